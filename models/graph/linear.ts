@@ -1,0 +1,71 @@
+// The matrix product, with transposes that cost nothing where ONNX Runtime has them for free.
+import { apply, dim, fault, type Lowering, type Op, type Shape, type Tensor } from './tensor.ts';
+
+export interface MatMulOptions {
+  transA?: boolean;
+  transB?: boolean;
+  /** Scales the product. */
+  alpha?: number;
+}
+
+export const MatMul: Op = {
+  name: 'MatMul',
+  shape: (x, attrs) => productShape(x, attrs.transA === 1, attrs.transB === 1),
+  vjp: ({ g, x: [a, b], attrs, y }) => {
+    if (!a || !b) throw fault('MatMul', y.inputs, 'needs two inputs');
+    const alpha = Number(attrs.alpha);
+    const [ta, tb] = [attrs.transA === 1, attrs.transB === 1];
+    const da = ta
+      ? matmul(b, g, { transA: tb, transB: true, alpha })
+      : matmul(g, b, { transB: !tb, alpha });
+    const db = tb
+      ? matmul(g, a, { transA: true, transB: ta, alpha })
+      : matmul(a, g, { transA: !ta, alpha });
+    return [da, db];
+  },
+  lower: lowerMatMul,
+};
+
+function productShape(x: readonly Tensor[], transA: boolean, transB: boolean): Shape {
+  const [a, b] = x;
+  if (!a || !b || a.shape.length < 2 || b.shape.length < 2 || a.dtype !== b.dtype)
+    throw fault('MatMul', x, 'needs two matrices of one type');
+  const [rows, inner] = transA ? [dim(a, -1), dim(a, -2)] : [dim(a, -2), dim(a, -1)];
+  const [depth, columns] = transB ? [dim(b, -1), dim(b, -2)] : [dim(b, -2), dim(b, -1)];
+  if (inner !== depth) throw fault('MatMul', x, `inner lengths ${inner} and ${depth} differ`);
+  return [...batchShape(x, a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];
+}
+
+function batchShape(x: readonly Tensor[], a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const [n, m] = [a[a.length - rank + i] ?? 1, b[b.length - rank + i] ?? 1];
+    if (n !== m && n !== 1 && m !== 1) throw fault('MatMul', x, 'the batch axes do not broadcast');
+    return n === 1 ? m : n;
+  });
+}
+
+/** Gemm for flat transposed products, FusedMatMul for batched ones on CPU, explicit transposes elsewhere. */
+function lowerMatMul(l: Lowering, names: readonly string[], t: Tensor): string {
+  const [transA, transB, alpha] = [Number(t.attrs.transA), Number(t.attrs.transB), Number(t.attrs.alpha)];
+  if (transA === 0 && transB === 0 && alpha === 1) return l.emit('MatMul', names);
+  const flat = t.inputs.every((x) => x.shape.length === 2);
+  if (flat) return l.emit('Gemm', names, { transA, transB, alpha: { float: alpha } });
+  if (l.target === 'cpu' && t.dtype === 'float32')
+    return l.emit('FusedMatMul', names, { transA, transB, alpha: { float: alpha } }, 'com.microsoft');
+  const turned = t.inputs.map((x, i) => (t.attrs[i === 0 ? 'transA' : 'transB'] === 1 ? turn(l, names[i] ?? '', x) : (names[i] ?? '')));
+  const product = l.emit('MatMul', turned);
+  return alpha === 1 ? product : l.emit('Mul', [product, l.number(alpha, t.dtype)]);
+}
+
+function turn(l: Lowering, name: string, t: Tensor): string {
+  const rank = t.shape.length;
+  const perm = t.shape.map((_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
+  return l.emit('Transpose', [name], { perm });
+}
+
+/** a [..., n, k] times b [..., k, m]; transA and transB read the last two axes the other way round. */
+export function matmul(a: Tensor, b: Tensor, options: MatMulOptions = {}): Tensor {
+  const attrs = { transA: options.transA ? 1 : 0, transB: options.transB ? 1 : 0, alpha: options.alpha ?? 1 };
+  return apply(MatMul, [a, b], attrs);
+}

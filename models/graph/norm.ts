@@ -1,0 +1,71 @@
+// Normalisations: fused operators forward, ordinary nodes backward.
+import { add, mul, reciprocal, sqrt, sub } from './elementwise.ts';
+import { reduceMean } from './reduce.ts';
+import { reshape } from './shape.ts';
+import { apply, dim, fault, type Op, type Tensor } from './tensor.ts';
+
+const need = (x: readonly Tensor[], i: number): Tensor => {
+  const t = x[i];
+  if (!t) throw fault('normalisation', x, `input ${i} is missing`);
+  return t;
+};
+
+function lastAxisShape(op: string, x: readonly Tensor[]): readonly number[] {
+  const width = dim(need(x, 0), -1);
+  if (x.slice(1).some((t) => t.shape.length !== 1 || t.shape[0] !== width))
+    throw fault(op, x, `scale and bias must be [${width}]`);
+  return need(x, 0).shape;
+}
+
+/** 1 / sqrt(mean of squares over the last axis + epsilon). */
+const inverseRms = (x: Tensor, epsilon: number): Tensor =>
+  reciprocal(sqrt(add(reduceMean(mul(x, x), [-1], true), epsilon)));
+
+export const LayerNormalization: Op = {
+  name: 'LayerNormalization',
+  shape: (x) => lastAxisShape('LayerNormalization', x),
+  vjp: ({ g, x, attrs }) => {
+    const centred = sub(need(x, 0), reduceMean(need(x, 0), [-1], true));
+    const inverse = inverseRms(centred, Number(attrs.epsilon));
+    const normal = mul(centred, inverse);
+    const gw = mul(g, need(x, 1));
+    const along = sub(sub(gw, reduceMean(gw, [-1], true)), mul(normal, reduceMean(mul(gw, normal), [-1], true)));
+    return [mul(along, inverse), mul(g, normal), g];
+  },
+  lower: (l, names, t) =>
+    l.emit('LayerNormalization', names, { axis: -1, epsilon: { float: Number(t.attrs.epsilon) } }),
+};
+
+/** Over the last axis; weight and bias [width]. */
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return apply(LayerNormalization, [x, weight, bias], { epsilon });
+}
+
+export const RMSNormalization: Op = {
+  name: 'RMSNormalization',
+  shape: (x) => lastAxisShape('RMSNormalization', x),
+  vjp: ({ g, x, attrs }) => {
+    const inverse = inverseRms(need(x, 0), Number(attrs.epsilon));
+    const normal = mul(need(x, 0), inverse);
+    const gw = mul(g, need(x, 1));
+    const along = sub(gw, mul(normal, reduceMean(mul(gw, normal), [-1], true)));
+    return [mul(along, inverse), mul(g, normal)];
+  },
+  lower: (l, names, t) => {
+    const attrs = { axis: -1, epsilon: { float: Number(t.attrs.epsilon) } };
+    return l.emit(l.target === 'cpu' ? 'SimplifiedLayerNormalization' : 'RMSNormalization', names, attrs);
+  },
+};
+
+/** Over the last axis; weight [width]. */
+export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
+  return apply(RMSNormalization, [x, weight], { epsilon });
+}
+
+/** Over the channels of x [N,C,H,W], decomposed on axis 1: cheaper than moving channels last. */
+export function layerNorm2d(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  const channels = [1, dim(x, 1), 1, 1];
+  const centred = sub(x, reduceMean(x, [1], true));
+  const inverse = reciprocal(sqrt(add(reduceMean(mul(centred, centred), [1], true), epsilon)));
+  return add(mul(mul(centred, inverse), reshape(weight, channels)), reshape(bias, channels));
+}
