@@ -66,7 +66,12 @@ function convImageGradient(g: Tensor, image: Tensor, kernel: Tensor, { strides, 
   const spread = dilate(g, [1, 1, ...strides]);
   const before = [kh - 1 - pads[0], kw - 1 - pads[1]] as const;
   const after = [0, 1].map((i) => dim(image, i + 2) - dim(spread, i + 2) - (before[i] ?? 0) + ((i ? kw : kh) - 1));
-  const [top, left, bottom, right] = [...before, ...after].map((n) => Math.max(n, 0)) as [number, number, number, number];
+  const [top, left, bottom, right] = [...before, ...after].map((n) => Math.max(n, 0)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const full = conv(spread, flip(swapped, [2, 3]), null, { pads: [top, left, bottom, right], group });
   const offset = [top - before[0], left - before[1]] as const;
   return slice(full, offset, [offset[0] + dim(image, 2), offset[1] + dim(image, 3)], [2, 3]);

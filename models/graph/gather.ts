@@ -4,7 +4,7 @@ import { apply, constant, dim, fault, type Op, size, type Tensor } from './tenso
 
 function pair(op: string, x: readonly Tensor[]): [Tensor, Tensor] {
   const [data, indices] = x;
-  if (!data || !indices || !indices.dtype.startsWith('int')) throw fault(op, x, 'needs data and whole-number indices');
+  if (!data || !indices?.dtype.startsWith('int')) throw fault(op, x, 'needs data and whole-number indices');
   return [data, indices];
 }
 
@@ -17,7 +17,10 @@ export const Gather: Op = {
   },
   vjp: ({ g, x, attrs }) => {
     const [data, indices] = pair('Gather', x);
-    return [attrs.bijective === 1 ? regather(g, indices, Number(attrs.axis)) : putBack(g, data, indices, Number(attrs.axis)), null];
+    return [
+      attrs.bijective === 1 ? regather(g, indices, Number(attrs.axis)) : putBack(g, data, indices, Number(attrs.axis)),
+      null,
+    ];
   },
   lower: (l, names, t) => l.emit('Gather', names, { axis: Number(t.attrs.axis) }),
 };

@@ -15,12 +15,8 @@ export const MatMul: Op = {
     if (!a || !b) throw fault('MatMul', y.inputs, 'needs two inputs');
     const alpha = Number(attrs.alpha);
     const [ta, tb] = [attrs.transA === 1, attrs.transB === 1];
-    const da = ta
-      ? matmul(b, g, { transA: tb, transB: true, alpha })
-      : matmul(g, b, { transB: !tb, alpha });
-    const db = tb
-      ? matmul(g, a, { transA: true, transB: ta, alpha })
-      : matmul(a, g, { transA: !ta, alpha });
+    const da = ta ? matmul(b, g, { transA: tb, transB: true, alpha }) : matmul(g, b, { transB: !tb, alpha });
+    const db = tb ? matmul(g, a, { transA: true, transB: ta, alpha }) : matmul(a, g, { transA: !ta, alpha });
     return [da, db];
   },
   lower: lowerMatMul,
@@ -53,7 +49,9 @@ function lowerMatMul(l: Lowering, names: readonly string[], t: Tensor): string {
   if (flat) return l.emit('Gemm', names, { transA, transB, alpha: { float: alpha } });
   if (l.target === 'cpu' && t.dtype === 'float32')
     return l.emit('FusedMatMul', names, { transA, transB, alpha: { float: alpha } }, 'com.microsoft');
-  const turned = t.inputs.map((x, i) => (t.attrs[i === 0 ? 'transA' : 'transB'] === 1 ? turn(l, names[i] ?? '', x) : (names[i] ?? '')));
+  const turned = t.inputs.map((x, i) =>
+    t.attrs[i === 0 ? 'transA' : 'transB'] === 1 ? turn(l, names[i] ?? '', x) : (names[i] ?? ''),
+  );
   const product = l.emit('MatMul', turned);
   return alpha === 1 ? product : l.emit('Mul', [product, l.number(alpha, t.dtype)]);
 }

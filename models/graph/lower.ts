@@ -116,7 +116,14 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
       names.set(t, t.name ?? '');
     } else if (t.op.name === 'Constant') names.set(t, emitter.constant(t.value ?? [], t.shape, t.dtype));
     else if (t.op.name === 'Stored') names.set(t, emitter.stored(t));
-    else names.set(t, emitter.lower(t, t.inputs.map((x) => names.get(x) ?? '')));
+    else
+      names.set(
+        t,
+        emitter.lower(
+          t,
+          t.inputs.map((x) => names.get(x) ?? ''),
+        ),
+      );
   }
   rejectDuplicates(inputs);
   const renamed = nameOutputs(emitter, outputs, names);
@@ -144,7 +151,15 @@ function nameOutputs(
   for (const [key, t] of Object.entries(outputs)) {
     const value = names.get(t) ?? '';
     if (produced.has(value) && !renames.has(value)) renames.set(value, key);
-    else copies.push({ op: 'Identity', domain: '', inputs: [value], output: key, attrs: {}, bytes: bytesOf(t.dtype, t.shape) });
+    else
+      copies.push({
+        op: 'Identity',
+        domain: '',
+        inputs: [value],
+        output: key,
+        attrs: {},
+        bytes: bytesOf(t.dtype, t.shape),
+      });
   }
   const rename = (name: string) => renames.get(name) ?? name;
   return [...emitter.casts, ...emitter.nodes, ...copies].map((n) => ({

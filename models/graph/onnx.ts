@@ -155,7 +155,10 @@ export function encodeModel(graph: OnnxGraph): Uint8Array {
     for (const v of graph.inputs) g.message(11, (i) => writeValue(i, v));
     for (const v of graph.outputs) g.message(12, (o) => writeValue(o, v));
   });
-  for (const [domain, version] of [['', opsetVersion], ['com.microsoft', 1]] as const) {
+  for (const [domain, version] of [
+    ['', opsetVersion],
+    ['com.microsoft', 1],
+  ] as const) {
     w.message(8, (o) => {
       o.text(1, domain);
       o.varint(2, version);

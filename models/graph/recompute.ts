@@ -22,7 +22,14 @@ export function cloneBlock(node: Tensor): Tensor {
   const copies = new Map<Tensor, Tensor>(boundary.map((t) => [t, t]));
   for (const t of between(output, new Set(boundary))) {
     if (!t.inputs.some((x) => copies.has(x))) continue;
-    copies.set(t, apply(t.op, t.inputs.map((x) => copies.get(x) ?? x), t.attrs));
+    copies.set(
+      t,
+      apply(
+        t.op,
+        t.inputs.map((x) => copies.get(x) ?? x),
+        t.attrs,
+      ),
+    );
   }
   return copies.get(output) ?? output;
 }

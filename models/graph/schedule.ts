@@ -68,8 +68,7 @@ function sortLike(nodes: readonly OnnxNode[], wanted: readonly number[]): OnnxNo
 
 function takeLatest(ready: number[], rank: Int32Array): number {
   let best = 0;
-  for (let k = 1; k < ready.length; k++)
-    if ((rank[ready[k] ?? 0] ?? 0) > (rank[ready[best] ?? 0] ?? 0)) best = k;
+  for (let k = 1; k < ready.length; k++) if ((rank[ready[k] ?? 0] ?? 0) > (rank[ready[best] ?? 0] ?? 0)) best = k;
   return ready.splice(best, 1)[0] ?? 0;
 }
 
@@ -80,7 +79,11 @@ export function estimatePeakBytes(graph: OnnxGraph): number {
   const { nodes } = graph;
   const order = executionOrder(nodes);
   const owner = owners(nodes, order);
-  const users = countUsers(nodes, owner, graph.outputs.map((o) => o.name));
+  const users = countUsers(
+    nodes,
+    owner,
+    graph.outputs.map((o) => o.name),
+  );
   const bytes = new Map(nodes.map((n) => [n.output, n.bytes]));
   let live = 0;
   let peak = 0;

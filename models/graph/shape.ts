@@ -104,11 +104,21 @@ function unslice(g: Tensor, full: Shape, slice: Tensor): Tensor {
 /** Writes step-1 zeros between neighbours of each axis. */
 export function dilate(x: Tensor, steps: readonly number[]): Tensor {
   if (steps.every((s) => s === 1)) return x;
-  const paired = reshape(x, x.shape.flatMap((n) => [n, 1]));
+  const paired = reshape(
+    x,
+    x.shape.flatMap((n) => [n, 1]),
+  );
   const ends = steps.flatMap((s) => [0, s - 1]);
   const padded = pad(paired, [...ends.map(() => 0), ...ends]);
-  const joined = reshape(padded, x.shape.map((n, i) => n * (steps[i] ?? 1)));
-  return slice(joined, x.shape.map(() => 0), x.shape.map((n, i) => (n - 1) * (steps[i] ?? 1) + 1));
+  const joined = reshape(
+    padded,
+    x.shape.map((n, i) => n * (steps[i] ?? 1)),
+  );
+  return slice(
+    joined,
+    x.shape.map(() => 0),
+    x.shape.map((n, i) => (n - 1) * (steps[i] ?? 1) + 1),
+  );
 }
 
 /** starts and ends as in Python, ends exclusive and clamped; steps are positive, or -1 with start and end left to `flip`. */
@@ -156,7 +166,12 @@ export const Concat: Op = {
     if (!x.every(fits)) throw fault('Concat', x, `the inputs do not line up along axis ${axis}`);
     return first.shape.map((n, i) => (i === axis ? x.reduce((sum, t) => sum + dim(t, axis), 0) : n));
   },
-  vjp: ({ g, x, attrs }) => split(g, x.map((t) => dim(t, Number(attrs.axis))), Number(attrs.axis)),
+  vjp: ({ g, x, attrs }) =>
+    split(
+      g,
+      x.map((t) => dim(t, Number(attrs.axis))),
+      Number(attrs.axis),
+    ),
 };
 
 export function concat(xs: readonly Tensor[], axis: number): Tensor {
@@ -186,7 +201,13 @@ export const Pad: Op = {
   },
   vjp: ({ g, x, y }) => {
     const begins = ints(y, 'pads').slice(0, y.shape.length);
-    return [slice(g, begins, begins.map((b, i) => b + (only(x, 'Pad').shape[i] ?? 0)))];
+    return [
+      slice(
+        g,
+        begins,
+        begins.map((b, i) => b + (only(x, 'Pad').shape[i] ?? 0)),
+      ),
+    ];
   },
   lower: (l, [x = ''], t) =>
     l.emit('Pad', [x, l.ints(ints(t, 'pads')), l.number(Number(t.attrs.value), t.dtype)], { mode: 'constant' }),
@@ -199,8 +220,12 @@ export function pad(x: Tensor, pads: readonly number[], value = 0): Tensor {
 
 export function squeeze(x: Tensor, axes: readonly number[]): Tensor {
   const drop = new Set(axes.map((a) => (a < 0 ? a + x.shape.length : a)));
-  if ([...drop].some((a) => dim(x, a) !== 1)) throw fault('Reshape', [x], `axes [${axes.join(',')}] are not all 1 long`);
-  return reshape(x, x.shape.filter((_, i) => !drop.has(i)));
+  if ([...drop].some((a) => dim(x, a) !== 1))
+    throw fault('Reshape', [x], `axes [${axes.join(',')}] are not all 1 long`);
+  return reshape(
+    x,
+    x.shape.filter((_, i) => !drop.has(i)),
+  );
 }
 
 /** axes count in the result. */
@@ -208,5 +233,8 @@ export function unsqueeze(x: Tensor, axes: readonly number[]): Tensor {
   const rank = x.shape.length + axes.length;
   const added = new Set(axes.map((a) => (a < 0 ? a + rank : a)));
   let next = 0;
-  return reshape(x, Array.from({ length: rank }, (_, i) => (added.has(i) ? 1 : (x.shape[next++] ?? 1))));
+  return reshape(
+    x,
+    Array.from({ length: rank }, (_, i) => (added.has(i) ? 1 : (x.shape[next++] ?? 1))),
+  );
 }

@@ -10,7 +10,16 @@ import { recompute } from '../../models/graph/recompute.ts';
 import * as r from '../../models/graph/reduce.ts';
 import * as s from '../../models/graph/shape.ts';
 import { operators } from '../../models/graph/table.ts';
-import { constant, input, type OpName, reachable, type Shape, size, stored, type Tensor } from '../../models/graph/tensor.ts';
+import {
+  constant,
+  input,
+  type OpName,
+  reachable,
+  type Shape,
+  size,
+  stored,
+  type Tensor,
+} from '../../models/graph/tensor.ts';
 import { evaluate } from '../evaluate.ts';
 import { interpret } from './reference.ts';
 
@@ -22,37 +31,91 @@ interface Sample {
   range?: [number, number];
 }
 
-const sample = (shapes: Shape[], build: Sample['build'], range?: [number, number]): Sample => ({ shapes, build, range });
-const one = (f: (x: Tensor) => Tensor, range?: [number, number]): Sample[] => [sample([[2, 3]], (a) => f(a as Tensor), range)];
+const sample = (shapes: Shape[], build: Sample['build'], range?: [number, number]): Sample => ({
+  shapes,
+  build,
+  range,
+});
+const one = (f: (x: Tensor) => Tensor, range?: [number, number]): Sample[] => [
+  sample([[2, 3]], (a) => f(a as Tensor), range),
+];
 const two = (f: (a: Tensor, b: Tensor) => Tensor, range?: [number, number]): Sample[] =>
   [
-    [[2, 3], [2, 3]],
-    [[2, 1, 3], [4, 1]],
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    [
+      [2, 1, 3],
+      [4, 1],
+    ],
     [[], [2, 2]],
   ].map((shapes) => sample(shapes, (a, b) => f(a as Tensor, b as Tensor), range));
 /** A comparison has no gradient; what it selects has. */
-const chooser = (f: (a: Tensor, b: Tensor) => Tensor): Sample[] => two((a, b) => e.where(f(a, b), e.mul(a, a), e.add(a, b)));
+const chooser = (f: (a: Tensor, b: Tensor) => Tensor): Sample[] =>
+  two((a, b) => e.where(f(a, b), e.mul(a, a), e.add(a, b)));
 const ids = (values: number[], shape: Shape): Tensor => constant(values, shape, 'int64');
 
 const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   Abs: one(e.abs),
   Add: two(e.add),
   And: chooser((a, b) => e.and(e.greater(a, b), e.greater(b, 0))),
-  ArgMax: one((x) => e.add(x, e.cast(r.argMax(x, 1), 'float32').shape.length === 1 ? s.unsqueeze(e.cast(r.argMax(x, 1), x.dtype), [1]) : x)),
+  ArgMax: one((x) =>
+    e.add(
+      x,
+      e.cast(r.argMax(x, 1), 'float32').shape.length === 1 ? s.unsqueeze(e.cast(r.argMax(x, 1), x.dtype), [1]) : x,
+    ),
+  ),
   Cast: one((x) => e.mul(x, e.cast(e.greater(x, 0), x.dtype))),
   Clip: one((x) => e.clip(x, -0.9, 1.1)),
-  Concat: two((a, b) => s.concat([s.reshape(a, [size(a.shape)]), s.reshape(b, [size(b.shape)]), s.reshape(a, [size(a.shape)])], 0)),
+  Concat: two((a, b) =>
+    s.concat([s.reshape(a, [size(a.shape)]), s.reshape(b, [size(b.shape)]), s.reshape(a, [size(a.shape)])], 0),
+  ),
   Constant: one((x) => e.mul(x, constant([1, -2, 3], [3], x.dtype))),
   Conv: [
-    sample([[2, 3, 5, 6], [4, 3, 3, 3], [4]], (x, w, b) => conv(x as Tensor, w as Tensor, b as Tensor, { pads: [1, 1, 1, 1] })),
-    sample([[1, 3, 9, 10], [2, 3, 7, 7]], (x, w) => conv(x as Tensor, w as Tensor, null, { strides: [4, 4], pads: [3, 3, 3, 3] })),
-    sample([[1, 2, 6, 6], [3, 2, 2, 2]], (x, w) => conv(x as Tensor, w as Tensor, null, { strides: [2, 2] })),
-    sample([[2, 4, 5, 5], [4, 1, 3, 3]], (x, w) => conv(x as Tensor, w as Tensor, null, { pads: [1, 1, 1, 1], group: 4 })),
-    sample([[1, 4, 6, 5], [6, 2, 3, 2]], (x, w) => conv(x as Tensor, w as Tensor, null, { strides: [2, 1], pads: [1, 0, 0, 1], group: 2 })),
-    sample([[1, 3, 7, 7], [3, 1, 3, 3]], (x, w) => conv(x as Tensor, w as Tensor, null, { strides: [2, 2], pads: [1, 1, 1, 1], group: 3 })),
+    sample([[2, 3, 5, 6], [4, 3, 3, 3], [4]], (x, w, b) =>
+      conv(x as Tensor, w as Tensor, b as Tensor, { pads: [1, 1, 1, 1] }),
+    ),
+    sample(
+      [
+        [1, 3, 9, 10],
+        [2, 3, 7, 7],
+      ],
+      (x, w) => conv(x as Tensor, w as Tensor, null, { strides: [4, 4], pads: [3, 3, 3, 3] }),
+    ),
+    sample(
+      [
+        [1, 2, 6, 6],
+        [3, 2, 2, 2],
+      ],
+      (x, w) => conv(x as Tensor, w as Tensor, null, { strides: [2, 2] }),
+    ),
+    sample(
+      [
+        [2, 4, 5, 5],
+        [4, 1, 3, 3],
+      ],
+      (x, w) => conv(x as Tensor, w as Tensor, null, { pads: [1, 1, 1, 1], group: 4 }),
+    ),
+    sample(
+      [
+        [1, 4, 6, 5],
+        [6, 2, 3, 2],
+      ],
+      (x, w) => conv(x as Tensor, w as Tensor, null, { strides: [2, 1], pads: [1, 0, 0, 1], group: 2 }),
+    ),
+    sample(
+      [
+        [1, 3, 7, 7],
+        [3, 1, 3, 3],
+      ],
+      (x, w) => conv(x as Tensor, w as Tensor, null, { strides: [2, 2], pads: [1, 1, 1, 1], group: 3 }),
+    ),
   ],
   ConvTranspose: [
-    sample([[2, 3, 2, 3], [3, 2, 2, 2], [2]], (x, w, b) => convTranspose(x as Tensor, w as Tensor, b as Tensor, { strides: [2, 2] })),
+    sample([[2, 3, 2, 3], [3, 2, 2, 2], [2]], (x, w, b) =>
+      convTranspose(x as Tensor, w as Tensor, b as Tensor, { strides: [2, 2] }),
+    ),
   ],
   Cos: one(e.cos),
   Div: two((a, b) => e.div(a, e.add(e.mul(b, b), 1))),
@@ -70,7 +133,9 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   Gelu: one(e.gelu),
   Greater: chooser(e.greater),
   GreaterOrEqual: chooser(e.greaterOrEqual),
-  LayerNormalization: [sample([[2, 3, 6], [6], [6]], (x, w, b) => layerNorm(x as Tensor, w as Tensor, b as Tensor, 1e-6))],
+  LayerNormalization: [
+    sample([[2, 3, 6], [6], [6]], (x, w, b) => layerNorm(x as Tensor, w as Tensor, b as Tensor, 1e-6)),
+  ],
   Less: chooser(e.less),
   LessOrEqual: chooser(e.lessOrEqual),
   Log: one(e.log, [0.5, 3]),
@@ -79,9 +144,15 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
     const options = { transA: (k & 1) === 1, transB: (k & 2) === 2, alpha: k === 0 ? 1 : 0.7 };
     const turn = (t: boolean, [n = 0, m = 0]: Shape): Shape => (t ? [m, n] : [n, m]);
     const [a, b] = [turn(options.transA, [3, 4]), turn(options.transB, [4, 2])];
-    return [[a, b], [[2, ...a], b], [a, [2, ...b]], [[2, 1, ...a], [3, ...b]]].map((shapes) =>
-      sample(shapes, (x, y) => matmul(x as Tensor, y as Tensor, options)),
-    );
+    return [
+      [a, b],
+      [[2, ...a], b],
+      [a, [2, ...b]],
+      [
+        [2, 1, ...a],
+        [3, ...b],
+      ],
+    ].map((shapes) => sample(shapes, (x, y) => matmul(x as Tensor, y as Tensor, options)));
   }),
   Max: two(e.max),
   Min: two(e.min),
@@ -108,7 +179,13 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   Relu: one(e.relu),
   Reshape: one((x) => s.reshape(x, [3, -1])),
   ScatterElements: [
-    sample([[3, 2], [4, 2]], (x, u) => scatterAdd(x as Tensor, ids([0, 1, 2, 2, 0, 0, 0, 1], [4, 2]), u as Tensor, 0)),
+    sample(
+      [
+        [3, 2],
+        [4, 2],
+      ],
+      (x, u) => scatterAdd(x as Tensor, ids([0, 1, 2, 2, 0, 0, 0, 1], [4, 2]), u as Tensor, 0),
+    ),
   ],
   Sigmoid: one(e.sigmoid),
   Sin: one(e.sin),
@@ -153,52 +230,56 @@ function prepare({ shapes, build, range = [-2, 2] }: Sample) {
 
 /** A scalar that gives every element of y its own weight, so that no error can cancel. */
 const weigh = (y: Tensor): Tensor =>
-  r.reduceSum(e.mul(y, constant(values(size(y.shape), 11, [-1, 1]), y.shape, y.dtype)), y.shape.map((_, i) => i));
+  r.reduceSum(
+    e.mul(y, constant(values(size(y.shape), 11, [-1, 1]), y.shape, y.dtype)),
+    y.shape.map((_, i) => i),
+  );
 
 const worst = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   const scale = Math.max(1e-3, ...Array.from(b, Math.abs));
   return Math.max(0, ...Array.from(a, (v, i) => Math.abs(v - (b[i] ?? Number.NaN)))) / scale;
 };
 
-const onnxNames = new Map(
-  Object.entries({ Constant: 'none', Recompute: 'none', StopGradient: 'none' }),
-);
+const onnxNames = new Map(Object.entries({ Constant: 'none', Recompute: 'none', StopGradient: 'none' }));
 
-describe.each([...Object.entries(samples), ...Object.entries(composites).map(([name, c]) => [name, [c]] as const)])('%s', (name, list) => {
-  it.each(list.map((c, i) => [i, c] as const))('sample %i: forward, and its gradients as a graph', async (_, c) => {
-    const { inputs, feeds, y } = prepare(c);
-    if (name in operators && !onnxNames.has(name)) expect(reachable([y]).map((t) => t.op.name)).toContain(name);
-    const gradients = grad(weigh(y), inputs);
-    const outputs = { y, ...Object.fromEntries(gradients.map((g, i) => [`grad.${names[i]}`, g])) };
-    const expected = interpret(Object.values(outputs), feeds);
-    const float = Object.fromEntries(Object.entries(feeds).map(([k, v]) => [k, Float32Array.from(v)]));
-    for (const purpose of ['infer', 'train'] as const) {
-      const got = await evaluate(outputs, float, { purpose });
-      Object.keys(outputs).forEach((key, i) => {
-        expect(worst(got[key] ?? [], expected[i] ?? []), `${key} ${purpose}`).toBeLessThan(2e-5);
-      });
-    }
-  });
-
-  it.each(list.map((c, i) => [i, c] as const))('sample %i: gradient = central differences', (_, c) => {
-    const { inputs, feeds, y } = prepare(c);
-    const loss = weigh(y);
-    const gradients = interpret(grad(loss, inputs), feeds);
-    inputs.forEach((x, i) => {
-      const key = x.name ?? '';
-      const base = Float64Array.from(feeds[key] ?? []);
-      const slope = (at: Float64Array) => interpret([loss], { ...feeds, [key]: at })[0]?.[0] ?? Number.NaN;
-      const measured = base.map((v, k) => {
-        const h = 1e-5;
-        const shifted = (d: number) => base.map((w, j) => (j === k ? v + d : w));
-        return (slope(shifted(h)) - slope(shifted(-h))) / (2 * h);
-      });
-      // StopGradient is the one rule that must differ from the true slope.
-      const wanted = name === 'StopGradient' ? measured.map((g) => g / 2) : measured;
-      expect(worst(gradients[i] ?? [], wanted), key).toBeLessThan(1e-5);
+describe.each([...Object.entries(samples), ...Object.entries(composites).map(([name, c]) => [name, [c]] as const)])(
+  '%s',
+  (name, list) => {
+    it.each(list.map((c, i) => [i, c] as const))('sample %i: forward, and its gradients as a graph', async (_, c) => {
+      const { inputs, feeds, y } = prepare(c);
+      if (name in operators && !onnxNames.has(name)) expect(reachable([y]).map((t) => t.op.name)).toContain(name);
+      const gradients = grad(weigh(y), inputs);
+      const outputs = { y, ...Object.fromEntries(gradients.map((g, i) => [`grad.${names[i]}`, g])) };
+      const expected = interpret(Object.values(outputs), feeds);
+      const float = Object.fromEntries(Object.entries(feeds).map(([k, v]) => [k, Float32Array.from(v)]));
+      for (const purpose of ['infer', 'train'] as const) {
+        const got = await evaluate(outputs, float, { purpose });
+        Object.keys(outputs).forEach((key, i) => {
+          expect(worst(got[key] ?? [], expected[i] ?? []), `${key} ${purpose}`).toBeLessThan(2e-5);
+        });
+      }
     });
-  });
-});
+
+    it.each(list.map((c, i) => [i, c] as const))('sample %i: gradient = central differences', (_, c) => {
+      const { inputs, feeds, y } = prepare(c);
+      const loss = weigh(y);
+      const gradients = interpret(grad(loss, inputs), feeds);
+      inputs.forEach((x, i) => {
+        const key = x.name ?? '';
+        const base = Float64Array.from(feeds[key] ?? []);
+        const slope = (at: Float64Array) => interpret([loss], { ...feeds, [key]: at })[0]?.[0] ?? Number.NaN;
+        const measured = base.map((v, k) => {
+          const h = 1e-5;
+          const shifted = (d: number) => base.map((w, j) => (j === k ? v + d : w));
+          return (slope(shifted(h)) - slope(shifted(-h))) / (2 * h);
+        });
+        // StopGradient is the one rule that must differ from the true slope.
+        const wanted = name === 'StopGradient' ? measured.map((g) => g / 2) : measured;
+        expect(worst(gradients[i] ?? [], wanted), key).toBeLessThan(1e-5);
+      });
+    });
+  },
+);
 
 it('has a sample for every operator that computes', () => {
   expect([...Object.keys(samples), 'Input', 'Stored'].sort()).toEqual(Object.keys(operators).sort());

@@ -158,7 +158,16 @@ const transpose: Rule = (t, [x = new Float64Array()]) => {
 
 const slice: Rule = (t, [x = new Float64Array()]) => {
   const [step, starts, steps] = [strides(shapeOf(t)), list(t, 'starts'), list(t, 'steps')];
-  return build(t.shape, (index) => x[flatIndex(index.map((n, i) => (starts[i] ?? 0) + n * (steps[i] ?? 1)), step)] ?? 0);
+  return build(
+    t.shape,
+    (index) =>
+      x[
+        flatIndex(
+          index.map((n, i) => (starts[i] ?? 0) + n * (steps[i] ?? 1)),
+          step,
+        )
+      ] ?? 0,
+  );
 };
 
 const pad: Rule = (t, [x = new Float64Array()]) => {
@@ -176,7 +185,14 @@ const concat: Rule = (t, x) => {
   return build(t.shape, (index) => {
     let [k, at] = [0, index[axis] ?? 0];
     for (; at >= (shapeOf(t, k)[axis] ?? 0); k++) at -= shapeOf(t, k)[axis] ?? 0;
-    return x[k]?.[flatIndex(index.map((n, i) => (i === axis ? at : n)), strides(shapeOf(t, k)))] ?? 0;
+    return (
+      x[k]?.[
+        flatIndex(
+          index.map((n, i) => (i === axis ? at : n)),
+          strides(shapeOf(t, k)),
+        )
+      ] ?? 0
+    );
   });
 };
 
@@ -193,14 +209,30 @@ const gatherElements: Rule = (t, [x = new Float64Array(), indices = new Float64A
   const axis = Number(t.attrs.axis);
   const step = strides(shapeOf(t));
   let k = 0;
-  return build(t.shape, (index) => x[flatIndex(index.map((n, i) => (i === axis ? (indices[k] ?? 0) : n)), step) + 0 * k++] ?? 0);
+  return build(
+    t.shape,
+    (index) =>
+      x[
+        flatIndex(
+          index.map((n, i) => (i === axis ? (indices[k] ?? 0) : n)),
+          step,
+        ) +
+          0 * k++
+      ] ?? 0,
+  );
 };
 
-const scatterElements: Rule = (t, [x = new Float64Array(), indices = new Float64Array(), updates = new Float64Array()]) => {
+const scatterElements: Rule = (
+  t,
+  [x = new Float64Array(), indices = new Float64Array(), updates = new Float64Array()],
+) => {
   const axis = Number(t.attrs.axis);
   const out = x.slice();
   forEachIndex(shapeOf(t, 1), (index, flat) => {
-    const at = flatIndex(index.map((n, i) => (i === axis ? (indices[flat] ?? 0) : n)), strides(t.shape));
+    const at = flatIndex(
+      index.map((n, i) => (i === axis ? (indices[flat] ?? 0) : n)),
+      strides(t.shape),
+    );
     out[at] = (out[at] ?? 0) + (updates[flat] ?? 0);
   });
   return out;

@@ -1,0 +1,71 @@
+// Node order and memory: what the reversed list saves, that the sorted one is legal, and how good the forecast is.
+import { describe, expect, it } from 'vitest';
+import { type OnnxGraph, lower } from '../../models/graph/lower.ts';
+import { estimatePeakBytes, executionOrder, orderNodes } from '../../models/graph/schedule.ts';
+import { transformerStep } from '../../main/flow/engineBench.ts';
+
+const small = { layers: 6, width: 64, heads: 2, hidden: 128, tokens: 64, batch: 4, vocabulary: 64 };
+const graphOf = (recompute: boolean): OnnxGraph => lower(transformerStep({ ...small, recompute }).outputs, 'cpu');
+
+function isSorted(graph: OnnxGraph): boolean {
+  const made = new Set([...graph.inputs, ...graph.initializers].map((v) => v.name));
+  return graph.nodes.every((n) => {
+    const ready = n.inputs.every((name) => made.has(name));
+    made.add(n.output);
+    return ready;
+  });
+}
+
+describe('orderNodes', () => {
+  it('keeps every node once, whatever the order', () => {
+    const graph = graphOf(true);
+    const names = (g: OnnxGraph) => g.nodes.map((n) => n.output).sort();
+    expect(names(orderNodes(graph, 'reversed'))).toEqual(names(graph));
+    expect(names(orderNodes(graph, 'sorted'))).toEqual(names(graph));
+  });
+
+  it('lists legally when asked to', () => {
+    const graph = graphOf(true);
+    expect(isSorted(graph)).toBe(true);
+    expect(isSorted(orderNodes(graph, 'reversed'))).toBe(false);
+    expect(isSorted(orderNodes(graph, 'sorted'))).toBe(true);
+  });
+
+  it('is run in an order that respects every edge', () => {
+    const { nodes } = orderNodes(graphOf(true), 'reversed');
+    const step = new Map(executionOrder(nodes).map((i, k) => [nodes[i]?.output, k]));
+    expect(step.size).toBe(nodes.length);
+    for (const n of nodes)
+      for (const name of n.inputs) expect(step.get(name) ?? -1).toBeLessThan(step.get(n.output) ?? 0);
+  });
+});
+
+describe('estimatePeakBytes', () => {
+  const peak = (recompute: boolean, order: 'natural' | 'reversed' | 'sorted') =>
+    estimatePeakBytes(orderNodes(graphOf(recompute), order));
+
+  it('falls by more than half with recompute, but only when the list is reversed', () => {
+    expect(peak(true, 'reversed')).toBeLessThan(0.5 * peak(false, 'reversed'));
+    expect(peak(true, 'natural')).toBeGreaterThan(0.8 * peak(false, 'natural'));
+  });
+
+  it('still pays in the sorted fallback', () => {
+    expect(peak(true, 'sorted')).toBeLessThan(0.7 * peak(false, 'reversed'));
+  });
+
+  it('counts a chain by hand: two buffers live at once', () => {
+    const node = (op: string, from: string, output: string) => ({
+      op,
+      domain: '',
+      inputs: [from],
+      output,
+      attrs: {},
+      bytes: 100,
+    });
+    const value = { name: 'c', dtype: 'float32' as const, shape: [25] };
+    const nodes = [node('Exp', 'x', 'a'), node('Reshape', 'a', 'r'), node('Exp', 'r', 'b'), node('Exp', 'b', 'c')];
+    expect(estimatePeakBytes({ nodes, initializers: [], inputs: [{ ...value, name: 'x' }], outputs: [value] })).toBe(
+      200,
+    );
+  });
+});
