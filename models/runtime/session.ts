@@ -74,7 +74,12 @@ async function open(
   const order = options.order ?? (training ? 'reversed' : 'natural');
   const make = async (nodeOrder: NodeOrder) => {
     const graph = orderNodes(lowered, nodeOrder);
-    return Session.wrap(await InferenceSession.create(encodeModel(graph), ortOptions(options, provider)), graph, provider, warnings);
+    return Session.wrap(
+      await InferenceSession.create(encodeModel(graph), ortOptions(options, provider)),
+      graph,
+      provider,
+      warnings,
+    );
   };
   try {
     return await make(order);
@@ -94,12 +99,15 @@ function ortOptions(options: SessionOptions, provider: Provider): InferenceSessi
   }
   return {
     executionProviders: [provider],
-    graphOptimizationLevel: training ? 'disabled' : 'all',
+    graphOptimizationLevel: 'all',
     enableMemPattern: false,
     executionMode: 'sequential',
     logSeverityLevel: 3,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-    extra: { session },
+    // Merging equal nodes would undo recomputation.
+    extra: training
+      ? { session, optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' } }
+      : { session },
   };
 }
 
@@ -113,6 +121,8 @@ function toOrt(value: OnnxValue, data: Data | undefined): OrtTensor {
   if (!data) throw new Error(`Input ${name}: nothing was fed; it needs ${dtype}[${shape.join(',')}].`);
   if (dtype === 'float16' || dtype === 'bfloat16') throw new Error(`Input ${name}: 16-bit values cannot be fed.`);
   if (!(data instanceof arrayTypes[dtype]) || data.length !== size(shape))
-    throw new Error(`Input ${name}: ${data.constructor.name}[${data.length}] was fed for ${dtype}[${shape.join(',')}].`);
+    throw new Error(
+      `Input ${name}: ${data.constructor.name}[${data.length}] was fed for ${dtype}[${shape.join(',')}].`,
+    );
   return new OrtTensor(dtype, data as Float32Array, shape);
 }

@@ -1,0 +1,70 @@
+// The command line: words to a command, its end to an exit code and at most one line on stderr.
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addBench } from './commands/bench.ts';
+import { addDemo } from './commands/demo.ts';
+import { addEval } from './commands/eval.ts';
+import { addSegment } from './commands/segment.ts';
+import { addTrain } from './commands/train.ts';
+import { exitCode, judge } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+const terminal = (signal: AbortSignal): Terminal => ({
+  print: (text) => void process.stdout.write(text),
+  note: (text) => void process.stderr.write(text),
+  signal,
+  finish: (code) => {
+    process.exitCode = code;
+  },
+});
+
+function programFor(outside: Terminal): Command {
+  const program = new Command('loupe')
+    .description('Say in words what to segment: reasoning, box and mask, offline.')
+    .version(version())
+    .exitOverride()
+    // `judge` says it in one line, with the rest of the failures.
+    .configureOutput({ outputError: () => {} });
+  for (const add of [addSegment, addEval, addBench, addTrain, addDemo]) add(program, outside);
+  return program;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return String(version);
+}
+
+/** The first Ctrl-C asks the command to stop, the second one does not ask. */
+function abortOnInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  process.on('SIGINT', () => {
+    if (controller.signal.aborted) process.exit(exitCode.cancelled);
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+/** A reader that has seen enough (`| head`) is no fault. */
+function endOnClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+}
+
+function fail(error: unknown): void {
+  const { code, line } = judge(error);
+  if (line !== null) process.stderr.write(`${line}\n`);
+  process.exitCode = code;
+}
+
+endOnClosedPipe();
+process.on('uncaughtException', (error) => {
+  fail(error);
+  process.exit();
+});
+try {
+  await programFor(terminal(abortOnInterrupt())).parseAsync();
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,84 @@
+// What the model found to overlay.png, mask.png and coco.json in a folder.
+import { mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import { maskArea } from '../contract/rle.ts';
+import { readAnswer } from '../flow/box.ts';
+import { type ImageFile, writePng } from '../flow/image.ts';
+import { drawMaskFile, drawOverlay } from '../flow/overlay.ts';
+import type { Proposal } from '../flow/predict.ts';
+import { type CocoSource, writeCoco } from '../formats/coco.ts';
+
+export interface Delivery {
+  readonly image: ImageFile;
+  readonly prompt: string;
+  readonly proposal: Proposal;
+}
+
+/** The refusals of a file system that the person can mend: rights, space, a file in the way. */
+const MENDABLE = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOSPC',
+  'EDQUOT',
+  'EEXIST',
+  'ENOTDIR',
+  'ENOENT',
+  'EISDIR',
+  'ENAMETOOLONG',
+]);
+
+/** Makes the folder before any long work, so that a bad one is known at once. */
+export const prepareFolder = (folder: string): Promise<void> => writing(folder, () => makeFolder(path.resolve(folder)));
+
+/** Node's own recursive mkdir never returns on file systems that refuse with ENOENT, such as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const info = await stat(folder).catch(() => null);
+  if (info?.isDirectory()) return;
+  if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder));
+  await mkdir(folder);
+}
+
+/** Writes the three files, replacing earlier ones, and returns their paths. */
+export function deliver(folder: string, { image, prompt, proposal }: Delivery): Promise<string[]> {
+  const named = (name: string) => path.join(folder, name);
+  const files = { overlay: named('overlay.png'), mask: named('mask.png'), coco: named('coco.json') };
+  const label = labelOf(proposal) ?? prompt;
+  return writing(folder, async () => {
+    await writePng(files.overlay, drawOverlay(image, { ...proposal, label }));
+    await writePng(files.mask, drawMaskFile(image, proposal.mask));
+    await writeCoco(files.coco, cocoOf(image, { label, prompt, proposal }));
+    return Object.values(files);
+  });
+}
+
+/** The name that the answer gives to what it found. */
+const labelOf = ({ answer }: Proposal): string | null => readAnswer(answer.text, 'loupe').label?.trim() || null;
+
+/** One image, and one annotation where something was found. */
+function cocoOf(image: ImageFile, found: { label: string; prompt: string; proposal: Proposal }): CocoSource {
+  const { label, prompt, proposal } = found;
+  const { mask, answer } = proposal;
+  const extra = { caption: prompt, reasoning: answer.reasoning };
+  const shapes = mask !== null && maskArea(mask) > 0 ? [{ id: 1, imageId: 1, label, mask, extra }] : [];
+  const { width, height } = image;
+  const images = [{ id: 1, fileName: fileName(image.file), width, height }];
+  return { description: `Loupe: ${prompt}`, images, shapes, labels: shapes.map((shape) => shape.label) };
+}
+
+/** COCO's paths are relative: without the folder, and not to be taken for a drive letter. */
+function fileName(file: string): string {
+  const name = path.basename(file);
+  return /^[A-Za-z]:/u.test(name) ? `./${name}` : name;
+}
+
+async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!MENDABLE.has(code)) throw error;
+    throw new BadInput(`${folder}: cannot be written to (${code})`, { cause: error });
+  }
+}

@@ -1,0 +1,162 @@
+// `loupe segment`: an image file and a sentence to reasoning, box and mask on screen and in files.
+import path from 'node:path';
+import type { Command } from 'commander';
+import { BadInput } from '../contract/badinput.ts';
+import { compress } from '../contract/cocoMask.ts';
+import type { Frame } from '../contract/geometry.ts';
+import type { Box, Point, Prompt } from '../contract/records.ts';
+import { maskArea } from '../contract/rle.ts';
+import { exitCode } from '../failure.ts';
+import { decodeImage, type ImageFile } from '../flow/image.ts';
+import type { Proposal } from '../flow/predict.ts';
+import type { Terminal } from '../terminal.ts';
+import { deliver, prepareFolder } from './deliver.ts';
+import { numberBetween, parseBox, parsePoint, parseSeed, wholeNumber } from './options.ts';
+import { printable, ReasoningStream } from './reasoningStream.ts';
+import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
+
+const MOST_SAMPLES = 64;
+const MOST_CHARACTERS = 4000;
+
+export interface SegmentOptions extends WeightsOptions {
+  readonly prompt: string;
+  readonly out: string;
+  readonly json?: boolean;
+  readonly samples?: number;
+  readonly box?: Box;
+  readonly point?: Point[];
+  readonly seed?: number;
+  readonly temperature?: number;
+}
+
+/** One run as it is reported: what was found, by what, in which times (milliseconds). */
+interface Outcome {
+  readonly image: ImageFile;
+  readonly proposal: Proposal;
+  readonly device: string;
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+export function addSegment(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('segment')
+    .description('find what a sentence describes: prints the reasoning, writes overlay.png, mask.png and coco.json')
+    .argument('<image>', 'JPEG, PNG, WebP, TIFF, GIF, AVIF or SVG file')
+    .requiredOption('--prompt <text>', 'what to segment, in words')
+    .option('--out <folder>', 'where the three files go', 'out')
+    .option('--json', 'print one JSON document instead of text')
+    .option('--samples <count>', 'answers to draw, the best one counts', wholeNumber(1, MOST_SAMPLES))
+    .option('--box <x1,y1,x2,y2>', 'box around it, in image pixels', parseBox)
+    .option('--point <x,y[,+|-]>', 'point on it (+) or off it (-), in image pixels; may be repeated', parsePoint)
+    .option('--seed <number>', 'seed of the draws', parseSeed)
+    .option('--temperature <number>', '0 takes the likeliest word each time', numberBetween(0, 10));
+  weightsOptions(command).action((file: string, options: SegmentOptions) => segment(file, options, terminal));
+}
+
+/** Finishes with `nothing` where the model found nothing that matches. */
+export async function segment(file: string, options: SegmentOptions, terminal: Terminal): Promise<void> {
+  const prompt = toPrompt(options);
+  const started = performance.now();
+  const image = await decodeImage(file);
+  const decodeMs = performance.now() - started;
+  refuseOutside(prompt, image);
+  await prepareFolder(options.out);
+  const { loadMs, device, proposal } = await propose(image, prompt, { options, terminal });
+  const outcome = { image, proposal, device, timings: { decodeMs, loadMs, ...proposal.timings } };
+  const files = await deliver(options.out, { image, prompt: prompt.text, proposal });
+  terminal.print(options.json ? asJson(outcome) : asText(outcome, files));
+  terminal.finish(isFound(proposal) ? exitCode.done : exitCode.nothing);
+}
+
+function toPrompt({ prompt, box, point }: SegmentOptions): Prompt {
+  const text = prompt.trim();
+  if (text === '') throw new BadInput('the prompt is empty; --prompt takes what to segment, in words');
+  if (text.length > MOST_CHARACTERS) {
+    throw new BadInput(`the prompt is ${text.length} characters long; at most ${MOST_CHARACTERS} are read`);
+  }
+  return { text, box, points: point };
+}
+
+function refuseOutside({ box, points = [] }: Prompt, { file, width, height }: Frame & { file: string }): void {
+  const frame = `${file} (${width} x ${height} pixels)`;
+  if (box && (box.x1 < 0 || box.y1 < 0 || box.x2 > width || box.y2 > height)) {
+    throw new BadInput(`box ${box.x1},${box.y1},${box.x2},${box.y2} reaches outside ${frame}`);
+  }
+  const stray = points.find(({ x, y }) => x < 0 || y < 0 || x >= width || y >= height);
+  if (stray) throw new BadInput(`point ${stray.x},${stray.y} lies outside ${frame}`);
+}
+
+interface Asked {
+  readonly options: SegmentOptions;
+  readonly terminal: Terminal;
+}
+
+async function propose(image: ImageFile, prompt: Prompt, { options, terminal }: Asked) {
+  const started = performance.now();
+  const predictor = await openPredictor(options, terminal);
+  const loadMs = performance.now() - started;
+  try {
+    terminal.signal.throwIfAborted();
+    const { samples, seed, temperature } = options;
+    const onText = options.json ? undefined : streamTo(terminal);
+    const settings = { samples, seed, temperature, signal: terminal.signal, onText };
+    return { loadMs, device: predictor.device, proposal: await predictor.predict(image, prompt, settings) };
+  } finally {
+    await predictor.release();
+  }
+}
+
+function streamTo(terminal: Terminal): (piece: string) => void {
+  const stream = new ReasoningStream();
+  return (piece) => {
+    const free = stream.push(piece);
+    if (free !== '') terminal.print(free);
+  };
+}
+
+const isFound = ({ box, mask }: Proposal): boolean => box !== null || (mask !== null && maskArea(mask) > 0);
+
+/** Masks as COCO writes them: compressed runs and [height, width]. */
+function asJson({ proposal, device, timings }: Outcome): string {
+  const { box, mask, answer, rewards } = proposal;
+  const found = {
+    answer: isFound(proposal) ? 'found' : 'nothing',
+    reasoning: answer.reasoning,
+    box,
+    mask: mask && { counts: compress(mask), size: mask.size },
+    area: mask ? maskArea(mask) : 0,
+    rewards,
+    device,
+    timings,
+  };
+  return `${JSON.stringify(found)}\n`;
+}
+
+function asText(outcome: Outcome, files: readonly string[]): string {
+  const { image, proposal, device, timings } = outcome;
+  const { box, mask, answer, rewards } = proposal;
+  const area = mask ? maskArea(mask) : 0;
+  const share = ((100 * area) / (image.width * image.height)).toFixed(1);
+  const lines = [
+    ['answer', isFound(proposal) ? 'found' : 'nothing matches'],
+    ['box', box ? [box.x1, box.y1, box.x2, box.y2].map((edge) => Math.round(edge)).join(', ') : 'none'],
+    ['area', `${area} pixels (${share} %)`],
+    [
+      'rewards',
+      Object.entries(rewards)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    ],
+    ['device', device],
+    [
+      'timings',
+      Object.entries(timings)
+        .map(([name, ms]) => `${name} ${Math.round(ms)}`)
+        .join(', '),
+    ],
+    ['files', files.map((file) => path.relative('', file)).join(', ')],
+  ];
+  // An answer without reasoning tags streamed nothing: show what the model wrote instead.
+  const raw = answer.reasoning === '' ? printable(answer.text) : '';
+  return `${raw}\n\n${lines.map(([name, value]) => `${name?.padEnd(9)}${value}`).join('\n')}\n`;
+}

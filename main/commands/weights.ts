@@ -1,0 +1,35 @@
+// A weights folder named on the command line to a loaded predictor.
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { BadInput } from '../contract/badinput.ts';
+import type { Predictor } from '../flow/predict.ts';
+import type { Terminal } from '../terminal.ts';
+
+const providers = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
+const embedded = path.resolve(import.meta.dirname, '../../resources/weights/loupe-nano');
+
+export interface WeightsOptions {
+  readonly weights: string;
+  readonly provider?: string;
+}
+
+/** Adds the options that every command with a model shares. */
+export function weightsOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--weights <folder>', 'weights to use').default(embedded, 'the embedded loupe-nano'))
+    .addOption(new Option('--provider <name>', 'what computes').choices(providers));
+}
+
+/** Loads the weights and passes on every warning, such as a provider that refused. */
+export async function openPredictor(options: WeightsOptions, terminal: Terminal): Promise<Predictor> {
+  const folder = path.resolve(options.weights);
+  const info = await stat(folder).catch(() => null);
+  if (info === null) throw new BadInput(`${folder}: no such weights folder`);
+  if (!info.isDirectory()) throw new BadInput(`${folder}: is a file; --weights takes the folder that holds a model`);
+  // Loaded late: commands without a model must not wait for ONNX Runtime.
+  const { loadPredictor } = await import('../flow/predict.ts');
+  const predictor = await loadPredictor(folder, { provider: options.provider });
+  for (const warning of predictor.warnings) terminal.note(`warning: ${warning}\n`);
+  return predictor;
+}

@@ -1,0 +1,32 @@
+// The first bytes of a file to what they declare: a size, or a reason why this is no picture at all.
+
+const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
+
+export interface DeclaredSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Why these bytes cannot be a picture, or null when they may be one. */
+export function oddity(bytes: Uint8Array): string | null {
+  if (bytes.length === 0) return 'is empty';
+  if (startsWith(bytes, LFS_POINTER)) return 'is a Git LFS pointer, not the picture itself (run "git lfs pull")';
+  if (startsWith(bytes, 'BM')) return 'is a BMP picture, which is not read; save it as PNG';
+  return null;
+}
+
+/** The size that a PNG or GIF header states, read without any decoder; null for all else. */
+export function declaredSize(bytes: Uint8Array): DeclaredSize | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (startsWith(bytes, '\x89PNG\r\n\x1a\n') && bytes.length >= 24) {
+    return { width: view.getUint32(16), height: view.getUint32(20) };
+  }
+  if ((startsWith(bytes, 'GIF87a') || startsWith(bytes, 'GIF89a')) && bytes.length >= 10) {
+    return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  }
+  return null;
+}
+
+function startsWith(bytes: Uint8Array, magic: string): boolean {
+  return bytes.length >= magic.length && [...magic].every((char, i) => bytes[i] === char.charCodeAt(0));
+}

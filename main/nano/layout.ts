@@ -1,0 +1,17 @@
+// The fixed sizes of the nano: how it sees a picture, and how its training steps are packed.
+import type { ImageConfig } from '../../models/qwen/processor.ts';
+import { lensImageConfig } from '../../models/qwen/processor.ts';
+
+/** The reasoner's frame, pixels: answers name boxes in it. */
+export const frame = 224;
+/** The reasoner's picture settings: LENS's patches and normalisation. */
+export const imageConfig: ImageConfig = lensImageConfig;
+/** Patches a side, and merged cells (= image tokens) a side. */
+export const grid = frame / imageConfig.patch;
+export const cells = grid / imageConfig.merge;
+export const coordinates = { count: frame / 2 + 1, step: 2 };
+
+/** Scenes a step, tokens a scene with all its turns, and answer tokens a step. */
+export const reasonerBatch = { scenes: 6, tokens: 384, predictors: 1536 };
+/** Soft labels: a coordinate that is off by one step (2 px) is nearly right. */
+export const softness = { sigma: 1, reach: 3 };

@@ -1,0 +1,153 @@
+// Scenes -> what one training step of the reasoner is fed: patches, packed turns, soft labels and dense targets.
+import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
+import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import { patchesOf } from '../../models/qwen/processor.ts';
+import { gaussianLabels } from '../../models/train/losses.ts';
+import type { Random } from '../scenes/random.ts';
+import type { Scene, ScenePrompt } from '../scenes/scene.ts';
+import { answerText } from '../scenes/text.ts';
+import { type DenseTargets, denseTargets } from './denseTargets.ts';
+import { cells, imageConfig, reasonerBatch, softness } from './layout.ts';
+import { attentionMask, type Head, packedLength, packSequence, type Turn } from './sequence.ts';
+
+export interface Conversation {
+  head: Head;
+  turn: Turn;
+}
+
+/** A prompt and its true answer as ids, cut where the picture ends. */
+export function conversation(tokenizer: NanoTokenizer, scene: Scene, prompt: ScenePrompt): Conversation {
+  const ids = requestIds(tokenizer, prompt.text);
+  const end = specialId(tokenizer, '<|im_end|>');
+  const answer = [...tokenizer.encode(answerText(scene, prompt)), end];
+  return { ...cutAtImage(tokenizer, ids, answer) };
+}
+
+/** The whole request up to the point where the answer begins. */
+export const requestIds = (tokenizer: NanoTokenizer, question: string): number[] =>
+  encodeChat(tokenizer, chatFor('loupe', question), { reply: true, imageTokens: [cells * cells] });
+
+function specialId(tokenizer: NanoTokenizer, name: string): number {
+  const id = tokenizer.special.get(name);
+  if (id === undefined) throw new Error(`The tokenizer has no ${name}.`);
+  return id;
+}
+
+function cutAtImage(tokenizer: NanoTokenizer, ids: readonly number[], answer: readonly number[]): Conversation {
+  const imageStart = ids.indexOf(specialId(tokenizer, '<|image_pad|>'));
+  const headLength = ids.indexOf(specialId(tokenizer, '<|vision_end|>')) + 1;
+  const head = { ids: ids.slice(0, headLength), imageStart, side: cells };
+  return { head, turn: { prompt: ids.slice(headLength), answer } };
+}
+
+/** As many of the scene's prompts, in random order, as fit into `tokens`. */
+export function turnsThatFit(
+  conversations: readonly Conversation[],
+  random: Random,
+  tokens: number,
+): { head: Head; turns: Turn[] } {
+  const shuffled = random.shuffle(conversations);
+  const first = shuffled[0];
+  if (!first) throw new Error('A scene has no prompts.');
+  const turns: Turn[] = [];
+  for (const { turn } of shuffled) if (packedLength(first.head, [...turns, turn]) <= tokens) turns.push(turn);
+  return { head: first.head, turns };
+}
+
+/** Feeds of the reasoner's training graph; shapes in `reasonerGraph.ts`. */
+export interface ReasonerFeeds extends Record<string, Float32Array | BigInt64Array> {
+  pixels: Float32Array;
+  ids: BigInt64Array;
+  mask: Float32Array;
+  predictors: BigInt64Array;
+  labelIds: BigInt64Array;
+  labelShares: Float32Array;
+  labelWeights: Float32Array;
+}
+
+export interface ReasonerBatch {
+  feeds: ReasonerFeeds;
+  /** [3, scenes * tokens] M-RoPE ids, axis by axis. */
+  positions: Int32Array;
+  turns: number;
+}
+
+export function buildReasonerBatch(tokenizer: NanoTokenizer, scenes: readonly Scene[], random: Random): ReasonerBatch {
+  const { tokens, predictors: capacity } = reasonerBatch;
+  const count = scenes.length;
+  const ids = new BigInt64Array(count * tokens);
+  const positions = new Int32Array(3 * count * tokens);
+  const mask = new Float32Array(count * tokens * tokens);
+  const predictors: number[] = [];
+  const labels: number[] = [];
+  let turns = 0;
+  scenes.forEach((scene, b) => {
+    const fitted = turnsThatFit(
+      scene.prompts.map((prompt) => conversation(tokenizer, scene, prompt)),
+      random,
+      tokens,
+    );
+    const packed = packSequence(fitted.head, fitted.turns, tokens);
+    ids.set(BigInt64Array.from(packed.ids, BigInt), b * tokens);
+    for (let axis = 0; axis < 3; axis++)
+      positions.set(packed.positions.subarray(axis * tokens, (axis + 1) * tokens), axis * count * tokens + b * tokens);
+    mask.set(attentionMask(packed.turn), b * tokens * tokens);
+    for (const at of packed.predictors.slice(0, capacity - predictors.length)) {
+      predictors.push(b * tokens + at);
+      labels.push(packed.ids[at + 1] ?? 0);
+    }
+    turns += fitted.turns.length;
+  });
+  const pixels = joinPixels(scenes);
+  return {
+    feeds: { pixels, ids, mask, ...labelFeeds(tokenizer, predictors, labels), ...denseFeeds(scenes) },
+    positions,
+    turns,
+  };
+}
+
+/** Rows beyond the last predictor point at token 0 and weigh nothing. */
+function labelFeeds(tokenizer: NanoTokenizer, predictors: readonly number[], labels: readonly number[]) {
+  const { predictors: capacity } = reasonerBatch;
+  const padded = Int32Array.from({ length: capacity }, (_, i) => labels[i] ?? 0);
+  const first = tokenizer.coordinateId(0) ?? 0;
+  const range = { first, count: tokenizer.vocabulary.coordinates.count };
+  const soft = gaussianLabels(padded, range, softness);
+  return {
+    predictors: BigInt64Array.from({ length: capacity }, (_, i) => BigInt(predictors[i] ?? 0)),
+    labelIds: soft.ids,
+    labelShares: soft.shares,
+    labelWeights: Float32Array.from({ length: capacity }, (_, i) => (i < predictors.length ? 1 : 0)),
+  };
+}
+
+/** [scenes * patches, patch values] */
+export function joinPixels(scenes: readonly Scene[]): Float32Array {
+  const parts = scenes.map((scene) => patchesOf(scene.image, imageConfig).pixelValues);
+  const joined = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/** Dense targets of all scenes, one after the other. */
+export function denseFeeds(scenes: readonly Scene[]): DenseTargets {
+  const each = scenes.map((scene) => denseTargets(scene, cells));
+  const n = cells * cells;
+  const all: DenseTargets = {
+    classes: new BigInt64Array(n * each.length),
+    colours: new BigInt64Array(n * each.length),
+    boxes: new Float32Array(4 * n * each.length),
+    present: new Float32Array(n * each.length),
+  };
+  each.forEach((one, i) => {
+    all.classes.set(one.classes, i * n);
+    all.colours.set(one.colours, i * n);
+    all.boxes.set(one.boxes, i * n * 4);
+    all.present.set(one.present, i * n);
+  });
+  return all;
+}

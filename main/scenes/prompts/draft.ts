@@ -1,0 +1,78 @@
+// What every kind of prompt is made with: a stage becomes groups of things that words can mean, and unique names.
+import { ASK, DECISIONS, fill } from '../phrases.ts';
+import type { Random } from '../random.ts';
+import { thingAt } from '../relations.ts';
+import type { ScenePrompt, SceneThing, Stage } from '../scene.ts';
+
+export type Draft = Omit<ScenePrompt, 'category'>;
+
+/** Null where the scene has nothing that this kind of prompt could ask without doubt. */
+export type Builder = (stage: Stage, random: Random) => Draft | null;
+
+/** The number by which a decision calls a thing. */
+export const numberOf = (index: number | null): string => (index === null ? 'none' : String(index + 1));
+
+export const numbers = (indices: readonly number[]): string => indices.map(numberOf).join(', ');
+
+/** A phrase such as "the dog" put as a wish, an order or a question. */
+export const ask = (random: Random, it: string): string => fill(random.pick(ASK), { it });
+
+export const indicesOf = (stage: Stage, match: (thing: SceneThing) => boolean): number[] =>
+  [...stage.things.keys()].filter((index) => match(thingAt(stage, index)));
+
+export const sharingName = (stage: Stage, name: string): number[] => indicesOf(stage, (thing) => thing.name === name);
+
+export const namesOf = (stage: Stage): string[] => [...new Set(stage.things.map(({ name }) => name))];
+
+/** Things that one word or two can mean together. */
+export interface Group {
+  readonly what: string;
+  readonly members: readonly number[];
+}
+
+/** Everything ("thing"), each name that occurs twice, and each colour and name that occur twice. */
+export function groupsOf(stage: Stage): Group[] {
+  const phrases = stage.things.flatMap(({ name, colour }) => (colour ? [name, `${colour} ${name}`] : [name]));
+  const named = [...new Set(phrases)].map((what) => ({
+    what,
+    members: indicesOf(stage, ({ name, colour }) => what === name || what === `${colour} ${name}`),
+  }));
+  return [{ what: 'thing', members: [...stage.things.keys()] }, ...named].filter(({ members }) => members.length > 1);
+}
+
+/** The shortest words that mean this thing alone: its name, or its colour and name; null when neither does. */
+export function soleName(stage: Stage, index: number): string | null {
+  const { name, colour } = thingAt(stage, index);
+  const same = sharingName(stage, name);
+  if (same.length === 1) return name;
+  const twins = same.filter((other) => thingAt(stage, other).colour === colour);
+  return colour && twins.length === 1 ? `${colour} ${name}` : null;
+}
+
+/** How a sole name is told: by the number alone, or among all of its name by colour. */
+export function soleDecision(stage: Stage, index: number): string {
+  const { name, colour } = thingAt(stage, index);
+  const same = sharingName(stage, name);
+  if (same.length === 1) return fill(DECISIONS.named, { what: name, n: numberOf(index) });
+  return fill(DECISIONS.colours, { name, colours: coloursOf(stage, same), wanted: colour ?? '', n: numberOf(index) });
+}
+
+/** "1 red, 4 blue". */
+export const coloursOf = (stage: Stage, members: readonly number[]): string =>
+  members.map((index) => `${numberOf(index)} ${thingAt(stage, index).colour}`).join(', ');
+
+/** The things that have a sole name, in random order. */
+export const nameable = (stage: Stage, random: Random): { index: number; what: string }[] =>
+  random.shuffle([...stage.things.keys()]).flatMap((index) => {
+    const what = soleName(stage, index);
+    return what ? [{ index, what }] : [];
+  });
+
+/** The first draft that any of the makers can give, tried in random order. */
+export function firstOf<T>(random: Random, items: readonly T[], make: (item: T) => Draft | null): Draft | null {
+  for (const item of random.shuffle(items)) {
+    const draft = make(item);
+    if (draft) return draft;
+  }
+  return null;
+}

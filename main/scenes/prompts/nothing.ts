@@ -1,0 +1,67 @@
+// Prompts that nothing in the scene answers: absent names, colours and uses, and counts that go too far.
+import type { Colour } from '../colours.ts';
+import { DESCRIPTIONS } from '../implicit.ts';
+import { DECISIONS, DISAMBIGUATION, fill, IMPLICIT, ORDINALS, SPATIAL } from '../phrases.ts';
+import { countedFrom, SIDES, thingAt } from '../relations.ts';
+import { coloursIn } from '../split.ts';
+import { familyMembers, THINGS } from '../things.ts';
+import { ask, type Builder, coloursOf, firstOf, namesOf, numberOf, numbers, sharingName } from './draft.ts';
+
+const NONE = numberOf(null);
+
+/** Half of the time a name like one that is there. */
+const absentName: Builder = (stage, random) => {
+  const near = stage.things.flatMap(({ family }) => familyMembers(family));
+  const pool = random.chance(0.5) ? near : THINGS.map(({ name }) => name);
+  const absent = pool.filter((name) => !namesOf(stage).includes(name));
+  if (absent.length === 0) return null;
+  const name = random.pick(absent);
+  const colours = coloursIn(stage.split, name);
+  const what = colours.length > 0 && random.chance(0.4) ? `${random.pick(colours)} ${name}` : name;
+  const phrases = random.chance(0.6) ? ['the {what}'] : [...SPATIAL.largest, ...SPATIAL.smallest, ...SPATIAL.middle];
+  return {
+    text: ask(random, fill(random.pick(phrases), { what })),
+    decision: fill(DECISIONS.named, { what: name, n: NONE }),
+    target: null,
+  };
+};
+
+const absentColour: Builder = (stage, random) =>
+  firstOf(random, namesOf(stage), (name) => {
+    const same = sharingName(stage, name);
+    const seen = same.map((index): Colour | null => thingAt(stage, index).colour);
+    const absent = coloursIn(stage.split, name).filter((colour) => !seen.includes(colour));
+    if (absent.length === 0) return null;
+    const wanted = random.pick(absent);
+    const text = ask(random, fill(random.pick(DISAMBIGUATION.colour), { name, colour: wanted }));
+    return {
+      text,
+      decision: fill(DECISIONS.colours, { name, colours: coloursOf(stage, same), wanted, n: NONE }),
+      target: null,
+    };
+  });
+
+const absentUse: Builder = (stage, random) => {
+  const present = new Set(namesOf(stage));
+  const absent = DESCRIPTIONS.filter(
+    ({ names, doubtful }) => ![...names, ...doubtful].some((name) => present.has(name)),
+  );
+  if (absent.length === 0) return null;
+  const { says } = random.pick(absent);
+  return { text: fill(random.pick(IMPLICIT), { says }), decision: fill(DECISIONS.impliedNone, { says }), target: null };
+};
+
+const tooFar: Builder = (stage, random) =>
+  firstOf(random, namesOf(stage), (name) => {
+    const same = sharingName(stage, name);
+    const ordinal = ORDINALS[same.length];
+    const side = random.pick(SIDES);
+    const order = countedFrom(stage, side, same, same.length);
+    if (!ordinal || !order) return null;
+    const slots = { what: name, side, ordinal };
+    const decision = fill(DECISIONS.counted, { ...slots, order: numbers(order), n: NONE });
+    return { text: ask(random, fill(random.pick(SPATIAL.nth), slots)), decision, target: null };
+  });
+
+export const nothing: Builder = (stage, random) =>
+  firstOf(random, [absentName, absentName, absentColour, absentUse, absentUse, tooFar], (kind) => kind(stage, random));

@@ -1,0 +1,123 @@
+// Prompts about places and sizes: "the third dog from the left", "the thing at 5 o'clock", "the largest car".
+import { DECISIONS, fill, HOURS, ORDINALS, RELATIONS, SPATIAL } from '../phrases.ts';
+import type { Random } from '../random.ts';
+import { countedFrom, hourOf, isAloneInCorner, isAloneInMiddle, lies, nearest, SIDES, thingAt } from '../relations.ts';
+import type { Stage } from '../scene.ts';
+import { clearlyLarger, roundedSide } from '../sizes.ts';
+import { ask, type Builder, type Draft, firstOf, type Group, groupsOf, nameable, numberOf, numbers } from './draft.ts';
+
+/** Sizes are compared one by one in the reasoning: more than this many would be a long list. */
+const MOST_SIZES = 4;
+
+type InGroup = (stage: Stage, random: Random, group: Group) => Draft | null;
+
+const inSomeGroup =
+  (make: InGroup): Builder =>
+  (stage, random) =>
+    firstOf(random, groupsOf(stage), (group) => make(stage, random, group));
+
+const nth: InGroup = (stage, random, { what, members }) => {
+  const side = random.chance(0.7) ? random.pick(SIDES.slice(0, 2)) : random.pick(SIDES.slice(2));
+  const count = random.int(1, Math.min(members.length, what === 'thing' ? 3 : ORDINALS.length));
+  const order = countedFrom(stage, side, members, count);
+  const target = order?.at(-1);
+  const ordinal = ORDINALS[count - 1];
+  if (!order || target === undefined || !ordinal) return null;
+  const decision = fill(DECISIONS.counted, { what, side, order: numbers(order), ordinal, n: numberOf(target) });
+  const isEnd = count === 1 && random.chance(0.7);
+  const phrase = random.pick(isEnd ? SPATIAL.end : SPATIAL.nth);
+  return { text: ask(random, fill(phrase, { what, side, ordinal, most: SPATIAL.most[side] })), decision, target };
+};
+
+const atHour: InGroup = (stage, random, { what, members }) =>
+  firstOf(random, members, (target) => {
+    const hour = hourOf(stage, target, members);
+    const direction = hour && HOURS[hour - 1];
+    if (!hour || !direction) return null;
+    const text = ask(random, fill(random.pick(SPATIAL.hour), { what, hour }));
+    return { text, decision: fill(DECISIONS.hour, { hour, direction, n: numberOf(target) }), target };
+  });
+
+const CORNERS = [
+  ['top', 'left'],
+  ['top', 'right'],
+  ['bottom', 'left'],
+  ['bottom', 'right'],
+] as const;
+
+const inCorner: InGroup = (stage, random, { what, members }) =>
+  firstOf(random, members, (target) => {
+    const sides = CORNERS.find((pair) => isAloneInCorner(stage, target, members, [...pair]));
+    if (!sides) return null;
+    const corner = sides.join(' ');
+    const text = ask(random, fill(random.pick(SPATIAL.corner), { what, corner }));
+    return { text, decision: fill(DECISIONS.corner, { corner, n: numberOf(target) }), target };
+  });
+
+const inMiddle: InGroup = (stage, random, { what, members }) => {
+  const target = members.find((index) => isAloneInMiddle(stage, index, members));
+  if (target === undefined) return null;
+  const text = ask(random, fill(random.pick(SPATIAL.middle), { what }));
+  return { text, decision: fill(DECISIONS.middle, { n: numberOf(target) }), target };
+};
+
+/** Exactly one of the group lies on that side of a thing with a sole name, and no other could be said to. */
+const beside: InGroup = (stage, random, { what, members }) =>
+  firstOf(random, nameable(stage, random), ({ index: anchor, what: anchorName }) => {
+    if (what !== 'thing' && members.includes(anchor)) return null;
+    const side = random.pick(SIDES);
+    const verdicts = members
+      .filter((index) => index !== anchor)
+      .map((index) => ({ index, is: lies(stage, side, index, anchor) }));
+    const [found, ...more] = verdicts.filter(({ is }) => is !== 'no');
+    if (!found || more.length > 0 || found.is !== 'yes') return null;
+    const relation = random.pick(RELATIONS[side]);
+    const phrase = what === 'thing' ? random.pick(SPATIAL.beside) : SPATIAL.beside[0];
+    const slots = { what, relation: phrase === SPATIAL.beside[0] ? relation : RELATIONS[side][0], anchor: anchorName };
+    const text = fill(phrase, slots);
+    const decision = {
+      anchor: anchorName,
+      a: numberOf(anchor),
+      relation: RELATIONS[side][0],
+      n: numberOf(found.index),
+    };
+    return {
+      text: text.endsWith('?') ? text : ask(random, text),
+      decision: fill(DECISIONS.beside, decision),
+      target: found.index,
+    };
+  });
+
+const closest: InGroup = (stage, random, { what, members }) =>
+  firstOf(random, nameable(stage, random), ({ index: anchor, what: anchorName }) => {
+    const others = members.filter((index) => index !== anchor);
+    if (others.length < 2 || (what !== 'thing' && others.length < members.length)) return null;
+    const target = nearest(stage, others, anchor);
+    if (target === null) return null;
+    const text = ask(random, fill(random.pick(SPATIAL.nearest), { what, anchor: anchorName }));
+    const slots = { what, order: numbers(others), anchor: anchorName, a: numberOf(anchor), n: numberOf(target) };
+    return { text, decision: fill(DECISIONS.nearest, slots), target };
+  });
+
+/** "1 about 40, 3 about 65". */
+export const sizesOf = (stage: Stage, members: readonly number[]): string =>
+  members.map((index) => `${numberOf(index)} about ${roundedSide(thingAt(stage, index), stage)}`).join(', ');
+
+const extreme: InGroup = (stage, random, { what, members }) => {
+  if (members.length > MOST_SIZES) return null;
+  const word = random.pick(['largest', 'smallest'] as const);
+  const wins = (a: number, b: number): boolean => {
+    const [more, less] = word === 'largest' ? [a, b] : [b, a];
+    return clearlyLarger(thingAt(stage, more), thingAt(stage, less), stage);
+  };
+  const target = members.find((index) => members.every((other) => other === index || wins(index, other)));
+  if (target === undefined) return null;
+  const text = ask(random, fill(random.pick(SPATIAL[word]), { what }));
+  const slots = { what, sizes: sizesOf(stage, members), extreme: word, n: numberOf(target) };
+  return { text, decision: fill(DECISIONS.sizes, slots), target };
+};
+
+// Counting is asked for more often than the rest: it is what the seed paper shows first.
+const KINDS = [nth, nth, nth, atHour, inCorner, inMiddle, beside, closest, extreme, extreme].map(inSomeGroup);
+
+export const spatial: Builder = (stage, random) => firstOf(random, KINDS, (kind) => kind(stage, random));

@@ -1,0 +1,22 @@
+// What the reasoner should write: a scene and a prompt become the full answer text, and a box the words for it.
+import type { Box } from '../contract/records.ts';
+import { thingAt } from './relations.ts';
+import { frameBox, type Scene, type ScenePrompt, type Stage } from './scene.ts';
+
+export const boxText = ({ x1, y1, x2, y2 }: Box): string => `[${x1}, ${y1}, ${x2}, ${y2}]`;
+
+/** "1 red car [2, 40, 60, 88], 2 dog [90, 12, 140, 70]": everything from left to right. */
+export function listText(stage: Stage): string {
+  const rows = stage.things.map(({ name, colour, box }, i) => {
+    const what = colour ? `${colour} ${name}` : name;
+    return `${i + 1} ${what} ${boxText(frameBox(box, stage))}`;
+  });
+  return rows.join(', ');
+}
+
+/** What the answer should be after all reasoning, in the format of Seg-Zero and LENS. */
+export function answerText(scene: Scene, { decision, target }: ScenePrompt): string {
+  const found = target === null ? null : thingAt(scene, target);
+  const json = found ? `[{"bbox_2d": ${boxText(frameBox(found.box, scene))}, "label": "${found.name}"}]` : '[]';
+  return `<think>${listText(scene)}. ${decision}</think><answer>\`\`\`json\n${json}\n\`\`\`</answer>`;
+}

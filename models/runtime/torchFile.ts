@@ -1,0 +1,168 @@
+// A PyTorch .pt file to named tensors and plain values, read from where torch.save stored them; nothing is executed.
+import { realpath } from 'node:fs/promises';
+import { parseTorchPickle, pickleLimit, TorchView } from './torchPickle.ts';
+import { listTorchZip, readZipEntry, type ZipSpan } from './torchZip.ts';
+import {
+  asFloat32,
+  blaming,
+  bytesPer,
+  readSpan,
+  type WeightSpan,
+  WeightsError,
+  type WeightsFile,
+  weightsFile,
+} from './weightsFile.ts';
+
+export interface TorchFile extends WeightsFile {
+  /** What stands beside the tensors: counters, settings, as JSON-like values. */
+  readonly rest: Readonly<Record<string, unknown>>;
+}
+
+/** Deeper or larger trees than any checkpoint's are refused (a pickle can fold a huge tree into few bytes). */
+const depthLimit = 32;
+const nodeLimit = 1_000_000;
+/** An expanded tensor may be larger than its file, but not without end. */
+const bytesAllowed = 2 ** 31;
+
+/** Tensors are those of the entry `model` or `state_dict` if there is one, else all, named by their path. */
+export function openTorchFile(file: string): Promise<TorchFile> {
+  return blaming(file, async () => {
+    const real = await realpath(file).catch(() => null);
+    if (real === null) throw new Error('does not exist.');
+    const entries = await listTorchZip(real);
+    await checkByteOrder(real, entries);
+    const tree = await readPickle(real, entries);
+    const { views, rest } = sortOut(tree);
+    const spans = new Map([...views].map(([name, view]) => [name, toSpan(real, entries, { name, view })]));
+    return torchFile(file, { views, spans, rest });
+  });
+}
+
+async function checkByteOrder(file: string, entries: ReadonlyMap<string, ZipSpan>): Promise<void> {
+  const entry = entries.get('byteorder');
+  if (!entry) return;
+  const order = new TextDecoder().decode(await readZipEntry(file, entry, 16));
+  if (order !== 'little') throw new Error(`stores its numbers in byte order "${order}"; only "little" is read.`);
+}
+
+async function readPickle(file: string, entries: ReadonlyMap<string, ZipSpan>): Promise<unknown> {
+  const entry = entries.get('data.pkl');
+  if (!entry) throw new Error('has no data.pkl, so it is not a PyTorch checkpoint (a TorchScript archive?).');
+  const bytes = await readZipEntry(file, entry, pickleLimit);
+  try {
+    return parseTorchPickle(bytes);
+  } catch (error) {
+    throw new Error(`its data.pkl ${error instanceof Error ? error.message : 'is malformed'}.`);
+  }
+}
+
+interface Contents {
+  views: Map<string, TorchView>;
+  rest: Record<string, unknown>;
+}
+
+function sortOut(tree: unknown): Contents {
+  if (!(tree instanceof Map)) throw new Error('holds no dictionary of tensors.');
+  const wrapper = ['model', 'state_dict'].find((key) => tree.get(key) instanceof Map);
+  const views = new Map<string, TorchView>();
+  const inside = plainValues(wrapper === undefined ? tree : tree.get(wrapper), views);
+  if (wrapper === undefined) return { views, rest: asRecord(inside) };
+  const beside = new Map([...tree].filter(([key]) => key !== wrapper));
+  return { views, rest: asRecord(plainValues(beside, new Map())) };
+}
+
+/** JSON-like values of a tree; the tensors in it go to `views` under their path. */
+function plainValues(tree: unknown, views: Map<string, TorchView>): unknown {
+  let nodes = 0;
+  const walk = (value: unknown, path: readonly string[]): unknown => {
+    if (++nodes > nodeLimit || path.length > depthLimit) throw new Error('nests more values than any checkpoint does.');
+    if (value instanceof TorchView) views.set(path.join('.'), value);
+    if (Array.isArray(value)) return value.map((item: unknown, i) => walk(item, [...path, String(i)]));
+    if (!(value instanceof Map)) return isPlain(value) ? value : undefined;
+    const pairs = [...value].map(([key, item]) => [String(key), walk(item, [...path, String(key)])] as const);
+    return Object.fromEntries(pairs.filter(([, item]) => item !== undefined));
+  };
+  return walk(tree, []);
+}
+
+const asRecord = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
+
+const isPlain = (value: unknown): boolean =>
+  value === null || ['number', 'string', 'boolean', 'bigint'].includes(typeof value);
+
+function toSpan(
+  file: string,
+  entries: ReadonlyMap<string, ZipSpan>,
+  { name, view }: { name: string; view: TorchView },
+): WeightSpan {
+  const { storage, shape, offset } = view;
+  const unit = bytesPer[storage.dtype];
+  const bad = (why: string) => new WeightsError(`${file}: tensor "${name}" ${why}.`);
+  const bytes = entries.get(`data/${storage.key}`);
+  if (!bytes) throw bad(`lies in storage "${storage.key}", which is missing`);
+  if (storage.count * unit > bytes.length)
+    throw bad(`claims ${storage.count * unit} bytes of a storage of ${bytes.length}`);
+  const length = shape.reduce((product, n) => product * n, unit);
+  if (length > Math.max(bytes.length, bytesAllowed)) throw bad(`expands to ${length} bytes, which is not believable`);
+  return { file, dtype: storage.dtype, shape, offset: bytes.offset + offset * unit, length };
+}
+
+function torchFile(label: string, { views, spans, rest }: Contents & { spans: Map<string, WeightSpan> }): TorchFile {
+  const plain = weightsFile(label, spans, new Map());
+  const readRaw = (name: string) => {
+    const view = views.get(name);
+    const span = spans.get(name);
+    return view && span && !isContiguous(view) ? gatherView(view, span) : plain.readRaw(name);
+  };
+  return {
+    ...plain,
+    rest,
+    readRaw,
+    async read(name) {
+      const dtype = spans.get(name)?.dtype ?? 'float32';
+      const values = asFloat32(await readRaw(name), dtype);
+      if (!values)
+        throw new WeightsError(`${label}: tensor "${name}" is ${dtype}, which float32 cannot hold; use readRaw.`);
+      return values;
+    },
+    source(name) {
+      const view = views.get(name);
+      if (view && !isContiguous(view)) throw new WeightsError(`${label}: tensor "${name}" is not stored in one piece.`);
+      return plain.source(name);
+    },
+  };
+}
+
+function isContiguous({ shape, strides }: TorchView): boolean {
+  let expected = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const n = shape[axis] ?? 1;
+    if (n === 0) return true;
+    if (n !== 1 && strides[axis] !== expected) return false;
+    expected *= n;
+  }
+  return true;
+}
+
+/** Row-major copy of a strided view; only the bytes that the view spans are read. */
+async function gatherView({ shape, strides, storage }: TorchView, span: WeightSpan): Promise<Uint8Array<ArrayBuffer>> {
+  const unit = bytesPer[storage.dtype];
+  const reach = shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 1);
+  const from = await blaming(span.file, () => readSpan(span.file, span.offset, reach * unit));
+  const out = new Uint8Array(span.length);
+  const index = shape.map(() => 0);
+  for (let at = 0, element = 0; at < span.length; at += unit) {
+    for (let byte = 0; byte < unit; byte++) out[at + byte] = from[element * unit + byte] ?? 0;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const stride = strides[axis] ?? 0;
+      const next = (index[axis] ?? 0) + 1;
+      element += stride;
+      index[axis] = next;
+      if (next < (shape[axis] ?? 1)) break;
+      element -= stride * next;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,99 @@
+// Named tensors to a .safetensors file, written beside the old one and then renamed over it.
+import { open, rename, rm } from 'node:fs/promises';
+import { toBfloat16, toFloat16 } from './halves.ts';
+
+/** Element type is the array's own: Float32Array is F32 unless `storage` narrows it. */
+export interface TensorToWrite {
+  shape: readonly number[];
+  data: Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+}
+
+export interface WriteOptions {
+  metadata?: Readonly<Record<string, string>>;
+  storage?: 'float32' | 'bfloat16' | 'float16';
+}
+
+type Bytes = Uint8Array | Uint16Array | TensorToWrite['data'];
+
+interface Entry {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  data: Bytes;
+}
+
+const widestFirst = ['F64', 'I64', 'F32', 'I32', 'F16', 'BF16', 'U8'];
+
+function dtypeOf({ data }: TensorToWrite, storage: NonNullable<WriteOptions['storage']>): string {
+  if (data instanceof Float32Array) return { float32: 'F32', bfloat16: 'BF16', float16: 'F16' }[storage];
+  if (data instanceof Float64Array) return 'F64';
+  if (data instanceof BigInt64Array) return 'I64';
+  return data instanceof Int32Array ? 'I32' : 'U8';
+}
+
+/** Narrowed one tensor at a time while writing, so that the peak is one tensor more than the caller holds. */
+function bytesOf({ data, dtype }: Entry): Uint8Array {
+  if (!(data instanceof Float32Array) || dtype === 'F32') return view(data);
+  return view(dtype === 'BF16' ? toBfloat16(data) : toFloat16(data));
+}
+
+const view = (data: Bytes): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+function makeEntries(record: Readonly<Record<string, TensorToWrite>>, storage: WriteOptions['storage']): Entry[] {
+  const entries = Object.entries(record).map(([name, tensor]) => {
+    const count = tensor.shape.reduce((product, n) => product * n, 1);
+    if (count !== tensor.data.length)
+      throw new Error(`Tensor "${name}": ${tensor.data.length} values do not fill [${tensor.shape.join(', ')}].`);
+    return { name, dtype: dtypeOf(tensor, storage ?? 'float32'), shape: tensor.shape, data: tensor.data };
+  });
+  // Widest element first keeps every tensor aligned to its element without holes, which the format forbids.
+  return entries.sort(
+    (a, b) => widestFirst.indexOf(a.dtype) - widestFirst.indexOf(b.dtype) || (a.name < b.name ? -1 : 1),
+  );
+}
+
+const byteLength = ({ data, dtype }: Entry): number =>
+  dtype === 'BF16' || dtype === 'F16' ? data.length * 2 : data.byteLength;
+
+function makeHeader(entries: readonly Entry[], metadata: WriteOptions['metadata']): Uint8Array {
+  const header: [string, unknown][] = metadata ? [['__metadata__', metadata]] : [];
+  let position = 0;
+  for (const entry of entries) {
+    const end = position + byteLength(entry);
+    header.push([entry.name, { dtype: entry.dtype, shape: entry.shape, data_offsets: [position, end] }]);
+    position = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
+  padded.set(json, 8);
+  return padded;
+}
+
+export async function writeSafetensors(
+  file: string,
+  record: Readonly<Record<string, TensorToWrite>>,
+  { metadata, storage }: WriteOptions = {},
+): Promise<void> {
+  const entries = makeEntries(record, storage);
+  await replaceFile(file, function* () {
+    yield makeHeader(entries, metadata);
+    for (const entry of entries) yield bytesOf(entry);
+  });
+}
+
+/** Writes the pieces beside `file`, flushes them to the disk and renames: a kill leaves the old file or the new one. */
+async function replaceFile(file: string, pieces: () => Iterable<Uint8Array>): Promise<void> {
+  const beside = `${file}.${process.pid}.part`;
+  const handle = await open(beside, 'w');
+  try {
+    for (const piece of pieces()) await handle.writeFile(piece);
+    await handle.datasync();
+    await handle.close();
+    await rename(beside, file);
+  } catch (error) {
+    await handle.close().catch(() => {});
+    await rm(beside, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { machinesNamed, readTexts, strangeFolders } from './layers/checkout.ts';
+import { layerOf } from './layers/imports.ts';
+import { rules } from './layers/rules.ts';
+import { readTree } from './layers/source.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const tree = readTree(root);
+
+describe('the tree', () => {
+  it.each(rules)('%s', (_title, rule) => expect(rule(tree)).toEqual([]));
+
+  it('holds source and tests to judge', () => {
+    const folders = new Set(tree.map((file) => layerOf(file.path)));
+    for (const folder of ['models/graph', 'models/runtime', 'main/flow', 'tests']) expect(folders).toContain(folder);
+  });
+});
+
+describe('the checkout', () => {
+  it('has the top folders of the architecture', () => expect(strangeFolders(root)).toEqual([]));
+
+  it('names no machine', () => expect(machinesNamed(readTexts(root))).toEqual([]));
+
+  it('has at most 10 npm scripts', () => {
+    const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+    expect(Object.keys(scripts).length).toBeLessThanOrEqual(10);
+  });
+});

@@ -1,0 +1,37 @@
+// Rules about the checkout as a whole: what lies at the top, and what no text in it may name.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { filesBelow } from './source.ts';
+
+const topFolders = ['electron', 'renderer', 'main', 'models', 'resources', 'tests', 'tools', 'docs', '.ci', '.git'];
+const texts = /\.(ts|tsx|mjs|json|md|yml|svg|css|html)$|^[^.]+$|^\.(ci\/run|npmrc|gitignore)$/;
+// Written so that this file does not hold what it looks for.
+const machines = /(^|[\s'"`(=:])(\/work\/|\/farm\/|\/root\/|\/home\/\w|\/Users\/\w|[A-Z]:\\Users)|\.[l]ibrary\//;
+
+interface Text {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Folders at the top that are neither part of the architecture nor ignored. */
+export function strangeFolders(root: string): string[] {
+  const ignored = readFileSync(path.join(root, '.gitignore'), 'utf8').split('\n');
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => name).filter((name) => !topFolders.includes(name) && !ignored.includes(`${name}/`));
+}
+
+/** Every text of the checkout, the lock file aside. */
+export function readTexts(root: string): Text[] {
+  const entries = readdirSync(root, { withFileTypes: true });
+  const here = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const below = topFolders.slice(0, -1).filter((folder) => entries.some(({ name }) => name === folder));
+  const files = [...here, ...below.flatMap((folder) => filesBelow(root, folder))];
+  return files
+    .filter((file) => texts.test(file) && file !== 'package-lock.json')
+    .map((file) => ({ path: file, text: readFileSync(path.join(root, file), 'utf8') }));
+}
+
+export const machinesNamed = (files: readonly Text[]): string[] =>
+  files.flatMap(({ path: file, text }) =>
+    text.split('\n').flatMap((line, index) => (machines.test(line) ? [`${file}:${index + 1} names a machine`] : [])),
+  );
