@@ -19,10 +19,10 @@ async function benchOfEngine(options: { json?: boolean }, terminal: Terminal): P
     terminal.note(`${line}\n`);
     terminal.signal.throwIfAborted();
   });
-  terminal.print(options.json ? `${JSON.stringify(figures)}\n` : asTable(figures));
+  terminal.print(options.json ? `${JSON.stringify(figures)}\n` : benchTable(figures));
 }
 
-export function asTable({ matmulPeak, models }: EngineBench): string {
+export function benchTable({ matmulPeak, models }: EngineBench): string {
   const rows = Object.entries(models).map(([name, { msPerStep, gflops, shareOfPeak, peakMB }]) => {
     const cells = [`${msPerStep.toFixed(0)} ms`, `${gflops.toFixed(0)} GFLOP/s`, shareOfPeak.toFixed(2)];
     return [name, ...cells, `${peakMB.toFixed(0)} MB`];

@@ -1,9 +1,12 @@
 // `loupe eval`: what the weights get right, on drawn scenes of unseen seeds and on photographs.
+import path from 'node:path';
 import type { Command } from 'commander';
+import type { PhotoEvaluation } from '../flow/evaluatePhotos.ts';
 import type { SceneEvaluation } from '../flow/evaluateScenes.ts';
 import type { Figures } from '../flow/metrics.ts';
 import type { Terminal } from '../terminal.ts';
 import { wholeNumber } from './options.ts';
+import { readPhotos } from './photos.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface ScenesOptions extends WeightsOptions {
@@ -11,6 +14,13 @@ interface ScenesOptions extends WeightsOptions {
   readonly count: number;
   readonly json?: boolean;
 }
+
+interface PhotosOptions extends WeightsOptions {
+  readonly material: string;
+  readonly json?: boolean;
+}
+
+const material = path.resolve(import.meta.dirname, '../../../shared/material');
 
 export function addEval(program: Command, terminal: Terminal): void {
   const evaluation = program.command('eval').description('measure what the weights get right');
@@ -21,6 +31,26 @@ export function addEval(program: Command, terminal: Terminal): void {
     .requiredOption('--count <number>', 'scenes to draw', wholeNumber(1, 1_000_000))
     .option('--json', 'print one JSON document instead of a table');
   weightsOptions(scenes).action((options: ScenesOptions) => evalScenes(options, terminal));
+  const photos = evaluation
+    .command('photos')
+    .description('photographs, which the embedded weights were not trained on: box to mask beside GrabCut')
+    .option('--material <folder>', 'images/ and annotations/ of coco_tiny, coco_person and isat_coco', material)
+    .option('--json', 'print one JSON document instead of a table');
+  weightsOptions(photos).action((options: PhotosOptions) => evalPhotos(options, terminal));
+}
+
+async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<void> {
+  const photos = await readPhotos(options.material);
+  const predictor = await openPredictor(options, terminal);
+  try {
+    const { evaluatePhotos } = await import('../flow/evaluatePhotos.ts');
+    const progress = (done: number) => terminal.note(`\r${done} things`);
+    const figures = await evaluatePhotos(predictor, photos, { signal: terminal.signal, progress });
+    terminal.note('\n');
+    terminal.print(options.json ? `${JSON.stringify(figures)}\n` : photosTable(figures));
+  } finally {
+    await predictor.release();
+  }
 }
 
 async function evalScenes(options: ScenesOptions, terminal: Terminal): Promise<void> {
@@ -31,13 +61,13 @@ async function evalScenes(options: ScenesOptions, terminal: Terminal): Promise<v
     const { seed, count } = options;
     const figures = await evaluateScenes(predictor, { seed, count, signal: terminal.signal, progress });
     terminal.note('\n');
-    terminal.print(options.json ? `${JSON.stringify(figures)}\n` : asTable(figures));
+    terminal.print(options.json ? `${JSON.stringify(figures)}\n` : scenesTable(figures));
   } finally {
     await predictor.release();
   }
 }
 
-export function asTable({ overall, categories, segmenter }: SceneEvaluation): string {
+export function scenesTable({ overall, categories, segmenter }: SceneEvaluation): string {
   const rows = Object.entries(categories).map(([name, figures]) => row(name, figures));
   const heads = ['category', 'count', 'format', 'box>=0.5', 'gIoU', 'cIoU', 'median ms'];
   const lines = [heads, ...rows, row('overall', overall)].map(([name = '', ...cells]) =>
@@ -52,3 +82,15 @@ const row = (name: string, { count, format, box50, gIoU, cIoU, medianMs }: Figur
   ...[format, box50, gIoU, cIoU].map((share) => share.toFixed(3)),
   medianMs.toFixed(0),
 ];
+
+export function photosTable({ photos, things, segmenter, grabCut }: PhotoEvaluation): string {
+  const rows = [
+    ['box to mask', 'gIoU', 'cIoU', 'median ms'],
+    ...Object.entries({ segmenter, grabCut }).map(([name, { gIoU, cIoU, medianMs }]) => [
+      name,
+      ...[gIoU.toFixed(3), cIoU.toFixed(3), medianMs.toFixed(0)],
+    ]),
+  ];
+  const lines = rows.map(([name = '', ...cells]) => name.padEnd(12) + cells.map((cell) => cell.padStart(10)).join(''));
+  return `${lines.join('\n')}\n${things} things on ${photos} photos\n`;
+}

@@ -1,7 +1,9 @@
 // Scenes -> what one training step of the reasoner is fed: patches, packed turns, soft labels and dense targets.
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
+import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
+import { joinPositions, type Positions, textTable } from '../../models/qwen/rope.ts';
 import { gaussianLabels } from '../../models/train/losses.ts';
 import type { Random } from '../scenes/random.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
@@ -58,6 +60,9 @@ export function turnsThatFit(
 export interface ReasonerFeeds extends Record<string, Float32Array | BigInt64Array> {
   pixels: Float32Array;
   ids: BigInt64Array;
+  /** [scenes * tokens, head width] each */
+  cosine: Float32Array;
+  sine: Float32Array;
   mask: Float32Array;
   predictors: BigInt64Array;
   labelIds: BigInt64Array;
@@ -65,22 +70,20 @@ export interface ReasonerFeeds extends Record<string, Float32Array | BigInt64Arr
   labelWeights: Float32Array;
 }
 
-export interface ReasonerBatch {
-  feeds: ReasonerFeeds;
-  /** [3, scenes * tokens] M-RoPE ids, axis by axis. */
-  positions: Int32Array;
-  turns: number;
+/** What a batch is written with. */
+export interface Writer {
+  tokenizer: NanoTokenizer;
+  config: LanguageConfig;
 }
 
-export function buildReasonerBatch(tokenizer: NanoTokenizer, scenes: readonly Scene[], random: Random): ReasonerBatch {
+export function buildReasonerBatch({ tokenizer, config }: Writer, scenes: readonly Scene[], random: Random): ReasonerFeeds {
   const { tokens, predictors: capacity } = reasonerBatch;
   const count = scenes.length;
   const ids = new BigInt64Array(count * tokens);
-  const positions = new Int32Array(3 * count * tokens);
+  const positions: Positions[] = [];
   const mask = new Float32Array(count * tokens * tokens);
   const predictors: number[] = [];
   const labels: number[] = [];
-  let turns = 0;
   scenes.forEach((scene, b) => {
     const fitted = turnsThatFit(
       scene.prompts.map((prompt) => conversation(tokenizer, scene, prompt)),
@@ -89,21 +92,16 @@ export function buildReasonerBatch(tokenizer: NanoTokenizer, scenes: readonly Sc
     );
     const packed = packSequence(fitted.head, fitted.turns, tokens);
     ids.set(BigInt64Array.from(packed.ids, BigInt), b * tokens);
-    for (let axis = 0; axis < 3; axis++)
-      positions.set(packed.positions.subarray(axis * tokens, (axis + 1) * tokens), axis * count * tokens + b * tokens);
+    positions.push(packed.positions);
     mask.set(attentionMask(packed.turn), b * tokens * tokens);
     for (const at of packed.predictors.slice(0, capacity - predictors.length)) {
       predictors.push(b * tokens + at);
       labels.push(packed.ids[at + 1] ?? 0);
     }
-    turns += fitted.turns.length;
   });
-  const pixels = joinPixels(scenes);
-  return {
-    feeds: { pixels, ids, mask, ...labelFeeds(tokenizer, predictors, labels), ...denseFeeds(scenes) },
-    positions,
-    turns,
-  };
+  const table = textTable(joinPositions(positions), config);
+  const labelled = labelFeeds(tokenizer, predictors, labels);
+  return { pixels: joinPixels(scenes), ids, ...table, mask, ...labelled, ...denseFeeds(scenes) };
 }
 
 /** Rows beyond the last predictor point at token 0 and weigh nothing. */

@@ -1,5 +1,6 @@
 // One scene with several prompts -> one token sequence: a shared head with the picture, then each prompt with its answer.
 // A turn sees the head and itself only, so the picture's tokens are paid for once.
+import type { Positions } from '../../models/qwen/rope.ts';
 
 export interface Turn {
   /** From after the picture up to where the answer begins. */
@@ -19,8 +20,7 @@ export interface Head {
 
 export interface PackedSequence {
   ids: Int32Array;
-  /** [3, length]: time, height, width ids of M-RoPE. */
-  positions: Int32Array;
+  positions: Positions;
   /** Which turn a token belongs to: 0 the head, 1.. the turns, -1 padding. */
   turn: Int32Array;
   /** Indices whose next token is part of an answer, in order. */
@@ -36,18 +36,18 @@ export function packSequence(head: Head, turns: readonly Turn[], length: number)
   if (needed > length) throw new Error(`A scene of ${needed} tokens does not fit into ${length}.`);
   const packed: PackedSequence = {
     ids: new Int32Array(length),
-    positions: new Int32Array(3 * length),
+    positions: [new Int32Array(length), new Int32Array(length), new Int32Array(length)],
     turn: new Int32Array(length).fill(-1),
     predictors: [],
   };
-  const next = writeHead(packed, head, length);
+  const next = writeHead(packed, head);
   let at = head.ids.length;
   turns.forEach((turn, k) => {
     const ids = [...turn.prompt, ...turn.answer];
     ids.forEach((id, i) => {
       packed.ids[at + i] = id;
       packed.turn[at + i] = k + 1;
-      for (let axis = 0; axis < 3; axis++) packed.positions[axis * length + at + i] = next + i;
+      for (const axis of packed.positions) axis[at + i] = next + i;
     });
     for (let i = turn.prompt.length - 1; i < ids.length - 1; i++) packed.predictors.push(at + i);
     at += ids.length;
@@ -55,25 +55,20 @@ export function packSequence(head: Head, turns: readonly Turn[], length: number)
   return packed;
 }
 
-/** Returns the position id of the first token after the head. */
-function writeHead(packed: PackedSequence, head: Head, length: number): number {
-  const { imageStart, side } = head;
-  head.ids.forEach((id, i) => {
-    packed.ids[i] = id;
-    packed.turn[i] = 0;
+/** M-RoPE: the picture's ids grow by row and column; the next text goes on after the largest. Returns what follows the head. */
+function writeHead({ ids, positions: [t, h, w], turn }: PackedSequence, { ids: head, imageStart, side }: Head): number {
+  const past = side * side - side;
+  head.forEach((id, i) => {
     const cell = i - imageStart;
     const inside = cell >= 0 && cell < side * side;
-    const after = i - side * side + side;
-    const [t, h, w] = inside
-      ? [imageStart, imageStart + Math.floor(cell / side), imageStart + (cell % side)]
-      : cell < 0
-        ? [i, i, i]
-        : [after, after, after];
-    packed.positions.set([t ?? 0], i);
-    packed.positions.set([h ?? 0], length + i);
-    packed.positions.set([w ?? 0], 2 * length + i);
+    const text = cell < 0 ? i : i - past;
+    ids[i] = id;
+    turn[i] = 0;
+    t[i] = inside ? imageStart : text;
+    h[i] = inside ? imageStart + Math.floor(cell / side) : text;
+    w[i] = inside ? imageStart + (cell % side) : text;
   });
-  return head.ids.length - side * side + side;
+  return head.length - past;
 }
 
 /** Additive attention mask [length, length], row-major: 0 where row may see column, `hidden` elsewhere. */

@@ -35,19 +35,21 @@ function levelFor(sprite: Sprite, side: number): Pixels {
 }
 
 /** Writes the premultiplied RGBA at (u, v) of the level, bilinear; the transparent border stands for all outside. */
-function sample({ width, height, data }: Pixels, u: number, v: number, out: Uint8Array, at: number): void {
-  const x = Math.floor(u);
-  const y = Math.floor(v);
-  if (x < 0 || y < 0 || x + 1 >= width || y + 1 >= height) return;
-  const fx = u - x;
-  const fy = v - y;
-  const a = (y * width + x) * 4;
-  const b = a + width * 4;
-  for (let c = 0; c < 4; c++) {
-    const upper = (data[a + c] ?? 0) * (1 - fx) + (data[a + 4 + c] ?? 0) * fx;
-    const lower = (data[b + c] ?? 0) * (1 - fx) + (data[b + 4 + c] ?? 0) * fx;
-    out[at + c] = upper * (1 - fy) + lower * fy + 0.5;
-  }
+function sampler({ width, height, data }: Pixels, out: Uint8Array): (u: number, v: number, at: number) => void {
+  return (u, v, at) => {
+    const x = Math.floor(u);
+    const y = Math.floor(v);
+    if (x < 0 || y < 0 || x + 1 >= width || y + 1 >= height) return;
+    const fx = u - x;
+    const fy = v - y;
+    const a = (y * width + x) * 4;
+    const b = a + width * 4;
+    for (let c = 0; c < 4; c++) {
+      const upper = (data[a + c] ?? 0) * (1 - fx) + (data[a + 4 + c] ?? 0) * fx;
+      const lower = (data[b + c] ?? 0) * (1 - fx) + (data[b + 4 + c] ?? 0) * fx;
+      out[at + c] = upper * (1 - fy) + lower * fy + 0.5;
+    }
+  };
 }
 
 export function posedPatch(sprite: Sprite, pose: Pose): Patch {
@@ -59,13 +61,14 @@ export function posedPatch(sprite: Sprite, pose: Pose): Patch {
   const [left, top] = [Math.floor(pose.x - reachX), Math.floor(pose.y - reachY)];
   const [width, height] = [Math.ceil(pose.x + reachX) - left, Math.ceil(pose.y + reachY) - top];
   const data = new Uint8Array(width * height * 4);
+  const sample = sampler(level, data);
   const mirror = pose.flip ? -1 : 1;
   for (let y = 0, at = 0; y < height; y++) {
     const dy = top + y + 0.5 - pose.y;
     for (let x = 0; x < width; x++, at += 4) {
       const dx = left + x + 0.5 - pose.x;
       const u = (cos * dx + sin * dy) * mirror + level.width / 2 - 0.5;
-      sample(level, u, cos * dy - sin * dx + level.height / 2 - 0.5, data, at);
+      sample(u, cos * dy - sin * dx + level.height / 2 - 0.5, at);
     }
   }
   return { left, top, width, height, data };

@@ -63,12 +63,8 @@ export const visibleMask = ({ ids }: Pick<Stage, 'ids'>, index: number): Uint8Ar
 /** A box in the frame of the texts: whole even numbers, at least 2 px wide and high. */
 export function frameBox(box: Box, { frame, image }: Pick<Stage, 'frame' | 'image'>): Box {
   const even = (value: number, side: number): number => 2 * Math.round((value * frame) / side / 2);
-  const [x1, y1] = [even(box.x1, image.width), even(box.y1, image.height)];
+  const x1 = Math.min(even(box.x1, image.width), frame - 2);
+  const y1 = Math.min(even(box.y1, image.height), frame - 2);
   const [x2, y2] = [even(box.x2, image.width), even(box.y2, image.height)];
-  return {
-    x1: Math.min(x1, frame - 2),
-    y1: Math.min(y1, frame - 2),
-    x2: Math.max(x2, x1 + 2),
-    y2: Math.max(y2, y1 + 2),
-  };
+  return { x1, y1, x2: Math.max(x2, x1 + 2), y2: Math.max(y2, y1 + 2) };
 }

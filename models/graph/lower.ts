@@ -125,16 +125,16 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
         ),
       );
   }
-  rejectDuplicates(inputs);
+  rejectDuplicates([...inputs.map((v) => v.name), ...Object.keys(outputs)]);
   const renamed = nameOutputs(emitter, outputs, names);
   const values = Object.entries(outputs).map(([name, t]) => ({ name, dtype: t.dtype, shape: t.shape }));
   return { nodes: renamed, initializers: emitter.initializers, inputs, outputs: values };
 }
 
-function rejectDuplicates(inputs: readonly OnnxValue[]): void {
+function rejectDuplicates(names: readonly string[]): void {
   const seen = new Set<string>();
-  for (const { name } of inputs) {
-    if (seen.has(name)) throw new GraphError(`Input ${name}: two different inputs have this name.`);
+  for (const name of names) {
+    if (seen.has(name)) throw new GraphError(`Graph: two inputs or outputs are named ${name}; rename one.`);
     seen.add(name);
   }
 }

@@ -1,6 +1,4 @@
 // Low-rank updates of frozen linear weights: which weights, how they start, how they are merged and named.
-import { add, mul } from '../graph/elementwise.ts';
-import { matmul } from '../graph/linear.ts';
 import type { Shape } from '../graph/tensor.ts';
 import type { ParamSource } from '../nn/params.ts';
 
@@ -53,16 +51,15 @@ export function initLora(
   return factors;
 }
 
-/** Parameters in which every target is W + (alpha / rank) B A, with A and B taken from `factors`. */
+/** Parameters in which every target has its update beside it, with A and B taken from `factors`. */
 export function withLora(base: ParamSource, factors: ParamSource, lora: Lora): ParamSource {
   return {
     has: (key) => base.has(key),
-    get(key, shape) {
-      const weight = base.get(key, shape);
-      if (shape.length !== 2 || !isLoraTarget(key, lora)) return weight;
+    get: (key, shape) => base.get(key, shape),
+    side(key, shape) {
+      if (!isLoraTarget(key, lora)) return null;
       const { a, b } = loraFactors(key, shape, lora);
-      const update = matmul(factors.get(b.key, b.shape), factors.get(a.key, a.shape));
-      return add(weight, mul(update, lora.alpha / lora.rank));
+      return { a: factors.get(a.key, a.shape), b: factors.get(b.key, b.shape), scale: lora.alpha / lora.rank };
     },
   };
 }

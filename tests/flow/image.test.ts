@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { decodeImage, rasterise, writePng } from '../../main/flow/image.ts';
@@ -64,7 +64,7 @@ function expectNear(read: readonly number[], truth: readonly number[], within: n
 }
 
 /** The picture as a camera held in that way stores it: where the stored row and column lie in the upright picture. */
-function storedAs(orientation: number): sharp.Sharp {
+function storedAs(orientation: number): Sharp {
   const [left, top] = [[1, 4, 5, 8].includes(orientation), [1, 2, 5, 6].includes(orientation)];
   const turned = orientation >= 5;
   const [width, height] = turned ? [HEIGHT, WIDTH] : [WIDTH, HEIGHT];

@@ -1,6 +1,9 @@
 // Stages made by hand for tests: things with given names and boxes, filling their boxes.
 import type { Colour } from '../../main/scenes/colours.ts';
+import type { Builder, Draft } from '../../main/scenes/prompts/draft.ts';
+import { random } from '../../main/scenes/random.ts';
 import type { SceneThing, Stage } from '../../main/scenes/scene.ts';
+import { sizeWords } from '../../main/scenes/sizes.ts';
 import { kindOf } from '../../main/scenes/things.ts';
 
 type Corners = readonly [x1: number, y1: number, x2: number, y2: number];
@@ -26,3 +29,37 @@ export function stage(...things: SceneThing[]): Stage {
 
 /** A box of one size around a centre. */
 export const around = (x: number, y: number, half = 15): Corners => [x - half, y - half, x + half, y + half];
+
+/** A stage whose things carry the size words that a scene would give them. */
+function sizedStage(...things: SceneThing[]): Stage {
+  const plain = stage(...things);
+  return { ...plain, things: sizeWords(things, plain) };
+}
+
+const every = (builder: Builder, at: Stage, count: number): Draft[] =>
+  Array.from({ length: count }, (_, seed) => builder(at, random(seed))).filter((draft) => draft !== null);
+
+/** All decisions that a kind of prompt comes to on a stage, over many seeds. */
+export const decisionsOf = (builder: Builder, at: Stage, count = 600): string[] =>
+  [...new Set(every(builder, at, count).map(({ decision }) => decision))].toSorted();
+
+/** All texts that lead to one decision. */
+export const textsFor = (builder: Builder, at: Stage, decision: string): string[] => {
+  const fitting = every(builder, at, 1500).filter((draft) => draft.decision === decision);
+  return [...new Set(fitting.map(({ text }) => text))].toSorted();
+};
+
+/** Two dogs of different sizes and two cars of different colours and sizes, well apart. */
+export const street = sizedStage(
+  thing('dog', around(40, 60)),
+  thing('car', around(100, 120, 25), 'red'),
+  thing('dog', around(180, 170, 10)),
+  thing('car', around(190, 50, 15), 'blue'),
+);
+
+/** Two look-alikes and an umbrella. */
+export const garden = sizedStage(
+  thing('fox', around(40, 60)),
+  thing('dog', around(150, 60)),
+  thing('umbrella', around(180, 150), 'red'),
+);

@@ -4,7 +4,8 @@ import { mul } from '../../models/graph/elementwise.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { input, type Shape, type Tensor } from '../../models/graph/tensor.ts';
-import type { ParamSource } from '../../models/nn/params.ts';
+import { linear } from '../../models/nn/linear.ts';
+import { type ParamSource, paramsFrom } from '../../models/nn/params.ts';
 import {
   fromPeft,
   initLora,
@@ -61,60 +62,54 @@ describe('start', () => {
 });
 
 describe('computing', () => {
-  const inputs: ParamSource = { has: () => true, get: (name, shape) => input(name, shape) };
   const [w, a, b] = [
     Float32Array.of(1, 2, 3, 4, 5, 6),
     Float32Array.of(1, 0, -1, 2, 1, 0),
     Float32Array.of(1, 2, 3, 4),
   ];
-  const feeds = {
-    [key]: w,
-    'model.layers.0.self_attn.q_proj.lora_A.weight': a,
-    'model.layers.0.self_attn.q_proj.lora_B.weight': b,
-  };
+  const names = loraFactors(key, [2, 3], lora);
+  const feeds = { [key]: w, [names.a.key]: a, [names.b.key]: b, x: Float32Array.of(1, 0, 0, 0, 1, 2) };
   const merged = [1 + 15, 2 + 6, 3 - 3, 4 + 33, 5 + 12, 6 - 9];
 
-  it('adds alpha / rank times B A to a target, in the graph and as numbers', async () => {
-    const graph = withLora(inputs, inputs, lora).get(key, [2, 3]);
-    expect([...((await evaluate({ graph }, feeds)).graph ?? [])]).toEqual(merged);
+  const layer = (path = key) => {
+    const made = new Map<string, Tensor>();
+    const source: ParamSource = {
+      has: (name) => made.has(name),
+      get(name, shape) {
+        const t = made.get(name) ?? input(name, shape);
+        made.set(name, t);
+        return t;
+      },
+    };
+    const p = paramsFrom(withLora(source, source, lora), path.slice(0, -'.weight'.length));
+    return { made, y: linear(p, input('x', [2, 3]), 2, { bias: false }) };
+  };
+
+  it('adds alpha / rank times B A to a target, beside the weight and merged into it', async () => {
+    const { y } = layer();
+    const got = [...((await evaluate({ y }, feeds)).y ?? [])];
+    const [m0 = 0, m1 = 0, m2 = 0, m3 = 0, m4 = 0, m5 = 0] = merged;
+    expect(got).toEqual([m0, m3, m1 + 2 * m2, m4 + 2 * m5]);
     expect([...mergeLora(w, { a, b, lora })]).toEqual(merged);
     expect([...w]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('leaves every other weight as it is', () => {
-    const seen: string[] = [];
-    const source: ParamSource = {
-      has: () => true,
-      get(name, shape) {
-        seen.push(name);
-        return input(name, shape);
-      },
-    };
-    withLora(source, source, lora).get('model.norm.weight', [3]);
-    withLora(source, source, lora).get('model.layers.0.self_attn.q_proj.bias', [3]);
-    expect(seen).toEqual(['model.norm.weight', 'model.layers.0.self_attn.q_proj.bias']);
+    const other = 'model.layers.0.self_attn.k_proj.weight';
+    expect([...layer(other).made.keys()]).toEqual([other]);
   });
 
-  it('gives the factors their gradients and leaves the frozen weight without', async () => {
-    const made = new Map<string, Tensor>();
-    const factors: ParamSource = {
-      has: () => true,
-      get(name, shape) {
-        const t = input(name, shape);
-        made.set(name, t);
-        return t;
-      },
-    };
-    const effective = withLora(inputs, factors, lora).get(key, [2, 3]);
-    const loss = reduceSum(mul(effective, input('c', [2, 3])), [0, 1]);
-    const names = loraFactors(key, [2, 3], lora);
+  it('gives the factors the gradients of the merged weight', async () => {
+    const { made, y } = layer();
+    const loss = reduceSum(mul(y, input('c', [2, 2])), [0, 1]);
     const [ga = loss, gb = loss] = grad(
       loss,
       [names.a.key, names.b.key].map((name) => made.get(name) ?? loss),
     );
-    const got = await evaluate({ ga, gb }, { ...feeds, c: Float32Array.of(1, 0, 0, 0, 0, 1) });
-    expect([...(got.ga ?? [])]).toEqual([3, 0, 9, 6, 0, 12]);
-    expect([...(got.gb ?? [])]).toEqual([3, 6, -3, 0]);
+    const got = await evaluate({ ga, gb }, { ...feeds, c: Float32Array.of(1, 0, 0, 1) });
+    // d loss / d merged is [[1, 0, 0], [0, 1, 2]]; times 3 = alpha / rank: B^T of it, and it times A^T.
+    expect([...(got.ga ?? [])]).toEqual([3, 9, 18, 6, 12, 24]);
+    expect([...(got.gb ?? [])]).toEqual([3, 6, -6, 3]);
   });
 });
 

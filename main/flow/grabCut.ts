@@ -1,0 +1,49 @@
+// Box to mask by OpenCV's GrabCut, the classical method that the segmenter is held against.
+import cv from '@techstark/opencv-js';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
+import { fromBitmap } from '../contract/rle.ts';
+
+const ROUNDS = 5;
+
+/** Resolves to nothing: the module itself has a `then` that never settles a promise. */
+export function openCvReady(): Promise<void> {
+  if (typeof cv.Mat === 'function') return Promise.resolve();
+  return new Promise((resolve) => {
+    cv.onRuntimeInitialized = () => resolve();
+  });
+}
+
+/** The things in the box; the whole box where there is nothing around it to learn the background from. */
+export function grabCut(image: DecodedImage, box: Box): Mask {
+  const { width, height } = image;
+  const x = Math.max(0, Math.floor(box.x1));
+  const y = Math.max(0, Math.floor(box.y1));
+  const right = Math.min(width, Math.ceil(box.x2));
+  const bottom = Math.min(height, Math.ceil(box.y2));
+  const bitmap = new Uint8Array(width * height);
+  for (let row = y; row < bottom; row++) bitmap.fill(1, row * width + x, row * width + right);
+  if (right - x < width || bottom - y < height) cut(image, bitmap, new cv.Rect(x, y, right - x, bottom - y));
+  return fromBitmap(bitmap, width, height);
+}
+
+/** Writes 1 where GrabCut sees the thing, 0 elsewhere. */
+function cut({ width, height, data }: DecodedImage, bitmap: Uint8Array, rectangle: cv.Rect): void {
+  const mats = [
+    new cv.Mat(height, width, cv.CV_8UC3),
+    new cv.Mat(height, width, cv.CV_8UC1),
+    new cv.Mat(),
+    new cv.Mat(),
+  ];
+  const [pixels, labels, background, foreground] = mats;
+  try {
+    if (!pixels || !labels || !background || !foreground) return;
+    pixels.data.set(data);
+    // The mixtures start from random clusters: the same seed gives the same mask.
+    cv.setRNGSeed(1);
+    cv.grabCut(pixels, labels, rectangle, background, foreground, ROUNDS, cv.GC_INIT_WITH_RECT);
+    // Labels: 0 background, 1 thing, 2 and 3 probably so.
+    for (const [i, label] of labels.data.entries()) bitmap[i] = label & 1;
+  } finally {
+    for (const mat of mats) mat.delete();
+  }
+}

@@ -1,0 +1,168 @@
+// Image features and encoded prompts to four mask proposals with their quality, by a two-way transformer.
+import { convTranspose } from '../graph/conv.ts';
+import { add, gelu, relu, sigmoid } from '../graph/elementwise.ts';
+import { matmul } from '../graph/linear.ts';
+import { layerNorm, layerNorm2d } from '../graph/norm.ts';
+import { concat, expand, reshape, slice, transpose } from '../graph/shape.ts';
+import { dim, type Tensor } from '../graph/tensor.ts';
+import { attention, mergeHeads, splitHeads } from '../nn/attention.ts';
+import { linear } from '../nn/linear.ts';
+import { mlp } from '../nn/mlp.ts';
+import type { Params } from '../nn/params.ts';
+import type { Sam2Config } from './config.ts';
+import type { ImageFeatures } from './imageEncoder.ts';
+import { densePositions, type EncodedPrompts } from './promptEncoder.ts';
+
+/** Mask 0 is the single answer; 1 to 3 are alternatives for an ambiguous prompt. */
+export const maskCount = 4;
+
+export interface DecodedMasks {
+  /** Logits [B, 4, 4g, 4g] with g = imageSize / 16. */
+  readonly masks: Tensor;
+  /** Predicted IoU, [B, 4]. */
+  readonly iou: Tensor;
+  /** Logit that the object is there at all, [B, 1]. SAM 2 ignores it for pictures. */
+  readonly objectScore: Tensor;
+  /** [B, 6 + prompts, width]: object score, IoU, four masks, then the prompts. */
+  readonly tokens: Tensor;
+}
+
+/** One picture may serve a batch of prompts: features or prompts of batch 1 are repeated. */
+export function maskDecoder(
+  p: Params,
+  config: Sam2Config,
+  features: ImageFeatures,
+  prompts: EncodedPrompts,
+): DecodedMasks {
+  const own = p.at('sam_mask_decoder');
+  const { width } = config;
+  const { sparse, dense } = prompts;
+  const batch = Math.max(dim(features.embed, 0), sparse ? dim(sparse, 0) : 1, dim(dense, 0));
+  const image = repeated(flattened(add(features.embed, dense)), batch); // [B, g * g, width]
+  const initial = [outputTokens(own, width), ...(sparse ? [sparse] : [])].map((t) => repeated(t, batch));
+  const start: Streams = { tokens: concat(initial, 1), image };
+  const end = twoWay(own.at('transformer'), config, start, densePositions(p, config));
+  const token = (i: number) => slice(end.tokens, [i], [i + 1], [1]);
+  const iou = head(own.at('iou_prediction_head'), token(1), config.iouHidden, maskCount);
+  const score = head(own.at('pred_obj_score_head'), token(0), width, 1);
+  const pixels = upscaled(own, config, end.image, features); // [B, width / 8, 4g, 4g]
+  const filters = Array.from({ length: maskCount }, (_, i) =>
+    head(own.at(`output_hypernetworks_mlps.${i}`), token(2 + i), width, width / 8),
+  );
+  return {
+    masks: painted(concat(filters, 1), pixels),
+    iou: sigmoid(reshape(iou, [batch, maskCount])),
+    objectScore: reshape(score, [batch, 1]),
+    tokens: end.tokens,
+  };
+}
+
+/** [B, C, H, W] -> [B, H * W, C]. */
+const flattened = (x: Tensor): Tensor =>
+  transpose(reshape(x, [dim(x, 0), dim(x, 1), dim(x, 2) * dim(x, 3)]), [0, 2, 1]);
+
+const repeated = (x: Tensor, batch: number): Tensor => expand(x, [batch, ...x.shape.slice(1)]);
+
+/** [1, 6, width] */
+function outputTokens(p: Params, width: number): Tensor {
+  const single = ['obj_score_token.weight', 'iou_token.weight'].map((name) => p.get(name, 1, width));
+  return reshape(concat([...single, p.get('mask_tokens.weight', maskCount, width)], 0), [1, 2 + maskCount, width]);
+}
+
+/** Three linear maps with ReLU between them. */
+function head(p: Params, x: Tensor, inner: number, out: number): Tensor {
+  const widths: [number, number] = [inner, inner];
+  return linear(p.at('layers.2'), relu(mlp(p, x, relu, { names: ['layers.0', 'layers.1'], widths })), out);
+}
+
+/** Each mask is the product of its filter with every pixel. */
+function painted(filters: Tensor, pixels: Tensor): Tensor {
+  const [batch = 1, channels = 1, height = 1, width = 1] = pixels.shape;
+  const flat = reshape(pixels, [batch, channels, height * width]);
+  return reshape(matmul(filters, flat), [batch, maskCount, height, width]);
+}
+
+/** image [B, g * g, width], enlarged twice, the finer features added on the way. */
+function upscaled(own: Params, { width, imageSize }: Sam2Config, image: Tensor, { s0, s1 }: ImageFeatures): Tensor {
+  const p = own.at('output_upscaling');
+  const grid = imageSize / 16;
+  const map = reshape(transpose(image, [0, 2, 1]), [dim(image, 0), width, grid, grid]);
+  const once = add(doubled(p.at('0'), map, width / 4), s1);
+  const normal = layerNorm2d(once, p.get('1.weight', width / 4), p.get('1.bias', width / 4), 1e-6);
+  return gelu(add(doubled(p.at('3'), gelu(normal), width / 8), s0));
+}
+
+function doubled(p: Params, x: Tensor, channels: number): Tensor {
+  return convTranspose(x, p.get('weight', dim(x, 1), channels, 2, 2), p.get('bias', channels), { strides: [2, 2] });
+}
+
+interface Streams {
+  /** [B, N, width] */
+  readonly tokens: Tensor;
+  /** [B, g * g, width] */
+  readonly image: Tensor;
+}
+
+/** Two layers and a last look at the image. Tokens carry their first values as positions throughout. */
+function twoWay(p: Params, config: Sam2Config, start: Streams, imageAt: Tensor): Streams {
+  const at: Streams = { tokens: start.tokens, image: imageAt };
+  const { tokens, image } = [0, 1].reduce((now, i) => twoWayLayer(p.at(`layers.${i}`), config, now, at), start);
+  const look = crossAttention(p.at('final_attn_token_to_image'), config, {
+    queries: add(tokens, at.tokens),
+    keys: add(image, at.image),
+    values: image,
+  });
+  return { tokens: normalised(p.at('norm_final_attn'), add(tokens, look)), image };
+}
+
+function twoWayLayer(p: Params, config: Sam2Config, now: Streams, at: Streams): Streams {
+  const own = normalised(p.at('norm1'), selfAttention(p.at('self_attn'), config, now.tokens, at.tokens));
+  const imageKeys = add(now.image, at.image);
+  const look = crossAttention(p.at('cross_attn_token_to_image'), config, {
+    queries: add(own, at.tokens),
+    keys: imageKeys,
+    values: now.image,
+  });
+  const seen = normalised(p.at('norm2'), add(own, look));
+  const thought = mlp(p.at('mlp'), seen, relu, {
+    names: ['layers.0', 'layers.1'],
+    widths: [config.decoderMlp, config.width],
+  });
+  const tokens = normalised(p.at('norm3'), add(seen, thought));
+  const told = crossAttention(p.at('cross_attn_image_to_token'), config, {
+    queries: imageKeys,
+    keys: add(tokens, at.tokens),
+    values: tokens,
+  });
+  return { tokens, image: normalised(p.at('norm4'), add(now.image, told)) };
+}
+
+/** In the first layer tokens and positions are the same; there neither positions nor the residual are added. */
+function selfAttention(p: Params, config: Sam2Config, tokens: Tensor, at: Tensor): Tensor {
+  const first = tokens === at;
+  const placed = first ? tokens : add(tokens, at);
+  const inputs = { queries: placed, keys: placed, values: tokens };
+  const mixed = projectedAttention(p, config, config.width, inputs);
+  return first ? mixed : add(tokens, mixed);
+}
+
+interface AttentionInputs {
+  readonly queries: Tensor;
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+/** Between tokens and image, at half the width. */
+const crossAttention = (p: Params, config: Sam2Config, inputs: AttentionInputs): Tensor =>
+  projectedAttention(p, config, config.width / 2, inputs);
+
+function projectedAttention(p: Params, config: Sam2Config, inner: number, x: AttentionInputs): Tensor {
+  const heads = (name: string, t: Tensor) => splitHeads(linear(p.at(name), t, inner), config.decoderHeads);
+  const mixed = attention(heads('q_proj', x.queries), heads('k_proj', x.keys), heads('v_proj', x.values));
+  return linear(p.at('out_proj'), mergeHeads(mixed), config.width);
+}
+
+function normalised(p: Params, x: Tensor): Tensor {
+  const width = dim(x, -1);
+  return layerNorm(x, p.get('weight', width), p.get('bias', width), 1e-5);
+}

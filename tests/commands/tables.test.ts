@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { benchTable } from '../../main/commands/bench.ts';
+import { scenesTable } from '../../main/commands/eval.ts';
+
+test('the bench table names step time, speed, share of peak and memory', () => {
+  const figures = { msPerStep: 123.4, gflops: 250.6, shareOfPeak: 0.756, peakMB: 899.5 };
+  const slower = { msPerStep: 2000, gflops: 240.2, shareOfPeak: 0.7249, peakMB: 3000 };
+  expect(benchTable({ matmulPeak: 331.4, models: { '4.2M': figures, '46M': slower } })).toMatchInlineSnapshot(`
+    "model         step          speed         of peak       peak memory
+    4.2M          123 ms        251 GFLOP/s   0.76          900 MB
+    46M           2000 ms       240 GFLOP/s   0.72          3000 MB
+    MatMul peak in this run: 331 GFLOP/s
+    "
+  `);
+});
+
+describe('the scenes table', () => {
+  const spatial = { count: 75, format: 1, box50: 0.96, gIoU: 0.8312, cIoU: 0.79, medianMs: 1234.5 };
+  const nothing = { count: 5, format: 0.8, box50: 0.6, gIoU: 0.6, cIoU: 0, medianMs: 900 };
+  const overall = { count: 80, format: 0.9875, box50: 0.9375, gIoU: 0.8168, cIoU: 0.7, medianMs: 1210 };
+
+  test('has a row for each category that was met, and one overall', () => {
+    const table = scenesTable({ overall, categories: { spatial, nothing }, segmenter: { gIoU: 0.9 } });
+    expect(table).toMatchInlineSnapshot(`
+      "category            count    format  box>=0.5      gIoU      cIoU median ms
+      spatial                75     1.000     0.960     0.831     0.790      1235
+      nothing                 5     0.800     0.600     0.600     0.000       900
+      overall                80     0.988     0.938     0.817     0.700      1210
+      segmenter alone, given the true box: gIoU 0.900
+      "
+    `);
+  });
+
+  test('lines its columns up whatever the figures', () => {
+    const long = { ...spatial, count: 1_000_000, medianMs: 99_999 };
+    const table = scenesTable({ overall: long, categories: { disambiguation: nothing }, segmenter: { gIoU: 0 } });
+    const widths = table
+      .split('\n')
+      .slice(0, 3)
+      .map((line) => line.length);
+    expect(new Set(widths).size).toBe(1);
+  });
+});

@@ -1,0 +1,94 @@
+// The whole reasoner as one graph for a golden case: pictures, tokens, queries and positions in, hidden states out.
+import { input, size, type Tensor } from '../../models/graph/tensor.ts';
+import type { Params } from '../../models/nn/params.ts';
+import {
+  appendQueries,
+  causalMask,
+  type Decoded,
+  decoder,
+  embedTokens,
+  featureIndex,
+  insertFeatures,
+} from '../../models/qwen/language.ts';
+import { joinPositions, linePositions, mropePositions, type Positions, textTable } from '../../models/qwen/rope.ts';
+import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
+import type { Data } from '../../models/runtime/session.ts';
+import { type Checkpoint, gridsOf, type Pictures, pixelsOf } from './checkpoint.ts';
+
+export interface Prompt extends Pictures {
+  input_ids: number[][];
+  /** Over tokens and queries; absent: all count. */
+  attention_mask?: number[][];
+}
+
+export interface Reasoner {
+  embeds: Tensor;
+  decoded: Decoded;
+  feeds: Record<string, Data>;
+  positions: Positions;
+}
+
+export interface Call {
+  prompt: Prompt;
+  /** How many query vectors follow the tokens (fed as `queries`); then positions are plain. */
+  queries?: number;
+  again?: boolean;
+}
+
+/** Parameters at the checkpoint's root. */
+export async function reasoner(
+  p: Params,
+  { folder, config }: { folder: string; config: Checkpoint['config'] },
+  { prompt, queries = 0, again = false }: Call,
+): Promise<Reasoner> {
+  const [batch, tokens] = [prompt.input_ids.length, prompt.input_ids[0]?.length ?? 0];
+  const seen = prompt.attention_mask ?? prompt.input_ids.map((row) => row.map(() => 1));
+  const flat = prompt.input_ids.flat();
+  const feeds: Record<string, Data> = { ids: Int32Array.from(flat) };
+  const text = embedTokens(p, input('ids', [batch, tokens], 'int32'), config.language);
+  const seeing = prompt.images.length > 0 ? await withPictures(p, text, { folder, config, prompt, feeds }) : text;
+  const hidden = config.language.hidden;
+  const embeds = queries > 0 ? appendQueries(seeing, input('queries', [queries, hidden])) : seeing;
+  const positions = queries > 0 ? linesOf(seen) : picturePositions(prompt, seen, config);
+  const { cosine, sine } = textTable(positions, config.language);
+  const total = tokens + queries;
+  Object.assign(feeds, { cosine, sine, mask: causalMask(seen) });
+  const table = (name: string) => input(name, [batch, 1, total, config.language.headWidth]);
+  const places = { cosine: table('cosine'), sine: table('sine'), mask: input('mask', [batch, 1, total, total]) };
+  return { embeds, decoded: decoder(p, embeds, places, { config: config.language, again }), feeds, positions };
+}
+
+async function withPictures(
+  p: Params,
+  text: Tensor,
+  call: { folder: string; config: Checkpoint['config']; prompt: Prompt; feeds: Record<string, Data> },
+): Promise<Tensor> {
+  const { folder, config, prompt, feeds } = call;
+  const pixels = await pixelsOf(folder, prompt);
+  const width = patchWidth(config.vision);
+  Object.assign(feeds, { pixels, places: featureIndex(prompt.input_ids.flat(), config.imageToken) });
+  const x = input('pixels', [pixels.length / width, width]);
+  const { features } = visionTower(p.at('visual'), x, { grids: gridsOf(prompt), config: config.vision });
+  return insertFeatures(text, features, input('places', [size(text.shape.slice(0, 2))], 'int32'));
+}
+
+const linesOf = (seen: readonly number[][]): Positions =>
+  joinPositions(seen.map((row) => linePositions(row).positions));
+
+/** Pictures are shared out to the rows in order. */
+function picturePositions(prompt: Prompt, seen: readonly number[][], { imageToken, vision }: Checkpoint['config']) {
+  const waiting = gridsOf(prompt);
+  const { merge } = vision;
+  const rows = prompt.input_ids.map((ids, b) => {
+    let left = ids.filter((id) => id === imageToken).length;
+    const own = [];
+    while (left > 0) {
+      const grid = waiting.shift();
+      if (!grid) throw new Error('A row has more image tokens than pictures.');
+      own.push(grid);
+      left -= (grid.h * grid.w) / merge ** 2;
+    }
+    return mropePositions(ids, own, { imageToken, merge }, seen[b]);
+  });
+  return joinPositions(rows.map(({ positions }) => positions));
+}
