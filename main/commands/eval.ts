@@ -1,7 +1,7 @@
 // `loupe eval`: what the weights get right, on drawn scenes of unseen seeds and on photographs.
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { PhotoEvaluation } from '../flow/evaluatePhotos.ts';
+import type { BoxToMaskEvaluation, MaskFigures } from '../flow/evaluatePhotos.ts';
 import type { SceneEvaluation } from '../flow/evaluateScenes.ts';
 import type { Figures } from '../flow/metrics.ts';
 import type { Terminal } from '../terminal.ts';
@@ -83,14 +83,20 @@ const row = (name: string, { count, format, box50, gIoU, cIoU, medianMs }: Figur
   medianMs.toFixed(0),
 ];
 
-export function photosTable({ photos, things, segmenter, grabCut }: PhotoEvaluation): string {
-  const rows = [
-    ['box to mask', 'gIoU', 'cIoU', 'median ms'],
-    ...Object.entries({ segmenter, grabCut }).map(([name, { gIoU, cIoU, medianMs }]) => [
-      name,
-      ...[gIoU.toFixed(3), cIoU.toFixed(3), medianMs.toFixed(0)],
-    ]),
-  ];
-  const lines = rows.map(([name = '', ...cells]) => name.padEnd(12) + cells.map((cell) => cell.padStart(10)).join(''));
-  return `${lines.join('\n')}\n${things} things on ${photos} photos\n`;
+export function photosTable({ sets, ...overall }: BoxToMaskEvaluation): string {
+  const heads = ['box to mask by', 'gIoU', 'cIoU', 'median ms'];
+  const blocks = Object.entries({ ...sets, overall }).map(([name, figures]) => {
+    const { photos, things, segmenter, grabCut, box } = figures;
+    const rows = Object.entries({ segmenter, GrabCut: grabCut, 'the box itself': box }).map(photoRow);
+    return [[`${name}: ${things} things on ${photos} photos`], ...rows];
+  });
+  const lines = [heads, ...blocks.flat()].map(([name = '', ...cells]) =>
+    [name.padEnd(18), ...cells.map((cell) => cell.padStart(10))].join('').trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
 }
+
+const photoRow = ([name, { gIoU, cIoU, medianMs }]: [string, MaskFigures]): string[] => [
+  `  ${name}`,
+  ...[gIoU.toFixed(3), cIoU.toFixed(3), medianMs.toFixed(0)],
+];

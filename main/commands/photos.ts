@@ -1,36 +1,44 @@
 // A folder of photographs with annotations to decoded photos with true masks.
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import type { Photo } from '../flow/evaluatePhotos.ts';
+import type { TrueImage } from '../flow/evaluatePhotos.ts';
 import { decodeImage } from '../flow/image.ts';
-import { readCocoTruth, readIsatTruth, type TruePhoto } from '../formats/truth.ts';
+import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/truth.ts';
 
 /** Where the photos of each set lie below images/, and their annotations below annotations/. */
 const COCO_SETS = ['coco_tiny', 'coco_person'];
 const ISAT_SET = 'isat_coco';
 
 /** Every photo of the three sets that is there. */
-export async function readPhotos(material: string): Promise<Photo[]> {
+export async function readPhotos(material: string): Promise<TrueImage[]> {
   if (!(await stat(material).catch(() => null))?.isDirectory()) {
     throw new BadInput(`${material}: no such folder; --material takes one with images/ and annotations/ in it`);
   }
-  const photos: Photo[] = [];
+  const missing = [...COCO_SETS.map((set) => `${set}.json`), ISAT_SET].find(
+    (name) => !existsSync(annotated(material, name)),
+  );
+  if (missing) throw new BadInput(`${material}: has no annotations/${missing}; it is one of the three sets measured`);
+  const photos: TrueImage[] = [];
   for (const set of COCO_SETS) {
-    const truths = await readCocoTruth(path.join(material, 'annotations', `${set}.json`));
-    photos.push(...(await decoded(path.join(material, 'images', set), truths)));
+    const truths = await readCocoTruth(annotated(material, `${set}.json`));
+    photos.push(...(await decoded(material, set, truths)));
   }
-  const folder = path.join(material, 'annotations', ISAT_SET);
+  const folder = annotated(material, ISAT_SET);
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
   const truths = await Promise.all(names.map((name) => readIsatTruth(path.join(folder, name))));
-  return [...photos, ...(await decoded(path.join(material, 'images', ISAT_SET), truths))];
+  return [...photos, ...(await decoded(material, ISAT_SET, truths))];
 }
 
+const annotated = (material: string, name: string): string => path.join(material, 'annotations', name);
+
 /** The base name alone counts: an annotation file may not lead out of the folder. */
-const decoded = (folder: string, truths: readonly TruePhoto[]): Promise<Photo[]> =>
+const decoded = (material: string, set: string, truths: readonly AnnotatedImage[]): Promise<TrueImage[]> =>
   Promise.all(
     truths.map(async ({ fileName, masks }) => ({
-      image: await decodeImage(path.join(folder, path.basename(fileName))),
+      set,
+      image: await decodeImage(path.join(material, 'images', set, path.basename(fileName))),
       masks,
     })),
   );

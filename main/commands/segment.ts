@@ -1,5 +1,4 @@
 // `loupe segment`: an image file and a sentence to reasoning, box and mask on screen and in files.
-import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import { compress } from '../contract/cocoMask.ts';
@@ -154,7 +153,7 @@ function asText(outcome: Outcome, files: readonly string[]): string {
         .map(([name, ms]) => `${name} ${Math.round(ms)}`)
         .join(', '),
     ],
-    ['files', files.map((file) => path.relative('', file)).join(', ')],
+    ['files', files.join(', ')],
   ];
   // An answer without reasoning tags streamed nothing: show what the model wrote instead.
   const raw = answer.reasoning === '' ? printable(answer.text) : '';

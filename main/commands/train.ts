@@ -1,4 +1,5 @@
-// `loupe train`: trains the embedded weights from a seed, going on where an earlier run stopped.
+// `loupe train`: trains the embedded weights from a seed, going on where an earlier run stopped, and draws the curves.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
@@ -21,8 +22,18 @@ export function addTrain(program: Command, terminal: Terminal): void {
 }
 
 async function trainWeights({ out, seed }: TrainOptions, terminal: Terminal): Promise<void> {
-  const { trainNano } = await import('../flow/trainNano.ts');
+  const { trainNano } = await import('../nano/train.ts');
   const folder = path.resolve(out);
   await trainNano({ folder, seed, signal: terminal.signal, report: (line) => terminal.note(line) });
+  await drawCurves(folder, terminal);
   terminal.print(`${folder}\n`);
+}
+
+/** A run that was stopped before its first report has none to draw. */
+async function drawCurves(folder: string, terminal: Terminal): Promise<void> {
+  const file = path.join(folder, 'curves.jsonl');
+  if (!existsSync(file)) return;
+  const { writeCurves } = await import('../flow/curves.ts');
+  const drawn = await writeCurves(file, path.join(folder, 'curves'));
+  terminal.note(`curves   ${drawn.map((each) => path.relative('', each)).join(', ')}\n`);
 }

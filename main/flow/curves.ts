@@ -73,7 +73,7 @@ export function drawStage(stage: string, figures: ReadonlyMap<string, readonly R
   const columns = Math.max(1, Math.min(COLUMNS, figures.size));
   const width = columns * PANEL.width + 16;
   const height = HEADER + Math.max(1, Math.ceil(figures.size / columns)) * PANEL.height + 8;
-  const last = Math.max(1, ...[...figures.values()].map((curve) => curve.at(-1)?.step ?? 0));
+  const last = Math.max(0, ...[...figures.values()].map((curve) => curve.at(-1)?.step ?? 0));
   const panels = [...figures].map(([name, curve], i) => {
     const at = `${8 + (i % columns) * PANEL.width} ${HEADER + Math.floor(i / columns) * PANEL.height}`;
     return `<g transform="translate(${at})">\n${panel(name, curve, last)}\n</g>`;
@@ -94,13 +94,13 @@ function panel(name: string, curve: readonly Reading[], last: number): string {
   const range = valueRange(bins);
   const ys = ticks(range.low, range.high, 4);
   const [low, high] = [Math.min(range.low, ...ys), Math.max(range.high, ...ys)];
-  const x = (step: number) => round((step / last) * PLOT.width);
+  const x = (step: number) => round((step / Math.max(1, last)) * PLOT.width);
   const y = (value: number) => round((1 - (value - low) / (high - low)) * PLOT.height);
   const { left, top, width, height } = PLOT;
   const rows = ys.map(
     (v) => `<path d="M0 ${y(v)}h${width}" stroke="${GRID}"/>${label(-6, y(v) + 4, short(v), 'text-anchor="end"')}`,
   );
-  const steps = ticks(0, last, 4).filter((step) => step <= last);
+  const steps = ticks(0, Math.max(1, last), 4).filter((step) => step <= last);
   return [
     label(left, 20, figureWords(name), `font-size="12" font-weight="600" fill="${INK}"`),
     label(left + width, 20, short(curve.at(-1)?.value ?? 0), `text-anchor="end" fill="${LINE}"`),

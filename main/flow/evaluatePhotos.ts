@@ -1,4 +1,5 @@
 // Boxes on annotated photographs to masks by the segmenter and by GrabCut, and both to the figures of `loupe eval photos`.
+import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import { grabCut, openCvReady } from './grabCut.ts';
@@ -8,28 +9,44 @@ import type { Predictor } from './predict.ts';
 /** Smaller things, in pixels, are left out: their outline is mostly the annotator's hand. */
 const SMALLEST = 100;
 
-export interface Photo {
+export interface TrueImage {
+  /** The annotated set that it is from. */
+  readonly set: string;
   readonly image: DecodedImage;
   readonly masks: readonly Mask[];
 }
 
-export interface PhotoFigures {
+export interface MaskFigures {
   readonly gIoU: number;
   readonly cIoU: number;
   readonly medianMs: number;
 }
 
-/** Both methods on the same boxes in the same run. */
-export interface PhotoEvaluation {
+/** Every method on the same boxes in the same run; `box`, which takes all of it, says what the others add. */
+export interface BoxToMask {
   readonly photos: number;
   readonly things: number;
-  readonly segmenter: PhotoFigures;
-  readonly grabCut: PhotoFigures;
+  readonly segmenter: MaskFigures;
+  readonly grabCut: MaskFigures;
+  readonly box: MaskFigures;
+}
+
+/** Over all photos, and set by set. */
+export interface BoxToMaskEvaluation extends BoxToMask {
+  readonly sets: Readonly<Record<string, BoxToMask>>;
 }
 
 interface Trial {
   readonly overlap: Overlap;
   readonly ms: number;
+}
+
+/** One thing by every method. */
+interface Comparison {
+  readonly set: string;
+  readonly segmenter: Trial;
+  readonly grabCut: Trial;
+  readonly box: Trial;
 }
 
 interface PhotoTask {
@@ -40,22 +57,44 @@ interface PhotoTask {
 /** Every thing of every photo is asked for by its true box. */
 export async function evaluatePhotos(
   predictor: Pick<Predictor, 'segment'>,
-  photos: readonly Photo[],
+  photos: readonly TrueImage[],
   task: PhotoTask = {},
-): Promise<PhotoEvaluation> {
+): Promise<BoxToMaskEvaluation> {
   await openCvReady();
-  const ours: Trial[] = [];
-  const theirs: Trial[] = [];
-  for (const { image, masks } of photos) {
+  const compared: Comparison[] = [];
+  for (const { set, image, masks } of photos) {
     for (const truth of masks.filter((mask) => maskArea(mask) >= SMALLEST)) {
       task.signal?.throwIfAborted();
       const box: Box = maskBox(truth);
-      ours.push(await timed(truth, () => predictor.segment(image, { box })));
-      theirs.push(await timed(truth, () => grabCut(image, box)));
-      task.progress?.(ours.length);
+      compared.push({
+        set,
+        segmenter: await timed(truth, () => predictor.segment(image, { box })),
+        grabCut: await timed(truth, () => grabCut(image, box)),
+        box: await timed(truth, () => allOf(box, image)),
+      });
+      task.progress?.(compared.length);
     }
   }
-  return { photos: photos.length, things: ours.length, segmenter: figuresOf(ours), grabCut: figuresOf(theirs) };
+  return summary(photos, compared);
+}
+
+const allOf = ({ x1, y1, x2, y2 }: Box, { width, height }: DecodedImage): Mask =>
+  fromPolygon([x1, y1, x2, y1, x2, y2, x1, y2], width, height);
+
+function summary(photos: readonly TrueImage[], compared: readonly Comparison[]): BoxToMaskEvaluation {
+  const among = (belongs: (set: string) => boolean): BoxToMask => {
+    const some = compared.filter(({ set }) => belongs(set));
+    return {
+      photos: photos.filter(({ set }) => belongs(set)).length,
+      things: some.length,
+      segmenter: figuresOf(some.map(({ segmenter }) => segmenter)),
+      grabCut: figuresOf(some.map((each) => each.grabCut)),
+      box: figuresOf(some.map(({ box }) => box)),
+    };
+  };
+  const names = new Set(photos.map(({ set }) => set));
+  const sets = [...names].map((name) => [name, among((set) => set === name)] as const);
+  return { ...among(() => true), sets: Object.fromEntries(sets) };
 }
 
 async function timed(truth: Mask, segment: () => Mask | Promise<Mask>): Promise<Trial> {
@@ -65,7 +104,7 @@ async function timed(truth: Mask, segment: () => Mask | Promise<Mask>): Promise<
   return { overlap: overlapOf(mask, truth), ms };
 }
 
-function figuresOf(trials: readonly Trial[]): PhotoFigures {
+function figuresOf(trials: readonly Trial[]): MaskFigures {
   const overlaps = trials.map(({ overlap }) => overlap);
   return { gIoU: gIoU(overlaps), cIoU: cIoU(overlaps), medianMs: median(trials.map(({ ms }) => ms)) };
 }

@@ -1,11 +1,14 @@
 // Box to mask by OpenCV's GrabCut, the classical method that the segmenter is held against.
-import cv from '@techstark/opencv-js';
+import { createRequire } from 'node:module';
+import type * as OpenCv from '@techstark/opencv-js';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
 
+// The module has a `then` that hands on the module itself: whoever awaits its import waits for ever.
+const cv: typeof OpenCv = createRequire(import.meta.url)('@techstark/opencv-js');
 const ROUNDS = 5;
 
-/** Resolves to nothing: the module itself has a `then` that never settles a promise. */
+/** OpenCV's own start, once per process. */
 export function openCvReady(): Promise<void> {
   if (typeof cv.Mat === 'function') return Promise.resolve();
   return new Promise((resolve) => {
@@ -27,7 +30,7 @@ export function grabCut(image: DecodedImage, box: Box): Mask {
 }
 
 /** Writes 1 where GrabCut sees the thing, 0 elsewhere. */
-function cut({ width, height, data }: DecodedImage, bitmap: Uint8Array, rectangle: cv.Rect): void {
+function cut({ width, height, data }: DecodedImage, bitmap: Uint8Array, rectangle: OpenCv.Rect): void {
   const mats = [
     new cv.Mat(height, width, cv.CV_8UC3),
     new cv.Mat(height, width, cv.CV_8UC1),

@@ -8,7 +8,7 @@ import type { Mask } from '../contract/records.ts';
 import { fromBitmap, toBitmap } from '../contract/rle.ts';
 import { parseSegmentation } from './coco.ts';
 
-export interface TruePhoto {
+export interface AnnotatedImage {
   readonly fileName: string;
   readonly masks: readonly Mask[];
 }
@@ -35,7 +35,7 @@ const Isat = z.object({
 type IsatObject = z.infer<typeof Isat>['objects'][number];
 
 /** Crowds are no single thing and are left out. */
-export async function readCocoTruth(file: string): Promise<TruePhoto[]> {
+export async function readCocoTruth(file: string): Promise<AnnotatedImage[]> {
   const { images, annotations } = await readJson(file, Coco);
   return images.map(({ id, file_name: fileName, width, height }) => {
     const own = annotations.filter((each) => each.image_id === id && !each.iscrowd);
@@ -44,7 +44,7 @@ export async function readCocoTruth(file: string): Promise<TruePhoto[]> {
 }
 
 /** A thing is what of its group stays visible when all polygons are painted, higher layers over lower ones. */
-export async function readIsatTruth(file: string): Promise<TruePhoto> {
+export async function readIsatTruth(file: string): Promise<AnnotatedImage> {
   const { info, objects } = await readJson(file, Isat);
   const { name: fileName, width, height } = info;
   const groups = [...new Set(objects.filter(isThing).map(({ group }) => group))];

@@ -1,5 +1,6 @@
 // The fixed sizes of the nano: how it sees a picture, and how its training steps are packed.
 import type { ImageConfig } from '../../models/qwen/processor.ts';
+import { nanoSam2Config } from '../../models/sam2/config.ts';
 import { lensImageConfig } from '../../models/qwen/processor.ts';
 
 /** The reasoner's frame, pixels: answers name boxes in it. */
@@ -11,7 +12,16 @@ export const grid = frame / imageConfig.patch;
 export const cells = grid / imageConfig.merge;
 export const coordinates = { count: frame / 2 + 1, step: 2 };
 
+export const towerBatch = { scenes: 16 };
 /** Scenes a step, tokens a scene with all its turns, and answer tokens a step. */
 export const reasonerBatch = { scenes: 6, tokens: 384, predictors: 1536 };
 /** Soft labels: a coordinate that is off by one step (2 px) is nearly right. */
 export const softness = { sigma: 1, reach: 3 };
+
+/** Side of the segmenter's square frame, and of the maps its masks are compared at. */
+export const samSide = nanoSam2Config.imageSize;
+export const targetSide = samSide / 2;
+/** A box (two corners) and up to two clicks; empty slots are told to be no point. */
+export const promptSlots = 4;
+export const alignmentBatch = { scenes: 3, turns: 3, tokens: 416 };
+export const segmenterBatch = { scenes: 4, perScene: 4 };

@@ -1,46 +1,15 @@
 // Scenes -> what one training step of the reasoner is fed: patches, packed turns, soft labels and dense targets.
-import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
 import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import { joinPositions, type Positions, textTable } from '../../models/qwen/rope.ts';
 import { gaussianLabels } from '../../models/train/losses.ts';
 import type { Random } from '../scenes/random.ts';
-import type { Scene, ScenePrompt } from '../scenes/scene.ts';
-import { answerText } from '../scenes/text.ts';
+import type { Scene } from '../scenes/scene.ts';
+import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
 import { cells, imageConfig, reasonerBatch, softness } from './layout.ts';
 import { attentionMask, type Head, packedLength, packSequence, type Turn } from './sequence.ts';
-
-export interface Conversation {
-  head: Head;
-  turn: Turn;
-}
-
-/** A prompt and its true answer as ids, cut where the picture ends. */
-export function conversation(tokenizer: NanoTokenizer, scene: Scene, prompt: ScenePrompt): Conversation {
-  const ids = requestIds(tokenizer, prompt.text);
-  const end = specialId(tokenizer, '<|im_end|>');
-  const answer = [...tokenizer.encode(answerText(scene, prompt)), end];
-  return { ...cutAtImage(tokenizer, ids, answer) };
-}
-
-/** The whole request up to the point where the answer begins. */
-export const requestIds = (tokenizer: NanoTokenizer, question: string): number[] =>
-  encodeChat(tokenizer, chatFor('loupe', question), { reply: true, imageTokens: [cells * cells] });
-
-function specialId(tokenizer: NanoTokenizer, name: string): number {
-  const id = tokenizer.special.get(name);
-  if (id === undefined) throw new Error(`The tokenizer has no ${name}.`);
-  return id;
-}
-
-function cutAtImage(tokenizer: NanoTokenizer, ids: readonly number[], answer: readonly number[]): Conversation {
-  const imageStart = ids.indexOf(specialId(tokenizer, '<|image_pad|>'));
-  const headLength = ids.indexOf(specialId(tokenizer, '<|vision_end|>')) + 1;
-  const head = { ids: ids.slice(0, headLength), imageStart, side: cells };
-  return { head, turn: { prompt: ids.slice(headLength), answer } };
-}
 
 /** As many of the scene's prompts, in random order, as fit into `tokens`. */
 export function turnsThatFit(
@@ -76,7 +45,11 @@ export interface Writer {
   config: LanguageConfig;
 }
 
-export function buildReasonerBatch({ tokenizer, config }: Writer, scenes: readonly Scene[], random: Random): ReasonerFeeds {
+export function buildReasonerBatch(
+  { tokenizer, config }: Writer,
+  scenes: readonly Scene[],
+  random: Random,
+): ReasonerFeeds {
   const { tokens, predictors: capacity } = reasonerBatch;
   const count = scenes.length;
   const ids = new BigInt64Array(count * tokens);

@@ -44,7 +44,11 @@ export function denseLosses(p: Params, states: Tensor, targets: DenseInputs, rel
   const n = dim(targets.present, 0);
   const out = reshape(linear(p, states, fields), [n, fields]);
   const [a, b] = [classCount, classCount + colourCount];
-  const [classes, colours, edges] = [slice(out, [0], [a], [1]), slice(out, [a], [b], [1]), slice(out, [b], [fields], [1])];
+  const [classes, colours, edges] = [
+    slice(out, [0], [a], [1]),
+    slice(out, [a], [b], [1]),
+    slice(out, [b], [fields], [1]),
+  ];
   const boxes = relative ? add(mul(edges, 0.25), constant(cellCentres(n), [n, 4])) : add(mul(edges, 0.25), 0.5);
   const losses = [
     weightedMean(crossEntropy(classes, targets.classes), add(mul(targets.present, 0.8), 0.2)),
@@ -79,7 +83,7 @@ export function towerGraph(p: Params, config: QwenConfig, scenes: number): Reaso
 }
 
 /** [scenes * cells, width] */
-function pictures(p: Params, { vision }: QwenConfig, scenes: number): Tensor {
+export function pictures(p: Params, { vision }: QwenConfig, scenes: number): Tensor {
   const pixels = input('pixels', [scenes * grid * grid, patchWidth(vision)]);
   const grids = new Array(scenes).fill({ t: 1, h: grid, w: grid });
   return visionTower(p.at('visual'), pixels, { grids, config: vision }).features;

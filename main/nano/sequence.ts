@@ -25,31 +25,37 @@ export interface PackedSequence {
   turn: Int32Array;
   /** Indices whose next token is part of an answer, in order. */
   predictors: number[];
+  /** Indices of the context queries, turn after turn. */
+  queries: number[];
 }
 
-/** Tokens that a scene needs, padding not counted. */
-export const packedLength = (head: Head, turns: readonly Turn[]): number =>
-  turns.reduce((n, t) => n + t.prompt.length + t.answer.length, head.ids.length);
+/** Tokens that a scene needs, padding not counted; `queries` places follow each answer. */
+export const packedLength = (head: Head, turns: readonly Turn[], queries = 0): number =>
+  turns.reduce((n, t) => n + t.prompt.length + t.answer.length + queries, head.ids.length);
 
-export function packSequence(head: Head, turns: readonly Turn[], length: number): PackedSequence {
-  const needed = packedLength(head, turns);
+/** Places of queries hold token 0: their vectors are put in by the graph. */
+export function packSequence(head: Head, turns: readonly Turn[], length: number, queries = 0): PackedSequence {
+  const needed = packedLength(head, turns, queries);
   if (needed > length) throw new Error(`A scene of ${needed} tokens does not fit into ${length}.`);
   const packed: PackedSequence = {
     ids: new Int32Array(length),
     positions: [new Int32Array(length), new Int32Array(length), new Int32Array(length)],
     turn: new Int32Array(length).fill(-1),
     predictors: [],
+    queries: [],
   };
   const next = writeHead(packed, head);
   let at = head.ids.length;
   turns.forEach((turn, k) => {
-    const ids = [...turn.prompt, ...turn.answer];
+    const end = turn.prompt.length + turn.answer.length;
+    const ids = [...turn.prompt, ...turn.answer, ...new Array<number>(queries).fill(0)];
     ids.forEach((id, i) => {
       packed.ids[at + i] = id;
       packed.turn[at + i] = k + 1;
       for (const axis of packed.positions) axis[at + i] = next + i;
     });
-    for (let i = turn.prompt.length - 1; i < ids.length - 1; i++) packed.predictors.push(at + i);
+    for (let i = turn.prompt.length - 1; i < end - 1; i++) packed.predictors.push(at + i);
+    for (let i = end; i < ids.length; i++) packed.queries.push(at + i);
     at += ids.length;
   });
   return packed;

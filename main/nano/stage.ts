@@ -109,7 +109,14 @@ class Meter {
     this.sums = {};
     this.count = 0;
     this.since = performance.now();
-    return { stage, step, steps, samplesPerSecond: samples / seconds, secondsLeft: (steps - step) * seconds, figures: means };
+    return {
+      stage,
+      step,
+      steps,
+      samplesPerSecond: samples / seconds,
+      secondsLeft: (steps - step) * seconds,
+      figures: means,
+    };
   }
 }
 

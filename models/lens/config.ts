@@ -49,3 +49,13 @@ export const publishedLensConfig = (hidden: number): LensConfig => ({
   mlpRatio: 4,
   samWidth: 256,
 });
+
+/** The context module of `loupe-nano`. */
+export const nanoLensConfig: LensConfig = {
+  hidden: 256,
+  numOfQuery: 8,
+  blocks: 1,
+  heads: 4,
+  mlpRatio: 4,
+  samWidth: 128,
+};

@@ -156,6 +156,6 @@ export const nanoSam2Config: Sam2Config = {
   width: 128,
   decoderHeads: 4,
   decoderMlp: 512,
-  iouHidden: 128,
+  iouHidden: 64,
   maskChannels: 16,
 };

@@ -47,8 +47,13 @@ export function promptEncoder(p: Params, config: Sam2Config, prompts: Prompts): 
 function allPoints({ points, box }: Prompts): Points | null {
   const corners = box && cornersOf(box, points?.labels.dtype ?? 'int64');
   if (!points) return corners ?? null;
-  if (!corners) return { at: pad(points.at, [0, 0, 0, 0, 1, 0]), labels: pad(points.labels, [0, 0, 0, 1], -1) };
-  return { at: concat([points.at, corners.at], 1), labels: concat([points.labels, corners.labels], 1) };
+  const { at, labels } = points;
+  if (at.shape.length !== 3 || dim(at, 2) !== 2 || labels.shape.join() !== at.shape.slice(0, 2).join())
+    throw new GraphError(
+      `promptEncoder: points [${at.shape.join(',')}] and labels [${labels.shape.join(',')}] are not [B, N, 2] and [B, N].`,
+    );
+  if (!corners) return { at: pad(at, [0, 0, 0, 0, 1, 0]), labels: pad(labels, [0, 0, 0, 1], -1) };
+  return { at: concat([at, corners.at], 1), labels: concat([labels, corners.labels], 1) };
 }
 
 function cornersOf(box: Tensor, dtype: Tensor['dtype']): Points {
@@ -58,8 +63,6 @@ function cornersOf(box: Tensor, dtype: Tensor['dtype']): Points {
 
 /** [B, N, width]. Labels are data, so one graph serves any: every kind of embedding is added where its label stands. */
 function pointTokens(p: Params, { imageSize, width }: Sam2Config, { at, labels }: Points): Tensor {
-  if (at.shape.length !== 3 || dim(at, 2) !== 2)
-    throw new GraphError(`promptEncoder: points [${at.shape.join(',')}] are not [batch, count, 2].`);
   const place = fourier(p, width, mul(add(at, 0.5), 1 / imageSize));
   const noPoint = unsqueeze(equal(labels, -1), [2]);
   const kinds = [0, 1, 2, 3].map((label) => `point_embeddings.${label}.weight`);

@@ -1,7 +1,7 @@
 // The whole segmenter, and what happens around its graph: clicks into its frame, the choice of a mask, logits at full size.
 import type { Tensor } from '../graph/tensor.ts';
 import type { Params } from '../nn/params.ts';
-import { resizeFloat, type Size } from '../nn/resample.ts';
+import type { Size } from '../nn/resample.ts';
 import type { Sam2Config } from './config.ts';
 import { imageEncoder } from './imageEncoder.ts';
 import { type DecodedMasks, maskDecoder } from './maskDecoder.ts';
@@ -44,13 +44,14 @@ export function clickData({ box, points = [] }: Clicks, picture: Size, imageSize
 /** Mask 0 is stable when moving the threshold by `delta` either way keeps this share of its pixels. */
 const stabilityRule = { delta: 0.05, least: 0.98 };
 
-/** #(logit > delta) / #(logit > -delta); 1 where nothing is near or above the threshold. */
+/** #(logit > delta) / #(logit > -delta), compared as float32; 1 where nothing is near or above the threshold. */
 export function stability(logits: Float32Array, delta = stabilityRule.delta): number {
+  const limit = Math.fround(delta);
   let sure = 0;
   let possible = 0;
   for (const logit of logits) {
-    if (logit > delta) sure++;
-    if (logit > -delta) possible++;
+    if (logit > limit) sure++;
+    if (logit > -limit) possible++;
   }
   return possible === 0 ? 1 : sure / possible;
 }
@@ -70,8 +71,49 @@ export function rankAlternatives(iou: ArrayLike<number>): number[] {
   return others.sort((a, b) => (iou[b] ?? 0) - (iou[a] ?? 0));
 }
 
-/** Logits of one square mask at the picture's size; above 0 is inside. */
-export function enlargeLogits(logits: Float32Array<ArrayBuffer>, picture: Size): Float32Array<ArrayBuffer> {
+/** Logits of one square mask at the picture's size, bilinear with pixel centres at halves; above 0 is inside. */
+export function enlargeLogits(logits: Float32Array, picture: Size): Float32Array<ArrayBuffer> {
   const side = Math.sqrt(logits.length);
-  return resizeFloat({ channels: 1, height: side, width: side, data: logits }, picture, { antialias: false }).data;
+  if (!Number.isInteger(side)) throw new Error(`enlargeLogits: ${logits.length} logits are not a square mask.`);
+  const { height, width } = picture;
+  const wide = widen(logits, side, width);
+  const out = new Float32Array(height * width);
+  const down = neighbours(side, height);
+  for (let y = 0; y < height; y++) {
+    const row = (i: number) => wide.subarray(i * width, (i + 1) * width);
+    const rows = [row(down.first[y] ?? 0), row(down.second[y] ?? 0)] as const;
+    blend(rows, down.share[y] ?? 0, out.subarray(y * width, (y + 1) * width));
+  }
+  return out;
+}
+
+/** Every row at the new width: [side, width]. */
+function widen(logits: Float32Array, side: number, width: number): Float32Array {
+  const { first, second, share } = neighbours(side, width);
+  const out = new Float32Array(side * width);
+  for (let row = 0, at = 0; row < logits.length; row += side) {
+    for (let x = 0; x < width; x++) {
+      const left = logits[row + (first[x] ?? 0)] ?? 0;
+      out[at++] = left + ((logits[row + (second[x] ?? 0)] ?? 0) - left) * (share[x] ?? 0);
+    }
+  }
+  return out;
+}
+
+function blend([upper, lower]: readonly [Float32Array, Float32Array], share: number, out: Float32Array): void {
+  for (let i = 0; i < out.length; i++) {
+    const above = upper[i] ?? 0;
+    out[i] = above + ((lower[i] ?? 0) - above) * share;
+  }
+}
+
+/** For every output position the two nearest inputs and the second one's share; the border repeats. */
+function neighbours(from: number, to: number) {
+  const centres = Float64Array.from({ length: to }, (_, i) => Math.max(0, ((i + 0.5) * from) / to - 0.5));
+  const first = Int32Array.from(centres, Math.floor);
+  return {
+    first,
+    second: first.map((i) => Math.min(i + 1, from - 1)),
+    share: centres.map((centre, i) => centre - (first[i] ?? 0)),
+  };
 }

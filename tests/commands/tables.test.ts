@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { benchTable } from '../../main/commands/bench.ts';
-import { scenesTable } from '../../main/commands/eval.ts';
+import { photosTable, scenesTable } from '../../main/commands/eval.ts';
 
 test('the bench table names step time, speed, share of peak and memory', () => {
   const figures = { msPerStep: 123.4, gflops: 250.6, shareOfPeak: 0.756, peakMB: 899.5 };
@@ -40,4 +40,24 @@ describe('the scenes table', () => {
       .map((line) => line.length);
     expect(new Set(widths).size).toBe(1);
   });
+});
+
+test('the photos table sets the segmenter beside GrabCut and the box itself, set by set', () => {
+  const segmenter = { gIoU: 0.6123, cIoU: 0.7, medianMs: 81.6 };
+  const grabCut = { gIoU: 0.3792, cIoU: 0.4656, medianMs: 975.7 };
+  const box = { gIoU: 0.5423, cIoU: 0.4158, medianMs: 0.45 };
+  const tiny = { photos: 3, things: 42, segmenter: { ...segmenter, gIoU: 0.5 }, grabCut, box };
+  const overall = { photos: 9, things: 61, segmenter, grabCut, box };
+  expect(photosTable({ ...overall, sets: { coco_tiny: tiny } })).toMatchInlineSnapshot(`
+    "box to mask by          gIoU      cIoU median ms
+    coco_tiny: 42 things on 3 photos
+      segmenter            0.500     0.700        82
+      GrabCut              0.379     0.466       976
+      the box itself       0.542     0.416         0
+    overall: 61 things on 9 photos
+      segmenter            0.612     0.700        82
+      GrabCut              0.379     0.466       976
+      the box itself       0.542     0.416         0
+    "
+  `);
 });

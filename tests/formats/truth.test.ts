@@ -116,3 +116,8 @@ describe.skipIf(!haveMaterial)('the photographs of the material', () => {
 test('a folder that is not there is said in one line', async () => {
   await expect(readPhotos(path.join(folder, 'nowhere'))).rejects.toThrow(/nowhere: no such folder; --material/u);
 });
+
+test('a folder without the sets says which one it misses', async () => {
+  await expect(readPhotos(folder)).rejects.toThrow(BadInput);
+  await expect(readPhotos(folder)).rejects.toThrow(/has no annotations\/coco_tiny\.json; /u);
+});

@@ -13,6 +13,7 @@ import { golden } from '../golden.ts';
 export const json = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
 
 export interface Checkpoint {
+  /** As the cases' functions want it. */
   readonly folder: string;
   readonly config: QwenConfig;
   readonly weights: ReadonlyMap<string, Float32Array>;
@@ -22,7 +23,7 @@ export async function openCheckpoint(folder: string, configFile = 'config.json')
   const file = await openSafetensors(golden(folder, 'model.safetensors'));
   const names = [...file.tensors.keys()];
   const weights = new Map(await Promise.all(names.map(async (name) => [name, await file.read(name)] as const)));
-  return { folder: golden(folder), config: qwenConfigFrom(json(golden(folder, configFile))), weights };
+  return { folder, config: qwenConfigFrom(json(golden(folder, configFile))), weights };
 }
 
 /** Parameters that are graph inputs; `tensors` holds those a graph has asked for. */

@@ -26,12 +26,16 @@ export interface Reasoner {
   decoded: Decoded;
   feeds: Record<string, Data>;
   positions: Positions;
+  /** The input that the query vectors are fed to. */
+  queries: Tensor | undefined;
 }
 
 export interface Call {
   prompt: Prompt;
-  /** How many query vectors follow the tokens (fed as `queries`); then positions are plain. */
+  /** How many query vectors follow the tokens, fed as `queries`. */
   queries?: number;
+  /** Default: plain with queries, M-RoPE without. */
+  positions?: 'plain' | 'mrope';
   again?: boolean;
 }
 
@@ -39,23 +43,25 @@ export interface Call {
 export async function reasoner(
   p: Params,
   { folder, config }: { folder: string; config: Checkpoint['config'] },
-  { prompt, queries = 0, again = false }: Call,
+  { prompt, queries = 0, again = false, positions: kind = queries > 0 ? 'plain' : 'mrope' }: Call,
 ): Promise<Reasoner> {
   const [batch, tokens] = [prompt.input_ids.length, prompt.input_ids[0]?.length ?? 0];
-  const seen = prompt.attention_mask ?? prompt.input_ids.map((row) => row.map(() => 1));
+  const seen = prompt.attention_mask ?? prompt.input_ids.map((row) => new Array<number>(row.length + queries).fill(1));
   const flat = prompt.input_ids.flat();
   const feeds: Record<string, Data> = { ids: Int32Array.from(flat) };
   const text = embedTokens(p, input('ids', [batch, tokens], 'int32'), config.language);
   const seeing = prompt.images.length > 0 ? await withPictures(p, text, { folder, config, prompt, feeds }) : text;
   const hidden = config.language.hidden;
-  const embeds = queries > 0 ? appendQueries(seeing, input('queries', [queries, hidden])) : seeing;
-  const positions = queries > 0 ? linesOf(seen) : picturePositions(prompt, seen, config);
+  const vectors = queries > 0 ? input('queries', [queries, hidden]) : undefined;
+  const embeds = vectors ? appendQueries(seeing, vectors) : seeing;
+  const positions = kind === 'plain' ? linesOf(seen) : picturePositions(prompt, seen, config);
   const { cosine, sine } = textTable(positions, config.language);
   const total = tokens + queries;
   Object.assign(feeds, { cosine, sine, mask: causalMask(seen) });
   const table = (name: string) => input(name, [batch, 1, total, config.language.headWidth]);
   const places = { cosine: table('cosine'), sine: table('sine'), mask: input('mask', [batch, 1, total, total]) };
-  return { embeds, decoded: decoder(p, embeds, places, { config: config.language, again }), feeds, positions };
+  const decoded = decoder(p, embeds, places, { config: config.language, again });
+  return { embeds, decoded, feeds, positions, queries: vectors };
 }
 
 async function withPictures(
@@ -88,7 +94,8 @@ function picturePositions(prompt: Prompt, seen: readonly number[][], { imageToke
       own.push(grid);
       left -= (grid.h * grid.w) / merge ** 2;
     }
-    return mropePositions(ids, own, { imageToken, merge }, seen[b]);
+    const text = new Array<number>((seen[b]?.length ?? ids.length) - ids.length).fill(0);
+    return mropePositions([...ids, ...text], own, { imageToken, merge }, seen[b]);
   });
   return joinPositions(rows.map(({ positions }) => positions));
 }

@@ -1,10 +1,11 @@
 // The tiny SAM 2 of the golden fixtures: its configuration, weights and prompts.
-import type { Tensor } from '../../models/graph/tensor.ts';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import type { Data } from '../../models/runtime/session.ts';
 import { parseSam2Config } from '../../models/sam2/config.ts';
+import type { Prompts } from '../../models/sam2/promptEncoder.ts';
 import { evaluate } from '../evaluate.ts';
 import { golden, goldenJson } from '../golden.ts';
 import { openFixture } from '../tensors.ts';
@@ -55,4 +56,31 @@ export async function tinySam2() {
     run: (outputs: Record<string, Tensor>, feeds: Record<string, Data>) =>
       evaluate(outputs, feeds, { folder: weights.folder }),
   };
+}
+
+export type TinySam2 = Awaited<ReturnType<typeof tinySam2>>;
+
+/** A prompt of the fixture as graph inputs and what they are fed. */
+export async function promptInputs({ prompts: fixture }: TinySam2, { name, inputs, input_tensors }: PromptCase) {
+  const { points, labels = [], box } = inputs;
+  const feeds: Record<string, Data> = {};
+  const prompts: { -readonly [K in keyof Prompts]: Prompts[K] } = {};
+  if (points) {
+    prompts.points = {
+      at: input('points', [1, points.length, 2]),
+      labels: input('labels', [1, points.length], 'int64'),
+    };
+    feeds.points = Float32Array.from(points.flat());
+    feeds.labels = BigInt64Array.from(labels, BigInt);
+  }
+  if (box) {
+    prompts.box = input('box', [1, 4]);
+    feeds.box = Float32Array.from(box);
+  }
+  for (const kind of ['mask', 'text'] as const) {
+    if (!input_tensors.includes(kind)) continue;
+    prompts[kind] = input(kind, fixture.shape(`${name}.in_${kind}`));
+    feeds[kind] = await fixture.floats(`${name}.in_${kind}`);
+  }
+  return { prompts, feeds };
 }

@@ -32,7 +32,6 @@ describe.skipIf(!haveGolden)('against the original', () => {
       expect(outputs[name]?.shape, name).toEqual(encoder.shape(name));
       errors[name] = largestDifference(got[name] ?? [], await encoder.floats(name));
     }
-    if (process.env.SHOW_ERRORS) console.log(errors);
     for (const [name, error] of Object.entries(errors)) expect(error, name).toBeLessThan(json.tolerance.encoder);
   });
 });
@@ -84,14 +83,14 @@ describe.each(Object.entries(shapes))('a %s encoder', (_, changes) => {
     }
   });
 
-  it('has gradients that agree with differences along a random direction', async () => {
+  it('has gradients that agree with differences', async () => {
     const source = askedParams();
     const image = input('image', [1, 3, config.imageSize, config.imageSize]);
     const features = imageEncoder(paramsFrom(source), config, image);
     const loss = weightedSum(Object.values(features));
     const feeds = { image: pixels(1, config.imageSize), ...madeFeeds(source) };
     const { analytic, numeric } = await directional(loss, source, feeds);
-    expect(Math.abs(analytic - numeric) / Math.abs(numeric)).toBeLessThan(0.01);
+    expect(Math.abs(analytic - numeric) / Math.abs(numeric)).toBeLessThan(0.02);
   });
 });
 

@@ -8,6 +8,7 @@ import { constant, type Tensor } from '../../models/graph/tensor.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type Data, Session } from '../../models/runtime/session.ts';
 import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
+import { maskCount } from '../../models/sam2/maskDecoder.ts';
 import { chooseMask, stability } from '../../models/sam2/segmenter.ts';
 import { advantages, totalRewards } from '../../models/train/advantage.ts';
 import { completionMask, objectives, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
@@ -142,22 +143,16 @@ describe.skipIf(!haveGolden)('train-step', () => {
     expect(compared).toBeGreaterThan(10);
   }
 
-  it('stage 1: the context module learns from masks alone', async () => {
-    const { config, sizes } = step;
-    const { stage1: stage, samples, tolerance } = config;
-    const expected = await openSafetensors(golden('train-step/stage1.safetensors'));
-    const { p, inputs } = mixedParams(step, stage.trainable, false);
-    const passes = samples.map((sample, i) => {
+  /** Every sample through the whole model, and what came out. */
+  async function alignmentStep() {
+    const { config, sizes, frozen } = step;
+    const { p, inputs } = mixedParams(step, config.stage1.trainable, false);
+    const passes = config.samples.map((sample, i) => {
       const features = look(step, p, i);
-      const tokens = {
-        rows: [[...sample.prompt_ids, ...sample.answer_ids]],
-        pad: config.special_ids.pad ?? 0,
-        grid: gridOf(sample),
-      };
-      const states = lastStates(
-        reason(step, p, features, { tokens, places: 'line', queries: true }),
-        sizes.lens.numOfQuery,
-      );
+      const rows = [[...sample.prompt_ids, ...sample.answer_ids]];
+      const tokens = { rows, pad: config.special_ids.pad ?? 0, grid: gridOf(sample) };
+      const hidden = reason(step, p, features, { tokens, places: 'line', queries: true });
+      const states = lastStates(hidden, sizes.lens.numOfQuery);
       return { features, states, ...segment(step, p, states, i) };
     });
     const named = Object.fromEntries(
@@ -169,46 +164,45 @@ describe.skipIf(!haveGolden)('train-step', () => {
         [`iou.${i}`, iou] as const,
       ]),
     );
-    const everyone = samples.map((_, i) => i);
+    const everyone = config.samples.map((_, i) => i);
     const feeds = { ...(await feedsFor(everyone)), ...Object.fromEntries(await parameters(inputs.keys())) };
-    const forward = await evaluate(named, feeds, { folder: step.frozen.folder });
-    for (const name of Object.keys(named)) {
-      const wanted = await expected.read(name);
-      within(
-        forward[name],
-        wanted,
-        (name.startsWith('masks') ? tolerance.masks : tolerance.values) * Math.max(1, largest(wanted)),
-        name,
-      );
-    }
+    const forward = await evaluate(named, feeds, { folder: frozen.folder });
+    const masksOf = (i: number) => Float32Array.from(forward[`masks.${i}`] ?? []);
+    const chosen = everyone.map((i) => chooseMask(masksOf(i), forward[`iou.${i}`] ?? []));
+    return { inputs, passes, everyone, forward, masksOf, chosen };
+  }
 
-    const chosen = everyone.map((i) =>
-      chooseMask(Float32Array.from(forward[`masks.${i}`] ?? []), forward[`iou.${i}`] ?? []),
-    );
+  it('stage 1: every part of the forward pass, and which mask it chooses', async () => {
+    const { stage1: stage, tolerance } = step.config;
+    const expected = await openSafetensors(golden('train-step/stage1.safetensors'));
+    const { forward, masksOf, chosen } = await alignmentStep();
+    for (const [name, got] of Object.entries(forward)) {
+      const wanted = await expected.read(name);
+      const allowed = name.startsWith('masks') ? tolerance.masks : tolerance.values;
+      within(got, wanted, allowed * Math.max(1, largest(wanted)), name);
+    }
     expect(chosen).toEqual(stage.per_sample.map((s) => s.selected_mask));
     for (const [i, { stability: wanted }] of stage.per_sample.entries()) {
-      const all = Float32Array.from(forward[`masks.${i}`] ?? []);
-      expect(stability(all.subarray(0, all.length / 4))).toBeCloseTo(wanted, 6);
+      const all = masksOf(i);
+      expect(stability(all.subarray(0, all.length / maskCount))).toBeCloseTo(wanted, 6);
     }
+  });
 
+  it('stage 1: the context module learns from masks alone', async () => {
+    const { stage1: stage, tolerance } = step.config;
+    const expected = await openSafetensors(golden('train-step/stage1.safetensors'));
+    const { inputs, passes, everyone, chosen } = await alignmentStep();
     const terms = await Promise.all(
       passes.map(async ({ masks }, i) => segTerms(pickMasks(masks, [chosen[i] ?? 0]), await target(i))),
     );
-    const outputs = {
-      loss: segLoss(terms),
-      ...Object.fromEntries(
-        terms.flatMap((t, i) => [
-          [`bce${i}`, t.bce],
-          [`dice${i}`, t.dice],
-        ]),
-      ),
-    };
+    const parts = terms.flatMap(({ bce, dice }, i) => [[`bce${i}`, bce] as const, [`dice${i}`, dice] as const]);
+    const outputs = { loss: segLoss(terms), ...Object.fromEntries(parts) };
     const taken = await takeStep(outputs, inputs, { stage, expected, samples: everyone });
     within([Number(taken.results.loss?.[0])], [stage.loss], tolerance.loss * Math.max(1, stage.loss), 'loss');
-    stage.per_sample.forEach((wanted, i) => {
-      within([Number(taken.results[`bce${i}`]?.[0])], [wanted.bce], tolerance.loss, `bce ${i}`);
-      within([Number(taken.results[`dice${i}`]?.[0])], [wanted.dice], tolerance.loss, `dice ${i}`);
-    });
+    for (const [i, { bce, dice }] of stage.per_sample.entries()) {
+      within([Number(taken.results[`bce${i}`]?.[0])], [bce], tolerance.loss, `bce ${i}`);
+      within([Number(taken.results[`dice${i}`]?.[0])], [dice], tolerance.loss, `dice ${i}`);
+    }
     expect(Math.abs(taken.report.gradientNorm / stage.grad_norm_before_clip - 1)).toBeLessThanOrEqual(
       gradientTolerance,
     );
@@ -362,7 +356,7 @@ describe.skipIf(!haveGolden)('train-step', () => {
   });
 
   it('stage 2 with M-RoPE in the query pass too', async () => {
-    const { stage2_mrope_alternative: wanted, tolerance } = step.config;
+    const { stage2_mrope_alternative: wanted } = step.config;
     const { outputs, inputs, byRow } = await policyStep('mrope');
     const feeds = { ...(await feedsFor([0])), ...Object.fromEntries(await parameters(inputs.keys())) };
     const results = await evaluate(outputs, feeds, { folder: step.frozen.folder });

@@ -1,0 +1,83 @@
+// A weights folder <-> its parts: configuration, tokenizer, and parameters that stay in their file.
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { parseLensConfig } from '../../models/lens/config.ts';
+import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import { qwenConfigFrom } from '../../models/qwen/config.ts';
+import { nanoTokenizerFrom, type NanoVocabulary } from '../../models/qwen/nanoTokenizer.ts';
+import { frozenWeights } from '../../models/runtime/frozen.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+import { parseSam2Config } from '../../models/sam2/config.ts';
+import { BadInput } from '../contract/badinput.ts';
+
+const FolderConfig = z.object({
+  name: z.string().min(1),
+  dialect: z.literal('loupe'),
+  reasoner: z.unknown(),
+  segmenter: z.unknown(),
+  context: z.unknown(),
+  /** Side of the reasoner's square frame, pixels. */
+  frame: z.int().min(28).max(4096),
+  /** Points that the segmenter was trained with: two corners of a box, then clicks. */
+  promptSlots: z.int().min(2).max(64),
+});
+export type FolderConfig = z.infer<typeof FolderConfig>;
+
+const files = { config: 'config.json', tokenizer: 'tokenizer.json', weights: 'model.safetensors' } as const;
+/** No configuration or word list comes near this. */
+const jsonLimit = 8 * 2 ** 20;
+
+export async function openWeights(folder: string) {
+  const config = await readJson(path.join(folder, files.config));
+  const parsed = FolderConfig.safeParse(config);
+  if (!parsed.success) throw new BadInput(`${path.join(folder, files.config)}: ${z.prettifyError(parsed.error)}`);
+  const vocabulary = await readJson(path.join(folder, files.tokenizer));
+  const opened = await openSafetensors(path.join(folder, files.weights));
+  const frozen = frozenWeights([opened]);
+  const parts = blaming(folder, () => ({
+    reasoner: qwenConfigFrom(parsed.data.reasoner),
+    segmenter: parseSam2Config(parsed.data.segmenter),
+    context: parseLensConfig(parsed.data.context),
+    tokenizer: nanoTokenizerFrom(vocabulary),
+  }));
+  const params: Params = paramsFrom(frozen);
+  return { ...parsed.data, ...parts, params, read: opened.read, folder: frozen.folder };
+}
+
+export type Weights = Awaited<ReturnType<typeof openWeights>>;
+
+function blaming<T>(folder: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new BadInput(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const info = await stat(file).catch(() => null);
+  if (!info?.isFile())
+    throw new BadInput(`${file}: does not exist; a weights folder holds ${Object.values(files).join(', ')}`);
+  if (info.size > jsonLimit) throw new BadInput(`${file}: is ${info.size} bytes long, which no such file needs`);
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    throw new BadInput(`${file}: is not JSON`);
+  }
+}
+
+export interface WeightsToSave {
+  config: FolderConfig;
+  vocabulary: NanoVocabulary;
+  tensors: Record<string, TensorToWrite>;
+}
+
+/** Stored as float16; each file is replaced whole. */
+export async function saveWeights(folder: string, { config, vocabulary, tensors }: WeightsToSave): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, files.config), `${JSON.stringify(config, null, 2)}\n`);
+  await writeFile(path.join(folder, files.tokenizer), `${JSON.stringify(vocabulary)}\n`);
+  await writeSafetensors(path.join(folder, files.weights), tensors, { storage: 'float16' });
+}

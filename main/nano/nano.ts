@@ -1,0 +1,41 @@
+// What every stage of the nano's training shares: configurations, tokenizer, parameters and the icons of the scenes.
+import { nanoLensConfig } from '../../models/lens/config.ts';
+import { nanoPieces } from '../../models/qwen/chat.ts';
+import { nanoConfig, type QwenConfig } from '../../models/qwen/config.ts';
+import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import { nanoSam2Config } from '../../models/sam2/config.ts';
+import { rasterise } from '../flow/image.ts';
+import { type Atlas, buildAtlas } from '../scenes/atlas.ts';
+import { makeScene } from '../scenes/make.ts';
+import type { Scene } from '../scenes/scene.ts';
+import { seedOf } from '../scenes/split.ts';
+import { vocabulary } from '../scenes/vocabulary.ts';
+import { coordinates } from './layout.ts';
+import { nanoInitialiser, Parameters } from './parameters.ts';
+
+export interface Nano {
+  tokenizer: NanoTokenizer;
+  reasoner: QwenConfig;
+  segmenter: typeof nanoSam2Config;
+  context: typeof nanoLensConfig;
+  parameters: Parameters;
+  atlas: Atlas;
+}
+
+export async function makeNano(seed: number): Promise<Nano> {
+  const tokenizer = new NanoTokenizer({ words: vocabulary(), pieces: nanoPieces, coordinates });
+  const imageToken = tokenizer.special.get('<|image_pad|>') ?? 0;
+  const rows = { name: 'model.embed_tokens.weight', first: tokenizer.coordinateId(0) ?? 0, count: coordinates.count };
+  return {
+    tokenizer,
+    reasoner: nanoConfig({ vocabulary: tokenizer.size, imageToken }),
+    segmenter: nanoSam2Config,
+    context: nanoLensConfig,
+    parameters: new Parameters(seed, nanoInitialiser(rows)),
+    atlas: await buildAtlas(rasterise),
+  };
+}
+
+/** Scenes `from`, `from` + 1, ... of the training split. */
+export const trainingScenes = ({ atlas }: Nano, from: number, count: number): Scene[] =>
+  Array.from({ length: count }, (_, i) => makeScene(atlas, seedOf('train', from + i)));

@@ -1,0 +1,30 @@
+// The stages of the nano's training in order: how long, how fast, on which scenes. Everything else follows from the seed.
+import type { TrainerSettings } from '../../models/train/trainer.ts';
+
+export interface StageRecipe {
+  steps: number;
+  learningRate: number;
+  warmup: number;
+  /** First scene of the training split that this stage sees; stages do not share scenes. */
+  firstScene: number;
+}
+
+export type StageName = 'tower' | 'reasoner' | 'segmenter' | 'alignment' | 'reinforcement';
+export type Recipe = Readonly<Record<StageName, StageRecipe>>;
+
+export const nanoRecipe: Recipe = {
+  tower: { steps: 1400, learningRate: 1e-3, warmup: 100, firstScene: 0 },
+  reasoner: { steps: 3200, learningRate: 1e-3, warmup: 200, firstScene: 1_000_000 },
+  segmenter: { steps: 1500, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
+  alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
+  reinforcement: { steps: 120, learningRate: 3e-5, warmup: 0, firstScene: 4_000_000 },
+};
+
+/** AdamW with a cosine to a twentieth; decay on matrices only. */
+export function settingsOf({ steps, learningRate, warmup }: StageRecipe): TrainerSettings {
+  return {
+    schedule: { kind: 'cosine', base: learningRate, warmup, total: steps, floor: 0.05 },
+    optimiser: { weightDecay: 0.02, betas: [0.9, 0.98] },
+    decays: (name) => name.endsWith('weight') && !/norm/.test(name),
+  };
+}

@@ -1,0 +1,187 @@
+// Scenes -> what one training step of the segmenter is fed: pictures, clicks, boxes and rough masks, and true masks.
+import { prepareSamImage } from '../../models/sam2/processor.ts';
+import type { Box } from '../contract/records.ts';
+import { coarsen } from '../scenes/coarsen.ts';
+import type { Random } from '../scenes/random.ts';
+import { type Scene, visibleMask } from '../scenes/scene.ts';
+import { promptSlots, samSide, segmenterBatch, targetSide } from './layout.ts';
+
+/** A click or a corner of a box, in pixels of the segmenter's square frame; labels as in SAM 2, -1 for an empty slot. */
+export interface Slot {
+  x: number;
+  y: number;
+  label: -1 | 0 | 1 | 2 | 3;
+}
+
+export interface Ask {
+  slots: readonly Slot[];
+  /** 0 or 1 per pixel of the scene. */
+  rough: Uint8Array | null;
+}
+
+export interface SegmenterFeeds extends Record<string, Float32Array | BigInt64Array> {
+  /** [scenes, 3, side, side] */
+  samImage: Float32Array;
+  /** [asks, slots, 2] */
+  at: Float32Array;
+  /** [asks, slots] */
+  labels: BigInt64Array;
+  /** [asks, 1, side / 4, side / 4] */
+  roughMask: Float32Array;
+  /** [asks, 1, 1, 1]: 1 where a rough mask is given. */
+  hasRough: Float32Array;
+  /** [asks, target side, target side]: share of the pixel that the thing covers. */
+  target: Float32Array;
+}
+
+/** `perScene` things of every scene, each asked for in one way that the editor knows. */
+export function buildSegmenterBatch(scenes: readonly Scene[], random: Random): SegmenterFeeds {
+  const { perScene } = segmenterBatch;
+  const asked = scenes.flatMap((scene) => {
+    const order = random.shuffle(scene.things.map((_, i) => i));
+    return Array.from({ length: perScene }, (_, k) => {
+      const index = order[k % order.length] ?? 0;
+      const mask = visibleMask(scene, index);
+      return { scene, mask, ask: drawAsk(scene, { index, mask }, random) };
+    });
+  });
+  const asks = asked.map(({ ask }) => ask);
+  const masks = asked.map(({ mask, scene }) => ({ mask, width: scene.image.width }));
+  return { samImage: samImages(scenes), ...askFeeds(asks, scenes[0]?.image.width ?? 1), target: targetFeed(masks) };
+}
+
+/** [scenes, 3, side, side] */
+export const samImages = (scenes: readonly Scene[]): Float32Array =>
+  joined(scenes.map((scene) => prepareSamImage(scene.image, samSide)));
+
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Feeds for prompts, `width` being the side of the square pictures the rough masks belong to. */
+export function askFeeds(asks: readonly Ask[], width: number) {
+  const n = asks.length;
+  const side = samSide / 4;
+  const feeds = {
+    at: new Float32Array(n * promptSlots * 2),
+    labels: new BigInt64Array(n * promptSlots).fill(-1n),
+    roughMask: new Float32Array(n * side * side),
+    hasRough: new Float32Array(n),
+  };
+  asks.forEach(({ slots, rough }, i) => {
+    slots.forEach(({ x, y, label }, k) => {
+      feeds.at.set([x, y], (i * promptSlots + k) * 2);
+      feeds.labels[i * promptSlots + k] = BigInt(label);
+    });
+    if (!rough) return;
+    feeds.hasRough[i] = 1;
+    feeds.roughMask.set(
+      shrink(rough, width, side).map((share) => 12 * share - 6),
+      i * side * side,
+    );
+  });
+  return feeds;
+}
+
+/** [asks, target side, target side] */
+export const targetFeed = (masks: readonly { mask: Uint8Array; width: number }[]): Float32Array =>
+  joined(masks.map(({ mask, width }) => shrink(mask, width, targetSide)));
+
+/** A square bitmap to a smaller one by averaging areas. */
+export function shrink(mask: Uint8Array, width: number, side: number): Float32Array<ArrayBuffer> {
+  const rows = areaShares(width, side);
+  const out = new Float32Array(side * side);
+  rows.forEach((row, i) => {
+    for (const [y, wy] of row)
+      rows.forEach((column, j) => {
+        let sum = 0;
+        for (const [x, wx] of column) sum += wx * (mask[y * width + x] ?? 0);
+        out[i * side + j] = (out[i * side + j] ?? 0) + wy * sum;
+      });
+  });
+  return out;
+}
+
+const shareTables = new Map<string, [number, number][][]>();
+
+/** For each of `to` cells, which of `from` pixels lie in it and with what share. */
+function areaShares(from: number, to: number): [number, number][][] {
+  const key = `${from}>${to}`;
+  const known = shareTables.get(key);
+  if (known) return known;
+  const scale = from / to;
+  const table = Array.from({ length: to }, (_, i) => {
+    const cell: [number, number][] = [];
+    for (let x = Math.floor(i * scale); x < Math.min(from, (i + 1) * scale); x++) {
+      const share = (Math.min(x + 1, (i + 1) * scale) - Math.max(x, i * scale)) / scale;
+      if (share > 1e-9) cell.push([x, share]);
+    }
+    return cell;
+  });
+  shareTables.set(key, table);
+  return table;
+}
+
+interface Wanted {
+  index: number;
+  mask: Uint8Array;
+}
+
+function drawAsk(scene: Scene, wanted: Wanted, random: Random): Ask {
+  const roll = random.next();
+  const box = scene.things[wanted.index]?.box ?? { x1: 0, y1: 0, x2: 1, y2: 1 };
+  const corners = () => boxSlots(jitter(box, random), scene.image.width);
+  const click = (label: 0 | 1) => clickSlot(scene, wanted, { label, box, random });
+  const { width, height } = scene.image;
+  const rough = roll > 0.78 ? coarsen({ data: wanted.mask, width, height }, random) : null;
+  if (roll < 0.45) return { slots: corners(), rough };
+  if (roll < 0.55) return { slots: [...corners(), click(random.chance(0.6) ? 1 : 0)], rough };
+  if (roll < 0.68) return { slots: [click(1)], rough };
+  if (roll < 0.78) return { slots: [click(1), click(random.chance(0.5) ? 1 : 0)], rough };
+  if (roll < 0.86) return { slots: [], rough };
+  return { slots: roll < 0.94 ? corners() : [click(random.chance(0.5) ? 1 : 0)], rough };
+}
+
+/** Corners as a person or the reasoner would place them: off by up to a tenth of the side. */
+export function jitter({ x1, y1, x2, y2 }: Box, random: Random): Box {
+  const [w, h] = [x2 - x1, y2 - y1];
+  const off = (side: number) => random.between(-0.1, 0.1) * side * (random.chance(0.5) ? 1 : 0.2);
+  return { x1: x1 + off(w), y1: y1 + off(h), x2: x2 + off(w), y2: y2 + off(h) };
+}
+
+/** Two slots, scaled from a picture `width` wide. */
+export function boxSlots({ x1, y1, x2, y2 }: Box, width: number): Slot[] {
+  const scale = samSide / width;
+  return [
+    { x: x1 * scale, y: y1 * scale, label: 2 },
+    { x: x2 * scale, y: y2 * scale, label: 3 },
+  ];
+}
+
+interface ClickWish {
+  label: 0 | 1;
+  box: Box;
+  random: Random;
+}
+
+/** A pixel on the thing, or one beside it within half its size. */
+function clickSlot(scene: Scene, { mask }: Wanted, { label, box, random }: ClickWish): Slot {
+  const { width } = scene.image;
+  const margin = label === 1 ? 0 : 0.5 * Math.max(box.x2 - box.x1, box.y2 - box.y1);
+  const clamp = (v: number) => Math.min(width - 1, Math.max(0, Math.floor(v)));
+  let [x, y] = [0, 0];
+  for (let tries = 0; tries < 40; tries++) {
+    x = clamp(random.between(box.x1 - margin, box.x2 + margin));
+    y = clamp(random.between(box.y1 - margin, box.y2 + margin));
+    if (mask[y * width + x] === label) break;
+  }
+  const scale = samSide / width;
+  const found = mask[y * width + x] === 1 ? 1 : 0;
+  return { x: (x + 0.5) * scale, y: (y + 0.5) * scale, label: found };
+}

@@ -1,0 +1,97 @@
+// The segmenter's training step as one graph: mask 0 always, the best of the other three, and the predicted IoU.
+import { add, cast, div, greater, max, mul, sub } from '../../models/graph/elementwise.ts';
+import { reduceMean, reduceMin, reduceSum, stopGradient } from '../../models/graph/reduce.ts';
+import { resizeBilinear } from '../../models/graph/conv.ts';
+import { expand, reshape, slice } from '../../models/graph/shape.ts';
+import { dim, input, type Tensor } from '../../models/graph/tensor.ts';
+import type { Params } from '../../models/nn/params.ts';
+import type { Sam2Config } from '../../models/sam2/config.ts';
+import { type ImageFeatures, imageEncoder } from '../../models/sam2/imageEncoder.ts';
+import { type DecodedMasks, maskDecoder } from '../../models/sam2/maskDecoder.ts';
+import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
+import { segTerms } from '../../models/train/losses.ts';
+import { promptSlots, samSide, segmenterBatch, targetSide } from './layout.ts';
+
+/** Features of pictures, each repeated for its `times` prompts: [B * times, ...]. */
+export function repeatEach(features: ImageFeatures, times: number): ImageFeatures {
+  const each = (t: Tensor) => {
+    const [batch = 1, ...rest] = t.shape;
+    const wide = expand(reshape(t, [batch, 1, ...rest]), [batch, times, ...rest]);
+    return reshape(wide, [batch * times, ...rest]);
+  };
+  return { embed: each(features.embed), s0: each(features.s0), s1: each(features.s1) };
+}
+
+/** What a prompt gives beside the picture; `asks` prompts. The rough mask counts where `hasRough` is 1. */
+export function promptInputs(asks: number) {
+  const side = samSide / 4;
+  return {
+    at: input('at', [asks, promptSlots, 2]),
+    labels: input('labels', [asks, promptSlots], 'int64'),
+    roughMask: input('roughMask', [asks, 1, side, side]),
+    hasRough: input('hasRough', [asks, 1, 1, 1]),
+  };
+}
+
+export interface Asked extends ReturnType<typeof promptInputs> {
+  /** [asks, 1, width] */
+  text?: Tensor;
+}
+
+/** Decodes all prompts at once, those with and without a rough mask. */
+export function decodeAsked(p: Params, config: Sam2Config, features: ImageFeatures, asked: Asked): DecodedMasks {
+  const { at, labels, roughMask, hasRough, text } = asked;
+  const points = { at, labels };
+  const withMask = promptEncoder(p, config, { points, mask: roughMask, text });
+  const without = promptEncoder(p, config, { points, text });
+  const dense = add(mul(withMask.dense, hasRough), mul(without.dense, sub(1, hasRough)));
+  return maskDecoder(p, config, features, { sparse: withMask.sparse, dense });
+}
+
+export interface SegmenterLosses {
+  loss: Tensor;
+  /** Mean IoU of mask 0, thresholded, at the size of the target. */
+  iou: Tensor;
+}
+
+/** target [asks, side, side]. */
+export function segmenterLosses({ masks, iou }: DecodedMasks, target: Tensor): SegmenterLosses {
+  const [asks, count, side] = [dim(masks, 0), dim(masks, 1), dim(target, 1)];
+  const flat = reshape(masks, [asks * count, dim(masks, 2), dim(masks, 3)]);
+  const all = reshape(expand(reshape(target, [asks, 1, side, side]), [asks, count, side, side]), [
+    asks * count,
+    side,
+    side,
+  ]);
+  const { bce, dice } = segTerms(flat, all);
+  const each = reshape(add(bce, dice), [asks, count]);
+  const own = slice(each, [0], [1], [1]);
+  const best = reduceMin(slice(each, [1], [count], [1]), [1], true);
+  const truth = stopGradient(reshape(hardIou(flat, all), [asks, count]));
+  const error = sub(iou, truth);
+  return {
+    loss: add(reduceMean(add(own, mul(best, 0.5)), [0, 1]), reduceMean(mul(error, error), [0, 1])),
+    iou: reduceMean(slice(truth, [0], [1], [1]), [0, 1]),
+  };
+}
+
+/** logits [N, h, w], target [N, H, W] -> [N]. */
+export function hardIou(logits: Tensor, target: Tensor): Tensor {
+  const [n, side] = [dim(target, 0), dim(target, 1)];
+  const full = resizeBilinear(reshape(logits, [n, 1, dim(logits, 1), dim(logits, 2)]), side, side);
+  const inside = cast(greater(reshape(full, [n, side, side]), 0), 'float32');
+  const truth = cast(greater(target, 0.5), 'float32');
+  const both = reduceSum(mul(inside, truth), [1, 2]);
+  const either = sub(add(reduceSum(inside, [1, 2]), reduceSum(truth, [1, 2])), both);
+  return div(both, max(either, 1));
+}
+
+/** `p` stands at the segmenter. */
+export function segmenterGraph(p: Params, config: Sam2Config) {
+  const { scenes, perScene } = segmenterBatch;
+  const image = input('samImage', [scenes, 3, samSide, samSide]);
+  const features = repeatEach(imageEncoder(p, config, image), perScene);
+  const target = input('target', [scenes * perScene, targetSide, targetSide]);
+  const { loss, iou } = segmenterLosses(decodeAsked(p, config, features, promptInputs(scenes * perScene)), target);
+  return { loss, figures: { iou } };
+}

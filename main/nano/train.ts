@@ -1,0 +1,130 @@
+// `loupe train nano`: all stages in order, each from where an earlier run left it, to a weights folder.
+import { paramsFrom } from '../../models/nn/params.ts';
+import { random } from '../scenes/random.ts';
+import { alignmentScene, contextFeeds } from './contextBatch.ts';
+import { alignmentGraph, isContext } from './contextGraph.ts';
+import { requestIds, specialId } from './conversation.ts';
+import { alignmentBatch, reasonerBatch, segmenterBatch, towerBatch } from './layout.ts';
+import { makeNano, type Nano, trainingScenes } from './nano.ts';
+import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
+import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
+import { nanoRecipe, type Recipe, settingsOf, type StageName } from './recipe.ts';
+import { buildSegmenterBatch } from './segmenterBatch.ts';
+import { segmenterGraph } from './segmenterGraph.ts';
+import { type Progress, runStage, type StageGraph, type StagePlan } from './stage.ts';
+
+export interface TrainNanoOptions {
+  /** Checkpoints, curves and, in `weights`, the result. */
+  folder: string;
+  seed: number;
+  signal?: AbortSignal;
+  report(line: string): void;
+  recipe?: Recipe;
+}
+
+interface Stage {
+  graph(nano: Nano): StageGraph;
+  plan(nano: Nano, recipe: Recipe): Omit<StagePlan, 'name' | 'steps' | 'settings'>;
+}
+
+const stages: Partial<Record<StageName, Stage>> = {
+  tower: { graph: towerStage, plan: towerPlan },
+  reasoner: { graph: reasonerStage, plan: reasonerPlan },
+  segmenter: { graph: segmenterStage, plan: segmenterPlan },
+  alignment: { graph: alignmentStage, plan: alignmentPlan },
+};
+
+export async function trainNano(options: TrainNanoOptions): Promise<void> {
+  const nano = await makeNano(options.seed);
+  const recipe = options.recipe ?? nanoRecipe;
+  const report = (progress: Progress) => options.report(progressLine(progress));
+  const context = { folder: options.folder, parameters: nano.parameters, signal: options.signal, report };
+  for (const [name, stage] of Object.entries(stages) as [StageName, Stage][]) {
+    if (options.signal?.aborted) return;
+    const { steps } = recipe[name];
+    const plan = { name, steps, settings: settingsOf(recipe[name]), ...stage.plan(nano, recipe) };
+    await runStage(plan, stage.graph(nano), context);
+  }
+}
+
+function towerStage({ parameters, reasoner }: Nano): StageGraph {
+  const source = parameters.source();
+  return {
+    ...towerGraph(paramsFrom(source), reasoner, towerBatch.scenes),
+    parameters: source.tensors,
+    trains: () => true,
+  };
+}
+
+function towerPlan(nano: Nano, { tower }: Recipe): ReturnType<Stage['plan']> {
+  const { scenes: count } = towerBatch;
+  return {
+    samples: count,
+    batch: async (step) => {
+      const scenes = trainingScenes(nano, tower.firstScene + step * count, count);
+      return { pixels: joinPixels(scenes), ...denseFeeds(scenes) };
+    },
+  };
+}
+
+function reasonerStage(nano: Nano): StageGraph {
+  const source = nano.parameters.source();
+  const graph = reasonerGraph(paramsFrom(source), nano.reasoner, imageStart(nano));
+  return { ...graph, parameters: source.tensors, trains: () => true };
+}
+
+function reasonerPlan(nano: Nano, { reasoner }: Recipe): ReturnType<Stage['plan']> {
+  const { scenes: count } = reasonerBatch;
+  const writer = { tokenizer: nano.tokenizer, config: nano.reasoner.language };
+  return {
+    samples: count,
+    batch: async (step) =>
+      buildReasonerBatch(writer, trainingScenes(nano, reasoner.firstScene + step * count, count), random(step, 11)),
+  };
+}
+
+function segmenterStage({ parameters, segmenter }: Nano): StageGraph {
+  const source = parameters.source();
+  const graph = segmenterGraph(paramsFrom(source).at('sam'), segmenter);
+  return { ...graph, parameters: source.tensors, trains: (name) => !name.endsWith('gaussian_matrix') };
+}
+
+function segmenterPlan(nano: Nano, { segmenter }: Recipe): ReturnType<Stage['plan']> {
+  const { scenes: count, perScene } = segmenterBatch;
+  return {
+    samples: count * perScene,
+    batch: async (step) =>
+      buildSegmenterBatch(trainingScenes(nano, segmenter.firstScene + step * count, count), random(step, 12)),
+  };
+}
+
+function alignmentStage(nano: Nano): StageGraph {
+  const source = nano.parameters.source();
+  const graph = alignmentGraph(paramsFrom(source), nano, alignmentBatch, imageStart(nano));
+  return { ...graph, parameters: source.tensors, trains: isContext };
+}
+
+function alignmentPlan(nano: Nano, { alignment }: Recipe): ReturnType<Stage['plan']> {
+  const { scenes: count, turns } = alignmentBatch;
+  return {
+    samples: count * turns,
+    batch: async (step) => {
+      const draw = random(step, 13);
+      const scenes = trainingScenes(nano, alignment.firstScene + step * count, count);
+      const packed = scenes.map((scene) => alignmentScene(nano, scene, draw, alignmentBatch));
+      return contextFeeds(nano, packed, alignmentBatch);
+    },
+  };
+}
+
+/** Where the picture's tokens begin in every request. */
+export function imageStart({ tokenizer }: Nano): number {
+  return requestIds(tokenizer, 'x').indexOf(specialId(tokenizer, '<|image_pad|>'));
+}
+
+/** "reasoner 1200/3200  loss 1.234 ...  5.4 samples/s  31 min left" */
+export function progressLine({ stage, step, steps, figures, samplesPerSecond, secondsLeft }: Progress): string {
+  const numbers = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  const left = secondsLeft > 90 ? `${Math.round(secondsLeft / 60)} min` : `${Math.round(secondsLeft)} s`;
+  return `${stage} ${step}/${steps}  ${numbers.join('  ')}  ${samplesPerSecond.toFixed(1)} samples/s  ${left} left\n`;
+}

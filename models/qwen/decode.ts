@@ -1,0 +1,258 @@
+// Prompts to answers, token by token: one run over the prompts, then one per token over the remembered keys and values.
+import { setImmediate } from 'node:timers/promises';
+import type { Tensor } from '../graph/tensor.ts';
+import type { Params } from '../nn/params.ts';
+import { AnswerRow, type GenerateOptions, type Sampled, type TokenRow } from './answerRow.ts';
+import { KeyValueCache } from './cache.ts';
+import type { QwenConfig } from './config.ts';
+import { causalMask, featureIndex } from './language.ts';
+import { type Pass, passGraph } from './passGraph.ts';
+import {
+  type Grid,
+  joinPositions,
+  linePositions,
+  mergedCells,
+  mropePositions,
+  type Positions,
+  textTable,
+} from './rope.ts';
+
+type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
+
+/** A graph made runnable, as `Session` is. */
+export interface Runner {
+  run(feeds: Readonly<Record<string, Data>>): Promise<Record<string, Data>>;
+  release(): Promise<void>;
+}
+
+export interface DecoderSetup {
+  config: QwenConfig;
+  /** At the checkpoint's root. */
+  params: Params;
+  open(outputs: Readonly<Record<string, Tensor>>): Promise<Runner>;
+  /** Fed at every run: parameters that are graph inputs. */
+  weights?: Readonly<Record<string, Data>>;
+  /** Prompt lengths and cache capacities are rounded up to multiples of these; each multiple is one graph. */
+  chunk?: { prompt: number; cache: number };
+  /** Graphs kept open, the least recently used is closed first. */
+  keep?: number;
+}
+
+/** A row of tokens and its pictures: a prompt, or a prompt with its answer. */
+export interface Prompt {
+  ids: readonly number[];
+  grids: readonly Grid[];
+  /** [image tokens, hidden], in the order of `grids`. */
+  features: Float32Array;
+}
+
+/** Where a batch of rows stands: what is remembered, the next position id and the logits that follow. */
+export interface DecodeState {
+  cache: KeyValueCache;
+  next: number[];
+  /** [rows, vocabulary] */
+  logits: Float32Array;
+  /** The last sampled token of each row, which is not in the cache yet. */
+  pending: number[];
+}
+
+export interface Generated {
+  rows: TokenRow[];
+  state: DecodeState;
+}
+
+export class Decoder {
+  private readonly setup: DecoderSetup;
+  private readonly open = new Map<string, Promise<Runner>>();
+
+  constructor(setup: DecoderSetup) {
+    this.setup = setup;
+  }
+
+  /** Reads the prompts; shorter ones are padded on the right, where causality hides the padding. */
+  async prefill(prompts: readonly Prompt[]): Promise<DecodeState> {
+    const { config, chunk = defaultChunk } = this.setup;
+    const { pass, tokens, feeds } = this.rowFeeds(prompts);
+    const placed = prompts.map(({ ids, grids }) =>
+      mropePositions(padded(ids, tokens), grids, { imageToken: config.imageToken, merge: config.vision.merge }),
+    );
+    const cache = new KeyValueCache(config.language, { rows: prompts.length, chunk: chunk.cache });
+    const lengths = prompts.map(({ ids }) => ids.length);
+    const last = Int32Array.from(lengths, (n, row) => row * tokens + n - 1);
+    const turns = this.turns(joinPositions(placed.map(({ positions }) => positions)));
+    const results = await this.run(pass, { ...feeds, ...turns, last, mask: cache.mask(tokens) });
+    cache.append(results, tokens, lengths);
+    const next = placed.map((row, b) => row.next - (tokens - (lengths[b] ?? 0)));
+    return { cache, next, logits: floats(results, 'logits'), pending: [] };
+  }
+
+  /** Feeds one token to each row; rows that are not live stay as they are. */
+  async step(
+    state: DecodeState,
+    ids: readonly number[],
+    live: readonly boolean[] = ids.map(() => true),
+  ): Promise<void> {
+    const { cache, next } = state;
+    const feeds = { ids: Int32Array.from(ids), last: Int32Array.from(ids.keys()), mask: cache.mask(1) };
+    const turns = this.turns(joinPositions(next.map((id) => straight(id, 1))));
+    const shape = { rows: ids.length, tokens: 1, capacity: cache.capacity, features: 0, queries: 0 };
+    const results = await this.run(shape, { ...feeds, ...turns, ...cache.feeds() });
+    const lengths = live.map(Number);
+    cache.append(results, 1, lengths);
+    state.next = next.map((id, row) => id + (lengths[row] ?? 0));
+    state.logits = floats(results, 'logits');
+  }
+
+  /**
+   * Hidden states [rows, Q, hidden] of query vectors [Q, hidden] that follow each row's answer: a second pass over prompt
+   * and answer, at the price of Q tokens. Positions go on as M-RoPE has them.
+   */
+  async queryStates({ cache, next, pending }: DecodeState, queries: Float32Array): Promise<Float32Array> {
+    const count = queries.length / this.setup.config.language.hidden;
+    const tokens = 1 + count;
+    const shape = { rows: pending.length, tokens: 1, capacity: cache.capacity, features: 0, queries: count };
+    const turns = this.turns(joinPositions(next.map((id) => straight(id, tokens))));
+    const feeds = { ids: Int32Array.from(pending), queries, mask: cache.mask(tokens), ...turns, ...cache.feeds() };
+    return floats(await this.run(shape, feeds), 'hidden');
+  }
+
+  /**
+   * The same as LENS was released: whole rows (prompt and answer) are read again with plain positions, picture tokens
+   * included, and the queries stand behind the padding, which they do not see.
+   */
+  async plainQueryStates(rows: readonly Prompt[], queries: Float32Array): Promise<Float32Array> {
+    const { pass, tokens, feeds } = this.rowFeeds(rows);
+    const count = queries.length / this.setup.config.language.hidden;
+    const seen = rows.map(({ ids }) =>
+      Array.from({ length: tokens + count }, (_, i) => (i < ids.length || i >= tokens ? 1 : 0)),
+    );
+    const turns = this.turns(joinPositions(seen.map((row) => linePositions(row).positions)));
+    const shape = { ...pass, queries: count };
+    return floats(await this.run(shape, { ...feeds, ...turns, queries, mask: causalMask(seen) }), 'hidden');
+  }
+
+  /** Yields every token as it is sampled and returns the answers; `signal` is looked at between tokens. */
+  async *generate(prompts: readonly Prompt[], options: GenerateOptions): AsyncGenerator<Sampled, Generated> {
+    const samples = options.samples ?? 1;
+    const state = repeated(await this.prefill(prompts), samples);
+    const prompted = prompts.flatMap(({ ids }) => new Array<readonly number[]>(samples).fill(ids));
+    const rows = prompted.map((ids, i) => new AnswerRow(ids, options, (options.seed ?? 0) + i));
+    for (let length = 1; length <= options.maxTokens; length++) {
+      const logits = state.logits;
+      for (const [i, row] of rows.entries())
+        if (row.live) yield { row: i, ...row.sample(rowOf(logits, i, rows.length)) };
+      state.pending = rows.map((row) => row.answer.ids.at(-1) ?? 0);
+      // The run blocks the event loop: this is where messages, such as an abort, arrive.
+      await setImmediate();
+      if (options.signal?.aborted) for (const row of rows) row.abort();
+      if (length === options.maxTokens || !rows.some((row) => row.live)) break;
+      await this.step(
+        state,
+        state.pending,
+        rows.map((row) => row.live),
+      );
+    }
+    return { rows: rows.map((row) => row.answer), state };
+  }
+
+  /** `generate` to its end. */
+  async answer(prompts: readonly Prompt[], options: GenerateOptions): Promise<Generated> {
+    const tokens = this.generate(prompts, options);
+    for (let each = await tokens.next(); ; each = await tokens.next()) if (each.done) return each.value;
+  }
+
+  async release(): Promise<void> {
+    const runners = [...this.open.values()];
+    this.open.clear();
+    for (const runner of runners) await (await runner).release();
+  }
+
+  /** What whole rows of one padded length are fed, places aside. */
+  private rowFeeds(rows: readonly Prompt[]) {
+    const { config, chunk = defaultChunk } = this.setup;
+    for (const row of rows) checkRow(row, config);
+    const tokens = Math.ceil(Math.max(...rows.map(({ ids }) => ids.length)) / chunk.prompt) * chunk.prompt;
+    const ids = rows.flatMap((row) => padded(row.ids, tokens));
+    const features = joined(rows.map((row) => row.features));
+    const count = features.length / config.language.hidden;
+    return {
+      tokens,
+      pass: { rows: rows.length, tokens, capacity: 0, features: count, queries: 0 },
+      feeds: { ids: Int32Array.from(ids), features, places: featureIndex(ids, config.imageToken) },
+    };
+  }
+
+  private turns(positions: Positions): { cosine: Float32Array; sine: Float32Array } {
+    return textTable(positions, this.setup.config.language);
+  }
+
+  private async run(pass: Pass, feeds: Record<string, Data>): Promise<Record<string, Data>> {
+    const { rows, tokens, capacity, features, queries } = pass;
+    const key = [rows, tokens, capacity, features, queries].join();
+    const runner = this.open.get(key) ?? this.setup.open(passGraph(this.setup.params, this.setup.config, pass));
+    this.open.delete(key);
+    this.open.set(key, runner);
+    const opened = await runner.catch((error: unknown) => {
+      this.open.delete(key);
+      throw error;
+    });
+    await this.closeOldest();
+    return opened.run({ ...this.setup.weights, ...feeds });
+  }
+
+  private async closeOldest(): Promise<void> {
+    const [oldest, runner] = this.open.entries().next().value ?? [];
+    if (this.open.size <= (this.setup.keep ?? 8) || oldest === undefined || !runner) return;
+    this.open.delete(oldest);
+    await (await runner).release();
+  }
+}
+
+function checkRow({ ids, grids, features }: Prompt, { language, vision }: QwenConfig): void {
+  if (ids.length === 0) throw new Error('A prompt needs at least one token.');
+  const cells = grids.reduce((n, grid) => n + mergedCells(grid, vision.merge), 0);
+  if (features.length !== cells * language.hidden)
+    throw new Error(`${features.length} feature values do not fill ${cells} image places of ${language.hidden}.`);
+}
+
+const defaultChunk = { prompt: 32, cache: 128 };
+
+const padded = (ids: readonly number[], length: number): number[] => [
+  ...ids,
+  ...new Array<number>(length - ids.length).fill(0),
+];
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** `count` ids from `first`, alike on all axes. */
+function straight(first: number, count: number): Positions {
+  const ids = Int32Array.from({ length: count }, (_, i) => first + i);
+  return [ids, ids, ids];
+}
+
+function repeated(state: DecodeState, times: number): DecodeState {
+  if (times === 1) return state;
+  const rows = state.next.length;
+  const each = <T>(list: readonly T[]) => list.flatMap((one) => new Array<T>(times).fill(one));
+  const logits = joined(each(Array.from({ length: rows }, (_, i) => rowOf(state.logits, i, rows))));
+  return { cache: state.cache.repeated(times), next: each(state.next), logits, pending: [] };
+}
+
+function rowOf(logits: Float32Array, row: number, rows: number): Float32Array {
+  const width = logits.length / rows;
+  return logits.subarray(row * width, (row + 1) * width);
+}
+
+function floats(results: Readonly<Record<string, Data>>, name: string): Float32Array {
+  const data = results[name];
+  if (!(data instanceof Float32Array)) throw new Error(`The run gave no ${name}.`);
+  return data;
+}
