@@ -7,8 +7,9 @@ import { matmul } from '../../models/graph/linear.ts';
 import { rmsNorm } from '../../models/graph/norm.ts';
 import { recompute } from '../../models/graph/recompute.ts';
 import { logSoftmax, reduceMean } from '../../models/graph/reduce.ts';
-import { estimatePeakBytes, orderNodes } from '../../models/graph/schedule.ts';
 import { lower } from '../../models/graph/lower.ts';
+import { forecastBytes } from '../../models/graph/memory.ts';
+import { orderNodes } from '../../models/graph/schedule.ts';
 import { concat, reshape, split } from '../../models/graph/shape.ts';
 import { constant, dim, input, size, type Tensor } from '../../models/graph/tensor.ts';
 import { attention, mergeHeads, splitHeads } from '../../models/nn/attention.ts';
@@ -134,9 +135,9 @@ export function stepFlops({ layers, width, hidden, vocabulary, batch, tokens }: 
   return 6 * weights * batch * tokens + 12 * layers * batch * tokens * tokens * width;
 }
 
-/** Bytes ONNX Runtime is forecast to hold while the step runs, beside inputs. */
+/** Bytes the process is forecast to grow by when the step is loaded and run, parameters included. */
 export const forecastStepBytes = (config: TransformerConfig): number =>
-  estimatePeakBytes(orderNodes(lower(transformerStep(config).outputs, 'cpu'), 'reversed'));
+  forecastBytes(orderNodes(lower(transformerStep(config).outputs, 'cpu'), 'reversed'));
 
 /** Milliseconds of the fastest of `runs` calls after one that is not counted. */
 async function fastest(runs: number, call: () => Promise<unknown>): Promise<number> {
@@ -204,7 +205,7 @@ export async function measureStep(config: TransformerConfig, runs: number): Prom
   const msPerStep = await fastest(runs, async () => {
     const results = await session.run(feeds);
     // Detached at once: waiting for the collector would keep several steps' gradients alive.
-    for (const data of Object.values(results)) structuredClone(data.buffer, { transfer: [data.buffer as ArrayBuffer] });
+    for (const data of Object.values(results)) (data.buffer as ArrayBuffer).transfer(0);
   });
   const peakMB = (highWater() - before) / 2 ** 20;
   await session.release();

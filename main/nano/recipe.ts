@@ -14,9 +14,9 @@ export type Recipe = Readonly<Record<StageName, StageRecipe>>;
 
 export const nanoRecipe: Recipe = {
   tower: { steps: 1400, learningRate: 1e-3, warmup: 100, firstScene: 0 },
-  reasoner: { steps: 3200, learningRate: 1e-3, warmup: 200, firstScene: 1_000_000 },
-  segmenter: { steps: 1500, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
-  alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
+  reasoner: { steps: 2400, learningRate: 1e-3, warmup: 200, firstScene: 1_000_000 },
+  segmenter: { steps: 1200, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
+  alignment: { steps: 300, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
   reinforcement: { steps: 120, learningRate: 3e-5, warmup: 0, firstScene: 4_000_000 },
 };
 

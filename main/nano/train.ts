@@ -4,10 +4,12 @@ import { random } from '../scenes/random.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, isContext } from './contextGraph.ts';
 import { requestIds, specialId } from './conversation.ts';
-import { alignmentBatch, reasonerBatch, segmenterBatch, towerBatch } from './layout.ts';
+import { alignmentBatch, reasonerBatch, reinforceBatch, segmenterBatch, towerBatch } from './layout.ts';
 import { makeNano, type Nano, trainingScenes } from './nano.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
+import { reinforceGraph } from './reinforceGraph.ts';
+import { RolloutMaker } from './rollouts.ts';
 import { nanoRecipe, type Recipe, settingsOf, type StageName } from './recipe.ts';
 import { buildSegmenterBatch } from './segmenterBatch.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
@@ -20,6 +22,8 @@ export interface TrainNanoOptions {
   signal?: AbortSignal;
   report(line: string): void;
   recipe?: Recipe;
+  /** What is trained, in place. Default: made from the seed. */
+  nano?: Nano;
 }
 
 interface Stage {
@@ -27,15 +31,16 @@ interface Stage {
   plan(nano: Nano, recipe: Recipe): Omit<StagePlan, 'name' | 'steps' | 'settings'>;
 }
 
-const stages: Partial<Record<StageName, Stage>> = {
+const stages: Readonly<Record<StageName, Stage>> = {
   tower: { graph: towerStage, plan: towerPlan },
   reasoner: { graph: reasonerStage, plan: reasonerPlan },
   segmenter: { graph: segmenterStage, plan: segmenterPlan },
   alignment: { graph: alignmentStage, plan: alignmentPlan },
+  reinforcement: { graph: reinforceStage, plan: reinforcePlan },
 };
 
 export async function trainNano(options: TrainNanoOptions): Promise<void> {
-  const nano = await makeNano(options.seed);
+  const nano = options.nano ?? (await makeNano(options.seed));
   const recipe = options.recipe ?? nanoRecipe;
   const report = (progress: Progress) => options.report(progressLine(progress));
   const context = { folder: options.folder, parameters: nano.parameters, signal: options.signal, report };
@@ -114,6 +119,23 @@ function alignmentPlan(nano: Nano, { alignment }: Recipe): ReturnType<Stage['pla
       const packed = scenes.map((scene) => alignmentScene(nano, scene, draw, alignmentBatch));
       return contextFeeds(nano, packed, alignmentBatch);
     },
+  };
+}
+
+/** As in LENS: everything learns but the segmenter's picture encoder. */
+function reinforceStage(nano: Nano): StageGraph {
+  const source = nano.parameters.source();
+  const graph = reinforceGraph(paramsFrom(source), nano, imageStart(nano));
+  const frozen = /^sam\.(image_encoder\.|no_mem_embed)|gaussian_matrix$|conv_s[01]\./;
+  return { ...graph, parameters: source.tensors, trains: (name) => !frozen.test(name) };
+}
+
+function reinforcePlan(nano: Nano, { reinforcement }: Recipe): ReturnType<Stage['plan']> {
+  const { scenes: count, turns } = reinforceBatch;
+  const maker = new RolloutMaker(nano, imageStart(nano));
+  return {
+    samples: count * turns,
+    batch: (step) => maker.make(trainingScenes(nano, reinforcement.firstScene + step * count, count), random(step, 14)),
   };
 }
 

@@ -18,8 +18,9 @@ export interface OnnxNode {
   inputs: readonly string[];
   output: string;
   attrs: Readonly<Record<string, OnnxAttr>>;
-  /** Of the output, for the memory estimate. */
-  bytes: number;
+  /** Of the output, for the memory forecast: exact for a rule's last node. */
+  dtype: DType;
+  shape: Shape;
 }
 
 export interface OnnxValue {
@@ -32,12 +33,23 @@ export interface OnnxInitializer extends OnnxValue {
   data: ArrayLike<number> | Source;
 }
 
+/** An input or output. `declared` is its type in the typed graph, which the target may have narrowed. */
+export interface OnnxPort extends OnnxValue {
+  declared: DType;
+}
+
 export interface OnnxGraph {
   nodes: readonly OnnxNode[];
   initializers: readonly OnnxInitializer[];
-  inputs: readonly OnnxValue[];
-  outputs: readonly OnnxValue[];
+  inputs: readonly OnnxPort[];
+  outputs: readonly OnnxPort[];
 }
+
+/** ONNX's numbers for element types. */
+export const elementType: Readonly<Record<DType, number>> = {
+  ...{ float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 },
+  ...{ float16: 10, float64: 11, bfloat16: 16 },
+};
 
 const width: Record<DType, number> = {
   ...{ float32: 4, float64: 8, float16: 2, bfloat16: 2 },
@@ -45,14 +57,18 @@ const width: Record<DType, number> = {
 };
 export const bytesOf = (dtype: DType, shape: Shape): number => width[dtype] * size(shape);
 
+/** Whole numbers are int32 on plain targets: WebGPU has next to no int64, and every crossing to the CPU costs. */
+const narrowed = (dtype: DType, target: Target): DType => (target === 'plain' && dtype === 'int64' ? 'int32' : dtype);
+
 /** Collects nodes and constants while the operators' lowering rules run. */
 class Emitter implements Lowering {
   readonly nodes: OnnxNode[] = [];
   readonly casts: OnnxNode[] = [];
   readonly initializers: OnnxInitializer[] = [];
   readonly target: Target;
+  readonly weights = new Map<string, Tensor>();
   private readonly interned = new Map<string, string>();
-  private bytes = 0;
+  private result: Pick<OnnxValue, 'dtype' | 'shape'> = { dtype: 'float32', shape: [] };
   private count = 0;
 
   constructor(target: Target) {
@@ -60,8 +76,8 @@ class Emitter implements Lowering {
   }
 
   emit(op: string, inputs: readonly string[], attrs: OnnxNode['attrs'] = {}, domain = ''): string {
-    const output = `v${this.count++}`;
-    this.nodes.push({ op, domain, inputs, output, attrs, bytes: this.bytes });
+    const output = `%${this.count++}`;
+    this.nodes.push({ op, domain, inputs, output, attrs, dtype: this.result.dtype, shape: this.result.shape });
     return output;
   }
 
@@ -78,30 +94,45 @@ class Emitter implements Lowering {
     const key = data.length <= 64 ? `${dtype}[${shape.join(',')}]${Array.from(data).join(',')}` : `#${this.count++}`;
     const known = this.interned.get(key);
     if (known) return known;
-    const name = `c${this.initializers.length}`;
+    const name = `#${this.initializers.length}`;
     this.interned.set(key, name);
     this.initializers.push({ name, dtype, shape, data });
     return name;
   }
 
+  /** A constant of the graph, in the element type of the target. */
+  literal(t: Tensor): string {
+    const dtype = narrowed(t.dtype, this.target);
+    const value = t.value ?? [];
+    if (dtype !== t.dtype && value.some((v) => v !== (v | 0)))
+      throw new GraphError(`Constant int64[${t.shape.join(',')}]: holds values that int32 cannot; run it on CPU.`);
+    return this.constant(value, t.shape, dtype);
+  }
+
+  /** Each user of a weight stored in another type gets a cast of its own, so that no converted copy is held between two. */
   stored(t: Tensor): string {
     const { source, name = '' } = t;
     if (!source) throw new GraphError(`Stored ${name}: has no source.`);
-    this.initializers.push({ name, dtype: source.dtype, shape: t.shape, data: source });
-    if (source.dtype === t.dtype) return name;
-    const output = `v${this.count++}`;
+    if (!this.weights.has(name)) this.initializers.push({ name, dtype: source.dtype, shape: t.shape, data: source });
+    else if (this.weights.get(name) !== t) throw new GraphError(`Graph: two weights are named ${name}; rename one.`);
+    this.weights.set(name, t);
+    const dtype = narrowed(t.dtype, this.target);
+    if (source.dtype === dtype) return name;
+    const output = `%${this.count++}`;
+    const attrs = { to: elementType[dtype] };
     // Casts go first in the list: ONNX Runtime then runs each one just before its user.
-    this.casts.push({
-      ...{ op: 'Cast', domain: '', inputs: [name], output, attrs: { to: 1 } },
-      bytes: bytesOf(t.dtype, t.shape),
-    });
+    this.casts.push({ op: 'Cast', domain: '', inputs: [name], output, attrs, dtype, shape: t.shape });
     return output;
   }
 
   lower(t: Tensor, inputs: readonly string[]): string {
-    this.bytes = bytesOf(t.dtype, t.shape);
-    if (t.op.lower) return t.op.lower(this, inputs, t);
-    return this.emit(t.op.name, inputs, t.attrs);
+    const dtype = narrowed(t.dtype, this.target);
+    this.result = { dtype, shape: t.shape };
+    const output = t.op.lower ? t.op.lower(this, inputs, { ...t, dtype }) : this.emit(t.op.name, inputs, t.attrs);
+    // The only operator that makes int64 whatever it is given.
+    return t.op.name === 'ArgMax' && dtype !== t.dtype
+      ? this.emit('Cast', [output], { to: elementType[dtype] })
+      : output;
   }
 }
 
@@ -109,62 +140,43 @@ class Emitter implements Lowering {
 export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target): OnnxGraph {
   const emitter = new Emitter(target);
   const names = new Map<Tensor, string>();
-  const inputs: OnnxValue[] = [];
+  const inputs: OnnxPort[] = [];
+  const port = (name: string, { dtype, shape }: Tensor): OnnxPort => ({
+    ...{ name, shape, dtype: narrowed(dtype, target), declared: dtype },
+  });
+  const nameOf = (t: Tensor): string => (t.op.name === 'Stored' ? emitter.stored(t) : (names.get(t) ?? ''));
   for (const t of reachable(Object.values(outputs))) {
     if (t.op.name === 'Input') {
-      inputs.push({ name: t.name ?? '', dtype: t.dtype, shape: t.shape });
+      inputs.push(port(t.name ?? '', t));
       names.set(t, t.name ?? '');
-    } else if (t.op.name === 'Constant') names.set(t, emitter.constant(t.value ?? [], t.shape, t.dtype));
-    else if (t.op.name === 'Stored') names.set(t, emitter.stored(t));
-    else
-      names.set(
-        t,
-        emitter.lower(
-          t,
-          t.inputs.map((x) => names.get(x) ?? ''),
-        ),
-      );
+    } else if (t.op.name === 'Constant') names.set(t, emitter.literal(t));
+    else if (t.op.name !== 'Stored') names.set(t, emitter.lower(t, t.inputs.map(nameOf)));
   }
-  rejectDuplicates([...inputs.map((v) => v.name), ...Object.keys(outputs)]);
-  const renamed = nameOutputs(emitter, outputs, names);
-  const values = Object.entries(outputs).map(([name, t]) => ({ name, dtype: t.dtype, shape: t.shape }));
-  return { nodes: renamed, initializers: emitter.initializers, inputs, outputs: values };
+  const results = Object.entries(outputs).map(([key, t]) => ({ ...port(key, t), value: nameOf(t) }));
+  rejectDuplicates([...inputs.map((v) => v.name), ...Object.keys(outputs), ...emitter.weights.keys()]);
+  const used = new Set([...emitter.nodes.flatMap((n) => n.inputs), ...results.map((v) => v.value)]);
+  const casts = emitter.casts.filter((n) => used.has(n.output));
+  const nodes = nameOutputs([...casts, ...emitter.nodes], results);
+  return { nodes, initializers: emitter.initializers, inputs, outputs: results.map(({ value: _, ...rest }) => rest) };
 }
 
 function rejectDuplicates(names: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of names) {
-    if (seen.has(name)) throw new GraphError(`Graph: two inputs or outputs are named ${name}; rename one.`);
+    if (seen.has(name)) throw new GraphError(`Graph: two inputs, weights or outputs are named ${name}; rename one.`);
     seen.add(name);
   }
 }
 
 /** Renames what the outputs compute; a leaf, or a value that is two outputs at once, gets an Identity node. */
-function nameOutputs(
-  emitter: Emitter,
-  outputs: Readonly<Record<string, Tensor>>,
-  names: ReadonlyMap<Tensor, string>,
-): OnnxNode[] {
-  const produced = new Set([...emitter.casts, ...emitter.nodes].map((n) => n.output));
+function nameOutputs(nodes: readonly OnnxNode[], outputs: readonly (OnnxPort & { value: string })[]): OnnxNode[] {
+  const produced = new Set(nodes.map((n) => n.output));
   const renames = new Map<string, string>();
   const copies: OnnxNode[] = [];
-  for (const [key, t] of Object.entries(outputs)) {
-    const value = names.get(t) ?? '';
-    if (produced.has(value) && !renames.has(value)) renames.set(value, key);
-    else
-      copies.push({
-        op: 'Identity',
-        domain: '',
-        inputs: [value],
-        output: key,
-        attrs: {},
-        bytes: bytesOf(t.dtype, t.shape),
-      });
+  for (const { name, value, dtype, shape } of outputs) {
+    if (produced.has(value) && !renames.has(value)) renames.set(value, name);
+    else copies.push({ op: 'Identity', domain: '', inputs: [value], output: name, attrs: {}, dtype, shape });
   }
   const rename = (name: string) => renames.get(name) ?? name;
-  return [...emitter.casts, ...emitter.nodes, ...copies].map((n) => ({
-    ...n,
-    inputs: n.inputs.map(rename),
-    output: rename(n.output),
-  }));
+  return [...nodes, ...copies].map((n) => ({ ...n, inputs: n.inputs.map(rename), output: rename(n.output) }));
 }

@@ -1,13 +1,9 @@
 // A lowered graph -> the bytes of an ONNX model (protobuf wire format; field numbers from onnx.proto).
-import type { OnnxGraph, OnnxInitializer, OnnxNode, OnnxValue } from './lower.ts';
-import type { DType, OnnxAttr, Source } from './tensor.ts';
+import { elementType, type OnnxGraph, type OnnxInitializer, type OnnxNode, type OnnxValue } from './lower.ts';
+import { type DType, GraphError, type OnnxAttr, type Source } from './tensor.ts';
 
 const irVersion = 10;
 const opsetVersion = 23;
-const elementType: Record<DType, number> = {
-  ...{ float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 },
-  ...{ float16: 10, float64: 11, bfloat16: 16 },
-};
 
 /** Grows by doubling; knows varints and length-delimited fields, nothing of ONNX. */
 class ProtoWriter {
@@ -69,6 +65,8 @@ class ProtoWriter {
 function writeAttribute(w: ProtoWriter, name: string, value: OnnxAttr): void {
   w.text(1, name);
   if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value))
+      throw new GraphError(`Attribute ${name}: ${value} is not whole; write it as { float }.`);
     w.varint(3, value);
     w.varint(20, 2);
   } else if (typeof value === 'string') {
@@ -107,16 +105,22 @@ function writeValue(w: ProtoWriter, { name, dtype, shape }: OnnxValue): void {
 const typed: Record<DType, (data: ArrayLike<number>) => ArrayBufferView> = {
   float32: (d) => Float32Array.from(d),
   float64: (d) => Float64Array.from(d),
-  int64: (d) => BigInt64Array.from(Array.from(d, BigInt)),
-  int32: (d) => Int32Array.from(d),
-  bool: (d) => Uint8Array.from(d),
-  uint8: (d) => Uint8Array.from(d),
+  int64: (d) => BigInt64Array.from(Array.from(whole(d, 'int64'), BigInt)),
+  int32: (d) => Int32Array.from(whole(d, 'int32')),
+  bool: (d) => Uint8Array.from(d, (v) => (v === 0 ? 0 : 1)),
+  uint8: (d) => Uint8Array.from(whole(d, 'uint8')),
   float16: () => unsupported('float16'),
   bfloat16: () => unsupported('bfloat16'),
 };
 
-function unsupported(dtype: string): never {
-  throw new Error(`Constant: ${dtype} exists as storage of frozen weights only; make the constant float32.`);
+function whole(data: ArrayLike<number>, dtype: DType): ArrayLike<number> {
+  for (let i = 0; i < data.length; i++)
+    if (!Number.isSafeInteger(data[i])) throw new GraphError(`Constant: ${data[i]} is no ${dtype}.`);
+  return data;
+}
+
+function unsupported(dtype: DType): never {
+  throw new GraphError(`Constant: ${dtype} exists as storage of frozen weights only; make the constant float32.`);
 }
 
 function writeInitializer(w: ProtoWriter, t: OnnxInitializer): void {

@@ -1,15 +1,31 @@
-// Node lists in the order that makes ONNX Runtime use little memory, and a forecast of what it will use.
+// Node lists in the order that makes ONNX Runtime use little memory.
 // ONNX Runtime runs nodes in reverse depth-first order from the leaves and visits the highest list position first;
 // a reversed list therefore frees activations early and delays recomputed blocks until they are needed.
-import { bytesOf, type OnnxGraph, type OnnxNode } from './lower.ts';
+import type { OnnxGraph, OnnxNode } from './lower.ts';
 
 /** How a training graph's nodes are listed. ONNX asks for sorted lists; ONNX Runtime accepts reversed ones too. */
 export type NodeOrder = 'natural' | 'reversed' | 'sorted';
 
 export function orderNodes(graph: OnnxGraph, order: NodeOrder): OnnxGraph {
   if (order === 'natural') return graph;
-  const reversed = [...graph.nodes].reverse();
+  const reversed = reversedNodes(graph);
   return { ...graph, nodes: order === 'reversed' ? reversed : sortLike(reversed, executionOrder(reversed)) };
+}
+
+/**
+ * Reversed, except that what is made of constants alone (a cast weight, zeros) leads the list: the first in the list
+ * runs just before its user, anything else there would be made early and held.
+ */
+function reversedNodes({ nodes, initializers }: OnnxGraph): OnnxNode[] {
+  const fixed = new Set(initializers.map((v) => v.name));
+  const leading: OnnxNode[] = [];
+  const others: OnnxNode[] = [];
+  for (const node of nodes) {
+    const isFixed = node.inputs.every((name) => fixed.has(name));
+    (isFixed ? leading : others).push(node);
+    if (isFixed) fixed.add(node.output);
+  }
+  return [...leading.reverse(), ...others.reverse()];
 }
 
 /** For each node, the list positions of the nodes that feed it. */
@@ -71,61 +87,3 @@ function takeLatest(ready: number[], rank: Int32Array): number {
   for (let k = 1; k < ready.length; k++) if ((rank[ready[k] ?? 0] ?? 0) > (rank[ready[best] ?? 0] ?? 0)) best = k;
   return ready.splice(best, 1)[0] ?? 0;
 }
-
-const views = new Set(['Reshape', 'Identity', 'Squeeze', 'Unsqueeze']);
-
-/** Peak bytes of intermediate values and outputs while the graph runs once; inputs and constants are not counted. */
-export function estimatePeakBytes(graph: OnnxGraph): number {
-  const { nodes } = graph;
-  const order = executionOrder(nodes);
-  const owner = owners(nodes, order);
-  const users = countUsers(
-    nodes,
-    owner,
-    graph.outputs.map((o) => o.name),
-  );
-  const bytes = new Map(nodes.map((n) => [n.output, n.bytes]));
-  let live = 0;
-  let peak = 0;
-  for (const i of order) {
-    const node = nodes[i];
-    if (!node) continue;
-    if (!views.has(node.op)) live += node.bytes;
-    peak = Math.max(peak, live);
-    for (const name of distinct(node.inputs, owner)) {
-      const left = (users.get(name) ?? 0) - 1;
-      users.set(name, left);
-      if (left === 0) live -= bytes.get(name) ?? 0;
-    }
-  }
-  return peak;
-}
-
-const distinct = (names: readonly string[], owner: ReadonlyMap<string, string>): Set<string> =>
-  new Set(names.map((n) => owner.get(n) ?? n));
-
-/** Which value's buffer each view shares. */
-function owners(nodes: readonly OnnxNode[], order: readonly number[]): Map<string, string> {
-  const owner = new Map<string, string>();
-  for (const i of order) {
-    const node = nodes[i];
-    const from = node?.inputs[0];
-    if (node && from !== undefined && views.has(node.op)) owner.set(node.output, owner.get(from) ?? from);
-  }
-  return owner;
-}
-
-function countUsers(
-  nodes: readonly OnnxNode[],
-  owner: ReadonlyMap<string, string>,
-  outputs: readonly string[],
-): Map<string, number> {
-  const users = new Map<string, number>(outputs.map((name) => [owner.get(name) ?? name, Number.POSITIVE_INFINITY]));
-  for (const node of nodes)
-    for (const name of distinct(node.inputs, owner)) users.set(name, (users.get(name) ?? 0) + 1);
-  return users;
-}
-
-/** Bytes fed at run time: data and trainable parameters. */
-export const inputBytes = (graph: OnnxGraph): number =>
-  graph.inputs.reduce((sum, v) => sum + bytesOf(v.dtype, v.shape), 0);

@@ -1,9 +1,12 @@
 // A typed graph -> a running ONNX Runtime session. The only importer of onnxruntime-node.
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { lower, type OnnxGraph, type OnnxValue } from '../graph/lower.ts';
+import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { lower, type OnnxGraph, type OnnxPort } from '../graph/lower.ts';
+import { storedBytes } from '../graph/memory.ts';
 import { encodeModel } from '../graph/onnx.ts';
 import { type NodeOrder, orderNodes } from '../graph/schedule.ts';
 import { size, type Tensor } from '../graph/tensor.ts';
+import { refusal, sentence } from './refusal.ts';
+import { checkStored } from './storedFiles.ts';
 
 export type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
@@ -21,41 +24,60 @@ export interface SessionOptions {
   order?: NodeOrder;
 }
 
+/** Below this, frozen weights are packed for speed (and copied); above, they stay mapped from their files. */
+const packedUpTo = 64 * 2 ** 20;
+
+// Every failure is thrown; ONNX Runtime's own log would say it a second time.
+env.logLevel = 'fatal';
+
 export class Session {
   /** The provider in use, which may differ from the one asked for. */
   readonly provider: Provider;
+  /** How the nodes are listed, which may differ from what was asked for. */
+  readonly order: NodeOrder;
+  /** To be shown to the person: what was asked for and could not be had. */
   readonly warnings: readonly string[];
   private readonly inner: InferenceSession;
   private readonly graph: OnnxGraph;
 
-  private constructor(inner: InferenceSession, graph: OnnxGraph, provider: Provider, warnings: readonly string[]) {
+  private constructor(inner: InferenceSession, graph: OnnxGraph, settings: Settings) {
     this.inner = inner;
     this.graph = graph;
-    this.provider = provider;
-    this.warnings = warnings;
+    this.provider = settings.provider;
+    this.order = settings.order;
+    this.warnings = settings.warnings;
   }
 
   static async create(outputs: Readonly<Record<string, Tensor>>, options: SessionOptions = {}): Promise<Session> {
-    const wanted = options.provider ?? 'cpu';
+    const { provider = 'cpu' } = options;
+    const order = await chooseOrder(options);
     try {
-      return await open(outputs, options, wanted, []);
+      return await Session.open(outputs, options, { ...order, provider });
     } catch (error) {
-      if (wanted === 'cpu') throw error;
-      const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-      return open(outputs, options, 'cpu', [`${wanted} was asked for but refused (${reason}); running on cpu.`]);
+      if (provider === 'cpu') throw error;
+      const warnings = [...order.warnings, refusal(provider, error)];
+      return Session.open(outputs, options, { ...order, provider: 'cpu', warnings });
     }
   }
 
-  /** @internal Used by `open`. */
-  static wrap(inner: InferenceSession, graph: OnnxGraph, provider: Provider, warnings: readonly string[]): Session {
-    return new Session(inner, graph, provider, warnings);
+  private static async open(
+    outputs: Readonly<Record<string, Tensor>>,
+    options: SessionOptions,
+    settings: Settings,
+  ): Promise<Session> {
+    const graph = orderNodes(lower(outputs, settings.provider === 'cpu' ? 'cpu' : 'plain'), settings.order);
+    await checkStored(graph, options.folder);
+    const inner = await InferenceSession.create(encodeModel(graph), ortOptions(graph, options, settings.provider));
+    return new Session(inner, graph, settings);
   }
 
   /** Feeds are borrowed, not copied; every declared input must be there. Blocks the event loop while it runs. */
   async run(feeds: Readonly<Record<string, Data>>): Promise<Record<string, Data>> {
     const tensors = Object.fromEntries(this.graph.inputs.map((v) => [v.name, toOrt(v, feeds[v.name])]));
-    const results = await this.inner.run(tensors);
-    return Object.fromEntries(Object.entries(results).map(([name, t]) => [name, t.data as Data]));
+    const results = await this.inner.run(tensors).catch((error: unknown) => {
+      throw new Error(sentence(error), { cause: error });
+    });
+    return Object.fromEntries(this.graph.outputs.map((v) => [v.name, fromOrt(v, results[v.name])]));
   }
 
   async release(): Promise<void> {
@@ -63,51 +85,64 @@ export class Session {
   }
 }
 
-async function open(
-  outputs: Readonly<Record<string, Tensor>>,
-  options: SessionOptions,
-  provider: Provider,
-  warnings: readonly string[],
-): Promise<Session> {
-  const training = options.purpose === 'train';
-  const lowered = lower(outputs, provider === 'cpu' ? 'cpu' : 'plain');
-  const order = options.order ?? (training ? 'reversed' : 'natural');
-  const make = async (nodeOrder: NodeOrder) => {
-    const graph = orderNodes(lowered, nodeOrder);
-    return Session.wrap(
-      await InferenceSession.create(encodeModel(graph), ortOptions(options, provider)),
-      graph,
-      provider,
-      warnings,
-    );
-  };
-  try {
-    return await make(order);
-  } catch (error) {
-    // An unsorted list is not promised by ONNX: fall back to the sorted one that costs a little more memory.
-    if (order !== 'reversed') throw error;
-    return make('sorted');
-  }
+interface Settings {
+  provider: Provider;
+  order: NodeOrder;
+  warnings: readonly string[];
 }
 
-function ortOptions(options: SessionOptions, provider: Provider): InferenceSession.SessionOptions {
-  const training = options.purpose === 'train';
-  const session: Record<string, string> = {};
-  if (options.folder !== undefined) {
-    session.model_external_initializers_file_folder_path = options.folder;
-    session.disable_prepacking = '1';
-  }
+let reversedWorks: Promise<boolean> | undefined;
+
+/** ONNX does not promise that an unsorted node list is accepted, so two nodes the wrong way round are tried once. */
+async function acceptsReversed(): Promise<boolean> {
+  const port = (name: string): OnnxPort => ({ name, dtype: 'float32', declared: 'float32', shape: [1] });
+  const node = (from: string, output: string) => ({
+    ...{ op: 'Exp', domain: '', inputs: [from], output, attrs: {}, dtype: 'float32' as const, shape: [1] },
+  });
+  const nodes = [node('b', 'c'), node('a', 'b')];
+  const model = encodeModel({ nodes, initializers: [], inputs: [port('a')], outputs: [port('c')] });
+  const probe = await InferenceSession.create(model, { graphOptimizationLevel: 'disabled' }).catch(() => null);
+  await probe?.release();
+  return probe !== null;
+}
+
+async function chooseOrder({ purpose, order }: SessionOptions): Promise<Omit<Settings, 'provider'>> {
+  const wanted = order ?? (purpose === 'train' ? 'reversed' : 'natural');
+  if (wanted !== 'reversed') return { order: wanted, warnings: [] };
+  reversedWorks ??= acceptsReversed();
+  if (await reversedWorks) return { order: wanted, warnings: [] };
+  const warning =
+    'This ONNX Runtime refuses unsorted node lists; the sorted one in use needs about a third more memory.';
+  return { order: 'sorted', warnings: [warning] };
+}
+
+function ortOptions(
+  graph: OnnxGraph,
+  { purpose, folder, threads }: SessionOptions,
+  provider: Provider,
+): InferenceSession.SessionOptions {
+  const mapped = storedBytes(graph) > packedUpTo;
+  // Folding would hold zeros and converted weights for the whole session; merging equal nodes would undo recomputation.
+  const skipped = [
+    ...(mapped || purpose === 'train' ? ['ConstantFolding'] : []),
+    ...(purpose === 'train' ? ['CommonSubexpressionElimination'] : []),
+  ];
+  const halves = graph.initializers.some((v) => v.dtype === 'float16');
   return {
     executionProviders: [provider],
-    graphOptimizationLevel: 'all',
+    // Above 'basic', float16 weights are converted for good, whatever is skipped.
+    graphOptimizationLevel: mapped && halves ? 'basic' : 'all',
     enableMemPattern: false,
     executionMode: 'sequential',
-    logSeverityLevel: 3,
-    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-    // Merging equal nodes would undo recomputation.
-    extra: training
-      ? { session, optimization: { disable_specified_optimizers: 'CommonSubexpressionElimination' } }
-      : { session },
+    logSeverityLevel: 4,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    extra: {
+      session: {
+        ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+        ...(mapped ? { disable_prepacking: '1' } : {}),
+      },
+      ...(skipped.length === 0 ? {} : { optimization: { disable_specified_optimizers: skipped.join(';') } }),
+    },
   };
 }
 
@@ -116,13 +151,29 @@ const arrayTypes = {
   ...{ bool: Uint8Array, uint8: Uint8Array },
 } as const;
 
-function toOrt(value: OnnxValue, data: Data | undefined): OrtTensor {
-  const { name, dtype, shape } = value;
-  if (!data) throw new Error(`Input ${name}: nothing was fed; it needs ${dtype}[${shape.join(',')}].`);
-  if (dtype === 'float16' || dtype === 'bfloat16') throw new Error(`Input ${name}: 16-bit values cannot be fed.`);
-  if (!(data instanceof arrayTypes[dtype]) || data.length !== size(shape))
+function toOrt({ name, dtype, declared, shape }: OnnxPort, data: Data | undefined): OrtTensor {
+  if (!data) throw new Error(`Input ${name}: nothing was fed; it needs ${declared}[${shape.join(',')}].`);
+  if (declared === 'float16' || declared === 'bfloat16' || dtype === 'float16' || dtype === 'bfloat16')
+    throw new Error(`Input ${name}: 16-bit values cannot be fed.`);
+  if (!(data instanceof arrayTypes[declared]) || data.length !== size(shape))
     throw new Error(
-      `Input ${name}: ${data.constructor.name}[${data.length}] was fed for ${dtype}[${shape.join(',')}].`,
+      `Input ${name}: ${data.constructor.name}[${data.length}] was fed for ${declared}[${shape.join(',')}].`,
     );
-  return new OrtTensor(dtype, data as Float32Array, shape);
+  return new OrtTensor(dtype, (dtype === declared ? data : narrow(name, data)) as Float32Array, shape);
+}
+
+/** int64 as int32, for targets that compute in no int64. */
+function narrow(name: string, data: Data): Int32Array {
+  const numbers = Array.from<number | bigint, number>(data, (value) => {
+    const number = Number(value);
+    if (number !== (number | 0)) throw new Error(`Input ${name}: ${value} does not fit int32; run it on CPU.`);
+    return number;
+  });
+  return Int32Array.from(numbers);
+}
+
+function fromOrt({ name, dtype, declared }: OnnxPort, tensor: OrtTensor | undefined): Data {
+  if (!tensor) throw new Error(`Output ${name}: ONNX Runtime returned nothing.`);
+  if (dtype === declared) return tensor.data as Data;
+  return BigInt64Array.from(tensor.data as Int32Array, BigInt);
 }

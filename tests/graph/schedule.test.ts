@@ -1,7 +1,7 @@
 // Node order and memory: what the reversed list saves, that the sorted one is legal, and how good the forecast is.
 import { describe, expect, it } from 'vitest';
 import { type OnnxGraph, lower } from '../../models/graph/lower.ts';
-import { estimatePeakBytes, executionOrder, orderNodes } from '../../models/graph/schedule.ts';
+import { executionOrder, orderNodes } from '../../models/graph/schedule.ts';
 import { transformerStep } from '../../main/flow/engineBench.ts';
 
 const small = { layers: 6, width: 64, heads: 2, hidden: 128, tokens: 64, batch: 4, vocabulary: 64 };
@@ -37,35 +37,5 @@ describe('orderNodes', () => {
     expect(step.size).toBe(nodes.length);
     for (const n of nodes)
       for (const name of n.inputs) expect(step.get(name) ?? -1).toBeLessThan(step.get(n.output) ?? 0);
-  });
-});
-
-describe('estimatePeakBytes', () => {
-  const peak = (recompute: boolean, order: 'natural' | 'reversed' | 'sorted') =>
-    estimatePeakBytes(orderNodes(graphOf(recompute), order));
-
-  it('falls by more than half with recompute, but only when the list is reversed', () => {
-    expect(peak(true, 'reversed')).toBeLessThan(0.5 * peak(false, 'reversed'));
-    expect(peak(true, 'natural')).toBeGreaterThan(0.8 * peak(false, 'natural'));
-  });
-
-  it('still pays in the sorted fallback', () => {
-    expect(peak(true, 'sorted')).toBeLessThan(0.7 * peak(false, 'reversed'));
-  });
-
-  it('counts a chain by hand: two buffers live at once', () => {
-    const node = (op: string, from: string, output: string) => ({
-      op,
-      domain: '',
-      inputs: [from],
-      output,
-      attrs: {},
-      bytes: 100,
-    });
-    const value = { name: 'c', dtype: 'float32' as const, shape: [25] };
-    const nodes = [node('Exp', 'x', 'a'), node('Reshape', 'a', 'r'), node('Exp', 'r', 'b'), node('Exp', 'b', 'c')];
-    expect(estimatePeakBytes({ nodes, initializers: [], inputs: [{ ...value, name: 'x' }], outputs: [value] })).toBe(
-      200,
-    );
   });
 });

@@ -1,0 +1,132 @@
+// First values by key and seed, sources for graphs, and the size of the nano that ships.
+import { describe, expect, it } from 'vitest';
+import { alignmentGraph } from '../../main/nano/contextGraph.ts';
+import { alignmentBatch } from '../../main/nano/layout.ts';
+import { type Initialiser, nanoInitialiser, Parameters } from '../../main/nano/parameters.ts';
+import { nanoLensConfig } from '../../models/lens/config.ts';
+import { paramsFrom } from '../../models/nn/params.ts';
+import { nanoConfig } from '../../models/qwen/config.ts';
+import { nanoSam2Config } from '../../models/sam2/config.ts';
+import { askedParams, countParameters } from '../parameters.ts';
+import { rows, tokenizer, toyNano } from './toy.ts';
+
+const normals: Initialiser = (_, shape, normal) =>
+  Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, normal);
+
+const spread = (values: ArrayLike<number>): number => {
+  const all = Array.from(values);
+  return Math.sqrt(all.reduce((sum, v) => sum + v * v, 0) / all.length);
+};
+
+describe('Parameters', () => {
+  it('are the same array for the same key in every graph', () => {
+    const parameters = new Parameters(1, normals);
+    const [one, other] = [parameters.source(), parameters.source()];
+    expect(one.get('a', [2, 3])).toBe(one.get('a', [2, 3]));
+    expect(other.get('a', [2, 3])).not.toBe(one.get('a', [2, 3]));
+    expect(parameters.all.size).toBe(1);
+    expect(parameters.feeds(['a']).a).toBe(parameters.values('a'));
+    expect([one.has('a'), one.has('b')]).toEqual([true, false]);
+  });
+
+  it('follow from seed and key alone, not from the order of asking', () => {
+    const [first, second, third] = [1, 1, 2].map((seed) => new Parameters(seed, normals));
+    if (!first || !second || !third) throw new Error('unreachable');
+    for (const name of ['a', 'b']) first.source().get(name, [50]);
+    for (const name of ['b', 'a']) second.source().get(name, [50]);
+    third.source().get('a', [50]);
+    expect(second.values('a')).toEqual(first.values('a'));
+    expect(second.values('b')).toEqual(first.values('b'));
+    expect(first.values('b')).not.toEqual(first.values('a'));
+    expect(third.values('a')).not.toEqual(first.values('a'));
+  });
+
+  it('draw from a standard normal distribution', () => {
+    const parameters = new Parameters(3, normals);
+    parameters.source().get('x', [20_000]);
+    const values = [...parameters.values('x')];
+    expect(Math.abs(values.reduce((a, b) => a + b, 0) / values.length)).toBeLessThan(0.03);
+    expect(spread(values)).toBeCloseTo(1, 1);
+    expect(values.filter((v) => Math.abs(v) < 1).length / values.length).toBeCloseTo(0.683, 1);
+  });
+
+  it('put a prefix before every key of a source', () => {
+    const parameters = new Parameters(1, normals);
+    const source = parameters.source('old.');
+    source.get('a', [1]);
+    expect([...source.tensors.keys()]).toEqual(['old.a']);
+    expect([source.has('a'), parameters.source().has('a'), parameters.source().has('old.a')]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it('take given values, and refuse those that do not fit', () => {
+    const parameters = new Parameters(1, normals);
+    parameters.set('w', [2], Float32Array.of(4, 5));
+    parameters.source().get('w', [2]);
+    expect([...parameters.values('w')]).toEqual([4, 5]);
+    expect(() => parameters.set('w', [3], Float32Array.of(1))).toThrow('w: 1 values for [3].');
+    expect(() => parameters.source().get('w', [7])).toThrow('w: the graph wants [7], the weights hold [2].');
+    expect(() => parameters.values('v')).toThrow('There is no parameter v.');
+  });
+});
+
+describe('nanoInitialiser', () => {
+  const parameters = new Parameters(5, nanoInitialiser(rows));
+  const made = (name: string, ...shape: number[]): Float32Array => {
+    parameters.source().get(name, shape);
+    return parameters.values(name);
+  };
+
+  it('starts scales at 1 and biases and the places of queries at 0', () => {
+    expect(new Set(made('model.norm.weight', 8))).toEqual(new Set([1]));
+    expect(new Set(made('visual.blocks.0.attn.qkv.bias', 8))).toEqual(new Set([0]));
+    expect(new Set(made('connector.pos_embed', 1, 4, 8))).toEqual(new Set([0]));
+  });
+
+  it('starts matrices by fan-in, and those that end a residual branch smaller', () => {
+    expect(spread(made('model.layers.0.self_attn.q_proj.weight', 64, 100))).toBeCloseTo(0.1, 2);
+    expect(spread(made('model.layers.0.self_attn.o_proj.weight', 64, 100))).toBeCloseTo(0.04, 2);
+    expect(spread(made('visual.patch_embed.proj.weight', 64, 4, 5, 5))).toBeCloseTo(0.1, 2);
+  });
+
+  it('starts embeddings and queries small, but never at one value', () => {
+    for (const name of ['learnable_query', 'sam.image_encoder.trunk.pos_embed', 'sam.no_mem_embed'])
+      expect(spread(made(name, 1, 40, 40)), name).toBeCloseTo(0.02, 3);
+    expect(spread(made('sam.sam_prompt_encoder.point_embeddings.0.weight', 1, 2000))).toBeCloseTo(0.3, 1);
+    expect(spread(made('sam.sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix', 2, 1000))).toBeCloseTo(
+      1,
+      1,
+    );
+  });
+
+  it('starts coordinates near those of near numbers', () => {
+    const width = 32;
+    const embedding = made(rows.name, rows.first + rows.count + 3, width);
+    const row = (i: number) => embedding.subarray((rows.first + i) * width, (rows.first + i + 1) * width);
+    const alike = (a: number, b: number) => row(a).reduce((sum, v, k) => sum + v * (row(b)[k] ?? 0), 0);
+    for (const i of [3, 50, 100]) {
+      expect(alike(i, i + 1)).toBeGreaterThan(alike(i, i + 4));
+      expect(alike(i, i + 4)).toBeGreaterThan(alike(i, (i + 60) % rows.count));
+      expect(alike(i, i)).toBeCloseTo((width / 2) * 0.03 ** 2, 5);
+    }
+    expect(spread(embedding.subarray(0, rows.first * width))).toBeCloseTo(0.02, 3);
+  });
+});
+
+describe('the nano that ships', () => {
+  it('has at most 12 million parameters, in 25 MB of 16-bit numbers', () => {
+    const sizes = { vocabulary: tokenizer.size, imageToken: tokenizer.special.get('<|image_pad|>') ?? 0 };
+    const nano = {
+      ...toyNano(),
+      ...{ reasoner: nanoConfig(sizes), segmenter: nanoSam2Config, context: nanoLensConfig },
+    };
+    const source = askedParams();
+    alignmentGraph(paramsFrom(source), nano, alignmentBatch, 20);
+    expect(countParameters(source)).toBeGreaterThan(5e6);
+    expect(countParameters(source)).toBeLessThanOrEqual(12e6);
+    expect(countParameters(source) * 2).toBeLessThanOrEqual(25e6);
+  });
+});

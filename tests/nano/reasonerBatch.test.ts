@@ -1,0 +1,146 @@
+// What a reasoner step is fed, checked back against the scenes it was made of.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { conversation } from '../../main/nano/conversation.ts';
+import { denseTargets } from '../../main/nano/denseTargets.ts';
+import { imageConfig, reasonerBatch, softness } from '../../main/nano/layout.ts';
+import {
+  buildReasonerBatch,
+  denseFeeds,
+  joinPixels,
+  type ReasonerFeeds,
+  turnsThatFit,
+} from '../../main/nano/reasonerBatch.ts';
+import { attentionMask, packedLength, packSequence } from '../../main/nano/sequence.ts';
+import { random } from '../../main/scenes/random.ts';
+import { patchesOf } from '../../models/qwen/processor.ts';
+import { textTable } from '../../models/qwen/rope.ts';
+import { scenesOf } from '../scenes/drawing.ts';
+import { reasoner, tokenizer } from './toy.ts';
+
+const writer = { tokenizer, config: reasoner.language };
+const { scenes: count, tokens, predictors: capacity } = reasonerBatch;
+const scenes = scenesOf('train', count);
+const conversations = scenes.map((scene) => scene.prompts.map((prompt) => conversation(tokenizer, scene, prompt)));
+const [first = []] = conversations;
+
+describe('turnsThatFit', () => {
+  it('takes turns of the scene, each at most once, as long as there is room', () => {
+    const known = new Set(first.map(({ turn }) => turn));
+    for (let seed = 0; seed < 20; seed++) {
+      const { head, turns } = turnsThatFit(first, random(seed), tokens);
+      expect(new Set(turns).size).toBe(turns.length);
+      expect(turns.every((turn) => known.has(turn))).toBe(true);
+      expect(packedLength(head, turns)).toBeLessThanOrEqual(tokens);
+      const left = first.map(({ turn }) => turn).filter((turn) => !turns.includes(turn));
+      for (const turn of left) expect(packedLength(head, [...turns, turn])).toBeGreaterThan(tokens);
+    }
+  });
+
+  it('takes others for another seed and the same for the same', () => {
+    const chosen = (seed: number) => turnsThatFit(first, random(seed), tokens).turns.map((t) => first.findIndex((c) => c.turn === t));
+    expect(chosen(3)).toEqual(chosen(3));
+    expect(new Set(Array.from({ length: 20 }, (_, seed) => chosen(seed).join())).size).toBeGreaterThan(5);
+  });
+
+  it('takes none where none fits, and wants a prompt', () => {
+    expect(turnsThatFit(first, random(0), 70).turns).toEqual([]);
+    expect(() => turnsThatFit([], random(0), tokens)).toThrow('A scene has no prompts.');
+  });
+});
+
+describe('buildReasonerBatch', () => {
+  let feeds: ReasonerFeeds;
+  let packed: ReturnType<typeof packSequence>[];
+  beforeAll(() => {
+    feeds = buildReasonerBatch(writer, scenes, random(9, 11));
+    const draw = random(9, 11);
+    packed = conversations.map((own) => {
+      const { head, turns } = turnsThatFit(own, draw, tokens);
+      return packSequence(head, turns, tokens);
+    });
+  });
+
+  it('is the same for the same scenes and seed', () => {
+    expect(buildReasonerBatch(writer, scenes, random(9, 11))).toEqual(feeds);
+    expect(buildReasonerBatch(writer, scenes, random(10, 11)).ids).not.toEqual(feeds.ids);
+  });
+
+  it('packs the scenes one after the other: ids, masks and places', () => {
+    packed.forEach(({ ids, turn, positions }, b) => {
+      expect([...feeds.ids.subarray(b * tokens, (b + 1) * tokens)].map(Number)).toEqual([...ids]);
+      const mask = feeds.mask.subarray(b * tokens ** 2, (b + 1) * tokens ** 2);
+      expect(Buffer.compare(new Uint8Array(mask.slice().buffer), new Uint8Array(attentionMask(turn).buffer))).toBe(0);
+      const table = textTable(positions, reasoner.language);
+      const at = b * tokens * reasoner.language.headWidth;
+      expect(feeds.cosine.slice(at, at + table.cosine.length)).toEqual(table.cosine);
+      expect(feeds.sine.slice(at, at + table.sine.length)).toEqual(table.sine);
+    });
+  });
+
+  it('asks at every token before one of an answer for that one', () => {
+    const wanted = packed.flatMap(({ predictors }, b) => predictors.map((at) => b * tokens + at));
+    expect(wanted.length).toBeGreaterThan(capacity / 4);
+    expect(wanted.length).toBeLessThanOrEqual(capacity);
+    const width = 2 * softness.reach + 1;
+    wanted.forEach((row, i) => {
+      expect([feeds.predictors[i], feeds.labelWeights[i]]).toEqual([BigInt(row), 1]);
+      expect(feeds.labelIds[i * width + softness.reach]).toBe(feeds.ids[row + 1]);
+    });
+  });
+
+  it('weighs nothing behind the last answer', () => {
+    const used = packed.reduce((n, { predictors }) => n + predictors.length, 0);
+    expect(feeds.labelWeights.reduce((a, b) => a + b, 0)).toBe(used);
+    expect(feeds.labelWeights.subarray(used).every((weight) => weight === 0)).toBe(true);
+    expect(feeds.predictors).toHaveLength(capacity);
+  });
+
+  it('spreads coordinates over their neighbours, and no other token', () => {
+    const width = 2 * softness.reach + 1;
+    let soft = 0;
+    for (let i = 0; i < capacity; i++) {
+      const ids = [...feeds.labelIds.subarray(i * width, (i + 1) * width)].map(Number);
+      const shares = [...feeds.labelShares.subarray(i * width, (i + 1) * width)];
+      expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+      const value = tokenizer.coordinateOf(ids[softness.reach] ?? -1);
+      if (value === undefined) {
+        expect(shares.map((share) => Math.round(share * 1e6) / 1e6)).toEqual([0, 0, 0, 1, 0, 0, 0]);
+        continue;
+      }
+      soft++;
+      ids.forEach((id, k) => {
+        const near = value + 2 * (k - softness.reach);
+        const bell = Math.exp(-0.5 * ((k - softness.reach) / softness.sigma) ** 2);
+        if (near < 0 || near > 224) expect(shares[k]).toBe(0);
+        else expect([tokenizer.coordinateOf(id), Math.sign(shares[k] ?? 0)]).toEqual([near, 1]);
+        if (near >= 0 && near <= 224) expect((shares[k] ?? 0) / (shares[softness.reach] ?? 1)).toBeCloseTo(bell, 5);
+      });
+    }
+    expect(soft).toBeGreaterThan(100);
+  });
+
+  it('shows the pictures and what is in them, in the order of the scenes', () => {
+    const each = scenes.map((scene) => denseTargets(scene, 8));
+    expect(feeds.pixels).toEqual(joinPixels(scenes));
+    expect(feeds.classes).toEqual(BigInt64Array.from(each.flatMap(({ classes }) => [...classes])));
+    expect(feeds.present).toEqual(Float32Array.from(each.flatMap(({ present }) => [...present])));
+  });
+});
+
+describe('the parts', () => {
+  it('of pixels are the patches of each picture', () => {
+    const joined = joinPixels(scenes.slice(0, 2));
+    const parts = scenes.slice(0, 2).map(({ image }) => patchesOf(image, imageConfig).pixelValues);
+    const length = parts[0]?.length ?? 0;
+    expect(joined).toHaveLength(2 * length);
+    parts.forEach((part, i) => expect(joined.slice(i * length, (i + 1) * length)).toEqual(part));
+  });
+
+  it('of dense targets keep their four arrays in step', () => {
+    const [one, two] = [denseFeeds(scenes.slice(0, 1)), denseFeeds(scenes.slice(0, 2))];
+    expect(two.boxes.slice(0, 256)).toEqual(one.boxes);
+    expect(two.colours.slice(0, 64)).toEqual(one.colours);
+    expect([two.boxes.length, two.colours.length, two.present.length]).toEqual([512, 128, 128]);
+    expect(two.boxes.slice(256)).toEqual(denseFeeds(scenes.slice(1, 2)).boxes);
+  });
+});

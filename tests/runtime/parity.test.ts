@@ -1,0 +1,31 @@
+// The same training step on CPU and on WebGPU, wherever a driver is present: loss, every gradient, whole numbers.
+import { expect, it } from 'vitest';
+import { runProgram } from '../program.ts';
+
+interface Parity {
+  provider: string;
+  warnings: string[];
+  loss: number;
+  off: Record<string, number>;
+  whole: boolean;
+}
+
+// The provider's float32 results differ from the CPU's by rounding only.
+const tolerance = 2e-5;
+
+it('computes the same loss and gradients on CPU and WebGPU', { timeout: 120_000 }, async ({ skip }) => {
+  const { provider, warnings, loss, off, whole } = await runProgram<Parity>('runtime/parityStep.ts');
+  expect(loss).toBeGreaterThan(0);
+  if (provider === 'cpu') {
+    // Any other reason would be a fault of ours.
+    expect(warnings).toEqual([expect.stringMatching(/no GPU driver|no machine of this kind/)]);
+    console.warn('skipped: no Vulkan driver');
+    skip('no Vulkan driver');
+  }
+  expect(warnings).toEqual([]);
+  expect(whole).toBe(true);
+  const { best, ...others } = off;
+  expect(best).toBe(0);
+  expect(Object.keys(others).length).toBeGreaterThan(20);
+  for (const [name, difference] of Object.entries(others)) expect(difference, name).toBeLessThan(tolerance);
+});
