@@ -69,17 +69,17 @@ async function evalScenes(options: ScenesOptions, terminal: Terminal): Promise<v
 
 export function scenesTable({ overall, categories, segmenter }: SceneEvaluation): string {
   const rows = Object.entries(categories).map(([name, figures]) => row(name, figures));
-  const heads = ['category', 'count', 'format', 'box>=0.5', 'gIoU', 'cIoU', 'median ms'];
+  const heads = ['category', 'count', 'format', 'box>=0.5', 'gIoU', 'cIoU', 'reward', 'median ms'];
   const lines = [heads, ...rows, row('overall', overall)].map(([name = '', ...cells]) =>
     [name.padEnd(15), ...cells.map((cell) => cell.padStart(10))].join(''),
   );
   return `${lines.join('\n')}\nsegmenter alone, given the true box: gIoU ${segmenter.gIoU.toFixed(3)}\n`;
 }
 
-const row = (name: string, { count, format, box50, gIoU, cIoU, medianMs }: Figures): string[] => [
+const row = (name: string, { count, format, box50, gIoU, cIoU, reward, medianMs }: Figures): string[] => [
   name,
   String(count),
-  ...[format, box50, gIoU, cIoU].map((share) => share.toFixed(3)),
+  ...[format, box50, gIoU, cIoU, reward].map((share) => share.toFixed(3)),
   medianMs.toFixed(0),
 ];
 

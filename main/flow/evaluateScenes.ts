@@ -1,13 +1,14 @@
 // A predictor on drawn scenes of unseen seeds to the figures of `loupe eval scenes`.
 import type { Box, Mask, Prompt } from '../contract/records.ts';
-import { fromBitmap } from '../contract/rle.ts';
+import { fromBitmap, maskArea } from '../contract/rle.ts';
 import { buildAtlas } from '../scenes/atlas.ts';
 import { makeScene } from '../scenes/make.ts';
 import { CATEGORIES, type PromptCategory, type Scene, type ScenePrompt, visibleMask } from '../scenes/scene.ts';
-import { seedOf } from '../scenes/split.ts';
+import { type Split, seedOf } from '../scenes/split.ts';
 import { rasterise } from './image.ts';
 import { boxHit, type Figures, figures, gIoU, type Measured, type Overlap, overlapOf } from './metrics.ts';
 import type { Predictor } from './predict.ts';
+import { boxReward, maskReward } from './reward.ts';
 
 /** The test split has 2^30 scenes; counting on from the last one starts at the first. */
 const SCENES = 2 ** 30;
@@ -21,6 +22,8 @@ export interface SceneEvaluation {
 
 interface SceneTask {
   readonly seed: number;
+  /** Default 'test'. */
+  readonly split?: Split;
   readonly count: number;
   readonly signal?: AbortSignal;
   progress?(done: number): void;
@@ -39,7 +42,7 @@ export async function evaluateScenes(predictor: Predictor, task: SceneTask): Pro
   const trials: Trial[] = [];
   for (let i = 0; i < task.count; i++) {
     task.signal?.throwIfAborted();
-    const scene = makeScene(atlas, seedOf('test', (task.seed + i) % SCENES));
+    const scene = makeScene(atlas, seedOf(task.split ?? 'test', (task.seed + i) % SCENES));
     trials.push(await tryOut(predictor, scene, { asked: promptInTurn(scene, i), signal: task.signal }));
     task.progress?.(i + 1);
   }
@@ -85,9 +88,16 @@ async function tryOut(predictor: Predictor, scene: Scene, { asked, signal }: Que
   const { box, mask, rewards } = await predictor.predict(image, prompt, { signal });
   const ms = performance.now() - started;
   const overlap = overlapOf(mask ?? nothing(image.width, image.height), truth.mask);
-  const measured = { format: rewards.format, boxHit: boxHit(box, truth.box), overlap, ms };
+  const reward = rewards.format + overlapRewards({ box, mask }, truth);
+  const measured = { format: rewards.format, boxHit: boxHit(box, truth.box), reward, overlap, ms };
   const own = truth.box && (await predictor.segment(image, { box: truth.box }));
   return { category: asked.category, measured, segmenter: own && overlapOf(own, truth.mask) };
+}
+
+/** The box and mask terms of the unified reward; where nothing matches, giving neither earns both. */
+function overlapRewards({ box, mask }: { box: Box | null; mask: Mask | null }, truth: Truth): number {
+  if (truth.box === null) return Number(box === null) + Number(mask === null || maskArea(mask) === 0);
+  return boxReward(box, truth.box) + (mask === null ? 0 : maskReward(mask, truth.mask));
 }
 
 function summary(trials: readonly Trial[]): SceneEvaluation {

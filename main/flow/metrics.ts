@@ -41,6 +41,8 @@ export function boxHit(prediction: Box | null, target: Box | null): boolean {
 export interface Measured {
   readonly format: number;
   readonly boxHit: boolean;
+  /** Unified: format, box and mask terms, 0 to 3. */
+  readonly reward: number;
   readonly overlap: Overlap;
   readonly ms: number;
 }
@@ -52,6 +54,7 @@ export interface Figures {
   readonly box50: number;
   readonly gIoU: number;
   readonly cIoU: number;
+  readonly reward: number;
   readonly medianMs: number;
 }
 
@@ -65,6 +68,7 @@ export function figures(samples: readonly Measured[]): Figures {
     box50: mean((sample) => Number(sample.boxHit)),
     gIoU: gIoU(overlaps),
     cIoU: cIoU(overlaps),
+    reward: mean((sample) => sample.reward),
     medianMs: median(samples.map((sample) => sample.ms)),
   };
 }

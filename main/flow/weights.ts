@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseLensConfig } from '../../models/lens/config.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { qwenConfigFrom } from '../../models/qwen/config.ts';
-import { nanoTokenizerFrom, type NanoVocabulary } from '../../models/qwen/nanoTokenizer.ts';
+import { type NanoVocabulary, nanoTokenizerFrom } from '../../models/qwen/nanoTokenizer.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';

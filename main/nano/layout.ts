@@ -1,7 +1,7 @@
 // The fixed sizes of the nano: how it sees a picture, and how its training steps are packed.
 import type { ImageConfig } from '../../models/qwen/processor.ts';
-import { nanoSam2Config } from '../../models/sam2/config.ts';
 import { lensImageConfig } from '../../models/qwen/processor.ts';
+import { nanoSam2Config } from '../../models/sam2/config.ts';
 
 /** The reasoner's frame, pixels: answers name boxes in it. */
 export const frame = 224;

@@ -10,6 +10,7 @@ import { makeScene } from '../scenes/make.ts';
 import type { Scene } from '../scenes/scene.ts';
 import { seedOf } from '../scenes/split.ts';
 import { vocabulary } from '../scenes/vocabulary.ts';
+import { requestIds, specialId } from './conversation.ts';
 import { coordinates } from './layout.ts';
 import { nanoInitialiser, Parameters } from './parameters.ts';
 
@@ -39,3 +40,8 @@ export async function makeNano(seed: number): Promise<Nano> {
 /** Scenes `from`, `from` + 1, ... of the training split. */
 export const trainingScenes = ({ atlas }: Nano, from: number, count: number): Scene[] =>
   Array.from({ length: count }, (_, i) => makeScene(atlas, seedOf('train', from + i)));
+
+/** Where the picture's tokens begin in every request. */
+export function imageStart({ tokenizer }: Nano): number {
+  return requestIds(tokenizer, 'x').indexOf(specialId(tokenizer, '<|image_pad|>'));
+}

@@ -7,6 +7,8 @@ export interface StageRecipe {
   warmup: number;
   /** First scene of the training split that this stage sees; stages do not share scenes. */
   firstScene: number;
+  /** Factors on the learning rate, by the beginning of parameter names. What is trained already moves more slowly. */
+  rates?: Readonly<Record<string, number>>;
 }
 
 export type StageName = 'tower' | 'reasoner' | 'segmenter' | 'alignment' | 'reinforcement';
@@ -14,17 +16,21 @@ export type Recipe = Readonly<Record<StageName, StageRecipe>>;
 
 export const nanoRecipe: Recipe = {
   tower: { steps: 1400, learningRate: 1e-3, warmup: 100, firstScene: 0 },
-  reasoner: { steps: 2400, learningRate: 1e-3, warmup: 200, firstScene: 1_000_000 },
+  reasoner: {
+    ...{ steps: 3000, learningRate: 1e-3, warmup: 200, firstScene: 1_000_000 },
+    rates: { 'visual.': 0.2, 'dense.vision.': 0.2 },
+  },
   segmenter: { steps: 1200, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
   alignment: { steps: 300, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
   reinforcement: { steps: 120, learningRate: 3e-5, warmup: 0, firstScene: 4_000_000 },
 };
 
 /** AdamW with a cosine to a twentieth; decay on matrices only. */
-export function settingsOf({ steps, learningRate, warmup }: StageRecipe): TrainerSettings {
+export function settingsOf({ steps, learningRate, warmup, rates = {} }: StageRecipe): TrainerSettings {
   return {
     schedule: { kind: 'cosine', base: learningRate, warmup, total: steps, floor: 0.05 },
     optimiser: { weightDecay: 0.02, betas: [0.9, 0.98] },
+    rateOf: (name) => Object.entries(rates).find(([prefix]) => name.startsWith(prefix))?.[1] ?? 1,
     decays: (name) => name.endsWith('weight') && !/norm/.test(name),
   };
 }

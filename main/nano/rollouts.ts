@@ -11,7 +11,7 @@ import { readAnswer } from '../flow/box.ts';
 import { type Reward, unifiedReward } from '../flow/reward.ts';
 import type { Random } from '../scenes/random.ts';
 import { frameBox, type Scene, type ScenePrompt, visibleMask } from '../scenes/scene.ts';
-import { contextFeeds, type ContextScene } from './contextBatch.ts';
+import { type ContextScene, contextFeeds } from './contextBatch.ts';
 import { conversation, specialId } from './conversation.ts';
 import { frame, grid, imageConfig, reinforceBatch } from './layout.ts';
 import type { Nano } from './nano.ts';

@@ -1,7 +1,8 @@
 // The segmenter's training step as one graph: mask 0 always, the best of the other three, and the predicted IoU.
+
+import { resizeBilinear } from '../../models/graph/conv.ts';
 import { add, cast, div, greater, max, mul, sub } from '../../models/graph/elementwise.ts';
 import { reduceMean, reduceMin, reduceSum, stopGradient } from '../../models/graph/reduce.ts';
-import { resizeBilinear } from '../../models/graph/conv.ts';
 import { expand, reshape, slice } from '../../models/graph/shape.ts';
 import { dim, input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';

@@ -3,17 +3,17 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import { random } from '../scenes/random.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, isContext } from './contextGraph.ts';
-import { requestIds, specialId } from './conversation.ts';
 import { alignmentBatch, reasonerBatch, reinforceBatch, segmenterBatch, towerBatch } from './layout.ts';
-import { makeNano, type Nano, trainingScenes } from './nano.ts';
+import { imageStart, makeNano, type Nano, trainingScenes } from './nano.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
+import { nanoRecipe, type Recipe, type StageName, settingsOf } from './recipe.ts';
 import { reinforceGraph } from './reinforceGraph.ts';
 import { RolloutMaker } from './rollouts.ts';
-import { nanoRecipe, type Recipe, settingsOf, type StageName } from './recipe.ts';
 import { buildSegmenterBatch } from './segmenterBatch.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
 import { type Progress, runStage, type StageGraph, type StagePlan } from './stage.ts';
+import { validate } from './validate.ts';
 
 export interface TrainNanoOptions {
   /** Checkpoints, curves and, in `weights`, the result. */
@@ -21,22 +21,25 @@ export interface TrainNanoOptions {
   seed: number;
   signal?: AbortSignal;
   report(line: string): void;
+  /** Default: the released recipe. */
   recipe?: Recipe;
   /** What is trained, in place. Default: made from the seed. */
   nano?: Nano;
 }
 
 interface Stage {
+  /** Whether whole predictions mean anything after it. */
+  validates: boolean;
   graph(nano: Nano): StageGraph;
   plan(nano: Nano, recipe: Recipe): Omit<StagePlan, 'name' | 'steps' | 'settings'>;
 }
 
 const stages: Readonly<Record<StageName, Stage>> = {
-  tower: { graph: towerStage, plan: towerPlan },
-  reasoner: { graph: reasonerStage, plan: reasonerPlan },
-  segmenter: { graph: segmenterStage, plan: segmenterPlan },
-  alignment: { graph: alignmentStage, plan: alignmentPlan },
-  reinforcement: { graph: reinforceStage, plan: reinforcePlan },
+  tower: { validates: false, graph: towerStage, plan: towerPlan },
+  reasoner: { validates: false, graph: reasonerStage, plan: reasonerPlan },
+  segmenter: { validates: true, graph: segmenterStage, plan: segmenterPlan },
+  alignment: { validates: true, graph: alignmentStage, plan: alignmentPlan },
+  reinforcement: { validates: true, graph: reinforceStage, plan: reinforcePlan },
 };
 
 export async function trainNano(options: TrainNanoOptions): Promise<void> {
@@ -49,6 +52,8 @@ export async function trainNano(options: TrainNanoOptions): Promise<void> {
     const { steps } = recipe[name];
     const plan = { name, steps, settings: settingsOf(recipe[name]), ...stage.plan(nano, recipe) };
     await runStage(plan, stage.graph(nano), context);
+    if (stage.validates)
+      await validate(nano, { folder: options.folder, stage: name, signal: options.signal, report: options.report });
   }
 }
 
@@ -137,11 +142,6 @@ function reinforcePlan(nano: Nano, { reinforcement }: Recipe): ReturnType<Stage[
     samples: count * turns,
     batch: (step) => maker.make(trainingScenes(nano, reinforcement.firstScene + step * count, count), random(step, 14)),
   };
-}
-
-/** Where the picture's tokens begin in every request. */
-export function imageStart({ tokenizer }: Nano): number {
-  return requestIds(tokenizer, 'x').indexOf(specialId(tokenizer, '<|image_pad|>'));
 }
 
 /** "reasoner 1200/3200  loss 1.234 ...  5.4 samples/s  31 min left" */

@@ -15,17 +15,17 @@ test('the bench table names step time, speed, share of peak and memory', () => {
 });
 
 describe('the scenes table', () => {
-  const spatial = { count: 75, format: 1, box50: 0.96, gIoU: 0.8312, cIoU: 0.79, medianMs: 1234.5 };
-  const nothing = { count: 5, format: 0.8, box50: 0.6, gIoU: 0.6, cIoU: 0, medianMs: 900 };
-  const overall = { count: 80, format: 0.9875, box50: 0.9375, gIoU: 0.8168, cIoU: 0.7, medianMs: 1210 };
+  const spatial = { count: 75, format: 1, box50: 0.96, gIoU: 0.8312, cIoU: 0.79, reward: 2.61, medianMs: 1234.5 };
+  const nothing = { count: 5, format: 0.8, box50: 0.6, gIoU: 0.6, cIoU: 0, reward: 2, medianMs: 900 };
+  const overall = { count: 80, format: 0.9875, box50: 0.9375, gIoU: 0.8168, cIoU: 0.7, reward: 2.5, medianMs: 1210 };
 
   test('has a row for each category that was met, and one overall', () => {
     const table = scenesTable({ overall, categories: { spatial, nothing }, segmenter: { gIoU: 0.9 } });
     expect(table).toMatchInlineSnapshot(`
-      "category            count    format  box>=0.5      gIoU      cIoU median ms
-      spatial                75     1.000     0.960     0.831     0.790      1235
-      nothing                 5     0.800     0.600     0.600     0.000       900
-      overall                80     0.988     0.938     0.817     0.700      1210
+      "category            count    format  box>=0.5      gIoU      cIoU    reward median ms
+      spatial                75     1.000     0.960     0.831     0.790     2.610      1235
+      nothing                 5     0.800     0.600     0.600     0.000     2.000       900
+      overall                80     0.988     0.938     0.817     0.700     2.500      1210
       segmenter alone, given the true box: gIoU 0.900
       "
     `);

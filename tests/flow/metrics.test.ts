@@ -47,15 +47,15 @@ describe('by hand', () => {
 
   test('figures of a set', () => {
     const samples = [
-      { format: 1, boxHit: true, overlap: { intersection: 5, union: 10 }, ms: 30 },
-      { format: 0, boxHit: false, overlap: { intersection: 0, union: 10 }, ms: 10 },
-      { format: 1, boxHit: true, overlap: { intersection: 0, union: 0 }, ms: 20 },
+      { format: 1, boxHit: true, reward: 2.5, overlap: { intersection: 5, union: 10 }, ms: 30 },
+      { format: 0, boxHit: false, reward: 0, overlap: { intersection: 0, union: 10 }, ms: 10 },
+      { format: 1, boxHit: true, reward: 2, overlap: { intersection: 0, union: 0 }, ms: 20 },
     ];
     const { gIoU: mean, cIoU: ratio, ...rest } = figures(samples);
-    expect(rest).toEqual({ count: 3, format: 2 / 3, box50: 2 / 3, medianMs: 20 });
+    expect(rest).toEqual({ count: 3, format: 2 / 3, box50: 2 / 3, reward: 1.5, medianMs: 20 });
     expect(mean).toBeCloseTo(0.5, 5);
     expect(ratio).toBeCloseTo(0.25, 8);
-    expect(figures([])).toEqual({ count: 0, format: 0, box50: 0, gIoU: 0, cIoU: 0, medianMs: 0 });
+    expect(figures([])).toEqual({ count: 0, format: 0, box50: 0, gIoU: 0, cIoU: 0, reward: 0, medianMs: 0 });
   });
 
   test('median', () => {
