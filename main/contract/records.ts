@@ -38,6 +38,8 @@ export const Prompt = z.object({
   text: z.string().trim().min(1),
   points: z.array(Point).optional(),
   box: Box.optional(),
+  /** A rough mask to be made exact. */
+  mask: Mask.optional(),
 });
 export type Prompt = z.infer<typeof Prompt>;
 

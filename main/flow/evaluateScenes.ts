@@ -83,7 +83,8 @@ interface Question {
 async function tryOut(predictor: Predictor, scene: Scene, { asked, signal }: Question): Promise<Trial> {
   const { image } = scene;
   const truth = truthOf(scene, asked);
-  const prompt: Prompt = { text: asked.text };
+  const rough = asked.coarse && fromBitmap(asked.coarse, image.width, image.height);
+  const prompt: Prompt = { text: asked.text, mask: rough };
   const started = performance.now();
   const { box, mask, rewards } = await predictor.predict(image, prompt, { signal });
   const ms = performance.now() - started;

@@ -110,11 +110,11 @@ class LoupePredictor implements Predictor {
     const { text, logProbabilities } = written;
     const answer: Answer = { text, reasoning: read.reasoning, box, logProbabilities };
     const proposal = { answer, box, rewards: { format: formatReward(text, dialect) }, timings: {} };
-    const pointed = prompt.box ?? (prompt.points?.length ? box : null);
-    if (!box && !pointed && !prompt.points?.length) return { ...proposal, mask: null };
+    const ask = { box: prompt.box ?? box ?? undefined, points: prompt.points, rough: prompt.mask };
+    const isPointed = ask.box !== undefined || (prompt.points ?? []).length > 0;
+    if (!isPointed) return { ...proposal, mask: null };
     const token = read.found === 'box' ? await this.segmenter.token(Float32Array.from(states)) : undefined;
-    const ask = { box: prompt.box ?? box ?? undefined, points: prompt.points, token };
-    return { ...proposal, mask: await this.segmenter.segment(image, ask) };
+    return { ...proposal, mask: await this.segmenter.segment(image, { ...ask, token }) };
   }
 }
 

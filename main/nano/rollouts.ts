@@ -50,6 +50,10 @@ export class RolloutMaker {
     };
     const params = paramsFrom(this.source);
     this.decoder = new Decoder({ config: nano.reasoner, params, open, weights: this.weights });
+    // Now, before a stage that goes on after a kill reads back how far its policy had come.
+    rolloutLogProbs(params, nano, imageStart);
+    this.collect();
+    for (const [key, values] of Object.entries(this.weights)) this.reference.set(key, values.slice());
   }
 
   /** One prompt for each scene, `turns` answers each. */
@@ -197,8 +201,6 @@ export class RolloutMaker {
     };
     const outputs = graphs[name]();
     this.collect();
-    if (name === 'reference')
-      for (const [key, values] of Object.entries(this.weights)) this.reference.set(key, values.slice());
     return Session.create(outputs);
   }
 }

@@ -1,5 +1,5 @@
 // Operators that work element by element, with numpy's broadcasting.
-import { apply, type DType, fault, type Op, type OpName, scalar, type Shape, type Tensor } from './tensor.ts';
+import { apply, type DType, fault, type Op, type OpName, type Shape, scalar, type Tensor } from './tensor.ts';
 
 /** The shape two shapes broadcast to. */
 export function broadcast(op: string, x: readonly Tensor[]): Shape {

@@ -63,7 +63,6 @@ const narrowed = (dtype: DType, target: Target): DType => (target === 'plain' &&
 /** Collects nodes and constants while the operators' lowering rules run. */
 class Emitter implements Lowering {
   readonly nodes: OnnxNode[] = [];
-  readonly casts: OnnxNode[] = [];
   readonly initializers: OnnxInitializer[] = [];
   readonly target: Target;
   readonly weights = new Map<string, Tensor>();
@@ -109,30 +108,42 @@ class Emitter implements Lowering {
     return this.constant(value, t.shape, dtype);
   }
 
-  /** Each user of a weight stored in another type gets a cast of its own, so that no converted copy is held between two. */
-  stored(t: Tensor): string {
+  /** The weight as its file stores it. */
+  raw(t: Tensor): string {
     const { source, name = '' } = t;
     if (!source) throw new GraphError(`Stored ${name}: has no source.`);
-    if (!this.weights.has(name)) this.initializers.push({ name, dtype: source.dtype, shape: t.shape, data: source });
-    else if (this.weights.get(name) !== t) throw new GraphError(`Graph: two weights are named ${name}; rename one.`);
+    const known = this.weights.get(name);
+    if (known && known !== t) throw new GraphError(`Graph: two weights are named ${name}; rename one.`);
+    if (!known) this.initializers.push({ name, dtype: source.dtype, shape: t.shape, data: source });
     this.weights.set(name, t);
-    const dtype = narrowed(t.dtype, this.target);
-    if (source.dtype === dtype) return name;
-    const output = `%${this.count++}`;
-    const attrs = { to: elementType[dtype] };
-    // Casts go first in the list: ONNX Runtime then runs each one just before its user.
-    this.casts.push({ op: 'Cast', domain: '', inputs: [name], output, attrs, dtype, shape: t.shape });
-    return output;
+    return name;
   }
 
-  lower(t: Tensor, inputs: readonly string[]): string {
+  /** Each user of a weight stored in another type gets a cast of its own, so that no converted copy is held between two. */
+  stored(t: Tensor): string {
+    return this.isAsStored(t) ? this.raw(t) : this.cast(this.raw(t), t);
+  }
+
+  private isAsStored(t: Tensor): boolean {
+    return t.source?.dtype === narrowed(t.dtype, this.target);
+  }
+
+  private cast(value: string, t: Tensor): string {
+    this.result = { dtype: narrowed(t.dtype, this.target), shape: t.shape };
+    return this.emit('Cast', [value], { to: elementType[this.result.dtype] });
+  }
+
+  lower(t: Tensor, nameOf: (x: Tensor) => string): string {
+    const [first] = t.inputs;
+    // Rows are picked before they are converted: an embedding table is far larger than what is read of it.
+    const picks = t.op.name === 'Gather' && first?.op.name === 'Stored' && !this.isAsStored(first);
+    const inputs = t.inputs.map((x) => (picks && x === first ? this.raw(x) : nameOf(x)));
     const dtype = narrowed(t.dtype, this.target);
     this.result = { dtype, shape: t.shape };
     const output = t.op.lower ? t.op.lower(this, inputs, { ...t, dtype }) : this.emit(t.op.name, inputs, t.attrs);
-    // The only operator that makes int64 whatever it is given.
-    return t.op.name === 'ArgMax' && dtype !== t.dtype
-      ? this.emit('Cast', [output], { to: elementType[dtype] })
-      : output;
+    // ArgMax makes int64 whatever it is given.
+    const other = picks || (t.op.name === 'ArgMax' && dtype !== t.dtype);
+    return other ? this.cast(output, t) : output;
   }
 }
 
@@ -150,13 +161,13 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
       inputs.push(port(t.name ?? '', t));
       names.set(t, t.name ?? '');
     } else if (t.op.name === 'Constant') names.set(t, emitter.literal(t));
-    else if (t.op.name !== 'Stored') names.set(t, emitter.lower(t, t.inputs.map(nameOf)));
+    else if (t.op.name !== 'Stored') names.set(t, emitter.lower(t, nameOf));
   }
   const results = Object.entries(outputs).map(([key, t]) => ({ ...port(key, t), value: nameOf(t) }));
   rejectDuplicates([...inputs.map((v) => v.name), ...Object.keys(outputs), ...emitter.weights.keys()]);
   const used = new Set([...emitter.nodes.flatMap((n) => n.inputs), ...results.map((v) => v.value)]);
-  const casts = emitter.casts.filter((n) => used.has(n.output));
-  const nodes = nameOutputs([...casts, ...emitter.nodes], results);
+  const live = emitter.nodes.filter((n) => used.has(n.output));
+  const nodes = nameOutputs(live, results);
   return { nodes, initializers: emitter.initializers, inputs, outputs: results.map(({ value: _, ...rest }) => rest) };
 }
 

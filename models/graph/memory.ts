@@ -203,8 +203,10 @@ export const inputBytes = (graph: OnnxGraph): number => sum(graph.inputs);
 
 const isStored = (v: OnnxGraph['initializers'][number]): boolean => 'file' in v.data;
 
-/** Bytes of frozen weights in their files. */
-export const storedBytes = (graph: OnnxGraph): number => sum(graph.initializers.filter(isStored));
+const packedUpTo = 64 * 2 ** 20;
+
+/** Small frozen weights are copied and packed for speed; big ones stay mapped from their files. */
+export const packsWeights = (graph: OnnxGraph): boolean => sum(graph.initializers.filter(isStored)) <= packedUpTo;
 
 /**
  * What the process grows by when the graph is loaded and run: what is fed, the arena, the copy of every output that the
@@ -213,5 +215,8 @@ export const storedBytes = (graph: OnnxGraph): number => sum(graph.initializers.
  */
 export function forecastBytes(graph: OnnxGraph): number {
   const constants = sum(graph.initializers.filter((v) => !isStored(v)));
-  return inputBytes(graph) + arenaBytes(graph) + sum(graph.outputs) + constants + 2e6 + 6e3 * graph.nodes.length;
+  const stored = graph.initializers.filter(isStored).map((v) => ({ ...v, dtype: 'float32' as const }));
+  const records = 2e6 + 6e3 * graph.nodes.length;
+  const packed = packsWeights(graph) ? sum(stored) : 0;
+  return inputBytes(graph) + arenaBytes(graph) + sum(graph.outputs) + constants + packed + records;
 }

@@ -1,7 +1,7 @@
 // Operators that sum, average or pick along axes, and the softmax family.
 import { add, cast, div, equal, exp, log, mul, sub } from './elementwise.ts';
 import { expand, reshape, squeeze } from './shape.ts';
-import { apply, type Attrs, dim, fault, type Op, type OpName, type Shape, type Tensor } from './tensor.ts';
+import { type Attrs, apply, dim, fault, type Op, type OpName, type Shape, type Tensor } from './tensor.ts';
 
 const axesOf = (attrs: Attrs): readonly number[] => attrs.axes as readonly number[];
 const kept = (x: Tensor, attrs: Attrs): Shape => x.shape.map((n, i) => (axesOf(attrs).includes(i) ? 1 : n));

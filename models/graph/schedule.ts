@@ -7,25 +7,26 @@ import type { OnnxGraph, OnnxNode } from './lower.ts';
 export type NodeOrder = 'natural' | 'reversed' | 'sorted';
 
 export function orderNodes(graph: OnnxGraph, order: NodeOrder): OnnxGraph {
-  if (order === 'natural') return graph;
-  const reversed = reversedNodes(graph);
+  const { fixed, others } = splitFixed(graph);
+  if (order === 'natural') return { ...graph, nodes: [...fixed, ...others] };
+  const reversed = [...fixed.reverse(), ...others.reverse()];
   return { ...graph, nodes: order === 'reversed' ? reversed : sortLike(reversed, executionOrder(reversed)) };
 }
 
 /**
- * Reversed, except that what is made of constants alone (a cast weight, zeros) leads the list: the first in the list
- * runs just before its user, anything else there would be made early and held.
+ * What is made of constants alone (a converted weight, zeros) leads the list in every order: the first in the list runs
+ * just before its user; anywhere else it would be made early and held.
  */
-function reversedNodes({ nodes, initializers }: OnnxGraph): OnnxNode[] {
-  const fixed = new Set(initializers.map((v) => v.name));
-  const leading: OnnxNode[] = [];
+function splitFixed({ nodes, initializers }: OnnxGraph): { fixed: OnnxNode[]; others: OnnxNode[] } {
+  const known = new Set(initializers.map((v) => v.name));
+  const fixed: OnnxNode[] = [];
   const others: OnnxNode[] = [];
   for (const node of nodes) {
-    const isFixed = node.inputs.every((name) => fixed.has(name));
-    (isFixed ? leading : others).push(node);
-    if (isFixed) fixed.add(node.output);
+    const isFixed = node.inputs.every((name) => known.has(name));
+    (isFixed ? fixed : others).push(node);
+    if (isFixed) known.add(node.output);
   }
-  return [...leading.reverse(), ...others.reverse()];
+  return { fixed, others };
 }
 
 /** For each node, the list positions of the nodes that feed it. */

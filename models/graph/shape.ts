@@ -1,6 +1,6 @@
 // Operators that move elements without computing: reshape, transpose, expand, slice, concat, pad.
 import { broadcast } from './elementwise.ts';
-import { apply, dim, fault, type Op, scalar, type Shape, size, type Tensor } from './tensor.ts';
+import { apply, dim, fault, type Op, type Shape, scalar, size, type Tensor } from './tensor.ts';
 
 const ints = (t: Tensor, name: string): readonly number[] => {
   const value = t.attrs[name];

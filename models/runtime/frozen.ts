@@ -35,7 +35,7 @@ interface Wanted {
 function storedIn(file: WeightsFile | undefined, name: string, { shape, folder }: Wanted): Tensor {
   const span = file?.tensors.get(name);
   if (!file || !span)
-    throw new WeightsError(`The weights hold no "${name}", which the model needs as [${shape.join(', ')}].`);
+    throw new WeightsError(`${folder}: holds no tensor "${name}", which the model needs as [${shape.join(', ')}].`);
   if (span.shape.length !== shape.length || span.shape.some((n, axis) => n !== shape[axis]))
     throw new WeightsError(
       `${span.file}: tensor "${name}" is [${span.shape.join(', ')}] where the model needs [${shape.join(', ')}].`,

@@ -1,7 +1,7 @@
 // A typed graph -> a running ONNX Runtime session. The only importer of onnxruntime-node.
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { lower, type OnnxGraph, type OnnxPort } from '../graph/lower.ts';
-import { storedBytes } from '../graph/memory.ts';
+import { packsWeights } from '../graph/memory.ts';
 import { encodeModel } from '../graph/onnx.ts';
 import { type NodeOrder, orderNodes } from '../graph/schedule.ts';
 import { size, type Tensor } from '../graph/tensor.ts';
@@ -20,12 +20,11 @@ export interface SessionOptions {
   threads?: number;
   /** Where external weights live; needed when the graph holds stored weights. */
   folder?: string;
+  /** Packed for speed, and copied; or mapped from their files. Default: packed up to 64 MiB of stored weights. */
+  weights?: 'packed' | 'mapped';
   /** Default 'reversed' for training, 'natural' for inference. */
   order?: NodeOrder;
 }
-
-/** Below this, frozen weights are packed for speed (and copied); above, they stay mapped from their files. */
-const packedUpTo = 64 * 2 ** 20;
 
 // Every failure is thrown; ONNX Runtime's own log would say it a second time.
 env.logLevel = 'fatal';
@@ -118,10 +117,10 @@ async function chooseOrder({ purpose, order }: SessionOptions): Promise<Omit<Set
 
 function ortOptions(
   graph: OnnxGraph,
-  { purpose, folder, threads }: SessionOptions,
+  { purpose, folder, threads, weights }: SessionOptions,
   provider: Provider,
 ): InferenceSession.SessionOptions {
-  const mapped = storedBytes(graph) > packedUpTo;
+  const mapped = weights === undefined ? !packsWeights(graph) : weights === 'mapped';
   // Folding would hold zeros and converted weights for the whole session; merging equal nodes would undo recomputation.
   const skipped = [
     ...(mapped || purpose === 'train' ? ['ConstantFolding'] : []),

@@ -1,8 +1,8 @@
-// A nano of toy widths, whose steps take a fraction of a second, and its weights folder.
-import { type FolderConfig, saveWeights } from '../../main/flow/weights.ts';
+// A nano of toy widths, whose steps take a fraction of a second, and one that says what a test wants it to say.
 import { alignmentGraph } from '../../main/nano/contextGraph.ts';
-import { coordinates, frame, promptSlots } from '../../main/nano/layout.ts';
-import type { Nano } from '../../main/nano/nano.ts';
+import { specialId } from '../../main/nano/conversation.ts';
+import { coordinates } from '../../main/nano/layout.ts';
+import { imageStart, type Nano } from '../../main/nano/nano.ts';
 import { nanoInitialiser, Parameters } from '../../main/nano/parameters.ts';
 import type { Atlas } from '../../main/scenes/atlas.ts';
 import { vocabulary } from '../../main/scenes/vocabulary.ts';
@@ -35,7 +35,7 @@ export const reasoner: QwenConfig = {
 
 export const segmenter: Sam2Config = {
   ...{ imageSize: 256, embedDim: 8, heads: 1, stages: [1, 1, 1], windows: [8, 8, 8], globalBlocks: [2] },
-  ...{ background: [8, 8], width: 16, decoderHeads: 2, decoderMlp: 16, iouHidden: 8, maskChannels: 4 },
+  ...{ background: [8, 8], width: 16, decoderHeads: 2, decoderMlp: 16, iouHidden: 8, maskChannels: 16 },
 };
 
 export const context: LensConfig = { hidden: 32, numOfQuery: 4, blocks: 1, heads: 2, mlpRatio: 2, samWidth: 16 };
@@ -51,46 +51,38 @@ export const toyNano = ({ seed = 1, atlas = noAtlas }: { seed?: number; atlas?: 
   parameters: new Parameters(seed, nanoInitialiser(rows)),
 });
 
-/** The same sizes in the words of a weights folder. */
-export const folderConfig: FolderConfig = {
-  name: 'toy',
-  dialect: 'loupe',
-  reasoner: qwenFile(reasoner),
-  segmenter: {
-    ...{ image_size: 256, embed_dim: 8, num_heads: 1, stages: [1, 1, 1], window_spec: [8, 8, 8] },
-    ...{ global_att_blocks: [2], bkg: [8, 8], d_model: 16, dec_heads: 2, dec_mlp: 16, iou_hidden: 8 },
-    mask_in_chans: 4,
-  },
-  context: { hidden: 32, num_of_query: 4, connector_depth: 1, connector_heads: 2, mlp_ratio: 2, sam_dim: 16 },
-  frame,
-  promptSlots,
-};
-
-function qwenFile({ language, vision }: QwenConfig) {
-  return {
-    ...{ model_type: 'qwen2_5_vl', image_token_id: imageToken, tie_word_embeddings: true },
-    ...{ vocab_size: language.vocabulary, hidden_size: language.hidden, num_hidden_layers: language.layers },
-    ...{ num_attention_heads: language.heads, num_key_value_heads: language.kvHeads },
-    ...{ intermediate_size: language.inner, rope_theta: language.theta },
-    rope_scaling: { mrope_section: language.sections },
-    vision_config: {
-      ...{ depth: vision.depth, num_heads: vision.heads, hidden_size: vision.hidden },
-      ...{ intermediate_size: vision.inner, window_size: vision.window * vision.patch * vision.merge },
-      fullatt_block_indexes: vision.fullBlocks,
-    },
-  };
-}
-
 /** Every parameter of a nano, made now. */
 export function allParameters(nano: Nano): Parameters {
-  const shape = { scenes: 1, turns: 1, tokens: 96 };
-  alignmentGraph(paramsFrom(nano.parameters.source()), nano, shape, 8);
+  alignmentGraph(paramsFrom(nano.parameters.source()), nano, { scenes: 1, turns: 1, tokens: 96 }, imageStart(nano));
   return nano.parameters;
 }
 
-/** Writes the folder of a nano; `without` leaves out tensors by name. */
-export async function saveToy(folder: string, nano: Nano, without: readonly string[] = []): Promise<void> {
-  const kept = [...allParameters(nano).all].filter(([name]) => !without.includes(name));
-  const tensors = Object.fromEntries(kept.map(([name, { shape, values }]) => [name, { shape, data: values }]));
-  await saveWeights(folder, { config: folderConfig, vocabulary: nano.tokenizer.vocabulary, tensors });
+/**
+ * Makes the nano write one of `answers`, drawn at each fork, whatever it is asked. Every token of theirs is a unit vector,
+ * and the first block's feed-forward sends a vector to those that may follow; attention is silenced.
+ */
+export function speak(nano: Nano, answers: readonly string[]): void {
+  const parameters = allParameters(nano);
+  const { hidden, inner } = reasoner.language;
+  const start = nano.tokenizer.encode('assistant\n');
+  const end = specialId(nano.tokenizer, '<|im_end|>');
+  const rows = answers.map((text) => [...start, ...nano.tokenizer.encode(text), end]);
+  const places = new Map([...new Set(rows.flat())].map((id, place) => [id, place]));
+  if (places.size > Math.min(hidden, inner)) throw new Error(`${places.size} different tokens are too many to speak.`);
+  const clear = (name: string) => parameters.values(name).fill(0);
+  for (const layer of [0, 1]) for (const name of branchEnds) clear(`model.layers.${layer}.${name}.weight`);
+  const words = clear('model.embed_tokens.weight');
+  const [up, down] = ['up', 'down'].map((name) => clear(`model.layers.0.mlp.${name}_proj.weight`));
+  if (!up || !down) throw new Error('unreachable');
+  for (const [id, place] of places) {
+    words[id * hidden + place] = 1;
+    down[place * inner + place] = 1;
+  }
+  for (const row of rows)
+    for (const [i, id] of row.slice(0, -1).entries())
+      up[(places.get(row[i + 1] ?? 0) ?? 0) * hidden + (places.get(id) ?? 0)] = 1;
+  parameters.values('model.layers.0.mlp.gate_proj.weight').fill(4);
+  parameters.values('model.norm.weight').fill(4);
 }
+
+const branchEnds = ['self_attn.o_proj', 'mlp.down_proj'];

@@ -52,7 +52,7 @@ it('gives one tensor a key, from the first file that has it', async () => {
 
 it('names what is missing or has another shape', async () => {
   const weights = frozenWeights([await put('s.safetensors', 's', [1, 2], 'float32')]);
-  expect(() => weights.get('t', [1])).toThrow('The weights hold no "t", which the model needs as [1].');
+  expect(() => weights.get('t', [1])).toThrow(`${folder}: holds no tensor "t", which the model needs as [1].`);
   expect(() => weights.get('s', [2, 1])).toThrow(/tensor "s" is \[2\] where the model needs \[2, 1\]/);
 });
 
