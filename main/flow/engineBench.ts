@@ -44,7 +44,7 @@ export interface StepFigures {
 export interface EngineBench {
   /** GFLOP/s of one large square product. */
   matmulPeak: number;
-  models: Record<keyof typeof transformers, StepFigures>;
+  models: Record<string, StepFigures>;
 }
 
 export interface TrainingGraph {
@@ -139,23 +139,48 @@ export function stepFlops({ layers, width, hidden, vocabulary, batch, tokens }: 
 export const forecastStepBytes = (config: TransformerConfig): number =>
   forecastBytes(orderNodes(lower(transformerStep(config).outputs, 'cpu'), 'reversed'));
 
-/** Milliseconds of the fastest of `runs` calls after one that is not counted. */
-async function fastest(runs: number, call: () => Promise<unknown>): Promise<number> {
-  await call();
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    await call();
-    best = Math.min(best, performance.now() - start);
-  }
-  return best;
+/** Runs once and gives the outputs' memory back at once: the collector would leave several runs' outputs lying. */
+async function runOnce(session: Session, feeds: Readonly<Record<string, Data>>): Promise<void> {
+  const results = await session.run(feeds);
+  for (const { buffer } of Object.values(results)) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
-async function measurePeak(side: number): Promise<() => Promise<number>> {
-  const [a, b] = [input('a', [side, side]), input('b', [side, side])];
-  const session = await Session.create({ y: matmul(a, b) });
-  const feeds = { a: new Float32Array(side * side).fill(0.5), b: new Float32Array(side * side).fill(0.25) };
-  return async () => (2 * side ** 3) / (await fastest(3, () => session.run(feeds))) / 1e6;
+async function milliseconds(call: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await call();
+  return performance.now() - start;
+}
+
+/** The best speed of one large square product so far; asked between steps, so that both see the same machine. */
+class MatMulGauge {
+  best = 0;
+  private readonly side: number;
+  private readonly session: Session;
+  private readonly feeds: Record<string, Data>;
+
+  private constructor(session: Session, side: number) {
+    this.session = session;
+    this.side = side;
+    const filled = (value: number) => new Float32Array(side * side).fill(value);
+    this.feeds = { a: filled(0.5), b: filled(0.25) };
+  }
+
+  static async open(side: number): Promise<MatMulGauge> {
+    const [a, b] = [input('a', [side, side]), input('b', [side, side])];
+    const gauge = new MatMulGauge(await Session.create({ y: matmul(a, b) }), side);
+    await runOnce(gauge.session, gauge.feeds);
+    for (let i = 0; i < 3; i++) await gauge.measure();
+    return gauge;
+  }
+
+  async measure(): Promise<void> {
+    const ms = await milliseconds(() => runOnce(this.session, this.feeds));
+    this.best = Math.max(this.best, (2 * this.side ** 3) / ms / 1e6);
+  }
+
+  release(): Promise<void> {
+    return this.session.release();
+  }
 }
 
 function feedsFor(
@@ -178,12 +203,12 @@ function feedsFor(
   return { ids: draw(), targets: draw(), ...Object.fromEntries(values) };
 }
 
-/** Linux's high-water mark of this process, bytes; 0 elsewhere. */
+/** The high-water mark of this process, bytes. Outside Linux it cannot be reset. */
 function highWater(): number {
   try {
     return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
-    return 0;
+    return process.resourceUsage().maxRSS * 1024;
   }
 }
 
@@ -191,40 +216,61 @@ function resetHighWater(): void {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
   } catch {
-    // Not Linux: the high-water mark stays that of the whole process.
+    // The mark stays that of the whole process: an upper bound.
   }
 }
 
-/** Peak memory is the rise of the process above what it held before the session, parameters included. */
-export async function measureStep(config: TransformerConfig, runs: number): Promise<Omit<StepFigures, 'shareOfPeak'>> {
+type Measured = Omit<StepFigures, 'shareOfPeak'>;
+
+/** The fastest of `runs` steps after one that is not counted; memory is the rise above what was held before. */
+export async function measureStep(
+  config: TransformerConfig,
+  runs: number,
+  between: () => Promise<void> = async () => {},
+): Promise<Measured> {
   const graph = transformerStep(config);
   const before = process.memoryUsage().rss;
-  resetHighWater();
   const feeds = feedsFor(graph, config);
   const session = await Session.create(graph.outputs, { purpose: 'train' });
-  const msPerStep = await fastest(runs, async () => {
-    const results = await session.run(feeds);
-    // Detached at once: waiting for the collector would keep several steps' gradients alive.
-    for (const data of Object.values(results)) (data.buffer as ArrayBuffer).transfer(0);
-  });
-  const peakMB = (highWater() - before) / 2 ** 20;
+  let msPerStep = Number.POSITIVE_INFINITY;
+  let peak = 0;
+  for (let i = 0; i <= runs; i++) {
+    await between();
+    resetHighWater();
+    const ms = await milliseconds(() => runOnce(session, feeds));
+    if (i > 0) msPerStep = Math.min(msPerStep, ms);
+    peak = Math.max(peak, highWater() - before);
+  }
   await session.release();
-  return { msPerStep, gflops: stepFlops(config) / msPerStep / 1e6, peakMB };
+  return { msPerStep, gflops: stepFlops(config) / msPerStep / 1e6, peakMB: peak / 2 ** 20 };
 }
 
-/** The peak is measured before and after each model and the higher one counts, so that a busy machine flatters nobody. */
-export async function benchEngine(report: (line: string) => void): Promise<EngineBench> {
-  const peak = await measurePeak(2048);
-  let matmulPeak = await peak();
-  const models: EngineBench['models'] = Object.create(null);
-  for (const [name, config] of Object.entries(transformers) as [keyof typeof transformers, TransformerConfig][]) {
-    const step = await measureStep(config, name === '46M' ? 4 : 15);
-    matmulPeak = Math.max(matmulPeak, await peak());
-    models[name] = { ...step, shareOfPeak: step.gflops / matmulPeak };
+export interface BenchPlan {
+  models: Readonly<Record<string, { config: TransformerConfig; runs: number }>>;
+  /** Of the square product that stands for the machine's peak. */
+  side: number;
+}
+
+const fullPlan: BenchPlan = {
+  models: { '4.2M': { config: transformers['4.2M'], runs: 15 }, '46M': { config: transformers['46M'], runs: 4 } },
+  side: 2048,
+};
+
+/** Best step beside best product, taken in turns: a share is never flattered by a moment in which only one was slowed. */
+export async function benchEngine(report: (line: string) => void, plan: BenchPlan = fullPlan): Promise<EngineBench> {
+  const gauge = await MatMulGauge.open(plan.side);
+  const measured: [string, Measured][] = [];
+  for (const [name, { config, runs }] of Object.entries(plan.models)) {
+    const step = await measureStep(config, runs, () => gauge.measure());
+    measured.push([name, step]);
     report(
       `${name}: ${step.msPerStep.toFixed(0)} ms/step, ${step.gflops.toFixed(0)} GFLOP/s, ${step.peakMB.toFixed(0)} MB`,
     );
   }
-  for (const figures of Object.values(models)) figures.shareOfPeak = figures.gflops / matmulPeak;
-  return { matmulPeak, models };
+  await gauge.release();
+  const matmulPeak = gauge.best;
+  const models = measured.map(([name, { msPerStep, gflops, peakMB }]) => {
+    return [name, { msPerStep, gflops, shareOfPeak: gflops / matmulPeak, peakMB }] as const;
+  });
+  return { matmulPeak, models: Object.fromEntries(models) };
 }

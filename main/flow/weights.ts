@@ -2,14 +2,14 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { parseLensConfig } from '../../models/lens/config.ts';
+import { type LensConfig, parseLensConfig } from '../../models/lens/config.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
-import { qwenConfigFrom } from '../../models/qwen/config.ts';
-import { type NanoVocabulary, nanoTokenizerFrom } from '../../models/qwen/nanoTokenizer.ts';
+import { type QwenConfig, qwenConfigFrom } from '../../models/qwen/config.ts';
+import { type NanoTokenizer, type NanoVocabulary, nanoTokenizerFrom } from '../../models/qwen/nanoTokenizer.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
-import { parseSam2Config } from '../../models/sam2/config.ts';
+import { parseSam2Config, type Sam2Config } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badinput.ts';
 
 const FolderConfig = z.object({
@@ -36,17 +36,44 @@ export async function openWeights(folder: string) {
   const vocabulary = await readJson(path.join(folder, files.tokenizer));
   const opened = await openSafetensors(path.join(folder, files.weights));
   const frozen = frozenWeights([opened]);
-  const parts = blaming(folder, () => ({
-    reasoner: qwenConfigFrom(parsed.data.reasoner),
-    segmenter: parseSam2Config(parsed.data.segmenter),
-    context: parseLensConfig(parsed.data.context),
-    tokenizer: nanoTokenizerFrom(vocabulary),
-  }));
+  const parts = blaming(folder, () =>
+    fitting(parsed.data.frame, {
+      reasoner: qwenConfigFrom(parsed.data.reasoner),
+      segmenter: parseSam2Config(parsed.data.segmenter),
+      context: parseLensConfig(parsed.data.context),
+      tokenizer: nanoTokenizerFrom(vocabulary),
+    }),
+  );
   const params: Params = paramsFrom(frozen);
   return { ...parsed.data, ...parts, params, read: opened.read, folder: frozen.folder };
 }
 
 export type Weights = Awaited<ReturnType<typeof openWeights>>;
+
+interface Parts {
+  reasoner: QwenConfig;
+  segmenter: Sam2Config;
+  context: LensConfig;
+  tokenizer: NanoTokenizer;
+}
+
+/** Parts that contradict each other, before a graph complains in its own words. */
+function fitting(frame: number, parts: Parts): Parts {
+  const { context, tokenizer, segmenter } = parts;
+  const { language, vision, imageToken } = parts.reasoner;
+  const cell = vision.patch * vision.merge;
+  const pad = tokenizer.special.get('<|image_pad|>');
+  const complaints: [boolean, string][] = [
+    [frame % cell !== 0, `a frame of ${frame} does not divide into cells of ${cell}`],
+    [context.hidden !== language.hidden, `the context module reads ${context.hidden} wide, not ${language.hidden}`],
+    [context.samWidth !== segmenter.width, `its tokens are ${context.samWidth} wide, not ${segmenter.width}`],
+    [tokenizer.size !== language.vocabulary, `${tokenizer.size} tokens for a vocabulary of ${language.vocabulary}`],
+    [pad !== imageToken, `image_token_id is ${imageToken}, but <|image_pad|> has ${pad}`],
+  ];
+  const wrong = complaints.filter(([is]) => is).map(([, what]) => what);
+  if (wrong.length > 0) throw new Error(`its parts contradict each other: ${wrong.join('; ')}.`);
+  return parts;
+}
 
 function blaming<T>(folder: string, make: () => T): T {
   try {

@@ -2,8 +2,8 @@
 import { add } from './elementwise.ts';
 import { matmul } from './linear.ts';
 import { reduceMax, reduceSum } from './reduce.ts';
-import { concat, dilate, flip, pad, reshape, slice, transpose } from './shape.ts';
-import { apply, constant, dim, fault, type Op, size, type Tensor } from './tensor.ts';
+import { concat, dilate, flip, pad, reshape, slice, stridedSlice, transpose } from './shape.ts';
+import { type Attrs, apply, constant, dim, fault, type Op, size, type Tensor } from './tensor.ts';
 
 export interface ConvOptions {
   /** Default [1, 1]. */
@@ -19,11 +19,17 @@ interface Geometry {
   group: number;
 }
 
-const geometry = (t: Tensor): Geometry => ({
-  strides: t.attrs.strides as unknown as Geometry['strides'],
-  pads: t.attrs.pads as unknown as Geometry['pads'],
-  group: Number(t.attrs.group),
-});
+const numbers = (attrs: Attrs, name: string): readonly number[] => attrs[name] as readonly number[];
+
+function stridesOf(attrs: Attrs): [number, number] {
+  const [down = 1, across = 1] = numbers(attrs, 'strides');
+  return [down, across];
+}
+
+function geometry({ attrs }: Tensor): Geometry {
+  const [top = 0, left = 0, bottom = 0, right = 0] = numbers(attrs, 'pads');
+  return { strides: stridesOf(attrs), pads: [top, left, bottom, right], group: Number(attrs.group) };
+}
 
 function two(x: readonly Tensor[], op: string): [Tensor, Tensor] {
   const [a, b] = x;
@@ -87,7 +93,13 @@ function convKernelGradient(g: Tensor, image: Tensor, kernel: Tensor, shape: Geo
   const views = Array.from({ length: kh * kw }, (_, k) => {
     const [i, j] = [Math.floor(k / kw), k % kw];
     const ends = [i + (h - 1) * strides[0] + 1, j + (w - 1) * strides[1] + 1];
-    return reshape(slice(padded, [i, j], ends, [2, 3], strides), [batch, group, 1, perGroup, h * w]);
+    return reshape(stridedSlice(padded, { starts: [i, j], ends, axes: [2, 3], steps: strides }), [
+      batch,
+      group,
+      1,
+      perGroup,
+      h * w,
+    ]);
   });
   const stacked = reshape(concat(views, 2), [batch, group, kh * kw * perGroup, h * w]);
   const perImage = matmul(reshape(g, [batch, group, filters / group, h * w]), stacked, { transB: true });
@@ -119,8 +131,7 @@ export const ConvTranspose: Op = {
   },
   vjp: ({ g, x, attrs }) => {
     const [image, kernel] = two(x, 'ConvTranspose');
-    const strides = attrs.strides as unknown as [number, number];
-    return [conv(g, kernel, null, { strides }), tileKernelGradient(g, image, kernel)];
+    return [conv(g, kernel, null, { strides: stridesOf(attrs) }), tileKernelGradient(g, image, kernel)];
   },
 };
 

@@ -121,18 +121,28 @@ export function dilate(x: Tensor, steps: readonly number[]): Tensor {
   );
 }
 
-/** starts and ends as in Python, ends exclusive and clamped; steps are positive, or -1 with start and end left to `flip`. */
+/** starts and ends as in Python: ends are exclusive, both are clamped, negative ones count from the end. */
 export function slice(
   x: Tensor,
   starts: readonly number[],
   ends: readonly number[],
   axes: readonly number[] = starts.map((_, i) => i),
-  steps: readonly number[] = starts.map(() => 1),
 ): Tensor {
-  const rank = x.shape.length;
+  return stridedSlice(x, { starts, ends, axes, steps: starts.map(() => 1) });
+}
+
+export interface SliceRange {
+  starts: readonly number[];
+  ends: readonly number[];
+  axes: readonly number[];
+  /** Positive; to turn an axis round there is `flip`. */
+  steps: readonly number[];
+}
+
+export function stridedSlice(x: Tensor, { starts, ends, axes, steps }: SliceRange): Tensor {
   const attrs = { starts: x.shape.map(() => 0), lengths: [...x.shape], steps: x.shape.map(() => 1) };
   axes.forEach((axis, k) => {
-    const i = axis < 0 ? axis + rank : axis;
+    const i = axis < 0 ? axis + x.shape.length : axis;
     const length = dim(x, i);
     const clamp = (v: number) => Math.min(Math.max(v < 0 ? v + length : v, 0), length);
     const step = steps[k] ?? 1;

@@ -7,12 +7,12 @@ import { goldenJson, haveGolden } from '../golden.ts';
 const box = (x1: number, y1: number, x2: number, y2: number) => ({ x1, y1, x2, y2 });
 const answered = (body: string, reasoning = 'a dog [1, 2, 3, 4] and a cat') =>
   `<think>${reasoning}</think><answer>${body}</answer>`;
-const listed = (x1: number, y1: number, x2: number, y2: number, label = 'cat') =>
-  `\`\`\`json\n[{"bbox_2d": [${x1}, ${y1}, ${x2}, ${y2}], "label": "${label}"}]\n\`\`\``;
+const listed = (edges: readonly number[], label = 'cat') =>
+  `\`\`\`json\n[{"bbox_2d": [${edges.join(', ')}], "label": "${label}"}]\n\`\`\``;
 
 describe('dialect loupe', () => {
   test('reads the box of the answer, never one that the reasoning names', () => {
-    expect(readAnswer(answered(listed(10, 20, 110, 220)), 'loupe')).toEqual({
+    expect(readAnswer(answered(listed([10, 20, 110, 220])), 'loupe')).toEqual({
       reasoning: 'a dog [1, 2, 3, 4] and a cat',
       found: 'box',
       box: box(10, 20, 110, 220),
@@ -28,12 +28,12 @@ describe('dialect loupe', () => {
   });
 
   test.each([
-    ['special tokens at the end', `${answered(listed(1, 2, 3, 4))}<|im_end|><|endoftext|>`, box(1, 2, 3, 4)],
+    ['special tokens at the end', `${answered(listed([1, 2, 3, 4]))}<|im_end|><|endoftext|>`, box(1, 2, 3, 4)],
     ['a bare object', answered('{"bbox_2d": [1, 2, 3, 4]}'), box(1, 2, 3, 4)],
     ['a bare list', answered('[1.5, 2, 3, 4]'), box(1.5, 2, 3, 4)],
     ['several things: the first', answered('[{"bbox_2d": [1, 2, 3, 4]}, {"bbox_2d": [5, 6, 7, 8]}]'), box(1, 2, 3, 4)],
     ['damaged JSON', answered('```json\n[{"bbox_2d": [1, 2, 3, 4], "label": "a" "b"}]\n```'), box(1, 2, 3, 4)],
-    ['no reasoning', `<answer>${listed(1, 2, 3, 4)}</answer>`, box(1, 2, 3, 4)],
+    ['no reasoning', `<answer>${listed([1, 2, 3, 4])}</answer>`, box(1, 2, 3, 4)],
     ['a label with a box in it', answered('[{"label": "[9, 9, 10, 10]", "bbox_2d": [1, 2, 3, 4]}]'), box(1, 2, 3, 4)],
     ['an answer inside the reasoning', answered('[5, 6, 7, 8]', '<answer>[1, 2, 3, 4]</answer>'), box(5, 6, 7, 8)],
     ['blanks between', '<think>x</think>\n \u00a0<answer>[1, 2, 3, 4]</answer>', box(1, 2, 3, 4)],
@@ -48,9 +48,9 @@ describe('dialect loupe', () => {
     ['an answer that was cut off', '<think>a</think><answer>[{"bbox_2d": [1, 2, 3, 4]}]'],
     ['text between', '<think>a</think> so <answer>[1, 2, 3, 4]</answer>'],
     ['an answer only inside the reasoning', '<think><answer>[1, 2, 3, 4]</answer>'],
-    ['reversed corners', answered(listed(110, 220, 10, 20))],
-    ['half reversed', answered(listed(110, 20, 10, 220))],
-    ['no area', answered(listed(10, 20, 10, 20))],
+    ['reversed corners', answered(listed([110, 220, 10, 20]))],
+    ['half reversed', answered(listed([110, 20, 10, 220]))],
+    ['no area', answered(listed([10, 20, 10, 20]))],
     ['three numbers', answered('[{"bbox_2d": [1, 2, 3]}]')],
     ['numbers as text', answered('[{"bbox_2d": ["1", "2", "3", "4"]}]')],
     ['an empty object', answered('{}')],
@@ -67,7 +67,7 @@ describe('dialect loupe', () => {
 
 describe('dialect released', () => {
   test('takes the first box anywhere, as LENS does', () => {
-    expect(readAnswer(answered(listed(10, 20, 110, 220)), 'released')).toMatchObject({ box: box(1, 2, 3, 4) });
+    expect(readAnswer(answered(listed([10, 20, 110, 220])), 'released')).toMatchObject({ box: box(1, 2, 3, 4) });
     expect(readAnswer('```json\n[{"bbox_2d": [10, 20, 110, 220]}]', 'released')).toMatchObject({
       found: 'box',
       reasoning: '',

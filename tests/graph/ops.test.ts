@@ -191,7 +191,7 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   Sin: one(e.sin),
   Slice: [
     sample([[5, 7]], (x) => s.slice(x as Tensor, [1, -3], [4, 7])),
-    sample([[5, 7]], (x) => s.slice(x as Tensor, [1, 0], [5, 7], [0, 1], [2, 3])),
+    sample([[5, 7]], (x) => s.stridedSlice(x as Tensor, { starts: [1, 0], ends: [5, 7], axes: [0, 1], steps: [2, 3] })),
     sample([[2, 5]], (x) => s.flip(x as Tensor, [1])),
   ],
   Softmax: [sample([[2, 4, 3]], (x) => r.softmax(x as Tensor, 1)), ...one((x) => r.softmax(x))],

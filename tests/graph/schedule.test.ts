@@ -1,8 +1,8 @@
 // Node order and memory: what the reversed list saves, that the sorted one is legal, and how good the forecast is.
 import { describe, expect, it } from 'vitest';
-import { type OnnxGraph, lower } from '../../models/graph/lower.ts';
-import { executionOrder, orderNodes } from '../../models/graph/schedule.ts';
 import { transformerStep } from '../../main/flow/engineBench.ts';
+import { lower, type OnnxGraph } from '../../models/graph/lower.ts';
+import { executionOrder, orderNodes } from '../../models/graph/schedule.ts';
 
 const small = { layers: 6, width: 64, heads: 2, hidden: 128, tokens: 64, batch: 4, vocabulary: 64 };
 const graphOf = (recompute: boolean): OnnxGraph => lower(transformerStep({ ...small, recompute }).outputs, 'cpu');

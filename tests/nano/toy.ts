@@ -67,6 +67,8 @@ export function speak(nano: Nano, answers: readonly string[]): void {
   const start = nano.tokenizer.encode('assistant\n');
   const end = specialId(nano.tokenizer, '<|im_end|>');
   const rows = answers.map((text) => [...start, ...nano.tokenizer.encode(text), end]);
+  for (const row of rows)
+    if (new Set(row).size < row.length) throw new Error('An answer to speak may hold each token once.');
   const places = new Map([...new Set(rows.flat())].map((id, place) => [id, place]));
   if (places.size > Math.min(hidden, inner)) throw new Error(`${places.size} different tokens are too many to speak.`);
   const clear = (name: string) => parameters.values(name).fill(0);

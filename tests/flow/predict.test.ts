@@ -1,0 +1,180 @@
+// From a picture and a sentence to a proposal, with weights that say what the test wants them to say.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Mask } from '../../main/contract/records.ts';
+import { loadPredictor, type Predictor, type Proposal } from '../../main/flow/predict.ts';
+import { Reasoner } from '../../main/flow/reasoner.ts';
+import { Segmenter } from '../../main/flow/segmenter.ts';
+import { openWeights } from '../../main/flow/weights.ts';
+import { exportNano } from '../../main/nano/export.ts';
+import { WeightsError } from '../../models/runtime/weightsFile.ts';
+import { speak, toyNano } from '../nano/toy.ts';
+import { disc, HEIGHT, WIDTH } from './disc.ts';
+
+const found =
+  '<think>1 red dog [10, 12, 14, 16]</think><answer>```json\n[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}]\n```</answer>';
+const nothing = '<think>1 red dog [10, 12, 14, 16]</think><answer>```json\n[]\n```</answer>';
+const unclear = '<think>1 red dog</think>';
+const { image } = disc(10);
+const inImage = { x1: (2 * WIDTH) / 224, y1: (40 * HEIGHT) / 224, x2: (60 * WIDTH) / 224, y2: (88 * HEIGHT) / 224 };
+const dog = { text: 'the dog' };
+
+let root: string;
+const opened: Predictor[] = [];
+beforeAll(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'loupe-predict-'));
+});
+afterAll(async () => {
+  for (const predictor of opened) await predictor.release();
+  await rm(root, { recursive: true });
+});
+
+async function folderSaying(name: string, answers: readonly string[]): Promise<string> {
+  const nano = toyNano({ seed: 9 });
+  speak(nano, answers);
+  const folder = path.join(root, name);
+  await exportNano(nano, folder);
+  return folder;
+}
+
+async function saying(name: string, answers: readonly string[]): Promise<Predictor> {
+  const predictor = await loadPredictor(await folderSaying(name, answers), { threads: 1 });
+  opened.push(predictor);
+  return predictor;
+}
+
+const mean = ({ answer: { logProbabilities: p = [] } }: Proposal) => p.reduce((a, b) => a + b, 0) / p.length;
+
+describe('an answer with a box', () => {
+  let predictor: Predictor;
+  beforeAll(async () => {
+    predictor = await saying('found', [found]);
+  });
+
+  it('becomes a proposal in image pixels: reasoning, box and mask', async () => {
+    const { answer, box, mask, rewards, candidates } = await predictor.predict(image, dog);
+    expect(answer.text).toBe(found);
+    expect(answer.reasoning).toBe('1 red dog [10, 12, 14, 16]');
+    for (const edge of ['x1', 'y1', 'x2', 'y2'] as const) expect(box?.[edge]).toBeCloseTo(inImage[edge], 9);
+    expect(answer.box).toEqual(box);
+    expect(Mask.parse(mask).size).toEqual([HEIGHT, WIDTH]);
+    expect(rewards).toEqual({ format: 1 });
+    expect(candidates).toBeUndefined();
+    expect([predictor.device, predictor.warnings]).toEqual(['cpu', []]);
+  });
+
+  it('has a mask by its own box and the token of its own states', async () => {
+    const weights = await openWeights(path.join(root, 'found'));
+    const [reasoner, segmenter] = [await Reasoner.open(weights, {}), await Segmenter.open(weights, {})];
+    const { state } = await reasoner.ask(image, dog.text, { samples: 1, temperature: 0, seed: 0 });
+    const states = await reasoner.queryStates(state, await weights.read('learnable_query'));
+    const token = await segmenter.token(states);
+    const { box, mask } = await predictor.predict(image, dog);
+    expect(mask).toEqual(await segmenter.segment(image, { box: box ?? undefined, token }));
+    expect(mask).not.toEqual(await predictor.segment(image, { box: box ?? undefined }));
+    await reasoner.release();
+    await segmenter.release();
+  });
+
+  it('gives way to a box that the person drew, and is joined by clicks', async () => {
+    const drawn = { x1: 20, y1: 10, x2: 50, y2: 45 };
+    const plain = await predictor.predict(image, dog);
+    const boxed = await predictor.predict(image, { ...dog, box: drawn });
+    const clicked = await predictor.predict(image, { ...dog, points: [{ x: 36, y: 28, sign: '-' }] });
+    expect(boxed.answer.box).toEqual(plain.answer.box);
+    expect(boxed.mask).not.toEqual(plain.mask);
+    expect(clicked.mask).not.toEqual(plain.mask);
+    expect(clicked.box).toEqual(plain.box);
+  });
+
+  it('is timed and streamed', async () => {
+    const pieces: string[] = [];
+    const { timings } = await predictor.predict(image, dog, { onText: (piece) => pieces.push(piece) });
+    const { firstTokenMs = 0, answerMs = 0, maskMs = 0, totalMs = 0 } = timings;
+    expect(firstTokenMs).toBeGreaterThan(0);
+    expect(firstTokenMs).toBeLessThanOrEqual(answerMs);
+    expect(answerMs + maskMs).toBeCloseTo(totalMs, 6);
+    expect(pieces.join('')).toBe(found);
+  });
+
+  it('is not finished when the signal says so', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const onText = () => controller.abort(reason);
+    await expect(predictor.predict(image, dog, { signal: controller.signal, onText })).rejects.toBe(reason);
+    await expect(predictor.predict(image, dog, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+});
+
+describe('an answer without a box', () => {
+  it('that says nothing matches has no mask, unless the person points at something', async () => {
+    const predictor = await saying('nothing', [nothing]);
+    const plain = await predictor.predict(image, dog);
+    expect([plain.answer.text, plain.box, plain.mask, plain.rewards.format]).toEqual([nothing, null, null, 1]);
+    const clicked = await predictor.predict(image, { ...dog, points: [{ x: 36, y: 28, sign: '+' }] });
+    expect(clicked.box).toBeNull();
+    expect(clicked.mask).toEqual(await predictor.segment(image, { points: [{ x: 36, y: 28, sign: '+' }] }));
+    const drawn = { x1: 20, y1: 10, x2: 50, y2: 45 };
+    const boxed = await predictor.predict(image, { ...dog, box: drawn });
+    expect(boxed.mask).toEqual(await predictor.segment(image, { box: drawn }));
+  });
+
+  it('that lost its form earns nothing and is shown as it is', async () => {
+    const predictor = await saying('unclear', [unclear]);
+    const { answer, box, mask, rewards } = await predictor.predict(image, dog);
+    expect([answer.text, answer.reasoning, box, mask, rewards.format]).toEqual([unclear, '1 red dog', null, null, 0]);
+  });
+});
+
+describe('several samples', () => {
+  let predictor: Predictor;
+  beforeAll(async () => {
+    predictor = await saying('both', [found, nothing]);
+  });
+
+  it('are all handed back, the likeliest as the proposal', async () => {
+    for (let seed = 0; seed < 4; seed++) {
+      const { candidates = [], ...chosen } = await predictor.predict(image, dog, { samples: 3, seed });
+      expect(candidates).toHaveLength(3);
+      expect(Math.max(...candidates.map(mean))).toBe(mean(chosen));
+      for (const { answer, box, mask, rewards } of candidates) {
+        expect([found, nothing]).toContain(answer.text);
+        expect([box !== null, mask !== null, rewards.format]).toEqual([answer.text === found, answer.text === found, 1]);
+      }
+    }
+  });
+
+  it('follow from the seed', async () => {
+    const texts = async (seed: number) => {
+      const { candidates = [] } = await predictor.predict(image, dog, { samples: 3, seed });
+      return candidates.map(({ answer, mask }) => [answer.text, mask]);
+    };
+    expect(await texts(5)).toEqual(await texts(5));
+    const seeds = await Promise.all([0, 10, 20, 30, 40].map(texts));
+    expect(new Set(seeds.map((each) => JSON.stringify(each))).size).toBeGreaterThan(1);
+  });
+
+  it('of temperature 0 are alike', async () => {
+    const { candidates = [] } = await predictor.predict(image, dog, { samples: 2, temperature: 0 });
+    expect(candidates[1]?.answer.text).toBe(candidates[0]?.answer.text);
+    expect(candidates[1]?.mask).toEqual(candidates[0]?.mask);
+  });
+});
+
+describe('weights', () => {
+  it('whose reasoner lacks a tensor are refused with their folder, at the latest when they are asked', async () => {
+    const nano = toyNano();
+    const folder = path.join(root, 'lacking');
+    await exportNano({ ...nano, reasoner: { ...nano.reasoner, language: { ...nano.reasoner.language, layers: 2 } } }, folder);
+    const three = { ...nano.reasoner.language, layers: 3 };
+    const weights = await openWeights(folder);
+    const deeper = { ...weights, reasoner: { ...weights.reasoner, language: three } };
+    const reasoner = await Reasoner.open(deeper, {});
+    const asked = reasoner.ask(image, 'x', { samples: 1, temperature: 0, seed: 0 });
+    await expect(asked).rejects.toThrow(WeightsError);
+    await expect(asked).rejects.toThrow(`${weights.folder}: holds no tensor "model.layers.2.input_layernorm.weight"`);
+    await reasoner.release();
+  });
+});
