@@ -1,13 +1,13 @@
 // Runs one of the tests' programs in a process of its own, so that a native crash fails one test and nothing else.
 import { execFile } from 'node:child_process';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** What the program wrote to stdout, parsed as JSON; a crash or an exit status other than 0 rejects. */
-export async function runProgram<T>(file: string, args: readonly string[] = []): Promise<T> {
-  const program = path.resolve(import.meta.dirname, file);
+export async function runProgram<T>(file: URL, args: readonly string[] = []): Promise<T> {
+  const program = fileURLToPath(file);
   const written = await new Promise<string>((resolve, reject) => {
     execFile(process.execPath, ['--expose-gc', program, ...args], (error, stdout, stderr) => {
-      if (error) reject(new Error(`${file} ended with ${error.signal ?? error.code}: ${stderr}`));
+      if (error) reject(new Error(`${program} ended with ${error.signal ?? error.code}: ${stderr}`));
       else resolve(stdout);
     });
   });

@@ -1,7 +1,7 @@
 // A predictor on drawn scenes of unseen seeds to the figures of `loupe eval scenes`.
 import type { Box, Mask, Prompt } from '../contract/records.ts';
 import { fromBitmap, maskArea } from '../contract/rle.ts';
-import { buildAtlas } from '../scenes/atlas.ts';
+import { type Atlas, buildAtlas } from '../scenes/atlas.ts';
 import { makeScene } from '../scenes/make.ts';
 import { CATEGORIES, type PromptCategory, type Scene, type ScenePrompt, visibleMask } from '../scenes/scene.ts';
 import { type Split, seedOf } from '../scenes/split.ts';
@@ -26,6 +26,8 @@ interface SceneTask {
   readonly split?: Split;
   readonly count: number;
   readonly signal?: AbortSignal;
+  /** What the scenes are drawn with. Default: made anew. */
+  readonly atlas?: Atlas;
   progress?(done: number): void;
 }
 
@@ -38,7 +40,7 @@ interface Trial {
 
 /** One prompt a scene, the categories in turn. */
 export async function evaluateScenes(predictor: Predictor, task: SceneTask): Promise<SceneEvaluation> {
-  const atlas = await buildAtlas(rasterise);
+  const atlas = task.atlas ?? (await buildAtlas(rasterise));
   const trials: Trial[] = [];
   for (let i = 0; i < task.count; i++) {
     task.signal?.throwIfAborted();

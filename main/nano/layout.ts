@@ -14,7 +14,7 @@ export const coordinates = { count: frame / 2 + 1, step: 2 };
 
 export const towerBatch = { scenes: 16 };
 /** Scenes a step, tokens a scene with all its turns, and answer tokens a step. */
-export const reasonerBatch = { scenes: 6, tokens: 384, predictors: 1536 };
+export const reasonerBatch = { scenes: 10, tokens: 256, predictors: 1536 };
 /** Soft labels: a coordinate that is off by one step (2 px) is nearly right. */
 export const softness = { sigma: 1, reach: 3 };
 

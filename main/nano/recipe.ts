@@ -18,7 +18,7 @@ export const nanoRecipe: Recipe = {
   tower: { steps: 1400, learningRate: 1e-3, warmup: 100, firstScene: 0 },
   reasoner: {
     ...{ steps: 3000, learningRate: 1e-3, warmup: 200, firstScene: 1_000_000 },
-    rates: { 'visual.': 0.2, 'dense.vision.': 0.2 },
+    rates: { 'visual.': 0.3, 'dense.vision.': 0.3 },
   },
   segmenter: { steps: 1200, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
   alignment: { steps: 300, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },

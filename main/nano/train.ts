@@ -25,6 +25,8 @@ export interface TrainNanoOptions {
   recipe?: Recipe;
   /** What is trained, in place. Default: made from the seed. */
   nano?: Nano;
+  /** Scenes that a stage's weights are measured on, see `ValidationTask`. */
+  validation?: number;
 }
 
 interface Stage {
@@ -52,8 +54,8 @@ export async function trainNano(options: TrainNanoOptions): Promise<void> {
     const { steps } = recipe[name];
     const plan = { name, steps, settings: settingsOf(recipe[name]), ...stage.plan(nano, recipe) };
     await runStage(plan, stage.graph(nano), context);
-    if (stage.validates)
-      await validate(nano, { folder: options.folder, stage: name, signal: options.signal, report: options.report });
+    const { folder, signal, validation: count } = options;
+    if (stage.validates) await validate(nano, { folder, stage: name, signal, report: options.report, count });
   }
 }
 

@@ -15,26 +15,31 @@ export interface ValidationTask {
   stage: string;
   signal?: AbortSignal;
   report(line: string): void;
+  /** Scenes to measure on; 0: only write the weights. */
+  count?: number;
 }
 
 /** Writes the weights and one line of `validation.jsonl` for each stage, once. */
-export async function validate(nano: Nano, { folder, stage, signal, report }: ValidationTask): Promise<void> {
+export async function validate(nano: Nano, task: ValidationTask): Promise<void> {
+  const { folder, stage, signal, report, count = scenes } = task;
   const file = path.join(folder, 'validation.jsonl');
   const done = existsSync(file) ? await readFile(file, 'utf8') : '';
   if (done.includes(`{"stage":"${stage}"`) || signal?.aborted) return;
   const weights = path.join(folder, 'weights');
   await exportNano(nano, weights);
+  if (count === 0) return;
   const predictor = await loadPredictor(weights);
   const { overall, categories, segmenter } = await evaluateScenes(predictor, {
     seed: 0,
     split: 'validation',
-    count: scenes,
+    count,
     signal,
+    atlas: nano.atlas,
   });
   await predictor.release();
   await appendFile(file, `${JSON.stringify({ stage, overall, categories, segmenter })}\n`);
   const { format, box50, gIoU, reward } = overall;
   const figures = { format, box50, gIoU, reward, segmenter: segmenter.gIoU };
   const shown = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  report(`${stage} on ${scenes} validation scenes: ${shown.join('  ')}\n`);
+  report(`${stage} on ${count} validation scenes: ${shown.join('  ')}\n`);
 }

@@ -5,15 +5,18 @@ import { type DType, GraphError, type OnnxAttr, type Source } from './tensor.ts'
 const irVersion = 10;
 const opsetVersion = 23;
 
-/** Grows by doubling; knows varints and length-delimited fields, nothing of ONNX. */
+const bigPiece = 2 ** 14;
+
+/** Knows varints and length-delimited fields, nothing of ONNX. Big pieces are kept by reference and copied once, at the end. */
 class ProtoWriter {
-  private buffer = new Uint8Array(1024);
-  private length = 0;
+  private readonly pieces: Uint8Array[] = [];
+  private buffer = new Uint8Array(256);
+  private filled = 0;
 
   private reserve(extra: number): void {
-    if (this.length + extra <= this.buffer.length) return;
-    const grown = new Uint8Array(Math.max(this.buffer.length * 2, this.length + extra));
-    grown.set(this.buffer.subarray(0, this.length));
+    if (this.filled + extra <= this.buffer.length) return;
+    const grown = new Uint8Array(Math.max(this.buffer.length * 2, this.filled + extra));
+    grown.set(this.buffer.subarray(0, this.filled));
     this.buffer = grown;
   }
 
@@ -21,10 +24,25 @@ class ProtoWriter {
     this.reserve(10);
     let rest = BigInt.asUintN(64, value);
     while (rest > 127n) {
-      this.buffer[this.length++] = Number(rest & 127n) | 128;
+      this.buffer[this.filled++] = Number(rest & 127n) | 128;
       rest >>= 7n;
     }
-    this.buffer[this.length++] = Number(rest);
+    this.buffer[this.filled++] = Number(rest);
+  }
+
+  private append(piece: Uint8Array): void {
+    if (piece.length >= bigPiece) {
+      this.pieces.push(this.buffer.slice(0, this.filled), piece);
+      this.filled = 0;
+      return;
+    }
+    this.reserve(piece.length);
+    this.buffer.set(piece, this.filled);
+    this.filled += piece.length;
+  }
+
+  private parts(): Uint8Array[] {
+    return [...this.pieces, this.buffer.subarray(0, this.filled)];
   }
 
   varint(field: number, value: number): void {
@@ -35,16 +53,12 @@ class ProtoWriter {
   float(field: number, value: number): void {
     this.raw(BigInt(field * 8 + 5));
     this.reserve(4);
-    new DataView(this.buffer.buffer).setFloat32(this.length, value, true);
-    this.length += 4;
+    new DataView(this.buffer.buffer).setFloat32(this.filled, value, true);
+    this.filled += 4;
   }
 
   bytes(field: number, value: Uint8Array): void {
-    this.raw(BigInt(field * 8 + 2));
-    this.raw(BigInt(value.length));
-    this.reserve(value.length);
-    this.buffer.set(value, this.length);
-    this.length += value.length;
+    this.delimited(field, [value]);
   }
 
   text(field: number, value: string): void {
@@ -54,11 +68,24 @@ class ProtoWriter {
   message(field: number, write: (w: ProtoWriter) => void): void {
     const inner = new ProtoWriter();
     write(inner);
-    this.bytes(field, inner.finish());
+    this.delimited(field, inner.parts());
+  }
+
+  private delimited(field: number, parts: readonly Uint8Array[]): void {
+    this.raw(BigInt(field * 8 + 2));
+    this.raw(BigInt(parts.reduce((sum, part) => sum + part.length, 0)));
+    for (const part of parts) this.append(part);
   }
 
   finish(): Uint8Array {
-    return this.buffer.subarray(0, this.length);
+    const parts = this.parts();
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
   }
 }
 

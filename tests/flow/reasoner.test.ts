@@ -10,7 +10,8 @@ import { context, reasoner as sizes, speak, toyNano } from '../nano/toy.ts';
 import { largestDifference } from '../tensors.ts';
 import { disc } from './disc.ts';
 
-const answer = '<think>1 red dog, café</think><answer>```json\n[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}]\n```</answer>';
+const answer =
+  '<think>1 red dog, café</think><answer>```json\n[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}]\n```</answer>';
 // They part only behind the opening bracket: each answer takes one draw.
 const nothing = '<think>1 red dog, café</think><answer>```json\n[]\n```</answer>';
 const { image } = disc(10);

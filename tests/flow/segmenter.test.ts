@@ -64,8 +64,7 @@ function differing(a: Mask, b: Mask): number {
   return one.filter((inside, i) => inside !== other[i]).length;
 }
 
-const pixels = ({ counts }: Mask): boolean[] =>
-  counts.flatMap((run, k) => new Array<boolean>(run).fill(k % 2 === 1));
+const pixels = ({ counts }: Mask): boolean[] => counts.flatMap((run, k) => new Array<boolean>(run).fill(k % 2 === 1));
 
 describe('segment', () => {
   const clicks: Ask['points'] = [

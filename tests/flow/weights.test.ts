@@ -11,8 +11,8 @@ import { exportNano } from '../../main/nano/export.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
-import { largestDifference } from '../tensors.ts';
 import { context, reasoner, segmenter, tokenizer, toyNano } from '../nano/toy.ts';
+import { largestDifference } from '../tensors.ts';
 
 const nano = toyNano();
 let root: string;

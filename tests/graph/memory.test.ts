@@ -131,7 +131,8 @@ describe('forecastBytes', () => {
     const y = exp(exp(input('x', megabyte)));
     const records = forecast(exp(exp(input('x', [1]))));
     expect(inputBytes(lower({ y }, 'cpu'))).toBe(mb);
-    expect(forecast(y) - records).toBeCloseTo(4 * mb, -4);
+    // x, two in the arena and the copy; the arena counts 4 % more.
+    expect(forecast(y) - records).toBeCloseTo(4.08 * mb, -4);
     expect(forecast(reduceSum(y, [0, 1])) - records).toBeLessThan(3.1 * mb);
   });
 

@@ -48,7 +48,13 @@ describe('shrink', () => {
 describe('askFeeds', () => {
   it('fills the slots in order and says of the rest that they are no points', () => {
     const box = boxSlots({ x1: 0, y1: 56, x2: 112, y2: 224 }, 224);
-    const { at, labels, hasRough } = askFeeds([{ slots: [], rough: null }, { slots: [...box, { x: 7, y: 9, label: 0 }], rough: null }], 224);
+    const { at, labels, hasRough } = askFeeds(
+      [
+        { slots: [], rough: null },
+        { slots: [...box, { x: 7, y: 9, label: 0 }], rough: null },
+      ],
+      224,
+    );
     expect([...labels].map(Number)).toEqual([-1, -1, -1, -1, 2, 3, 0, -1]);
     expect([...at.subarray(2 * promptSlots)]).toEqual([0, 64, 128, 256, 7, 9, 0, 0]);
     expect([...hasRough]).toEqual([0, 0]);

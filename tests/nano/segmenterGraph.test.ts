@@ -125,8 +125,12 @@ describe('decodeAsked', () => {
       labels: BigInt64Array.of(2n, 3n, -1n, -1n, 1n, 0n, -1n, -1n),
       hasRough: Float32Array.of(0, 1),
     };
-    const got = await evaluate({ masks, withMask, without }, { ...feeds, ...nano.parameters.feeds(source.tensors.keys()) });
-    const half = (name: string, k: number) => (got[name] ?? new Float64Array()).slice(k * 4 * 64 ** 2, (k + 1) * 4 * 64 ** 2);
+    const got = await evaluate(
+      { masks, withMask, without },
+      { ...feeds, ...nano.parameters.feeds(source.tensors.keys()) },
+    );
+    const half = (name: string, k: number) =>
+      (got[name] ?? new Float64Array()).slice(k * 4 * 64 ** 2, (k + 1) * 4 * 64 ** 2);
     expect(largestDifference(half('masks', 0), half('without', 0))).toBeLessThan(1e-5);
     expect(largestDifference(half('masks', 1), half('withMask', 1))).toBeLessThan(1e-5);
     expect(largestDifference(half('withMask', 1), half('without', 1))).toBeGreaterThan(1e-4);

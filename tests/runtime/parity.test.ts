@@ -14,7 +14,9 @@ interface Parity {
 const tolerance = 2e-5;
 
 it('computes the same loss and gradients on CPU and WebGPU', { timeout: 120_000 }, async ({ skip }) => {
-  const { provider, warnings, loss, off, whole } = await runProgram<Parity>('runtime/parityStep.ts');
+  const { provider, warnings, loss, off, whole } = await runProgram<Parity>(
+    new URL('./parityStep.ts', import.meta.url),
+  );
   expect(loss).toBeGreaterThan(0);
   if (provider === 'cpu') {
     // Any other reason would be a fault of ours.

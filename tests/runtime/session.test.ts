@@ -143,7 +143,7 @@ describe('providers', () => {
     '%s is used, or the refusal is one sentence',
     { timeout: 60_000 },
     async (wanted) => {
-      const { provider, warnings, y } = await runProgram<Tried>('runtime/tryProvider.ts', [wanted]);
+      const { provider, warnings, y } = await runProgram<Tried>(new URL('./tryProvider.ts', import.meta.url), [wanted]);
       expect([wanted, 'cpu']).toContain(provider);
       const sentence = new RegExp(`^${wanted} was asked for but cannot be used \\([^()/]+\\); running on cpu\\.$`);
       expect(warnings).toEqual(provider === wanted ? [] : [expect.stringMatching(sentence)]);
