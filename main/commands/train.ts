@@ -8,6 +8,7 @@ import { parseSeed } from './options.ts';
 interface TrainOptions {
   readonly out: string;
   readonly seed: number;
+  readonly from?: string;
 }
 
 export function addTrain(program: Command, terminal: Terminal): void {
@@ -18,13 +19,14 @@ export function addTrain(program: Command, terminal: Terminal): void {
     .description('loupe-nano from scratch; run it again after a stop and it goes on')
     .option('--out <folder>', 'checkpoints, curves and the finished weights', 'out/train-nano')
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
+    .option('--from <folder>', 'weights to start from instead of the seed')
     .action((options: TrainOptions) => trainWeights(options, terminal));
 }
 
-async function trainWeights({ out, seed }: TrainOptions, terminal: Terminal): Promise<void> {
+async function trainWeights({ out, seed, from }: TrainOptions, terminal: Terminal): Promise<void> {
   const { trainNano } = await import('../nano/train.ts');
   const folder = path.resolve(out);
-  await trainNano({ folder, seed, signal: terminal.signal, report: (line) => terminal.note(line) });
+  await trainNano({ folder, seed, from, signal: terminal.signal, report: (line) => terminal.note(line) });
   await drawCurves(folder, terminal);
   terminal.print(`${folder}\n`);
 }

@@ -1,8 +1,10 @@
 // What every stage of the nano's training shares: configurations, tokenizer, parameters and the icons of the scenes.
+import path from 'node:path';
 import { nanoLensConfig } from '../../models/lens/config.ts';
 import { nanoPieces } from '../../models/qwen/chat.ts';
 import { nanoConfig, type QwenConfig } from '../../models/qwen/config.ts';
 import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
 import { rasterise } from '../flow/image.ts';
 import { type Atlas, buildAtlas } from '../scenes/atlas.ts';
@@ -44,4 +46,10 @@ export const trainingScenes = ({ atlas }: Nano, from: number, count: number): Sc
 /** Where the picture's tokens begin in every request. */
 export function imageStart({ tokenizer }: Nano): number {
   return requestIds(tokenizer, 'x').indexOf(specialId(tokenizer, '<|image_pad|>'));
+}
+
+/** Takes over every parameter of a weights folder, so that training goes on from it. */
+export async function startFrom({ parameters }: Nano, folder: string): Promise<void> {
+  const weights = await openSafetensors(path.join(folder, 'model.safetensors'));
+  for (const [name, { shape }] of weights.tensors) parameters.set(name, shape, await weights.read(name));
 }

@@ -30,11 +30,11 @@ interface Rollout extends Asked {
   text: string;
 }
 
-/** Samples with the parameters as they are at each call; the reference stays what they were when it was made. */
+/** Samples with the parameters as they are at each call; the reference stays what they were when this was made. */
 export class RolloutMaker {
   private readonly nano: Nano;
   private readonly imageStart: number;
-  private readonly reference = new Map<string, Float32Array>();
+  private readonly reference: Record<string, Float32Array> = {};
   private readonly source;
   private readonly weights: Record<string, Float32Array> = {};
   private readonly decoder: Decoder;
@@ -43,6 +43,7 @@ export class RolloutMaker {
   constructor(nano: Nano, imageStart: number) {
     this.nano = nano;
     this.imageStart = imageStart;
+    // Now, before a stage that goes on after a kill reads back how far its policy had come.
     this.source = nano.parameters.source();
     const open = (outputs: Parameters<typeof Session.create>[0]) => {
       this.collect();
@@ -50,10 +51,6 @@ export class RolloutMaker {
     };
     const params = paramsFrom(this.source);
     this.decoder = new Decoder({ config: nano.reasoner, params, open, weights: this.weights });
-    // Now, before a stage that goes on after a kill reads back how far its policy had come.
-    rolloutLogProbs(params, nano, imageStart);
-    this.collect();
-    for (const [key, values] of Object.entries(this.weights)) this.reference.set(key, values.slice());
   }
 
   /** One prompt for each scene, `turns` answers each. */
@@ -188,7 +185,7 @@ export class RolloutMaker {
     const opened = this.sessions.get(name) ?? this.openSession(name);
     this.sessions.set(name, opened);
     const session = await opened;
-    const weights = name === 'reference' ? Object.fromEntries(this.reference) : this.weights;
+    const weights = name === 'reference' ? this.reference : this.weights;
     return session.run({ ...weights, ...feeds });
   }
 

@@ -4,7 +4,7 @@ import { random } from '../scenes/random.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, isContext } from './contextGraph.ts';
 import { alignmentBatch, reasonerBatch, reinforceBatch, segmenterBatch, towerBatch } from './layout.ts';
-import { imageStart, makeNano, type Nano, trainingScenes } from './nano.ts';
+import { imageStart, makeNano, type Nano, startFrom, trainingScenes } from './nano.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
 import { nanoRecipe, type Recipe, type StageName, settingsOf } from './recipe.ts';
@@ -21,6 +21,8 @@ export interface TrainNanoOptions {
   seed: number;
   signal?: AbortSignal;
   report(line: string): void;
+  /** A weights folder to start from instead of the seed's first values. */
+  from?: string;
   /** Default: the released recipe. */
   recipe?: Recipe;
   /** What is trained, in place. Default: made from the seed. */
@@ -46,6 +48,7 @@ const stages: Readonly<Record<StageName, Stage>> = {
 
 export async function trainNano(options: TrainNanoOptions): Promise<void> {
   const nano = options.nano ?? (await makeNano(options.seed));
+  if (options.from !== undefined) await startFrom(nano, options.from);
   const recipe = options.recipe ?? nanoRecipe;
   const report = (progress: Progress) => options.report(progressLine(progress));
   const context = { folder: options.folder, parameters: nano.parameters, signal: options.signal, report };
