@@ -43,7 +43,6 @@ export class RolloutMaker {
   constructor(nano: Nano, imageStart: number) {
     this.nano = nano;
     this.imageStart = imageStart;
-    // Now, before a stage that goes on after a kill reads back how far its policy had come.
     this.source = nano.parameters.source();
     const open = (outputs: Parameters<typeof Session.create>[0]) => {
       this.collect();
@@ -51,6 +50,10 @@ export class RolloutMaker {
     };
     const params = paramsFrom(this.source);
     this.decoder = new Decoder({ config: nano.reasoner, params, open, weights: this.weights });
+    // Now, before a stage that goes on after a kill reads back how far its policy had come.
+    rolloutLogProbs(params, nano, imageStart);
+    this.collect();
+    for (const [key, values] of Object.entries(this.weights)) this.reference[key] = values.slice();
   }
 
   /** One prompt for each scene, `turns` answers each. */
