@@ -118,6 +118,8 @@ export class Reasoner {
       return results.features;
     });
     this.features.set(image, features);
+    // A failure is not kept: the next call tries again.
+    features.catch(() => this.features.delete(image));
     return features;
   }
 

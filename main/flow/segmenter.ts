@@ -102,6 +102,8 @@ export class Segmenter {
       .run({ image: prepareSamImage(image, this.weights.segmenter.imageSize) })
       .then(({ embed, s0, s1 }) => ({ embed: floats(embed), s0: floats(s0), s1: floats(s1) }));
     this.features.set(image, features);
+    // A failure is not kept: the next call tries again.
+    features.catch(() => this.features.delete(image));
     return features;
   }
 

@@ -1,5 +1,5 @@
 // The reasoner's training step as one graph: next-token loss with soft coordinates, and the two dense heads.
-import { abs, add, cast, equal, mul, sub } from '../../models/graph/elementwise.ts';
+import { abs, add, cast, equal, mul, reciprocal, sqrt, sub } from '../../models/graph/elementwise.ts';
 import { argMax, reduceMean } from '../../models/graph/reduce.ts';
 import { reshape, slice } from '../../models/graph/shape.ts';
 import { constant, dim, input, type Tensor } from '../../models/graph/tensor.ts';
@@ -96,9 +96,9 @@ export function reasonerGraph(p: Params, config: QwenConfig, imageStart: number)
   const words = embedTokens(p, input('ids', [scenes, tokens], 'int64'), config.language);
   const table = (name: string) => input(name, [scenes, 1, tokens, config.language.headWidth]);
   const places = { cosine: table('cosine'), sine: table('sine'), mask: input('mask', [scenes, 1, tokens, tokens]) };
-  const { hidden } = decoder(p, insertSpan(words, features, imageStart), places, { config: config.language });
+  const { hidden, layers } = decoder(p, insertSpan(words, features, imageStart), places, { config: config.language });
   const targets = denseInputs(scenes);
-  const seen = slice(hidden, [imageStart], [imageStart + cells * cells], [1]);
+  const seen = slice(unitRows(layers[readableFrom] ?? hidden), [imageStart], [imageStart + cells * cells], [1]);
   const tower = denseLosses(p.at('dense.vision'), features, targets, true);
   const model = denseLosses(p.at('dense.language'), seen, targets, false);
   const next = tokenLoss(p, config, hidden);
@@ -110,6 +110,12 @@ export function reasonerGraph(p: Params, config: QwenConfig, imageStart: number)
     },
   };
 }
+
+/** After this layer picture tokens must know what they show and where, so that the layers above can read it off them. */
+const readableFrom = 2;
+
+/** Rows scaled to a root mean square of 1: states between layers have no norm of their own. */
+const unitRows = (x: Tensor): Tensor => mul(x, reciprocal(sqrt(add(reduceMean(mul(x, x), [-1], true), 1e-6))));
 
 /** Cross-entropy of the answers' tokens against soft labels, and the share of tokens that come out right. */
 function tokenLoss(p: Params, config: QwenConfig, hidden: Tensor): { loss: Tensor; right: Tensor } {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { grad } from '../../models/graph/grad.ts';
 import type { Tensor } from '../../models/graph/tensor.ts';
 import { type Data, Session } from '../../models/runtime/session.ts';
-import { Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
+import { type Runner, Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
 import { loadCheckpoint, saveCheckpoint } from '../flow/checkpoint.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -62,17 +62,35 @@ export async function runStage(plan: StagePlan, graph: StageGraph, context: Stag
   if (trainer.step >= plan.steps) return;
   const session = await openSession(graph, trained);
   const frozen = context.parameters.feeds(names.filter((name) => !graph.trains(name)));
+  try {
+    await trainSteps(trainer, {
+      plan,
+      context,
+      file,
+      runner: { run: (feeds) => session.run({ ...frozen, ...feeds }) },
+    });
+  } finally {
+    await session.release();
+  }
+}
+
+interface Steps {
+  plan: StagePlan;
+  context: StageContext;
+  file: string;
+  runner: Runner;
+}
+
+async function trainSteps(trainer: Trainer, { plan, context, file, runner }: Steps): Promise<void> {
   const meter = new Meter(plan);
   while (trainer.step < plan.steps && !context.signal?.aborted) {
-    const feeds = await plan.batch(trainer.step);
-    const figures = await trainer.accumulate(session, { ...frozen, ...feeds });
+    const figures = await trainer.accumulate(runner, await plan.batch(trainer.step));
     const { gradientNorm } = trainer.update();
     const progress = meter.add(trainer.step, { ...numbers(figures), gradientNorm });
     if (progress) await publish(progress, context);
     if (trainer.step % saveEvery === 0 || trainer.step === plan.steps || context.signal?.aborted)
       await saveCheckpoint(file, { trainer: trainer.state(), progress: null });
   }
-  await session.release();
 }
 
 function openSession({ loss, figures, parameters }: StageGraph, trained: readonly string[]): Promise<Session> {
