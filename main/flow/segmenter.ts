@@ -10,6 +10,7 @@ import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { chooseMask, clickData, enlargeLogits } from '../../models/sam2/segmenter.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { fromBitmap, toBitmap } from '../contract/rle.ts';
+import { type Pointed, promptMap } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
 import type { Weights } from './weights.ts';
 
@@ -62,9 +63,10 @@ export class Segmenter {
     const { segmenter } = this.weights;
     const { at, labels, slots } = this.slots(image, ask);
     const feeds: Record<string, Float32Array | BigInt64Array> = { ...(await this.see(image)), at, labels };
-    if (ask.rough) feeds.rough = roughLogits(ask.rough, segmenter.imageSize / 4);
+    const map = promptMap(pointed(image, ask, segmenter.imageSize / 4), segmenter.imageSize / 4);
+    if (map) feeds.rough = map;
     if (ask.token) feeds.token = ask.token;
-    const decoder = await this.decoder(slots, ask);
+    const decoder = await this.decoder(slots, { rough: map !== null, token: ask.token !== undefined });
     const results = await decoder.run(feeds);
     const masks = floats(results.masks);
     const iou = floats(results.iou);
@@ -107,11 +109,11 @@ export class Segmenter {
     return features;
   }
 
-  private decoder(slots: number, { rough, token }: Ask): Promise<Session> {
-    const key = `${slots} ${rough ? 'rough' : ''} ${token ? 'token' : ''}`;
+  private decoder(slots: number, has: { rough: boolean; token: boolean }): Promise<Session> {
+    const key = `${slots} ${has.rough} ${has.token}`;
     const known = this.decoders.get(key);
     if (known) return known;
-    const opened = Session.create(this.decoderGraph(slots, { rough: !!rough, token: !!token }), {
+    const opened = Session.create(this.decoderGraph(slots, has), {
       ...this.options,
       folder: this.weights.folder,
     });
@@ -143,9 +145,18 @@ function floats(data: unknown): Float32Array {
   return data;
 }
 
-/** A mask as the logits that the segmenter would have given for it: 6 inside, -6 outside. */
-function roughLogits(mask: Mask, side: number): Float32Array {
+/** What the ask points at, in fractions of the picture. */
+function pointed({ width, height }: DecodedImage, { box, points = [], rough }: Ask, side: number): Pointed {
+  return {
+    ...(box && { box: { x1: box.x1 / width, y1: box.y1 / height, x2: box.x2 / width, y2: box.y2 / height } }),
+    ...(rough && { rough: shares(rough, side) }),
+    clicks: points.map(({ x, y, sign }) => ({ x: x / width, y: y / height, inside: sign === '+' })),
+  };
+}
+
+/** The share of each cell of a side * side map that the mask covers. */
+function shares(mask: Mask, side: number): Float32Array {
   const [height, width] = mask.size;
-  const data = Float32Array.from(toBitmap(mask), (inside) => 12 * inside - 6);
+  const data = Float32Array.from(toBitmap(mask));
   return resizeFloat({ channels: 1, height, width, data }, { height: side, width: side }, { antialias: true }).data;
 }

@@ -1,6 +1,7 @@
 // Scenes -> what one training step of the segmenter is fed: pictures, clicks, boxes and rough masks, and true masks.
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import type { Box } from '../contract/records.ts';
+import { type Pointed, promptMap } from '../flow/promptMap.ts';
 import { coarsen } from '../scenes/coarsen.ts';
 import type { Random } from '../scenes/random.ts';
 import { type Scene, visibleMask } from '../scenes/scene.ts';
@@ -28,7 +29,7 @@ export interface SegmenterFeeds extends Record<string, Float32Array | BigInt64Ar
   labels: BigInt64Array;
   /** [asks, 1, side / 4, side / 4] */
   roughMask: Float32Array;
-  /** [asks, 1, 1, 1]: 1 where a rough mask is given. */
+  /** [asks, 1, 1, 1]: 1 where the map is given, 0 where nothing is pointed at. */
   hasRough: Float32Array;
   /** [asks, target side, target side]: share of the pixel that the thing covers. */
   target: Float32Array;
@@ -79,14 +80,25 @@ export function askFeeds(asks: readonly Ask[], width: number) {
       feeds.at.set([x, y], (i * promptSlots + k) * 2);
       feeds.labels[i * promptSlots + k] = BigInt(label);
     });
-    if (!rough) return;
+    const map = promptMap(pointed(slots, rough && shrink(rough, width, side)), side);
+    if (!map) return;
     feeds.hasRough[i] = 1;
-    feeds.roughMask.set(
-      shrink(rough, width, side).map((share) => 12 * share - 6),
-      i * side * side,
-    );
+    feeds.roughMask.set(map, i * side * side);
   });
   return feeds;
+}
+
+/** The same pointing in fractions of the picture. */
+function pointed(slots: readonly Slot[], rough: Float32Array | null): Pointed {
+  const [from, to] = [slots.find(({ label }) => label === 2), slots.find(({ label }) => label === 3)];
+  const clicks = slots.filter(({ label }) => label === 0 || label === 1);
+  return {
+    ...(from && to
+      ? { box: { x1: from.x / samSide, y1: from.y / samSide, x2: to.x / samSide, y2: to.y / samSide } }
+      : {}),
+    ...(rough ? { rough } : {}),
+    clicks: clicks.map(({ x, y, label }) => ({ x: x / samSide, y: y / samSide, inside: label === 1 })),
+  };
 }
 
 /** [asks, target side, target side] */

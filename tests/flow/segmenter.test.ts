@@ -76,7 +76,7 @@ describe('segment', () => {
     points: { points: clicks },
     both: { box, points: clicks },
     rough: { rough: truth },
-    'box and rough': { box, rough: fromBox(box) },
+    'box and rough': { box, rough: truth },
     token: { token: Float32Array.from({ length: sizes.width }, (_, i) => Math.sin(i)) },
     nothing: {},
   };

@@ -147,7 +147,7 @@ describe('segmenterGraph', () => {
     feeds = buildSegmenterBatch(trainingScenes(nano, 0, segmenterBatch.scenes), random(2));
   });
 
-  it('learns with all of its parameters, but for masks that no prompt chose and the object score', async () => {
+  it('learns with all of its parameters, but for masks that no prompt chose, the object score and the map of no prompt', async () => {
     const names = [...source.tensors.keys()];
     const slopes = grad(loss, [...source.tensors.values()]).map((g, i) => [`grad.${names[i]}`, g] as const);
     const session = await Session.create({ loss, ...figures, ...Object.fromEntries(slopes) }, { purpose: 'train' });
@@ -156,7 +156,7 @@ describe('segmenterGraph', () => {
     expect(Number(got.loss?.[0])).toBeGreaterThan(0.5);
     expect(Number(got.iou?.[0])).toBeLessThan(1);
     const still = names.filter((name) => !(got[`grad.${name}`] ?? []).some((g) => Number(g) !== 0));
-    expect(still.filter((name) => !/output_hypernetworks_mlps\.[123]|pred_obj_score_head/.test(name))).toEqual([]);
+    expect(still.filter((name) => !/output_hypernetworks_mlps\.[123]|pred_obj_score_head|no_mask_embed/.test(name))).toEqual([]);
     expect(names.every((name) => name.startsWith('sam.'))).toBe(true);
   });
 
