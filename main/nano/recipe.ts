@@ -20,7 +20,7 @@ export const nanoRecipe: Recipe = {
     ...{ steps: 2200, learningRate: 1e-3, warmup: 200, firstScene: 1_000_000 },
     rates: { 'visual.': 0.3, 'dense.vision.': 0.3 },
   },
-  segmenter: { steps: 900, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
+  segmenter: { steps: 2000, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
   alignment: { steps: 200, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
   reinforcement: { steps: 40, learningRate: 3e-5, warmup: 0, firstScene: 4_000_000 },
 };

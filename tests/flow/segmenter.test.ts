@@ -19,7 +19,7 @@ import { chooseMask, enlargeLogits } from '../../models/sam2/segmenter.ts';
 import { evaluate } from '../evaluate.ts';
 import { context, segmenter as sizes, toyNano } from '../nano/toy.ts';
 import { largestDifference } from '../tensors.ts';
-import { disc, fromBox, HEIGHT, WIDTH } from './disc.ts';
+import { disc, HEIGHT, WIDTH } from './disc.ts';
 
 const nano = toyNano({ seed: 6 });
 const { image, truth } = disc(12);

@@ -156,7 +156,9 @@ describe('segmenterGraph', () => {
     expect(Number(got.loss?.[0])).toBeGreaterThan(0.5);
     expect(Number(got.iou?.[0])).toBeLessThan(1);
     const still = names.filter((name) => !(got[`grad.${name}`] ?? []).some((g) => Number(g) !== 0));
-    expect(still.filter((name) => !/output_hypernetworks_mlps\.[123]|pred_obj_score_head|no_mask_embed/.test(name))).toEqual([]);
+    expect(
+      still.filter((name) => !/output_hypernetworks_mlps\.[123]|pred_obj_score_head|no_mask_embed/.test(name)),
+    ).toEqual([]);
     expect(names.every((name) => name.startsWith('sam.'))).toBe(true);
   });
 

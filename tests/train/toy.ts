@@ -6,7 +6,8 @@ import { reduceMean } from '../../models/graph/reduce.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Runner, Trainer, TrainerSettings } from '../../models/train/trainer.ts';
 
-export const [inputs, hidden, outputs] = [5, 7, 3];
+export const [inputs, outputs] = [5, 3];
+const hidden = 7;
 export const settings: TrainerSettings = {
   schedule: { kind: 'cosine', base: 0.02, warmup: 2, total: 40 },
   optimiser: { weightDecay: 0.01 },
