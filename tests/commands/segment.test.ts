@@ -1,0 +1,89 @@
+// `loupe segment` with the released weights, as a person runs it: files, JSON, exit codes, and what a wrong folder gives.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { drawSample } from '../../main/flow/sampleScene.ts';
+import { verifyCoco } from '../../main/formats/coco.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const weights = path.join(root, 'resources/weights/loupe-nano');
+const released = existsSync(path.join(weights, 'model.safetensors'));
+if (!released) console.warn('skipped: no released weights');
+
+const folder = mkdtempSync(path.join(tmpdir(), 'loupe-segment-'));
+const scene = path.join(folder, 'scene.png');
+let prompt = '';
+beforeAll(async () => {
+  prompt = (await drawSample(scene)).prompt;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function loupe(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(root, 'main/cli.ts'), ...args], {
+    encoding: 'utf8',
+    timeout: 100_000,
+  });
+  return { status, stdout, stderr };
+}
+
+const Printed = z.object({
+  answer: z.enum(['found', 'nothing']),
+  reasoning: z.string().min(1),
+  box: z.object({ x1: z.number(), y1: z.number(), x2: z.number(), y2: z.number() }).nullable(),
+  mask: z.object({ counts: z.string(), size: z.tuple([z.number(), z.number()]) }).nullable(),
+  area: z.number(),
+  rewards: z.object({ format: z.number() }),
+  device: z.literal('cpu'),
+  timings: z.record(z.string(), z.number()),
+});
+
+describe.skipIf(!released)('segment', () => {
+  test('prints one JSON document and writes overlay, mask and a COCO file', () => {
+    const out = path.join(folder, 'json');
+    const run = loupe('segment', scene, '--prompt', prompt, '--out', out, '--json');
+    const printed = Printed.parse(JSON.parse(run.stdout));
+    expect(run.status).toBe(printed.answer === 'found' ? 0 : 1);
+    expect(run.stderr).toBe('');
+    for (const file of ['overlay.png', 'mask.png', 'coco.json']) expect(existsSync(path.join(out, file))).toBe(true);
+    expect(verifyCoco(JSON.parse(readFileSync(path.join(out, 'coco.json'), 'utf8')))).toEqual([]);
+  });
+
+  test('a box and clicks give a mask near them, whatever the words', () => {
+    const args = ['--box', '100,100,300,300', '--point', '200,200', '--point', '110,110,-'];
+    const run = loupe('segment', scene, '--prompt', prompt, ...args, '--out', path.join(folder, 'box'), '--json');
+    const printed = Printed.parse(JSON.parse(run.stdout));
+    expect(run.status).toBe(0);
+    expect(printed.area).toBeGreaterThan(0);
+    expect(printed.area).toBeLessThan(1.3 * 200 * 200);
+  });
+
+  test('the same seed gives the same answers, drawn several at a time', () => {
+    const args = ['segment', scene, '--prompt', prompt, '--samples', '3', '--seed', '7', '--out', folder, '--json'];
+    const [a, b] = [loupe(...args), loupe(...args)].map(({ stdout }) => Printed.parse(JSON.parse(stdout)));
+    expect({ ...a, timings: {} }).toEqual({ ...b, timings: {} });
+  });
+
+  test.each([
+    ['cut weights', (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 1_000_000))],
+    [
+      'a lying header',
+      (file: string) => writeFileSync(file, Buffer.concat([Buffer.alloc(8, 255), readFileSync(file)])),
+    ],
+    ['no weights', (file: string) => rmSync(file)],
+  ])('%s end in one line and status 2', (_, spoil) => {
+    const bad = path.join(folder, 'bad');
+    rmSync(bad, { recursive: true, force: true });
+    mkdirSync(bad);
+    for (const file of ['config.json', 'tokenizer.json', 'model.safetensors'])
+      copyFileSync(path.join(weights, file), path.join(bad, file));
+    spoil(path.join(bad, 'model.safetensors'));
+    const run = loupe('segment', scene, '--prompt', prompt, '--weights', bad, '--out', folder);
+    expect(run.status).toBe(2);
+    expect(run.stderr.trim().split('\n')).toHaveLength(1);
+    expect(run.stderr).toContain(bad);
+    expect(run.stderr).not.toContain('    at ');
+  });
+});
