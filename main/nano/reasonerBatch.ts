@@ -9,6 +9,7 @@ import type { Scene } from '../scenes/scene.ts';
 import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
 import { cells, imageConfig, reasonerBatch, softness } from './layout.ts';
+import { joined } from './segmenterBatch.ts';
 import { attentionMask, type Head, packedLength, packSequence, type Turn } from './sequence.ts';
 
 /** As many of the scene's prompts, in random order, as fit into `tokens`. */
@@ -93,16 +94,8 @@ function labelFeeds(tokenizer: NanoTokenizer, predictors: readonly number[], lab
 }
 
 /** [scenes * patches, patch values] */
-export function joinPixels(scenes: readonly Scene[]): Float32Array {
-  const parts = scenes.map((scene) => patchesOf(scene.image, imageConfig).pixelValues);
-  const joined = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
-}
+export const joinPixels = (scenes: readonly Scene[]): Float32Array =>
+  joined(scenes.map((scene) => patchesOf(scene.image, imageConfig).pixelValues));
 
 /** Dense targets of all scenes, one after the other. */
 export function denseFeeds(scenes: readonly Scene[]): DenseTargets {
