@@ -84,7 +84,7 @@ describe('predicting', () => {
 });
 
 describe('training', () => {
-  const stages: readonly StageName[] = ['tower', 'reasoner', 'segmenter', 'alignment', 'reinforcement'];
+  const stages: readonly StageName[] = ['tower', 'lists', 'reasoner', 'segmenter', 'alignment', 'reinforcement'];
 
   /** One step of the first `count` stages; their losses before the step. */
   async function stepOfEach(nano: Nano, name: string, count: number): Promise<number[]> {
@@ -93,7 +93,7 @@ describe('training', () => {
       ...{ steps: stages.indexOf(stage) < count ? 1 : 0, warmup: 0, learningRate: 3e-3 },
     });
     const recipe: Recipe = {
-      ...{ tower: once('tower'), reasoner: once('reasoner'), segmenter: once('segmenter') },
+      ...{ tower: once('tower'), lists: once('lists'), reasoner: once('reasoner'), segmenter: once('segmenter') },
       ...{ alignment: once('alignment'), reinforcement: once('reinforcement') },
     };
     const run = { folder: path.join(folder, name), seed: 3, recipe, nano, validation: 0, report: () => {} };

@@ -6,12 +6,16 @@ import { THINGS } from '../scenes/things.ts';
 /** Class 0 is background, then the names; colour 0 is "no colour word". */
 export const classCount = THINGS.length + 1;
 export const colourCount = COLOURS.length + 1;
+/** Ranks 1 to 8, those beyond count as the last; 0 is never asked for. */
+export const rankCount = 10;
 
 export interface DenseTargets {
   /** [cells] */
   classes: BigInt64Array;
   /** [cells] */
   colours: BigInt64Array;
+  /** [cells]: the number that the thing has in the list of the answer, from 1. */
+  ranks: BigInt64Array;
   /** [cells, 4]: x1, y1, x2, y2 of the thing's box, as fractions of the picture. */
   boxes: Float32Array;
   /** [cells]: 1 where a thing is, else 0. */
@@ -26,6 +30,7 @@ export function denseTargets(scene: Scene, side: number): DenseTargets {
   const targets: DenseTargets = {
     classes: new BigInt64Array(side * side),
     colours: new BigInt64Array(side * side),
+    ranks: new BigInt64Array(side * side),
     boxes: new Float32Array(side * side * 4),
     present: new Float32Array(side * side),
   };
@@ -36,6 +41,7 @@ export function denseTargets(scene: Scene, side: number): DenseTargets {
     const { x1, y1, x2, y2 } = thing.box;
     targets.classes[cell] = BigInt(classOf.get(thing.name) ?? 0);
     targets.colours[cell] = BigInt(thing.colour ? (colourOf.get(thing.colour) ?? 0) : 0);
+    targets.ranks[cell] = BigInt(Math.min(owner, rankCount - 1));
     targets.boxes.set([x1 / width, y1 / height, x2 / width, y2 / height], cell * 4);
     targets.present[cell] = 1;
   }

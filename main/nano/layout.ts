@@ -14,7 +14,14 @@ export const coordinates = { count: frame / 2 + 1, step: 2 };
 
 export const towerBatch = { scenes: 16 };
 /** Scenes a step, tokens a scene with all its turns, and answer tokens a step. */
-export const reasonerBatch = { scenes: 10, tokens: 256, predictors: 1536 };
+export interface ReasonerBatch {
+  scenes: number;
+  tokens: number;
+  predictors: number;
+}
+/** Scenes of few things: short lists, so that more of them fit into a step. */
+export const listBatch: ReasonerBatch = { scenes: 16, tokens: 176, predictors: 1408 };
+export const reasonerBatch: ReasonerBatch = { scenes: 10, tokens: 256, predictors: 1536 };
 /** Soft labels: a coordinate that is off by one step (2 px) is nearly right. */
 export const softness = { sigma: 1, reach: 3 };
 

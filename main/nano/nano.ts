@@ -8,7 +8,7 @@ import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
 import { rasterise } from '../flow/image.ts';
 import { type Atlas, buildAtlas } from '../scenes/atlas.ts';
-import { makeScene } from '../scenes/make.ts';
+import { makeScene, type SceneOptions } from '../scenes/make.ts';
 import type { Scene } from '../scenes/scene.ts';
 import { seedOf } from '../scenes/split.ts';
 import { vocabulary } from '../scenes/vocabulary.ts';
@@ -40,8 +40,8 @@ export async function makeNano(seed: number): Promise<Nano> {
 }
 
 /** Scenes `from`, `from` + 1, ... of the training split. */
-export const trainingScenes = ({ atlas }: Nano, from: number, count: number): Scene[] =>
-  Array.from({ length: count }, (_, i) => makeScene(atlas, seedOf('train', from + i)));
+export const trainingScenes = ({ atlas }: Nano, from: number, count: number, options: SceneOptions = {}): Scene[] =>
+  Array.from({ length: count }, (_, i) => makeScene(atlas, seedOf('train', from + i), options));
 
 /** Where the picture's tokens begin in every request. */
 export function imageStart({ tokenizer }: Nano): number {

@@ -8,7 +8,7 @@ import type { Random } from '../scenes/random.ts';
 import type { Scene } from '../scenes/scene.ts';
 import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
-import { cells, imageConfig, reasonerBatch, softness } from './layout.ts';
+import { cells, imageConfig, type ReasonerBatch, softness } from './layout.ts';
 import { joined } from './segmenterBatch.ts';
 import { attentionMask, type Head, packedLength, packSequence, type Turn } from './sequence.ts';
 
@@ -40,18 +40,18 @@ export interface ReasonerFeeds extends Record<string, Float32Array | BigInt64Arr
   labelWeights: Float32Array;
 }
 
-/** What a batch is written with. */
+/** What a batch is written with, and how large it is. */
 export interface Writer {
   tokenizer: NanoTokenizer;
   config: LanguageConfig;
+  batch: ReasonerBatch;
 }
 
 export function buildReasonerBatch(
-  { tokenizer, config }: Writer,
+  { tokenizer, config, batch: { tokens, predictors: capacity } }: Writer,
   scenes: readonly Scene[],
   random: Random,
 ): ReasonerFeeds {
-  const { tokens, predictors: capacity } = reasonerBatch;
   const count = scenes.length;
   const ids = new BigInt64Array(count * tokens);
   const positions: Positions[] = [];
@@ -74,13 +74,15 @@ export function buildReasonerBatch(
     }
   });
   const table = textTable(joinPositions(positions), config);
-  const labelled = labelFeeds(tokenizer, predictors, labels);
+  const labelled = labelFeeds(tokenizer, { predictors, labels, capacity });
   return { pixels: joinPixels(scenes), ids, ...table, mask, ...labelled, ...denseFeeds(scenes) };
 }
 
 /** Rows beyond the last predictor point at token 0 and weigh nothing. */
-function labelFeeds(tokenizer: NanoTokenizer, predictors: readonly number[], labels: readonly number[]) {
-  const { predictors: capacity } = reasonerBatch;
+function labelFeeds(
+  tokenizer: NanoTokenizer,
+  { predictors, labels, capacity }: { predictors: readonly number[]; labels: readonly number[]; capacity: number },
+) {
   const padded = Int32Array.from({ length: capacity }, (_, i) => labels[i] ?? 0);
   const first = tokenizer.coordinateId(0) ?? 0;
   const range = { first, count: tokenizer.vocabulary.coordinates.count };
@@ -104,12 +106,14 @@ export function denseFeeds(scenes: readonly Scene[]): DenseTargets {
   const all: DenseTargets = {
     classes: new BigInt64Array(n * each.length),
     colours: new BigInt64Array(n * each.length),
+    ranks: new BigInt64Array(n * each.length),
     boxes: new Float32Array(4 * n * each.length),
     present: new Float32Array(n * each.length),
   };
   each.forEach((one, i) => {
     all.classes.set(one.classes, i * n);
     all.colours.set(one.colours, i * n);
+    all.ranks.set(one.ranks, i * n);
     all.boxes.set(one.boxes, i * n * 4);
     all.present.set(one.present, i * n);
   });

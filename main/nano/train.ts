@@ -3,11 +3,19 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import { random } from '../scenes/random.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, isContext } from './contextGraph.ts';
-import { alignmentBatch, reasonerBatch, reinforceBatch, segmenterBatch, towerBatch } from './layout.ts';
+import {
+  alignmentBatch,
+  listBatch,
+  type ReasonerBatch,
+  reasonerBatch,
+  reinforceBatch,
+  segmenterBatch,
+  towerBatch,
+} from './layout.ts';
 import { imageStart, makeNano, type Nano, startFrom, trainingScenes } from './nano.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
-import { nanoRecipe, type Recipe, type StageName, settingsOf } from './recipe.ts';
+import { nanoRecipe, type Recipe, type StageName, type StageRecipe, settingsOf } from './recipe.ts';
 import { reinforceGraph } from './reinforceGraph.ts';
 import { RolloutMaker } from './rollouts.ts';
 import { buildSegmenterBatch } from './segmenterBatch.ts';
@@ -40,7 +48,16 @@ interface Stage {
 
 const stages: Readonly<Record<StageName, Stage>> = {
   tower: { validates: false, graph: towerStage, plan: towerPlan },
-  reasoner: { validates: false, graph: reasonerStage, plan: reasonerPlan },
+  lists: {
+    validates: false,
+    graph: (nano) => reasonerStage(nano, listBatch),
+    plan: (nano, { lists }) => reasonerPlan(nano, lists, listBatch),
+  },
+  reasoner: {
+    validates: false,
+    graph: (nano) => reasonerStage(nano, reasonerBatch),
+    plan: (nano, { reasoner }) => reasonerPlan(nano, reasoner, reasonerBatch),
+  },
   segmenter: { validates: true, graph: segmenterStage, plan: segmenterPlan },
   alignment: { validates: true, graph: alignmentStage, plan: alignmentPlan },
   reinforcement: { validates: true, graph: reinforceStage, plan: reinforcePlan },
@@ -82,19 +99,24 @@ function towerPlan(nano: Nano, { tower }: Recipe): ReturnType<Stage['plan']> {
   };
 }
 
-function reasonerStage(nano: Nano): StageGraph {
+function reasonerStage(nano: Nano, batch: ReasonerBatch): StageGraph {
   const source = nano.parameters.source();
-  const graph = reasonerGraph(paramsFrom(source), nano.reasoner, imageStart(nano));
+  const first = nano.tokenizer.coordinateId(0) ?? 0;
+  const graph = reasonerGraph(paramsFrom(source), nano.reasoner, { ...batch, imageStart: imageStart(nano), first });
   return { ...graph, parameters: source.tensors, trains: () => true };
 }
 
-function reasonerPlan(nano: Nano, { reasoner }: Recipe): ReturnType<Stage['plan']> {
-  const { scenes: count } = reasonerBatch;
-  const writer = { tokenizer: nano.tokenizer, config: nano.reasoner.language };
+function reasonerPlan(
+  nano: Nano,
+  { firstScene, things }: StageRecipe,
+  batch: ReasonerBatch,
+): ReturnType<Stage['plan']> {
+  const { scenes: count } = batch;
+  const writer = { tokenizer: nano.tokenizer, config: nano.reasoner.language, batch };
   return {
     samples: count,
     batch: async (step) =>
-      buildReasonerBatch(writer, trainingScenes(nano, reasoner.firstScene + step * count, count), random(step, 11)),
+      buildReasonerBatch(writer, trainingScenes(nano, firstScene + step * count, count, { things }), random(step, 11)),
   };
 }
 

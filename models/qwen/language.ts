@@ -40,9 +40,13 @@ export interface Decoded {
 }
 
 /** ids [B, T] -> [B, T, hidden]. All functions take parameters that stand at the checkpoint's root. */
-export function embedTokens(p: Params, ids: Tensor, { vocabulary, hidden }: LanguageConfig): Tensor {
-  return gather(p.get('model.embed_tokens.weight', vocabulary, hidden), ids);
+export function embedTokens(p: Params, ids: Tensor, config: LanguageConfig): Tensor {
+  return gather(embedding(p, config), ids);
 }
+
+/** The token table, [vocabulary, hidden]. */
+export const embedding = (p: Params, { vocabulary, hidden }: LanguageConfig): Tensor =>
+  p.get('model.embed_tokens.weight', vocabulary, hidden);
 
 /** Puts each row's image features at the same place: x [B, T, hidden], features [B * n, hidden]. */
 export function insertSpan(x: Tensor, features: Tensor, start: number): Tensor {

@@ -17,7 +17,7 @@ import { textTable } from '../../models/qwen/rope.ts';
 import { scenesOf } from '../scenes/drawing.ts';
 import { reasoner, tokenizer } from './toy.ts';
 
-const writer = { tokenizer, config: reasoner.language };
+const writer = { tokenizer, config: reasoner.language, batch: reasonerBatch };
 const { scenes: count, tokens, predictors: capacity } = reasonerBatch;
 const scenes = scenesOf('train', count);
 const conversations = scenes.map((scene) => scene.prompts.map((prompt) => conversation(tokenizer, scene, prompt)));

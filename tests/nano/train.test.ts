@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCurves } from '../../main/flow/curves.ts';
 import { openWeights } from '../../main/flow/weights.ts';
 import { isContext } from '../../main/nano/contextGraph.ts';
-import { alignmentBatch, reasonerBatch, segmenterBatch, towerBatch } from '../../main/nano/layout.ts';
+import { alignmentBatch, listBatch, reasonerBatch, segmenterBatch, towerBatch } from '../../main/nano/layout.ts';
 import type { Nano } from '../../main/nano/nano.ts';
 import { nanoRecipe, type Recipe, type StageName, settingsOf } from '../../main/nano/recipe.ts';
 import { progressLine, type TrainNanoOptions, trainNano } from '../../main/nano/train.ts';
@@ -15,11 +15,12 @@ import { atlas } from '../scenes/drawing.ts';
 import { largestDifference } from '../tensors.ts';
 import { allParameters, toyNano } from './toy.ts';
 
-const names: readonly StageName[] = ['tower', 'reasoner', 'segmenter', 'alignment', 'reinforcement'];
+const names: readonly StageName[] = ['tower', 'lists', 'reasoner', 'segmenter', 'alignment', 'reinforcement'];
 
 /** Two steps of each stage at full rate from the first. */
 const recipe: Recipe = {
   tower: { ...nanoRecipe.tower, steps: 2, warmup: 0 },
+  lists: { ...nanoRecipe.lists, steps: 2, warmup: 0 },
   reasoner: { ...nanoRecipe.reasoner, steps: 2, warmup: 0 },
   segmenter: { ...nanoRecipe.segmenter, steps: 2, warmup: 0 },
   alignment: { ...nanoRecipe.alignment, steps: 2, warmup: 0 },
@@ -100,7 +101,7 @@ describe('trainNano', () => {
 
   it('killed in the middle of a stage goes on to the same numbers, to the bit', async () => {
     await mkdir(path.join(root, 'killed'));
-    for (const file of ['tower.safetensors', 'segmenter.safetensors'])
+    for (const file of ['tower.safetensors', 'lists.safetensors', 'segmenter.safetensors'])
       await copyFile(path.join(root, 'whole', file), path.join(root, 'killed', file));
     for (const at of ['reasoner', 'reinforcement'] as const) {
       const controller = new AbortController();
@@ -150,7 +151,13 @@ describe('settingsOf', () => {
 
 describe('nanoRecipe', () => {
   it('shows no scene in two stages', () => {
-    const most = Math.max(towerBatch.scenes, reasonerBatch.scenes, segmenterBatch.scenes, alignmentBatch.scenes);
+    const most = Math.max(
+      towerBatch.scenes,
+      listBatch.scenes,
+      reasonerBatch.scenes,
+      segmenterBatch.scenes,
+      alignmentBatch.scenes,
+    );
     const spans = names
       .map((name) => nanoRecipe[name])
       .map((s) => [s.firstScene, s.firstScene + s.steps * most] as const);
