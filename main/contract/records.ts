@@ -30,7 +30,7 @@ export interface DecodedImage {
 }
 
 /** A click in image pixels: '+' lies on the thing, '-' does not. */
-const Point = z.object({ x: z.number(), y: z.number(), sign: z.enum(['+', '-']) });
+export const Point = z.object({ x: z.number(), y: z.number(), sign: z.enum(['+', '-']) });
 export type Point = z.infer<typeof Point>;
 
 /** What the person asked for, in words, and what they pointed at. */

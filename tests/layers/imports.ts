@@ -18,7 +18,7 @@ interface Layer {
 
 const parsers = ['zod'];
 const models = ['graph', 'nn', 'qwen', 'sam2', 'lens', 'train', 'runtime'].map((name) => `models/${name}`);
-const host = ['contract', 'store', 'flow', 'formats', 'scenes', 'nano', 'commands', 'engine'].map(
+const host = ['contract', 'store', 'flow', 'formats', 'scenes', 'nano', 'commands', 'engine', 'handlers'].map(
   (name) => `main/${name}`,
 );
 const screen = ['state', 'tools', 'canvas', 'panels'].map((name) => `renderer/${name}`);
@@ -39,10 +39,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'main/nano': { may: ['main/contract', 'main/scenes', 'main/flow', ...models], packages: 'any' },
   'main/formats': { may: ['main/contract'], packages: 'any' },
   'main/commands': { may: ['main', ...host, 'models/runtime'], packages: 'any' },
+  'main/handlers': { may: ['main', ...host, 'models/runtime'], packages: 'any' },
   'main/engine': { may: ['main', ...host, 'models/runtime'], packages: 'any' },
   main: { may: [...host, 'models/runtime'], packages: 'any' },
   electron: { may: ['main/contract'], packages: 'any' },
-  'renderer/state': { may: ['main/contract'], packages: ['zustand', 'mutative'] },
+  'renderer/state': { may: ['main/contract'], packages: ['zustand', '@orpc/client', '@orpc/contract'] },
   'renderer/tools': { may: ['main/contract', 'renderer/state'], packages: [] },
   'renderer/canvas': {
     may: ['main/contract', 'renderer/state', 'renderer/tools'],
@@ -58,7 +59,7 @@ const layers: Readonly<Record<string, Layer>> = {
 const soleImporters: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'models/runtime/',
   'onnxruntime-common': 'models/runtime/',
-  'better-sqlite3': 'main/store/db.ts',
+  'better-sqlite3': 'main/store/',
   electron: 'electron/',
   konva: 'renderer/canvas/',
   'react-konva': 'renderer/canvas/',

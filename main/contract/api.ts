@@ -1,0 +1,191 @@
+// What the renderer may ask the host: one oRPC contract, served over a MessagePort and over a WebSocket alike.
+import { eventIterator, oc } from '@orpc/contract';
+import { z } from 'zod';
+import { type Diff, DiffSchema } from './diff.ts';
+import { ExportSettings, Job, VerifyReport } from './jobs.ts';
+import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredProposal } from './project.ts';
+import { Box, Point } from './records.ts';
+import { Settings } from './settings.ts';
+
+/** `message` is the one sentence that is shown: what, which file, what to do. */
+const base = oc.errors({
+  BAD_INPUT: { message: 'That cannot be used.' },
+  CONFLICT: { message: 'Somebody else changed it first.' },
+  NO_PROJECT: { message: 'No project is open.' },
+  NO_MODEL: { message: 'The model is not running.' },
+});
+
+const Nothing = z.object({});
+const File = z.object({ file: z.string().min(1) });
+
+/** A stored change and where it stands in the journal. */
+export const Recorded = z.object({
+  seq: z.int(),
+  diff: DiffSchema,
+  undo: z.string().nullable(),
+  redo: z.string().nullable(),
+});
+export type Recorded = { seq: number; diff: Diff; undo: string | null; redo: string | null };
+
+/** How images are listed and stepped through. */
+export const Order = z.enum(['path', 'disagreement', 'spread']);
+export type Order = z.infer<typeof Order>;
+export const ImageQuery = z.object({
+  /** Part of the path, in any case. */
+  search: z.string().default(''),
+  status: z.enum(['all', 'unreviewed', 'accepted', 'unclear', 'nothing found', 'problem']).default('all'),
+  labelId: Id.nullable().default(null),
+  order: Order.default('path'),
+});
+export type ImageQuery = z.infer<typeof ImageQuery>;
+
+/** The model as it stands: what runs where, and what was asked for in vain. */
+export const EngineStatus = z.object({
+  state: z.enum(['starting', 'ready', 'failed', 'absent']),
+  weights: z.string().nullable(),
+  device: z.string().nullable(),
+  /** What the settings ask for; a warning where it is not what runs. */
+  requested: z.string(),
+  warnings: z.array(z.string()),
+  /** Milliseconds of the last call. */
+  lastCallMs: z.number().nullable(),
+  problem: z.string().nullable(),
+});
+export type EngineStatus = z.infer<typeof EngineStatus>;
+
+/** What happens in the host, as it happens. */
+export const HostEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('project'), project: ProjectInfo.nullable() }),
+  z.object({ kind: z.literal('recorded'), recorded: Recorded }),
+  /** New proposals or file states: read these images again. */
+  z.object({ kind: z.literal('images'), ids: z.array(Id) }),
+  z.object({ kind: z.literal('job'), job: Job }),
+  z.object({ kind: z.literal('engine'), engine: EngineStatus }),
+]);
+export type HostEvent = z.infer<typeof HostEvent>;
+
+/** Answers to a prompt as they come. Boxes are image pixels; `candidate` counts from 0. */
+export const AnswerEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('text'), candidate: z.int(), text: z.string() }),
+  z.object({ kind: z.literal('box'), candidate: z.int(), box: Box }),
+  /** Stored; the last one of a call has `chosen` settled for the whole group. */
+  z.object({ kind: z.literal('proposal'), proposal: StoredProposal }),
+  z.object({ kind: z.literal('done'), ms: z.number(), firstTokenMs: z.number() }),
+]);
+export type AnswerEvent = z.infer<typeof AnswerEvent>;
+
+export const FolderEntry = z.object({
+  name: z.string(),
+  path: z.string(),
+  kind: z.enum(['folder', 'project', 'image', 'coco']),
+});
+export type FolderEntry = z.infer<typeof FolderEntry>;
+
+/** A pair that a person is to judge: what stands there and what the model would draw. */
+export const RepairPair = z.object({
+  shapeId: Id,
+  imageId: Id,
+  mask: PackedMask,
+  weights: z.string(),
+  /** 1 - IoU of the two. */
+  disagreement: z.number(),
+});
+export type RepairPair = z.infer<typeof RepairPair>;
+
+export const api = {
+  /** Every open window reads this stream; it begins with the state of everything. */
+  watch: base.output(eventIterator(HostEvent)),
+
+  project: {
+    open: base.input(File).output(ProjectInfo),
+    /** Makes the file; with `folder`, adds its images as a job. */
+    create: base.input(z.object({ file: z.string().min(1), folder: z.string().optional() })).output(ProjectInfo),
+    /** The sample project of scenes; made when it is not there. */
+    sample: base.output(ProjectInfo),
+    close: base.output(Nothing),
+    recent: base.output(z.array(z.object({ file: z.string(), name: z.string(), opened: z.string() }))),
+    labels: base.output(z.array(Label)),
+    /** `count` ids that nobody else gets; the answer is the first. */
+    reserve: base.input(z.object({ count: z.int().min(1).max(10_000) })).output(z.object({ first: Id })),
+  },
+
+  images: {
+    /** A slice of the list in its order, and how long the list is. */
+    list: base
+      .input(ImageQuery.extend({ offset: z.int().min(0), limit: z.int().min(1).max(500) }))
+      .output(z.object({ total: z.int(), rows: z.array(ImageRow) })),
+    /** The neighbour in the list; null at its end. `from` null: the first. */
+    step: base
+      .input(ImageQuery.extend({ from: Id.nullable(), by: z.enum(['next', 'previous', 'next unreviewed']) }))
+      .output(z.object({ id: Id.nullable(), index: z.int().nullable(), total: z.int() })),
+    detail: base.input(z.object({ id: Id })).output(ImageDetail),
+    /** Adds files and folders (all images below them) as a job. */
+    add: base.input(z.object({ paths: z.array(z.string()).min(1) })).output(Job),
+    /** Says where a missing file is now; others beside it are found by the same move. */
+    relink: base.input(z.object({ id: Id, file: z.string() })).output(z.object({ relinked: z.int() })),
+  },
+
+  edit: {
+    /** Stores the diff or, on `CONFLICT`, nothing of it. */
+    apply: base.input(DiffSchema).output(Recorded),
+    undo: base.output(Recorded.nullable()),
+    redo: base.output(Recorded.nullable()),
+    /** All shapes of `from` become shapes of `into`, and `from` goes: one step of undo. */
+    mergeLabels: base.input(z.object({ from: Id, into: Id })).output(Recorded),
+  },
+
+  model: {
+    status: base.output(EngineStatus),
+    /** Stores the prompt's proposals as they come. Ends early when the caller stops reading. */
+    ask: base
+      .input(z.object({ promptId: Id, samples: z.int().min(1).max(8).default(1), seed: z.int().default(0) }))
+      .output(eventIterator(AnswerEvent)),
+    /** One mask from clicks, a box and a rough mask; the image's embedding is kept. */
+    refine: base
+      .input(z.object({ imageId: Id, points: z.array(Point), box: Box.nullable(), rough: PackedMask.nullable() }))
+      .output(z.object({ mask: PackedMask, ms: z.number() })),
+    /** Computes the embedding ahead of the first click. */
+    prepare: base.input(z.object({ imageId: Id })).output(Nothing),
+    /** GrabCut in a box, without any model. */
+    cutOut: base.input(z.object({ imageId: Id, box: Box })).output(z.object({ mask: PackedMask, ms: z.number() })),
+    /** What is connected to a point and of its colour; tolerance 0 to 255 per channel. */
+    wand: base
+      .input(z.object({ imageId: Id, x: z.number(), y: z.number(), tolerance: z.number().min(0).max(255) }))
+      .output(z.object({ mask: PackedMask })),
+  },
+
+  repair: {
+    /** A job: the model proposes for every shape that has a mask and no pair yet. */
+    compare: base.input(z.object({ labelId: Id.nullable() })).output(Job),
+    /** Worst first; those that were judged are left out. */
+    pairs: base
+      .input(z.object({ offset: z.int().min(0), limit: z.int().min(1).max(500) }))
+      .output(z.object({ total: z.int(), pairs: z.array(RepairPair) })),
+    /** `replace` makes the diff of the shape too. */
+    judge: base
+      .input(z.object({ shapeId: Id, verdict: z.enum(['keep', 'replace']) }))
+      .output(z.object({ recorded: Recorded.nullable() })),
+  },
+
+  jobs: {
+    list: base.output(z.array(Job)),
+    cancel: base.input(z.object({ id: z.string() })).output(Nothing),
+    importFile: base.input(z.object({ file: z.string().min(1), images: z.string().optional() })).output(Job),
+    exportCoco: base.input(z.object({ file: z.string().min(1), settings: ExportSettings })).output(Job),
+    verify: base.input(File).output(VerifyReport),
+    /** Asks one prompt of every image that was not asked it yet; goes on where it was stopped. */
+    promptAll: base.input(z.object({ text: z.string().trim().min(1) })).output(Job),
+  },
+
+  files: {
+    /** Folders, projects, images and COCO files in a folder; null: the person's home. For shells without dialogs. */
+    browse: base
+      .input(z.object({ folder: z.string().nullable() }))
+      .output(z.object({ folder: z.string(), parent: z.string().nullable(), entries: z.array(FolderEntry) })),
+  },
+
+  settings: {
+    read: base.output(Settings),
+    write: base.input(Settings.partial()).output(Settings),
+  },
+};

@@ -1,0 +1,178 @@
+// What a project keeps: images, labels, shapes, prompts and proposals, as records that both sides of the wire read.
+import { z } from 'zod';
+import { compress, decompress } from './cocoMask.ts';
+import { Answer, Box, type Mask, Point } from './records.ts';
+
+/** One sequence numbers everything in a project; an id is never given twice. */
+export const Id = z.int().min(1);
+
+/** A mask as it travels and is stored: COCO's compressed text, 5 to 10 times shorter than the run list. */
+export const PackedMask = z.object({ size: z.tuple([z.int().min(1), z.int().min(1)]), counts: z.string() });
+export type PackedMask = z.infer<typeof PackedMask>;
+
+export const packMask = (mask: Mask): PackedMask => ({ size: [...mask.size], counts: compress(mask) });
+
+/** Throws `BadInput` where the text is no mask of its size. */
+export const unpackMask = ({ size, counts }: PackedMask): Mask => decompress(counts, size);
+
+const AttributeValue = z.union([z.string(), z.number(), z.boolean()]);
+export type AttributeValue = z.infer<typeof AttributeValue>;
+
+/** What can be said about every shape of a label. */
+export const AttributeRule = z.object({
+  name: z.string().trim().min(1).max(100),
+  kind: z.enum(['text', 'number', 'yes or no', 'choice']),
+  choices: z.array(z.string().min(1)).optional(),
+});
+export type AttributeRule = z.infer<typeof AttributeRule>;
+
+export const Label = z.object({
+  id: Id,
+  name: z.string().trim().min(1).max(200),
+  /** Stays with the label, whatever its place in the list. */
+  colour: z.string().regex(/^#[0-9a-f]{6}$/),
+  /** The key that gives it, '1' to '9'. */
+  digit: z
+    .string()
+    .regex(/^[1-9]$/)
+    .nullable(),
+  attributes: z.array(AttributeRule),
+  /** Order in lists, and of the categories in an exported file. */
+  place: z.number(),
+});
+export type Label = z.infer<typeof Label>;
+
+/** Where a shape came from first; what a person changed since stands in the journal. */
+export const Origin = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('drawn') }),
+  z.object({ kind: z.literal('imported'), file: z.string() }),
+  z.object({ kind: z.literal('proposal'), proposalId: Id, weights: z.string() }),
+]);
+export type Origin = z.infer<typeof Origin>;
+
+/** What stands on the canvas for one object. */
+export const Shape = z.object({
+  id: Id,
+  imageId: Id,
+  labelId: Id,
+  /** At image size; null: only a box is known. */
+  mask: PackedMask.nullable(),
+  /** Tight around the mask where there is one. */
+  box: Box,
+  attributes: z.record(z.string(), AttributeValue),
+  crowd: z.boolean(),
+  hidden: z.boolean(),
+  locked: z.boolean(),
+  /** Higher ones lie above. */
+  place: z.number(),
+  origin: Origin,
+});
+export type Shape = z.infer<typeof Shape>;
+
+export const ReviewStatus = z.enum(['unreviewed', 'accepted', 'unclear']);
+export type ReviewStatus = z.infer<typeof ReviewStatus>;
+
+/** What a person said about a whole image; its id is the image's. */
+export const Review = z.object({ id: Id, status: ReviewStatus, note: z.string() });
+export type Review = z.infer<typeof Review>;
+
+/** A person's word on one part of an answer; null: not looked at yet. */
+export const Verdict = z.enum(['right', 'corrected', 'wrong']).nullable();
+export type Verdict = z.infer<typeof Verdict>;
+
+/** What a person kept of an answer. Reasoning, box and mask are judged apart: a right mask may have a wrong reason. */
+export const Kept = z.object({
+  /** The proposal that it started from; null: the person did it alone. */
+  proposalId: Id.nullable(),
+  found: z.enum(['object', 'nothing']),
+  reasoning: z.object({ text: z.string(), verdict: Verdict }),
+  box: z.object({ value: Box.nullable(), verdict: Verdict }),
+  mask: z.object({ shapeId: Id.nullable(), verdict: Verdict }),
+});
+export type Kept = z.infer<typeof Kept>;
+
+/** A prompt that was asked of one image, and what came of it. */
+export const Asked = z.object({
+  id: Id,
+  imageId: Id,
+  text: z.string().trim().min(1).max(2000),
+  points: z.array(Point),
+  box: Box.nullable(),
+  kept: Kept.nullable(),
+});
+export type Asked = z.infer<typeof Asked>;
+
+/** One candidate that one version of the weights wrote for a prompt. A value: it is never edited and never in a diff. */
+export const StoredProposal = z.object({
+  id: Id,
+  promptId: Id,
+  weights: z.string(),
+  device: z.string(),
+  answer: Answer,
+  found: z.enum(['object', 'nothing', 'unreadable']),
+  box: Box.nullable(),
+  mask: PackedMask.nullable(),
+  /** What can be known without truth. */
+  rewards: z.object({ format: z.number() }),
+  /** Milliseconds by stage. */
+  timings: z.record(z.string(), z.number()),
+  /** The likeliest of its group. */
+  chosen: z.boolean(),
+});
+export type StoredProposal = z.infer<typeof StoredProposal>;
+
+/** What became of the file since it was added. */
+export const FileState = z.enum(['present', 'missing', 'changed', 'unreadable']);
+export type FileState = z.infer<typeof FileState>;
+
+/** A picture on disk, referred to in place. Not in diffs: it follows the file. */
+export const Image = z.object({
+  id: Id,
+  /** Relative to the project file's folder, forward slashes; absolute where no relative path exists. */
+  path: z.string().min(1),
+  /** SHA-256 of the bytes; null until they were read once. It also stands in addresses of pixels. */
+  hash: z.string().nullable(),
+  /** Upright; null until the file was read once. */
+  width: z.int().min(1).nullable(),
+  height: z.int().min(1).nullable(),
+  state: FileState,
+  /** One sentence where the state is not `present`. */
+  problem: z.string().nullable(),
+});
+export type Image = z.infer<typeof Image>;
+
+/** One line of the image list. */
+export const ImageRow = z.object({
+  ...Image.shape,
+  status: ReviewStatus,
+  shapes: z.int().min(0),
+  prompts: z.int().min(0),
+  /** Mean of 1 - IoU between each imported or drawn mask and the model's for it; null: not compared. */
+  disagreement: z.number().nullable(),
+  /** Mean of 1 - IoU between the samples of one prompt, the largest of the image; null: no samples. */
+  spread: z.number().nullable(),
+});
+export type ImageRow = z.infer<typeof ImageRow>;
+
+/** Everything on one image. */
+export const ImageDetail = z.object({
+  image: Image,
+  review: Review,
+  shapes: z.array(Shape),
+  prompts: z.array(Asked),
+  proposals: z.array(StoredProposal),
+});
+export type ImageDetail = z.infer<typeof ImageDetail>;
+
+export const ProjectInfo = z.object({
+  /** Absolute path of the project file. */
+  file: z.string(),
+  name: z.string(),
+  images: z.int().min(0),
+  shapes: z.int().min(0),
+  /** Of the `unreviewed` and of all. */
+  unreviewed: z.int().min(0),
+  undo: z.string().nullable().describe('title of what undo would take back'),
+  redo: z.string().nullable(),
+});
+export type ProjectInfo = z.infer<typeof ProjectInfo>;
