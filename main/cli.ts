@@ -4,7 +4,11 @@ import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEval } from './commands/eval.ts';
+import { addExport, addImport, addVerify } from './commands/exchange.ts';
+import { addPrelabel } from './commands/prelabel.ts';
+import { addScenes } from './commands/scenes.ts';
 import { addSegment } from './commands/segment.ts';
+import { addServe } from './commands/serve.ts';
 import { addTrain } from './commands/train.ts';
 import { exitCode, judge } from './failure.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,7 +29,8 @@ function programFor(outside: Terminal): Command {
     .exitOverride()
     // `judge` says it in one line, with the rest of the failures.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addSegment, addEval, addBench, addTrain, addDemo]) add(program, outside);
+  const projects = [addServe, addImport, addExport, addVerify, addPrelabel];
+  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addScenes, addDemo]) add(program, outside);
   return program;
 }
 

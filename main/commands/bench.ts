@@ -2,15 +2,74 @@
 import type { Command } from 'commander';
 import type { EngineBench } from '../flow/engineBench.ts';
 import type { Terminal } from '../terminal.ts';
+import { wholeNumber } from './options.ts';
 
 export function addBench(program: Command, terminal: Terminal): void {
-  program
-    .command('bench')
-    .description('measure speed')
+  const bench = program.command('bench').description('measure speed');
+  bench
+    .command('click')
+    .description('clicks that refine a mask, through the host and its engine, beside the bare decoder in the same run')
+    .option('--clicks <count>', 'clicks on each picture', wholeNumber(5, 10_000), 100)
+    .option('--json', 'print one JSON document instead of a table')
+    .action((options: { clicks: number; json?: boolean }) => benchOfClicks(options, terminal));
+  bench
+    .command('canvas')
+    .description('frames of the canvas in Chromium with 1,000 and 5,000 shapes, beside those of the bare image')
+    .option('--json', 'print one JSON document instead of a table')
+    .action((options: { json?: boolean }) => benchOfCanvas(options, terminal));
+  bench
+    .command('folder')
+    .description('a folder of very many images: its first rows, and from one image to the next')
+    .option('--images <count>', 'images in the folder', wholeNumber(1, 1_000_000), 100_000)
+    .option('--steps <count>', 'images to open', wholeNumber(1, 10_000), 200)
+    .option('--json', 'print one JSON document instead of a table')
+    .action((options: { images: number; steps: number; json?: boolean }) => benchOfFolder(options, terminal));
+  bench
+    .command('large')
+    .description('one very large image: from opening it to what a window shows, and the memory of the host')
+    .option('--side <pixels>', 'its width and height', wholeNumber(4097, 16_000), 10_000)
+    .option('--json', 'print one JSON document instead of a table')
+    .action((options: { side: number; json?: boolean }) => benchOfLarge(options, terminal));
+  bench
+    .command('export')
+    .description('a project of 20,000 and one of 200,000 shapes to COCO files: time and largest memory')
+    .option('--json', 'print one JSON document instead of a table')
+    .action((options: { json?: boolean }) => benchOfExport(options, terminal));
+  bench
     .command('engine')
     .description('training steps of two transformers beside the MatMul peak measured in the same run')
     .option('--json', 'print one JSON document instead of a table')
     .action((options: { json?: boolean }) => benchOfEngine(options, terminal));
+}
+
+async function benchOfCanvas(options: { json?: boolean }, terminal: Terminal): Promise<void> {
+  const { benchCanvas, canvasTable } = await import('./benchCanvas.ts');
+  const figures = await benchCanvas((line) => {
+    terminal.note(`${line}\n`);
+    terminal.signal.throwIfAborted();
+  });
+  terminal.print(options.json ? `${JSON.stringify(figures)}\n` : canvasTable(figures));
+}
+
+async function benchOfFolder(options: { images: number; steps: number; json?: boolean }, terminal: Terminal) {
+  const { benchFolder, folderTable } = await import('./benchFolder.ts');
+  const figures = await benchFolder(options.images, options.steps, terminal.signal);
+  terminal.print(options.json ? `${JSON.stringify(figures)}\n` : folderTable(figures));
+}
+
+async function benchOfExport(options: { json?: boolean }, terminal: Terminal): Promise<void> {
+  const { benchExport, exportTable } = await import('./benchExport.ts');
+  const rows = await benchExport([20_000, 200_000], (line) => {
+    terminal.note(`${line}\n`);
+    terminal.signal.throwIfAborted();
+  });
+  terminal.print(options.json ? `${JSON.stringify(rows)}\n` : exportTable(rows));
+}
+
+async function benchOfLarge(options: { side: number; json?: boolean }, terminal: Terminal): Promise<void> {
+  const { benchLarge, largeTable } = await import('./benchLarge.ts');
+  const figures = await benchLarge(options.side);
+  terminal.print(options.json ? `${JSON.stringify(figures)}\n` : largeTable(figures));
 }
 
 async function benchOfEngine(options: { json?: boolean }, terminal: Terminal): Promise<void> {
@@ -20,6 +79,12 @@ async function benchOfEngine(options: { json?: boolean }, terminal: Terminal): P
     terminal.signal.throwIfAborted();
   });
   terminal.print(options.json ? `${JSON.stringify(figures)}\n` : benchTable(figures));
+}
+
+async function benchOfClicks(options: { clicks: number; json?: boolean }, terminal: Terminal): Promise<void> {
+  const { benchClicks, clickTable } = await import('./benchClick.ts');
+  const figures = await benchClicks(options.clicks, terminal.signal);
+  terminal.print(options.json ? `${JSON.stringify(figures)}\n` : clickTable(figures));
 }
 
 export function benchTable({ matmulPeak, models }: EngineBench): string {

@@ -105,9 +105,11 @@ async function propose(image: ImageFile, prompt: Prompt, { options, terminal }: 
   }
 }
 
-function streamTo(terminal: Terminal): (piece: string) => void {
+/** Of several answers the first is shown as it is written. */
+function streamTo(terminal: Terminal): (piece: string, candidate: number) => void {
   const stream = new ReasoningStream();
-  return (piece) => {
+  return (piece, candidate) => {
+    if (candidate > 0) return;
     const free = stream.push(piece);
     if (free !== '') terminal.print(free);
   };

@@ -5,7 +5,7 @@ import { type Diff, DiffSchema } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
-import { Settings } from './settings.ts';
+import { Settings, SettingsChange } from './settings.ts';
 
 /** `message` is the one sentence that is shown: what, which file, what to do. */
 const base = oc.errors({
@@ -24,8 +24,10 @@ export const Recorded = z.object({
   diff: DiffSchema,
   undo: z.string().nullable(),
   redo: z.string().nullable(),
+  /** The diff tells the first 1,000 changes of more; read everything again. */
+  more: z.boolean().optional(),
 });
-export type Recorded = { seq: number; diff: Diff; undo: string | null; redo: string | null };
+export type Recorded = { seq: number; diff: Diff; undo: string | null; redo: string | null; more?: boolean };
 
 /** How images are listed and stepped through. */
 export const Order = z.enum(['path', 'disagreement', 'spread']);
@@ -105,6 +107,8 @@ export const api = {
     close: base.output(Nothing),
     recent: base.output(z.array(z.object({ file: z.string(), name: z.string(), opened: z.string() }))),
     labels: base.output(z.array(Label)),
+    /** How much every label is used, for those that are used at all. */
+    labelUse: base.output(z.array(z.object({ labelId: Id, shapes: z.int(), images: z.int() }))),
     /** `count` ids that nobody else gets; the answer is the first. */
     reserve: base.input(z.object({ count: z.int().min(1).max(10_000) })).output(z.object({ first: Id })),
   },
@@ -132,6 +136,8 @@ export const api = {
     redo: base.output(Recorded.nullable()),
     /** All shapes of `from` become shapes of `into`, and `from` goes: one step of undo. */
     mergeLabels: base.input(z.object({ from: Id, into: Id })).output(Recorded),
+    /** The label goes with all its shapes: one step of undo. */
+    deleteLabel: base.input(z.object({ id: Id })).output(Recorded),
   },
 
   model: {
@@ -186,6 +192,6 @@ export const api = {
 
   settings: {
     read: base.output(Settings),
-    write: base.input(Settings.partial()).output(Settings),
+    write: base.input(SettingsChange).output(Settings),
   },
 };

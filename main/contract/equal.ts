@@ -1,7 +1,8 @@
 // Whether two plain values (JSON's kinds) are the same; a key that is undefined counts as absent.
 
 export function same(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
+  // Zero has one sign here: neither JSON nor SQLite keeps the other.
+  if (a === b || Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a) || Array.isArray(b)) {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((value, i) => same(value, b[i]));

@@ -26,6 +26,7 @@ export const ImportReport = z.object({
   labels: z.int(),
   leftOut: z.array(z.object({ what: z.string(), why: z.string() })),
   unresolved: z.array(z.string()).describe('images that the file names and no folder has'),
+  notes: z.array(z.string()).describe('what was taken otherwise than it stands there, and what was there already'),
 });
 export type ImportReport = z.infer<typeof ImportReport>;
 

@@ -1,10 +1,13 @@
 // Polygon outlines to masks, pixel for pixel as pycocotools draws them (its rleFrPoly; order of vertices is free).
 import { BadInput } from './badinput.ts';
+import type { Frame } from './geometry.ts';
 import type { Mask } from './records.ts';
 import { checkSize, union } from './rle.ts';
 
 /** The outline is walked on a grid this many times finer than the pixels. */
 const FINE = 5;
+/** The fine step in the middle of a pixel. */
+const MIDDLE = 2;
 /** Steps on the fine grid that one polygon may take: ten seconds of a hostile file are ten too many. */
 const MAX_STEPS = 2 ** 24;
 
@@ -19,15 +22,8 @@ export function fromPolygons(rings: readonly (readonly number[])[], width: numbe
 export function fromPolygon(ring: readonly number[], width: number, height: number): Mask {
   checkSize(height, width);
   checkRing(ring);
-  const corners = fineCorners(ring);
-  const crossings: number[] = [];
-  let previous: Step | null = null;
-  for (const step of outline(corners)) {
-    const at = previous === null ? null : crossing(previous, step, { width, height });
-    if (at !== null) crossings.push(at);
-    previous = step;
-  }
-  return { size: [height, width], counts: runsBetween(crossings, width * height) };
+  const swaps = crossings(fineCorners(ring), { width, height });
+  return { size: [height, width], counts: runsBetween(swaps, width * height) };
 }
 
 function checkRing(ring: readonly number[]): void {
@@ -58,38 +54,52 @@ function fineCorners(ring: readonly number[]): Step[] {
 
 const span = (a: Step, b: Step): number => Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y));
 
-function* outline(corners: readonly Step[]): Generator<Step> {
+/**
+ * Column-major positions at which the outline crosses the middle line of a pixel column. An edge is walked in fine steps
+ * along its longer axis, always computed from the end with the smaller coordinate on that axis, so that both directions
+ * of it give the same points. Plain loops: an export draws hundreds of thousands of outlines.
+ */
+function crossings(corners: readonly Step[], frame: Frame): number[] {
+  const found: number[] = [];
   for (let i = 1; i < corners.length; i++) {
     const [from, to] = [corners[i - 1], corners[i]];
-    if (from !== undefined && to !== undefined) yield* edge(from, to);
+    if (from === undefined || to === undefined || from.x === to.x) continue;
+    const flat = Math.abs(to.x - from.x) >= Math.abs(to.y - from.y);
+    if (flat) crossFlat(from.x < to.x ? [from, to] : [to, from], frame, found);
+    else crossSteep(from.y < to.y ? [from, to] : [to, from], frame, found);
+  }
+  return found;
+}
+
+type Edge = readonly [low: Step, high: Step];
+
+/** One step in x at a time: the middle of each column is met once. */
+function crossFlat([low, high]: Edge, { width, height }: Frame, found: number[]): void {
+  const slope = (high.y - low.y) / (high.x - low.x);
+  const row = (x: number) => Math.trunc(low.y + slope * (x - low.x) + 0.5);
+  const last = Math.min(width - 1, (high.x - 1 - MIDDLE) / FINE);
+  for (let column = Math.max(0, Math.ceil((low.x - MIDDLE) / FINE)); column <= last; column++) {
+    const x = column * FINE + MIDDLE;
+    found.push(column * height + rowBelow(Math.min(row(x), row(x + 1)), height));
   }
 }
 
-/**
- * Every fine step along the longer axis. Always computed from the end with the smaller coordinate on that axis, so that
- * both directions of an edge give the same points.
- */
-function* edge(from: Step, to: Step): Generator<Step> {
-  const length = span(from, to);
-  const flat = Math.abs(to.x - from.x) >= Math.abs(to.y - from.y);
-  const reversed = flat ? from.x > to.x : from.y > to.y;
-  const [low, high] = reversed ? [to, from] : [from, to];
-  const slope = length === 0 ? 0 : (flat ? high.y - low.y : high.x - low.x) / length;
-  for (let step = 0; step <= length; step++) {
-    const t = reversed ? length - step : step;
-    if (flat) yield { x: low.x + t, y: Math.trunc(low.y + slope * t + 0.5) };
-    else yield { x: Math.trunc(low.x + slope * t + 0.5), y: low.y + t };
+/** One step in y at a time: most of them stay in their fine column. */
+function crossSteep([low, high]: Edge, { width, height }: Frame, found: number[]): void {
+  const slope = (high.x - low.x) / (high.y - low.y);
+  let x = Math.trunc(low.x + 0.5);
+  for (let y = low.y; y < high.y; y++) {
+    const next = Math.trunc(low.x + slope * (y + 1 - low.y) + 0.5);
+    if (next !== x) {
+      const column = (Math.min(x, next) - MIDDLE) / FINE;
+      if (Number.isInteger(column) && column >= 0 && column < width) found.push(column * height + rowBelow(y, height));
+    }
+    x = next;
   }
 }
 
-/** Column-major position at which the outline crosses the middle line of a pixel column, or null. */
-function crossing(a: Step, b: Step, frame: { width: number; height: number }): number | null {
-  if (a.x === b.x) return null;
-  const column = (Math.min(a.x, b.x) + 0.5) / FINE - 0.5;
-  if (!Number.isInteger(column) || column < 0 || column > frame.width - 1) return null;
-  const y = (Math.min(a.y, b.y) + 0.5) / FINE - 0.5;
-  return column * frame.height + Math.ceil(Math.min(Math.max(y, 0), frame.height));
-}
+const rowBelow = (fine: number, height: number): number =>
+  Math.ceil(Math.min(Math.max((fine - MIDDLE) / FINE, 0), height));
 
 /** Sorted crossings are where inside and outside swap; two at one place cancel. */
 function runsBetween(crossings: readonly number[], pixels: number): number[] {

@@ -28,7 +28,7 @@ export type AttributeRule = z.infer<typeof AttributeRule>;
 
 export const Label = z.object({
   id: Id,
-  name: z.string().trim().min(1).max(200),
+  name: z.string().trim().min(1).max(1000),
   /** Stays with the label, whatever its place in the list. */
   colour: z.string().regex(/^#[0-9a-f]{6}$/),
   /** The key that gives it, '1' to '9'. */
@@ -109,6 +109,8 @@ export const StoredProposal = z.object({
   weights: z.string(),
   device: z.string(),
   answer: Answer,
+  /** Side of the square that boxes in the answer's text are written in; 224 where it is not said. */
+  frame: z.int().min(1).optional(),
   found: z.enum(['object', 'nothing', 'unreadable']),
   box: Box.nullable(),
   mask: PackedMask.nullable(),

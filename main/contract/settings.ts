@@ -1,17 +1,33 @@
 // What a person has set, for all projects.
 import { z } from 'zod';
 
-export const Settings = z.object({
-  theme: z.enum(['light', 'dark', 'as the system']).default('as the system'),
+const fields = z.object({
+  theme: z.enum(['light', 'dark', 'as the system']),
   /** Which habits the keys follow. */
-  keys: z.enum(['Loupe', 'X-AnyLabeling', 'CVAT']).default('Loupe'),
+  keys: z.enum(['Loupe', 'X-AnyLabeling', 'CVAT']),
   /** Command id to chord ("Ctrl+Shift+Z"), over those of the preset. */
-  rebound: z.record(z.string(), z.string()).default({}),
-  wheel: z.enum(['zooms', 'scrolls']).default('zooms'),
-  device: z.enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml']).default('cpu'),
+  rebound: z.record(z.string(), z.string()),
+  wheel: z.enum(['zooms', 'scrolls']),
+  device: z.enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml']),
   /** A weights folder; null: loupe-nano, which comes with the app. */
-  weights: z.string().nullable().default(null),
-  colourBy: z.enum(['label', 'object', 'review']).default('label'),
-  maskOpacity: z.number().min(0).max(1).default(0.45),
+  weights: z.string().nullable(),
+  colourBy: z.enum(['label', 'object', 'review']),
+  maskOpacity: z.number().min(0).max(1),
+});
+
+/** Fields that are left out stay as they are: the defaults below would fill them in. */
+export const SettingsChange = fields.partial();
+
+const { theme, keys, rebound, wheel, device, weights, colourBy, maskOpacity } = fields.shape;
+
+export const Settings = z.object({
+  theme: theme.default('as the system'),
+  keys: keys.default('Loupe'),
+  rebound: rebound.default({}),
+  wheel: wheel.default('zooms'),
+  device: device.default('cpu'),
+  weights: weights.default(null),
+  colourBy: colourBy.default('label'),
+  maskOpacity: maskOpacity.default(0.45),
 });
 export type Settings = z.infer<typeof Settings>;

@@ -43,6 +43,12 @@ export function firstBox(text: string): Box {
 
 const toBox = ([x1 = 0, y1 = 0, x2 = 0, y2 = 0]: readonly number[]): Box => ({ x1, y1, x2, y2 });
 
+/** The box of a text that is still being written, once it is whole; null before. The reasoning's own boxes do not count. */
+export function boxSoFar(text: string, dialect: Dialect): Box | null {
+  const start = dialect === 'loupe' ? text.indexOf('<answer>') : 0;
+  return start < 0 ? null : reading('', firstBox(text.slice(start)), null).box;
+}
+
 /** The text of a whole answer, special tokens and all, to what it says. */
 export function readAnswer(text: string, dialect: Dialect): Reading {
   if (dialect === 'released') {

@@ -1,14 +1,19 @@
-// Image files to upright 8-bit RGB pixels, and pixels to PNG files; the only importer of sharp.
+// Image files to upright 8-bit RGB pixels, and pixels to picture files; the only importer of sharp.
 import { createHash } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import sharp, { type Metadata, type SharpOptions } from 'sharp';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import sharp, { type JpegOptions, type Metadata, type Sharp } from 'sharp';
 import { BadInput } from '../contract/badinput.ts';
+import type { Frame } from '../contract/geometry.ts';
 import { type DecodedImage, MAX_MASK_PIXELS } from '../contract/records.ts';
 import { declaredSize, oddity } from './header.ts';
 
 const MEGA = 1e6;
 const MAX_BYTES = 1024 ** 3;
 const DECODE_SECONDS = 60;
+const HEAD_BYTES = 64;
+const THUMBNAIL_SIDE = 256;
+const TILE = { quality: 90 };
 const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif', 'svg']);
 const CORRUPT_HEADER = 'Input buffer has corrupt header: ';
 const READABLE = 'JPEG, PNG, WebP, TIFF, GIF, AVIF and SVG are read';
@@ -26,24 +31,79 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
+/** What a file is, without its pixels. */
+export interface Header {
+  /** Upright. */
+  readonly width: number;
+  readonly height: number;
+  /** Media type of the file where a browser shows it as `decodeImage` reads it, else null. */
+  readonly shown: string | null;
+}
+
+// Files are read where they lie and may be replaced there: libvips must not remember them by name.
+sharp.cache({ files: 0 });
+
 /** The file as a person sees it: EXIF-oriented sRGB, alpha laid on white, 16 bits scaled to 8, first frame of many. */
 export async function decodeImage(file: string, options: { maxPixels?: number } = {}): Promise<ImageFile> {
   const bytes = await readBounded(file);
   // No picture is larger than a mask may be; as RGB that is 805 MB.
   const limit = Math.min(options.maxPixels ?? MAX_MASK_PIXELS, MAX_MASK_PIXELS);
-  const source: SharpOptions = { failOn: 'error', autoOrient: true, limitInputPixels: limit, pages: 1 };
-  refuseDeclared(file, bytes, limit);
-  // The header is read without sharp's own limit, so that the refusal can name the size.
-  refuseHeader(file, await attempt(file, sharp(bytes, { ...source, limitInputPixels: false }).metadata()), limit);
-  const pixels = sharp(bytes, source)
-    .timeout({ seconds: DECODE_SECONDS })
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+  await headerOf(file, bytes, limit);
+  const pixels = upright(bytes, limit).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   const { data, info } = await attempt(file, pixels);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = sha256Of(bytes);
   return { width: info.width, height: info.height, data: threeChannels(file, data, info.channels), file, sha256 };
+}
+
+/** Size and kind from the header alone: a file that is cut short further on passes. */
+export async function measureImage(file: string): Promise<Header> {
+  // libvips would take brackets in a name for options.
+  if (file.includes('[')) return asHeader(await headerOf(file, await readBounded(file), MAX_MASK_PIXELS));
+  refuseDeclared(file, await firstBytes(file), MAX_MASK_PIXELS);
+  return asHeader(await readableHeader(file, sharp(file, { limitInputPixels: false, pages: 1 }), MAX_MASK_PIXELS));
+}
+
+export interface Inspected extends Header {
+  readonly sha256: string;
+  /** WebP; null where the picture has more than `thumbnailLimit` pixels, which are then not looked at. */
+  readonly thumbnail: Buffer | null;
+}
+
+/** The file read once, and every pixel of it decoded where that is soon done. */
+export async function inspectImage(file: string, thumbnailLimit: number = MAX_MASK_PIXELS): Promise<Inspected> {
+  const bytes = await readBounded(file);
+  const header = asHeader(await headerOf(file, bytes, MAX_MASK_PIXELS));
+  const small = header.width * header.height <= thumbnailLimit;
+  const thumbnail = small ? await attempt(file, toThumbnail(upright(bytes, MAX_MASK_PIXELS))) : null;
+  return { ...header, sha256: sha256Of(bytes), thumbnail };
+}
+
+export const thumbnailOf = (image: DecodedImage): Promise<Buffer> => toThumbnail(fromPixels(image));
+
+/** Without loss and quickly written, so not small. */
+export const pngOf = (image: DecodedImage): Promise<Buffer> =>
+  fromPixels(image).png({ compressionLevel: 2, adaptiveFiltering: false }).toBuffer();
+
+/** A part of an image: whole pixels inside it. */
+export interface Region {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A part of the image as JPEG, made as large as `size`. */
+export const cutTile = (image: DecodedImage, region: Region, size: Frame): Promise<Buffer> =>
+  fromPixels(image)
+    .extract(region)
+    .resize(size.width, size.height, { fit: 'fill', kernel: 'mitchell' })
+    .jpeg(TILE)
+    .toBuffer();
+
+/** All tiles of all levels as `folder`/NAME_files/LEVEL/COLUMN_ROW.jpeg; level 0 is one pixel (DeepZoom's order). */
+export async function writePyramid(image: DecodedImage, folder: string, side: number): Promise<void> {
+  const layout = { size: side, overlap: 0, layout: 'dz' } as const;
+  await fromPixels(image).jpeg(TILE).tile(layout).toFile(path.join(folder, 'pyramid.dz'));
 }
 
 /** An SVG drawing as RGBA pixels (alpha not premultiplied), fitted into a transparent size x size square. */
@@ -68,16 +128,85 @@ export async function writePng(file: string, raster: Raster): Promise<void> {
   await writeFile(file, encoded);
 }
 
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** `decodeImage`'s pixels as a stage that more can be hung on. */
+const upright = (bytes: Uint8Array, limit: number): Sharp =>
+  sharp(bytes, { failOn: 'error', autoOrient: true, limitInputPixels: limit, pages: 1 })
+    .timeout({ seconds: DECODE_SECONDS })
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb');
+
+const fromPixels = ({ width, height, data }: DecodedImage): Sharp =>
+  sharp(data, { raw: { width, height, channels: 3 }, limitInputPixels: false });
+
+const toThumbnail = (image: Sharp): Promise<Buffer> =>
+  image
+    .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: 75, effort: 1 })
+    .toBuffer();
+
+/** Refuses what cannot be read. sharp's own limit is off, so that the refusal can name the size. */
+function headerOf(file: string, bytes: Uint8Array, limit: number): Promise<Metadata> {
+  refuseDeclared(file, bytes, limit);
+  return readableHeader(file, sharp(bytes, { limitInputPixels: false, pages: 1 }), limit);
+}
+
+async function readableHeader(file: string, image: Sharp, limit: number): Promise<Metadata> {
+  const header = await attempt(file, image.metadata());
+  refuseHeader(file, header, limit);
+  return header;
+}
+
+function asHeader(header: Metadata): Header {
+  const { width, height } = header.autoOrient;
+  return { width, height, shown: shownAs(header) };
+}
+
+/** Browsers turn JPEGs upright, no others, and would show what lies behind transparent pixels. */
+function shownAs({ format, space, depth, hasAlpha, orientation = 1, pages = 1 }: Metadata): string | null {
+  if (depth !== 'uchar' || hasAlpha || pages > 1 || (space !== 'srgb' && space !== 'b-w')) return null;
+  if (format === 'jpeg') return 'image/jpeg';
+  if (orientation > 1) return null;
+  return format === 'png' || format === 'webp' || format === 'gif' ? `image/${format}` : null;
+}
+
+/** Writes pixels as JPEG, as cameras do. */
+export async function writeJpeg(file: string, image: DecodedImage, options: JpegOptions = TILE): Promise<void> {
+  await writeFile(file, await fromPixels(image).jpeg(options).toBuffer());
+}
+
 async function readBounded(file: string): Promise<Buffer> {
-  const info = await stat(file).catch((error: NodeJS.ErrnoException) => {
-    throw new BadInput(`${file}: ${error.code === 'ENOENT' ? 'no such file' : `cannot be read (${error.code})`}`);
-  });
+  await refuseKind(file);
+  return reading(file, readFile(file));
+}
+
+/** As many as `refuseDeclared` looks at. */
+async function firstBytes(file: string): Promise<Uint8Array> {
+  await refuseKind(file);
+  const handle = await reading(file, open(file));
+  try {
+    const { buffer, bytesRead } = await reading(file, handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0));
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function refuseKind(file: string): Promise<void> {
+  const info = await reading(file, stat(file));
   if (info.isDirectory()) throw new BadInput(`${file}: is a folder, not an image file`);
   if (!info.isFile()) throw new BadInput(`${file}: is not a regular file`);
   if (info.size > MAX_BYTES) throw new BadInput(`${file}: is larger than ${MAX_BYTES / 1024 ** 3} GiB`);
-  return readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new BadInput(`${file}: cannot be read (${error.code})`);
-  });
+}
+
+async function reading<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : error;
+    throw new BadInput(`${file}: ${code === 'ENOENT' ? 'no such file' : `cannot be read (${code})`}`);
+  }
 }
 
 function refuseDeclared(file: string, bytes: Uint8Array, limit: number): void {

@@ -1,7 +1,7 @@
 // A decoded picture and a prompt to a proposal: reasoning, box and mask, by the weights of one folder.
 import type { Provider } from '../../models/runtime/session.ts';
 import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
-import { readAnswer, toImage } from './box.ts';
+import { boxSoFar, readAnswer, toImage } from './box.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
 import { formatReward } from './reward.ts';
 import { type Ask, Segmenter } from './segmenter.ts';
@@ -14,11 +14,16 @@ export interface PredictOptions {
   /** Default 0 for one answer, 0.9 for more. */
   temperature?: number;
   signal?: AbortSignal;
-  onText?(piece: string): void;
+  onText?(piece: string, candidate: number): void;
+  /** A box in image pixels, as soon as an answer's text names it. */
+  onBox?(box: Box, candidate: number): void;
+  /** Awaited between tokens and masks. */
+  between?(): Promise<void>;
 }
 
 export interface Proposal {
   answer: Answer;
+  found: 'object' | 'nothing' | 'unreadable';
   /** In image pixels; null when nothing matches or no box could be read. */
   box: Box | null;
   mask: Mask | null;
@@ -34,9 +39,15 @@ export interface Predictor {
   /** The provider in use. */
   readonly device: string;
   readonly warnings: readonly string[];
+  /** The name in the folder's configuration. */
+  readonly name: string;
+  /** Side of the square that boxes in an answer's text are written in. */
+  readonly frame: number;
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
   /** The segmenter alone. */
   segment(image: DecodedImage, ask: Ask): Promise<Mask>;
+  /** Encodes the picture for the segmenter ahead of the first ask. */
+  prepare(image: DecodedImage): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -53,6 +64,8 @@ export async function loadPredictor(
 class LoupePredictor implements Predictor {
   readonly device: string;
   readonly warnings: readonly string[];
+  readonly name: string;
+  readonly frame: number;
   private readonly weights: Weights;
   private readonly reasoner: Reasoner;
   private readonly segmenter: Segmenter;
@@ -65,6 +78,8 @@ class LoupePredictor implements Predictor {
     this.queries = parts.queries;
     this.device = parts.reasoner.provider;
     this.warnings = parts.reasoner.warnings;
+    this.name = weights.name;
+    this.frame = weights.frame;
   }
 
   static async open(weights: Weights, options: EngineOptions): Promise<LoupePredictor> {
@@ -78,17 +93,24 @@ class LoupePredictor implements Predictor {
     return this.segmenter.segment(image, ask);
   }
 
+  prepare(image: DecodedImage): Promise<void> {
+    return this.segmenter.prepare(image);
+  }
+
   async predict(image: DecodedImage, prompt: Prompt, options: PredictOptions = {}): Promise<Proposal> {
     const started = performance.now();
     const samples = options.samples ?? 1;
     const temperature = options.temperature ?? (samples > 1 ? 0.9 : 0);
-    const asked = { ...options, samples, temperature, seed: options.seed ?? 0 };
+    const onText = this.watching(image, options);
+    const asked = { ...options, samples, temperature, seed: options.seed ?? 0, onText };
     const answers = await this.reasoner.ask(image, prompt.text, asked);
     const answerMs = performance.now() - started;
     const states = await this.reasoner.queryStates(answers.state, this.queries);
     const proposals: Proposal[] = [];
     for (const [i, written] of answers.written.entries()) {
       const own = states.subarray((i * states.length) / samples, ((i + 1) * states.length) / samples);
+      await options.between?.();
+      options.signal?.throwIfAborted();
       proposals.push(await this.propose({ image, prompt, written, states: own }));
     }
     const chosen = proposals[likeliest(answers)];
@@ -103,13 +125,31 @@ class LoupePredictor implements Predictor {
     await this.segmenter.release();
   }
 
+  /** Hands text on and calls `onBox` once for each candidate. */
+  private watching(image: DecodedImage, { onText, onBox }: PredictOptions): PredictOptions['onText'] {
+    if (!onBox) return onText;
+    const texts: string[] = [];
+    const told = new Set<number>();
+    const { frame, dialect } = this.weights;
+    return (piece, candidate) => {
+      onText?.(piece, candidate);
+      texts[candidate] = (texts[candidate] ?? '') + piece;
+      const named = told.has(candidate) ? null : boxSoFar(texts[candidate], dialect);
+      if (!named) return;
+      told.add(candidate);
+      const box = toImage(named, { width: frame, height: frame }, image);
+      if (box) onBox(box, candidate);
+    };
+  }
+
   private async propose({ image, prompt, written, states }: Draft): Promise<Proposal> {
     const { frame, dialect } = this.weights;
     const read = readAnswer(written.text, dialect);
     const box = read.box && toImage(read.box, { width: frame, height: frame }, image);
     const { text, logProbabilities } = written;
     const answer: Answer = { text, reasoning: read.reasoning, box, logProbabilities };
-    const proposal = { answer, box, rewards: { format: formatReward(text, dialect) }, timings: {} };
+    const found = read.found === 'box' ? (box ? 'object' : 'unreadable') : read.found;
+    const proposal = { answer, found, box, rewards: { format: formatReward(text, dialect) }, timings: {} } as const;
     const ask = { box: prompt.box ?? box ?? undefined, points: prompt.points, rough: prompt.mask };
     const isPointed = ask.box !== undefined || (prompt.points ?? []).length > 0;
     if (!isPointed) return { ...proposal, mask: null };

@@ -25,8 +25,10 @@ export interface AskOptions {
   temperature: number;
   seed: number;
   signal?: AbortSignal;
-  /** Text of the first answer, as it grows. */
-  onText?(piece: string): void;
+  /** What each answer grows by; `candidate` counts from 0. */
+  onText?(piece: string, candidate: number): void;
+  /** Awaited after every token: where long work makes room for what is more urgent. */
+  between?(): Promise<void>;
 }
 
 export interface EngineOptions {
@@ -80,20 +82,24 @@ export class Reasoner {
       stop: [this.special('<|im_end|>')],
       signal: options.signal,
     });
-    const stream = new TextStream((row) => tokenizer.decode(row, { skipSpecial: true }), options.onText);
+    const decode = (row: readonly number[]) => tokenizer.decode(row, { skipSpecial: true });
+    const streams = Array.from({ length: options.samples }, (_, i) => {
+      return new TextStream(decode, options.onText && ((piece) => options.onText?.(piece, i)));
+    });
     let firstTokenMs = 0;
     for (;;) {
       const next = await generation.next();
       if (next.done) {
         options.signal?.throwIfAborted();
         const written = next.value.rows.map((row) => ({
-          text: tokenizer.decode(row.ids, { skipSpecial: true }),
+          text: decode(row.ids),
           logProbabilities: row.logProbs,
         }));
         return { written, state: next.value.state, firstTokenMs };
       }
       if (firstTokenMs === 0) firstTokenMs = performance.now() - started;
-      if (next.value.row === 0) stream.push(next.value.id);
+      streams[next.value.row]?.push(next.value.id);
+      await options.between?.();
     }
   }
 

@@ -7,9 +7,10 @@ import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
-import { chooseMask, clickData, enlargeLogits } from '../../models/sam2/segmenter.ts';
+import { chooseMask, clickData } from '../../models/sam2/segmenter.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
-import { fromBitmap, toBitmap } from '../contract/rle.ts';
+import { toBitmap } from '../contract/rle.ts';
+import { enlargedMask } from './enlarge.ts';
 import { type Pointed, promptMap } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
 import type { Weights } from './weights.ts';
@@ -58,6 +59,11 @@ export class Segmenter {
     return floats((await this.context.run({ states })).token);
   }
 
+  /** Encodes the picture and opens the decoder that clicks use, ahead of the first ask. */
+  async prepare(image: DecodedImage): Promise<void> {
+    await Promise.all([this.see(image), this.decoder(this.weights.promptSlots, { rough: true, token: false })]);
+  }
+
   /** The mask at the picture's size. */
   async segment(image: DecodedImage, ask: Ask): Promise<Mask> {
     const { segmenter } = this.weights;
@@ -72,10 +78,9 @@ export class Segmenter {
     const iou = floats(results.iou);
     const area = masks.length / iou.length;
     const chosen = chooseMask(masks, iou);
-    const logits = enlargeLogits(Float32Array.from(masks.subarray(chosen * area, (chosen + 1) * area)), image);
-    const bitmap = new Uint8Array(logits.length);
-    for (let i = 0; i < logits.length; i++) bitmap[i] = (logits[i] ?? 0) > 0 ? 1 : 0;
-    return fromBitmap(bitmap, image.width, image.height);
+    const side = Math.sqrt(area);
+    const data = masks.subarray(chosen * area, (chosen + 1) * area);
+    return enlargedMask({ width: side, height: side, data }, image);
   }
 
   async release(): Promise<void> {

@@ -13,7 +13,9 @@ export interface StageRecipe {
   rates?: Readonly<Record<string, number>>;
 }
 
-export type StageName = 'tower' | 'lists' | 'reasoner' | 'segmenter' | 'alignment' | 'reinforcement';
+/** In the order in which they run. */
+export const stageNames = ['tower', 'lists', 'reasoner', 'segmenter', 'alignment', 'reinforcement'] as const;
+export type StageName = (typeof stageNames)[number];
 export type Recipe = Readonly<Record<StageName, StageRecipe>>;
 
 /** About four hours on 2 cores. What the released run really did is in docs/nano.md. */

@@ -1,26 +1,9 @@
 // `loupe train nano`: all stages in order, each from where an earlier run left it, to a weights folder.
-import { paramsFrom } from '../../models/nn/params.ts';
-import { random } from '../scenes/random.ts';
-import { alignmentScene, contextFeeds } from './contextBatch.ts';
-import { alignmentGraph, isContext } from './contextGraph.ts';
-import {
-  alignmentBatch,
-  listBatch,
-  type ReasonerBatch,
-  reasonerBatch,
-  reinforceBatch,
-  segmenterBatch,
-  towerBatch,
-} from './layout.ts';
-import { imageStart, makeNano, type Nano, startFrom, trainingScenes } from './nano.ts';
-import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
-import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
-import { nanoRecipe, type Recipe, type StageName, type StageRecipe, settingsOf } from './recipe.ts';
-import { reinforceGraph } from './reinforceGraph.ts';
-import { RolloutMaker } from './rollouts.ts';
-import { buildSegmenterBatch } from './segmenterBatch.ts';
-import { segmenterGraph } from './segmenterGraph.ts';
-import { type Progress, runStage, type StageGraph, type StagePlan } from './stage.ts';
+import { BatchAhead } from './batchAhead.ts';
+import { makeNano, type Nano, startFrom } from './nano.ts';
+import { nanoRecipe, type Recipe, type StageName, settingsOf, stageNames } from './recipe.ts';
+import { type Progress, runStage, type StageContext } from './stage.ts';
+import { stages } from './stages.ts';
 import { validate } from './validate.ts';
 
 export interface TrainNanoOptions {
@@ -39,136 +22,37 @@ export interface TrainNanoOptions {
   validation?: number;
 }
 
-interface Stage {
-  /** Whether whole predictions mean anything after it. */
-  validates: boolean;
-  graph(nano: Nano): StageGraph;
-  plan(nano: Nano, recipe: Recipe): Omit<StagePlan, 'name' | 'steps' | 'settings'>;
-}
-
-const stages: Readonly<Record<StageName, Stage>> = {
-  tower: { validates: false, graph: towerStage, plan: towerPlan },
-  lists: {
-    validates: false,
-    graph: (nano) => reasonerStage(nano, listBatch),
-    plan: (nano, { lists }) => reasonerPlan(nano, lists, listBatch),
-  },
-  reasoner: {
-    validates: false,
-    graph: (nano) => reasonerStage(nano, reasonerBatch),
-    plan: (nano, { reasoner }) => reasonerPlan(nano, reasoner, reasonerBatch),
-  },
-  segmenter: { validates: true, graph: segmenterStage, plan: segmenterPlan },
-  alignment: { validates: true, graph: alignmentStage, plan: alignmentPlan },
-  reinforcement: { validates: true, graph: reinforceStage, plan: reinforcePlan },
-};
-
 export async function trainNano(options: TrainNanoOptions): Promise<void> {
   const nano = options.nano ?? (await makeNano(options.seed));
   if (options.from !== undefined) await startFrom(nano, options.from);
   const recipe = options.recipe ?? nanoRecipe;
-  const report = (progress: Progress) => options.report(progressLine(progress));
-  const context = { folder: options.folder, parameters: nano.parameters, signal: options.signal, report };
-  for (const [name, stage] of Object.entries(stages) as [StageName, Stage][]) {
+  for (const name of stageNames) {
     if (options.signal?.aborted) return;
-    const { steps } = recipe[name];
-    const plan = { name, steps, settings: settingsOf(recipe[name]), ...stage.plan(nano, recipe) };
-    await runStage(plan, stage.graph(nano), context);
+    await trainStage(name, { nano, recipe, options });
     const { folder, signal, validation: count } = options;
-    if (stage.validates) await validate(nano, { folder, stage: name, signal, report: options.report, count });
+    if (stages[name].validates) await validate(nano, { folder, stage: name, signal, report: options.report, count });
   }
 }
 
-function towerStage({ parameters, reasoner }: Nano): StageGraph {
-  const source = parameters.source();
-  return {
-    ...towerGraph(paramsFrom(source), reasoner, towerBatch.scenes),
-    parameters: source.tensors,
-    trains: () => true,
-  };
+interface Training {
+  nano: Nano;
+  recipe: Recipe;
+  options: TrainNanoOptions;
 }
 
-function towerPlan(nano: Nano, { tower }: Recipe): ReturnType<Stage['plan']> {
-  const { scenes: count } = towerBatch;
-  return {
-    samples: count,
-    batch: async (step) => {
-      const scenes = trainingScenes(nano, tower.firstScene + step * count, count);
-      return { pixels: joinPixels(scenes), ...denseFeeds(scenes) };
-    },
-  };
-}
-
-function reasonerStage(nano: Nano, batch: ReasonerBatch): StageGraph {
-  const source = nano.parameters.source();
-  const first = nano.tokenizer.coordinateId(0) ?? 0;
-  const graph = reasonerGraph(paramsFrom(source), nano.reasoner, { ...batch, imageStart: imageStart(nano), first });
-  return { ...graph, parameters: source.tensors, trains: () => true };
-}
-
-function reasonerPlan(
-  nano: Nano,
-  { firstScene, things }: StageRecipe,
-  batch: ReasonerBatch,
-): ReturnType<Stage['plan']> {
-  const { scenes: count } = batch;
-  const writer = { tokenizer: nano.tokenizer, config: nano.reasoner.language, batch };
-  return {
-    samples: count,
-    batch: async (step) =>
-      buildReasonerBatch(writer, trainingScenes(nano, firstScene + step * count, count, { things }), random(step, 11)),
-  };
-}
-
-function segmenterStage({ parameters, segmenter }: Nano): StageGraph {
-  const source = parameters.source();
-  const graph = segmenterGraph(paramsFrom(source).at('sam'), segmenter);
-  return { ...graph, parameters: source.tensors, trains: (name) => !name.endsWith('gaussian_matrix') };
-}
-
-function segmenterPlan(nano: Nano, { segmenter }: Recipe): ReturnType<Stage['plan']> {
-  const { scenes: count, perScene } = segmenterBatch;
-  return {
-    samples: count * perScene,
-    batch: async (step) =>
-      buildSegmenterBatch(trainingScenes(nano, segmenter.firstScene + step * count, count), random(step, 12)),
-  };
-}
-
-function alignmentStage(nano: Nano): StageGraph {
-  const source = nano.parameters.source();
-  const graph = alignmentGraph(paramsFrom(source), nano, alignmentBatch, imageStart(nano));
-  return { ...graph, parameters: source.tensors, trains: isContext };
-}
-
-function alignmentPlan(nano: Nano, { alignment }: Recipe): ReturnType<Stage['plan']> {
-  const { scenes: count, turns } = alignmentBatch;
-  return {
-    samples: count * turns,
-    batch: async (step) => {
-      const draw = random(step, 13);
-      const scenes = trainingScenes(nano, alignment.firstScene + step * count, count);
-      const packed = scenes.map((scene) => alignmentScene(nano, scene, draw, alignmentBatch));
-      return contextFeeds(nano, packed, alignmentBatch);
-    },
-  };
-}
-
-/** As in LENS: everything learns but the segmenter's picture encoder. */
-function reinforceStage(nano: Nano): StageGraph {
-  const source = nano.parameters.source();
-  const graph = reinforceGraph(paramsFrom(source), nano, imageStart(nano));
-  const frozen = /^sam\.(image_encoder\.|no_mem_embed)|gaussian_matrix$|conv_s[01]\./;
-  return { ...graph, parameters: source.tensors, trains: (name) => !frozen.test(name) };
-}
-
-function reinforcePlan(nano: Nano, { reinforcement }: Recipe): ReturnType<Stage['plan']> {
-  const { scenes: count, turns } = reinforceBatch;
-  const maker = new RolloutMaker(nano, imageStart(nano));
-  return {
-    samples: count * turns,
-    batch: (step) => maker.make(trainingScenes(nano, reinforcement.firstScene + step * count, count), random(step, 14)),
-  };
+async function trainStage(name: StageName, { nano, recipe, options }: Training): Promise<void> {
+  const stage = stages[name];
+  const plan = { name, steps: recipe[name].steps, settings: settingsOf(recipe[name]), ...stage.plan(nano, recipe) };
+  const report = (progress: Progress) => options.report(progressLine(progress));
+  const context: StageContext = { folder: options.folder, parameters: nano.parameters, signal: options.signal, report };
+  // A nano that was handed in may differ from what the thread would make.
+  if (!stage.drawsAhead || options.nano) return runStage(plan, stage.graph(nano), context);
+  const ahead = new BatchAhead({ stage: name, seed: options.seed, recipe });
+  try {
+    await runStage({ ...plan, batch: (step) => ahead.batch(step) }, stage.graph(nano), context);
+  } finally {
+    await ahead.close();
+  }
 }
 
 /** "reasoner 1200/3200  loss 1.234 ...  5.4 samples/s  31 min left" */

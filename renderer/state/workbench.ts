@@ -1,6 +1,6 @@
 // Everything on screen that is not pixels: one store, changed by its own actions alone.
 import { createStore } from 'zustand/vanilla';
-import { type EngineStatus, ImageQuery } from '../../main/contract/api.ts';
+import { type EngineStatus, ImageQuery, type RepairPair } from '../../main/contract/api.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import type { Asked, Image, Label, ProjectInfo, Review, Shape, StoredProposal } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
@@ -47,8 +47,58 @@ export type Saving =
   | { readonly state: 'saving' }
   | { readonly state: 'failed'; readonly problem: string };
 
+/** A pair that was judged, its shape as it stood before, and what undo was called right after. */
+export interface Judged {
+  readonly pair: RepairPair;
+  readonly before: Shape;
+  readonly undo: string | null;
+}
+
+/** Stepping through what stands against what the model would draw, worst first. */
+export interface Repair {
+  readonly pair: RepairPair | null;
+  /** How many are left to judge, this one among them. */
+  readonly left: number;
+  /** What was judged here, the last one last. */
+  readonly judged: readonly Judged[];
+  /** The pair was judged before: the host takes it for settled. */
+  readonly again: boolean;
+  /** Shapes that were put off. */
+  readonly skipped: ReadonlySet<number>;
+  /** `editing`: the person corrects the shape by hand before going on. */
+  readonly stage: 'idle' | 'loading' | 'judging' | 'editing' | 'finished';
+}
+
+/** What lies over the window; null: nothing. */
+export type DialogName =
+  | 'open project'
+  | 'new project'
+  | 'add images'
+  | 'labels'
+  | 'settings'
+  | 'keys'
+  | 'import'
+  | 'export'
+  | 'verify'
+  | 'prompt all'
+  | 'jobs'
+  | 'help'
+  | 'commands';
+
+/** One sentence for the person, shown once; a new `id` is a new notice. */
+export interface Notice {
+  readonly id: number;
+  readonly tone: 'good' | 'plain' | 'bad';
+  readonly text: string;
+}
+
+/** What the lower half of the right side shows. */
+export type Side = 'images' | 'review' | 'repair';
+
 export interface Workbench {
   readonly connected: boolean;
+  /** One sentence: why there is no connection and none will come by itself; null: there is one, or it is being tried. */
+  readonly refused: string | null;
   readonly project: ProjectInfo | null;
   readonly labels: ReadonlyMap<number, Label>;
   readonly open: OpenImage | null;
@@ -76,15 +126,30 @@ export interface Workbench {
   readonly labelsShown: boolean;
   /** The wipe comparison: the mask to hold against the selected shape, and where the edge is, 0 to 1 of the canvas. */
   readonly wipe: { readonly shapeId: number; readonly proposed: Shape['mask']; readonly at: number } | null;
+  readonly repair: Repair;
+  /** Shapes that were copied; ids and images are given anew on pasting. */
+  readonly copied: readonly Shape[];
   readonly query: ImageQuery;
   readonly jobs: ReadonlyMap<string, Job>;
   readonly engine: EngineStatus | null;
   readonly saving: Saving;
   readonly settings: Settings;
+  readonly dialog: DialogName | null;
+  readonly notice: Notice | null;
+  readonly side: Side;
+  /** The image that is being fetched. */
+  readonly opening: number | null;
+  /** Where the open image stands in the list; index counts from 0, null when the query leaves it out. */
+  readonly position: { readonly index: number | null; readonly total: number } | null;
+  /** Grows whenever rows of the image list may have changed. */
+  readonly listVersion: number;
+  /** Grows when the person wants the panels back where they were at first. */
+  readonly layoutVersion: number;
 }
 
 export const emptyWorkbench: Workbench = {
   connected: false,
+  refused: null,
   project: null,
   labels: new Map(),
   open: null,
@@ -104,12 +169,25 @@ export const emptyWorkbench: Workbench = {
   masksShown: true,
   labelsShown: true,
   wipe: null,
+  repair: { pair: null, left: 0, judged: [], again: false, skipped: new Set(), stage: 'idle' },
+  copied: [],
   query: ImageQuery.parse({}),
   jobs: new Map(),
   engine: null,
   saving: { state: 'saved', at: 0 },
   settings: Settings.parse({}),
+  dialog: null,
+  notice: null,
+  side: 'images',
+  opening: null,
+  position: null,
+  listVersion: 0,
+  layoutVersion: 0,
 };
+
+/** Puts one sentence before the person. */
+export const say = (store: WorkbenchStore, tone: Notice['tone'], text: string): void =>
+  store.setState(({ notice }) => ({ notice: { id: (notice?.id ?? 0) + 1, tone, text } }));
 
 /** One for the page; tests make their own. */
 export const createWorkbench = () => createStore<Workbench>()(() => emptyWorkbench);

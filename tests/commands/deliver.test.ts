@@ -9,7 +9,8 @@ import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, toBitmap } from '../../main/contract/rle.ts';
 import { decodeImage } from '../../main/flow/image.ts';
 import type { Proposal } from '../../main/flow/predict.ts';
-import { parseSegmentation, verifyCoco } from '../../main/formats/coco.ts';
+import { verifyCoco } from '../../main/formats/coco.ts';
+import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-deliver-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -37,6 +38,7 @@ const text = '<think>One mug.</think><answer>```json\n[{"bbox_2d": [8, 5, 30, 20
 const box = { x1: 8, y1: 5, x2: 30, y2: 20 };
 const found: Proposal = {
   answer: { text, reasoning: 'One mug.', box },
+  found: 'object',
   box,
   mask: ring(),
   rewards: { format: 1 },
@@ -45,6 +47,7 @@ const found: Proposal = {
 const nothing: Proposal = {
   ...found,
   answer: { text: '<think>No mug.</think><answer>```json\n[]\n```</answer>', reasoning: 'No mug.', box: null },
+  found: 'nothing',
   box: null,
   mask: null,
 };

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Box, DecodedImage } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskIou, sharedArea, toBitmap } from '../../main/contract/rle.ts';
-import { grabCut, openCvReady } from '../../main/flow/grabCut.ts';
+import { grabCut, grabCutFrom, guess, openCvReady } from '../../main/flow/grabCut.ts';
 import { disc, fromBox, HEIGHT, WIDTH } from './disc.ts';
 
 /** To whole pixels, none of them lost. */
@@ -87,5 +87,30 @@ describe('grabCut', () => {
     const before = Uint8Array.from(image.data);
     grabCut(image, LOOSE);
     expect(image.data).toEqual(before);
+  });
+});
+
+describe('grabCutFrom', () => {
+  /** Surely outside the box; inside it, `middle` in the middle and probably the background elsewhere. */
+  function guesses(middle: number): Uint8Array {
+    const out = new Uint8Array(WIDTH * HEIGHT).fill(guess.background);
+    for (let y = 8; y < 50; y++) out.fill(guess.maybeBackground, y * WIDTH + 18, y * WIDTH + 56);
+    for (let y = 22; y < 34; y++) out.fill(middle, y * WIDTH + 30, y * WIDTH + 42);
+    return out;
+  }
+
+  test('grows a core to the whole thing', () => {
+    const { image, truth } = disc(14);
+    for (const middle of [guess.thing, guess.maybeThing]) {
+      const bitmap = grabCutFrom(image, guesses(middle));
+      expect(maskIou(fromBitmap(bitmap, WIDTH, HEIGHT), truth)).toBeGreaterThan(0.97);
+    }
+  });
+
+  test('keeps a guess that leaves too little to learn from', () => {
+    const { image } = disc(14);
+    const nowhere = new Uint8Array(WIDTH * HEIGHT);
+    expect(grabCutFrom(image, nowhere)).toEqual(nowhere);
+    expect(grabCutFrom(image, nowhere.fill(guess.thing))).toEqual(nowhere.fill(1));
   });
 });

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compress, parseRle } from '../../main/contract/cocoMask.ts';
 import { boxIou } from '../../main/contract/geometry.ts';
 import { fromBitmap, maskArea, maskBox, maskIou, toBitmap, union } from '../../main/contract/rle.ts';
-import { type CocoSource, parseSegmentation, toCoco, verifyCoco, writeCoco } from '../../main/formats/coco.ts';
+import { type CocoSource, toCoco, verifyCoco, writeCoco } from '../../main/formats/coco.ts';
+import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 
 const drawn = (...rows: string[]) =>
@@ -161,7 +162,18 @@ describe('verifying', () => {
   test('right polygons and crowds are right', () => {
     const polygon = { segmentation: [[1, 0, 3, 0, 3, 2, 1, 2]], area: 4, bbox: [1, 0, 2, 2] };
     expect(broken((annotation) => Object.assign(annotation, polygon))).toEqual([]);
-    expect(broken((annotation) => Object.assign(annotation, { iscrowd: 1 }))).toEqual([]);
+    const object = { ...polygon, id: 2, image_id: 1, category_id: 1, iscrowd: 0 };
+    const withCrowd = broken((annotation, file) => {
+      Object.assign(annotation, { iscrowd: 1 });
+      file.annotations?.push(object);
+    });
+    expect(withCrowd).toEqual([]);
+  });
+
+  test('nothing but crowds', () => {
+    expect(broken((annotation) => Object.assign(annotation, { iscrowd: 1 }))).toEqual([
+      expect.stringMatching(/^every annotation is a crowd/),
+    ]);
   });
 
   test.each([[null], [[]], ['{}'], [{ images: 3 }]])('%j is no COCO file', (value) => {

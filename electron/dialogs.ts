@@ -1,0 +1,29 @@
+// The page's wish for files to the system's own dialogs, and their answer as paths.
+import { type BrowserWindow, dialog, type OpenDialogOptions } from 'electron';
+import type { DialogKind } from '../main/contract/shell.ts';
+
+const project = { name: 'Loupe project', extensions: ['loupe'] };
+const everything = { name: 'All files', extensions: ['*'] };
+const pictures = {
+  name: 'Images',
+  extensions: ['jpg', 'jpeg', 'png', 'webp', 'tif', 'tiff', 'bmp', 'gif', 'avif'],
+};
+const shapes = { name: 'COCO, LabelMe, YOLO, VOC', extensions: ['json', 'txt', 'xml', 'yaml', 'zip'] };
+
+const opening: Readonly<Record<Exclude<DialogKind, 'new project' | 'export'>, OpenDialogOptions>> = {
+  'open project': { filters: [project, everything], properties: ['openFile'] },
+  folder: { properties: ['openDirectory'] },
+  images: { filters: [pictures, everything], properties: ['openFile', 'multiSelections'] },
+  import: { filters: [shapes, everything], properties: ['openFile'] },
+};
+
+/** No paths: the person thought better of it. */
+export async function chooseFiles(window: BrowserWindow, what: DialogKind, name = ''): Promise<readonly string[]> {
+  if (what !== 'new project' && what !== 'export') {
+    const { canceled, filePaths } = await dialog.showOpenDialog(window, opening[what]);
+    return canceled ? [] : filePaths;
+  }
+  const filters = what === 'export' ? [{ name: 'COCO', extensions: ['json'] }] : [project];
+  const { canceled, filePath } = await dialog.showSaveDialog(window, { defaultPath: name, filters });
+  return canceled || filePath === '' ? [] : [filePath];
+}

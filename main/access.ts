@@ -1,0 +1,65 @@
+// Who may ask the host: a random token, sessions of pages that have shown it, and requests from our own page alone.
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** A port of this machine that browsers reach, or a socket file that only our own shell knows. */
+export type Door = { readonly kind: 'port'; readonly port: number } | { readonly kind: 'socket' };
+
+export class Access {
+  readonly token: string;
+  readonly #sessions: string[] = [];
+
+  constructor(token = secret()) {
+    this.token = token;
+  }
+
+  /** Why the request is turned away whatever it brings, or null. */
+  stray(request: IncomingMessage, door: Door): string | null {
+    if (door.kind === 'socket') return null;
+    const { host = '', origin } = request.headers;
+    const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${door.port}`);
+    // A page of elsewhere may have its own name point here.
+    if (!hosts.includes(host)) return 'this host answers to 127.0.0.1 alone';
+    if (origin !== undefined && origin !== `http://${host}`) return `pages of ${origin} may not ask this host`;
+    const { 'sec-fetch-site': site = 'none', 'sec-fetch-dest': wantedFor } = request.headers;
+    // A link to the page may stand anywhere; what it opens is a window of its own.
+    const isOurs = site === 'same-origin' || site === 'none' || wantedFor === 'document';
+    return isOurs ? null : 'pages of elsewhere may not ask this host';
+  }
+
+  /** Whether it brings the token itself. */
+  bearer(request: IncomingMessage): boolean {
+    const [, shown] = /^Bearer ([\w-]{1,200})$/u.exec(request.headers.authorization ?? '') ?? [];
+    return shown !== undefined && equal(shown, this.token);
+  }
+
+  /** Whether it brings the token or the cookie of a session. */
+  known(request: IncomingMessage, door: Door): boolean {
+    if (this.bearer(request)) return true;
+    if (door.kind === 'socket') return false;
+    const cookies = (request.headers.cookie ?? '').split(';').map((each) => each.trim().split('='));
+    const [, shown] = cookies.find(([name]) => name === cookieName(door.port)) ?? [];
+    return shown !== undefined && this.#sessions.some((session) => equal(shown, session));
+  }
+
+  /** A new session as the header that sets its cookie. */
+  begin(port: number): string {
+    const session = secret();
+    this.#sessions.push(session);
+    if (this.#sessions.length > MOST_SESSIONS) this.#sessions.shift();
+    return `${cookieName(port)}=${session}; HttpOnly; SameSite=Strict; Path=/`;
+  }
+}
+
+const MOST_SESSIONS = 100;
+
+const secret = (): string => randomBytes(32).toString('base64url');
+
+/** Browsers share cookies between the ports of a machine. */
+const cookieName = (port: number): string => `loupe-${port}`;
+
+/** In a time that tells nothing about where the two differ. */
+function equal(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,140 @@
+// `loupe bench click`: scripted clicks on pictures of a served project, from the call to the mask, beside the bare decoder.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { DecodedImage, Point } from '../contract/records.ts';
+import { embeddedWeights } from '../embeddedWeights.ts';
+import { decodeImage, writePng } from '../flow/image.ts';
+import { loadPredictor, type Predictor } from '../flow/predict.ts';
+import { makeSampleProject } from '../sample.ts';
+import { openProject } from '../store/project.ts';
+import { type ServedHost, startHost } from './servedHost.ts';
+
+/** Milliseconds. */
+interface Spread {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+interface ClickFigures {
+  readonly picture: string;
+  readonly clicks: number;
+  /** From the call on the socket to the mask in hand. */
+  readonly click: Spread;
+  /** The predictor's own `segment` in this process, on the same picture with the same clicks. */
+  readonly bare: Spread;
+  /** click.p50 / bare.p50 */
+  readonly ratio: number;
+  /** The first look at the picture: reading and encoding. */
+  readonly prepareMs: number;
+}
+
+/** A scene of the sample and a picture of 12 megapixels, each in turn by the host and bare: a busy machine hits both alike. */
+export async function benchClicks(clicks: number, signal: AbortSignal): Promise<ClickFigures[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'loupe-bench-click-'));
+  const file = await projectIn(folder);
+  const served = await startHost(path.join(folder, 'home'), file);
+  const predictor = await loadPredictor(embeddedWeights);
+  try {
+    const { rows } = await served.client.images.list({ offset: 0, limit: 2, order: 'path' });
+    const figures: ClickFigures[] = [];
+    for (const { id, path: name } of rows) {
+      const image = await decodeImage(path.resolve(folder, name));
+      figures.push(await measure({ ...served, predictor, signal }, { id, name, image, clicks }));
+    }
+    return figures;
+  } finally {
+    await predictor.release();
+    await served.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function projectIn(folder: string): Promise<string> {
+  const file = makeSampleProject(folder);
+  const [width, height] = [4000, 3000];
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i >> 4) ^ (i / (width * 3)));
+  // Before the scenes in the order of paths.
+  await writePng(path.join(folder, '12 megapixels.png'), { width, height, channels: 3, data });
+  const project = openProject(file);
+  project.addImages([{ path: '12 megapixels.png' }]);
+  project.close();
+  return file;
+}
+
+interface Parts {
+  readonly client: ServedHost['client'];
+  readonly predictor: Predictor;
+  readonly signal: AbortSignal;
+}
+
+interface Subject {
+  readonly id: number;
+  readonly name: string;
+  readonly image: DecodedImage;
+  readonly clicks: number;
+}
+
+async function measure(
+  { client, predictor, signal }: Parts,
+  { id, name, image, clicks }: Subject,
+): Promise<ClickFigures> {
+  const [prepareMs] = await timed(() => client.model.prepare({ imageId: id }));
+  await predictor.prepare(image);
+  const [through, bare]: [number[], number[]] = [[], []];
+  // The first two open the decoder's graphs for few and for many clicks.
+  for (let i = -2; i < clicks; i++) {
+    signal.throwIfAborted();
+    const points = clicksOf(i < 0 ? i + 5 : i, image);
+    const [ms] = await timed(() => client.model.refine({ imageId: id, points, box: null, rough: null }));
+    const [bareMs] = await timed(() => predictor.segment(image, { points }));
+    if (i >= 0) through.push(ms);
+    if (i >= 0) bare.push(bareMs);
+  }
+  const [click, own] = [spreadOf(through), spreadOf(bare)];
+  return {
+    picture: `${name} (${image.width} x ${image.height})`,
+    clicks,
+    click,
+    bare: own,
+    ratio: click.p50 / own.p50,
+    prepareMs,
+  };
+}
+
+/** A person's series: one more click each time, up to five, on ever other places. */
+function clicksOf(i: number, { width, height }: DecodedImage): Point[] {
+  return Array.from({ length: 1 + (i % 5) }, (_, k) => ({
+    ...{ x: (((i * 37 + k * 211) % 97) / 97) * width, y: (((i * 53 + k * 131) % 89) / 89) * height },
+    sign: k % 3 === 2 ? '-' : '+',
+  }));
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<[number, T]> {
+  const started = performance.now();
+  const result = await work();
+  return [performance.now() - started, result];
+}
+
+function spreadOf(times: readonly number[]): Spread {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+  return { p50: at(0.5), p95: at(0.95) };
+}
+
+export function clickTable(figures: readonly ClickFigures[]): string {
+  const ms = (value: number) => `${value.toFixed(0)} ms`;
+  const rows = figures.map(({ picture, click, bare, ratio, prepareMs }) => [
+    ...[picture, ms(click.p50), ms(click.p95), ms(bare.p50), ms(bare.p95), ratio.toFixed(2), ms(prepareMs)],
+  ]);
+  const table = [['picture', 'click p50', 'p95', 'bare p50', 'p95', 'ratio', 'first look'], ...rows];
+  const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((row) => row[i]?.length ?? 0)) + 2);
+  return `${table
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('')
+        .trimEnd(),
+    )
+    .join('\n')}\n`;
+}

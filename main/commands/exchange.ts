@@ -1,0 +1,133 @@
+// `loupe import`, `loupe export` and `loupe verify`: annotations into a project, out of it, and checked, without a window.
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { BadInput } from '../contract/badinput.ts';
+import type { ImportReport } from '../contract/jobs.ts';
+import { linesOfImport, sentenceOfExport, sentenceOfImport, sentenceOfVerify } from '../exchangeWords.ts';
+import { exitCode } from '../failure.ts';
+import type { Progress } from '../jobs.ts';
+import type { Project } from '../store/project.ts';
+import type { Terminal } from '../terminal.ts';
+
+const REPORT_EVERY_MS = 2000;
+
+interface Json {
+  readonly json?: boolean;
+}
+type ImportOptions = Json & { readonly images?: string };
+type ExportOptions = Json & { readonly polygons?: boolean; readonly runs?: boolean; readonly accepted?: boolean };
+type VerifyOptions = Json & { readonly project?: string };
+
+export function addImport(program: Command, terminal: Terminal): void {
+  program
+    .command('import')
+    .description('take annotations (COCO, LabelMe, ISAT, YOLO, VOC, Label Studio and others) into a project')
+    .argument('<project>', 'the .loupe file; made where there is none')
+    .argument('<file or folder>', 'annotations, or a folder of them')
+    .option('--images <folder>', 'where the pictures are; else in the project and beside the annotations')
+    .option('--json', 'print one JSON document instead of text')
+    .action((project: string, file: string, options: ImportOptions) => importInto({ project, file }, options, terminal));
+}
+
+export function addExport(program: Command, terminal: Terminal): void {
+  program
+    .command('export')
+    .description('write a project as a COCO file')
+    .argument('<project>', 'the .loupe file')
+    .argument('<out.json>', 'the file to write; one that is there is replaced')
+    .option('--polygons', 'all masks as polygons, holes filled; what is lost is said')
+    .option('--runs', 'all masks as run lengths')
+    .option('--accepted', 'only images that were accepted')
+    .option('--json', 'print one JSON document instead of text')
+    .action((project: string, file: string, options: ExportOptions) => exportTo({ project, file }, options, terminal));
+}
+
+export function addVerify(program: Command, terminal: Terminal): void {
+  program
+    .command('verify')
+    .description('check a COCO file against every rule that its readers hang on, and against the project it came from')
+    .argument('<file>', 'the COCO file')
+    .option('--project <file>', 'compare every mask with that of this .loupe file')
+    .option('--json', 'print one JSON document instead of text')
+    .action((file: string, options: VerifyOptions) => verify(file, options, terminal));
+}
+
+interface At {
+  readonly project: string;
+  readonly file: string;
+}
+
+async function importInto({ project: given, file }: At, options: ImportOptions, terminal: Terminal): Promise<void> {
+  if (!existsSync(file)) throw new BadInput(`${file}: there is no such file or folder`);
+  const project = path.resolve(given);
+  const fresh = !existsSync(project);
+  if (fresh) mkdirSync(path.dirname(project), { recursive: true });
+  // Loaded late, here and below: no other command needs SQLite and sharp.
+  const { importAnnotations } = await import('../importing.ts');
+  const work = async (open: Project): Promise<ImportReport> => {
+    const { images } = options;
+    return (await importAnnotations(open, file, { images, progress: progressOn(terminal) })).report;
+  };
+  const report = await withProject(project, { create: true }, work).catch((error: unknown) => {
+    // A project that was made for annotations which cannot be read is of no use.
+    if (fresh && error instanceof BadInput) rmSync(project, { force: true });
+    throw error;
+  });
+  print(report, { json: options.json, lines: [sentenceOfImport(report), ...linesOfImport(report)] }, terminal);
+  terminal.finish(report.images + report.shapes > 0 ? exitCode.done : exitCode.nothing);
+}
+
+async function exportTo({ project, file }: At, options: ExportOptions, terminal: Terminal): Promise<void> {
+  const { exportCoco } = await import('../exporting.ts');
+  const { polygons, runs, accepted = false } = options;
+  if (polygons && runs) throw new BadInput('--polygons and --runs exclude each other; without either, what fits a mask is taken');
+  const masks = polygons ? 'polygons' : runs ? 'run lengths' : 'auto';
+  const settings = { masks, onlyAccepted: accepted } as const;
+  const written = await withProject(path.resolve(project), {}, (open) =>
+    exportCoco(open, path.resolve(file), { settings, progress: progressOn(terminal) }),
+  );
+  print(written, { json: options.json, lines: [sentenceOfExport(written, file), ...written.stated] }, terminal);
+  terminal.finish(written.annotations > 0 ? exitCode.done : exitCode.nothing);
+}
+
+async function verify(file: string, options: VerifyOptions, terminal: Terminal): Promise<void> {
+  const { verifyCoco } = await import('../exporting.ts');
+  const check = (open: Project | null) => verifyCoco(open, path.resolve(file), { signal: terminal.signal });
+  const report =
+    options.project === undefined ? await check(null) : await withProject(path.resolve(options.project), {}, check);
+  print(report, { json: options.json, lines: [sentenceOfVerify(report), ...report.problems] }, terminal);
+  terminal.finish(report.problems.length === 0 ? exitCode.done : exitCode.nothing);
+}
+
+async function withProject<T>(file: string, options: { create?: boolean }, work: (open: Project) => Promise<T>): Promise<T> {
+  const { openProject } = await import('../store/project.ts');
+  const open = openProject(file, options);
+  try {
+    return await work(open);
+  } finally {
+    open.close();
+  }
+}
+
+function print(value: unknown, { json, lines }: { json?: boolean; lines: readonly string[] }, terminal: Terminal): void {
+  terminal.print(json ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
+}
+
+/** A line now and then, as nobody looks at a bar in a log. */
+function progressOn({ signal, note }: Terminal): Pick<Progress, 'signal' | 'total' | 'step'> {
+  let [done, total, told] = [0, Number.NaN, performance.now()];
+  return {
+    signal,
+    total: (count) => {
+      total = count ?? Number.NaN;
+    },
+    step: (count = 1) => {
+      done += count;
+      if (performance.now() - told < REPORT_EVERY_MS) return;
+      told = performance.now();
+      const of = Number.isNaN(total) ? '' : ` of ${total.toLocaleString('en')}`;
+      note(`${done.toLocaleString('en')}${of} shapes\n`);
+    },
+  };
+}

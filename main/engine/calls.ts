@@ -1,0 +1,136 @@
+// The engine's calls as work on pictures and a model: pictures and words in, packed masks and proposals out.
+import { BadInput } from '../contract/badinput.ts';
+import { clampBox } from '../contract/geometry.ts';
+import { type PackedMask, packMask, unpackMask } from '../contract/project.ts';
+import type { Box, Mask } from '../contract/records.ts';
+import type { ImageFile } from '../flow/image.ts';
+import type { PredictOptions, Predictor, Proposal } from '../flow/predict.ts';
+import { spreadOf } from '../flow/spread.ts';
+import { wand } from '../flow/wand.ts';
+import type { AskArguments, AskEvent, AskResult, Calls, RefineArguments, Request } from './protocol.ts';
+
+/** Weights that are open, and the name that proposals carry. */
+export interface Model {
+  readonly predictor: Predictor;
+  readonly version: string;
+}
+
+/** What a call may use while it runs. */
+export interface Work {
+  readonly signal: AbortSignal;
+  image(picture: string): Promise<ImageFile>;
+  /** Throws where the weights could not be opened. */
+  model(): Promise<Model>;
+  emit(event: AskEvent): void;
+  /** Lets what is more urgent go first. */
+  between(): Promise<void>;
+}
+
+export function perform(request: Request, work: Work): Promise<Calls[Request['name']]['result']> {
+  switch (request.name) {
+    case 'ask':
+      return ask(request.arguments, work);
+    case 'refine':
+      return refine(request.arguments, work);
+    case 'prepare':
+      return prepare(request.arguments.picture, work);
+    case 'cutOut':
+      return cutOutOf(request.arguments, work);
+    case 'wand':
+      return wandOf(request.arguments, work);
+  }
+}
+
+async function ask({ picture, text, points, box, samples, seed }: AskArguments, work: Work): Promise<AskResult> {
+  const started = performance.now();
+  const [image, model] = await Promise.all([work.image(picture), work.model()]);
+  await work.between();
+  work.signal.throwIfAborted();
+  const options: PredictOptions = {
+    ...{ samples, seed, signal: work.signal, between: work.between },
+    onText: (piece, candidate) => work.emit({ kind: 'text', candidate, text: piece }),
+    onBox: (found, candidate) => work.emit({ kind: 'box', candidate, box: found }),
+  };
+  const prompt = { text, points: [...points], ...(box && { box: within(box, image) }) };
+  const chosen = await model.predictor.predict(image, prompt, options);
+  const group = chosen.candidates ?? [chosen];
+  return {
+    proposals: group.map((each) => stored(each, chosen, model)),
+    spread: spreadOf(group.map(({ mask }) => mask)),
+    firstTokenMs: chosen.timings.firstTokenMs ?? 0,
+    ms: performance.now() - started,
+  };
+}
+
+/** Of a group only the chosen proposal was timed; its answer tells which one it is. */
+function stored(one: Proposal, chosen: Proposal, { predictor, version }: Model): AskResult['proposals'][number] {
+  const { answer, found, box, mask, rewards } = one;
+  return {
+    ...{ weights: version, device: predictor.device, frame: predictor.frame },
+    ...{ answer, found, box, rewards, timings: chosen.timings },
+    mask: mask && packMask(mask),
+    chosen: answer === chosen.answer,
+  };
+}
+
+async function refine(
+  { picture, points, box, rough }: RefineArguments,
+  work: Work,
+): Promise<Calls['refine']['result']> {
+  const started = performance.now();
+  const [image, { predictor, version }] = await Promise.all([work.image(picture), work.model()]);
+  await predictor.prepare(image);
+  work.signal.throwIfAborted();
+  const ask = { points, ...(box && { box: within(box, image) }), ...(rough && { rough: fitting(rough, image) }) };
+  return { ...(await masked(started, () => predictor.segment(image, ask))), weights: version };
+}
+
+function within(box: Box, image: ImageFile): Box {
+  const inside = clampBox(box, image);
+  if (!inside) throw new BadInput(`the box lies outside the picture (${image.width} x ${image.height} pixels)`);
+  return inside;
+}
+
+function fitting(rough: PackedMask, { width, height }: ImageFile): Mask {
+  const mask = unpackMask(rough);
+  const [rows, columns] = mask.size;
+  if (rows === height && columns === width) return mask;
+  throw new BadInput(`the mask is ${columns} x ${rows} and the picture ${width} x ${height} pixels`);
+}
+
+/** Leaves the picture's embedding behind. */
+async function prepare(picture: string, work: Work): Promise<{ ms: number }> {
+  const started = performance.now();
+  const [image, { predictor }] = await Promise.all([work.image(picture), work.model()]);
+  await work.between();
+  work.signal.throwIfAborted();
+  await predictor.prepare(image);
+  return { ms: performance.now() - started };
+}
+
+async function cutOutOf(
+  { picture, box }: Calls['cutOut']['arguments'],
+  work: Work,
+): Promise<Calls['cutOut']['result']> {
+  const started = performance.now();
+  const image = await work.image(picture);
+  // Loaded late: OpenCV takes 130 MB that most sessions never need.
+  const { cutOut } = await import('../flow/cutOut.ts');
+  return masked(started, () => cutOut(image, box));
+}
+
+async function wandOf({ picture, ...touch }: Calls['wand']['arguments'], work: Work): Promise<Calls['wand']['result']> {
+  const started = performance.now();
+  const image = await work.image(picture);
+  return masked(started, () => wand(image, touch));
+}
+
+async function masked(
+  started: number,
+  make: () => Mask | Promise<Mask>,
+): Promise<{ mask: PackedMask; ms: number; decodeMs: number }> {
+  const ready = performance.now();
+  const mask = packMask(await make());
+  const now = performance.now();
+  return { mask, ms: now - started, decodeMs: now - ready };
+}

@@ -1,0 +1,96 @@
+// Messages from the host to calls under way: their order, their cancelling, their pictures and the weights they use.
+import { WeightsError } from '../../models/runtime/weightsFile.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { Embeddings } from '../flow/embeddings.ts';
+import { decodeImage } from '../flow/image.ts';
+import { loadPredictor } from '../flow/predict.ts';
+import { weightsVersion } from '../flow/weightsVersion.ts';
+import { type Model, perform, type Work } from './calls.ts';
+import type { Failure, FromEngine, ToEngine } from './protocol.ts';
+import { Turns } from './turns.ts';
+
+type CallMessage = Extract<ToEngine, { kind: 'call' }>;
+
+/** The weights could not be opened; the message is the sentence that says why. */
+class NotOpened extends Error {
+  override readonly name = 'NotOpened';
+}
+
+export class Desk {
+  private readonly send: (message: FromEngine) => void;
+  private readonly turns = new Turns();
+  private readonly underWay = new Map<number, AbortController>();
+  private readonly shown = new Embeddings(decodeImage);
+  /** A batch goes through its pictures once: it must not push out those that a person works on. */
+  private readonly passing = new Embeddings(decodeImage, { count: 2, bytes: 300e6 });
+  private model: Promise<Model> = Promise.reject(new NotOpened('No weights were named.'));
+
+  constructor(send: (message: FromEngine) => void) {
+    this.send = send;
+    this.model.catch(() => undefined);
+  }
+
+  receive(message: ToEngine): void {
+    if (message.kind === 'open') this.open(message.weights, message.provider);
+    else if (message.kind === 'cancel') this.underWay.get(message.id)?.abort();
+    else void this.answer(message);
+  }
+
+  private open(folder: string, provider: string): void {
+    this.model = opened(folder, provider);
+    this.model.then(
+      ({ predictor: { device, warnings }, version }) =>
+        this.send({ kind: 'opened', weights: version, device, warnings: [...warnings] }),
+      (error: Error) => this.send({ kind: 'refused', problem: error.message }),
+    );
+  }
+
+  private async answer(message: CallMessage): Promise<void> {
+    const { id, urgency, request } = message;
+    const abort = new AbortController();
+    this.underWay.set(id, abort);
+    try {
+      const work = this.workFor(message, abort.signal);
+      // Pictures of a batch are read while the one before is computed.
+      if (urgency === 'batch') work.image(request.arguments.picture).catch(() => undefined);
+      const result = await this.turns[urgency](async () => {
+        abort.signal.throwIfAborted();
+        return perform(request, work);
+      });
+      this.send({ kind: 'done', id, result });
+    } catch (error) {
+      this.send({ kind: 'failed', id, failure: failureOf(error, abort.signal) });
+    } finally {
+      this.underWay.delete(id);
+    }
+  }
+
+  private workFor({ id, urgency, request }: CallMessage, signal: AbortSignal): Work {
+    const pictures = urgency === 'batch' && request.name !== 'prepare' ? this.passing : this.shown;
+    return {
+      signal,
+      image: (picture) => pictures.of(picture),
+      model: () => this.model,
+      emit: (event) => this.send({ kind: 'event', id, event }),
+      between: () => (urgency === 'batch' ? this.turns.quiet() : Promise.resolve()),
+    };
+  }
+}
+
+async function opened(folder: string, provider: string): Promise<Model> {
+  try {
+    const predictor = await loadPredictor(folder, { provider });
+    return { predictor, version: await weightsVersion(folder, predictor.name) };
+  } catch (error) {
+    throw new NotOpened(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function failureOf(error: unknown, signal: AbortSignal): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  if (signal.aborted) return { reason: 'cancelled', message: 'Cancelled.' };
+  if (error instanceof NotOpened) return { reason: 'no model', message };
+  if (error instanceof BadInput || error instanceof WeightsError) return { reason: 'bad input', message };
+  process.stderr.write(`${error instanceof Error ? error.stack : message}\n`);
+  return { reason: 'fault', message };
+}

@@ -1,0 +1,81 @@
+// What the host and its engine process say to each other: calls by name, their events, results and failures.
+import type { PackedMask, StoredProposal } from '../contract/project.ts';
+import type { Box, Point } from '../contract/records.ts';
+
+/** `picture` is the path of an image file, here and below. */
+export interface AskArguments {
+  readonly picture: string;
+  readonly text: string;
+  readonly points: readonly Point[];
+  readonly box: Box | null;
+  readonly samples: number;
+  readonly seed: number;
+}
+
+export type AskEvent =
+  | { readonly kind: 'text'; readonly candidate: number; readonly text: string }
+  | { readonly kind: 'box'; readonly candidate: number; readonly box: Box };
+
+/** A proposal that has no number yet. */
+type NewProposal = Omit<StoredProposal, 'id' | 'promptId'>;
+
+export interface AskResult {
+  readonly proposals: NewProposal[];
+  /** Mean of 1 - IoU between the samples; null for one sample. */
+  readonly spread: number | null;
+  readonly firstTokenMs: number;
+  readonly ms: number;
+}
+
+export interface RefineArguments {
+  readonly picture: string;
+  readonly points: readonly Point[];
+  readonly box: Box | null;
+  readonly rough: PackedMask | null;
+}
+
+interface MaskResult {
+  readonly mask: PackedMask;
+  /** Whole call; `decodeMs` of it is the mask itself, without reading and encoding the picture. */
+  readonly ms: number;
+  readonly decodeMs: number;
+}
+
+/** Every call of the engine: what it takes, tells meanwhile and gives. */
+export interface Calls {
+  ask: { arguments: AskArguments; event: AskEvent; result: AskResult };
+  refine: { arguments: RefineArguments; event: never; result: MaskResult & { weights: string } };
+  prepare: { arguments: { picture: string }; event: never; result: { ms: number } };
+  cutOut: { arguments: { picture: string; box: Box }; event: never; result: MaskResult };
+  wand: {
+    arguments: { picture: string; x: number; y: number; tolerance: number };
+    event: never;
+    result: MaskResult;
+  };
+}
+export type CallName = keyof Calls;
+
+/** Urgent calls interrupt a batch between two tokens; of a batch's calls one runs at a time. */
+export type Urgency = 'urgent' | 'batch';
+
+export type Request = {
+  [N in CallName]: { readonly name: N; readonly arguments: Calls[N]['arguments'] };
+}[CallName];
+
+export type ToEngine =
+  | { readonly kind: 'open'; readonly weights: string; readonly provider: string }
+  | { readonly kind: 'call'; readonly id: number; readonly urgency: Urgency; readonly request: Request }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+/** `bad input` is the person's to mend; `no model`: the weights could not be opened; `fault` is ours. */
+export interface Failure {
+  readonly reason: 'bad input' | 'no model' | 'cancelled' | 'fault';
+  readonly message: string;
+}
+
+export type FromEngine =
+  | { readonly kind: 'opened'; readonly weights: string; readonly device: string; readonly warnings: readonly string[] }
+  | { readonly kind: 'refused'; readonly problem: string }
+  | { readonly kind: 'event'; readonly id: number; readonly event: Calls[CallName]['event'] }
+  | { readonly kind: 'done'; readonly id: number; readonly result: Calls[CallName]['result'] }
+  | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure };

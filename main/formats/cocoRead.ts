@@ -1,0 +1,238 @@
+// A COCO file of any tool and size to images, labels and shapes, with a reason for everything that is left out.
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import { parseRle } from '../contract/cocoMask.ts';
+import { boxIou, type Frame } from '../contract/geometry.ts';
+import { fromPolygon } from '../contract/polygon.ts';
+import type { AttributeValue } from '../contract/project.ts';
+import type { Box, Mask } from '../contract/records.ts';
+import { maskArea, maskBox, union } from '../contract/rle.ts';
+import { lostParts } from './cocoRules.ts';
+import { jsonPieces } from './jsonStream.ts';
+import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import {
+  attributesOf,
+  boxOf,
+  type Fields,
+  isFields,
+  numberOf,
+  numbersOf,
+  ringOf,
+  sideOf,
+  slashed,
+  textOf,
+  wholeOf,
+  yesOf,
+} from './values.ts';
+
+/** Read, or of no use here; of all other keys a note is made. */
+const KNOWN = new Set(
+  'id image_id category_id segmentation bbox area iscrowd ignore attributes score caption reasoning polygon_iou weights'.split(
+    ' ',
+  ),
+);
+const TEXTS = ['caption', 'reasoning', 'weights'];
+/** A ring is looked for inside others only where there are few. */
+const MOST_NESTED = 20;
+
+export interface CocoHeader {
+  readonly images: Map<number, ReadImage>;
+  readonly labels: Map<number, string>;
+}
+
+/** The file is read twice: images and categories may stand behind the annotations. */
+export async function readCoco(file: string, context: ReadContext): Promise<Reading> {
+  const header = await cocoHeader(file, context);
+  return {
+    format: 'COCO',
+    images: [...header.images.values()],
+    labels: [...new Set(header.labels.values())],
+    shapes: shapesOf(file, header, context),
+  };
+}
+
+/** What stands beside the annotations. */
+export async function cocoHeader(file: string, context: ReadContext): Promise<CocoHeader> {
+  const header: CocoHeader = { images: new Map(), labels: new Map() };
+  const keys = new Set<string>();
+  const wanted = (key: string): boolean => keys.add(key) && (key === 'images' || key === 'categories');
+  for (const { key, value } of jsonPieces(file, wanted)) {
+    if (key === 'images') await addImage(value, header, context);
+    if (key === 'categories') addCategory(value, header, context);
+  }
+  for (const key of ['images', 'annotations', 'categories']) {
+    if (!keys.has(key)) throw new BadInput(`${path.basename(file)}: the key "${key}" is missing from this COCO file`);
+  }
+  return header;
+}
+
+async function addImage(value: unknown, { images }: CocoHeader, { notes, pictures }: ReadContext): Promise<void> {
+  const id = isFields(value) ? wholeOf(value.id) : null;
+  const name = isFields(value) ? textOf(value.file_name) : null;
+  if (!isFields(value) || id === null || name === null) {
+    return notes.leave(`image ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id or no file_name');
+  }
+  if (images.has(id)) return notes.leave(`image ${name}`, `its id ${id} is that of an earlier image`);
+  const [width, height] = [sideOf(value.width), sideOf(value.height)];
+  const known = width !== null && height !== null;
+  const picture = known ? null : await pictures.find(slashed(name));
+  if (known) images.set(id, { name: slashed(name), width, height });
+  else if (picture) images.set(id, { name: slashed(name), width: picture.width, height: picture.height, picture });
+  else notes.leave(`image ${name}`, 'its size is not given and the picture was not found');
+}
+
+function addCategory(value: unknown, { labels }: CocoHeader, { notes }: ReadContext): void {
+  const id = isFields(value) ? wholeOf(value.id) : null;
+  if (!isFields(value) || id === null) {
+    return notes.leave(`category ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id');
+  }
+  if (labels.has(id)) return notes.leave(`category ${id}`, `its id is that of "${labels.get(id)}"`);
+  const name = textOf(value.name) ?? numberOf(value.name)?.toString() ?? `category ${id}`;
+  if ([...labels.values()].includes(name)) notes.say(`two categories are called "${name}"; they became one label`);
+  labels.set(id, name);
+}
+
+function* shapesOf(file: string, header: CocoHeader, { notes }: ReadContext): Generator<ReadShape> {
+  const reader = new AnnotationReader(header, notes);
+  for (const { value } of jsonPieces(file, (key) => key === 'annotations')) {
+    const shape = reader.read(value);
+    if (shape !== null) yield shape;
+  }
+  reader.finish();
+}
+
+class AnnotationReader {
+  readonly #header: CocoHeader;
+  readonly #notes: ReadContext['notes'];
+  readonly #seen = new Set<number>();
+  readonly #ignored = new Map<string, number>();
+  #count = 0;
+
+  constructor(header: CocoHeader, notes: ReadContext['notes']) {
+    this.#header = header;
+    this.#notes = notes;
+  }
+
+  /** Null where it was left out. */
+  read(value: unknown): ReadShape | null {
+    this.#count++;
+    const id = isFields(value) ? wholeOf(value.id) : null;
+    const what = id === null ? `annotation at place ${this.#count}` : `annotation ${id}`;
+    try {
+      if (!isFields(value)) throw new BadInput('it is no object');
+      if (id !== null && this.#seen.has(id)) this.#notes.say(`${what} is there more than once; each got an id of its own`);
+      if (id !== null) this.#seen.add(id);
+      return this.#shape(value, what);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      this.#notes.leave(what, error.message);
+      return null;
+    }
+  }
+
+  /** Says which keys nobody read. */
+  finish(): void {
+    for (const [key, count] of this.#ignored) this.#notes.leave(`"${key}" of ${count} annotations`, 'it is not read');
+  }
+
+  #shape(fields: Fields, what: string): ReadShape {
+    const image = this.#imageOf(fields);
+    const frame = { width: image.width ?? 0, height: image.height ?? 0 };
+    const box = boxOfFields(fields, frame);
+    const mask = this.#maskOf(fields.segmentation, frame, what);
+    if (mask === null && box === null) throw new BadInput('it has neither a mask nor a box');
+    if (mask !== null) this.#checkBox(fields.bbox, mask, what);
+    for (const key of Object.keys(fields)) {
+      if (!KNOWN.has(key)) this.#ignored.set(key, (this.#ignored.get(key) ?? 0) + 1);
+    }
+    return {
+      image,
+      label: this.#labelOf(fields),
+      mask,
+      box: mask ? maskBox(mask) : (box as Box),
+      crowd: yesOf(fields.iscrowd),
+      attributes: ownAttributes(fields),
+    };
+  }
+
+  #imageOf(fields: Fields): ReadImage {
+    const id = wholeOf(fields.image_id);
+    const image = id === null ? undefined : this.#header.images.get(id);
+    if (image !== undefined) return image;
+    throw new BadInput(`its image_id ${JSON.stringify(fields.image_id)} names no image of the file`);
+  }
+
+  #labelOf(fields: Fields): string {
+    const id = wholeOf(fields.category_id);
+    const name = id === null ? undefined : this.#header.labels.get(id);
+    if (name !== undefined) return name;
+    const stand = `category ${String(fields.category_id)}`;
+    this.#notes.say(`${stand} is not in the file's list; its shapes are labelled "${stand}"`);
+    return stand;
+  }
+
+  #maskOf(value: unknown, frame: Frame, what: string): Mask | null {
+    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return null;
+    const mask = Array.isArray(value) ? this.#drawn(ringsOf(value), frame, what) : parseRle(value);
+    const [height, width] = mask.size;
+    if (height !== frame.height || width !== frame.width) {
+      throw new BadInput(`its mask is ${width} x ${height}, its image ${frame.width} x ${frame.height}`);
+    }
+    if (maskArea(mask) === 0) throw new BadInput('its mask is empty');
+    return mask;
+  }
+
+  #drawn(rings: number[][], { width, height }: Frame, what: string): Mask {
+    const parts = rings.map((ring) => fromPolygon(ring, width, height));
+    const [first, ...rest] = parts;
+    if (first === undefined) throw new BadInput('its list of polygons is empty');
+    const whole = union(first, ...rest);
+    if (parts.length <= MOST_NESTED && lostParts(parts).length > 0) {
+      this.#notes.say(`${what}: one polygon lies inside the others; COCO has no holes, so both are part of the mask`);
+    }
+    return whole;
+  }
+
+  /** The mask counts; a box that says something else is worth a word. */
+  #checkBox(value: unknown, mask: Mask, what: string): void {
+    const sides = numbersOf(value, 4);
+    if (sides === null) return;
+    const [x = 0, y = 0, right = 0, below = 0] = sides;
+    const tight = maskBox(mask);
+    if (boxIou({ x1: x, y1: y, x2: x + right, y2: y + below }, tight) > 0.5) return;
+    const corners = boxIou({ x1: x, y1: y, x2: right, y2: below }, tight) > 0.5;
+    const how = corners ? ' (it is written x, y, x2, y2 instead of x, y, width, height)' : '';
+    this.#notes.say(`${what}: its box disagrees with its mask${how}; the mask was taken`);
+  }
+}
+
+/** One flat list, a list of flat lists, or lists of pairs. */
+function ringsOf(value: readonly unknown[]): number[][] {
+  if (value.every((each) => typeof each === 'number')) return [[...value]];
+  return value.map((ring, i) => {
+    const flat = Array.isArray(ring) && ring.every((each) => typeof each === 'number') ? ring : ringOf(unwrapped(ring));
+    if (flat === null) throw new BadInput(`polygon ${i + 1} is no list of numbers`);
+    return flat;
+  });
+}
+
+/** [[[x, y], ...]] where [[x, y], ...] is meant. */
+const unwrapped = (ring: unknown): unknown =>
+  Array.isArray(ring) && ring.length === 1 && Array.isArray(ring[0]) && ring[0].length > 2 ? pairs(ring[0]) : ring;
+
+function pairs(flat: readonly unknown[]): unknown {
+  if (!flat.every((each) => typeof each === 'number')) return flat;
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+}
+
+function boxOfFields({ bbox }: Fields, frame: Frame): Box | null {
+  const [x, y, width, height] = numbersOf(bbox, 4) ?? [];
+  if (x === undefined || y === undefined || width === undefined || height === undefined) return null;
+  return width > 0 && height > 0 ? boxOf([x, y, x + width, y + height], frame) : null;
+}
+
+function ownAttributes(fields: Fields): Record<string, AttributeValue> {
+  const texts = Object.fromEntries(TEXTS.map((key) => [key, fields[key]]));
+  const own = isFields(fields.attributes) ? fields.attributes : {};
+  return attributesOf({ score: fields.score, ...texts, ...own });
+}

@@ -1,0 +1,185 @@
+// A COCO file of any size to every rule that it breaks and, beside a project, to every mask that is not the project's.
+import { accessSync } from 'node:fs';
+import { BadInput } from '../contract/badinput.ts';
+import type { VerifyReport } from '../contract/jobs.ts';
+import type { Mask } from '../contract/records.ts';
+import { maskIou } from '../contract/rle.ts';
+import { type Checked, CocoRules } from './cocoRules.ts';
+import { jsonPieces } from './jsonStream.ts';
+import { turns } from './turns.ts';
+import { type Fields, isFields, numberOf } from './values.ts';
+
+const MOST_PROBLEMS = 1000;
+/** What a file states of its polygons is cut after six digits. */
+const ROUNDED = 2e-6;
+
+/** What a project holds, as the file should. */
+export interface Truth {
+  /** Null where the project has no such image; sides are null where nobody knows them. */
+  image(id: number): { readonly width: number | null; readonly height: number | null } | null;
+  shape(id: number): TrueShape | null;
+  /** Ids of all that a file with this `info` should hold. */
+  images(info: Fields): Iterable<number>;
+  shapes(info: Fields): Iterable<number>;
+}
+
+export interface TrueShape {
+  readonly imageId: number;
+  readonly label: string;
+  readonly crowd: boolean;
+  readonly mask: Mask | null;
+}
+
+export interface VerifyOptions {
+  readonly truth?: Truth | null;
+  readonly signal?: AbortSignal;
+  /** Hears of every annotation. */
+  readonly step?: () => void;
+}
+
+/** Throws `BadInput` only where the file cannot be read at all. */
+export async function verifyCocoFile(file: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  refuseUnreadable(file);
+  const check = new FileCheck(file, options);
+  try {
+    await check.run();
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    check.problems.add([error.message]);
+  }
+  return check.report();
+}
+
+function refuseUnreadable(file: string): void {
+  try {
+    accessSync(file);
+  } catch {
+    throw new BadInput(`${file}: cannot be read; is it there?`);
+  }
+}
+
+class FileCheck {
+  readonly problems = new Problems();
+  readonly #file: string;
+  readonly #options: VerifyOptions;
+  readonly #rules = new CocoRules();
+  readonly #names: string[] = [];
+  readonly #images = new Set<number>();
+  readonly #shapes = new Set<number>();
+  #annotations = 0;
+
+  constructor(file: string, options: VerifyOptions) {
+    this.#file = file;
+    this.#options = options;
+  }
+
+  /** The file is read twice, as images and categories may stand behind the annotations. */
+  async run(): Promise<void> {
+    const { signal, step, truth } = this.#options;
+    const turn = turns(signal);
+    const head = await this.#readHead(turn);
+    const isAnnotation = (key: string) => key === 'annotations';
+    for (const { value, listed } of jsonPieces(this.#file, isAnnotation)) {
+      if (!listed) break;
+      this.problems.add(this.#rules.annotation(value, this.#annotations++, (checked) => this.#compare(checked)));
+      step?.();
+      await turn();
+    }
+    this.problems.add(this.#rules.end(head));
+    if (truth) {
+      const info = isFields(head.info) ? head.info : {};
+      this.problems.add(missing('image', truth.images(info), this.#images));
+      this.problems.add(missing('shape', truth.shapes(info), this.#shapes));
+    }
+  }
+
+  report(): VerifyReport {
+    const { truth } = this.#options;
+    return {
+      file: this.#file,
+      images: this.#rules.images,
+      annotations: this.#annotations,
+      problems: this.problems.all,
+      compared: truth !== undefined && truth !== null,
+    };
+  }
+
+  /** The values of all keys; of the lists only that they are lists. */
+  async #readHead(turn: () => Promise<void> | undefined): Promise<Record<string, unknown>> {
+    const head: Record<string, unknown> = {};
+    const counts = new Map<string, number>();
+    const wanted = (key: string) => {
+      head[key] = [];
+      return key !== 'annotations';
+    };
+    for (const { key, listed, value } of jsonPieces(this.#file, wanted)) {
+      if (key === null) throw new BadInput('the file is a list; COCO results are lists, COCO files are not');
+      if (!listed) head[key] = value;
+      const index = counts.get(key) ?? 0;
+      counts.set(key, index + 1);
+      if (listed && key === 'images') this.#image(value, index);
+      if (listed && key === 'categories') this.#category(value, index);
+      await turn();
+    }
+    return head;
+  }
+
+  #image(value: unknown, index: number): void {
+    this.problems.add(this.#rules.image(value, index));
+    const id = isFields(value) ? numberOf(value.id) : null;
+    const { truth } = this.#options;
+    if (!truth || id === null || !isFields(value)) return;
+    this.#images.add(id);
+    const known = truth.image(id);
+    if (known === null) this.problems.add([`image ${id} is not in the project`]);
+    else if (known.width !== null && (known.width !== value.width || known.height !== value.height)) {
+      const sizes = `${value.width} x ${value.height}, its picture is ${known.width} x ${known.height}`;
+      this.problems.add([`image ${id} is given as ${sizes} upright`]);
+    }
+  }
+
+  #category(value: unknown, index: number): void {
+    this.problems.add(this.#rules.category(value, index));
+    this.#names.push(isFields(value) ? String(value.name) : '');
+  }
+
+  #compare({ annotation, mask }: Checked): void {
+    const { truth } = this.#options;
+    if (!truth) return;
+    this.#shapes.add(annotation.id);
+    const shape = truth.shape(annotation.id);
+    const say = (problem: string) => this.problems.add([`annotation ${annotation.id}: ${problem}`]);
+    if (shape === null) return say('the project has no shape of this number');
+    if (shape.imageId !== annotation.image_id) say(`lies on image ${shape.imageId} in the project`);
+    if (shape.label !== this.#names[annotation.category_id - 1]) say(`is labelled "${shape.label}" in the project`);
+    if (shape.crowd !== (annotation.iscrowd === 1)) say(`is ${shape.crowd ? 'a' : 'no'} crowd in the project`);
+    const stated = numberOf(annotation.polygon_iou) ?? 1;
+    const iou = shape.mask && sameSize(shape.mask, mask) ? maskIou(shape.mask, mask) : Number.NaN;
+    if (shape.mask && !(Math.abs(iou - stated) <= ROUNDED)) {
+      say(`its mask is not the project's: IoU ${iou.toFixed(6)} where the file promises ${stated}`);
+    }
+  }
+}
+
+const sameSize = (a: Mask, b: Mask): boolean => a.size[0] === b.size[0] && a.size[1] === b.size[1];
+
+function* missing(what: string, ids: Iterable<number>, found: ReadonlySet<number>): Generator<string> {
+  for (const id of ids) if (!found.has(id)) yield `${what} ${id} of the project is not in the file`;
+}
+
+/** The first thousand, then a number. */
+class Problems {
+  readonly #sentences: string[] = [];
+  #more = 0;
+
+  add(sentences: Iterable<string>): void {
+    for (const sentence of sentences) {
+      if (this.#sentences.length < MOST_PROBLEMS) this.#sentences.push(sentence);
+      else this.#more++;
+    }
+  }
+
+  get all(): string[] {
+    return this.#more > 0 ? [...this.#sentences, `and ${this.#more} more`] : [...this.#sentences];
+  }
+}

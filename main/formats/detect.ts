@@ -1,0 +1,115 @@
+// Any file to the reader that its content asks for, or to the reason why none does; its name says nothing.
+import { closeSync, openSync, readSync } from 'node:fs';
+import { BadInput } from '../contract/badinput.ts';
+import { readCoco } from './cocoRead.ts';
+import { readGroundingSuite } from './groundingSuite.ts';
+import { readIsat } from './isat.ts';
+import { jsonLines, jsonPieces } from './jsonStream.ts';
+import { readLabelme } from './labelme.ts';
+import { readLabelStudio } from './labelStudio.ts';
+import { readPanoptic } from './panoptic.ts';
+import { readReasonSeg } from './reasonSeg.ts';
+import type { ReadContext, Reading } from './reading.ts';
+import { readSegmentAnything } from './segmentAnything.ts';
+import { type Fields, isFields } from './values.ts';
+import { readVoc } from './voc.ts';
+import { isYoloLine, readYolo } from './yolo.ts';
+
+export type Reader = (file: string, context: ReadContext) => Promise<Reading>;
+export type Detected = { readonly reader: Reader } | { readonly reason: string };
+
+const PEEK = 65_536;
+const UNREAD = 'holds no annotations in a format that Loupe reads';
+const RESULTS =
+  'is a list of COCO results; import the COCO file that it was made for, as results name neither images nor labels';
+
+/** Throws `BadInput` where JSON is damaged: it might be anything. */
+export function detect(file: string): Detected {
+  const start = peek(file);
+  const text = start.toString('utf8').replace(/^\uFEFF/u, '').trimStart();
+  if (isPicture(start)) return { reason: 'is a picture; annotations in pictures are read with the file that describes them' };
+  if (text.startsWith('<')) return text.includes('<annotation') ? { reader: readVoc } : { reason: 'is XML, but no VOC annotation' };
+  if (text.startsWith('{') || text.startsWith('[')) return detectJson(file);
+  const lines = text.split(/\r?\n/u).slice(0, start.length < PEEK ? undefined : -1).filter((line) => line.trim() !== '');
+  if (/\.txt$/iu.test(file) && lines.every(isYoloLine)) return { reader: readYolo };
+  if (/\.jsonl?$/iu.test(file) && text !== '') for (const _ of jsonPieces(file)) break;
+  return { reason: text === '' ? 'is empty' : UNREAD };
+}
+
+function peek(file: string): Buffer {
+  const buffer = Buffer.alloc(PEEK);
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      return buffer.subarray(0, readSync(descriptor, buffer, 0, PEEK, 0));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw new BadInput(`${file}: cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`);
+  }
+}
+
+const MAGICS = ['\x89PNG', '\xff\xd8\xff', 'GIF8', 'RIFF', 'II*\0', 'MM\0*', 'BM'];
+const isPicture = (start: Buffer): boolean => MAGICS.some((magic) => start.toString('latin1', 0, magic.length) === magic);
+
+/** What tells formats apart: the keys, and the first entry of each list. */
+interface Facts {
+  readonly keys: Set<string>;
+  readonly first: Map<string | null, unknown>;
+}
+
+function detectJson(file: string): Detected {
+  const facts = factsOf(file);
+  if (facts === null) return detectLines(file);
+  const { keys, first } = facts;
+  if (first.has(null)) return detectList(first.get(null));
+  const annotation = first.get('annotations');
+  if (isFields(annotation) && 'segments_info' in annotation) return { reader: readPanoptic };
+  if (isFields(first.get('image')) && keys.has('annotations')) return { reader: readSegmentAnything };
+  if (isFields(annotation) && 'image_id' in annotation) return { reader: readCoco };
+  if (keys.has('images') && (keys.has('annotations') || keys.has('categories'))) return { reader: readCoco };
+  if (keys.has('shapes')) return { reader: keys.has('text') && !keys.has('imagePath') ? readReasonSeg : readLabelme };
+  if (keys.has('objects') && keys.has('info')) return { reader: readIsat };
+  const inner = [...first].find(([, value]) => isFields(value) && 'annotations' in value && 'images' in value);
+  if (inner !== undefined) return { reason: `holds a COCO file inside its key "${inner[0]}"; save that part as a file of its own` };
+  return { reason: `${UNREAD} (its keys are ${[...keys].slice(0, 8).join(', ') || 'none'})` };
+}
+
+function detectList(entry: unknown): Detected {
+  if (!isFields(entry)) return { reason: UNREAD };
+  if ('image_id' in entry) return { reason: RESULTS };
+  if ('data' in entry && ('annotations' in entry || 'completions' in entry)) return { reader: readLabelStudio };
+  return { reason: `${UNREAD} (${entryKeys(entry)})` };
+}
+
+/** Reading stops at the first annotation: what comes after can be half a gigabyte. Null: values follow each other. */
+function factsOf(file: string): Facts | null {
+  const facts: Facts = { keys: new Set(), first: new Map() };
+  let ended = false;
+  const wanted = (key: string) => {
+    facts.keys.add(key);
+    return key !== 'imageData';
+  };
+  try {
+    for (const { key, value } of jsonPieces(file, wanted)) {
+      if (!facts.first.has(key)) facts.first.set(key, value);
+      if (key === null || (key === 'annotations' && facts.keys.has('images'))) return facts;
+    }
+    ended = true;
+  } catch (error) {
+    if (!(error instanceof BadInput) || !error.message.includes('goes on after its end')) throw error;
+  }
+  return ended ? facts : null;
+}
+
+function detectLines(file: string): Detected {
+  for (const row of jsonLines(file)) {
+    if (!isFields(row)) break;
+    if ('image_path' in row && 'segmentation' in row) return { reader: readGroundingSuite };
+    return { reason: `${UNREAD} (${entryKeys(row)})` };
+  }
+  return { reason: UNREAD };
+}
+
+const entryKeys = (entry: Fields): string => `its entries have the keys ${Object.keys(entry).slice(0, 8).join(', ')}`;

@@ -1,0 +1,251 @@
+// A JSON file of any size to its top-level pieces, one at a time: entries of its lists, and other values whole.
+import { closeSync, openSync, readSync } from 'node:fs';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+
+const CHUNK = 2 ** 20;
+/** A single entry that is larger is no annotation. */
+const MAX_PIECE = 2 ** 27;
+const MAX_DEPTH = 100;
+
+const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
+const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** `key` is null in a file that is one list; `listed` is false where the value of a key is no list. */
+export interface Piece {
+  readonly key: string | null;
+  readonly listed: boolean;
+  readonly value: unknown;
+}
+
+/** A file that is one object, as that; `unwanted` keys are passed over. */
+export function jsonFields(file: string, unwanted: (key: string) => boolean = () => false): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  const lists = new Map<string, unknown[]>();
+  const wanted = (key: string) => {
+    if (!unwanted(key)) fields[key] = [];
+    return !unwanted(key);
+  };
+  for (const { key, listed, value } of jsonPieces(file, wanted)) {
+    if (key === null) throw new BadInput(`${path.basename(file)}: is a list where an object was expected`);
+    const list = lists.get(key) ?? [];
+    list.push(value);
+    lists.set(key, list);
+    fields[key] = listed ? list : value;
+  }
+  return fields;
+}
+
+/** A file of JSON values one after the other, as a rule one a line. */
+export function* jsonLines(file: string): Generator<unknown> {
+  const source = new Source(file);
+  try {
+    source.start();
+    while (source.here() !== undefined) yield source.value();
+  } finally {
+    source.close();
+  }
+}
+
+/**
+ * Reads synchronously, as it feeds transactions. The values of keys that are not `wanted` are passed over unparsed.
+ * Refuses what is no JSON in one sentence with the place.
+ */
+export function* jsonPieces(file: string, wanted: (key: string) => boolean = () => true): Generator<Piece> {
+  const source = new Source(file);
+  try {
+    source.start();
+    yield* source.here() === LIST ? entries(source, null) : members(source, wanted);
+    if (source.here() !== undefined) source.refuse('goes on after its end');
+  } finally {
+    source.close();
+  }
+}
+
+function* members(source: Source, wanted: (key: string) => boolean): Generator<Piece> {
+  if (source.here() !== OBJECT) source.refuse('is not JSON: it starts with neither { nor [');
+  source.step();
+  for (let first = true; source.here() !== OBJECT_END; first = false) {
+    if (!first) source.expect(COMMA);
+    if (source.here() !== QUOTE) source.refuse('is not JSON: a key in quotes should stand here');
+    const key = String(source.value());
+    source.expect(COLON);
+    if (!wanted(key)) source.skip();
+    else if (source.here() === LIST) yield* entries(source, key);
+    else yield { key, listed: false, value: source.value() };
+  }
+  source.step();
+}
+
+function* entries(source: Source, key: string | null): Generator<Piece> {
+  source.step();
+  for (let first = true; source.here() !== LIST_END; first = false) {
+    if (!first) source.expect(COMMA);
+    yield { key, listed: true, value: source.value() };
+  }
+  source.step();
+}
+
+/** The file's bytes with a place in them; what lies before that place is forgotten. Positions count from its start. */
+class Source {
+  readonly #file: string;
+  readonly #descriptor: number;
+  #bytes: Buffer = Buffer.alloc(0);
+  /** Position of the first of `#bytes`. */
+  #base = 0;
+  #at = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+    try {
+      this.#descriptor = openSync(file, 'r');
+    } catch (error) {
+      throw new BadInput(`${file}: cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  /** Passes over a byte order mark. */
+  start(): void {
+    const [a, b, c] = [this.#byte(0), this.#byte(1), this.#byte(2)];
+    if (a === undefined) throw new BadInput(`${path.basename(this.#file)}: is empty`);
+    if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) this.refuse('is UTF-16 text; save it as UTF-8');
+    if (a === 0xef && b === 0xbb && c === 0xbf) this.#at = 3;
+  }
+
+  /** The next byte that is no white space; undefined at the end. */
+  here(): number | undefined {
+    let byte = this.#byte(this.#at);
+    while (byte !== undefined && isSpace(byte)) byte = this.#byte(++this.#at);
+    return byte;
+  }
+
+  step(): void {
+    this.#at++;
+  }
+
+  expect(byte: number): void {
+    const found = this.here();
+    if (found === undefined) this.refuse('is cut short');
+    if (found !== byte) this.refuse(`is not JSON: "${String.fromCharCode(byte)}" should stand here`);
+    this.#at++;
+  }
+
+  /** Passes over the value that starts here. */
+  skip(): void {
+    if (this.here() === undefined) this.refuse('is cut short');
+    this.#at = this.#endOfValue();
+  }
+
+  /** The value that starts here. */
+  value(): unknown {
+    if (this.here() === undefined) this.refuse('is cut short');
+    const [start, end] = [this.#at, this.#endOfValue()];
+    const text = this.#bytes.toString('utf8', start - this.#base, end - this.#base);
+    try {
+      this.#at = end;
+      return JSON.parse(text);
+    } catch {
+      const fault = firstFault(text);
+      this.#at = start + Buffer.byteLength(text.slice(0, fault));
+      const word = /^[\w.+-]+|^./su.exec(text.slice(fault, fault + 24))?.[0] ?? '';
+      return this.refuse(`is not JSON: ${word === '' ? 'something is missing' : `${JSON.stringify(word)} cannot stand`} here`);
+    }
+  }
+
+  /** Throws, naming the place. */
+  refuse(why: string): never {
+    const { line, column } = placeOf(this.#file, this.#at);
+    throw new BadInput(`${path.basename(this.#file)}: ${why} (line ${line}, column ${column})`);
+  }
+
+  /** Brackets and texts are followed; whether the rest is JSON is not looked at. */
+  #endOfValue(): number {
+    let [at, depth] = [this.#at, 0];
+    for (;;) {
+      const byte = this.#byte(at);
+      if (byte === undefined) return this.#cutShort(at, depth);
+      if (byte === QUOTE) at = this.#endOfText(at + 1);
+      else if (depth === 0 && endsScalar(byte)) return at;
+      else at++;
+      if (byte === LIST || byte === OBJECT) depth++;
+      else if (byte === LIST_END || byte === OBJECT_END) depth--;
+      else if (byte !== QUOTE) continue;
+      if (depth === 0) return at;
+      if (depth > MAX_DEPTH) this.refuse(`is nested deeper than ${MAX_DEPTH} levels`);
+    }
+  }
+
+  /** Only a bare number or word may be the last thing in a file. */
+  #cutShort(at: number, depth: number): number {
+    if (depth === 0 && at > this.#at) return at;
+    this.#at = at;
+    return this.refuse('is cut short');
+  }
+
+  #endOfText(from: number): number {
+    for (let at = from; ; at++) {
+      const byte = this.#byte(at);
+      if (byte === QUOTE) return at + 1;
+      if (byte === BACKSLASH) at++;
+      else if (byte === undefined) {
+        this.#at = at;
+        this.refuse('is cut short inside a text');
+      }
+    }
+  }
+
+  #byte(at: number): number | undefined {
+    const byte = this.#bytes[at - this.#base];
+    if (byte !== undefined) return byte;
+    return this.#more() ? this.#byte(at) : undefined;
+  }
+
+  #more(): boolean {
+    const rest = this.#bytes.subarray(this.#at - this.#base);
+    if (rest.length > MAX_PIECE) this.refuse(`holds a single entry of more than ${MAX_PIECE / 2 ** 20} MB`);
+    const chunk = Buffer.allocUnsafe(Math.max(CHUNK, rest.length));
+    const read = readSync(this.#descriptor, chunk, 0, chunk.length, null);
+    this.#base = this.#at;
+    this.#bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
+    return read > 0;
+  }
+}
+
+const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+const endsScalar = (byte: number): boolean =>
+  byte === COMMA || byte === LIST_END || byte === OBJECT_END || byte === COLON || isSpace(byte);
+
+const TOKEN = /\s*(?:"(?:[^"\\\p{Cc}]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|true|false|null|[[\]{},:])\s*/uy;
+
+/** Where the first thing stands that is no word of JSON; the end where all are and only their order is wrong. */
+function firstFault(text: string): number {
+  TOKEN.lastIndex = 0;
+  let at = 0;
+  while (at < text.length && TOKEN.test(text)) at = TOKEN.lastIndex;
+  return at + (/^\s*/u.exec(text.slice(at))?.[0].length ?? 0);
+}
+
+/** Line and column (in bytes) of a position, both from 1; the file is read again for it. */
+function placeOf(file: string, position: number): { line: number; column: number } {
+  const descriptor = openSync(file, 'r');
+  let [line, lineStart, at] = [1, 0, 0];
+  const chunk = Buffer.alloc(CHUNK);
+  try {
+    while (at < position) {
+      const read = readSync(descriptor, chunk, 0, Math.min(CHUNK, position - at), null);
+      if (read === 0) break;
+      for (let i = chunk.indexOf(0x0a); i >= 0 && i < read; i = chunk.indexOf(0x0a, i + 1)) {
+        line++;
+        lineStart = at + i + 1;
+      }
+      at += read;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return { line, column: position - lineStart + 1 };
+}

@@ -1,0 +1,110 @@
+// One LabelMe file to its image and shapes; parts that share a label and a group are one object.
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { Frame } from '../contract/geometry.ts';
+import { fromPolygon } from '../contract/polygon.ts';
+import type { Box, Mask } from '../contract/records.ts';
+import { fromBitmap, maskArea, maskBox, union } from '../contract/rle.ts';
+import { jsonFields } from './jsonStream.ts';
+import { decodePng } from './png.ts';
+import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import { attributesOf, boxOf, type Fields, isFields, ringOf, sideOf, slashed, textOf, wholeOf } from './values.ts';
+
+const CIRCLE_CORNERS = 90;
+/** Labels that say "not this". */
+const NO_LABELS = new Set(['__ignore__', '_background_', '__background__']);
+const ENOUGH: Readonly<Record<string, number>> = { polygon: 6, rectangle: 4, circle: 4, mask: 4 };
+
+export async function readLabelme(file: string, { pictures, notes }: ReadContext): Promise<Reading> {
+  // The picture itself lies in imageData, which nobody needs here.
+  const fields = jsonFields(file, (key) => key === 'imageData');
+  const name = slashed(textOf(fields.imagePath) ?? path.basename(file).replace(/\.json$/iu, ''));
+  const [width, height] = [sideOf(fields.imageWidth), sideOf(fields.imageHeight)];
+  const known = width !== null && height !== null;
+  const picture = known ? null : await pictures.find(name);
+  const image: ReadImage = known ? { name, width, height } : unsized(name, picture);
+  const shapes = Array.isArray(fields.shapes) ? fields.shapes : [];
+  if (image.width === null) notes.leave(`${shapes.length} shapes of ${name}`, 'its size is not given and it was not found');
+  const taken = image.width === null ? [] : grouped(shapes, image, notes);
+  return { format: 'LabelMe', images: [image], labels: [...new Set(taken.map(({ label }) => label))], shapes: taken };
+}
+
+const unsized = (name: string, picture: Awaited<ReturnType<ReadContext['pictures']['find']>>): ReadImage =>
+  picture ? { name, picture, width: picture.width, height: picture.height } : { name, width: null, height: null };
+
+function grouped(shapes: readonly unknown[], image: ReadImage, notes: Notes): ReadShape[] {
+  const found = new Map<string, ReadShape>();
+  for (const [i, value] of shapes.entries()) {
+    try {
+      const { key, shape } = single(value, image);
+      const earlier = key === null ? undefined : found.get(key);
+      found.set(key ?? `${i}`, earlier ? joined(earlier, shape) : shape);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      notes.leave(`shape ${i + 1} of ${image.name}`, error.message);
+    }
+  }
+  return [...found.values()];
+}
+
+/** `key` is the same for parts of one object; null for an object of one part. */
+function single(value: unknown, image: ReadImage): { key: string | null; shape: ReadShape } {
+  if (!isFields(value)) throw new BadInput('it is no object');
+  const label = textOf(value.label);
+  if (label === null) throw new BadInput('it has no label');
+  if (NO_LABELS.has(label)) throw new BadInput(`it is labelled ${label}`);
+  const frame = { width: image.width ?? 0, height: image.height ?? 0 };
+  const { mask, box } = drawn(value, frame);
+  const group = wholeOf(value.group_id);
+  const flags = isFields(value.flags) ? value.flags : {};
+  const attributes = attributesOf({ description: value.description, ...flags });
+  const key = group === null || mask === null ? null : JSON.stringify([label, group]);
+  return { key, shape: { image, label, mask, box, crowd: false, attributes } };
+}
+
+function joined(a: ReadShape, b: ReadShape): ReadShape {
+  const mask = a.mask && b.mask ? union(a.mask, b.mask) : a.mask;
+  return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: { ...b.attributes, ...a.attributes } };
+}
+
+function drawn(fields: Fields, frame: Frame): { mask: Mask | null; box: Box } {
+  const type = textOf(fields.shape_type) ?? 'polygon';
+  const points = ringOf(fields.points);
+  const least = ENOUGH[type];
+  if (least === undefined) throw new BadInput(`a ${type} has no area`);
+  if (points === null || points.length < least) throw new BadInput(`its ${type} has too few points`);
+  if (type === 'rectangle') {
+    const box = boxOf(points, frame);
+    if (box === null) throw new BadInput('its rectangle lies outside the picture');
+    return { mask: null, box };
+  }
+  const mask = type === 'mask' ? pasted(fields.mask, points, frame) : fromPolygon(ringFor(type, points), frame.width, frame.height);
+  if (maskArea(mask) === 0) throw new BadInput('no pixel of the picture lies in it');
+  return { mask, box: maskBox(mask) };
+}
+
+/** A circle is given by its centre and a point on it. */
+function ringFor(type: string, points: number[]): number[] {
+  if (type !== 'circle') return points;
+  const [x = 0, y = 0, atX = 0, atY = 0] = points;
+  const radius = Math.hypot(atX - x, atY - y);
+  return Array.from({ length: CIRCLE_CORNERS }, (_, i) => {
+    const angle = (2 * Math.PI * i) / CIRCLE_CORNERS;
+    return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
+  }).flat();
+}
+
+/** A base64 PNG whose first pixel lies at the first point. */
+function pasted(encoded: unknown, [left = 0, top = 0]: readonly number[], { width, height }: Frame): Mask {
+  if (typeof encoded !== 'string') throw new BadInput('its mask is missing');
+  const png = decodePng(Buffer.from(encoded, 'base64'), 'its mask');
+  const bitmap = new Uint8Array(width * height);
+  for (let y = 0; y < png.height; y++) {
+    for (let x = 0; x < png.width; x++) {
+      const [toX, toY] = [x + Math.round(left), y + Math.round(top)];
+      const inside = toX >= 0 && toX < width && toY >= 0 && toY < height;
+      if (inside && (png.values[y * png.width + x] ?? 0) !== 0) bitmap[toY * width + toX] = 1;
+    }
+  }
+  return fromBitmap(bitmap, width, height);
+}

@@ -1,0 +1,65 @@
+// A COCO panoptic file and the pictures that go with it to images, labels and one mask for each segment.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import { maskArea, maskBox } from '../contract/rle.ts';
+import { cocoHeader } from './cocoRead.ts';
+import { jsonPieces } from './jsonStream.ts';
+import { decodePng, type IndexPicture, maskOfValue } from './png.ts';
+import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import { type Fields, isFields, textOf, wholeOf, yesOf } from './values.ts';
+
+export async function readPanoptic(file: string, context: ReadContext): Promise<Reading> {
+  const { images, labels } = await cocoHeader(file, context);
+  const shapes = function* (): Generator<ReadShape> {
+    for (const { value } of jsonPieces(file, (key) => key === 'annotations')) {
+      const image = images.get(isFields(value) ? (wholeOf(value.image_id) ?? 0) : 0);
+      const name = isFields(value) ? textOf(value.file_name) : null;
+      if (!isFields(value) || image === undefined || name === null) {
+        context.notes.leave(`annotation ${JSON.stringify(value).slice(0, 60)}`, 'it names no image of the file');
+        continue;
+      }
+      yield* segmentsOf(value, { image, labels, context, picture: () => pictureOf(file, name, image) });
+    }
+  };
+  return { format: 'COCO panoptic', images: [...images.values()], labels: [...new Set(labels.values())], shapes: shapes() };
+}
+
+interface Place {
+  readonly image: ReadImage;
+  readonly labels: ReadonlyMap<number, string>;
+  readonly context: ReadContext;
+  picture(): IndexPicture;
+}
+
+function* segmentsOf({ segments_info: given }: Fields, { image, labels, context, picture }: Place): Generator<ReadShape> {
+  const segments = Array.isArray(given) ? given.filter(isFields) : [];
+  const { notes } = context;
+  let png: IndexPicture;
+  try {
+    png = picture();
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    return notes.leave(`${segments.length} segments of ${image.name}`, error.message);
+  }
+  for (const segment of segments) {
+    const mask = maskOfValue(png, wholeOf(segment.id) ?? -1);
+    if (maskArea(mask) === 0) notes.leave(`segment ${String(segment.id)} of ${image.name}`, 'no pixel of its picture has its number');
+    else {
+      const label = labels.get(wholeOf(segment.category_id) ?? -1) ?? `category ${String(segment.category_id)}`;
+      yield { image, label, mask, box: maskBox(mask), crowd: yesOf(segment.iscrowd), attributes: {} };
+    }
+  }
+}
+
+/** Beside the file or in the folder that is called as it is. */
+function pictureOf(file: string, name: string, image: ReadImage): IndexPicture {
+  const own = path.basename(name);
+  const folder = path.dirname(file);
+  const places = [path.join(folder, own), path.join(folder, path.basename(file, path.extname(file)), own)];
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new BadInput(`${own}, the picture of its segments, does not lie beside the file`);
+  const png = decodePng(readFileSync(found), own);
+  if (png.width === image.width && png.height === image.height) return png;
+  throw new BadInput(`${own} is ${png.width} x ${png.height}, the image ${image.width} x ${image.height}`);
+}

@@ -1,0 +1,89 @@
+// What every reader of annotations gives: images, labels and shapes in neutral words, and what it left out and why.
+import type { AttributeValue } from '../contract/project.ts';
+import type { Box, Mask } from '../contract/records.ts';
+
+/** An image as an annotation file names it. */
+export interface ReadImage {
+  /** The file's own name for it, with forward slashes. */
+  readonly name: string;
+  /** Upright, as the file states or the picture has it; null: nobody knows. */
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Where the picture lies, if the reader had to look for it already. */
+  readonly picture?: Picture;
+}
+
+export interface ReadShape {
+  readonly image: ReadImage;
+  readonly label: string;
+  /** At the size that the file states for its image. */
+  readonly mask: Mask | null;
+  readonly box: Box;
+  readonly crowd: boolean;
+  readonly attributes: Record<string, AttributeValue>;
+}
+
+export interface Reading {
+  /** As a person calls it: "COCO", "LabelMe". */
+  readonly format: string;
+  /** Also those without shapes. */
+  readonly images: readonly ReadImage[];
+  /** In the file's order. */
+  readonly labels: readonly string[];
+  /** To be read once; what cannot be taken goes to the notes as it is met. */
+  readonly shapes: Iterable<ReadShape>;
+}
+
+/** A picture on disk. */
+export interface Picture {
+  /** Absolute. */
+  readonly file: string;
+  /** Upright. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The pictures that the annotations may mean. */
+export interface Pictures {
+  /** The one that a name means; a name without ending may have any. Null where there is none or it cannot be read. */
+  find(name: string): Promise<Picture | null>;
+}
+
+export interface ReadContext {
+  readonly pictures: Pictures;
+  readonly notes: Notes;
+}
+
+export interface LeftOut {
+  readonly what: string;
+  readonly why: string;
+}
+
+const MOST_LINES = 1000;
+
+/** Collects what a person should know of an import; the first thousand lines of each kind, then numbers. */
+export class Notes {
+  readonly #leftOut: LeftOut[] = [];
+  readonly #said = new Set<string>();
+  #more = 0;
+
+  /** `what` was not taken. */
+  leave(what: string, why: string): void {
+    if (this.#leftOut.length < MOST_LINES) this.#leftOut.push({ what, why });
+    else this.#more++;
+  }
+
+  /** Something was taken, but not quite as it stands there. The same sentence counts once. */
+  say(sentence: string): void {
+    if (this.#said.size < MOST_LINES) this.#said.add(sentence);
+  }
+
+  get leftOut(): LeftOut[] {
+    const rest = { what: `${this.#more} more`, why: 'for reasons like these' };
+    return this.#more > 0 ? [...this.#leftOut, rest] : [...this.#leftOut];
+  }
+
+  get said(): string[] {
+    return [...this.#said];
+  }
+}

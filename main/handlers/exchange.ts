@@ -1,0 +1,47 @@
+// The part of the jobs group that brings annotations in and takes them out.
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../exchangeWords.ts';
+import { exportCoco, verifyCoco } from '../exporting.ts';
+import { importAnnotations } from '../importing.ts';
+import { contract, type HostContext } from './context.ts';
+
+export const exchangeHandlers = (host: HostContext) => ({
+  importFile: contract.jobs.importFile.handler(({ input: { file, images } }) => {
+    const [project, source] = [host.project(), absolute(file)];
+    return host.jobs.start({
+      kind: 'import',
+      title: `Importing ${path.basename(source)}`,
+      lane: 'disk',
+      async run(progress) {
+        const { report, recorded } = await importAnnotations(project, source, { images, progress });
+        if (recorded !== null) host.recorded(recorded);
+        for (const line of linesOfImport(report)) progress.note(line);
+        return sentenceOfImport(report);
+      },
+    });
+  }),
+
+  exportCoco: contract.jobs.exportCoco.handler(({ input: { file, settings } }) => {
+    const [project, target] = [host.project(), absolute(file)];
+    return host.jobs.start({
+      kind: 'export',
+      title: `Exporting to ${path.basename(target)}`,
+      lane: 'disk',
+      async run(progress) {
+        const written = await exportCoco(project, target, { settings, progress });
+        for (const line of written.stated) progress.note(line);
+        return sentenceOfExport(written, target);
+      },
+    });
+  }),
+
+  verify: contract.jobs.verify.handler(({ input, signal }) =>
+    verifyCoco(host.project(), absolute(input.file), { signal }),
+  ),
+});
+
+function absolute(file: string): string {
+  if (!path.isAbsolute(file)) throw new BadInput(`${file}: give the whole path`);
+  return file;
+}

@@ -1,0 +1,33 @@
+// The images group: lists and steps from the store, files looked at when their image is opened.
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { Job } from '../contract/jobs.ts';
+import type { Host } from '../host.ts';
+import { refuseMissing } from '../walk.ts';
+import { contract } from './context.ts';
+
+export const imagesHandlers = (host: Host) => ({
+  list: contract.images.list.handler(({ input: { offset, limit, ...query } }) =>
+    host.project().list(query, { offset, limit }),
+  ),
+  step: contract.images.step.handler(({ input: { from, by, ...query } }) => host.project().step(query, from, by)),
+  detail: contract.images.detail.handler(async ({ input }) => {
+    const project = host.project();
+    await host.files().check(input.id);
+    const detail = project.detail(input.id);
+    if (detail === null) throw new BadInput(`there is no image ${input.id} in the project`);
+    return detail;
+  }),
+  add: contract.images.add.handler(({ input }) => addImages(host, input.paths)),
+  relink: contract.images.relink.handler(async ({ input }) => ({
+    relinked: await host.files().relink(input.id, input.file),
+  })),
+});
+
+export async function addImages(host: Host, paths: readonly string[]): Promise<Job> {
+  const files = host.files();
+  await refuseMissing(paths);
+  const [first = ''] = paths;
+  const title = `Adding images of ${paths.length === 1 ? path.basename(first) : `${paths.length} places`}`;
+  return host.jobs.start({ kind: 'add images', title, lane: 'disk', run: (progress) => files.add(paths, progress) });
+}

@@ -1,0 +1,35 @@
+// The job that asks one prompt of every image: started here, reported in one sentence.
+import { type PromptAllReport, promptAll } from '../promptAll.ts';
+import { contract, type HostContext } from './context.ts';
+
+export const promptAllHandlers = (host: HostContext) => ({
+  promptAll: contract.jobs.promptAll.handler(({ input: { text } }) => {
+    const project = host.project();
+    return host.jobs.start({
+      ...{ kind: 'prompt all', title: `Asking every image for “${text}”`, lane: 'model' },
+      run: async (progress) => {
+        const report = await promptAll(
+          {
+            ...{ project, engine: host.engine, text },
+            fileOf: (image) => host.fileOf(image),
+            recorded: (change) => void host.recorded(change),
+            answered: (id) => host.events.emit({ kind: 'images', ids: [id] }),
+          },
+          progress,
+        );
+        return sentence(report);
+      },
+    });
+  }),
+});
+
+/** "120 images: found in 96, nothing in 20, 3 answers cannot be read, 1 image could not be asked; 40 were answered before." */
+function sentence({ images, before, found, nothing, unreadable, failed }: PromptAllReport): string {
+  const parts = [
+    `found in ${found}`,
+    `nothing in ${nothing.length}`,
+    ...(unreadable.length > 0 ? [`answers that cannot be read in ${unreadable.length}`] : []),
+    ...(failed.length > 0 ? [`${failed.length} left without an answer`] : []),
+  ];
+  return `${images} images: ${parts.join(', ')}${before > 0 ? `; ${before} were answered before` : ''}.`;
+}

@@ -1,0 +1,65 @@
+// The repair group: masks compared with the model's, pairs worst first, and a person's word on each.
+
+import { compare } from '../compare.ts';
+import type { RepairPair } from '../contract/api.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { changed } from '../contract/diff.ts';
+import { unpackMask } from '../contract/project.ts';
+import { maskArea, maskBox } from '../contract/rle.ts';
+import type { Project } from '../store/project.ts';
+import { contract, type HostContext } from './context.ts';
+
+export const repairHandlers = (host: HostContext) => ({
+  compare: contract.repair.compare.handler(({ input: { labelId } }) => startCompare(host, labelId)),
+  pairs: contract.repair.pairs.handler(({ input }) => host.project().pairs(input)),
+  judge: contract.repair.judge.handler(({ input: { shapeId, verdict } }) => {
+    const project = host.project();
+    const recorded = verdict === 'replace' ? replace(host, pairOf(project, shapeId)) : null;
+    project.judge(shapeId, verdict);
+    return { recorded };
+  }),
+});
+
+function startCompare(host: HostContext, labelId: number | null) {
+  const project = host.project();
+  const label = project.labels().find(({ id }) => id === labelId);
+  if (labelId !== null && !label) throw new BadInput(`there is no label ${labelId} in the project`);
+  const what = label ? `“${label.name}” masks` : 'all masks';
+  return host.jobs.start({
+    ...{ kind: 'compare', title: `Comparing ${what} with the model’s`, lane: 'model' },
+    run: (progress) =>
+      compare(
+        {
+          ...{ project, engine: host.engine, labelId },
+          fileOf: (image) => host.fileOf(image),
+          compared: (id) => host.events.emit({ kind: 'images', ids: [id] }),
+        },
+        progress,
+      ),
+  });
+}
+
+const page = 500;
+
+/** The pair is nearly always among the worst, which a person steps through first. */
+function pairOf(project: Project, shapeId: number): RepairPair {
+  for (let offset = 0; ; offset += page) {
+    const { pairs } = project.pairs({ offset, limit: page });
+    const found = pairs.find((pair) => pair.shapeId === shapeId);
+    if (found) return found;
+    if (pairs.length < page) throw new BadInput('the object was not compared with the model, or was judged already');
+  }
+}
+
+/** As a person's own change of the mask: it can be undone. */
+function replace(host: HostContext, { shapeId, mask }: RepairPair) {
+  const project = host.project();
+  const shape = project.record('shape', shapeId);
+  if (!shape) throw new BadInput('the object is not there any more');
+  if (shape.locked) throw new BadInput('the object is locked; unlock it first');
+  const proposed = unpackMask(mask);
+  if (maskArea(proposed) === 0) throw new BadInput('the model draws nothing there; keep the mask or edit it');
+  const change = changed('shape', shape, { mask, box: maskBox(proposed) });
+  if (!change) return null;
+  return host.recorded(project.apply({ title: 'Replace mask', changes: [change] }));
+}

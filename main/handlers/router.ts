@@ -1,0 +1,25 @@
+// All groups of handlers joined to the whole contract.
+import type { Host } from '../host.ts';
+import { contract } from './context.ts';
+import { editHandlers } from './edit.ts';
+import { exchangeHandlers } from './exchange.ts';
+import { filesHandlers } from './files.ts';
+import { imagesHandlers } from './images.ts';
+import { jobsHandlers } from './jobs.ts';
+import { modelHandlers } from './model.ts';
+import { projectHandlers } from './project.ts';
+import { promptAllHandlers } from './promptAll.ts';
+import { repairHandlers } from './repair.ts';
+import { settingsHandlers } from './settings.ts';
+
+export const routerOf = (host: Host) => ({
+  watch: contract.watch.handler(({ signal }) => host.events.watch(host.state(), signal)),
+  project: projectHandlers(host),
+  images: imagesHandlers(host),
+  edit: editHandlers(host),
+  model: modelHandlers(host),
+  repair: repairHandlers(host),
+  jobs: { ...jobsHandlers(host), ...exchangeHandlers(host), ...promptAllHandlers(host) },
+  files: filesHandlers(),
+  settings: settingsHandlers(host),
+});

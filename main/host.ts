@@ -1,0 +1,117 @@
+// The host put together: one open project with its files, settings, jobs, the engine, and what windows are told of them.
+import path from 'node:path';
+import type { HostEvent, Recorded } from './contract/api.ts';
+import type { Image, ProjectInfo } from './contract/project.ts';
+import { Engine } from './engineHost.ts';
+import { Events } from './events.ts';
+import { Pictures } from './flow/pictures.ts';
+import { type HostContext, noProject } from './handlers/context.ts';
+import { ImageFiles } from './imageFiles.ts';
+import { Jobs } from './jobs.ts';
+import { type Folders, SettingsFile } from './settings.ts';
+import { openProject, type Project } from './store/project.ts';
+
+/** How long changes gather before windows hear of them. */
+const TELL_AFTER_MS = 100;
+
+interface Open {
+  readonly project: Project;
+  readonly files: ImageFiles;
+}
+
+export class Host implements HostContext {
+  readonly folders: Folders;
+  readonly events = new Events();
+  readonly jobs = new Jobs((job) => this.events.emit({ kind: 'job', job }));
+  readonly settings: SettingsFile;
+  readonly engine: Engine;
+  readonly pictures: Pictures;
+  #open: Open | null = null;
+  #telling: NodeJS.Timeout | undefined;
+  readonly #news = new Set<number>();
+
+  constructor(folders: Folders) {
+    this.folders = folders;
+    this.settings = new SettingsFile(folders.config);
+    this.pictures = new Pictures(folders.cache);
+    this.engine = new Engine(this.settings.read(), (engine) => this.events.emit({ kind: 'engine', engine }));
+  }
+
+  project(): Project {
+    if (this.#open === null) throw noProject();
+    return this.#open.project;
+  }
+
+  files(): ImageFiles {
+    if (this.#open === null) throw noProject();
+    return this.#open.files;
+  }
+
+  fileOf(image: Image): string {
+    return this.files().fileOf(image);
+  }
+
+  /** Opens the file before the one that is open is closed, so that a bad one costs nothing. */
+  async open(file: string, options: { create?: boolean } = {}): Promise<ProjectInfo> {
+    const wanted = path.resolve(file);
+    if (this.#open?.project.file === wanted) return this.#open.project.info();
+    const project = openProject(wanted, options);
+    await this.#closeProject();
+    this.#open = { project, files: new ImageFiles(project, this.pictures, (ids) => this.#gather(ids)) };
+    const info = project.info();
+    this.settings.opened({ file: info.file, name: info.name });
+    this.events.emit({ kind: 'project', project: info });
+    return info;
+  }
+
+  async close(): Promise<void> {
+    await this.#closeProject();
+    this.events.emit({ kind: 'project', project: null });
+  }
+
+  /** What a window that comes now has to know. */
+  state(): HostEvent[] {
+    const jobs = this.jobs.list().map((job): HostEvent => ({ kind: 'job', job }));
+    const project = this.#open?.project.info() ?? null;
+    return [{ kind: 'project', project }, { kind: 'engine', engine: this.engine.status }, ...jobs];
+  }
+
+  recorded(change: Recorded): Recorded {
+    this.events.emit({ kind: 'recorded', recorded: change });
+    this.changed();
+    return change;
+  }
+
+  changed(): void {
+    this.#gather([]);
+  }
+
+  /** Jobs are cancelled, the project is folded into its file, the engine ends. */
+  async stop(): Promise<void> {
+    await this.#closeProject();
+    this.events.stop();
+    await this.engine.close();
+  }
+
+  async #closeProject(): Promise<void> {
+    await this.jobs.stop();
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
+    this.#news.clear();
+    this.#open?.project.close();
+    this.#open = null;
+  }
+
+  #gather(ids: readonly number[]): void {
+    for (const id of ids) this.#news.add(id);
+    this.#telling ??= setTimeout(() => this.#tell(), TELL_AFTER_MS);
+  }
+
+  #tell(): void {
+    this.#telling = undefined;
+    if (this.#open === null) return;
+    if (this.#news.size > 0) this.events.emit({ kind: 'images', ids: [...this.#news] });
+    this.#news.clear();
+    this.events.emit({ kind: 'project', project: this.#open.project.info() });
+  }
+}

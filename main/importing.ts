@@ -1,0 +1,102 @@
+// An annotation file or a folder of them to images, labels and shapes of a project: one step of undo, and a report.
+import { statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Recorded } from './contract/api.ts';
+import { BadInput } from './contract/badinput.ts';
+import type { ImportReport } from './contract/jobs.ts';
+import { detect } from './formats/detect.ts';
+import { Notes } from './formats/reading.ts';
+import type { Progress } from './jobs.ts';
+import { NamedPictures } from './namedPictures.ts';
+import type { Project } from './store/project.ts';
+import { Taking } from './taking.ts';
+import { isImageName } from './walk.ts';
+
+/** Folders that hold annotations beside folders with pictures. */
+const ANNOTATION_FOLDER = /^(?:annotations?|labels|json)$/iu;
+
+export interface ImportOptions {
+  /** Where the pictures are; without it, those of the project and those beside the file. */
+  readonly images?: string;
+  readonly progress: Pick<Progress, 'signal' | 'step'>;
+}
+
+export interface Imported {
+  readonly report: ImportReport;
+  /** Null where nothing was new. */
+  readonly recorded: Recorded | null;
+}
+
+/** Throws `BadInput` where there is nothing to take at all. When cancelled, what was taken by then stays, as one step. */
+export async function importAnnotations(project: Project, source: string, options: ImportOptions): Promise<Imported> {
+  const place = path.resolve(source);
+  const isFolder = infoOf(place).isDirectory();
+  const folder = path.resolve(options.images ?? (isFolder ? place : nearest(place)));
+  if (!infoOf(folder).isDirectory()) throw new BadInput(`${folder}: is a file; --images takes the folder of the pictures`);
+  const notes = new Notes();
+  const pictures = new NamedPictures([folder], filesOf(project));
+  const { signal, step } = options.progress;
+  const taking = new Taking(project, { file: path.basename(place), folder, notes, pictures, signal, step });
+  let recorded: Recorded | null = null;
+  try {
+    if (isFolder) await takeFolder(place, { taking, notes, pictures });
+    else await takeFile(place, { taking, notes, pictures });
+  } finally {
+    recorded = taking.end();
+  }
+  return { report: taking.report(), recorded };
+}
+
+function* filesOf(project: Project): Generator<string> {
+  for (const image of project.allImages()) yield path.resolve(path.dirname(project.file), image.path);
+}
+
+function infoOf(file: string) {
+  const info = statSync(file, { throwIfNoEntry: false });
+  if (info === undefined) throw new BadInput(`${file}: there is no such file or folder`);
+  return info;
+}
+
+function nearest(file: string): string {
+  const folder = path.dirname(file);
+  return ANNOTATION_FOLDER.test(path.basename(folder)) ? path.dirname(folder) : folder;
+}
+
+interface Into {
+  readonly taking: Taking;
+  readonly notes: Notes;
+  readonly pictures: NamedPictures;
+}
+
+async function takeFile(file: string, { taking, notes, pictures }: Into): Promise<void> {
+  const found = detect(file);
+  if ('reason' in found) throw new BadInput(`${path.basename(file)}: ${found.reason}`);
+  await taking.take(await found.reader(file, { notes, pictures }));
+}
+
+/** One bad file does not stop the others. */
+async function takeFolder(folder: string, into: Into): Promise<void> {
+  let taken = 0;
+  for await (const file of annotationFiles(folder)) {
+    try {
+      await takeFile(file, into);
+      taken++;
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      into.notes.leave(path.relative(folder, file), error.message);
+    }
+  }
+  if (taken === 0) throw new BadInput(`${folder}: no file in it holds annotations that Loupe reads`);
+}
+
+/** All but pictures and hidden files, in the order of their names. */
+async function* annotationFiles(folder: string): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = path.join(folder, entry.name);
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory()) yield* annotationFiles(file);
+    else if (entry.isFile() && !isImageName(entry.name) && !entry.name.endsWith('.loupe')) yield file;
+  }
+}

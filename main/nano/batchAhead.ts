@@ -1,0 +1,36 @@
+// Batches by step number from a worker thread that is always one step ahead; the same batches as drawn here.
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Data } from '../../models/runtime/session.ts';
+import type { BatchTask } from './batchWorker.ts';
+
+type Feeds = Readonly<Record<string, Data>>;
+
+export class BatchAhead {
+  private readonly worker: Worker;
+  private next: { step: number; feeds: Promise<Feeds> } | null = null;
+
+  constructor(task: BatchTask) {
+    this.worker = new Worker(new URL('./batchWorker.ts', import.meta.url), { workerData: task });
+  }
+
+  /** Must be asked one step after the other. */
+  async batch(step: number): Promise<Feeds> {
+    const feeds = await (this.next?.step === step ? this.next.feeds : this.ask(step));
+    this.next = { step: step + 1, feeds: this.ask(step + 1) };
+    this.next.feeds.catch(() => {});
+    return feeds;
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private async ask(step: number): Promise<Feeds> {
+    this.worker.postMessage(step);
+    for (;;) {
+      const [answer] = await once(this.worker, 'message');
+      if (answer.step === step) return answer.feeds;
+    }
+  }
+}

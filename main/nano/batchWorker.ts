@@ -1,0 +1,21 @@
+// A worker thread that draws the batches of one stage, so that the next one is ready when a step ends.
+import { parentPort, workerData } from 'node:worker_threads';
+import { makeNano } from './nano.ts';
+import type { Recipe, StageName } from './recipe.ts';
+import { stages } from './stages.ts';
+
+export interface BatchTask {
+  stage: StageName;
+  seed: number;
+  recipe: Recipe;
+}
+
+const { stage, seed, recipe }: BatchTask = workerData;
+const plan = stages[stage].plan(await makeNano(seed), recipe);
+parentPort?.on('message', async (step: number) => {
+  const feeds = await plan.batch(step);
+  const buffers = new Set(
+    Object.values(feeds).flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : [])),
+  );
+  parentPort?.postMessage({ step, feeds }, [...buffers]);
+});

@@ -1,0 +1,152 @@
+// Diffs to steps: each is made whole or not at all, and can be taken back and made again for as long as the file lives.
+import type { Recorded } from '../contract/api.ts';
+import { BadInput } from '../contract/badinput.ts';
+import type { Change, Diff, Kind, RecordOf } from '../contract/diff.ts';
+import type { Db } from './db.ts';
+import type { Keeper } from './keeper.ts';
+import { type Keepers, makingOf } from './making.ts';
+import { addChange, addStep, changesBack, changesOf, firstUndone, lastDone, markStep, type Step } from './steps.ts';
+
+/** How many changes of a step are told; `more` is set where it has others, and one then reads everything again. */
+export const toldChanges = 1000;
+
+export interface Journal {
+  /** Throws `Conflict` where a `before` is not what is there, `BadInput` where a record is no good; then nothing is stored. */
+  apply(diff: Diff): Recorded;
+  undo(): Recorded | null;
+  redo(): Recorded | null;
+  /** One step and one transaction of any number of changes, of which a page at a time is held in memory. */
+  applyMany(title: string, changes: Iterable<Change>): Recorded;
+  startMany(title: string): Many;
+  record<K extends Kind>(kind: K, id: number): RecordOf[K] | null;
+  /** What undo and redo would do. */
+  titles(): Titles;
+}
+
+/**
+ * One step that is made in pieces, so that the host can answer and show progress in between. Each piece is stored when
+ * `add` returns; after a crash the step holds the pieces that were. It can be undone once it has ended.
+ */
+export interface Many {
+  add(changes: Iterable<Change>): void;
+  end(): Recorded;
+}
+
+interface Titles {
+  undo: string | null;
+  redo: string | null;
+}
+
+interface Parts {
+  readonly keepers: Keepers;
+  /** The first id that nobody has yet. */
+  next(): number;
+  /** Hears of each step that was undone or made again. */
+  moved(seq: number, to: 'undone' | 'done'): void;
+}
+
+export function journalOf(db: Db, { keepers, next, moved }: Parts): Journal {
+  const unfinished = new Set<number>();
+  const titles = (): Titles => ({ undo: lastDone(db)?.title ?? null, redo: firstUndone(db)?.title ?? null });
+  const recorded = ({ seq, title }: Step, { changes, more }: Told): Recorded => ({
+    seq,
+    diff: { title, changes },
+    ...(more && { more }),
+    ...titles(),
+  });
+
+  /** Makes the changes of a step that is in the journal, from its front or from its back. */
+  const move = (step: Step, to: 'undone' | 'done'): Recorded => {
+    if (unfinished.has(step.seq))
+      throw new BadInput(`"${step.title}" is still running; wait for it or cancel it first`);
+    return db.whole(() => {
+      const making = makingOf(db, keepers, null);
+      const told = new Told();
+      const changes = to === 'done' ? changesOf(db, step.seq) : changesBack(db, step.seq);
+      for (const change of changes) told.tell(making.make(change));
+      making.settle();
+      markStep(db, step.seq, to === 'undone');
+      moved(step.seq, to);
+      return recorded(step, told);
+    });
+  };
+
+  const startMany = (title: string): Many => {
+    const told = new Told();
+    let step: Step | undefined;
+    const write = (changes: Iterable<Change>): void => {
+      const making = makingOf(db, keepers, next);
+      for (const change of changes) {
+        step ??= addStep(db, title);
+        const done = making.make(change);
+        addChange(db, step.seq, told.count, done);
+        told.tell(done);
+      }
+      making.settle();
+    };
+    return {
+      add(changes) {
+        const before = { step, count: told.count };
+        try {
+          db.whole(() => write(changes));
+        } catch (error) {
+          step = before.step;
+          told.forget(before.count);
+          throw error;
+        }
+        if (step) unfinished.add(step.seq);
+      },
+      end() {
+        if (step) unfinished.delete(step.seq);
+        return recorded(step ?? { seq: lastDone(db)?.seq ?? 0, title }, told);
+      },
+    };
+  };
+
+  const applyMany = (title: string, changes: Iterable<Change>): Recorded =>
+    db.whole(() => {
+      const many = startMany(title);
+      many.add(changes);
+      return many.end();
+    });
+
+  return {
+    apply: ({ title, changes }) => applyMany(title, changes),
+    undo() {
+      const step = lastDone(db);
+      return step ? move(step, 'undone') : null;
+    },
+    redo() {
+      const step = firstUndone(db);
+      return step ? move(step, 'done') : null;
+    },
+    applyMany,
+    startMany,
+    record<K extends Kind>(kind: K, id: number) {
+      const keeper: Keeper<K> = keepers[kind];
+      return keeper.read(id);
+    },
+    titles,
+  };
+}
+
+/** The changes of a step, as far as they are told. */
+class Told {
+  readonly changes: Change[] = [];
+  count = 0;
+
+  get more(): boolean {
+    return this.count > toldChanges;
+  }
+
+  tell(change: Change): void {
+    this.count++;
+    if (!this.more) this.changes.push(change);
+  }
+
+  /** Those after the first `count` were not stored after all. */
+  forget(count: number): void {
+    this.count = count;
+    this.changes.length = Math.min(this.changes.length, count);
+  }
+}

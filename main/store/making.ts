@@ -1,0 +1,92 @@
+// Changes made to the stored records, one after the other, and then what follows from all of them together.
+import { BadInput } from '../contract/badinput.ts';
+import { applied, type Change, type ChangeOf, type Kind, type RecordOf, recordSchemas } from '../contract/diff.ts';
+import { type PackedMask, unpackMask } from '../contract/project.ts';
+import type { Db } from './db.ts';
+import type { Keeper } from './keeper.ts';
+import { checkLabel } from './labels.ts';
+import { refreshImages } from './refresh.ts';
+
+export type Keepers = { readonly [K in Kind]: Keeper<K> };
+
+/** For one transaction: `make` any number of changes, then `settle` once. */
+export interface Making {
+  /** The change as it was made: a deletion with all that is gone, a change with exactly the fields that it set. */
+  make(change: Change): Change;
+  settle(): void;
+}
+
+/** `next`: the first id that nobody has yet; null where the changes were made before and are known to be right. */
+export function makingOf(db: Db, keepers: Keepers, next: (() => number) | null): Making {
+  const images = new Map<number, PackedMask['size'] | null>();
+  const labels = new Set<number>();
+  const sizeOf = (imageId: number): PackedMask['size'] | null => {
+    if (!images.has(imageId)) images.set(imageId, imageSize(db, imageId));
+    return images.get(imageId) ?? null;
+  };
+  const check = (change: Change): void => {
+    if (change.before === null && next && change.id >= next()) {
+      throw new BadInput(`${change.kind} ${change.id} has a number that was not reserved`);
+    }
+    if (change.kind !== 'shape' || !change.after?.mask) return;
+    const imageId = change.after.imageId ?? keepers.shape.read(change.id)?.imageId;
+    checkMask(change.id, change.after.mask, imageId === undefined ? null : sizeOf(imageId));
+  };
+  return {
+    make(change) {
+      if (next) check(change);
+      if (change.kind === 'label') labels.add(change.id);
+      return made<Kind>(keepers, change, sizeOf) as Change;
+    },
+    settle() {
+      for (const id of labels) checkLabel(db, id, keepers.label.read(id));
+      refreshImages(db, images.keys());
+    },
+  };
+}
+
+/** Tells `touch` of every image whose counts may be others now. */
+function made<K extends Kind>(keepers: Keepers, change: ChangeOf<K>, touch: (imageId: number) => void): ChangeOf<K> {
+  const { kind, id } = change;
+  const keeper: Keeper<K> = keepers[kind];
+  const record = keeper.read(id);
+  const wanted = applied(record, change);
+  const next = wanted && whole(change, wanted);
+  if (next) keeper.write(next, record);
+  else keeper.remove(id);
+  for (const one of [record, next]) if (one && 'imageId' in one) touch(one.imageId);
+  if (!record || !next) return { kind, id, before: record, after: next };
+  const fields = Object.keys(change.after ?? {}) as (keyof RecordOf[K])[];
+  return { kind, id, before: picked(record, fields), after: picked(next, fields) };
+}
+
+function whole<K extends Kind>({ kind, id }: ChangeOf<K>, wanted: RecordOf[K]): RecordOf[K] {
+  const parsed = recordSchemas[kind].safeParse(wanted);
+  if (parsed.success && parsed.data.id === id) return parsed.data;
+  const issue = parsed.error?.issues[0];
+  const why = issue ? `${issue.path.join('.') || 'the record'}: ${issue.message}` : 'its id cannot be changed';
+  throw new BadInput(`${kind} ${id} cannot be stored, ${why}`);
+}
+
+function picked<T extends object>(record: T, fields: readonly (keyof T)[]): Partial<T> {
+  const part: Partial<T> = {};
+  for (const field of fields) part[field] = record[field];
+  return part;
+}
+
+/** As a mask has it, [height, width]; null where the file was not read yet. */
+function imageSize(db: Db, id: number): PackedMask['size'] | null {
+  const row = db.get<{ width: number | null; height: number | null }>(
+    'SELECT width, height FROM image WHERE id = ?',
+    id,
+  );
+  if (!row) throw new BadInput(`there is no image ${id} in the project`);
+  return row.height === null || row.width === null ? null : [row.height, row.width];
+}
+
+function checkMask(id: number, mask: PackedMask, size: PackedMask['size'] | null): void {
+  unpackMask(mask);
+  const [height, width] = mask.size;
+  if (!size || (size[0] === height && size[1] === width)) return;
+  throw new BadInput(`shape ${id} has a mask of ${width} x ${height}, but its image is ${size[1]} x ${size[0]}`);
+}

@@ -1,0 +1,138 @@
+// Every format that a project file has had, as the SQL that makes it from the one before; the last one is today's.
+
+/**
+ * The table is only ever added to: files of every earlier number are about.
+ * Times are ISO 8601, flags 0 or 1, boxes and points JSON; masks are height, width and COCO's compressed text.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE sequence (next INTEGER NOT NULL) STRICT;
+  INSERT INTO sequence VALUES (1);
+
+  -- shapes, prompts, unfound, disagreement and spread are kept up to date by refresh.ts, so that lists need no joins.
+  CREATE TABLE image (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    folded TEXT NOT NULL,
+    sorted TEXT NOT NULL,
+    hash TEXT,
+    width INTEGER,
+    height INTEGER,
+    state TEXT NOT NULL CHECK (state IN ('present', 'missing', 'changed', 'unreadable')),
+    problem TEXT,
+    status TEXT NOT NULL DEFAULT 'unreviewed' CHECK (status IN ('unreviewed', 'accepted', 'unclear')),
+    note TEXT NOT NULL DEFAULT '',
+    shapes INTEGER NOT NULL DEFAULT 0,
+    prompts INTEGER NOT NULL DEFAULT 0,
+    unfound INTEGER NOT NULL DEFAULT 0,
+    disagreement REAL,
+    spread REAL,
+    -- Ascending: the worst first, those without a value last.
+    doubt REAL NOT NULL GENERATED ALWAYS AS (coalesce(-disagreement, 1)) VIRTUAL,
+    scatter REAL NOT NULL GENERATED ALWAYS AS (coalesce(-spread, 1)) VIRTUAL
+  ) STRICT;
+  CREATE INDEX image_sorted ON image (sorted);
+  CREATE INDEX image_doubt ON image (doubt, sorted);
+  CREATE INDEX image_scatter ON image (scatter, sorted);
+  CREATE INDEX image_status ON image (status, sorted);
+  CREATE INDEX image_status_doubt ON image (status, doubt, sorted);
+  CREATE INDEX image_status_scatter ON image (status, scatter, sorted);
+  CREATE INDEX image_unfound ON image (sorted) WHERE unfound > 0;
+  CREATE INDEX image_problem ON image (sorted) WHERE state <> 'present';
+
+  CREATE TABLE label (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    colour TEXT NOT NULL,
+    digit TEXT,
+    attributes TEXT NOT NULL,
+    place REAL NOT NULL
+  ) STRICT;
+  CREATE INDEX label_name ON label (name);
+
+  -- References are looked at when the whole change is made: undoing may bring a shape before its label.
+  CREATE TABLE shape (
+    id INTEGER PRIMARY KEY,
+    image_id INTEGER NOT NULL REFERENCES image (id) DEFERRABLE INITIALLY DEFERRED,
+    label_id INTEGER NOT NULL REFERENCES label (id) DEFERRABLE INITIALLY DEFERRED,
+    height INTEGER,
+    width INTEGER,
+    counts TEXT,
+    x1 REAL NOT NULL,
+    y1 REAL NOT NULL,
+    x2 REAL NOT NULL,
+    y2 REAL NOT NULL,
+    attributes TEXT NOT NULL,
+    crowd INTEGER NOT NULL,
+    hidden INTEGER NOT NULL,
+    locked INTEGER NOT NULL,
+    place REAL NOT NULL,
+    origin TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX shape_image ON shape (image_id);
+  CREATE INDEX shape_label ON shape (label_id, image_id);
+
+  CREATE TABLE prompt (
+    id INTEGER PRIMARY KEY,
+    image_id INTEGER NOT NULL REFERENCES image (id) DEFERRABLE INITIALLY DEFERRED,
+    text TEXT NOT NULL,
+    points TEXT NOT NULL,
+    box TEXT,
+    kept TEXT
+  ) STRICT;
+  CREATE INDEX prompt_image ON prompt (image_id);
+  CREATE INDEX prompt_text ON prompt (text);
+
+  -- Not bound to the prompt's row: they outlive a prompt that is deleted, because it may come back by undo.
+  CREATE TABLE proposal (
+    id INTEGER PRIMARY KEY,
+    prompt_id INTEGER NOT NULL,
+    weights TEXT NOT NULL,
+    device TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    frame INTEGER,
+    found TEXT NOT NULL,
+    box TEXT,
+    height INTEGER,
+    width INTEGER,
+    counts TEXT,
+    rewards TEXT NOT NULL,
+    timings TEXT NOT NULL,
+    chosen INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX proposal_prompt ON proposal (prompt_id);
+  CREATE TABLE answered (prompt_id INTEGER PRIMARY KEY, found TEXT NOT NULL, spread REAL) STRICT;
+
+  -- present: the shape is there and has a mask. step: the replacement that a verdict goes with.
+  CREATE TABLE comparison (
+    shape_id INTEGER PRIMARY KEY,
+    height INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    weights TEXT NOT NULL,
+    disagreement REAL NOT NULL,
+    present INTEGER NOT NULL,
+    verdict TEXT CHECK (verdict IN ('keep', 'replace')),
+    step INTEGER
+  ) STRICT;
+  CREATE INDEX comparison_open ON comparison (disagreement) WHERE verdict IS NULL AND present = 1;
+  CREATE INDEX comparison_step ON comparison (step) WHERE step IS NOT NULL;
+
+  CREATE TABLE step (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    title TEXT NOT NULL,
+    made TEXT NOT NULL,
+    undone INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX step_undone ON step (undone);
+  CREATE TABLE change (
+    seq INTEGER NOT NULL REFERENCES step (seq) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    before TEXT,
+    after TEXT,
+    PRIMARY KEY (seq, position)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

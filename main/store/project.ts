@@ -1,0 +1,70 @@
+// A project file to everything that can be read from it and done to it; each part of it stands in a file of its own.
+import path from 'node:path';
+import type { ProjectInfo } from '../contract/project.ts';
+import { type Comparisons, comparisonsOf } from './comparisons.ts';
+import type { Db } from './db.ts';
+import { type Exports, exportsOf } from './exports.ts';
+import { type Images, imagesOf, reviewKeeper } from './images.ts';
+import { type Journal, journalOf } from './journal.ts';
+import { type LabelSteps, labelStepsOf } from './labelSteps.ts';
+import { type Labels, labelKeeper, labelsOf } from './labels.ts';
+import { type Lists, listsOf } from './lists.ts';
+import { openFile } from './open.ts';
+import { promptKeeper } from './prompts.ts';
+import { type Proposals, proposalsOf } from './proposals.ts';
+import { type Sequence, sequenceOf } from './sequence.ts';
+import { shapeKeeper } from './shapes.ts';
+
+/** One project, open for writing by this process alone until it is closed. */
+export interface Project extends Sequence, Labels, Journal, LabelSteps, Images, Lists, Proposals, Comparisons, Exports {
+  /** Absolute path of the file. */
+  readonly file: string;
+  info(): ProjectInfo;
+  /** Folds the write-ahead log into the file; closing twice does nothing. */
+  close(): void;
+}
+
+/** Throws `BadInput` where the file is no project, damaged, newer or in use. `create`: makes it where there is none. */
+export function openProject(file: string, options: { create?: boolean } = {}): Project {
+  const db = openFile(path.resolve(file), options);
+  const sequence = sequenceOf(db);
+  const comparisons = comparisonsOf(db);
+  const keepers = {
+    label: labelKeeper(db),
+    shape: shapeKeeper(db, comparisons.follow),
+    prompt: promptKeeper(db),
+    review: reviewKeeper(db),
+  };
+  const journal = journalOf(db, { keepers, next: sequence.next, moved: comparisons.moved });
+  return {
+    ...sequence,
+    ...labelsOf(db),
+    ...journal,
+    ...labelStepsOf(db, { read: keepers.label.read, applyMany: journal.applyMany }),
+    ...imagesOf(db, sequence.reserve),
+    ...listsOf(db),
+    ...proposalsOf(db, sequence),
+    ...comparisons,
+    ...exportsOf(db),
+    file: db.file,
+    info: () => infoOf(db, journal.titles()),
+    close: () => close(db),
+  };
+}
+
+function infoOf(db: Db, titles: { undo: string | null; redo: string | null }): ProjectInfo {
+  return {
+    file: db.file,
+    name: path.basename(db.file, path.extname(db.file)),
+    images: db.number('SELECT count(*) FROM image'),
+    shapes: db.number('SELECT count(*) FROM shape'),
+    unreviewed: db.number(`SELECT count(*) FROM image WHERE status = 'unreviewed'`),
+    ...titles,
+  };
+}
+
+function close(db: Db): void {
+  if (!db.open) return;
+  db.script('PRAGMA wal_checkpoint(TRUNCATE)');
+  db.close();
+}

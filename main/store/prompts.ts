@@ -1,0 +1,43 @@
+// Prompts that were asked of images: rows to records and back.
+import type { Asked } from '../contract/project.ts';
+import type { Db, Value } from './db.ts';
+import type { Keeper } from './keeper.ts';
+
+interface PromptRow {
+  id: number;
+  image_id: number;
+  text: string;
+  points: string;
+  box: string | null;
+  kept: string | null;
+}
+
+const columns = 'id, image_id, text, points, box, kept';
+
+const promptOf = (row: PromptRow): Asked => ({
+  id: row.id,
+  imageId: row.image_id,
+  text: row.text,
+  points: JSON.parse(row.points) as Asked['points'],
+  box: JSON.parse(row.box ?? 'null') as Asked['box'],
+  kept: JSON.parse(row.kept ?? 'null') as Asked['kept'],
+});
+
+/** null stays null: it is a missing value, not the text "null". */
+export const jsonOrNull = (value: object | null): string | null => value && JSON.stringify(value);
+
+export const promptsWhere = (db: Db, condition: string, ...values: Value[]): Asked[] =>
+  db.all<PromptRow>(`SELECT ${columns} FROM prompt WHERE ${condition}`, ...values).map(promptOf);
+
+export const promptKeeper = (db: Db): Keeper<'prompt'> => ({
+  read: (id) => promptsWhere(db, 'id = ?', id)[0] ?? null,
+  write({ id, imageId, text, points, box, kept }) {
+    db.run(
+      `INSERT INTO prompt (${columns}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+       image_id = excluded.image_id, text = excluded.text, points = excluded.points, box = excluded.box,
+       kept = excluded.kept`,
+      ...[id, imageId, text, JSON.stringify(points), jsonOrNull(box), jsonOrNull(kept)],
+    );
+  },
+  remove: (id) => void db.run('DELETE FROM prompt WHERE id = ?', id),
+});

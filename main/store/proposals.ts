@@ -1,0 +1,114 @@
+// Proposals: values that the model wrote for a prompt, kept beside the person's records and never edited.
+import { BadInput } from '../contract/badinput.ts';
+import type { StoredProposal } from '../contract/project.ts';
+import type { Db, Value } from './db.ts';
+import { type MaskRow, maskOf, maskValues } from './masks.ts';
+import { jsonOrNull } from './prompts.ts';
+import { refreshImages } from './refresh.ts';
+import type { Sequence } from './sequence.ts';
+
+export type NewProposal = Omit<StoredProposal, 'id' | 'promptId'>;
+
+/** One image that was asked a text; `answered` by the model or by a person. */
+export interface AskedImage {
+  imageId: number;
+  promptId: number;
+  answered: boolean;
+}
+
+export interface Proposals {
+  /** A chosen one takes that from the earlier ones of its prompt; `spread` null leaves what is known of it. */
+  addProposals(promptId: number, proposals: readonly NewProposal[], spread: number | null): StoredProposal[];
+  proposal(id: number): StoredProposal | null;
+  /** Everywhere that exactly this text was asked, by image. */
+  promptsOf(text: string): AskedImage[];
+}
+
+interface ProposalRow extends MaskRow {
+  id: number;
+  prompt_id: number;
+  weights: string;
+  device: string;
+  answer: string;
+  frame: number | null;
+  found: StoredProposal['found'];
+  box: string | null;
+  rewards: string;
+  timings: string;
+  chosen: number;
+}
+
+const names = 'id prompt_id weights device answer frame found box height width counts rewards timings chosen'.split(
+  ' ',
+);
+const columns = names.join(', ');
+
+const proposalOf = (row: ProposalRow): StoredProposal => ({
+  id: row.id,
+  promptId: row.prompt_id,
+  weights: row.weights,
+  device: row.device,
+  answer: JSON.parse(row.answer) as StoredProposal['answer'],
+  ...(row.frame !== null && { frame: row.frame }),
+  found: row.found,
+  box: JSON.parse(row.box ?? 'null') as StoredProposal['box'],
+  mask: maskOf(row),
+  rewards: JSON.parse(row.rewards) as StoredProposal['rewards'],
+  timings: JSON.parse(row.timings) as StoredProposal['timings'],
+  chosen: row.chosen === 1,
+});
+
+const valuesOf = (one: StoredProposal): Value[] => [
+  ...[one.id, one.promptId, one.weights, one.device, JSON.stringify(one.answer), one.frame ?? null, one.found],
+  jsonOrNull(one.box),
+  ...maskValues(one.mask),
+  ...[JSON.stringify(one.rewards), JSON.stringify(one.timings), Number(one.chosen)],
+];
+
+export const proposalsWhere = (db: Db, condition: string, ...values: Value[]): StoredProposal[] =>
+  db.all<ProposalRow>(`SELECT ${columns} FROM proposal WHERE ${condition}`, ...values).map(proposalOf);
+
+export const proposalsOf = (db: Db, { reserve, next }: Sequence): Proposals => ({
+  addProposals: (promptId, proposals, spread) =>
+    db.whole(() => {
+      // A prompt that was deleted while the model was at work still gets its answers: undo may bring it back.
+      if (promptId >= next()) throw new BadInput(`there is no prompt ${promptId}`);
+      const stored = proposals.map((one) => ({ ...one, id: reserve(1), promptId }));
+      add(db, promptId, stored);
+      settle(db, promptId, spread);
+      return stored;
+    }),
+  proposal: (id) => proposalsWhere(db, 'id = ?', id)[0] ?? null,
+  promptsOf: (text) => askedImages(db, text),
+});
+
+function add(db: Db, promptId: number, stored: readonly StoredProposal[]): void {
+  if (stored.some(({ chosen }) => chosen)) db.run('UPDATE proposal SET chosen = 0 WHERE prompt_id = ?', promptId);
+  const sql = `INSERT INTO proposal (${columns}) VALUES (${names.map(() => '?').join(', ')})`;
+  for (const one of stored) db.run(sql, ...valuesOf(one));
+}
+
+/** What the prompt came to: the chosen proposal's finding, without one the latest one's. */
+function settle(db: Db, promptId: number, spread: number | null): void {
+  const best = db.get<{ found: string }>(
+    'SELECT found FROM proposal WHERE prompt_id = ? ORDER BY chosen DESC, id DESC LIMIT 1',
+    promptId,
+  );
+  db.run(
+    `INSERT INTO answered (prompt_id, found, spread) VALUES (?, ?, ?) ON CONFLICT (prompt_id) DO UPDATE SET
+     found = excluded.found, spread = coalesce(excluded.spread, spread)`,
+    ...[promptId, best?.found ?? 'nothing', spread],
+  );
+  const image = db.number('SELECT image_id FROM prompt WHERE id = ?', promptId);
+  if (image > 0) refreshImages(db, [image]);
+}
+
+const askedImages = (db: Db, text: string): AskedImage[] =>
+  db
+    .all<{ imageId: number; promptId: number; answered: number }>(
+      `SELECT image_id AS imageId, id AS promptId,
+         kept IS NOT NULL OR EXISTS (SELECT 1 FROM proposal WHERE prompt_id = prompt.id) AS answered
+       FROM prompt WHERE text = ? ORDER BY image_id, id`,
+      text.trim(),
+    )
+    .map((row) => ({ ...row, answered: row.answered === 1 }));

@@ -1,0 +1,18 @@
+// What the canvas asks of the desk: changes, ids, masks and pixels of the open image.
+import { fetchPixels } from './canvas/pictures.ts';
+import { type Desk, openImageId } from './state/desk.ts';
+import type { CanvasHost } from './tools/host.ts';
+
+export function canvasHostOf(desk: Desk): CanvasHost {
+  const { edits, host } = desk;
+  const imageId = () => openImageId(desk);
+  return {
+    commit: (diff) => void edits.commit(diff),
+    reserveId: () => edits.id(),
+    refine: async (points, box, rough) =>
+      (await host.model.refine({ imageId: imageId(), points: [...points], box, rough })).mask,
+    cutOut: async (box) => (await host.model.cutOut({ imageId: imageId(), box })).mask,
+    wand: async (x, y, tolerance) => (await host.model.wand({ imageId: imageId(), x, y, tolerance })).mask,
+    pixels: fetchPixels,
+  };
+}

@@ -1,0 +1,50 @@
+// The page's entry: the way to the host, the desk on it, and the window on the desk.
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import '@mantine/spotlight/styles.css';
+import './loupe.css';
+import { createRoot } from 'react-dom/client';
+import { App } from './App.tsx';
+import type { Memory } from './state/bench.ts';
+import { connect, portDial, sessionOf, socketDial } from './state/connection.ts';
+import { openDesk } from './state/desk.ts';
+import { shellHere } from './state/shell.ts';
+
+/** Storage may be forbidden or full; what it would have remembered is a convenience. */
+const memory: Memory = {
+  read: (key) => {
+    try {
+      return localStorage.getItem(`loupe ${key}`);
+    } catch {
+      return null;
+    }
+  },
+  write: (key, value) => {
+    try {
+      localStorage.setItem(`loupe ${key}`, value);
+    } catch {}
+  },
+};
+
+/** The token of the address; it goes from the address at once, so that it is in no history and no screenshot. */
+function takeToken(): string | null {
+  const token = location.hash.slice(1);
+  if (token === '') return null;
+  history.replaceState(null, '', location.pathname + location.search);
+  return token;
+}
+
+const shell = shellHere();
+const socketAddress = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`;
+const dial = shell ? portDial(() => shell.port()) : socketDial(socketAddress, sessionOf(takeToken()));
+const fetchAhead = (address: string) => {
+  new Image().src = address;
+};
+const desk = openDesk(connect(dial), { memory, fetchAhead });
+
+window.addEventListener('beforeunload', (event) => {
+  if (desk.edits.waiting() > 0) event.preventDefault();
+});
+
+const root = document.getElementById('root');
+if (root) createRoot(root).render(<App desk={desk} shell={shell} />);

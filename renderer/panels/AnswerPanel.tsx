@@ -1,0 +1,255 @@
+// The answer in review: reasoning, box and mask, each with its own verdict, and what is to become of the whole.
+import { Alert, Button, Group, Text, Tooltip } from '@mantine/core';
+import { IconBan, IconBrush, IconCheck, IconFocus2, IconMessageQuestion } from '@tabler/icons-react';
+import type { Asked, Kept, StoredProposal } from '../../main/contract/project.ts';
+import { unpackMask } from '../../main/contract/project.ts';
+import { maskArea } from '../../main/contract/rle.ts';
+import { keptOf } from '../state/kept.ts';
+import { candidatesOf, inReview } from '../state/prompts.ts';
+import { reasoningSoFar } from '../state/reasoning.ts';
+import { counted, duration, weightsName } from '../state/words.ts';
+import type { OpenImage } from '../state/workbench.ts';
+import { BoxFields } from './BoxFields.tsx';
+import { Candidates } from './Candidates.tsx';
+import { useDesk, useWorkbench } from './desk.ts';
+
+import { useTitle } from './keys.ts';
+import { PromptTabs } from './PromptTabs.tsx';
+import { LiveText, Reasoning } from './Reasoning.tsx';
+import { Verdicts } from './Verdicts.tsx';
+
+export function AnswerPanel() {
+  const open = useWorkbench((state) => state.open);
+  const writing = useWorkbench((state) => state.writing);
+  useWorkbench((state) => state.promptId);
+  useWorkbench((state) => state.proposalId);
+  const { store } = useDesk();
+  if (open === null) return null;
+  const { prompt, proposal } = inReview(store.getState());
+  if (open.prompts.size === 0 && !writing) return <Nothing />;
+  const candidates = prompt ? candidatesOf(store.getState(), prompt.id) : [];
+  const unreadable = proposal?.found === 'unreadable' && prompt?.kept?.proposalId !== proposal.id;
+  return (
+    <>
+      <div className="answer">
+        <PromptTabs prompts={[...open.prompts.values()]} current={prompt?.id ?? null} />
+        {writing && <BeingWritten open={open} />}
+        {candidates.length > 1 && (
+          <Candidates image={open.image} candidates={candidates} current={proposal?.id ?? null} />
+        )}
+        {prompt && proposal && <InReview {...{ open, prompt, proposal, unreadable }} />}
+        {prompt && !proposal && !writing && <Unanswered prompt={prompt} />}
+      </div>
+      {prompt && proposal && <Deeds {...{ prompt, proposal, unreadable }} />}
+    </>
+  );
+}
+
+function Nothing() {
+  return (
+    <div className="hint">
+      <IconMessageQuestion size={22} aria-hidden />
+      <Text size="xs">
+        Ask for something in words, and the model shows how it found it, a box and a mask. You can correct each of the
+        three.
+      </Text>
+    </div>
+  );
+}
+
+/** Text as it comes; of several candidates the one that is furthest, the others as a count. */
+function BeingWritten({ open }: { open: OpenImage }) {
+  const writing = useWorkbench((state) => state.writing);
+  if (!writing) return null;
+  const [first = ''] = writing.texts;
+  const { reasoning, complete } = reasoningSoFar(first);
+  const begun = writing.texts.filter((text) => text !== '').length;
+  const several = writing.texts.length > 1;
+  return (
+    <section className="answer-part" aria-label="Answer being written" aria-busy="true">
+      <h3 className="writing">
+        {complete ? 'Drawing the mask' : 'Reasoning'}
+        {several ? `, ${begun} of ${writing.texts.length} answers begun` : ''}
+      </h3>
+      <LiveText text={reasoning === '' ? '…' : reasoning} image={open.image} answer={writing.boxes[0] ?? null} frozen />
+    </section>
+  );
+}
+
+function Unanswered({ prompt }: { prompt: Asked }) {
+  const { actions } = useDesk();
+  const ready = useWorkbench(({ engine }) => engine?.state === 'ready');
+  return (
+    <div className="hint">
+      <Text size="xs">No answer to this prompt was kept.</Text>
+      <Group gap={6}>
+        <Button variant="default" disabled={!ready} onClick={() => void actions.ask(prompt.text, 1)}>
+          Ask again
+        </Button>
+        <UseSelected />
+      </Group>
+    </div>
+  );
+}
+
+interface ReviewProps {
+  readonly open: OpenImage;
+  readonly prompt: Asked;
+  readonly proposal: StoredProposal;
+  /** And nobody has said yet what it should have been. */
+  readonly unreadable: boolean;
+}
+
+function InReview({ open, prompt, proposal, unreadable }: ReviewProps) {
+  const kept = keptOf(prompt, proposal);
+  if (!kept) return null;
+  return (
+    <>
+      <Reasoning
+        key={proposal.id}
+        text={kept.reasoning.text}
+        verdict={kept.reasoning.verdict}
+        image={open.image}
+        frame={proposal.frame}
+        answer={kept.box.value}
+      />
+      {unreadable && <Unreadable text={proposal.answer.text} />}
+      {kept.found === 'nothing' ? (
+        !unreadable && <FoundNothing kept={kept} />
+      ) : (
+        <>
+          <section className="answer-part" aria-label="Box">
+            <div className="part-line">
+              <h3>Box</h3>
+              <Verdicts part="box" verdict={kept.box.verdict} />
+            </div>
+            <BoxFields box={kept.box.value} image={open.image} />
+          </section>
+          <MaskPart {...{ open, kept, proposal }} />
+        </>
+      )}
+      <Provenance proposal={proposal} />
+    </>
+  );
+}
+
+function Unreadable({ text }: { text: string }) {
+  return (
+    <Alert color="yellow" p="xs" my={4} title="The answer cannot be read">
+      <Text size="xs" className="raw-answer">
+        {text === '' ? 'The model wrote nothing.' : text}
+      </Text>
+    </Alert>
+  );
+}
+
+function FoundNothing({ kept }: { kept: Kept }) {
+  return (
+    <section className="answer-part" aria-label="Answer">
+      <div className="part-line">
+        <h3 className="nothing">
+          <IconBan size={15} aria-hidden /> Nothing matches
+        </h3>
+        <Verdicts part="box" verdict={kept.box.verdict} />
+      </div>
+      <Text size="xs" c="dimmed">
+        To correct this, draw the object, or click a box in the reasoning.
+      </Text>
+    </section>
+  );
+}
+
+function MaskPart({ open, kept, proposal }: { open: OpenImage; kept: Kept; proposal: StoredProposal }) {
+  const { actions } = useDesk();
+  const shape = kept.mask.shapeId === null ? null : open.shapes.get(kept.mask.shapeId);
+  const mask = shape ? shape.mask : proposal.mask;
+  return (
+    <section className="answer-part" aria-label="Mask">
+      <div className="part-line">
+        <h3>Mask</h3>
+        <Verdicts part="mask" verdict={kept.mask.verdict} />
+      </div>
+      <div className="part-line">
+        <Text size="xs" className="number">
+          {mask ? `${counted(maskArea(unpackMask(mask)))} px²` : 'No mask'}
+        </Text>
+        <Tooltip label="Takes up the brush on this mask; every tool works on it">
+          <Button
+            variant="default"
+            size="compact-xs"
+            leftSection={<IconBrush size={13} aria-hidden />}
+            onClick={() => void actions.editMask()}
+          >
+            Edit the mask
+          </Button>
+        </Tooltip>
+      </div>
+    </section>
+  );
+}
+
+function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
+  const { actions } = useDesk();
+  const keep = useTitle('answer.keep');
+  const next = useTitle('review.accept');
+  const { kept } = prompt;
+  const accepted =
+    kept?.proposalId === proposal.id && [kept.reasoning, kept.box, kept.mask].every((one) => one.verdict);
+  return (
+    <div className="deeds">
+      <Tooltip label={keep}>
+        <Button
+          variant={accepted ? 'light' : 'default'}
+          color={accepted ? 'green' : undefined}
+          leftSection={<IconCheck size={14} aria-hidden />}
+          disabled={unreadable}
+          onClick={() => void actions.accept()}
+        >
+          {accepted ? 'Accepted' : 'Accept'}
+        </Button>
+      </Tooltip>
+      <Tooltip label={next}>
+        <Button disabled={unreadable} onClick={() => void actions.acceptAndNext()}>
+          Accept, next image
+        </Button>
+      </Tooltip>
+      <Tooltip label="Nothing on this image matches the prompt">
+        <Button
+          variant="default"
+          leftSection={<IconBan size={14} aria-hidden />}
+          onClick={() => void actions.nothingMatches()}
+        >
+          Nothing matches
+        </Button>
+      </Tooltip>
+      <UseSelected />
+    </div>
+  );
+}
+
+/** A shape that was drawn by hand can be the answer as well. */
+function UseSelected() {
+  const { actions } = useDesk();
+  const selected = useWorkbench((state) => (state.selected.size === 1 ? [...state.selected][0] : undefined));
+  const isAnswer = useWorkbench((state) => inReview(state).prompt?.kept?.mask.shapeId === selected);
+  if (selected === undefined || isAnswer) return null;
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconFocus2 size={14} aria-hidden />}
+      onClick={() => void actions.shapeIsAnswer(selected)}
+    >
+      The selected shape is it
+    </Button>
+  );
+}
+
+function Provenance({ proposal: { weights, timings, device } }: { proposal: StoredProposal }) {
+  const total = Object.values(timings).reduce((sum, ms) => sum + ms, 0);
+  return (
+    <Text size="xs" c="dimmed" mt={6} className="ellipsis">
+      {weightsName(weights)} on {device}
+      {total > 0 ? `, ${duration(total)}` : ''}
+    </Text>
+  );
+}

@@ -1,0 +1,74 @@
+// The candidates of one prompt beside each other: look, choose, and see how far they agree.
+import { Text, Tooltip } from '@mantine/core';
+import { IconBan, IconQuestionMark } from '@tabler/icons-react';
+import { useMemo } from 'react';
+import type { Image, StoredProposal } from '../../main/contract/project.ts';
+import { agreement } from '../state/silhouette.ts';
+import { foundWords, percent, weightsName } from '../state/words.ts';
+import { useDesk } from './desk.ts';
+import { MaskThumb } from './MaskThumb.tsx';
+
+interface Props {
+  readonly image: Image;
+  readonly candidates: readonly StoredProposal[];
+  readonly current: number | null;
+}
+
+export function Candidates({ image, candidates, current }: Props) {
+  const agreed = useMemo(() => agreement(candidates), [candidates]);
+  return (
+    <section className="answer-part" aria-label="Candidates">
+      <div className="part-line">
+        <h3>{candidates.length} candidates</h3>
+        {agreed !== null && (
+          <Tooltip label="Mean overlap (IoU) of their masks">
+            <Text size="xs" c="dimmed" className="number">
+              agree to {percent(agreed)}
+            </Text>
+          </Tooltip>
+        )}
+      </div>
+      <div className="candidates">
+        {candidates.map((one, i) => (
+          <Candidate key={one.id} {...{ image, proposal: one, number: i + 1, isCurrent: one.id === current }} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface CandidateProps {
+  readonly image: Image;
+  readonly proposal: StoredProposal;
+  readonly number: number;
+  readonly isCurrent: boolean;
+}
+
+function Candidate({ image, proposal, number, isCurrent }: CandidateProps) {
+  const { actions } = useDesk();
+  const words = `Candidate ${number}: ${foundWords[proposal.found]}${proposal.chosen ? ', the likeliest' : ''}`;
+  return (
+    <Tooltip label={`${words}, ${weightsName(proposal.weights)}`}>
+      <button
+        type="button"
+        className="candidate"
+        aria-label={words}
+        aria-pressed={isCurrent}
+        onClick={() => actions.chooseProposal(proposal.id)}
+      >
+        {proposal.found === 'object' ? (
+          <MaskThumb image={image} proposal={proposal} />
+        ) : (
+          <span className="mask-thumb empty">
+            {proposal.found === 'nothing' ? (
+              <IconBan size={20} aria-hidden />
+            ) : (
+              <IconQuestionMark size={20} aria-hidden />
+            )}
+          </span>
+        )}
+        {proposal.chosen && <span className="candidate-star" aria-hidden />}
+      </button>
+    </Tooltip>
+  );
+}

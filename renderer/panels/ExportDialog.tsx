@@ -1,0 +1,129 @@
+// Writing the project as COCO, and checking what was written with one click.
+import { Alert, Button, Checkbox, Group, Radio, Stack, Text } from '@mantine/core';
+import { IconShieldCheck } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { ExportSettings } from '../../main/contract/jobs.ts';
+import { isActive, several } from '../state/words.ts';
+import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
+import { useDesk, useWorkbench } from './desk.ts';
+import { JobView } from './JobView.tsx';
+import { PathField } from './PathField.tsx';
+import { type StartedJob, useStartedJob } from './startedJob.ts';
+import { useVerify, VerifyResult } from './VerifyDialog.tsx';
+
+export const ExportDialog = () => (
+  <DialogFrame name="export" title="Export COCO">
+    <ExportForm />
+  </DialogFrame>
+);
+
+const ways: readonly { value: ExportSettings['masks']; label: string; description: string }[] = [
+  {
+    value: 'auto',
+    label: 'Polygons where they are exact, else run lengths',
+    description: 'Masks with holes, or that polygons would change, are written as run lengths.',
+  },
+  {
+    value: 'polygons',
+    label: 'Polygons only',
+    description: 'For programs that read nothing else. Holes and single pixels may be lost; the result says how much.',
+  },
+  { value: 'run lengths', label: 'Run lengths only', description: 'Every pixel as it is.' },
+];
+
+function ExportForm() {
+  const { host } = useDesk();
+  const project = useWorkbench((state) => state.project);
+  const [file, setFile] = useState(() => suggested(project?.file ?? ''));
+  const [settings, setSettings] = useState<ExportSettings>({ masks: 'auto', onlyAccepted: false });
+  const close = useCloseDialog();
+  const started = useStartedJob();
+  if (started.job) return <Exported file={file.trim()} started={started} />;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        started.start(() => host.jobs.exportCoco({ file: file.trim(), settings }));
+      }}
+    >
+      <Stack>
+        <PathField label="File" what="export" name={nameOf(file)} value={file} onChange={setFile} autoFocus />
+        <Radio.Group
+          label="Masks"
+          value={settings.masks}
+          onChange={(value) =>
+            setSettings({ ...settings, masks: ways.find((way) => way.value === value)?.value ?? settings.masks })
+          }
+        >
+          <Stack gap="xs" mt={4}>
+            {ways.map((way) => (
+              <Radio key={way.value} size="sm" {...way} />
+            ))}
+          </Stack>
+        </Radio.Group>
+        <Checkbox
+          label="Only images that were accepted"
+          description={
+            project ? `${several(project.unreviewed, 'image')} of ${project.images} not reviewed yet` : undefined
+          }
+          checked={settings.onlyAccepted}
+          onChange={(event) => setSettings({ ...settings, onlyAccepted: event.currentTarget.checked })}
+        />
+        {started.problem && (
+          <Alert color="red" role="alert">
+            {started.problem}
+          </Alert>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={started.starting} disabled={file.trim() === ''}>
+            Export
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** Beside the project, under its name. */
+export const suggested = (project: string): string => (project === '' ? '' : project.replace(/(\.loupe)?$/u, '.json'));
+
+const nameOf = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+
+function Exported({ file, started }: { file: string; started: StartedJob }) {
+  const close = useCloseDialog();
+  const check = useVerify();
+  const { job } = started;
+  if (!job) return null;
+  return (
+    <Stack>
+      <JobView job={job} notesTitle="What the file cannot hold" />
+      {job.state === 'done' && (
+        <Text size="sm" ff="monospace" className="written-file">
+          {file}
+        </Text>
+      )}
+      <VerifyResult report={check.report} problem={check.problem} />
+      <Group justify="flex-end">
+        {!isActive(job) && (
+          <Button variant="default" onClick={started.clear}>
+            Export again
+          </Button>
+        )}
+        {job.state === 'done' && (
+          <Button
+            variant="default"
+            leftSection={<IconShieldCheck size={16} aria-hidden />}
+            loading={check.busy}
+            onClick={() => check.verify(file)}
+          >
+            Verify
+          </Button>
+        )}
+        <Button onClick={close}>{isActive(job) ? 'Go on in the background' : 'Done'}</Button>
+      </Group>
+    </Stack>
+  );
+}

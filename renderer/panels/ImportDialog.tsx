@@ -1,0 +1,84 @@
+// Taking in shapes from a file or folder, and afterwards what was taken and what was left out.
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import { isActive } from '../state/words.ts';
+import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
+import { useDesk } from './desk.ts';
+import { JobView } from './JobView.tsx';
+import { PathField } from './PathField.tsx';
+import { useStartedJob } from './startedJob.ts';
+
+export const ImportDialog = () => (
+  <DialogFrame name="import" title="Import shapes">
+    <ImportForm />
+  </DialogFrame>
+);
+
+function ImportForm() {
+  const { host } = useDesk();
+  const [file, setFile] = useState('');
+  const [images, setImages] = useState('');
+  const close = useCloseDialog();
+  const { job, problem, starting, start, clear } = useStartedJob();
+  const run = () =>
+    start(() => host.jobs.importFile({ file: file.trim(), ...(images.trim() ? { images: images.trim() } : {}) }));
+  if (job) {
+    return (
+      <Stack>
+        <JobView job={job} notesTitle="Left out" />
+        {isActive(job) && (
+          <Text size="xs" c="dimmed">
+            You can close this and go on working; Jobs shows how far it is.
+          </Text>
+        )}
+        <Group justify="flex-end">
+          {!isActive(job) && (
+            <Button variant="default" onClick={clear}>
+              Import another
+            </Button>
+          )}
+          <Button onClick={close}>{isActive(job) ? 'Go on in the background' : 'Done'}</Button>
+        </Group>
+      </Stack>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        run();
+      }}
+    >
+      <Stack>
+        <PathField
+          label="File or folder"
+          description="COCO, LabelMe, ISAT, Pascal VOC or YOLO segmentation; the format is found out by itself."
+          what="import"
+          value={file}
+          onChange={setFile}
+          autoFocus
+        />
+        <PathField
+          label="Folder of the images"
+          description="Only where they do not lie beside the file, or are not in the project yet."
+          what="folder"
+          value={images}
+          onChange={setImages}
+        />
+        {problem && (
+          <Alert color="red" role="alert">
+            {problem}
+          </Alert>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={starting} disabled={file.trim() === ''}>
+            Import
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,45 @@
+// All jobs of this session: what runs, what waits, and what came of the others.
+import { Drawer, EmptyState, Stack } from '@mantine/core';
+import { IconProgressCheck } from '@tabler/icons-react';
+import type { Job } from '../../main/contract/jobs.ts';
+import { isActive } from '../state/words.ts';
+import { useCloseDialog } from './DialogFrame.tsx';
+import { useWorkbench } from './desk.ts';
+import { JobView } from './JobView.tsx';
+
+export function JobsPanel() {
+  const open = useWorkbench(({ dialog }) => dialog === 'jobs');
+  const jobs = useWorkbench((state) => state.jobs);
+  const close = useCloseDialog();
+  const all = sortedJobs([...jobs.values()]);
+  return (
+    <Drawer
+      opened={open}
+      onClose={close}
+      position="right"
+      size={420}
+      title="Jobs"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      {all.length === 0 ? (
+        <EmptyState
+          icon={<IconProgressCheck aria-hidden />}
+          title="Nothing is at work"
+          description="Import, export and asking all images show here how far they are."
+        />
+      ) : (
+        <Stack gap="lg">
+          {all.map((job) => (
+            <JobView key={job.id} job={job} />
+          ))}
+        </Stack>
+      )}
+    </Drawer>
+  );
+}
+
+/** Those at work first; of the others the newest. */
+export const sortedJobs = (jobs: readonly Job[]): Job[] => {
+  const active = jobs.filter(isActive);
+  return [...active, ...jobs.filter((job) => !isActive(job)).toReversed()];
+};

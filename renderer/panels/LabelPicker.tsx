@@ -1,0 +1,80 @@
+// Choosing a label, or making one by typing its name: what selected shapes are, and what new ones will be.
+import { Combobox, InputBase, useCombobox } from '@mantine/core';
+import { useState } from 'react';
+import type { Label } from '../../main/contract/project.ts';
+import { labelNamed, orderedLabels } from '../state/labelEdits.ts';
+import { useDesk, useWorkbench } from './desk.ts';
+
+interface Props {
+  readonly name: string;
+  /** Null: several, or none. */
+  readonly value: number | null;
+  readonly placeholder: string;
+  onPick(labelId: number): void;
+}
+
+export function LabelPicker({ name, value, placeholder, onPick }: Props) {
+  const { actions } = useDesk();
+  const labels = useWorkbench((state) => state.labels);
+  const [search, setSearch] = useState('');
+  const box = useCombobox({
+    onDropdownClose: () => {
+      box.resetSelectedOption();
+      setSearch('');
+    },
+  });
+  const wanted = search.trim().toLowerCase();
+  const shown = orderedLabels(labels).filter((label) => label.name.toLowerCase().includes(wanted));
+  const current = value === null ? undefined : labels.get(value);
+  const canMake = wanted !== '' && !labelNamed(labels, search);
+  const submit = async (option: string) => {
+    box.closeDropdown();
+    const id = option === 'new' ? await actions.createLabel(search) : Number(option);
+    if (id !== null) onPick(id);
+  };
+  return (
+    <Combobox store={box} onOptionSubmit={(option) => void submit(option)} size="xs">
+      <Combobox.Target>
+        <InputBase
+          aria-label={name}
+          size="xs"
+          leftSection={<Swatch colour={current?.colour} />}
+          rightSection={<Combobox.Chevron size="xs" />}
+          rightSectionPointerEvents="none"
+          placeholder={placeholder}
+          value={box.dropdownOpened ? search : (current?.name ?? '')}
+          onChange={(event) => {
+            setSearch(event.currentTarget.value);
+            box.openDropdown();
+            box.updateSelectedOptionIndex();
+          }}
+          onClick={() => box.openDropdown()}
+          onBlur={() => box.closeDropdown()}
+        />
+      </Combobox.Target>
+      <Combobox.Dropdown>
+        <Combobox.Options mah={260} style={{ overflowY: 'auto' }}>
+          {shown.map((label) => (
+            <Combobox.Option key={label.id} value={String(label.id)} active={label.id === value}>
+              <LabelWords label={label} />
+            </Combobox.Option>
+          ))}
+          {canMake && <Combobox.Option value="new">New label “{search.trim()}”</Combobox.Option>}
+          {shown.length === 0 && !canMake && <Combobox.Empty>Type a name to make the first label</Combobox.Empty>}
+        </Combobox.Options>
+      </Combobox.Dropdown>
+    </Combobox>
+  );
+}
+
+export const Swatch = ({ colour }: { colour: string | undefined }) => (
+  <span className="swatch" style={{ background: colour ?? 'transparent' }} aria-hidden />
+);
+
+const LabelWords = ({ label: { name, colour, digit } }: { label: Label }) => (
+  <span className="label-words">
+    <Swatch colour={colour} />
+    <span className="ellipsis">{name}</span>
+    {digit && <kbd className="digit">{digit}</kbd>}
+  </span>
+);

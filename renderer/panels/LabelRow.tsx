@@ -1,0 +1,155 @@
+// One label in the list: its colour, name, key and use, its place, and what its shapes may say.
+import {
+  ActionIcon,
+  Button,
+  Collapse,
+  ColorPicker,
+  Group,
+  Menu,
+  Popover,
+  Select,
+  Text,
+  TextInput,
+  Tooltip,
+} from '@mantine/core';
+import { IconArrowDown, IconArrowUp, IconDotsVertical } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { Diff } from '../../main/contract/diff.ts';
+import type { Label } from '../../main/contract/project.ts';
+import { digits, giveDigit, orderedLabels, placeLabel, recolour, renameLabel } from '../state/labelEdits.ts';
+import { counted } from '../state/words.ts';
+import { AttributeRules } from './AttributeRules.tsx';
+import type { Doubt, Use } from './LabelsDialog.tsx';
+
+interface Props {
+  readonly label: Label;
+  readonly labels: ReadonlyMap<number, Label>;
+  readonly index: number;
+  readonly last: boolean;
+  readonly use: Use;
+  edit(make: () => Diff | null): void;
+  onDoubt(doubt: Doubt): void;
+}
+
+export function LabelRow({ label, labels, index, last, use, edit, onDoubt }: Props) {
+  const [open, setOpen] = useState(false);
+  const move = (to: number) => edit(() => placeLabel(labels, label.id, to));
+  return (
+    <li className="label-row">
+      <Group gap="xs" wrap="nowrap">
+        <Colour label={label} edit={edit} />
+        <Name label={label} onRename={(name) => edit(() => renameLabel(labels, label, name))} />
+        <Select
+          aria-label={`Key of ${label.name}`}
+          placeholder="no key"
+          data={[...digits]}
+          value={label.digit}
+          clearable
+          clearButtonProps={{ 'aria-label': `Take the key from ${label.name}` }}
+          onChange={(digit) => edit(() => giveDigit(labels, label, digit))}
+          w={92}
+        />
+        <Text size="xs" c="dimmed" w={88} ta="right" title={`on ${counted(use.images)} images`}>
+          {counted(use.shapes)} shapes
+        </Text>
+        <Button size="compact-xs" variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
+          Attributes {label.attributes.length > 0 ? `(${label.attributes.length})` : ''}
+        </Button>
+        <Tooltip label="Up">
+          <ActionIcon aria-label={`Move ${label.name} up`} disabled={index === 0} onClick={() => move(index - 1)}>
+            <IconArrowUp size={16} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label="Down">
+          <ActionIcon aria-label={`Move ${label.name} down`} disabled={last} onClick={() => move(index + 1)}>
+            <IconArrowDown size={16} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+        <More {...{ label, labels, onDoubt }} />
+      </Group>
+      <Collapse expanded={open}>{open && <AttributeRules label={label} edit={edit} />}</Collapse>
+    </li>
+  );
+}
+
+/** Written when the field is left or Enter is pressed; Esc leaves the name as it was. */
+function Name({ label, onRename }: { label: Label; onRename(name: string): void }) {
+  const [name, setName] = useState(label.name);
+  useEffect(() => setName(label.name), [label.name]);
+  const done = () => {
+    if (name.trim() !== label.name) onRename(name);
+    setName(label.name);
+  };
+  return (
+    <TextInput
+      aria-label={`Name of ${label.name}`}
+      value={name}
+      maxLength={200}
+      onChange={(event) => setName(event.currentTarget.value)}
+      onBlur={done}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') event.currentTarget.blur();
+        if (event.key !== 'Escape') return;
+        event.stopPropagation();
+        setName(label.name);
+      }}
+      flex={1}
+      miw={120}
+    />
+  );
+}
+
+const swatches = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7', '#882255', '#332288'];
+
+function Colour({ label, edit }: Pick<Props, 'label' | 'edit'>) {
+  const [colour, setColour] = useState(label.colour);
+  useEffect(() => setColour(label.colour), [label.colour]);
+  return (
+    <Popover position="bottom-start" shadow="md" trapFocus>
+      <Popover.Target>
+        <button
+          type="button"
+          className="colour-button"
+          style={{ background: colour }}
+          aria-label={`Colour of ${label.name}: ${colour}`}
+        />
+      </Popover.Target>
+      <Popover.Dropdown>
+        <ColorPicker
+          value={colour}
+          onChange={setColour}
+          onChangeEnd={(next) => edit(() => recolour(label, next))}
+          swatches={swatches}
+          swatchesPerRow={9}
+          saturationLabel="Saturation and lightness"
+          hueLabel="Hue"
+          size="sm"
+        />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function More({ label, labels, onDoubt }: Pick<Props, 'label' | 'labels' | 'onDoubt'>) {
+  const others = orderedLabels(labels).filter(({ id }) => id !== label.id);
+  return (
+    <Menu position="bottom-end" withinPortal>
+      <Menu.Target>
+        <ActionIcon aria-label={`More for ${label.name}`}>
+          <IconDotsVertical size={16} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
+        <Menu.Item color="red" onClick={() => onDoubt({ kind: 'delete', label })}>
+          Delete with its shapes…
+        </Menu.Item>
+        {others.length > 0 && <Menu.Label>Merge into</Menu.Label>}
+        {others.map((into) => (
+          <Menu.Item key={into.id} onClick={() => onDoubt({ kind: 'merge', label, into })}>
+            {into.name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

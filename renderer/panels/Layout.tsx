@@ -1,0 +1,128 @@
+// The workbench itself: tools to the left, the canvas in the middle, prompt, objects and images to the right.
+import { Alert, Tabs } from '@mantine/core';
+import { type ReactNode, useMemo } from 'react';
+import { Group, type LayoutStorage, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
+import type { Side } from '../state/workbench.ts';
+import { AnswerPanel } from './AnswerPanel.tsx';
+import { useDesk, useWorkbench } from './desk.ts';
+import { ImageList } from './ImageList.tsx';
+import { ObjectsPanel } from './ObjectsPanel.tsx';
+import { PromptBar } from './PromptBar.tsx';
+import { RepairPanel } from './RepairPanel.tsx';
+import { ReviewQueue } from './ReviewQueue.tsx';
+import { StageNotice } from './StageNotice.tsx';
+import { StatusBar } from './StatusBar.tsx';
+import { ToolStrip } from './ToolStrip.tsx';
+import { TopBar } from './TopBar.tsx';
+import { WipeBar } from './WipeBar.tsx';
+
+export function Layout({ stage }: { stage: ReactNode }) {
+  const version = useWorkbench((state) => state.layoutVersion);
+  return (
+    <div className="window">
+      <TopBar />
+      <Disconnected />
+      <div className="body">
+        <ToolStrip />
+        <Panels key={version} isReset={version > 0} stage={stage} />
+      </div>
+      <StatusBar />
+    </div>
+  );
+}
+
+function Disconnected() {
+  const connected = useWorkbench((state) => state.connected);
+  const refused = useWorkbench((state) => state.refused);
+  if (connected) return null;
+  return (
+    <Alert color="red" variant="filled" radius={0} p={6} role="alert">
+      {refused ??
+        'The host does not answer; trying again. What you change meanwhile is kept and stored when it is back.'}
+    </Alert>
+  );
+}
+
+/** Sizes are kept on this machine; after a reset the old ones are not read again. */
+function useSizes(id: string, isReset: boolean) {
+  const { memory } = useDesk();
+  const storage = useMemo<LayoutStorage>(
+    () => ({
+      getItem: (key) => (isReset ? null : memory.read(`layout ${key}`)),
+      setItem: (key, value) => memory.write(`layout ${key}`, value),
+    }),
+    [memory, isReset],
+  );
+  return useDefaultLayout({ id, storage });
+}
+
+function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
+  const across = useSizes('across', isReset);
+  const down = useSizes('down', isReset);
+  return (
+    <Group className="panels" orientation="horizontal" {...across}>
+      <Panel id="canvas" minSize="320px">
+        <main className="stage">
+          {stage}
+          <StageNotice />
+          <WipeBar />
+        </main>
+      </Panel>
+      <Separator className="separator across" aria-label="Width of the right side" />
+      <Panel id="side" defaultSize="372px" minSize="300px" maxSize="60%" groupResizeBehavior="preserve-pixel-size">
+        <Group className="side" orientation="vertical" {...down}>
+          <Panel id="prompt" defaultSize="50%" minSize="130px">
+            <aside className="side-panel" aria-label="Prompt and answer">
+              <PromptBar />
+              <AnswerPanel />
+            </aside>
+          </Panel>
+          <Separator className="separator down" aria-label="Height of the answer" />
+          <Panel id="objects" defaultSize="19%" minSize="76px">
+            <ObjectsPanel />
+          </Panel>
+          <Separator className="separator down" aria-label="Height of the objects" />
+          <Panel id="images" defaultSize="31%" minSize="120px">
+            <Sides />
+          </Panel>
+        </Group>
+      </Panel>
+    </Group>
+  );
+}
+
+const sides: readonly { side: Side; name: string }[] = [
+  { side: 'images', name: 'Images' },
+  { side: 'review', name: 'Review' },
+  { side: 'repair', name: 'Repair' },
+];
+
+function Sides() {
+  const { store } = useDesk();
+  const side = useWorkbench((state) => state.side);
+  return (
+    <Tabs
+      className="sides"
+      value={side}
+      keepMounted={false}
+      onChange={(value) => value && store.setState({ side: value as Side })}
+    >
+      <Tabs.List>
+        {sides.map(({ side: one, name }) => (
+          <Tabs.Tab key={one} value={one}>
+            {name}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      <Tabs.Panel value="images" className="side-tab">
+        <ImageList />
+      </Tabs.Panel>
+      <Tabs.Panel value="review" className="side-tab scrolls">
+        <ReviewQueue />
+      </Tabs.Panel>
+      <Tabs.Panel value="repair" className="side-tab scrolls">
+        <RepairPanel />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}

@@ -1,0 +1,96 @@
+// Opening and making projects, and adding images: choosing files, and the two questions of a new project.
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
+import { fileName } from '../state/words.ts';
+import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
+import { useDesk, useWorkbench } from './desk.ts';
+import { useFileChoice } from './fileChoice.tsx';
+import { projectFileIn } from './openFolder.ts';
+
+export function ProjectDialogs() {
+  useChoosing();
+  return (
+    <DialogFrame name="new project" title="New project" size="md">
+      <NewProject />
+    </DialogFrame>
+  );
+}
+
+/** These two ask for files and nothing else. */
+function useChoosing(): void {
+  const { store, actions } = useDesk();
+  const choose = useFileChoice();
+  const dialog = useWorkbench((state) => state.dialog);
+  const asked = useRef(false);
+  useEffect(() => {
+    if ((dialog !== 'open project' && dialog !== 'add images') || asked.current) return;
+    asked.current = true;
+    const chosen = async () => {
+      const paths = await choose(dialog === 'open project' ? 'open project' : 'images');
+      asked.current = false;
+      store.setState({ dialog: null });
+      const [first] = paths;
+      if (first === undefined) return;
+      await (dialog === 'open project' ? actions.openProject(first) : actions.addImages([...paths]));
+    };
+    void chosen();
+  }, [dialog, choose, store, actions]);
+}
+
+function NewProject() {
+  const { actions } = useDesk();
+  const choose = useFileChoice();
+  const close = useCloseDialog();
+  const [folder, setFolder] = useState<string | null>(null);
+  const [file, setFile] = useState<string | null>(null);
+  const target = file ?? (folder === null ? null : projectFileIn(folder));
+  const pickFolder = async () => setFolder((await choose('folder'))[0] ?? folder);
+  const pickFile = async () => setFile((await choose('new project', target ? fileName(target) : undefined))[0] ?? file);
+  const create = async () => {
+    if (target !== null && (await actions.createProject(target, folder ?? undefined))) close();
+  };
+  return (
+    <Stack gap="sm">
+      <Choice
+        title="Images"
+        path={folder}
+        none="None; they can be added later"
+        act={pickFolder}
+        verb="Choose a folder"
+      />
+      <Choice title="Project file" path={target} none="Not chosen yet" act={pickFile} verb="Choose where" />
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Cancel
+        </Button>
+        <Button disabled={target === null} onClick={() => void create()}>
+          Create
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+interface ChoiceProps {
+  readonly title: string;
+  readonly path: string | null;
+  readonly none: string;
+  readonly verb: string;
+  act(): Promise<void>;
+}
+
+const Choice = ({ title, path, none, verb, act }: ChoiceProps) => (
+  <Group justify="space-between" wrap="nowrap">
+    <div style={{ minWidth: 0 }}>
+      <Text size="sm" fw={600}>
+        {title}
+      </Text>
+      <Text size="xs" c={path ? undefined : 'dimmed'} className="ellipsis" title={path ?? undefined}>
+        {path ?? none}
+      </Text>
+    </div>
+    <Button variant="default" onClick={() => void act()} style={{ flex: 'none' }}>
+      {verb}
+    </Button>
+  </Group>
+);

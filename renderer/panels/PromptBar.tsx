@@ -1,0 +1,157 @@
+// Where a person says what to segment: words, how many answers, and the words that were used before.
+import { ActionIcon, Button, Kbd, Menu, Select, Text, Textarea, Tooltip } from '@mantine/core';
+import { IconHistory, IconPlayerStopFilled, IconSparkles } from '@tabler/icons-react';
+import { type KeyboardEvent, useRef, useState } from 'react';
+import type { EngineStatus } from '../../main/contract/api.ts';
+import { useDesk, useWorkbench } from './desk.ts';
+
+/** By this id commands find the text field. */
+export const promptFieldId = 'prompt-text';
+
+const sampleCounts = ['1', '2', '4', '8'];
+
+export function PromptBar() {
+  const { actions } = useDesk();
+  const [text, setText] = useState('');
+  const [samples, setSamples] = useState('1');
+  const open = useWorkbench((state) => state.open !== null);
+  const engine = useWorkbench((state) => state.engine);
+  const writing = useWorkbench((state) => state.writing !== null);
+  const recall = useRecall(setText);
+  const ready = open && engine?.state === 'ready';
+  const ask = () => {
+    if (!ready || text.trim() === '') return;
+    recall.rest();
+    void actions.ask(text, Number(samples));
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.key === 'Escape') return event.currentTarget.blur();
+    if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      return ask();
+    }
+    const oneLine = !text.includes('\n');
+    if (
+      oneLine &&
+      (event.key === 'ArrowUp' || event.key === 'ArrowDown') &&
+      recall.step(event.key === 'ArrowUp' ? 1 : -1)
+    ) {
+      event.preventDefault();
+    }
+  };
+  return (
+    <section className="prompt-bar" aria-label="Prompt">
+      <Textarea
+        id={promptFieldId}
+        aria-label="What to segment"
+        placeholder="Say what to segment, like “the dog left of the car”"
+        autosize
+        minRows={2}
+        maxRows={5}
+        size="sm"
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+        rightSection={text === '' ? <Kbd size="xs">/</Kbd> : null}
+        rightSectionPointerEvents="none"
+      />
+      <div className="prompt-row">
+        <History onPick={setText} />
+        <Tooltip label="How many answers are sampled to choose from">
+          <Select
+            aria-label="Number of answers"
+            data={sampleCounts.map((value) => ({ value, label: value === '1' ? '1 answer' : `${value} answers` }))}
+            value={samples}
+            onChange={(value) => setSamples(value ?? '1')}
+            allowDeselect={false}
+            w={104}
+          />
+        </Tooltip>
+        <span className="status-gap" />
+        {writing ? (
+          <Button
+            color="red"
+            variant="light"
+            leftSection={<IconPlayerStopFilled size={14} aria-hidden />}
+            onClick={() => actions.cancel()}
+          >
+            Stop
+          </Button>
+        ) : (
+          <Button
+            leftSection={<IconSparkles size={15} aria-hidden />}
+            onClick={ask}
+            disabled={!ready || text.trim() === ''}
+          >
+            Ask
+          </Button>
+        )}
+      </div>
+      {engine && engine.state !== 'ready' && <NoModel engine={engine} />}
+    </section>
+  );
+}
+
+/** Arrows walk through what was asked before; walking back down ends at what was being written. */
+function useRecall(setText: (text: string) => void) {
+  const { actions } = useDesk();
+  const at = useRef(-1);
+  return {
+    rest: () => {
+      at.current = -1;
+    },
+    step: (by: 1 | -1): boolean => {
+      const past = actions.history();
+      const next = at.current + by;
+      if (next < -1 || next >= past.length) return false;
+      at.current = next;
+      setText(past[next] ?? '');
+      return true;
+    },
+  };
+}
+
+function History({ onPick }: { onPick(text: string): void }) {
+  const { actions } = useDesk();
+  const [past, setPast] = useState<readonly string[]>([]);
+  return (
+    <Menu position="bottom-start" onOpen={() => setPast(actions.history())} width={300}>
+      <Menu.Target>
+        <Tooltip label="Prompts asked before (arrow up)">
+          <ActionIcon aria-label="Prompts asked before">
+            <IconHistory size={17} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+      </Menu.Target>
+      <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
+        {past.length === 0 && <Menu.Label>Nothing was asked yet</Menu.Label>}
+        {past.map((text) => (
+          <Menu.Item key={text} onClick={() => onPick(text)}>
+            {text}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function NoModel({ engine }: { engine: EngineStatus }) {
+  const { store } = useDesk();
+  if (engine.state === 'starting') {
+    return (
+      <Text size="xs" c="dimmed">
+        The model is starting. You can write the prompt already.
+      </Text>
+    );
+  }
+  return (
+    <div className="no-model" role="status">
+      <Text size="xs">
+        {engine.problem ?? 'There is no model.'} Everything but prompts, points and boxes works without.
+      </Text>
+      <Button variant="default" size="compact-xs" onClick={() => store.setState({ dialog: 'settings' })}>
+        Choose weights
+      </Button>
+    </div>
+  );
+}

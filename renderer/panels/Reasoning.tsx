@@ -1,0 +1,157 @@
+// The reasoning as text whose boxes are live: pointing at one lights it up on the picture, clicking makes it the answer.
+import { ActionIcon, Button, Group, Text, Textarea, Tooltip } from '@mantine/core';
+import { IconPencil } from '@tabler/icons-react';
+import { memo, useMemo, useState } from 'react';
+import type { Image, Verdict } from '../../main/contract/project.ts';
+import type { Box } from '../../main/contract/records.ts';
+import { type Piece, pieces, usualFrame } from '../state/reasoning.ts';
+import { useDesk } from './desk.ts';
+import { Verdicts } from './Verdicts.tsx';
+
+interface LiveProps {
+  readonly text: string;
+  readonly image: Image;
+  readonly frame?: number;
+  /** The box that the answer stands at. */
+  readonly answer: Box | null;
+  /** Boxes of an answer that is still being written can be looked at only. */
+  readonly frozen?: boolean;
+}
+
+export const LiveText = memo(({ text, image, frame = usualFrame, answer, frozen = false }: LiveProps) => {
+  const { width, height } = image;
+  const parts = useMemo(
+    () => pieces(text, frame, { width: width ?? frame, height: height ?? frame }),
+    [text, frame, width, height],
+  );
+  // Pieces have no identity of their own; their place in the text is the best there is.
+  const keyed = parts.map((piece, place) => ({ piece, key: `${place}` }));
+  return (
+    <p className="reasoning">
+      {keyed.map(({ piece, key }) =>
+        piece.box ? (
+          <LiveBox key={key} {...{ piece, box: piece.box, answer, frozen }} />
+        ) : (
+          <span key={key}>{piece.text}</span>
+        ),
+      )}
+    </p>
+  );
+});
+LiveText.displayName = 'LiveText';
+
+interface LiveBoxProps {
+  readonly piece: Piece;
+  readonly box: Box;
+  readonly answer: Box | null;
+  readonly frozen: boolean;
+}
+
+function LiveBox({ piece, box, answer, frozen }: LiveBoxProps) {
+  const { store, actions } = useDesk();
+  const light = () => store.setState({ lit: box });
+  const dark = () => store.setState({ lit: null });
+  const current = answer !== null && isNear(answer, box);
+  return (
+    <button
+      type="button"
+      className="live-box"
+      data-current={current || undefined}
+      title={frozen ? undefined : current ? 'This box is the answer' : 'Click to make this box the answer'}
+      onPointerEnter={light}
+      onPointerLeave={dark}
+      onFocus={light}
+      onBlur={dark}
+      onClick={() => {
+        if (!frozen && !current) void actions.setBox(box);
+      }}
+    >
+      {piece.text}
+    </button>
+  );
+}
+
+/** Within a pixel: the answer's own box was rounded on its way. */
+const isNear = (a: Box, b: Box): boolean =>
+  Math.max(Math.abs(a.x1 - b.x1), Math.abs(a.y1 - b.y1), Math.abs(a.x2 - b.x2), Math.abs(a.y2 - b.y2)) <= 1;
+
+interface Props {
+  readonly text: string;
+  readonly verdict: Verdict;
+  readonly image: Image;
+  readonly frame?: number;
+  readonly answer: Box | null;
+}
+
+export function Reasoning({ text, verdict, image, frame, answer }: Props) {
+  const [editing, setEditing] = useState(false);
+  return (
+    <section className="answer-part" aria-label="Reasoning">
+      <Group justify="space-between" wrap="nowrap" gap={4}>
+        <Group gap={4}>
+          <h3>Reasoning</h3>
+          <Tooltip label="Write the reasoning anew">
+            <ActionIcon
+              size={24}
+              aria-label="Edit the reasoning"
+              aria-pressed={editing}
+              onClick={() => setEditing(!editing)}
+            >
+              <IconPencil size={14} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
+        </Group>
+        <Verdicts part="reasoning" verdict={verdict} />
+      </Group>
+      {editing ? (
+        <Editor text={text} onDone={() => setEditing(false)} />
+      ) : text === '' ? (
+        <Text size="xs" c="dimmed">
+          The model gave no reason.
+        </Text>
+      ) : (
+        <LiveText {...{ text, image, frame, answer }} />
+      )}
+    </section>
+  );
+}
+
+function Editor({ text, onDone }: { text: string; onDone(): void }) {
+  const { actions } = useDesk();
+  const [draft, setDraft] = useState(text);
+  const keep = () => {
+    if (draft.trim() !== text) void actions.setReasoning(draft.trim());
+    onDone();
+  };
+  return (
+    <>
+      <Textarea
+        aria-label="The reasoning as it should be"
+        autosize
+        minRows={3}
+        maxRows={12}
+        size="xs"
+        data-autofocus
+        autoFocus
+        value={draft}
+        onChange={(event) => setDraft(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') onDone();
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+            event.preventDefault();
+            event.stopPropagation();
+            keep();
+          }
+        }}
+      />
+      <Group gap={6} justify="flex-end" mt={6}>
+        <Button variant="default" size="compact-xs" onClick={onDone}>
+          Cancel
+        </Button>
+        <Button size="compact-xs" onClick={keep}>
+          Keep this reasoning
+        </Button>
+      </Group>
+    </>
+  );
+}

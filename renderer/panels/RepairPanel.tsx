@@ -1,0 +1,169 @@
+// Repairing coarse masks: the model draws each anew, and a person keeps, replaces or edits them, the worst first.
+import { Button, EmptyState, Group, Kbd, Loader, Progress, Select, Stack, Text } from '@mantine/core';
+import { IconArrowBackUp, IconArrowsDiff, IconChecks } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { CommandId } from '../../main/contract/commands.ts';
+import type { Job } from '../../main/contract/jobs.ts';
+import { showsPair } from '../state/commands.ts';
+import { orderedLabels } from '../state/labelEdits.ts';
+import { compareMasks, nextPair, startOver } from '../state/repair.ts';
+import { counted, isActive, percent, several, weightsName } from '../state/words.ts';
+import { useKeys, useRun } from './commanding.ts';
+import { useDesk, useWorkbench } from './desk.ts';
+import { JobView } from './JobView.tsx';
+import { ModelNotice } from './ModelNotice.tsx';
+
+/** The latest comparison of this session. */
+const comparison = (jobs: ReadonlyMap<string, Job>): Job | null =>
+  [...jobs.values()].findLast(({ kind }) => kind === 'compare') ?? null;
+
+export function RepairPanel() {
+  const desk = useDesk();
+  const job = useWorkbench(({ jobs }) => comparison(jobs));
+  const { stage } = useWorkbench((state) => state.repair);
+  const file = useWorkbench(({ project }) => project?.file);
+  const running = job !== null && isActive(job);
+  // Pairs of an earlier day are there at once, those of a comparison as soon as it is over.
+  useEffect(() => {
+    const { repair } = desk.store.getState();
+    if (file && !running && (repair.stage === 'idle' || repair.stage === 'finished')) void nextPair(desk);
+  }, [desk, running, file]);
+  return (
+    <Stack gap="sm" p="sm" className="workflow" role="region" aria-label="Repair">
+      {running && <JobView job={job} />}
+      {!running && (stage === 'idle' || stage === 'finished') && <Start job={job} />}
+      {stage === 'loading' && <Loader size="sm" aria-label="Fetching the next pair" />}
+      {(stage === 'judging' || stage === 'editing') && <Pair />}
+    </Stack>
+  );
+}
+
+function Start({ job }: { job: Job | null }) {
+  const desk = useDesk();
+  const labels = useWorkbench((state) => state.labels);
+  const { stage, left, judged, skipped } = useWorkbench((state) => state.repair);
+  const ready = useWorkbench(({ engine }) => engine?.state === 'ready');
+  const [label, setLabel] = useState<string | null>(null);
+  const finished = stage === 'finished';
+  return (
+    <Stack gap="sm">
+      <EmptyState
+        size="sm"
+        icon={finished ? <IconChecks aria-hidden /> : <IconArrowsDiff aria-hidden />}
+        title={finished ? `${several(judged.length, 'pair')} judged` : 'Repair coarse masks'}
+        description={
+          finished
+            ? leftWords(left, skipped.size)
+            : 'The model draws every mask anew. You then step through both, the most different first, and keep, replace or edit by one key.'
+        }
+      />
+      {job?.message && <Text size="xs">{job.message}</Text>}
+      {left > 0 && finished && <Button onClick={() => void startOver(desk)}>Judge those put off</Button>}
+      <ModelNotice />
+      <Select
+        label="Which masks"
+        placeholder="of every label"
+        data={orderedLabels(labels).map(({ id, name }) => ({ value: String(id), label: name }))}
+        value={label}
+        clearable
+        clearButtonProps={{ 'aria-label': 'Of every label' }}
+        onChange={setLabel}
+      />
+      <Button
+        variant={finished ? 'default' : 'filled'}
+        disabled={!ready}
+        onClick={() => void compareMasks(desk, label === null ? null : Number(label))}
+      >
+        {finished ? 'Compare masks that are new' : 'Compare with the model'}
+      </Button>
+    </Stack>
+  );
+}
+
+export const leftWords = (left: number, skipped: number): string =>
+  left === 0 || skipped === 0 ? 'Nothing is left to judge.' : `${several(skipped, 'pair')} put off for later.`;
+
+/** "12 of 240": the one on screen counts. */
+export const progressOf = (judged: number, left: number): string =>
+  `${counted(judged + 1)} of ${counted(judged + left)}`;
+
+function Pair() {
+  const desk = useDesk();
+  const { pair, left, judged, stage } = useWorkbench((state) => state.repair);
+  const shown = useWorkbench(showsPair);
+  const label = useWorkbench(({ open, labels }) => labels.get(open?.shapes.get(pair?.shapeId ?? 0)?.labelId ?? 0));
+  if (!pair) return null;
+  const done = stage === 'editing' ? judged.length - 1 : judged.length;
+  return (
+    <Stack gap="sm">
+      <Group justify="space-between">
+        <Text size="sm" fw={600} role="status">
+          {progressOf(done, left)}
+        </Text>
+        <Text size="sm">
+          {label?.name} <b>{percent(pair.disagreement)}</b> different
+        </Text>
+      </Group>
+      <Progress value={(100 * done) / Math.max(1, done + left)} aria-label="Share of pairs that are judged" />
+      {!shown && (
+        <Button variant="default" onClick={() => void desk.actions.openImage(pair.imageId)}>
+          Back to the image of this pair
+        </Button>
+      )}
+      {shown && stage === 'judging' && <Judging />}
+      {shown && stage === 'editing' && (
+        <>
+          <Text size="sm">Correct the shape with any tool.</Text>
+          <Verdict id="repair.done" text="Done, next pair" filled />
+        </>
+      )}
+      <Text size="xs" c="dimmed">
+        Proposed by {weightsName(pair.weights)}
+      </Text>
+    </Stack>
+  );
+}
+
+function Judging() {
+  const again = useWorkbench(({ repair }) => repair.judged.length > 0);
+  const run = useRun();
+  return (
+    <>
+      <Stack gap={6}>
+        <Verdict id="repair.keep" text="Keep what stands" />
+        <Verdict id="repair.replace" text="Replace by the proposal" filled />
+        <Verdict id="repair.edit" text="Edit by hand" />
+        <Verdict id="repair.skip" text="Later" />
+      </Stack>
+      <Button
+        variant="subtle"
+        size="compact-sm"
+        leftSection={<IconArrowBackUp size={16} aria-hidden />}
+        disabled={!again}
+        onClick={() => run('repair.back')}
+      >
+        Judge the last one again
+      </Button>
+    </>
+  );
+}
+
+function Verdict({ id, text, filled = false }: { id: CommandId; text: string; filled?: boolean }) {
+  const run = useRun();
+  const keys = useKeys()(id);
+  return (
+    <Button
+      variant={filled ? 'filled' : 'default'}
+      justify="space-between"
+      rightSection={keys.map((key) => (
+        <Kbd key={key} size="xs">
+          {key}
+        </Kbd>
+      ))}
+      onClick={() => run(id)}
+      fullWidth
+    >
+      {text}
+    </Button>
+  );
+}

@@ -1,0 +1,184 @@
+// What a person sets for all projects: look, keys and mouse, masks, and what the model runs on.
+import { Alert, Button, Divider, Group, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core';
+import { IconKeyboard } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import type { Settings } from '../../main/contract/settings.ts';
+import { presets } from '../state/keymap.ts';
+import { changeSettings } from '../state/preferences.ts';
+import { deviceName, deviceWarning, percent, weightsName } from '../state/words.ts';
+import { useRun } from './commanding.ts';
+import { DialogFrame } from './DialogFrame.tsx';
+import { useDesk, useWorkbench } from './desk.ts';
+import { useFileChoice } from './fileChoice.tsx';
+import { presetChoices } from './KeySettings.tsx';
+import { ModelNotice } from './ModelNotice.tsx';
+
+export const SettingsDialog = () => (
+  <DialogFrame name="settings" title="Settings">
+    <Stack gap="md">
+      <Look />
+      <Divider />
+      <KeysAndMouse />
+      <Divider />
+      <ModelSettings />
+    </Stack>
+  </DialogFrame>
+);
+
+/** The settings and the way to change one of them. */
+function useSettings() {
+  const desk = useDesk();
+  const settings = useWorkbench((state) => state.settings);
+  return { settings, set: (change: Partial<Settings>) => void changeSettings(desk, change) };
+}
+
+const Row = ({ label, children }: { label: string; children: ReactNode }) => (
+  <Group justify="space-between" wrap="nowrap">
+    <Text size="sm">{label}</Text>
+    {children}
+  </Group>
+);
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly { readonly value: T; readonly label: string }[];
+  onChange(value: T): void;
+}
+
+const Choice = <T extends string>({ label, value, options, onChange }: ChoiceProps<T>) => (
+  <Row label={label}>
+    <SegmentedControl
+      size="xs"
+      aria-label={label}
+      data={options.map((option) => ({ ...option }))}
+      value={value}
+      onChange={(next) => onChange(options.find((option) => option.value === next)?.value ?? value)}
+    />
+  </Row>
+);
+
+function Look() {
+  const { settings, set } = useSettings();
+  return (
+    <Stack gap="sm">
+      <Choice
+        label="Colours of the window"
+        value={settings.theme}
+        options={[
+          { value: 'as the system', label: 'As the system' },
+          { value: 'light', label: 'Light' },
+          { value: 'dark', label: 'Dark' },
+        ]}
+        onChange={(theme) => set({ theme })}
+      />
+      <Choice
+        label="Colour shapes by"
+        value={settings.colourBy}
+        options={[
+          { value: 'label', label: 'Label' },
+          { value: 'object', label: 'Object' },
+          { value: 'review', label: 'Review' },
+        ]}
+        onChange={(colourBy) => set({ colourBy })}
+      />
+      <Row label="Masks cover the image">
+        <Slider
+          w={240}
+          min={0}
+          max={1}
+          step={0.05}
+          label={percent}
+          defaultValue={settings.maskOpacity}
+          onChangeEnd={(maskOpacity) => set({ maskOpacity })}
+          thumbLabel="Opacity of masks"
+        />
+      </Row>
+    </Stack>
+  );
+}
+
+function KeysAndMouse() {
+  const { settings, set } = useSettings();
+  const run = useRun();
+  return (
+    <Stack gap="sm">
+      <Row label="Keys as in">
+        <Group gap="xs" wrap="nowrap">
+          <Select
+            aria-label="Keys as in"
+            data={presetChoices}
+            value={settings.keys}
+            allowDeselect={false}
+            onChange={(value) => set({ keys: presets.find((one) => one === value) ?? settings.keys })}
+            w={210}
+          />
+          <Button
+            variant="default"
+            leftSection={<IconKeyboard size={16} aria-hidden />}
+            onClick={() => run('app.keys')}
+          >
+            Change…
+          </Button>
+        </Group>
+      </Row>
+      <Choice
+        label="The wheel"
+        value={settings.wheel}
+        options={[
+          { value: 'zooms', label: 'Zooms' },
+          { value: 'scrolls', label: 'Scrolls, Ctrl zooms' },
+        ]}
+        onChange={(wheel) => set({ wheel })}
+      />
+    </Stack>
+  );
+}
+
+const devices: readonly Settings['device'][] = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
+
+function ModelSettings() {
+  const { settings, set } = useSettings();
+  const engine = useWorkbench((state) => state.engine);
+  const choose = useFileChoice();
+  const warning = engine && deviceWarning(engine);
+  const pick = async () => {
+    const [weights] = await choose('folder');
+    if (weights !== undefined) set({ weights });
+  };
+  return (
+    <Stack gap="sm">
+      <Row label="The model runs on">
+        <Select
+          aria-label="The model runs on"
+          data={devices.map((value) => ({ value, label: deviceName(value) }))}
+          value={settings.device}
+          allowDeselect={false}
+          onChange={(value) => set({ device: devices.find((one) => one === value) ?? settings.device })}
+          w={240}
+        />
+      </Row>
+      <Row label="Weights">
+        <Group gap="xs" wrap="nowrap">
+          <Text size="sm" title={settings.weights ?? undefined}>
+            {settings.weights === null ? 'loupe-nano, which comes with Loupe' : weightsName(settings.weights)}
+          </Text>
+          <Button variant="default" onClick={() => void pick()}>
+            Choose…
+          </Button>
+          {settings.weights !== null && (
+            <Button variant="subtle" onClick={() => set({ weights: null })}>
+              Use loupe-nano
+            </Button>
+          )}
+        </Group>
+      </Row>
+      <ModelNotice />
+      {warning && (
+        <Alert color="yellow" role="status">
+          {warning}
+        </Alert>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,212 @@
+// The line at the top: the menu of commands, which project and image this is, stepping, judging and undo.
+import { ActionIcon, Kbd, Menu, Text, Tooltip } from '@mantine/core';
+import {
+  IconArrowBackUp,
+  IconArrowForwardUp,
+  IconChevronLeft,
+  IconChevronRight,
+  IconCircleCheck,
+  IconCircleDashed,
+  IconHelpCircle,
+  IconMenu2,
+  IconPlayerTrackNext,
+  IconSearch,
+  IconSettings,
+  IconZoomQuestion,
+} from '@tabler/icons-react';
+import { type CommandId, commandGroups, commands } from '../../main/contract/commands.ts';
+import type { ReviewStatus } from '../../main/contract/project.ts';
+import { isAvailable } from '../state/commands.ts';
+import { counted, fileName, folderOf, statusWords } from '../state/words.ts';
+import { Keys } from './CommandPalette.tsx';
+import { useKeys, useRun } from './commanding.ts';
+import { useDesk, useWorkbench } from './desk.ts';
+import { useTitle } from './keys.ts';
+
+export function TopBar() {
+  return (
+    <header className="top-bar">
+      <MainMenu />
+      <ProjectName />
+      <Deed id="edit.undo" icon={IconArrowBackUp} what="undo" />
+      <Deed id="edit.redo" icon={IconArrowForwardUp} what="redo" />
+      <span className="status-gap" />
+      <Stepping />
+      <span className="status-gap" />
+      <SearchCommands />
+      <Deed id="app.help" icon={IconHelpCircle} />
+      <Deed id="app.settings" icon={IconSettings} />
+    </header>
+  );
+}
+
+function MainMenu() {
+  const { store } = useDesk();
+  const run = useRun();
+  return (
+    <Menu position="bottom-start" offset={4} width={190}>
+      <Menu.Target>
+        <ActionIcon aria-label="Menu" size={34}>
+          <IconMenu2 size={19} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {commandGroups
+          .filter((group) => group !== 'Label')
+          .map((group) => (
+            <Menu.Sub key={group}>
+              <Menu.Sub.Target>
+                <Menu.Sub.Item>{group}</Menu.Sub.Item>
+              </Menu.Sub.Target>
+              <Menu.Sub.Dropdown>
+                {commands
+                  .filter((command) => command.group === group)
+                  .map((command) => (
+                    <Menu.Item
+                      key={command.id}
+                      disabled={!isAvailable(command, store.getState())}
+                      rightSection={<Keys id={command.id} />}
+                      onClick={() => run(command.id)}
+                    >
+                      {command.title}
+                    </Menu.Item>
+                  ))}
+              </Menu.Sub.Dropdown>
+            </Menu.Sub>
+          ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function ProjectName() {
+  const project = useWorkbench((state) => state.project);
+  if (!project) return null;
+  return (
+    <Tooltip label={project.file} position="bottom-start">
+      <Text fw={600} size="sm" className="ellipsis" maw={180} mr={4}>
+        {project.name}
+      </Text>
+    </Tooltip>
+  );
+}
+
+interface DeedProps {
+  readonly id: CommandId;
+  readonly icon: typeof IconMenu2;
+  /** Of these the tooltip says what would be taken back or made again. */
+  readonly what?: 'undo' | 'redo';
+}
+
+function Deed({ id, icon: Icon, what }: DeedProps) {
+  const run = useRun();
+  const title = useTitle(id);
+  const about = useWorkbench(({ project }) => (what ? (project?.[what] ?? null) : null));
+  const name = commands.find((command) => command.id === id)?.title ?? id;
+  const idle = what !== undefined && about === null;
+  return (
+    <Tooltip label={about === null ? title : `${title}: ${about}`}>
+      <ActionIcon
+        size={32}
+        aria-label={about === null ? name : `${name}: ${about}`}
+        aria-disabled={idle}
+        data-disabled={idle || undefined}
+        onClick={() => !idle && run(id)}
+      >
+        <Icon size={19} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function Stepping() {
+  const image = useWorkbench(({ open }) => open?.image ?? null);
+  const position = useWorkbench((state) => state.position);
+  if (!image) return null;
+  return (
+    <div className="stepping">
+      <Deed id="image.previous" icon={IconChevronLeft} />
+      <div className="image-name">
+        <Tooltip label={image.path}>
+          <span className="ellipsis">
+            <span className="dim">{folderOf(image.path) ? `${folderOf(image.path)}/` : ''}</span>
+            {fileName(image.path)}
+          </span>
+        </Tooltip>
+        {position && (
+          <span className="number dim">
+            {position.index === null ? '–' : counted(position.index + 1)} / {counted(position.total)}
+          </span>
+        )}
+      </div>
+      <Deed id="image.next" icon={IconChevronRight} />
+      <Deed id="image.nextUnreviewed" icon={IconPlayerTrackNext} />
+      <ReviewMenu />
+    </div>
+  );
+}
+
+export const statusIcons: Readonly<Record<ReviewStatus, typeof IconMenu2>> = {
+  unreviewed: IconCircleDashed,
+  accepted: IconCircleCheck,
+  unclear: IconZoomQuestion,
+};
+
+export const statusTones: Readonly<Record<ReviewStatus, string | undefined>> = {
+  unreviewed: undefined,
+  accepted: 'good',
+  unclear: 'warn',
+};
+
+const statuses: readonly ReviewStatus[] = ['unreviewed', 'accepted', 'unclear'];
+
+function ReviewMenu() {
+  const { actions } = useDesk();
+  const status = useWorkbench(({ open }) => open?.review.status ?? 'unreviewed');
+  const Current = statusIcons[status];
+  return (
+    <Menu position="bottom-end" width={180}>
+      <Menu.Target>
+        <button
+          type="button"
+          className="status-chip"
+          data-tone={statusTones[status]}
+          aria-label={`Review: ${statusWords[status]}`}
+        >
+          <Current size={16} aria-hidden />
+          {statusWords[status]}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {statuses.map((one) => {
+          const Icon = statusIcons[one];
+          return (
+            <Menu.Item
+              key={one}
+              leftSection={<Icon size={16} aria-hidden />}
+              onClick={() => void actions.setReview(one)}
+            >
+              {statusWords[one]}
+            </Menu.Item>
+          );
+        })}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function SearchCommands() {
+  const run = useRun();
+  const keys = useKeys()('app.palette');
+  return (
+    <button type="button" className="search-commands" onClick={() => run('app.palette')}>
+      <IconSearch size={14} aria-hidden />
+      <span>Commands</span>
+      {keys.map((key) => (
+        <Kbd key={key} size="xs">
+          {key}
+        </Kbd>
+      ))}
+    </button>
+  );
+}

@@ -1,0 +1,41 @@
+// Choosing files: the system's dialogs in the desktop window, the host's folders in a browser; one function for both.
+import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
+import type { DialogKind } from '../../main/contract/shell.ts';
+import { useShell } from './desk.ts';
+import { FileBrowser } from './FileBrowser.tsx';
+
+/** Absolute paths; none where the person thought better of it. `name` is offered for files that are made. */
+export type ChooseFiles = (what: DialogKind, name?: string) => Promise<readonly string[]>;
+
+const ChoiceContext = createContext<ChooseFiles | null>(null);
+
+export function useFileChoice(): ChooseFiles {
+  const choose = useContext(ChoiceContext);
+  if (choose === null) throw new Error('no way to choose files here');
+  return choose;
+}
+
+interface Asked {
+  readonly what: DialogKind;
+  readonly name?: string;
+  settle(paths: readonly string[]): void;
+}
+
+export function FileChoiceProvider({ children }: { children: ReactNode }) {
+  const shell = useShell();
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const choose = useCallback<ChooseFiles>(
+    (what, name) => (shell ? shell.choose(what, name) : new Promise((settle) => setAsked({ what, name, settle }))),
+    [shell],
+  );
+  const done = (paths: readonly string[]) => {
+    asked?.settle(paths);
+    setAsked(null);
+  };
+  return (
+    <ChoiceContext.Provider value={choose}>
+      {children}
+      {asked && <FileBrowser what={asked.what} name={asked.name} onDone={done} />}
+    </ChoiceContext.Provider>
+  );
+}

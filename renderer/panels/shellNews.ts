@@ -1,0 +1,34 @@
+// The desktop shell and the page: menu commands and opened files come in, the window's title and recent projects go out.
+import { useEffect } from 'react';
+import { commandOf, runCommand } from '../state/commands.ts';
+import type { CommandContext } from '../state/runs.ts';
+import { say } from '../state/workbench.ts';
+import { useShell } from './desk.ts';
+
+export function useShellNews(context: CommandContext): void {
+  const shell = useShell();
+  const { desk } = context;
+  useEffect(
+    () =>
+      shell?.onNews((news) => {
+        if (news.kind === 'open') void desk.actions.openProject(news.file);
+        else if (news.kind === 'host') {
+          if (news.problem !== null) say(desk.store, 'bad', news.problem);
+        } else {
+          const command = commandOf(news.id);
+          if (command) void runCommand(command.id, context);
+        }
+      }),
+    [shell, desk, context],
+  );
+  useEffect(() => {
+    const tell = ({ project, open }: ReturnType<typeof desk.store.getState>) => {
+      const title = project ? `${open ? `${open.image.path} – ` : ''}${project.name} – Loupe` : 'Loupe';
+      if (document.title === title) return;
+      document.title = title;
+      shell?.tell({ kind: 'title', title, file: project?.file ?? null });
+    };
+    tell(desk.store.getState());
+    return desk.store.subscribe(tell);
+  }, [shell, desk]);
+}

@@ -1,0 +1,46 @@
+// One window at work: the store, the connection and all actions put together.
+import { type Actions, createActions } from './actions.ts';
+import type { Bench, Memory } from './bench.ts';
+import type { Connection } from './connection.ts';
+import { createEdits } from './edits.ts';
+import { follow } from './events.ts';
+import { createList } from './list.ts';
+import { createWorkbench } from './workbench.ts';
+
+export interface Desk extends Bench {
+  readonly actions: Actions;
+  /** Stops reading events; the connection is whoever's who made it. */
+  close(): void;
+}
+
+interface Lent {
+  readonly memory: Memory;
+  fetchAhead(address: string): void;
+}
+
+export function openDesk({ host, onState }: Connection, lent: Lent): Desk {
+  const store = createWorkbench();
+  const edits = createEdits(store, host);
+  const list = createList(store, host);
+  const bench: Bench = { store, host, edits, list, ...lent };
+  const actions = createActions(bench);
+  const forget = onState((connected, refused) => store.setState({ connected, refused }));
+  const stop = follow(bench, actions);
+  void host.settings.read().then(
+    (settings) => store.setState({ settings }),
+    () => {},
+  );
+  const close = () => {
+    forget();
+    stop();
+    list.stop();
+  };
+  return { ...bench, actions, close };
+}
+
+/** For calls about the pixels of what is on the canvas. */
+export function openImageId({ store }: Bench): number {
+  const { open } = store.getState();
+  if (open === null) throw new Error('No image is open.');
+  return open.image.id;
+}

@@ -1,0 +1,249 @@
+// The person's changes on their way to the host: shown at once, sent in order, kept until they are stored.
+import type { Recorded } from '../../main/contract/api.ts';
+import type { Diff } from '../../main/contract/diff.ts';
+import { same } from '../../main/contract/equal.ts';
+import { type Host, isRefusal, sentence } from './connection.ts';
+import { withVerdicts } from './kept.ts';
+import { byId, type Held, holds, imageOf, openedImage, withDiff, withRecorded } from './records.ts';
+import { say, type WorkbenchStore } from './workbench.ts';
+
+export interface Edits {
+  /** Shows the change at once and sends it after all earlier ones. True once it is stored, false when it was refused. */
+  commit(diff: Diff): Promise<boolean>;
+  /** Take back and make again, once everything is stored; what came of it, or null at the journal's end. */
+  undo(): Promise<Recorded | null>;
+  redo(): Promise<Recorded | null>;
+  /** An id that nobody else gets; at once, unless the host was away for long. */
+  id(): Promise<number>;
+  /** When nothing waits any more. */
+  settled(): Promise<void>;
+  /** How many changes are not stored yet. */
+  waiting(): number;
+  /** What the host says was recorded, by whomever. */
+  received(recorded: Recorded): void;
+  /** Reads labels and the open image anew and puts what waits on top. */
+  refresh(): Promise<void>;
+  /** What waits, made to records that were just read. */
+  onTop(held: Held): Held;
+  /** Another project: its ids and changes are others. */
+  reset(): void;
+}
+
+interface Waiting {
+  readonly diff: Diff;
+  /** The image that was open when it was made; its changed records may not say. */
+  readonly imageId: number | null;
+  /** Sent once without an answer: it may be stored. */
+  unsure: boolean;
+  settle(stored: boolean): void;
+}
+
+const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 150));
+
+export function createEdits(store: WorkbenchStore, host: Host): Edits {
+  const queue = new Queue(store, host);
+  const ids = new IdPool(host);
+  const travel = async (way: 'undo' | 'redo'): Promise<Recorded | null> => {
+    await queue.settled();
+    const recorded = await host.edit[way]();
+    if (recorded) queue.received(recorded);
+    return recorded;
+  };
+  return {
+    commit: (diff) => queue.commit(diff),
+    undo: () => travel('undo'),
+    redo: () => travel('redo'),
+    id: () => ids.take(),
+    settled: () => queue.settled(),
+    waiting: () => queue.waiting.length,
+    received: (recorded) => queue.received(recorded),
+    refresh: () => queue.refresh(),
+    onTop: (held) => queue.onTop(held),
+    reset: () => {
+      queue.drop();
+      ids.empty();
+    },
+  };
+}
+
+class Queue {
+  waiting: Waiting[] = [];
+  /** Counts what this window knows to be stored. */
+  private stored = 0;
+  private running: Promise<void> | null = null;
+  private readonly echoes = new Echoes();
+  private readonly store: WorkbenchStore;
+  private readonly host: Host;
+
+  constructor(store: WorkbenchStore, host: Host) {
+    this.store = store;
+    this.host = host;
+  }
+
+  commit(wanted: Diff): Promise<boolean> {
+    const state = this.store.getState();
+    const diff = withVerdicts(wanted, state.open);
+    if (diff.changes.length === 0) return Promise.resolve(true);
+    try {
+      this.store.setState({ ...withDiff(state, diff), saving: { state: 'saving' } });
+    } catch (error) {
+      say(this.store, 'bad', `${diff.title} was not done: ${sentence(error)}.`);
+      return Promise.resolve(false);
+    }
+    return new Promise((settle) => {
+      this.waiting.push({ diff, imageId: imageOf(diff) ?? state.open?.image.id ?? null, unsure: false, settle });
+      this.running ??= this.run();
+    });
+  }
+
+  async settled(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
+  private async run(): Promise<void> {
+    for (let first = this.waiting[0]; first; first = this.waiting[0]) await this.send(first);
+    this.running = null;
+    this.store.setState({ saving: { state: 'saved', at: Date.now() } });
+  }
+
+  private async send(first: Waiting): Promise<void> {
+    try {
+      if (first.unsure && (await isStored(this.host, first))) return this.finish(first, true);
+      const recorded = await this.host.edit.apply(first.diff);
+      this.echoes.isSecond(recorded);
+      this.finish(first, true);
+      this.titles(recorded);
+    } catch (error) {
+      if (isRefusal(error)) return this.refuse(first, error.message);
+      first.unsure = true;
+      this.store.setState({ saving: { state: 'failed', problem: lostSentence(this.waiting.length) } });
+      await pause();
+    }
+  }
+
+  private finish(first: Waiting, stored: boolean): void {
+    if (this.waiting[0] === first) this.waiting.shift();
+    first.settle(stored);
+  }
+
+  /** What was refused goes from the screen; what was built on it goes with it, and is named too. */
+  private async refuse(first: Waiting, why: string): Promise<void> {
+    say(this.store, 'bad', `${first.diff.title} was not stored: ${why}`);
+    this.finish(first, false);
+    // Where this fails the connection is gone, and all is read again when it is back.
+    await this.refresh().catch(() => {});
+  }
+
+  /** The changes of a project that is no longer open have nowhere to go. */
+  drop(): void {
+    const { length } = this.waiting;
+    if (length > 0) say(this.store, 'bad', `Another project was opened; ${length} changes were not stored.`);
+    for (const { settle } of this.waiting.splice(0)) settle(false);
+  }
+
+  async refresh(): Promise<void> {
+    const { stored } = this;
+    const [labels, open] = await Promise.all([this.host.project.labels(), this.readOpen()]);
+    // Something was stored while this was read, and waits no more: it may be missing here.
+    if (stored !== this.stored) return this.refresh();
+    const { open: shown } = this.store.getState();
+    const still = open !== null && shown?.image.id === open.image.id ? open : shown;
+    this.store.setState(this.onTop({ labels: byId(labels), open: still }));
+  }
+
+  private async readOpen() {
+    const id = this.store.getState().open?.image.id;
+    return id === undefined ? null : openedImage(await this.host.images.detail({ id }));
+  }
+
+  onTop(held: Held): Held {
+    return this.waiting.reduce((now, { diff }) => withRecorded(now, diff), held);
+  }
+
+  received(recorded: Recorded): void {
+    this.titles(recorded);
+    const own = this.waiting[0];
+    if (own && same(own.diff.changes, recorded.diff.changes)) return void this.echoes.isSecond(recorded);
+    if (this.echoes.isSecond(recorded)) return;
+    const { labels, open } = this.store.getState();
+    this.store.setState(this.onTop(withRecorded({ labels, open }, recorded.diff)));
+  }
+
+  private titles({ undo, redo }: Recorded): void {
+    this.stored += 1;
+    this.store.setState(({ project, listVersion }) => ({
+      project: project && { ...project, undo, redo },
+      listVersion: listVersion + 1,
+    }));
+  }
+}
+
+const lostSentence = (count: number): string =>
+  `The host does not answer. ${count === 1 ? 'One change waits and will be' : `${count} changes wait and will be`} stored when it is back.`;
+
+/** One record comes twice to the window that caused it: as the answer and as an event, in either order. */
+class Echoes {
+  private seen: { recorded: Recorded; until: number }[] = [];
+
+  /** False the first time, true the second. */
+  isSecond(recorded: Recorded): boolean {
+    const now = Date.now();
+    this.seen = this.seen.filter(({ until }) => until > now);
+    const at = this.seen.findIndex(
+      (one) => one.recorded.seq === recorded.seq && same(one.recorded.diff, recorded.diff),
+    );
+    if (at >= 0) this.seen.splice(at, 1);
+    else this.seen.push({ recorded, until: now + 5000 });
+    return at >= 0;
+  }
+}
+
+/** Whether the host has what the diff makes: its answer may have been lost on the way. */
+async function isStored(host: Host, { diff, imageId }: Waiting): Promise<boolean> {
+  const [labels, open] = await Promise.all([
+    host.project.labels(),
+    imageId === null ? null : host.images.detail({ id: imageId }),
+  ]);
+  return holds({ labels: byId(labels), open: open && openedImage(open) }, diff);
+}
+
+/** Ids fetched ahead, so that drawing never waits for the host. */
+class IdPool {
+  private free: number[] = [];
+  private filling: Promise<void> | null = null;
+  private readonly host: Host;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  async take(): Promise<number> {
+    for (;;) {
+      const id = this.free.shift();
+      if (id !== undefined) {
+        // Nobody waits for this one: a failure shows when the pool runs dry.
+        if (this.free.length < 50) this.fill().catch(() => {});
+        return id;
+      }
+      await this.fill();
+    }
+  }
+
+  empty(): void {
+    this.free = [];
+    this.filling = null;
+  }
+
+  private fill(): Promise<void> {
+    const { free } = this;
+    this.filling ??= this.host.project
+      .reserve({ count: 100 })
+      .then(({ first }) => {
+        for (let id = first; id < first + 100; id++) free.push(id);
+      })
+      .finally(() => {
+        if (free === this.free) this.filling = null;
+      });
+    return this.filling;
+  }
+}

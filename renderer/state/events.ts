@@ -1,0 +1,52 @@
+// What happens in the host, read for as long as the window is open, keeps the store in step.
+import type { HostEvent } from '../../main/contract/api.ts';
+import type { Actions } from './actions.ts';
+import type { Bench } from './bench.ts';
+import { sentence } from './connection.ts';
+import { concerns } from './records.ts';
+import { say } from './workbench.ts';
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Reads until it is stopped; a stream that breaks is read again from the state of everything. */
+export function follow(bench: Bench, actions: Actions): () => void {
+  const stop = new AbortController();
+  void reading(bench, actions, stop.signal);
+  return () => stop.abort();
+}
+
+async function reading(bench: Bench, actions: Actions, signal: AbortSignal): Promise<void> {
+  for (let again = false; !signal.aborted; again = true) {
+    try {
+      const stream = await bench.host.watch(undefined, { signal });
+      if (again && bench.store.getState().project) await caughtUp(bench, actions);
+      for await (const event of stream) await taken(bench, actions, event);
+    } catch (error) {
+      if (!signal.aborted && bench.store.getState().connected) say(bench.store, 'bad', sentence(error));
+    }
+    if (!signal.aborted) await sleep(200);
+  }
+}
+
+/** After a break anything may have happened. */
+async function caughtUp({ edits, store }: Bench, actions: Actions): Promise<void> {
+  actions.forgetAhead();
+  await edits.refresh().catch(() => {});
+  store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
+}
+
+async function taken(bench: Bench, actions: Actions, event: HostEvent): Promise<void> {
+  const { store, edits } = bench;
+  if (event.kind === 'project') await actions.entered(event.project);
+  else if (event.kind === 'images') void actions.changedOutside(event.ids).catch(() => {});
+  else if (event.kind === 'job') store.setState(({ jobs }) => ({ jobs: new Map(jobs).set(event.job.id, event.job) }));
+  else if (event.kind === 'engine') {
+    const before = store.getState().engine?.state;
+    store.setState({ engine: event.engine });
+    if (before !== 'ready' && event.engine.state === 'ready') void actions.prepare();
+  } else {
+    const { open } = store.getState();
+    if (!open || !event.recorded.diff.changes.every((change) => concerns(open, change))) actions.forgetAhead();
+    edits.received(event.recorded);
+  }
+}

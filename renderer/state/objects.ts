@@ -1,0 +1,83 @@
+// What the person does to shapes and labels from the panels and by keys, sent as diffs.
+import { changed, created, type Diff } from '../../main/contract/diff.ts';
+import type { AttributeValue, Shape } from '../../main/contract/project.ts';
+import type { Bench } from './bench.ts';
+import { isRefusal, sentence } from './connection.ts';
+import type { ImageActions } from './images.ts';
+import { diffOf, newLabel } from './kept.ts';
+import { labelNamed } from './labelEdits.ts';
+import { imageOf } from './records.ts';
+import { chosen, deletion, relabel, toggle } from './shapeEdits.ts';
+import { say } from './workbench.ts';
+
+export interface ObjectActions {
+  /** Replaces the selection, or with `add` turns the shapes' own on or off. */
+  select(ids: readonly number[], options?: { add?: boolean }): void;
+  /** Of the selected shapes; with none selected, what new ones will be. */
+  setLabel(labelId: number): Promise<boolean>;
+  setAttribute(ids: readonly number[], name: string, value: AttributeValue | null): Promise<boolean>;
+  toggleFlag(ids: readonly number[], flag: 'hidden' | 'locked' | 'crowd'): Promise<boolean>;
+  remove(ids: readonly number[]): Promise<boolean>;
+  /** The id of the label of that name, made where there is none. */
+  createLabel(name: string): Promise<number | null>;
+  undo(): Promise<void>;
+  redo(): Promise<void>;
+}
+
+export function createObjects({ store, edits }: Bench, images: ImageActions): ObjectActions {
+  const shapes = (ids: readonly number[]): Shape[] => {
+    const { open } = store.getState();
+    return open ? chosen(open, new Set(ids)) : [];
+  };
+  const commit = (diff: Diff | null): Promise<boolean> => (diff ? edits.commit(diff) : Promise.resolve(false));
+
+  const travel = async (way: 'undo' | 'redo') => {
+    try {
+      const recorded = await edits[way]();
+      if (recorded === null) return say(store, 'plain', way === 'undo' ? 'Nothing to undo.' : 'Nothing to redo.');
+      const imageId = imageOf(recorded.diff);
+      if (imageId !== null && imageId !== store.getState().open?.image.id) await images.openImage(imageId);
+    } catch (error) {
+      say(store, 'bad', isRefusal(error) ? sentence(error) : 'The host does not answer; nothing was taken back.');
+    }
+  };
+
+  return {
+    select: (ids, { add = false } = {}) => {
+      const next = new Set(add ? store.getState().selected : []);
+      for (const id of ids) {
+        if (add && next.has(id)) next.delete(id);
+        else next.add(id);
+      }
+      store.setState({ selected: next });
+    },
+    setLabel: (labelId) => {
+      const { selected } = store.getState();
+      store.setState({ labelId });
+      return commit(relabel(shapes([...selected]), labelId));
+    },
+    setAttribute: (ids, name, value) => {
+      const changes = shapes(ids).map((shape) => {
+        const { [name]: _, ...others } = shape.attributes;
+        return changed('shape', shape, { attributes: value === null ? others : { ...others, [name]: value } });
+      });
+      return edits.commit(diffOf(`Set ${name}`, ...changes));
+    },
+    toggleFlag: (ids, flag) => commit(toggle(shapes(ids), flag)),
+    remove: (ids) => {
+      const gone = new Set(ids);
+      store.setState(({ selected }) => ({ selected: new Set([...selected].filter((id) => !gone.has(id))) }));
+      return commit(deletion(shapes(ids)));
+    },
+    createLabel: async (name) => {
+      const known = labelNamed(store.getState().labels, name);
+      if (known) return known.id;
+      const id = await edits.id();
+      const label = newLabel(id, name.trim(), store.getState().labels);
+      const stored = await edits.commit(diffOf('Add a label', created('label', label)));
+      return stored ? id : null;
+    },
+    undo: () => travel('undo'),
+    redo: () => travel('redo'),
+  };
+}

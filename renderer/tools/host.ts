@@ -1,0 +1,23 @@
+// What canvas and tools need from outside: the way of a diff, ids, and the host's answers about pixels.
+import type { Diff } from '../../main/contract/diff.ts';
+import type { PackedMask } from '../../main/contract/project.ts';
+import type { Box, Point } from '../../main/contract/records.ts';
+
+export interface CanvasHost {
+  /** Shown at once, stored in order; failures are told elsewhere. */
+  commit(diff: Diff): unknown;
+  /** An id that nobody else gets. */
+  reserveId(): Promise<number>;
+  /** One mask of the open image from clicks, a box and a rough mask. Rejects with a sentence that can be shown. */
+  refine(points: readonly Point[], box: Box | null, rough: PackedMask | null): Promise<PackedMask>;
+  /** GrabCut in a box of the open image. */
+  cutOut(box: Box): Promise<PackedMask>;
+  /** What is connected to the point and of its colour. */
+  wand(x: number, y: number, tolerance: number): Promise<PackedMask>;
+  /** The decoded picture or tile of an address of main/contract/addresses.ts. */
+  pixels(address: string): Promise<ImageBitmap>;
+  /** A right click where no tool wants it, in page coordinates; the shape under it is selected by then. */
+  menu?(place: { readonly x: number; readonly y: number }): void;
+  /** A double click on a shape while selecting. */
+  edit?(shapeId: number): void;
+}

@@ -1,0 +1,129 @@
+// Masks made over as a whole: joined with others, holes filled, specks removed, outlines smoothed.
+import {
+  boxColumns,
+  type Columns,
+  columnsBox,
+  eachRun,
+  either,
+  filtered,
+  fromRegion,
+  joined,
+  type Region,
+  regionBitmap,
+  toColumns,
+  toMask,
+  without,
+} from '../../main/contract/columns.ts';
+import type { Mask } from '../../main/contract/records.ts';
+import { maskArea } from '../../main/contract/rle.ts';
+
+/** Runs that hang together, by a number for each run; `diagonal`: those that touch at a corner do too. */
+function components(columns: Columns, diagonal: boolean): { of: number[]; areas: Map<number, number> } {
+  const parents: number[] = [];
+  const areas = new Map<number, number>();
+  const runs: { x: number; from: number; to: number }[] = [];
+  const root = (run: number): number => {
+    let at = run;
+    while (parents[at] !== at) {
+      parents[at] = parents[parents[at] ?? at] ?? at;
+      at = parents[at] ?? at;
+    }
+    return at;
+  };
+  let left = 0;
+  let column = 0;
+  const reach = diagonal ? 1 : 0;
+  eachRun(columns, (x, from, to) => {
+    const last = runs.at(-1);
+    if (last && last.x !== x) {
+      left = column;
+      column = runs.length;
+    }
+    const here = parents.push(runs.length) - 1;
+    runs.push({ x, from, to });
+    // Runs of the column before that end above this one end above all that follow.
+    while (left < column && ((runs[left]?.to ?? 0) + reach <= from || (runs[left]?.x ?? 0) < x - 1)) left++;
+    for (let i = left; i < column && (runs[i]?.from ?? 0) < to + reach; i++) parents[root(i)] = root(here);
+  });
+  const of = parents.map((_, run) => root(run));
+  runs.forEach(({ from, to }, i) => areas.set(of[i] ?? i, (areas.get(of[i] ?? i) ?? 0) + to - from));
+  return { of, areas };
+}
+
+/** Outside parts that the mask encloses become part of it; those of more than `largest` pixels stay. */
+export function fillHoles(mask: Mask, largest = Number.POSITIVE_INFINITY): Mask {
+  const columns = toColumns(mask);
+  const box = columnsBox(columns);
+  if (box === null) return mask;
+  const outside = joined(boxColumns(box, columns), columns, without);
+  const { of, areas } = components(outside, false);
+  const open = new Set<number>();
+  let run = 0;
+  eachRun(outside, (x, from, to) => {
+    const touches = x === box.x1 || x === box.x2 - 1 || from === box.y1 || to === box.y2;
+    if (touches) open.add(of[run] ?? run);
+    run++;
+  });
+  const isHole = (at: number) => !open.has(of[at] ?? at) && (areas.get(of[at] ?? at) ?? 0) <= largest;
+  return toMask(joined(columns, filtered(outside, isHole), either));
+}
+
+/** Parts below this share of the mask are specks, and so is anything of less than four pixels. */
+const SPECK = 1 / 50;
+
+/** Parts of fewer pixels than `least` go; the largest part always stays. */
+export function removeSpecks(mask: Mask, least = Math.max(4, maskArea(mask) * SPECK)): Mask {
+  const columns = toColumns(mask);
+  const { of, areas } = components(columns, true);
+  const limit = Math.min(least, Math.max(...areas.values()));
+  return toMask(filtered(columns, (run) => (areas.get(of[run] ?? run) ?? 0) >= limit));
+}
+
+/** Each pixel becomes what most pixels of the square around it are; pixels outside the image do not vote. */
+export function smooth(mask: Mask, radius = 2): Mask {
+  const columns = toColumns(mask);
+  const box = columnsBox(columns);
+  if (box === null) return mask;
+  const [x, y] = [Math.max(0, box.x1 - radius), Math.max(0, box.y1 - radius)];
+  const region: Region = {
+    x,
+    y,
+    width: Math.min(columns.width, box.x2 + radius) - x,
+    height: Math.min(columns.height, box.y2 + radius) - y,
+    step: 1,
+  };
+  const across = windowSums(regionBitmap(columns, region), region, radius);
+  return toMask(fromRegion(majority(across, region, { radius, columns }), region, columns));
+}
+
+/** Sums over 2 * radius + 1 samples along each row. */
+function windowSums(bitmap: Uint8Array, { width, height }: Region, radius: number): Uint16Array {
+  const sums = new Uint16Array(bitmap.length);
+  for (let row = 0; row < height; row++) {
+    const start = row * width;
+    let sum = 0;
+    for (let i = -radius; i < width; i++) {
+      sum += i + radius < width ? (bitmap[start + i + radius] ?? 0) : 0;
+      if (i - radius - 1 >= 0) sum -= bitmap[start + i - radius - 1] ?? 0;
+      if (i >= 0) sums[start + i] = sum;
+    }
+  }
+  return sums;
+}
+
+/** The same down the columns, against half of the pixels that are there. */
+function majority(sums: Uint16Array, region: Region, { radius, columns }: { radius: number; columns: Columns }) {
+  const { x, y, width, height } = region;
+  const result = new Uint8Array(sums.length);
+  const votes = (at: number, side: number) => Math.min(side - 1, at + radius) - Math.max(0, at - radius) + 1;
+  for (let i = 0; i < width; i++) {
+    const across = votes(x + i, columns.width);
+    let sum = 0;
+    for (let j = -radius; j < height; j++) {
+      sum += j + radius < height ? (sums[(j + radius) * width + i] ?? 0) : 0;
+      if (j - radius - 1 >= 0) sum -= sums[(j - radius - 1) * width + i] ?? 0;
+      if (j >= 0 && 2 * sum > across * votes(y + j, columns.height)) result[j * width + i] = 1;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,163 @@
+// Points and prompt box: clicks and a box go to the segmenter, its mask waits, and Enter makes it the shape's.
+import type { Columns } from '../../main/contract/columns.ts';
+import type { PackedMask, Shape } from '../../main/contract/project.ts';
+import type { Box, Point } from '../../main/contract/records.ts';
+import { say } from '../state/workbench.ts';
+import { commitArea, mayDraw, selectedShape, sizeOf } from './area.ts';
+import { columnsOf } from './masks.ts';
+import { boxBetween, clamped, distance, isOn, type Place } from './place.ts';
+import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
+
+/** All that was asked about one object, and the last answer to it. */
+interface Session {
+  readonly imageId: number;
+  readonly points: readonly Point[];
+  readonly box: Box | null;
+  readonly rough: PackedMask | null;
+  /** The shape that is refined; null: a new one. */
+  readonly shapeId: number | null;
+}
+
+/** A press that moves less, in screen pixels, is a click. */
+const CLICK = 4;
+
+export class PromptTool implements Tool {
+  readonly #context: ToolContext;
+  readonly #boxes: boolean;
+  #session: Session | null = null;
+  #answer: Columns | null = null;
+  #drag: { readonly from: Place; readonly to: Place } | null = null;
+  /** Of the last question; earlier answers come too late. */
+  #asked = 0;
+  #busy = false;
+  #made: number | null = null;
+
+  /** `boxes`: a drag draws a box; else every press is a click. */
+  constructor(context: ToolContext, boxes: boolean) {
+    this.#context = context;
+    this.#boxes = boxes;
+  }
+
+  press(at: Gesture): void {
+    const state = this.#context.store.getState();
+    const size = sizeOf(state);
+    if (size === null || !this.#ready()) return;
+    const sign = at.button === 'right' || at.shift || at.alt ? '-' : '+';
+    if (this.#boxes && sign === '+') this.#drag = { from: clamped(at, size), to: clamped(at, size) };
+    else if (isOn(at, size)) this.#click({ x: at.x, y: at.y, sign });
+  }
+
+  /** A session goes on whatever is selected; a new one needs a selection that can be drawn on. */
+  #ready(): boolean {
+    return this.#session !== null || this.#target() === null || mayDraw(this.#context);
+  }
+
+  #target(): Shape | null {
+    const shape = selectedShape(this.#context.store.getState());
+    return shape?.id === this.#made ? null : shape;
+  }
+
+  #started(): Session | null {
+    const image = this.#context.store.getState().open?.image;
+    if (!image) return null;
+    const shape = this.#target();
+    const fresh = { imageId: image.id, points: [], box: null, rough: shape?.mask ?? null, shapeId: shape?.id ?? null };
+    return this.#session ?? fresh;
+  }
+
+  #click(point: Point): void {
+    const session = this.#started();
+    if (session) this.#ask({ ...session, points: [...session.points, point] });
+  }
+
+  move(at: Gesture): void {
+    const size = sizeOf(this.#context.store.getState());
+    if (this.#drag && size) this.#drag = { ...this.#drag, to: clamped(at, size) };
+  }
+
+  release(at: Gesture): void {
+    if (at.button !== 'left' || !this.#drag) return;
+    this.move(at);
+    const { from, to } = this.#drag;
+    this.#drag = null;
+    if (distance(from, to) * this.#context.store.getState().view.scale < CLICK) {
+      this.#click({ ...from, sign: '+' });
+      return;
+    }
+    const session = this.#started();
+    if (session) this.#ask({ ...session, box: boxBetween(from, to) });
+  }
+
+  #ask(session: Session): void {
+    this.#session = session;
+    void this.#answered(++this.#asked, session);
+  }
+
+  async #answered(asked: number, session: Session): Promise<void> {
+    const { store, host } = this.#context;
+    this.#busy = true;
+    try {
+      const mask = await host.refine(session.points, session.box, session.rough);
+      if (asked === this.#asked) this.#answer = columnsOf(mask);
+    } catch (error) {
+      if (asked === this.#asked) say(store, 'bad', error instanceof Error ? error.message : String(error));
+    } finally {
+      if (asked === this.#asked) this.#busy = false;
+      this.#context.changed();
+    }
+  }
+
+  /** Enter: the mask becomes the shape's. Before the answer is there, nothing happens but the key is used up. */
+  finish(): boolean {
+    const [session, area] = [this.#session, this.#answer];
+    if (session === null) return false;
+    if (area === null || this.#busy) return true;
+    this.#clear();
+    const into = session.shapeId;
+    const title = into === null ? 'Segment' : 'Refine mask';
+    void commitArea(this.#context, { area, way: into === null ? 'add' : 'replace', title, into }).then((id) => {
+      if (into === null) this.#made = id;
+      this.#context.changed();
+    });
+    return true;
+  }
+
+  /** Backspace: everything asked about this object. */
+  back(): boolean {
+    return this.cancel();
+  }
+
+  cancel(): boolean {
+    const had = this.#session !== null || this.#drag !== null;
+    if (this.#drag) this.#drag = null;
+    else this.#clear();
+    return had;
+  }
+
+  #clear(): void {
+    this.#session = null;
+    this.#answer = null;
+    this.#drag = null;
+    this.#busy = false;
+    this.#asked++;
+  }
+
+  /** A mask that is there becomes a shape, as long as its image is open. */
+  leave(): void {
+    const here = this.#session?.imageId === this.#context.store.getState().open?.image.id;
+    if (here && !this.#busy) this.finish();
+    this.#clear();
+    this.#made = null;
+  }
+
+  draft(): Draft {
+    const [session, drag] = [this.#session, this.#drag];
+    const box = drag ? boxBetween(drag.from, drag.to) : (session?.box ?? null);
+    return {
+      points: session?.points ?? [],
+      box: box && { box, manner: 'guide' },
+      mask: this.#answer,
+      busy: this.#busy,
+    };
+  }
+}

@@ -1,0 +1,175 @@
+// Select: picks shapes by click or by a box, and drags corners and box sides of the one that is selected.
+import { type Change, changed } from '../../main/contract/diff.ts';
+import type { Shape } from '../../main/contract/project.ts';
+import type { Box } from '../../main/contract/records.ts';
+import { remasked, selectedShape, sizeOf } from './area.ts';
+import {
+  type Corner,
+  cornerRings,
+  type Ring,
+  withCornerAdded,
+  withCornerMoved,
+  withoutCorner,
+  withRings,
+} from './corners.ts';
+import { type BoxSides, type Held, heldBox, heldCorner, nearness, resized } from './handles.ts';
+import { columnsOf } from './masks.ts';
+import { boxBetween, clamped, distance, type Place } from './place.ts';
+import type { ShapeIndex } from './shapeIndex.ts';
+import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
+
+type Step =
+  | {
+      readonly kind: 'corner';
+      readonly shape: Shape;
+      readonly before: readonly Ring[];
+      readonly rings: readonly Ring[];
+      readonly corner: Corner;
+      readonly moved: boolean;
+    }
+  | { readonly kind: 'box'; readonly shape: Shape; readonly sides: BoxSides; readonly box: Box }
+  | { readonly kind: 'band'; readonly from: Place; readonly to: Place; readonly keeps: boolean };
+
+/** A press that moves less, in screen pixels, is a click. */
+const CLICK = 4;
+
+export class SelectTool implements Tool {
+  readonly #context: ToolContext;
+  readonly #index: () => ShapeIndex;
+  #step: Step | null = null;
+
+  constructor(context: ToolContext, index: () => ShapeIndex) {
+    this.#context = context;
+    this.#index = index;
+  }
+
+  press(at: Gesture): void {
+    if (at.button !== 'left') return;
+    const held = at.shift || at.ctrl ? null : this.#held(at, at.alt);
+    if (held) this.#grab(held, at);
+    else this.#pick(at);
+  }
+
+  /** Handles of the one selected shape come before anything under them. */
+  #held(at: Place, anywhere: boolean): Held | null {
+    const { store } = this.#context;
+    const shape = selectedShape(store.getState());
+    if (shape === null || shape.locked || shape.hidden) return null;
+    const near = nearness(at, store.getState().view.scale);
+    if (shape.mask === null) return heldBox(shape, near);
+    return heldCorner(cornerRings(columnsOf(shape.mask)), near, anywhere);
+  }
+
+  #grab(held: Held, at: Gesture): void {
+    const shape = selectedShape(this.#context.store.getState());
+    if (shape === null) return;
+    if (held.kind === 'box') {
+      this.#step = { kind: 'box', shape, sides: held.sides, box: shape.box };
+      return;
+    }
+    if (shape.mask === null) return;
+    const before = cornerRings(columnsOf(shape.mask));
+    const { corner } = held;
+    if (held.kind === 'corner' && at.alt) {
+      this.#commitRings(shape, before, withoutCorner(before, corner), corner);
+      return;
+    }
+    const rings = held.kind === 'side' ? withCornerAdded(before, corner, held.place) : before;
+    this.#step = { kind: 'corner', shape, before, rings, corner, moved: held.kind === 'side' && at.alt };
+  }
+
+  #pick(at: Gesture): void {
+    const { store, host } = this.#context;
+    const { selected, view } = store.getState();
+    const shape = this.#index().at(at, 4 / view.scale);
+    const several = at.shift || at.ctrl;
+    if (shape === null) {
+      this.#step = { kind: 'band', from: at, to: at, keeps: several };
+      return;
+    }
+    if (at.clicks === 2) host.edit?.(shape.id);
+    const next = several ? toggled(selected, shape.id) : new Set([shape.id]);
+    if (several || selected.size !== 1 || !selected.has(shape.id)) store.setState({ selected: next });
+  }
+
+  move(at: Gesture): void {
+    const step = this.#step;
+    const size = sizeOf(this.#context.store.getState());
+    if (size === null) return;
+    const place = clamped(at, size);
+    if (step === null) this.#hover(at);
+    else if (step.kind === 'band') this.#step = { ...step, to: at };
+    else if (step.kind === 'box') this.#step = { ...step, box: resized(step.shape.box, step.sides, place) };
+    else this.#step = { ...step, rings: withCornerMoved(step.rings, step.corner, place), moved: true };
+  }
+
+  #hover(at: Place): void {
+    const { store } = this.#context;
+    const { view, hovered } = store.getState();
+    const id = this.#index().at(at, 4 / view.scale)?.id ?? null;
+    if (id !== hovered) store.setState({ hovered: id });
+  }
+
+  release(at: Gesture): void {
+    const step = this.#step;
+    if (at.button !== 'left' || step === null) return;
+    this.#step = null;
+    if (step.kind === 'band') this.#select(step);
+    else if (step.kind === 'box') this.#commit('Resize box', changed('shape', step.shape, { box: step.box }));
+    else if (step.moved) this.#commitRings(step.shape, step.before, step.rings, step.corner);
+  }
+
+  #select({ from, to, keeps }: { from: Place; to: Place; keeps: boolean }): void {
+    const { store } = this.#context;
+    const { selected, view } = store.getState();
+    const isClick = distance(from, to) * view.scale < CLICK;
+    const inside = isClick ? [] : this.#index().within(boxBetween(from, to));
+    const next = new Set([...(keeps ? selected : []), ...inside.map(({ id }) => id)]);
+    if (next.size !== selected.size || [...next].some((id) => !selected.has(id))) store.setState({ selected: next });
+  }
+
+  #commitRings(shape: Shape, before: readonly Ring[], after: readonly Ring[], corner: Corner): void {
+    if (shape.mask === null) return;
+    const title = after.flat().length < before.flat().length ? 'Delete corner' : 'Move corner';
+    this.#commit(title, remasked(shape, withRings(columnsOf(shape.mask), before, after, corner), 'replace'));
+  }
+
+  #commit(title: string, change: Change | null): void {
+    const { store, host } = this.#context;
+    if (change === null) return;
+    host.commit({ title, changes: [change] });
+    if (change.after === null) store.setState({ selected: new Set(), hovered: null });
+  }
+
+  finish(): boolean {
+    return false;
+  }
+
+  back(): boolean {
+    return false;
+  }
+
+  cancel(): boolean {
+    const had = this.#step !== null;
+    this.#step = null;
+    return had;
+  }
+
+  leave(): void {
+    this.#step = null;
+  }
+
+  draft(): Draft {
+    const step = this.#step;
+    if (step === null) return {};
+    if (step.kind === 'corner') return { rings: step.rings };
+    if (step.kind === 'box') return { box: { box: step.box, manner: 'adds' } };
+    return { box: { box: boxBetween(step.from, step.to), manner: 'guide' } };
+  }
+}
+
+function toggled(selected: ReadonlySet<number>, id: number): Set<number> {
+  const next = new Set(selected);
+  if (!next.delete(id)) next.add(id);
+  return next;
+}

@@ -1,0 +1,126 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addPrelabel, parseShard } from '../../main/commands/prelabel.ts';
+import { judge } from '../../main/failure.ts';
+import { openProject } from '../../main/store/project.ts';
+import { found, nothing, pictures, weightsSaying } from '../engine/weights.ts';
+
+let root: string;
+let says: { found: string; nothing: string };
+beforeAll(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'loupe-prelabel-'));
+  says = { found: await weightsSaying(root, [found]), nothing: await weightsSaying(root, [nothing]) };
+  await pictures(path.join(root, 'pictures'), 4);
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** A project of the four pictures, and others by name. */
+function project(name: string, others: readonly string[] = []): string {
+  const file = path.join(root, name);
+  const made = openProject(file, { create: true });
+  const names = [0, 1, 2, 3].map((i) => `pictures/disc-${i}.png`);
+  made.addImages([...names, ...others].map((each) => ({ path: each })));
+  made.close();
+  return file;
+}
+
+interface Ended {
+  code: number;
+  stdout: string;
+  /** The sentence of a failure. */
+  line: string;
+}
+
+/** The command as the program runs it, within this process. */
+async function loupe(...args: string[]): Promise<Ended> {
+  const ended: Ended = { code: 0, stdout: '', line: '' };
+  const program = new Command('loupe').exitOverride().configureOutput({ outputError: () => {} });
+  addPrelabel(program, {
+    print: (text) => {
+      ended.stdout += text;
+    },
+    note: () => {},
+    signal: new AbortController().signal,
+    finish: (code) => {
+      ended.code = code;
+    },
+  });
+  await program.parseAsync(['prelabel', ...args], { from: 'user' }).catch((error: unknown) => {
+    const { code, line } = judge(error, root);
+    Object.assign(ended, { code, line: line ?? '' });
+  });
+  return ended;
+}
+
+function answersIn(file: string, text: string) {
+  const opened = openProject(file);
+  const asked = opened.promptsOf(text);
+  opened.close();
+  return asked;
+}
+
+describe('prelabel', () => {
+  it('asks every image, and a second run finds all answered', async () => {
+    const file = project('all.loupe');
+    const args = [file, '--prompt', ' the dog ', '--weights', says.found];
+    const first = await loupe(...args);
+    expect([first.code, first.stdout]).toEqual([0, expect.stringMatching(/^4 images, 0 answered before; .* in 4 \(/)]);
+    expect(answersIn(file, 'the dog').map(({ answered }) => answered)).toEqual([true, true, true, true]);
+    const again = JSON.parse((await loupe(...args, '--json')).stdout);
+    expect(again).toMatchObject({ images: 4, before: 4, found: 0, nothing: [], unreadable: [], failed: [] });
+    expect(answersIn(file, 'the dog')).toHaveLength(4);
+  });
+
+  it('lists every image where nothing was found or that could not be read, and ends with 1 when that is all', async () => {
+    await writeFile(path.join(root, 'pictures', 'broken.png'), 'no picture');
+    const file = project('nothing.loupe', ['pictures/broken.png']);
+    const args = [file, '--prompt', 'the dog', '--weights', says.nothing];
+    const { code, stdout } = await loupe(...args);
+    expect(code).toBe(1);
+    expect(stdout).toContain('nothing found: 4\n  pictures/disc-0.png\n');
+    expect(stdout).toContain('no answer: 1\n');
+    expect(stdout.match(/broken\.png/g)).toHaveLength(1);
+    const again = JSON.parse((await loupe(...args, '--json')).stdout);
+    expect(again.nothing.sort()).toEqual([0, 1, 2, 3].map((i) => `pictures/disc-${i}.png`));
+    expect(again).toMatchObject({ images: 5, before: 4, failed: [{ path: 'pictures/broken.png' }] });
+  });
+
+  it('takes its part of the images; all parts together are all images', async () => {
+    const file = project('parts.loupe');
+    const args = [file, '--prompt', 'the dog', '--weights', says.found, '--json', '--shard'];
+    const one = JSON.parse((await loupe(...args, '1/2')).stdout);
+    expect(answersIn(file, 'the dog')).toHaveLength(one.images);
+    const two = JSON.parse((await loupe(...args, '2/2')).stdout);
+    expect([one.images + two.images, one.before, two.before]).toEqual([4, 0, 0]);
+    expect(answersIn(file, 'the dog')).toHaveLength(4);
+  });
+
+  it('ends in one sentence and 2 where project, prompt or weights are no good', async () => {
+    const file = project('bad.loupe');
+    const nowhere = path.join(root, 'nowhere.loupe');
+    for (const [args, said] of [
+      [[nowhere, '--prompt', 'x'], nowhere],
+      [[file, '--prompt', '  '], 'the prompt is empty'],
+      [[file, '--prompt', 'x', '--weights', path.join(root, 'pictures')], 'config.json'],
+      [[file, '--prompt', 'x', '--shard', '3/2'], '1 <= i <= n'],
+    ] as const) {
+      const { code, stdout, line } = await loupe(...args);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(line).toContain(said);
+    }
+    expect(answersIn(file, 'x')).toEqual([]);
+  });
+});
+
+describe('parseShard', () => {
+  it('takes i/n from 1 to n alone', () => {
+    expect(parseShard('2/8')).toEqual({ index: 2, count: 8 });
+    expect(parseShard(' 8/8')).toEqual({ index: 8, count: 8 });
+    for (const text of ['0/3', '4/3', '1', '1/', '-1/2', '1/2/3', 'a/b', '1.5/2']) {
+      expect(() => parseShard(text), text).toThrow('i/n');
+    }
+  });
+});

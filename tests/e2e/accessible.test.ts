@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { App, haveChromium } from './app.ts';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Faults that keep somebody from working, each with the first place where it is. */
+async function faults(app: App): Promise<string[]> {
+  // The policy lets no script in by address; the driver puts it there past the policy.
+  await app.page.evaluate(axe);
+  const { violations } = await app.page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, help, nodes }) =>
+        `${id}: ${help} (${nodes.length}) ${nodes[0]?.html ?? ''} ${nodes[0]?.failureSummary ?? ''}`,
+    );
+}
+
+describe.runIf(haveChromium).each([
+  { theme: 'light', dark: false },
+  { theme: 'dark', dark: true },
+])('axe finds no serious fault ($theme)', ({ dark }) => {
+  let app: App;
+  beforeAll(async () => {
+    app = await App.start({ dark });
+  });
+  afterAll(() => app?.stop());
+
+  it('on the start screen', async () => {
+    await app.page.getByRole('button', { name: /Try the sample/u }).waitFor();
+    expect(await faults(app)).toEqual([]);
+  });
+
+  it('on the workbench with an answer in review', async () => {
+    await app.openSample();
+    await app.ask('the television');
+    expect(await faults(app)).toEqual([]);
+  });
+
+  it.each([
+    ['the export dialog', 'Control+e'],
+    ['the settings', 'Control+,'],
+    ['the palette', 'Control+k'],
+    ['the labels', 'Control+Shift+l'],
+    ['keys and mouse', 'F1'],
+  ])('in %s', async (_name, chord) => {
+    await app.page.keyboard.press('Escape');
+    await app.page.keyboard.press(chord);
+    await app.page.getByRole('dialog').first().waitFor();
+    await app.page.waitForTimeout(300);
+    expect(await faults(app)).toEqual([]);
+    await app.page.keyboard.press('Escape');
+    await app.page.getByRole('dialog').first().waitFor({ state: 'detached' });
+  });
+
+  it('in repair', async () => {
+    await app.page.getByRole('tab', { name: 'Repair' }).click();
+    expect(await faults(app)).toEqual([]);
+  });
+});

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyCoco } from '../../main/formats/coco.ts';
+import { App, haveChromium } from './app.ts';
+
+interface Coco {
+  images: { id: number; file_name: string; width: number; height: number }[];
+  annotations: { id: number; image_id: number; area: number; bbox: number[]; segmentation: unknown }[];
+  categories: { id: number; name: string }[];
+}
+
+describe.runIf(haveChromium)('from the first start to an exported COCO file', () => {
+  let app: App;
+  const started = Date.now();
+  let shown = 0;
+  beforeAll(async () => {
+    app = await App.start();
+    shown = Date.now() - started;
+  });
+  afterAll(() => app?.stop());
+
+  it('opens the sample, prompts, corrects, accepts and exports', async () => {
+    const { page } = app;
+    await app.openSample();
+    const asked = Date.now();
+    await app.ask('the television');
+    const answered = Date.now() - asked;
+    console.log(`page after ${shown} ms, first prompt answered after ${answered} ms more`);
+    await app.settleAnswer([230, 190], [440, 370]);
+    await page.getByRole('button', { name: 'Accept, next image' }).click();
+    await page.getByText('scene-02.jpg').first().waitFor();
+
+    const file = app.file('exported.json');
+    await app.exportTo(file);
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.getByText('Nothing is wrong').waitFor();
+    const coco = app.json<Coco>('exported.json');
+    expect(verifyCoco(coco)).toEqual([]);
+    expect(coco.annotations.length).toBeGreaterThan(0);
+    const [first] = coco.annotations;
+    expect(coco.images.find(({ id }) => id === first?.image_id)?.file_name).toContain('scene-01.jpg');
+    expect(first?.area).toBeGreaterThan(50);
+    expect(app.errors).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openProject } from '../../main/store/project.ts';
+import { App, haveChromium, PATIENCE } from './app.ts';
+
+describe.runIf(haveChromium)('correcting coarse ground truth', () => {
+  let app: App;
+  let project = '';
+  beforeAll(async () => {
+    app = await App.start({ prepare: (one) => one.project('repair.loupe', 'scenes') });
+    project = app.file('scenes', 'repair.loupe');
+  });
+  afterAll(() => app?.stop());
+
+  it('imports coarse masks, compares, and judges the worst first by one key each', async () => {
+    const { page } = app;
+    await app.importFrom(app.file('scenes', 'coarse.json'));
+    await page.getByRole('tab', { name: 'Repair' }).click();
+    await page.getByRole('button', { name: 'Compare with the model' }).click();
+    const repair = page.getByRole('region', { name: 'Repair' });
+    await repair.getByText(/% different/u).waitFor({ timeout: 5 * PATIENCE });
+    const total = await progress(app);
+    const different: number[] = [];
+    for (const key of ['r', 'k', 'r']) {
+      different.push(await difference(app));
+      const before = await progress(app);
+      await page.keyboard.press(key);
+      await expect.poll(() => progress(app), { timeout: PATIENCE }).not.toEqual(before);
+    }
+    expect(different).toEqual([...different].sort((a, b) => b - a));
+    expect((await progress(app)).of).toBe(total.of);
+
+    await page.keyboard.press('e');
+    await repair.getByRole('button', { name: /Done editing|Done, next pair/u }).waitFor();
+    await app.saved();
+    expect(app.errors).toEqual([]);
+  }, 600_000);
+
+  it('has replaced what was to be replaced and kept the rest', async () => {
+    await app.kill();
+    const opened = openProject(project);
+    try {
+      const { undo, shapes } = opened.info();
+      expect(shapes).toBeGreaterThan(30);
+      expect(undo).not.toBeNull();
+    } finally {
+      opened.close();
+    }
+  });
+});
+
+/** "4 of 60" of the pairs. */
+async function progress(app: App): Promise<{ at: number; of: number }> {
+  const words = await app.page.getByRole('region', { name: 'Repair' }).innerText();
+  const [, at, of] = /([\d,]+) of ([\d,]+)/u.exec(words) ?? [];
+  return { at: Number(at?.replaceAll(',', '')), of: Number(of?.replaceAll(',', '')) };
+}
+
+async function difference(app: App): Promise<number> {
+  const words = await app.page.getByRole('region', { name: 'Repair' }).innerText();
+  return Number(/([\d.]+)\s?% different/u.exec(words)?.[1]);
+}

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Settings } from '../../main/contract/settings.ts';
+import { type Client, type Hosted, hosted, refusal, until } from '../hosting.ts';
+
+let one: Hosted;
+let client: Client;
+
+beforeAll(async () => {
+  one = await hosted('handlers-settings');
+  ({ client } = await one.call());
+});
+afterAll(() => one.stop());
+
+test('settings are changed one by one', async () => {
+  expect(await client.settings.read()).toEqual(Settings.parse({}));
+  await client.settings.write({ theme: 'dark' });
+  expect(await client.settings.write({ maskOpacity: 0.2 })).toEqual({
+    ...Settings.parse({}),
+    ...{ theme: 'dark', maskOpacity: 0.2 },
+  });
+  expect(await client.settings.read()).toMatchObject({ theme: 'dark', maskOpacity: 0.2 });
+});
+
+test('what is no setting is refused', async () => {
+  expect(await refusal(client.settings.write({ maskOpacity: 2 }))).toMatchObject({
+    ...{ code: 'BAD_INPUT', message: expect.stringMatching(/^maskOpacity: /u) },
+  });
+});
+
+test('the engine follows its device', async () => {
+  const stream = await client.watch();
+  await client.settings.write({ device: 'webgpu' });
+  expect((await until(stream, 'engine', ({ engine }) => engine.requested === 'webgpu')).engine.state).toBe('absent');
+  await stream.return?.();
+});

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { changed, created, deleted, type Diff } from '../../../main/contract/diff.ts';
+import { type ImageDetail, type Label, packMask, type Shape } from '../../../main/contract/project.ts';
+import { isRefusal } from '../../../renderer/state/connection.ts';
+import { createEdits } from '../../../renderer/state/edits.ts';
+import { createWorkbench } from '../../../renderer/state/workbench.ts';
+import { block } from '../block.ts';
+import { type AtDesk, atDesk } from '../dialled.ts';
+import { addLabel, type Windowed, waitFor, windowed } from '../windowed.ts';
+
+let first: Windowed;
+let second: AtDesk;
+let label: Label;
+const box = { x1: 3, y1: 4, x2: 13, y2: 14 };
+
+beforeAll(async () => {
+  first = await windowed('edits', 2);
+  second = atDesk(first);
+  label = await addLabel(first, 'car');
+  const { id } = shown().image;
+  await waitFor(second.desk, ({ open }) => open !== null);
+  await second.desk.actions.openImage(id);
+}, 30_000);
+afterAll(async () => {
+  await second.close();
+  await first.close();
+});
+beforeEach(async () => {
+  await first.desk.edits.settled();
+  await second.desk.edits.settled();
+  await settledBoth();
+});
+
+function shown(desk = first.desk) {
+  const { open } = desk.store.getState();
+  if (open === null) throw new Error('nothing is open');
+  return open;
+}
+
+const inHost = async (): Promise<ImageDetail> => first.desk.host.images.detail({ id: shown().image.id });
+const idsOf = (desk = first.desk) => [...shown(desk).shapes.keys()].sort((a, b) => a - b);
+const settledBoth = () => expect.poll(() => idsOf(second.desk)).toEqual(idsOf());
+
+async function shapeOf(desk = first.desk): Promise<Shape> {
+  return {
+    ...{ id: await desk.edits.id(), imageId: shown().image.id, labelId: label.id, box, mask: packMask(block(box)) },
+    ...{ attributes: {}, crowd: false, hidden: false, locked: false, place: 1, origin: { kind: 'drawn' } },
+  };
+}
+
+const draw = (shape: Shape): Diff => ({ title: 'Draw mask', changes: [created('shape', shape)] });
+const move = (shape: Shape, place: number): Diff => {
+  const change = changed('shape', shape, { place });
+  return { title: 'Bring forward', changes: change ? [change] : [] };
+};
+
+describe('a change', () => {
+  it('is on screen at once, and stored a little later', async () => {
+    const shape = await shapeOf();
+    const stored = first.desk.edits.commit(draw(shape));
+    expect(shown().shapes.get(shape.id)).toEqual(shape);
+    expect(first.desk.store.getState().saving.state).toBe('saving');
+    expect(await stored).toBe(true);
+    await first.desk.edits.settled();
+    expect(first.desk.store.getState().saving.state).toBe('saved');
+    expect((await inHost()).shapes).toContainEqual(shape);
+  });
+
+  it('comes to the other window', async () => {
+    const shape = await shapeOf();
+    await first.desk.edits.commit(draw(shape));
+    await waitFor(second.desk, ({ open }) => open?.shapes.has(shape.id) === true);
+    await second.desk.edits.commit(move(shape, 7));
+    await waitFor(first.desk, ({ open }) => open?.shapes.get(shape.id)?.place === 7);
+    expect(first.desk.store.getState().project?.undo).toBe('Bring forward');
+  });
+
+  it('follows those before it, however fast they come', async () => {
+    const shape = await shapeOf();
+    void first.desk.edits.commit(draw(shape));
+    const seen: (number | undefined)[] = [];
+    const stop = first.desk.store.subscribe(() => seen.push(shown().shapes.get(shape.id)?.place));
+    for (let place = 2; place <= 40; place++) {
+      void first.desk.edits.commit(move(shown().shapes.get(shape.id) ?? shape, place));
+    }
+    await first.desk.edits.settled();
+    expect((await inHost()).shapes.find(({ id }) => id === shape.id)?.place).toBe(40);
+    // What is on screen never goes back to an earlier state while the echoes come in.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    stop();
+    expect(seen).toEqual(seen.toSorted((a, b) => (a ?? 0) - (b ?? 0)));
+  });
+
+  it('that does not fit what is on screen is not done at all', async () => {
+    const shape = await shapeOf();
+    const before = shown();
+    expect(await first.desk.edits.commit({ title: 'Delete shape', changes: [deleted('shape', shape)] })).toBe(false);
+    expect(shown()).toBe(before);
+    expect(first.desk.store.getState().notice?.text).toBe(`Delete shape was not done: shape ${shape.id} is not there any more.`);
+  });
+
+  it('that the host refuses goes from the screen, with the reason; what came after it stays', async () => {
+    const [bad, good] = [await shapeOf(), await shapeOf()];
+    // The host has no such label.
+    const refused = first.desk.edits.commit(draw({ ...bad, labelId: 999_999 }));
+    const stored = first.desk.edits.commit(draw(good));
+    expect(await refused).toBe(false);
+    expect(await stored).toBe(true);
+    await first.desk.edits.settled();
+    expect(shown().shapes.has(bad.id)).toBe(false);
+    expect(shown().shapes.get(good.id)).toEqual(good);
+    const { notice } = first.desk.store.getState();
+    expect(notice?.tone).toBe('bad');
+    expect(notice?.text).toMatch(/^Draw mask was not stored: /u);
+  });
+});
+
+describe('while the host is away', () => {
+  it('changes wait in order, and are stored once when it is back', async () => {
+    const shape = await shapeOf(second.desk);
+    second.setDown(true);
+    second.cut();
+    await waitFor(second.desk, ({ connected }) => !connected);
+    void second.desk.edits.commit(draw(shape));
+    void second.desk.edits.commit(move(shape, 5));
+    expect(second.desk.edits.waiting()).toBe(2);
+    expect(shown(second.desk).shapes.get(shape.id)?.place).toBe(5);
+    second.setDown(false);
+    await second.desk.edits.settled();
+    expect((await inHost()).shapes.filter(({ id }) => id === shape.id)).toEqual([{ ...shape, place: 5 }]);
+    expect(second.desk.store.getState().saving.state).toBe('saved');
+  });
+
+  it('what others did meanwhile is there afterwards', async () => {
+    second.setDown(true);
+    second.cut();
+    await waitFor(second.desk, ({ connected }) => !connected);
+    const shape = await shapeOf();
+    await first.desk.edits.commit(draw(shape));
+    second.setDown(false);
+    await waitFor(second.desk, ({ open }) => open?.shapes.has(shape.id) === true);
+  });
+
+  it('a change whose answer was lost is not stored twice and not given up', async () => {
+    const { host } = first.desk;
+    let lost = 0;
+    const loses: typeof host.edit.apply = async (...words) => {
+      const recorded = await host.edit.apply(...words);
+      if (lost++ === 0) throw new Error('the answer was lost');
+      return recorded;
+    };
+    const store = createWorkbench();
+    store.setState({ ...first.desk.store.getState() });
+    const edits = createEdits(store, { ...host, edit: { ...host.edit, apply: loses } });
+    const shape = await shapeOf();
+    expect(await edits.commit(draw(shape))).toBe(true);
+    expect(lost).toBe(1);
+    expect(await edits.commit({ title: 'Delete shape', changes: [deleted('shape', shape)] })).toBe(true);
+    expect((await inHost()).shapes.some(({ id }) => id === shape.id)).toBe(false);
+  });
+});
+
+describe('undo and redo', () => {
+  it('wait for what is on its way, and hold in both windows', async () => {
+    const shape = await shapeOf();
+    void first.desk.edits.commit(draw(shape));
+    void first.desk.edits.commit(move(shape, 9));
+    await first.desk.edits.undo();
+    expect(shown().shapes.get(shape.id)?.place).toBe(1);
+    expect(first.desk.store.getState().project).toMatchObject({ undo: 'Draw mask', redo: 'Bring forward' });
+    await first.desk.edits.undo();
+    expect(shown().shapes.has(shape.id)).toBe(false);
+    await first.desk.edits.redo();
+    await first.desk.edits.redo();
+    expect(shown().shapes.get(shape.id)?.place).toBe(9);
+    await waitFor(second.desk, ({ open }) => open?.shapes.get(shape.id)?.place === 9);
+  });
+
+  it('end with the journal', async () => {
+    expect(await first.desk.edits.redo()).toBeNull();
+  });
+});
+
+describe('ids', () => {
+  it('are given once, over both windows', async () => {
+    const asked = Array.from({ length: 130 }, () => [first.desk.edits.id(), second.desk.edits.id()]).flat();
+    expect(new Set(await Promise.all(asked)).size).toBe(260);
+  });
+
+  it('are waited for where there is no project, and the refusal is told', async () => {
+    const edits = createEdits(createWorkbench(), {
+      ...first.desk.host,
+      project: { ...first.desk.host.project, reserve: () => Promise.reject(new Error('gone')) },
+    });
+    const error: unknown = await edits.id().catch((one: unknown) => one);
+    expect(isRefusal(error)).toBe(false);
+    expect(error).toMatchObject({ message: 'gone' });
+  });
+});

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { atDesk } from '../dialled.ts';
+import { addLabel, waitFor, windowed } from '../windowed.ts';
+it('x', async () => {
+  const first = await windowed('zz', 2);
+  const second = atDesk(first);
+  await waitFor(second.desk, ({ open }) => open !== null);
+  const seen: string[] = [];
+  second.desk.store.subscribe((s, b) => { if (s.labels !== b.labels) seen.push(`labels ${s.labels.size}`); if (s.connected !== b.connected) seen.push(`connected ${s.connected}`); if (s.notice !== b.notice) seen.push(`notice ${s.notice?.text}`); if (s.project !== b.project) seen.push('project'); });
+  second.setDown(true);
+  second.cut();
+  await waitFor(second.desk, ({ connected }) => !connected);
+  await new Promise((r) => setTimeout(r, 400));
+  second.setDown(false);
+  await waitFor(second.desk, ({ connected }) => connected);
+  await new Promise((r) => setTimeout(r, 600));
+  console.log(seen, first.host.events.watched);
+  await addLabel(first, 'car');
+  await new Promise((r) => setTimeout(r, 600));
+  console.log(seen);
+  await second.close(); await first.close();
+}, 20000);
