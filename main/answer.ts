@@ -41,7 +41,7 @@ export async function sendFile(
 }
 
 /** One range of bytes; null, the whole file, where none is asked for or several are. */
-export function partOf(header: string | undefined, size: number): { start: number; end: number } | 'outside' | null {
+function partOf(header: string | undefined, size: number): { start: number; end: number } | 'outside' | null {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/u.exec(header ?? '') ?? [];
   if (from === '' && to === '') return null;
   const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);

@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { ImportReport, VerifyReport } from './contract/jobs.ts';
 import type { Written } from './formats/cocoWrite.ts';
 
-const counted = (count: number, what: string): string => `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+const counted = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 
 export function sentenceOfImport({ format, images, shapes, labels, leftOut, unresolved }: ImportReport): string {
   const took = `Took ${counted(shapes, 'shape')} on ${counted(images, 'image')} and ${counted(labels, 'new label')} (${format}).`;
@@ -28,6 +29,6 @@ export function sentenceOfExport({ images, annotations, polygons }: Written, fil
 export function sentenceOfVerify({ file, images, annotations, problems, compared }: VerifyReport): string {
   const read = `${counted(annotations, 'annotation')} on ${counted(images, 'image')}`;
   if (problems.length > 0) return `${path.basename(file)}: ${counted(problems.length, 'problem')} in ${read}.`;
-  const same = compared ? ', and every mask is the project\'s' : '';
+  const same = compared ? ", and every mask is the project's" : '';
   return `${path.basename(file)}: no rule is broken in ${read}${same}.`;
 }

@@ -5,14 +5,18 @@ import type { ExportSettings, VerifyReport } from './contract/jobs.ts';
 import { type Asked, type Image, type Shape, unpackMask } from './contract/project.ts';
 import { maskArea } from './contract/rle.ts';
 import { measureImage } from './flow/image.ts';
-import { type CocoContent, type OutShape, writeCocoFile, type Written } from './formats/cocoWrite.ts';
 import { type Truth, verifyCocoFile } from './formats/cocoVerify.ts';
+import { type CocoContent, type OutShape, type Written, writeCocoFile } from './formats/cocoWrite.ts';
 import type { Progress } from './jobs.ts';
 import type { Project } from './store/project.ts';
 
 type Told = Pick<Progress, 'signal' | 'total' | 'step'>;
 
-export async function exportCoco(project: Project, file: string, options: { settings: ExportSettings; progress: Told }): Promise<Written> {
+export async function exportCoco(
+  project: Project,
+  file: string,
+  options: { settings: ExportSettings; progress: Told },
+): Promise<Written> {
   const { settings, progress } = options;
   const chosen = { onlyAccepted: settings.onlyAccepted };
   const stated = await measureAll(project, chosen, progress);
@@ -47,7 +51,12 @@ function contentOf(project: Project, { onlyAccepted }: ExportSettings): CocoCont
   const categories = new Map(labels.map(({ id }, i) => [id, i + 1]));
   const name = namesFor(project, { onlyAccepted });
   return {
-    info: { description: path.basename(project.file, path.extname(project.file)), version: '1.0', contributor: 'Loupe', only_accepted: onlyAccepted },
+    info: {
+      description: path.basename(project.file, path.extname(project.file)),
+      version: '1.0',
+      contributor: 'Loupe',
+      only_accepted: onlyAccepted,
+    },
     categories: labels.map((label) => label.name),
     *images() {
       for (const { id, path: file, width, height } of project.exportImages({ onlyAccepted })) {
@@ -67,7 +76,16 @@ function* shapesOn(project: Project, image: Image, categories: ReadonlyMap<numbe
   for (const shape of shapes.toSorted((a, b) => a.id - b.id)) {
     const { imageId, mask, box, crowd, labelId } = shape;
     const extra = extraOf(shape, prompts);
-    yield { id: shape.id, imageId, category: categories.get(labelId) ?? 0, mask, box, crowd, frame: { width, height }, extra };
+    yield {
+      id: shape.id,
+      imageId,
+      category: categories.get(labelId) ?? 0,
+      mask,
+      box,
+      crowd,
+      frame: { width, height },
+      extra,
+    };
   }
 }
 
@@ -96,7 +114,11 @@ function namesFor(project: Project, chosen: { onlyAccepted: boolean }): (file: s
     common = common === null ? parts : shared(common, parts);
   }
   const above = (common ?? []).join(path.sep) || path.sep;
-  const slashed = (name: string) => name.split(path.sep).join('/').replace(/^([A-Za-z]):/u, '$1');
+  const slashed = (name: string) =>
+    name
+      .split(path.sep)
+      .join('/')
+      .replace(/^([A-Za-z]):/u, '$1');
   return (file) => slashed(outside ? path.relative(above, path.resolve(folder, file)) : file);
 }
 
@@ -131,7 +153,8 @@ function truthOf(project: Project): Truth {
     },
     *shapes(info) {
       for (const image of written(info)) {
-        for (const { id, mask } of project.shapesOf(image.id)) if (mask === null || maskArea(unpackMask(mask)) > 0) yield id;
+        for (const { id, mask } of project.shapesOf(image.id))
+          if (mask === null || maskArea(unpackMask(mask)) > 0) yield id;
       }
     },
   };

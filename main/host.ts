@@ -29,6 +29,7 @@ export class Host implements HostContext {
   #open: Open | null = null;
   #telling: NodeJS.Timeout | undefined;
   readonly #news = new Set<number>();
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(folders: Folders) {
     this.folders = folders;
@@ -52,7 +53,16 @@ export class Host implements HostContext {
   }
 
   /** Opens the file before the one that is open is closed, so that a bad one costs nothing. */
-  async open(file: string, options: { create?: boolean } = {}): Promise<ProjectInfo> {
+  open(file: string, options: { create?: boolean } = {}): Promise<ProjectInfo> {
+    return this.#inTurn(() => this.#openNow(file, options));
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(() => this.#closeProject());
+    this.events.emit({ kind: 'project', project: null });
+  }
+
+  async #openNow(file: string, options: { create?: boolean }): Promise<ProjectInfo> {
     const wanted = path.resolve(file);
     if (this.#open?.project.file === wanted) return this.#open.project.info();
     const project = openProject(wanted, options);
@@ -64,9 +74,11 @@ export class Host implements HostContext {
     return info;
   }
 
-  async close(): Promise<void> {
-    await this.#closeProject();
-    this.events.emit({ kind: 'project', project: null });
+  /** Windows may open and close at the same time; one is done after the other. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
   }
 
   /** What a window that comes now has to know. */
@@ -88,7 +100,7 @@ export class Host implements HostContext {
 
   /** Jobs are cancelled, the project is folded into its file, the engine ends. */
   async stop(): Promise<void> {
-    await this.#closeProject();
+    await this.#inTurn(() => this.#closeProject());
     this.events.stop();
     await this.engine.close();
   }

@@ -11,7 +11,8 @@ import { imageFilesIn } from './walk.ts';
 
 type FileFields = Parameters<Project['setFile']>[1];
 
-const BATCH = 500;
+/** Rows written at a time: windows are answered in between. */
+const BATCH = 200;
 const MEASURED_AT_A_TIME = 4;
 
 export class ImageFiles {
@@ -72,6 +73,7 @@ export class ImageFiles {
       ids.push(...added);
       this.#tell([]);
       progress.signal.throwIfAborted();
+      await new Promise(setImmediate);
     }
     const unmeasured = ids.filter((id) => this.image(id).width === null);
     progress.total(unmeasured.length);

@@ -33,7 +33,8 @@ export async function importAnnotations(project: Project, source: string, option
   const place = path.resolve(source);
   const isFolder = infoOf(place).isDirectory();
   const folder = path.resolve(options.images ?? (isFolder ? place : nearest(place)));
-  if (!infoOf(folder).isDirectory()) throw new BadInput(`${folder}: is a file; --images takes the folder of the pictures`);
+  if (!infoOf(folder).isDirectory())
+    throw new BadInput(`${folder}: is a file; --images takes the folder of the pictures`);
   const notes = new Notes();
   const pictures = new NamedPictures([folder], filesOf(project));
   const { signal, step } = options.progress;
@@ -84,7 +85,7 @@ async function takeFolder(folder: string, into: Into): Promise<void> {
       taken++;
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
-      into.notes.leave(path.relative(folder, file), error.message);
+      into.notes.leave(path.relative(folder, file), error.message.replace(`${path.basename(file)}: `, ''));
     }
   }
   if (taken === 0) throw new BadInput(`${folder}: no file in it holds annotations that Loupe reads`);

@@ -47,7 +47,7 @@ function pictureOf(
 const ADDRESS =
   /^\/images\/(\d{1,15})\/(picture|thumbnail|tiles\/(\d{1,2})\/(\d{1,6})\/(\d{1,6}))(?:\?v=([0-9a-z]*))?$/u;
 
-export function wantedOf(url: string): Wanted | null {
+function wantedOf(url: string): Wanted | null {
   const [, id, kind, level, column, row, version = null] = ADDRESS.exec(url) ?? [];
   if (id === undefined || kind === undefined) return null;
   const common = { id: Number(id), version };

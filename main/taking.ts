@@ -121,14 +121,13 @@ export class Taking {
   async #resolve(image: ReadImage): Promise<Resolved> {
     const { pictures, folder } = this.#place;
     const parts = image.name.split('/');
+    const leadsOut = !image.picture && parts.includes('..');
     const absolute = image.name.startsWith('/') || /^[A-Za-z]:/u.test(image.name);
-    if (!image.picture && parts.includes('..')) {
-      return { why: 'its path leads out of the folder; only pictures in the chosen folder are looked for' };
-    }
-    // A path of another machine says only what the picture is called.
-    const name = absolute ? (parts.at(-1) ?? '') : image.name;
+    // A path of another place says only what the picture is called.
+    const name = absolute || leadsOut ? (parts.at(-1) ?? '') : image.name;
     const picture = image.picture ?? (await pictures.find(name));
     if (picture !== null) return this.#placed(image, picture);
+    if (leadsOut) return { why: 'its path leads out of the folder, and the folder has no picture of that name' };
     this.#unresolved.add(image.name);
     const file = (await pictures.locate(name)) ?? path.join(folder, name);
     return { path: pathIn(this.#project.file, file), picture: null };

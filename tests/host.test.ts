@@ -70,6 +70,13 @@ describe('the open project', () => {
     expect(host.project().info().name).toBe('a');
   });
 
+  test('many who open at a time come one after the other, and the last one stays', async () => {
+    const names = ['a', 'b', 'a', 'c', 'b'];
+    await Promise.all(names.map((name) => host.open(at(`${name}.loupe`), { create: true })));
+    expect(host.project().info().name).toBe('b');
+    for (const name of ['a', 'c']) openProject(at(`${name}.loupe`)).close();
+  });
+
   test('closing cancels its jobs first', async () => {
     await host.open(at('a.loupe'), { create: true });
     const { id } = host.jobs.start({

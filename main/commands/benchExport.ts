@@ -53,7 +53,10 @@ function make(file: string, count: number, say: () => void): void {
     project.applyMany('Make label', [created('label', label)]);
     for (let start = 0; start < count; start += BATCH) {
       say();
-      project.applyMany('Make shapes', shapesFrom(project, { start, end: Math.min(count, start + BATCH), images, labelId }));
+      project.applyMany(
+        'Make shapes',
+        shapesFrom(project, { start, end: Math.min(count, start + BATCH), images, labelId }),
+      );
     }
   } finally {
     project.close();
@@ -73,7 +76,14 @@ function* shapesFrom(project: Project, { start, end, images, labelId }: Stretch)
     const id = project.reserve(1);
     const shape: Shape = {
       ...{ id, labelId, imageId: images[Math.floor(i / SHAPES_PER_IMAGE)] ?? 0, mask: mask.packed, box: mask.box },
-      ...{ attributes: {}, crowd: i % RUN_LENGTHS === 0, hidden: false, locked: false, place: id, origin: { kind: 'drawn' } },
+      ...{
+        attributes: {},
+        crowd: i % RUN_LENGTHS === 0,
+        hidden: false,
+        locked: false,
+        place: id,
+        origin: { kind: 'drawn' },
+      },
     };
     yield created('shape', shape);
   }
@@ -118,5 +128,12 @@ export function exportTable(rows: readonly ExportRow[]): string {
     `${fileMB.toFixed(0)} MB`,
   ]);
   const table = [['shapes', 'written', 'time', 'of processor', 'peak memory', 'file'], ...cells];
-  return `${table.map((row) => row.map((cell) => cell.padEnd(14)).join('').trimEnd()).join('\n')}\n`;
+  return `${table
+    .map((row) =>
+      row
+        .map((cell) => cell.padEnd(14))
+        .join('')
+        .trimEnd(),
+    )
+    .join('\n')}\n`;
 }

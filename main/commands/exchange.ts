@@ -27,7 +27,9 @@ export function addImport(program: Command, terminal: Terminal): void {
     .argument('<file or folder>', 'annotations, or a folder of them')
     .option('--images <folder>', 'where the pictures are; else in the project and beside the annotations')
     .option('--json', 'print one JSON document instead of text')
-    .action((project: string, file: string, options: ImportOptions) => importInto({ project, file }, options, terminal));
+    .action((project: string, file: string, options: ImportOptions) =>
+      importInto({ project, file }, options, terminal),
+    );
 }
 
 export function addExport(program: Command, terminal: Terminal): void {
@@ -81,7 +83,8 @@ async function importInto({ project: given, file }: At, options: ImportOptions, 
 async function exportTo({ project, file }: At, options: ExportOptions, terminal: Terminal): Promise<void> {
   const { exportCoco } = await import('../exporting.ts');
   const { polygons, runs, accepted = false } = options;
-  if (polygons && runs) throw new BadInput('--polygons and --runs exclude each other; without either, what fits a mask is taken');
+  if (polygons && runs)
+    throw new BadInput('--polygons and --runs exclude each other; without either, what fits a mask is taken');
   const masks = polygons ? 'polygons' : runs ? 'run lengths' : 'auto';
   const settings = { masks, onlyAccepted: accepted } as const;
   const written = await withProject(path.resolve(project), {}, (open) =>
@@ -100,7 +103,11 @@ async function verify(file: string, options: VerifyOptions, terminal: Terminal):
   terminal.finish(report.problems.length === 0 ? exitCode.done : exitCode.nothing);
 }
 
-async function withProject<T>(file: string, options: { create?: boolean }, work: (open: Project) => Promise<T>): Promise<T> {
+async function withProject<T>(
+  file: string,
+  options: { create?: boolean },
+  work: (open: Project) => Promise<T>,
+): Promise<T> {
   const { openProject } = await import('../store/project.ts');
   const open = openProject(file, options);
   try {
@@ -110,7 +117,11 @@ async function withProject<T>(file: string, options: { create?: boolean }, work:
   }
 }
 
-function print(value: unknown, { json, lines }: { json?: boolean; lines: readonly string[] }, terminal: Terminal): void {
+function print(
+  value: unknown,
+  { json, lines }: { json?: boolean; lines: readonly string[] },
+  terminal: Terminal,
+): void {
   terminal.print(json ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
 }
 

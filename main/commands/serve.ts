@@ -3,8 +3,11 @@ import { existsSync, fstatSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
+import type { Pictures } from '../flow/pictures.ts';
 import type { Terminal } from '../terminal.ts';
 import { wholeNumber } from './options.ts';
+
+const TIDY_AFTER_MS = 60_000;
 
 interface ServeOptions {
   readonly port: number;
@@ -42,12 +45,20 @@ async function serveProject(project: string | undefined, options: ServeOptions, 
     const { address } = serving;
     terminal.print(options.json ? `${JSON.stringify({ address })}\n` : `${address}\n`);
     host.engine.start();
-    await host.pictures.tidy().catch(() => {});
-    await end;
+    await tidyUntil(end, host.pictures);
     await serving.stop();
   } finally {
     await host.stop();
   }
+}
+
+/** The cache is looked through when the first window has long been shown, and not to the end where the host's comes. */
+async function tidyUntil(end: Promise<void>, pictures: Pictures): Promise<void> {
+  const over = new AbortController();
+  const later = setTimeout(() => void pictures.tidy({ signal: over.signal }).catch(() => {}), TIDY_AFTER_MS);
+  await end;
+  clearTimeout(later);
+  over.abort();
 }
 
 /** Until Ctrl-C, a signal, or the end of the program that started this one. */

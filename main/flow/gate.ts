@@ -1,12 +1,8 @@
 // Lets so many pieces of work run at a time; of those that wait, the newest goes in first.
 
-interface Waiting {
-  readonly enter: () => void;
-}
-
 export class Gate {
   #free: number;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(width: number) {
     this.#free = width;
@@ -29,10 +25,9 @@ export class Gate {
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
-      const waiting = { enter: resolve };
-      this.#waiting.push(waiting);
+      this.#waiting.push(resolve);
       signal?.addEventListener('abort', () => {
-        const at = this.#waiting.indexOf(waiting);
+        const at = this.#waiting.indexOf(resolve);
         if (at >= 0) this.#waiting.splice(at, 1);
         reject(signal.reason);
       });
@@ -41,7 +36,7 @@ export class Gate {
 
   #leave(): void {
     const next = this.#waiting.pop();
-    if (next) next.enter();
+    if (next) next();
     else this.#free += 1;
   }
 }

@@ -108,8 +108,8 @@ export class Pictures {
   }
 
   /** Removes what was not used for longest until the rest fits. */
-  async tidy(limit = CACHE_BYTES): Promise<void> {
-    const entries = await entriesOf(path.join(this.#folder, 'images'));
+  async tidy({ limit = CACHE_BYTES, signal }: { limit?: number; signal?: AbortSignal } = {}): Promise<void> {
+    const entries = await entriesOf(path.join(this.#folder, 'images'), signal);
     entries.sort((a, b) => b.used - a.used);
     let total = 0;
     for (const { folder, bytes } of entries) {
@@ -208,12 +208,15 @@ interface Entry {
   readonly used: number;
 }
 
-async function entriesOf(root: string): Promise<Entry[]> {
+async function entriesOf(root: string, signal?: AbortSignal): Promise<Entry[]> {
   const listed = async (folder: string) =>
     (await readdir(folder).catch(() => [])).map((name) => path.join(folder, name));
   const folders = (await Promise.all((await listed(root)).map(listed))).flat();
   const entries: Entry[] = [];
-  for (const folder of folders) entries.push(await entryOf(folder));
+  for (const folder of folders) {
+    signal?.throwIfAborted();
+    entries.push(await entryOf(folder));
+  }
   return entries;
 }
 

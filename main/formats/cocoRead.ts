@@ -27,7 +27,7 @@ import {
 
 /** Read, or of no use here; of all other keys a note is made. */
 const KNOWN = new Set(
-  'id image_id category_id segmentation bbox area iscrowd ignore attributes score caption reasoning polygon_iou weights'.split(
+  'id image_id category_id segmentation bbox area iscrowd ignore attributes score caption reasoning polygon_iou weights box_only'.split(
     ' ',
   ),
 );
@@ -139,7 +139,7 @@ class AnnotationReader {
     const image = this.#imageOf(fields);
     const frame = { width: image.width ?? 0, height: image.height ?? 0 };
     const box = boxOfFields(fields, frame);
-    const mask = this.#maskOf(fields.segmentation, frame, what);
+    const mask = fields.box_only === true ? null : this.#maskOf(fields.segmentation, frame, what);
     if (mask === null && box === null) throw new BadInput('it has neither a mask nor a box');
     if (mask !== null) this.#checkBox(fields.bbox, mask, what);
     for (const key of Object.keys(fields)) {

@@ -22,7 +22,7 @@ export async function readYolo(file: string, { pictures, notes }: ReadContext): 
   const wanted = path.join(path.basename(path.dirname(file)), stemOf(file));
   const picture = await pictures.find(wanted);
   if (picture === null || text.length > MOST_BYTES) {
-    if (lines.length > 0) notes.leave(`${lines.length} objects of ${path.basename(file)}`, 'its picture was not found, and they are given in shares of its size');
+    if (lines.length > 0) notes.leave(`${lines.length} object${lines.length === 1 ? '' : 's'} of ${path.basename(file)}`, 'its picture was not found, and they are given in shares of its size');
     return { format: 'YOLO', images: [{ name: wanted, width: null, height: null }], labels: [], shapes: [] };
   }
   const image = { name: path.basename(picture.file), width: picture.width, height: picture.height, picture };

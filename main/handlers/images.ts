@@ -20,9 +20,15 @@ export const imagesHandlers = (host: Host) => ({
   }),
   add: contract.images.add.handler(({ input }) => addImages(host, input.paths)),
   relink: contract.images.relink.handler(async ({ input }) => ({
-    relinked: await host.files().relink(input.id, input.file),
+    relinked: await host.files().relink(input.id, absolute(input.file)),
   })),
 });
+
+/** A relative path would be one from wherever the host was started. */
+export function absolute(file: string): string {
+  if (!path.isAbsolute(file) || file.includes('\0')) throw new BadInput(`${file}: give the whole path`);
+  return file;
+}
 
 export async function addImages(host: Host, paths: readonly string[]): Promise<Job> {
   const files = host.files();

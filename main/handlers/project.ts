@@ -4,8 +4,9 @@ import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Host } from '../host.ts';
 import { makeSampleProject } from '../sample.ts';
+import { refuseMissing } from '../walk.ts';
 import { contract } from './context.ts';
-import { addImages } from './images.ts';
+import { absolute, addImages } from './images.ts';
 
 export const projectHandlers = (host: Host) => ({
   open: contract.project.open.handler(({ input }) => host.open(absolute(input.file))),
@@ -26,18 +27,14 @@ function sampleIn(folder: string): string {
   return makeSampleProject(folder);
 }
 
-function absolute(file: string): string {
-  if (!path.isAbsolute(file) || file.includes('\0'))
-    throw new BadInput(`${file}: give the whole path of the project file`);
-  return file;
-}
-
 async function create(host: Host, { file, folder }: { file: string; folder?: string }) {
   const wanted = named(absolute(file));
   if (existsSync(wanted)) throw new BadInput(`${wanted}: is there already; open it, or choose another name`);
   if (!existsSync(path.dirname(wanted))) throw new BadInput(`${path.dirname(wanted)}: there is no such folder`);
+  const folders = folder === undefined ? [] : [absolute(folder)];
+  await refuseMissing(folders);
   const info = await host.open(wanted, { create: true });
-  if (folder !== undefined) await addImages(host, [folder]);
+  if (folder !== undefined) await addImages(host, folders);
   return info;
 }
 

@@ -45,88 +45,95 @@ interface Parts {
   moved(seq: number, to: 'undone' | 'done'): void;
 }
 
-export function journalOf(db: Db, { keepers, next, moved }: Parts): Journal {
-  const unfinished = new Set<number>();
-  const titles = (): Titles => ({ undo: lastDone(db)?.title ?? null, redo: firstUndone(db)?.title ?? null });
-  const recorded = ({ seq, title }: Step, { changes, more }: Told): Recorded => ({
-    seq,
-    diff: { title, changes },
-    ...(more && { more }),
-    ...titles(),
-  });
-
-  /** Makes the changes of a step that is in the journal, from its front or from its back. */
-  const move = (step: Step, to: 'undone' | 'done'): Recorded => {
-    if (unfinished.has(step.seq))
-      throw new BadInput(`"${step.title}" is still running; wait for it or cancel it first`);
-    return db.whole(() => {
-      const making = makingOf(db, keepers, null);
-      const told = new Told();
-      const changes = to === 'done' ? changesOf(db, step.seq) : changesBack(db, step.seq);
-      for (const change of changes) told.tell(making.make(change));
-      making.settle();
-      markStep(db, step.seq, to === 'undone');
-      moved(step.seq, to);
-      return recorded(step, told);
-    });
-  };
-
-  const startMany = (title: string): Many => {
-    const told = new Told();
-    let step: Step | undefined;
-    const write = (changes: Iterable<Change>): void => {
-      const making = makingOf(db, keepers, next);
-      for (const change of changes) {
-        step ??= addStep(db, title);
-        const done = making.make(change);
-        addChange(db, step.seq, told.count, done);
-        told.tell(done);
-      }
-      making.settle();
-    };
-    return {
-      add(changes) {
-        const before = { step, count: told.count };
-        try {
-          db.whole(() => write(changes));
-        } catch (error) {
-          step = before.step;
-          told.forget(before.count);
-          throw error;
-        }
-        if (step) unfinished.add(step.seq);
-      },
-      end() {
-        if (step) unfinished.delete(step.seq);
-        return recorded(step ?? { seq: lastDone(db)?.seq ?? 0, title }, told);
-      },
-    };
-  };
-
+export function journalOf(db: Db, parts: Parts): Journal {
+  const office: Office = { ...parts, db, unfinished: new Set() };
+  const { keepers } = parts;
   const applyMany = (title: string, changes: Iterable<Change>): Recorded =>
     db.whole(() => {
-      const many = startMany(title);
+      const many = startMany(office, title);
       many.add(changes);
       return many.end();
     });
-
   return {
     apply: ({ title, changes }) => applyMany(title, changes),
     undo() {
       const step = lastDone(db);
-      return step ? move(step, 'undone') : null;
+      return step ? move(office, step, 'undone') : null;
     },
     redo() {
       const step = firstUndone(db);
-      return step ? move(step, 'done') : null;
+      return step ? move(office, step, 'done') : null;
     },
     applyMany,
-    startMany,
+    startMany: (title) => startMany(office, title),
     record<K extends Kind>(kind: K, id: number) {
       const keeper: Keeper<K> = keepers[kind];
       return keeper.read(id);
     },
-    titles,
+    titles: () => titles(db),
+  };
+}
+
+interface Office extends Parts {
+  readonly db: Db;
+  /** Steps that are still being made, by seq. */
+  readonly unfinished: Set<number>;
+}
+
+const titles = (db: Db): Titles => ({ undo: lastDone(db)?.title ?? null, redo: firstUndone(db)?.title ?? null });
+
+const recorded = (db: Db, { seq, title }: Step, { changes, more }: Told): Recorded => ({
+  seq,
+  diff: { title, changes },
+  ...(more && { more }),
+  ...titles(db),
+});
+
+/** Makes the changes of a step that is in the journal, from its front or from its back. */
+function move({ db, keepers, moved, unfinished }: Office, step: Step, to: 'undone' | 'done'): Recorded {
+  if (unfinished.has(step.seq)) throw new BadInput(`"${step.title}" is still running; wait for it or cancel it first`);
+  return db.whole(() => {
+    const making = makingOf(db, keepers, null);
+    const told = new Told();
+    const changes = to === 'done' ? changesOf(db, step.seq) : changesBack(db, step.seq);
+    for (const change of changes) told.tell(making.make(change));
+    making.settle();
+    markStep(db, step.seq, to === 'undone');
+    moved(step.seq, to);
+    return recorded(db, step, told);
+  });
+}
+
+/** The step is there from its first change on: one without any would take back nothing. */
+function startMany({ db, keepers, next, unfinished }: Office, title: string): Many {
+  const told = new Told();
+  let step: Step | undefined;
+  const write = (changes: Iterable<Change>): void => {
+    const making = makingOf(db, keepers, next);
+    for (const change of changes) {
+      step ??= addStep(db, title);
+      const done = making.make(change);
+      addChange(db, step.seq, told.count, done);
+      told.tell(done);
+    }
+    making.settle();
+  };
+  return {
+    add(changes) {
+      const before = { step, count: told.count };
+      try {
+        db.whole(() => write(changes));
+      } catch (error) {
+        step = before.step;
+        told.forget(before.count);
+        throw error;
+      }
+      if (step) unfinished.add(step.seq);
+    },
+    end() {
+      if (step) unfinished.delete(step.seq);
+      return recorded(db, step ?? { seq: lastDone(db)?.seq ?? 0, title }, told);
+    },
   };
 }
 

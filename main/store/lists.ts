@@ -46,7 +46,7 @@ interface Condition {
 }
 
 function conditionOf({ search, status, labelId }: ImageQuery): Condition {
-  const sql = [statuses[status]];
+  const sql: string[] = [];
   const values: Value[] = [];
   if (search.trim() !== '') {
     sql.push('id IN (SELECT id FROM image WHERE instr(folded, ?) > 0)');
@@ -56,19 +56,28 @@ function conditionOf({ search, status, labelId }: ImageQuery): Condition {
     sql.push('id IN (SELECT image_id FROM shape WHERE label_id = ?)');
     values.push(labelId);
   }
-  const narrow = values.length > 0 || status === 'nothing found' || status === 'problem';
-  return { sql: sql.join(' AND '), values, narrow };
+  // The plus keeps SQLite from going through all images of the status: those that were found are fewer.
+  const found = values.length > 0;
+  sql.push(found ? statuses[status].replace(/^(?=status)/, '+') : statuses[status]);
+  return { sql: sql.join(' AND '), values, narrow: found || status === 'nothing found' || status === 'problem' };
+}
+
+/** Of the images of a list all, or the unreviewed ones alone. */
+interface Part {
+  unreviewed: boolean;
 }
 
 /** The lists that were asked for since anything was last written, each as all of its ids in order. */
-function orderedLists(db: Db): (query: ImageQuery, only?: string) => number[] {
+function orderedLists(db: Db): (query: ImageQuery, part?: Part) => number[] {
   const ready = new Map<string, number[]>();
   let writes = -1;
-  return (query, only = 'TRUE') => {
+  return (query, { unreviewed } = { unreviewed: false }) => {
     if (writes !== db.writes) ready.clear();
     writes = db.writes;
-    const key = JSON.stringify([query, only]);
-    const ids = ready.get(key) ?? orderedIds(db, query, only);
+    const simpler: ImageQuery = unreviewed && query.status === 'all' ? { ...query, status: 'unreviewed' } : query;
+    const only = unreviewed && simpler.status !== 'unreviewed' ? `+${statuses.unreviewed}` : 'TRUE';
+    const key = JSON.stringify([simpler, only]);
+    const ids = ready.get(key) ?? orderedIds(db, simpler, only);
     ready.set(key, ids);
     return ids;
   };
@@ -76,7 +85,7 @@ function orderedLists(db: Db): (query: ImageQuery, only?: string) => number[] {
 
 function orderedIds(db: Db, query: ImageQuery, only: string): number[] {
   const { sql, values, narrow } = conditionOf(query);
-  // The plus keeps SQLite from walking an index of all images, and looking each one up, to find those few.
+  // Here it keeps SQLite from walking an index of all images, and looking each one up, to have them in order.
   const order = narrow ? `+${orders[query.order]}` : orders[query.order];
   return db.numbers(`SELECT id FROM image WHERE ${sql} AND ${only} ORDER BY ${order}`, ...values);
 }
@@ -91,7 +100,7 @@ export function listsOf(db: Db): Lists {
     },
     step(query, from, by) {
       const ids = ordered(query);
-      const candidates = by === 'next unreviewed' ? ordered(query, statuses.unreviewed) : ids;
+      const candidates = by === 'next unreviewed' ? ordered(query, { unreviewed: true }) : ids;
       const order = orders[query.order];
       const id = candidates[from === null ? 0 : neighbour(db, candidates, { order, from, by })] ?? null;
       return { id, index: id === null ? null : howMany(db, ids, { order, of: id, sign: '<' }), total: ids.length };

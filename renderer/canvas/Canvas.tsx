@@ -54,7 +54,14 @@ export function Canvas({ store, host, onReady }: CanvasProps) {
   );
 }
 
-const roomStyle = { position: 'relative', width: '100%', height: '100%', overflow: 'hidden', outline: 'none' } as const;
+const roomStyle = {
+  position: 'relative',
+  width: '100%',
+  height: '100%',
+  overflow: 'hidden',
+  outline: 'none',
+  touchAction: 'none',
+} as const;
 
 /** The room that the page gives; the store knows it too. */
 function useSize(room: RefObject<HTMLDivElement | null>, store: WorkbenchStore) {

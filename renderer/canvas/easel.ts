@@ -2,15 +2,16 @@
 import type { Size } from '../../main/contract/columns.ts';
 import { columnsBox } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { viewOfImage } from '../state/view.ts';
 import type { ToolName, Workbench, WorkbenchStore } from '../state/workbench.ts';
 import { sizeOf } from '../tools/area.ts';
 import type { CanvasHost } from '../tools/host.ts';
 import { nudge } from '../tools/nudge.ts';
 import { around, isOn, type Place } from '../tools/place.ts';
 import { createTools } from '../tools/registry.ts';
-import { ShapeIndex } from '../tools/shapeIndex.ts';
+import { ShapeGrid } from '../tools/shapeGrid.ts';
 import type { Draft, Stroke, Tool } from '../tools/tool.ts';
-import { fitted, fittedImage, panned, toImage, wholeImage, zoomed } from '../tools/view.ts';
+import { panned, toImage, zoomed } from '../tools/view.ts';
 import { type ColourOf, colouring, pixelOf } from './colours.ts';
 import { drawOverlay } from './overlay.ts';
 import { openPicture } from './pictures.ts';
@@ -26,13 +27,8 @@ export interface CanvasHandle {
   finish(): boolean;
   /** Backspace. */
   back(): boolean;
-  /** Escape: the step in progress; then the selection; then back to the select tool. */
+  /** Escape: the step in progress and nothing else. */
   cancel(): boolean;
-  nudge(dx: number, dy: number): boolean;
-  fit(): void;
-  actual(): void;
-  zoom(factor: number): void;
-  zoomTo(box: Box): void;
 }
 
 export interface Redraw {
@@ -44,7 +40,7 @@ export interface Redraw {
 interface Opened {
   readonly key: string;
   readonly size: Size;
-  readonly index: ShapeIndex;
+  readonly index: ShapeGrid;
   readonly surface: Surface;
 }
 
@@ -53,7 +49,7 @@ export class Easel implements CanvasHandle {
   readonly #host: CanvasHost;
   readonly #redraw: Redraw;
   readonly #tools: Readonly<Record<ToolName, Tool>>;
-  readonly #empty = new ShapeIndex(1);
+  readonly #empty = new ShapeGrid(1);
   readonly #stop: () => void;
   #opened: Opened | null = null;
   #colourOf: ColourOf = () => '#999999';
@@ -120,7 +116,7 @@ export class Easel implements CanvasHandle {
     this.#redraw.picture();
     const image = now.open?.image;
     if (!image || size === null || key === null) return;
-    const index = new ShapeIndex(Math.max(size.width, size.height));
+    const index = new ShapeGrid(Math.max(size.width, size.height));
     const picture = openPicture(
       { ...image, ...size },
       (address) => this.#host.pixels(address),
@@ -283,7 +279,7 @@ export class Easel implements CanvasHandle {
     const { canvas } = this.#store.getState();
     if (!this.#fits || !this.#opened || canvas.width < 2) return;
     this.#fits = false;
-    this.fit();
+    this.#store.setState({ view: viewOfImage(this.#opened.size, canvas) });
   }
 
   finish(): boolean {
@@ -295,11 +291,7 @@ export class Easel implements CanvasHandle {
   }
 
   cancel(): boolean {
-    const { selected, tool } = this.#store.getState();
-    if (this.#done(this.#tool().cancel())) return true;
-    if (selected.size > 0) this.#store.setState({ selected: new Set() });
-    else if (tool !== 'select') this.#store.setState({ tool: 'select' });
-    return selected.size > 0 || tool !== 'select';
+    return this.#done(this.#tool().cancel());
   }
 
   #done(something: boolean): boolean {
@@ -311,27 +303,6 @@ export class Easel implements CanvasHandle {
     const diff = nudge(this.#store.getState(), dx, dy);
     if (diff) this.#host.commit(diff);
     return diff !== null;
-  }
-
-  fit(): void {
-    const frame = this.#frame();
-    if (frame) this.#store.setState({ view: fittedImage(frame.image, frame.canvas) });
-  }
-
-  actual(): void {
-    const { view, canvas } = this.#store.getState();
-    this.zoomAt(1 / view.scale, { x: canvas.width / 2, y: canvas.height / 2 });
-  }
-
-  zoom(factor: number): void {
-    const { canvas } = this.#store.getState();
-    this.zoomAt(factor, { x: canvas.width / 2, y: canvas.height / 2 });
-  }
-
-  zoomTo(box: Box): void {
-    const frame = this.#frame();
-    const view = frame && fitted(around(box) ?? wholeImage(frame.image), frame.canvas, 8);
-    if (view) this.#store.setState({ view });
   }
 }
 

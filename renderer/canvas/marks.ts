@@ -58,16 +58,18 @@ export function ringsPath(rings: readonly Ring[]): Path2D {
   return path;
 }
 
-const edgePaths = new WeakMap<Columns, Path2D>();
+const edgePaths = new WeakMap<readonly Ring[], Path2D>();
 
-/** Along the pixel edges, so that it surrounds exactly what is filled. */
-export function edgePath(columns: Columns): Path2D {
-  const known = edgePaths.get(columns) ?? ringsPath(edgeRings(columns));
-  edgePaths.set(columns, known);
+/** Along the pixel edges, or from afar those of the samples, so that it surrounds exactly what is filled. */
+export function edgePath(columns: Columns, scale: number): Path2D {
+  const rings = edgeRings(columns, 2 ** Math.max(0, Math.floor(Math.log2(1 / scale))));
+  const known = edgePaths.get(rings) ?? ringsPath(rings);
+  edgePaths.set(rings, known);
   return known;
 }
 
-export const outlineOf = ({ mask, box }: Shape): Path2D => (mask === null ? boxPath(box) : edgePath(columnsOf(mask)));
+export const outlineOf = ({ mask, box }: Shape, scale: number): Path2D =>
+  mask === null ? boxPath(box) : edgePath(columnsOf(mask), scale);
 
 export function handle(pen: Pen, { x, y }: Place, radius: number): void {
   pen.beginPath();

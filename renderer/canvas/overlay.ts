@@ -51,10 +51,11 @@ function drawSelection(pen: Pen, { state, draft, colourOf }: Scene): void {
     return shape && !shape.hidden ? shape : null;
   };
   const over = shown(hovered);
-  if (over && !selected.has(over.id)) trace(pen, view, outlineOf(over), { colour: colourOf(over), width: 1.5 });
+  if (over && !selected.has(over.id))
+    trace(pen, view, outlineOf(over, view.scale), { colour: colourOf(over), width: 1.5 });
   const chosen = [...selected].flatMap((id) => shown(id) ?? []);
   for (const shape of chosen) {
-    const path = chosen.length > MOST_OUTLINES ? boxPath(shape.box) : outlineOf(shape);
+    const path = chosen.length > MOST_OUTLINES ? boxPath(shape.box) : outlineOf(shape, view.scale);
     if (!(draft.rings && chosen.length === 1)) trace(pen, view, path, { colour: '#ffffff', width: 2 });
   }
   const [only] = chosen;
@@ -129,7 +130,7 @@ function drawProposals(pen: Pen, { state }: Scene): void {
   const dash = [7, 5];
   if (proposal?.mask && wipe === null) {
     const fill = 'rgba(255, 92, 205, 0.28)';
-    trace(pen, view, edgePath(columnsOf(proposal.mask)), { colour: PROPOSED, width: 1.5, dash, fill });
+    trace(pen, view, edgePath(columnsOf(proposal.mask), view.scale), { colour: PROPOSED, width: 1.5, dash, fill });
   }
   if (proposal?.box) trace(pen, view, boxPath(proposal.box), { colour: PROPOSED, width: 1.5, dash: [3, 4] });
   for (const box of writing?.boxes ?? []) if (box) trace(pen, view, boxPath(box), { colour: PROPOSED, width: 2, dash });
@@ -181,7 +182,7 @@ function drawDraft(pen: Pen, { state }: Scene, draft: Draft): void {
   const { view, settings } = state;
   if (draft.mask) {
     patch(pen, view, draft.mask, { colour: PROPOSED, opacity: settings.maskOpacity });
-    trace(pen, view, edgePath(draft.mask), { colour: PROPOSED, width: 1.5, dash: [7, 5] });
+    trace(pen, view, edgePath(draft.mask, view.scale), { colour: PROPOSED, width: 1.5, dash: [7, 5] });
   }
   if (draft.box)
     trace(pen, view, boxPath(draft.box.box), { colour: inkOf(draft.box.manner), width: 1.5, dash: [6, 4] });

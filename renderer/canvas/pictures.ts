@@ -6,14 +6,18 @@ import type { Box } from '../../main/contract/records.ts';
 import type { CanvasHost } from '../tools/host.ts';
 import { tileBox, tileKey } from './levels.ts';
 
-type Pen = CanvasRenderingContext2D;
+/** What is needed of a canvas to draw a picture on it. */
+export type PicturePen = Pick<
+  CanvasRenderingContext2D,
+  'save' | 'restore' | 'beginPath' | 'rect' | 'clip' | 'drawImage'
+>;
 
 export interface Picture {
   /**
    * Draws the part of the tile that shows `part` (image pixels) on the tile's own canvas; false: not here yet, and
    * `onNews` is called when it is.
    */
-  draw(pen: Pen, tile: Tile, part: Box): boolean;
+  draw(pen: PicturePen, tile: Tile, part: Box): boolean;
   /** One sentence where it cannot be had. */
   readonly problem: string | null;
   close(): void;
@@ -45,7 +49,7 @@ interface Drawing {
 }
 
 /** The bitmap to its place on the canvas of a tile. Clipped, not cut: a part is then the same pixels as in the whole. */
-function drawPart(pen: Pen, bitmap: ImageBitmap, { whole, part, tile }: Drawing): void {
+function drawPart(pen: PicturePen, bitmap: ImageBitmap, { whole, part, tile }: Drawing): void {
   const on = ({ x1, y1, x2, y2 }: Box): [number, number, number, number] => [
     (x1 - tile.x) / tile.step,
     (y1 - tile.y) / tile.step,
@@ -92,7 +96,7 @@ class WholePicture implements Picture {
       .then(() => (this.#closed ? undefined : onNews()));
   }
 
-  draw(pen: Pen, tile: Tile, part: Box): boolean {
+  draw(pen: PicturePen, tile: Tile, part: Box): boolean {
     if (!this.#bitmap) return false;
     const { width, height } = this.#image;
     drawPart(pen, this.#bitmap, {
@@ -135,7 +139,7 @@ class TiledPicture implements Picture {
     this.#onNews = onNews;
   }
 
-  draw(pen: Pen, tile: Tile, part: Box): boolean {
+  draw(pen: PicturePen, tile: Tile, part: Box): boolean {
     const key = tileKey(tile);
     const bitmap = this.#here.get(key);
     if (!bitmap) {

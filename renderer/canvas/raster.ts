@@ -27,15 +27,19 @@ export function rasterised({ shapes, paintOf, stroke, fresh }: Painting, region:
   for (const shape of shapes) {
     const painted = stroke?.shapeId === shape.id ? stroke : null;
     const base = shape.mask && columnsOf(shape.mask);
-    if (base || painted) paintMask({ base, stroke: painted, paint: paintOf(shape) }, region, pixels);
+    if (base || painted)
+      paintMask({ base, box: base && shape.box, stroke: painted, paint: paintOf(shape) }, region, pixels);
     else paintBox(shape.box, paintOf(shape), region, pixels);
   }
-  if (stroke?.adds && stroke.shapeId === null) paintMask({ base: null, stroke, paint: fresh }, region, pixels);
+  if (stroke?.adds && stroke.shapeId === null)
+    paintMask({ base: null, box: null, stroke, paint: fresh }, region, pixels);
   return pixels;
 }
 
-export interface MaskPainting {
+interface MaskPainting {
   readonly base: Columns | null;
+  /** Tight around base. */
+  readonly box: Box | null;
   readonly stroke: Stroke | null;
   readonly paint: Paint;
 }
@@ -48,8 +52,8 @@ function cleared(length: number): Uint8Array {
   return room.subarray(0, length).fill(0);
 }
 
-export function paintMask({ base, stroke, paint }: MaskPainting, region: Region, pixels: Uint32Array): void {
-  const box = boxOf(base, stroke);
+function paintMask({ base, box: own, stroke, paint }: MaskPainting, region: Region, pixels: Uint32Array): void {
+  const box = around(own, stroke?.adds ? columnsBox(stroke.area) : null);
   const part = box && partOf(box, region);
   if (box === null || part === null) return;
   const bitmap = cleared(part.width * part.height);
@@ -59,9 +63,6 @@ export function paintMask({ base, stroke, paint }: MaskPainting, region: Region,
   if (isThin(box, region.step)) markCentre(box, part, bitmap);
   fillPixels(bitmap, part, { paint, region, pixels });
 }
-
-const boxOf = (base: Columns | null, stroke: Stroke | null): Box | null =>
-  around(base && columnsBox(base), stroke?.adds ? columnsBox(stroke.area) : null);
 
 const erase = (bitmap: Uint8Array, gone: Uint8Array): void =>
   gone.forEach((inside, i) => {

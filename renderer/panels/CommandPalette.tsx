@@ -36,6 +36,7 @@ export function CommandPalette() {
       attributes={{ content: { 'aria-label': 'All commands' } }}
       overlayProps={{ backgroundOpacity: 0.35, blur: 0 }}
       scrollable
+      centered={false}
       maxHeight={440}
       highlightQuery
       actions={named.length > 0 && open ? [...groups, { group: 'Give a label', actions: named }] : groups}

@@ -1,12 +1,10 @@
 // One job as a person sees it: how far, how long still, cancel, what came of it, and the lines of what was left out.
-import { Alert, Button, Group, Progress, ScrollArea, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Progress, Stack, Text } from '@mantine/core';
 import type { Job } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';
 import { counted, isActive, jobPercent, several, timeLeft } from '../state/words.ts';
 import { say } from '../state/workbench.ts';
-import { useDesk, useWorkbench } from './desk.ts';
-
-export const useJob = (id: string | null): Job | null => useWorkbench(({ jobs }) => (id && jobs.get(id)) || null);
+import { useDesk } from './desk.ts';
 
 interface Props {
   readonly job: Job;
@@ -66,7 +64,7 @@ const Outcome = ({ job, message }: { job: Job; message: string }) =>
     </Text>
   );
 
-export function CancelButton({ job }: { job: Job }) {
+function CancelButton({ job }: { job: Job }) {
   const { host, store } = useDesk();
   const cancel = () => host.jobs.cancel({ id: job.id }).catch((error: unknown) => say(store, 'bad', sentence(error)));
   return (
@@ -82,14 +80,10 @@ export const Notes = ({ title, lines }: { title: string; lines: readonly string[
     <Text size="xs" fw={600} mb={2}>
       {title} ({several(lines.length, 'line')})
     </Text>
-    <ScrollArea.Autosize mah={180} type="auto" tabIndex={0} aria-label={title}>
-      <ul className="notes">
-        {[...new Set(lines)].map((line) => (
-          <li key={line}>
-            <Text size="xs">{line}</Text>
-          </li>
-        ))}
-      </ul>
-    </ScrollArea.Autosize>
+    <ul className="notes" tabIndex={lines.length > 8 ? 0 : undefined}>
+      {[...new Set(lines)].map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
   </section>
 );

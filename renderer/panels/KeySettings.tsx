@@ -1,5 +1,18 @@
 // Changing keys: whose habits they follow, and a key of one's own for any command, with a word where it is taken already.
-import { Alert, Badge, Button, Group, Kbd, ScrollArea, Select, Stack, Table, Text, TextInput, VisuallyHidden } from '@mantine/core';
+import {
+  Alert,
+  Badge,
+  Button,
+  Group,
+  Kbd,
+  ScrollArea,
+  Select,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  VisuallyHidden,
+} from '@mantine/core';
 import { IconRestore, IconSearch } from '@tabler/icons-react';
 import { type KeyboardEvent, useState } from 'react';
 import { type Command, commands } from '../../main/contract/commands.ts';

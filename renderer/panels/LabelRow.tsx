@@ -19,7 +19,15 @@ import type { Label } from '../../main/contract/project.ts';
 import { digits, giveDigit, orderedLabels, placeLabel, recolour, renameLabel } from '../state/labelEdits.ts';
 import { counted } from '../state/words.ts';
 import { AttributeRules } from './AttributeRules.tsx';
-import type { Doubt, Use } from './LabelsDialog.tsx';
+
+/** How much a label is used. */
+export interface Use {
+  readonly shapes: number;
+  readonly images: number;
+}
+
+/** What is about to be done to a label and needs a second word. */
+export type Doubt = { readonly kind: 'delete' | 'merge'; readonly label: Label; readonly into?: Label };
 
 interface Props {
   readonly label: Label;

@@ -3,25 +3,18 @@ import { Alert, Button, EmptyState, Group, ScrollArea, Stack, TextInput } from '
 import { IconPlus, IconTags } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { Diff } from '../../main/contract/diff.ts';
-import type { Label } from '../../main/contract/project.ts';
 import { sentence } from '../state/connection.ts';
 import { checkName, orderedLabels } from '../state/labelEdits.ts';
 import { several } from '../state/words.ts';
 import { DialogFrame } from './DialogFrame.tsx';
 import { useDesk, useWorkbench } from './desk.ts';
-import { LabelRow } from './LabelRow.tsx';
+import { type Doubt, LabelRow, type Use } from './LabelRow.tsx';
 
 export const LabelsDialog = () => (
   <DialogFrame name="labels" title="Labels" size="xl">
     <LabelList />
   </DialogFrame>
 );
-
-/** How much a label is used. */
-export interface Use {
-  readonly shapes: number;
-  readonly images: number;
-}
 
 const unused: Use = { shapes: 0, images: 0 };
 
@@ -44,9 +37,6 @@ function useLabelUse(): ReadonlyMap<number, Use> {
   }, [host, edits, version]);
   return use;
 }
-
-/** What is about to be done to a label and needs a second word. */
-export type Doubt = { readonly kind: 'delete' | 'merge'; readonly label: Label; readonly into?: Label };
 
 function LabelList() {
   const { edits } = useDesk();

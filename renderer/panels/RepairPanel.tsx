@@ -29,7 +29,7 @@ export function RepairPanel() {
     if (file && !running && (repair.stage === 'idle' || repair.stage === 'finished')) void nextPair(desk);
   }, [desk, running, file]);
   return (
-    <Stack gap="sm" p="sm" className="workflow" role="region" aria-label="Repair">
+    <Stack gap="xs" p="xs" className="workflow" role="region" aria-label="Repair">
       {running && <JobView job={job} />}
       {!running && (stage === 'idle' || stage === 'finished') && <Start job={job} />}
       {stage === 'loading' && <Loader size="sm" aria-label="Fetching the next pair" />}
@@ -60,22 +60,24 @@ function Start({ job }: { job: Job | null }) {
       {job?.message && <Text size="xs">{job.message}</Text>}
       {left > 0 && finished && <Button onClick={() => void startOver(desk)}>Judge those put off</Button>}
       <ModelNotice />
-      <Select
-        label="Which masks"
-        placeholder="of every label"
-        data={orderedLabels(labels).map(({ id, name }) => ({ value: String(id), label: name }))}
-        value={label}
-        clearable
-        clearButtonProps={{ 'aria-label': 'Of every label' }}
-        onChange={setLabel}
-      />
-      <Button
-        variant={finished ? 'default' : 'filled'}
-        disabled={!ready}
-        onClick={() => void compareMasks(desk, label === null ? null : Number(label))}
-      >
-        {finished ? 'Compare masks that are new' : 'Compare with the model'}
-      </Button>
+      <Group gap="xs" grow preventGrowOverflow={false} wrap="nowrap">
+        <Select
+          aria-label="Which masks"
+          placeholder="of every label"
+          data={orderedLabels(labels).map(({ id, name }) => ({ value: String(id), label: name }))}
+          value={label}
+          clearable
+          clearButtonProps={{ 'aria-label': 'Of every label' }}
+          onChange={setLabel}
+        />
+        <Button
+          variant={finished ? 'default' : 'filled'}
+          disabled={!ready}
+          onClick={() => void compareMasks(desk, label === null ? null : Number(label))}
+        >
+          {finished ? 'Compare new ones' : 'Compare with the model'}
+        </Button>
+      </Group>
     </Stack>
   );
 }
@@ -101,7 +103,7 @@ function Pair() {
           {progressOf(done, left)}
         </Text>
         <Text size="sm">
-          {label?.name} <b>{percent(pair.disagreement)}</b> different
+          {label?.name} <b>{percent(pair.disagreement)}</b> different from {weightsName(pair.weights)}
         </Text>
       </Group>
       <Progress value={(100 * done) / Math.max(1, done + left)} aria-label="Share of pairs that are judged" />
@@ -117,9 +119,6 @@ function Pair() {
           <Verdict id="repair.done" text="Done, next pair" filled />
         </>
       )}
-      <Text size="xs" c="dimmed">
-        Proposed by {weightsName(pair.weights)}
-      </Text>
     </Stack>
   );
 }
@@ -129,16 +128,16 @@ function Judging() {
   const run = useRun();
   return (
     <>
-      <Stack gap={6}>
-        <Verdict id="repair.keep" text="Keep what stands" />
-        <Verdict id="repair.replace" text="Replace by the proposal" filled />
-        <Verdict id="repair.edit" text="Edit by hand" />
+      <div className="verdicts">
+        <Verdict id="repair.keep" text="Keep" />
+        <Verdict id="repair.replace" text="Replace" filled />
+        <Verdict id="repair.edit" text="Edit" />
         <Verdict id="repair.skip" text="Later" />
-      </Stack>
+      </div>
       <Button
         variant="subtle"
-        size="compact-sm"
-        leftSection={<IconArrowBackUp size={16} aria-hidden />}
+        size="compact-xs"
+        leftSection={<IconArrowBackUp size={14} aria-hidden />}
         disabled={!again}
         onClick={() => run('repair.back')}
       >

@@ -69,14 +69,14 @@ export function ReviewQueue() {
   };
   const count = counts?.get(pile) ?? 0;
   return (
-    <Stack gap="sm" p="sm" className="workflow" role="region" aria-label="Review queue">
+    <Stack gap="xs" p="xs" className="workflow" role="region" aria-label="Review queue">
       {project && <Done images={project.images} unreviewed={project.unreviewed} />}
       {problem && (
         <Alert color="red" role="alert">
           {problem}
         </Alert>
       )}
-      <Stack gap={2} role="radiogroup" aria-label="What to review">
+      <div className="piles" role="radiogroup" aria-label="What to review">
         {piles.map((one) => (
           <Pile
             key={one.status}
@@ -86,31 +86,33 @@ export function ReviewQueue() {
             onChoose={() => setPile(one.status)}
           />
         ))}
-      </Stack>
-      <Select
-        label="Only images with"
-        placeholder="any label"
-        data={orderedLabels(labels).map(({ id, name }) => ({ value: String(id), label: name }))}
-        value={query.labelId === null ? null : String(query.labelId)}
-        clearable
-        clearButtonProps={{ 'aria-label': 'Any label' }}
-        onChange={(id) => actions.setQuery({ labelId: id === null ? null : Number(id) })}
-      />
-      <Select
-        label="In which order"
-        data={orders.map((one) => ({ ...one }))}
-        value={query.order}
-        allowDeselect={false}
-        onChange={(value) => actions.setQuery({ order: orders.find((one) => one.value === value)?.value ?? 'path' })}
-      />
-      <Button
-        leftSection={<IconPlayerPlay size={16} aria-hidden />}
-        disabled={count === 0}
-        onClick={() => void start()}
-        fullWidth
-      >
-        {count === 0 ? 'Nothing to review here' : `Start with ${several(count, 'image')}`}
-      </Button>
+        <Button
+          leftSection={<IconPlayerPlay size={16} aria-hidden />}
+          disabled={count === 0}
+          aria-label={`Start with ${several(count, 'image')}`}
+          onClick={() => void start()}
+        >
+          Start
+        </Button>
+      </div>
+      <Group gap="xs" grow>
+        <Select
+          aria-label="Only images with"
+          placeholder="any label"
+          data={orderedLabels(labels).map(({ id, name }) => ({ value: String(id), label: name }))}
+          value={query.labelId === null ? null : String(query.labelId)}
+          clearable
+          clearButtonProps={{ 'aria-label': 'Any label' }}
+          onChange={(id) => actions.setQuery({ labelId: id === null ? null : Number(id) })}
+        />
+        <Select
+          aria-label="In which order"
+          data={orders.map((one) => ({ ...one }))}
+          value={query.order}
+          allowDeselect={false}
+          onChange={(value) => actions.setQuery({ order: orders.find((one) => one.value === value)?.value ?? 'path' })}
+        />
+      </Group>
       <Group gap={6}>
         <Keys id="review.accept" />
         <Text size="xs" c="dimmed">
@@ -137,7 +139,7 @@ function Done({ images, unreviewed }: { images: number; unreviewed: number }) {
           {counted(images - unreviewed)} of {counted(images)} ({percent(share)})
         </Text>
       </Group>
-      <Progress value={share * 100} mt={4} aria-label="Share of images that are reviewed" />
+      <Progress value={share * 100} size="sm" mt={4} aria-label="Share of images that are reviewed" />
     </div>
   );
 }

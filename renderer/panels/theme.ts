@@ -63,7 +63,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--loupe-lit': '#dbe5fb',
   },
   dark: {
-    '--mantine-color-dimmed': '#a2a9b1',
+    '--mantine-color-dimmed': '#aeb5bd',
     '--mantine-color-placeholder': '#8d959e',
     '--mantine-color-gray-text': '#d3d7db',
     '--mantine-color-gray-light-color': '#d3d7db',

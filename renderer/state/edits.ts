@@ -35,6 +35,8 @@ interface Waiting {
   readonly imageId: number | null;
   /** Sent once without an answer: it may be stored. */
   unsure: boolean;
+  /** Its event came before its answer. */
+  heard: boolean;
   settle(stored: boolean): void;
 }
 
@@ -45,9 +47,14 @@ export function createEdits(store: WorkbenchStore, host: Host): Edits {
   const ids = new IdPool(host);
   const travel = async (way: 'undo' | 'redo'): Promise<Recorded | null> => {
     await queue.settled();
-    const recorded = await host.edit[way]();
-    if (recorded) queue.received(recorded);
-    return recorded;
+    const comes = queue.hearing();
+    try {
+      const recorded = await host.edit[way]();
+      if (recorded && !(await comes.within(recorded, 1000))) queue.received(recorded);
+      return recorded;
+    } finally {
+      comes.stop();
+    }
   };
   return {
     commit: (diff) => queue.commit(diff),
@@ -71,7 +78,9 @@ class Queue {
   /** Counts what this window knows to be stored. */
   private stored = 0;
   private running: Promise<void> | null = null;
-  private readonly echoes = new Echoes();
+  /** Own changes that were answered, and whose events are still to come. */
+  private unheard: Recorded[] = [];
+  private readonly ears = new Set<(recorded: Recorded) => void>();
   private readonly store: WorkbenchStore;
   private readonly host: Host;
 
@@ -91,7 +100,13 @@ class Queue {
       return Promise.resolve(false);
     }
     return new Promise((settle) => {
-      this.waiting.push({ diff, imageId: imageOf(diff) ?? state.open?.image.id ?? null, unsure: false, settle });
+      this.waiting.push({
+        diff,
+        imageId: imageOf(diff) ?? state.open?.image.id ?? null,
+        unsure: false,
+        heard: false,
+        settle,
+      });
       this.running ??= this.run();
     });
   }
@@ -110,7 +125,7 @@ class Queue {
     try {
       if (first.unsure && (await isStored(this.host, first))) return this.finish(first, true);
       const recorded = await this.host.edit.apply(first.diff);
-      this.echoes.isSecond(recorded);
+      if (!first.heard) this.unheard.push(recorded);
       this.finish(first, true);
       this.titles(recorded);
     } catch (error) {
@@ -142,6 +157,7 @@ class Queue {
   }
 
   async refresh(): Promise<void> {
+    this.unheard = [];
     const { stored } = this;
     const [labels, open] = await Promise.all([this.host.project.labels(), this.readOpen()]);
     // Something was stored while this was read, and waits no more: it may be missing here.
@@ -160,13 +176,47 @@ class Queue {
     return this.waiting.reduce((now, { diff }) => withRecorded(now, diff), held);
   }
 
+  /** Every change comes as an event, in the order of the journal; only own ones are on the screen already. */
   received(recorded: Recorded): void {
     this.titles(recorded);
-    const own = this.waiting[0];
-    if (own && same(own.diff.changes, recorded.diff.changes)) return void this.echoes.isSecond(recorded);
-    if (this.echoes.isSecond(recorded)) return;
-    const { labels, open } = this.store.getState();
-    this.store.setState(this.onTop(withRecorded({ labels, open }, recorded.diff)));
+    if (!this.isOwn(recorded)) {
+      const { labels, open } = this.store.getState();
+      this.store.setState(this.onTop(withRecorded({ labels, open }, recorded.diff)));
+    }
+    for (const ear of this.ears) ear(recorded);
+  }
+
+  private isOwn(recorded: Recorded): boolean {
+    const [first] = this.waiting;
+    if (first && same(first.diff, recorded.diff)) {
+      first.heard = true;
+      return true;
+    }
+    const at = this.unheard.findIndex((one) => isSame(one, recorded));
+    if (at >= 0) this.unheard.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** Listens from now on for the event of a change whose answer is still to come. */
+  hearing() {
+    const heard: Recorded[] = [];
+    let check = () => {};
+    const ear = (recorded: Recorded) => {
+      heard.push(recorded);
+      check();
+    };
+    this.ears.add(ear);
+    const within = (recorded: Recorded, ms: number) =>
+      new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => resolve(false), ms);
+        check = () => {
+          if (!heard.some((one) => isSame(one, recorded))) return;
+          clearTimeout(timer);
+          resolve(true);
+        };
+        check();
+      });
+    return { within, stop: () => void this.ears.delete(ear) };
   }
 
   private titles({ undo, redo }: Recorded): void {
@@ -181,22 +231,7 @@ class Queue {
 const lostSentence = (count: number): string =>
   `The host does not answer. ${count === 1 ? 'One change waits and will be' : `${count} changes wait and will be`} stored when it is back.`;
 
-/** One record comes twice to the window that caused it: as the answer and as an event, in either order. */
-class Echoes {
-  private seen: { recorded: Recorded; until: number }[] = [];
-
-  /** False the first time, true the second. */
-  isSecond(recorded: Recorded): boolean {
-    const now = Date.now();
-    this.seen = this.seen.filter(({ until }) => until > now);
-    const at = this.seen.findIndex(
-      (one) => one.recorded.seq === recorded.seq && same(one.recorded.diff, recorded.diff),
-    );
-    if (at >= 0) this.seen.splice(at, 1);
-    else this.seen.push({ recorded, until: now + 5000 });
-    return at >= 0;
-  }
-}
+const isSame = (a: Recorded, b: Recorded): boolean => a.seq === b.seq && same(a.diff, b.diff);
 
 /** Whether the host has what the diff makes: its answer may have been lost on the way. */
 async function isStored(host: Host, { diff, imageId }: Waiting): Promise<boolean> {

@@ -19,14 +19,31 @@ async function reading(bench: Bench, actions: Actions, signal: AbortSignal): Pro
   for (let again = false; !signal.aborted; again = true) {
     try {
       const stream = await bench.host.watch(undefined, { signal });
-      if (again && bench.store.getState().project) await caughtUp(bench, actions);
-      for await (const event of stream) await taken(bench, actions, event);
+      if (again && bench.store.getState().project) void caughtUp(bench, actions);
+      // A stream whose wire broke while nobody read it may never end by itself.
+      await Promise.race([takeAll(bench, actions, stream), lost(bench)]);
     } catch (error) {
       if (!signal.aborted && bench.store.getState().connected) say(bench.store, 'bad', sentence(error));
     }
     if (!signal.aborted) await sleep(200);
   }
 }
+
+async function takeAll(bench: Bench, actions: Actions, stream: AsyncIterable<HostEvent>): Promise<void> {
+  for await (const event of stream) await taken(bench, actions, event);
+}
+
+/** Resolves when the connection is gone. */
+const lost = ({ store }: Bench): Promise<void> =>
+  new Promise((resolve) => {
+    const gone = ({ connected }: { connected: boolean }) => {
+      if (connected) return;
+      stop();
+      resolve();
+    };
+    const stop = store.subscribe(gone);
+    gone(store.getState());
+  });
 
 /** After a break anything may have happened. */
 async function caughtUp({ edits, store }: Bench, actions: Actions): Promise<void> {

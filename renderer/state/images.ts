@@ -55,13 +55,21 @@ export function createImages(bench: Bench): ImageActions {
     }
   };
 
-  const entered = async (project: ProjectInfo | null) => {
+  // Who opens a project hears of it twice, by the answer and by the event, and both wait for the same reading.
+  let reading: Promise<void> = Promise.resolve();
+  const entered = (project: ProjectInfo | null): Promise<void> => {
     const { project: before } = store.getState();
-    if (project && before?.file === project.file) return store.setState({ project });
-    edits.reset();
-    ahead.forget();
-    store.setState({ ...clean(store.getState()), project });
-    if (project === null) return;
+    if (project && before?.file === project.file) store.setState({ project });
+    else {
+      edits.reset();
+      ahead.forget();
+      store.setState({ ...clean(store.getState()), project });
+      reading = project ? read(project) : Promise.resolve();
+    }
+    return reading;
+  };
+
+  const read = async (project: ProjectInfo) => {
     // The engine starts when somebody asks for it.
     void host.model.status().then(
       (engine) => store.setState({ engine }),

@@ -126,7 +126,8 @@ async function tell(desk: Desk, pair: RepairPair, verdict: Verdict['verdict']): 
   const now = shapeOf(desk, pair);
   // The host replaces only what nobody has judged yet; of the others the change is the person's own.
   const own = desk.store.getState().repair.again && verdict === 'replace' && now;
-  if (own) await desk.edits.commit(diffOf('Replace mask', changed('shape', own, { mask, box: maskBox(unpackMask(mask)) })));
+  if (own)
+    await desk.edits.commit(diffOf('Replace mask', changed('shape', own, { mask, box: maskBox(unpackMask(mask)) })));
   const { recorded } = await desk.host.repair.judge({ shapeId, verdict: own ? 'keep' : verdict });
   if (recorded) desk.edits.received(recorded);
   return recorded?.undo ?? null;

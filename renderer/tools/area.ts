@@ -1,8 +1,15 @@
 // An area that a person drew to the diff that adds it to a shape, takes it away from one, or makes a new one of it.
-import { type Columns, either, isEmpty, joined, type Size, without } from '../../main/contract/columns.ts';
+import {
+  type Columns,
+  either,
+  emptyColumns,
+  isEmpty,
+  joined,
+  type Size,
+  without,
+} from '../../main/contract/columns.ts';
 import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
-import type { Label, PackedMask, Shape } from '../../main/contract/project.ts';
-import type { Box } from '../../main/contract/records.ts';
+import type { Label, Shape } from '../../main/contract/project.ts';
 import { say, type Workbench } from '../state/workbench.ts';
 import { columnsOf, extent } from './masks.ts';
 import type { ToolContext } from './tool.ts';
@@ -20,7 +27,7 @@ export function selectedShape({ open, selected }: Workbench): Shape | null {
 }
 
 /** Why the selection cannot be drawn on, in one sentence; null where it can. */
-export function refusal({ open, selected }: Workbench): string | null {
+function refusal({ open, selected }: Workbench): string | null {
   if (selected.size > 1) return 'Select one shape to draw on it, or none to draw a new one.';
   const [id] = selected;
   const shape = id === undefined ? undefined : open?.shapes.get(id);
@@ -36,13 +43,27 @@ export function mayDraw({ store }: ToolContext): boolean {
   return why === null && sizeOf(state) !== null;
 }
 
+/** What is drawn on: kept from the first press, whatever is opened or selected before the drawing is done. */
+export interface Target {
+  readonly imageId: number;
+  readonly size: Size;
+  /** Null: a new shape. */
+  readonly shape: Shape | null;
+}
+
+/** Null where no picture is open. */
+export function targetOf(state: Workbench): Target | null {
+  const size = sizeOf(state);
+  return state.open && size && { imageId: state.open.image.id, size, shape: selectedShape(state) };
+}
+
 export type Way = 'add' | 'take' | 'replace';
 
-const drawn = (columns: Columns | null, area: Columns, way: Way): Columns => {
+function drawn(columns: Columns | null, area: Columns, way: Way): Columns {
   if (way === 'replace') return area;
-  if (columns === null) return way === 'add' ? area : joined(area, area, without);
+  if (columns === null) return way === 'add' ? area : emptyColumns(area);
   return joined(columns, area, way === 'add' ? either : without);
-};
+}
 
 /** The shape with its new mask, as a change; a mask that is emptied takes the shape with it. Null: nothing changes. */
 export function remasked(shape: Shape, area: Columns, way: Way): Change | null {
@@ -56,42 +77,50 @@ interface Drawing {
   readonly way: Way;
   /** What the undo menu says. */
   readonly title: string;
-  /** Null: a new shape. */
-  readonly into: number | null;
+  readonly target: Target;
 }
 
-/** Commits what was drawn as one step of undo; the id of the shape that has it, null where nothing came of it. */
-export async function commitArea(context: ToolContext, drawing: Drawing): Promise<number | null> {
+/** Commits what was drawn as one step of undo; the shape as it is then, null where there is none. */
+export async function commitArea(context: ToolContext, drawing: Drawing): Promise<Shape | null> {
   const { store, host } = context;
-  const { area, way, title, into } = drawing;
-  if (into === null) return way === 'take' || isEmpty(area) ? null : createShape(context, title, extent(area));
-  const shape = store.getState().open?.shapes.get(into);
+  const { area, way, title, target } = drawing;
+  if (target.shape === null) return way === 'take' || isEmpty(area) ? null : newShape(context, title, { area, target });
+  const { open } = store.getState();
+  const here = open?.image.id === target.imageId;
+  const shape = here ? open.shapes.get(target.shape.id) : target.shape;
   const change = shape && !shape.locked ? remasked(shape, area, way) : null;
-  if (change === null) return into;
+  if (!shape || change === null) return shape ?? null;
   host.commit({ title, changes: [change] });
-  if (change.after === null) store.setState({ selected: new Set(), hovered: null });
-  return into;
+  if (here && change.after === null) store.setState({ selected: new Set(), hovered: null });
+  return change.after && { ...shape, ...(change.after as Partial<Shape>) };
 }
 
-/** A new shape of the label that is chosen, and selects it. A project without labels gets its first. */
-export async function createShape(
+/** A shape of the label that is chosen; a project without labels gets its first with it. */
+async function newShape(
   { store, host }: ToolContext,
   title: string,
-  fields: { readonly mask: PackedMask | null; readonly box: Box } | null,
-): Promise<number | null> {
-  const image = store.getState().open?.image;
-  if (fields === null || !image) return null;
+  { area, target }: { area: Columns; target: Target },
+): Promise<Shape | null> {
+  const fields = extent(area);
+  if (fields === null) return null;
   const label = labelForNew(store.getState()) ?? firstLabel(await host.reserveId());
   const id = await host.reserveId();
   const { open, labels } = store.getState();
-  // While the id came, another image may have been opened: what was drawn belongs to the one it was drawn on.
-  const shapes = open?.image.id === image.id ? [...open.shapes.values()] : [];
-  const shape: Shape = { ...blankShape, ...fields, id, imageId: image.id, labelId: label.id, place: above(shapes) };
+  const { imageId } = target;
+  const here = open?.image.id === imageId;
+  const shape: Shape = {
+    ...blankShape,
+    ...fields,
+    id,
+    imageId,
+    labelId: label.id,
+    place: above(here ? [...open.shapes.values()] : []),
+  };
   const made = created('shape', shape);
   const diff: Diff = { title, changes: labels.has(label.id) ? [made] : [created('label', label), made] };
   host.commit(diff);
-  if (store.getState().open?.image.id === image.id) store.setState({ selected: new Set([id]), labelId: label.id });
-  return id;
+  if (here) store.setState({ selected: new Set([id]), labelId: label.id });
+  return shape;
 }
 
 const blankShape = {

@@ -1,16 +1,16 @@
 // Box and cut out: two corners to a filled rectangle, or to what GrabCut finds in it.
 
-import { BadInput } from '../../main/contract/badinput.ts';
-import { boxColumns, type Columns } from '../../main/contract/columns.ts';
+import { boxColumns } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { say } from '../state/workbench.ts';
-import { sizeOf } from './area.ts';
+import type { Target } from './area.ts';
 import { Drawer } from './drawn.ts';
 import { columnsOf } from './masks.ts';
 import { boxBetween, clamped, type Place, squared } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
 interface Step {
+  readonly target: Target;
   readonly from: Place;
   readonly to: Place;
   readonly alt: boolean;
@@ -34,50 +34,42 @@ export class BoxTool implements Tool {
   }
 
   press(at: Gesture): void {
-    const size = sizeOf(this.#context.store.getState());
-    if (at.button !== 'left' || size === null || this.#working || !this.#drawer.begins(at.alt)) return;
-    const from = clamped(at, size);
-    this.#step = { from, to: from, alt: at.alt };
+    const target = at.button === 'left' && !this.#working ? this.#drawer.begin(at.alt) : null;
+    if (target === null) return;
+    const from = clamped(at, target.size);
+    this.#step = { target, from, to: from, alt: at.alt };
   }
 
   move(at: Gesture): void {
-    const size = sizeOf(this.#context.store.getState());
-    if (!this.#step || size === null) return;
-    const { from } = this.#step;
-    this.#step = { ...this.#step, to: clamped(at.shift ? squared(from, at) : at, size) };
+    if (!this.#step) return;
+    const { from, target } = this.#step;
+    this.#step = { ...this.#step, to: clamped(at.shift ? squared(from, at) : at, target.size) };
   }
 
   release(at: Gesture): void {
     if (at.button !== 'left' || !this.#step) return;
     this.move(at);
-    const { from, to, alt } = this.#step;
+    const { target, from, to, alt } = this.#step;
     this.#step = null;
     const box = boxBetween(from, to);
     if (box.x2 - box.x1 < LEAST || box.y2 - box.y1 < LEAST) return;
-    void this.#draw(box, alt);
+    void this.#draw(target, box, alt);
   }
 
-  async #draw(box: Box, alt: boolean): Promise<void> {
+  async #draw(target: Target, box: Box, alt: boolean): Promise<void> {
     this.#working = box;
     try {
-      const area = await this.#area(box);
+      const area = this.#cuts ? columnsOf(await this.#context.host.cutOut(box)) : boxColumns(box, target.size);
       // Esc while the host worked on it.
       if (this.#working !== box) return;
       const what = this.#cuts ? 'cut-out' : 'box';
-      await this.#drawer.draw(area, alt, `${alt ? 'Take away' : 'Draw'} ${what}`);
+      await this.#drawer.draw(target, area, alt, `${alt ? 'Take away' : 'Draw'} ${what}`);
     } catch (error) {
       say(this.#context.store, 'bad', error instanceof Error ? error.message : String(error));
     } finally {
       if (this.#working === box) this.#working = null;
       this.#context.changed();
     }
-  }
-
-  async #area(box: Box): Promise<Columns> {
-    const { store, host } = this.#context;
-    const size = sizeOf(store.getState());
-    if (size === null) throw new BadInput('No image is open.');
-    return this.#cuts ? columnsOf(await host.cutOut(box)) : boxColumns(box, size);
   }
 
   finish(): boolean {

@@ -26,27 +26,32 @@ const MOST_PIXELS = 2 ** 24;
 /** How far a side between two corners may be from the mask's edge, in pixels. */
 const TOLERANCE = 1;
 
-const edges = new WeakMap<Columns, readonly Ring[]>();
+const edges = new WeakMap<Columns, Map<number, readonly Ring[]>>();
 const corners = new WeakMap<Columns, readonly Ring[]>();
 
-/** Every ring along the pixel edges, holes too: filled by the even-odd rule they are the mask. */
-export function edgeRings(columns: Columns): readonly Ring[] {
-  const known = edges.get(columns);
-  if (known) return known;
-  const rings = tracedRings(columns);
-  edges.set(columns, rings);
+/**
+ * Every ring along the pixel edges, holes too: filled by the even-odd rule they are the mask. With a step, along the edges
+ * of the samples that a coarser level shows.
+ */
+export function edgeRings(columns: Columns, step = 1): readonly Ring[] {
+  const known = edges.get(columns) ?? new Map<number, readonly Ring[]>();
+  edges.set(columns, known);
+  const rings = known.get(step) ?? tracedRings(columns, step);
+  known.set(step, rings);
   return rings;
 }
 
-function tracedRings(columns: Columns): Ring[] {
+function tracedRings(columns: Columns, finest: number): Ring[] {
   const box = columnsBox(columns);
   if (box === null) return [];
-  let step = 1;
+  let step = finest;
   while (((box.x2 - box.x1) / step) * ((box.y2 - box.y1) / step) > MOST_PIXELS) step *= 2;
-  const [width, height] = [Math.ceil((box.x2 - box.x1) / step), Math.ceil((box.y2 - box.y1) / step)];
-  const bitmap = regionBitmap(columns, { x: box.x1, y: box.y1, width, height, step });
+  // On the grid that the raster of that level has.
+  const [x, y] = [box.x1 - (box.x1 % step), box.y1 - (box.y1 % step)];
+  const [width, height] = [Math.ceil((box.x2 - x) / step), Math.ceil((box.y2 - y) / step)];
+  const bitmap = regionBitmap(columns, { x, y, width, height, step });
   return outlinesOf(fromBitmap(bitmap, width, height)).map(({ points }) =>
-    points.map((value, i) => value * step + (i % 2 === 0 ? box.x1 : box.y1)),
+    points.map((value, i) => value * step + (i % 2 === 0 ? x : y)),
   );
 }
 

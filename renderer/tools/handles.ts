@@ -5,7 +5,7 @@ import type { Corner, Ring } from './corners.ts';
 import { distance, type Place, toSide } from './place.ts';
 
 /** Screen pixels within which the pointer takes hold. */
-export const REACH = 7;
+const REACH = 7;
 /** Sides that are shorter on the screen have no handle in the middle. */
 export const LEAST_SIDE = 28;
 

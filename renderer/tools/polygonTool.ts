@@ -2,7 +2,7 @@
 import { type Columns, toColumns } from '../../main/contract/columns.ts';
 import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
-import { sizeOf } from './area.ts';
+import { sizeOf, type Target } from './area.ts';
 import { rememberCorners } from './corners.ts';
 import { Drawer } from './drawn.ts';
 import { clamped, distance, type Place, straightened } from './place.ts';
@@ -14,6 +14,7 @@ const SNAP = 9;
 const TRACE = 0.75;
 
 interface Step {
+  readonly target: Target;
   readonly corners: readonly Place[];
   readonly alt: boolean;
   readonly pointer: Place;
@@ -37,15 +38,16 @@ export class PolygonTool implements Tool {
     const place = this.#place(at);
     if (place === null) return;
     if (this.#step === null) {
-      if (this.#drawer.begins(at.alt)) this.#step = { corners: [place], alt: at.alt, pointer: place };
+      const target = this.#drawer.begin(at.alt);
+      if (target) this.#step = { target, corners: [place], alt: at.alt, pointer: place };
     } else if (!this.#traces) this.#corner(place, at);
   }
 
   #corner(place: Place, at: Gesture): void {
     if (!this.#step) return;
-    const { corners, alt } = this.#step;
+    const { corners } = this.#step;
     const closes = corners.length > 2 && (at.clicks === 2 || this.#snaps(place));
-    if (!closes && at.clicks < 2) this.#step = { corners: [...corners, place], alt, pointer: place };
+    if (!closes && at.clicks < 2) this.#step = { ...this.#step, corners: [...corners, place], pointer: place };
     if (closes) this.finish();
   }
 
@@ -79,8 +81,8 @@ export class PolygonTool implements Tool {
 
   finish(): boolean {
     const step = this.#step;
-    const size = sizeOf(this.#context.store.getState());
-    if (step === null || size === null) return false;
+    if (step === null) return false;
+    const { size } = step.target;
     this.#step = null;
     const flat = step.corners.flatMap(({ x, y }) => [x, y]);
     const ring = this.#traces ? simplified(flat, TRACE / this.#scale()) : flat;
@@ -88,7 +90,7 @@ export class PolygonTool implements Tool {
     const area: Columns = toColumns(fromPolygon(ring, size.width, size.height));
     rememberCorners(area, [ring]);
     const title = `${step.alt ? 'Take away' : 'Draw'} ${this.#traces ? 'freehand' : 'polygon'}`;
-    void this.#drawer.draw(area, step.alt, title).finally(() => this.#context.changed());
+    void this.#drawer.draw(step.target, area, step.alt, title);
     return true;
   }
 

@@ -1,21 +1,19 @@
 // Points and prompt box: clicks and a box go to the segmenter, its mask waits, and Enter makes it the shape's.
 import type { Columns } from '../../main/contract/columns.ts';
-import type { PackedMask, Shape } from '../../main/contract/project.ts';
+import type { PackedMask } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import { say } from '../state/workbench.ts';
-import { commitArea, mayDraw, selectedShape, sizeOf } from './area.ts';
+import { commitArea, mayDraw, sizeOf, type Target, targetOf } from './area.ts';
 import { columnsOf } from './masks.ts';
 import { boxBetween, clamped, distance, isOn, type Place } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
 /** All that was asked about one object, and the last answer to it. */
 interface Session {
-  readonly imageId: number;
+  readonly target: Target;
   readonly points: readonly Point[];
   readonly box: Box | null;
   readonly rough: PackedMask | null;
-  /** The shape that is refined; null: a new one. */
-  readonly shapeId: number | null;
 }
 
 /** A press that moves less, in screen pixels, is a click. */
@@ -49,20 +47,16 @@ export class PromptTool implements Tool {
 
   /** A session goes on whatever is selected; a new one needs a selection that can be drawn on. */
   #ready(): boolean {
-    return this.#session !== null || this.#target() === null || mayDraw(this.#context);
-  }
-
-  #target(): Shape | null {
-    const shape = selectedShape(this.#context.store.getState());
-    return shape?.id === this.#made ? null : shape;
+    const { selected } = this.#context.store.getState();
+    const isOwn = this.#made !== null && selected.has(this.#made) && selected.size === 1;
+    return this.#session !== null || isOwn || mayDraw(this.#context);
   }
 
   #started(): Session | null {
-    const image = this.#context.store.getState().open?.image;
-    if (!image) return null;
-    const shape = this.#target();
-    const fresh = { imageId: image.id, points: [], box: null, rough: shape?.mask ?? null, shapeId: shape?.id ?? null };
-    return this.#session ?? fresh;
+    const target = targetOf(this.#context.store.getState());
+    if (this.#session || target === null) return this.#session;
+    const shape = target.shape?.id === this.#made ? null : target.shape;
+    return { target: { ...target, shape }, points: [], box: null, rough: shape?.mask ?? null };
   }
 
   #click(point: Point): void {
@@ -113,10 +107,11 @@ export class PromptTool implements Tool {
     if (session === null) return false;
     if (area === null || this.#busy) return true;
     this.#clear();
-    const into = session.shapeId;
-    const title = into === null ? 'Segment' : 'Refine mask';
-    void commitArea(this.#context, { area, way: into === null ? 'add' : 'replace', title, into }).then((id) => {
-      if (into === null) this.#made = id;
+    const { target } = session;
+    const isNew = target.shape === null;
+    const title = isNew ? 'Segment' : 'Refine mask';
+    void commitArea(this.#context, { area, way: isNew ? 'add' : 'replace', title, target }).then((shape) => {
+      if (isNew) this.#made = shape?.id ?? null;
       this.#context.changed();
     });
     return true;
@@ -142,10 +137,9 @@ export class PromptTool implements Tool {
     this.#asked++;
   }
 
-  /** A mask that is there becomes a shape, as long as its image is open. */
+  /** A mask that is there becomes a shape. */
   leave(): void {
-    const here = this.#session?.imageId === this.#context.store.getState().open?.image.id;
-    if (here && !this.#busy) this.finish();
+    if (!this.#busy) this.finish();
     this.#clear();
     this.#made = null;
   }

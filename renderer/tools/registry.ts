@@ -4,12 +4,12 @@ import { BoxTool } from './boxTool.ts';
 import { PolygonTool } from './polygonTool.ts';
 import { PromptTool } from './promptTool.ts';
 import { SelectTool } from './selectTool.ts';
-import type { ShapeIndex } from './shapeIndex.ts';
+import type { ShapeGrid } from './shapeGrid.ts';
 import { StrokeTool } from './strokeTool.ts';
 import type { Tool, ToolContext } from './tool.ts';
 import { WandTool } from './wandTool.ts';
 
-export const createTools = (context: ToolContext, index: () => ShapeIndex): Readonly<Record<ToolName, Tool>> => ({
+export const createTools = (context: ToolContext, index: () => ShapeGrid): Readonly<Record<ToolName, Tool>> => ({
   select: new SelectTool(context, index),
   brush: new StrokeTool(context, false),
   eraser: new StrokeTool(context, true),

@@ -15,7 +15,7 @@ import {
 import { type BoxSides, type Held, heldBox, heldCorner, nearness, resized } from './handles.ts';
 import { columnsOf } from './masks.ts';
 import { boxBetween, clamped, distance, type Place } from './place.ts';
-import type { ShapeIndex } from './shapeIndex.ts';
+import type { ShapeGrid } from './shapeGrid.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
 type Step =
@@ -35,10 +35,10 @@ const CLICK = 4;
 
 export class SelectTool implements Tool {
   readonly #context: ToolContext;
-  readonly #index: () => ShapeIndex;
+  readonly #index: () => ShapeGrid;
   #step: Step | null = null;
 
-  constructor(context: ToolContext, index: () => ShapeIndex) {
+  constructor(context: ToolContext, index: () => ShapeGrid) {
     this.#context = context;
     this.#index = index;
   }
@@ -145,8 +145,16 @@ export class SelectTool implements Tool {
     return false;
   }
 
+  /** Backspace deletes the corner under the pointer. */
   back(): boolean {
-    return false;
+    const { store } = this.#context;
+    const { pointer } = store.getState();
+    const shape = selectedShape(store.getState());
+    const held = pointer && this.#held(pointer, false);
+    if (!shape?.mask || held?.kind !== 'corner' || this.#step) return false;
+    const before = cornerRings(columnsOf(shape.mask));
+    this.#commitRings(shape, before, withoutCorner(before, held.corner), held.corner);
+    return true;
   }
 
   cancel(): boolean {

@@ -1,11 +1,13 @@
 // Brush and eraser: a pressed pointer sweeps a disc over the image; the whole stroke is one diff.
 import { columnsBox, either, emptyColumns, joined, type Sweep, sweepColumns } from '../../main/contract/columns.ts';
-import { commitArea, mayDraw, selectedShape, sizeOf } from './area.ts';
+import type { Shape } from '../../main/contract/project.ts';
+import { commitArea, mayDraw, type Target, targetOf } from './area.ts';
 import { clamped, type Place } from './place.ts';
 import type { Draft, Gesture, Stroke, Tool, ToolContext } from './tool.ts';
 
 interface Pending {
   readonly stroke: Stroke;
+  readonly target: Target;
   readonly last: Place;
 }
 
@@ -17,8 +19,8 @@ export class StrokeTool implements Tool {
   /** Where the stroke before ended, for a straight line to a press with Shift. */
   #before: Place | null = null;
   /** Strokes that wait for the id of their shape; the next one on it waits for them. */
-  #making: Promise<number | null> = Promise.resolve(null);
-  #waiting: Stroke[] = [];
+  #making: Promise<Shape | null> = Promise.resolve(null);
+  #waiting: Pending[] = [];
 
   constructor(context: ToolContext, erases: boolean) {
     this.#context = context;
@@ -26,51 +28,50 @@ export class StrokeTool implements Tool {
   }
 
   press(at: Gesture): void {
-    const { store } = this.#context;
-    const state = store.getState();
-    const size = sizeOf(state);
-    if (at.button !== 'left' || size === null || !mayDraw(this.#context)) return;
-    const place = clamped(at, size);
+    const target = targetOf(this.#context.store.getState());
+    if (at.button !== 'left' || target === null || !mayDraw(this.#context)) return;
+    const place = clamped(at, target.size);
     const adds = !(this.#erases || at.ctrl || at.alt);
-    const shapeId = selectedShape(state)?.id ?? null;
-    const start = at.shift && this.#before ? this.#before : place;
-    const fresh = { area: emptyColumns(size), serial: ++this.#strokes, grown: 0, latest: null };
-    this.#now = { stroke: { shapeId, adds, ...fresh }, last: start };
+    const last = at.shift && this.#before ? this.#before : place;
+    const fresh = { area: emptyColumns(target.size), serial: ++this.#strokes, grown: 0, latest: null };
+    this.#now = { stroke: { shapeId: target.shape?.id ?? null, adds, ...fresh }, target, last };
     this.#sweepTo(place);
   }
 
   move(at: Gesture): void {
-    const size = sizeOf(this.#context.store.getState());
-    if (this.#now && size) this.#sweepTo(clamped(at, size));
+    if (this.#now) this.#sweepTo(clamped(at, this.#now.target.size));
   }
 
   #sweepTo(place: Place): void {
     if (!this.#now) return;
     const { stroke, last } = this.#now;
     const sweep: Sweep = { from: last, to: place, radius: this.#context.store.getState().brush };
-    const latest = sweepColumns(sweep, stroke.area);
-    const area = joined(stroke.area, latest, either);
-    this.#now = { stroke: { ...stroke, area, grown: stroke.grown + 1, latest: columnsBox(latest) }, last: place };
+    const swept = sweepColumns(sweep, stroke.area);
+    const grown = { area: joined(stroke.area, swept, either), grown: stroke.grown + 1, latest: columnsBox(swept) };
+    this.#now = { ...this.#now, stroke: { ...stroke, ...grown }, last: place };
   }
 
   release(at: Gesture): void {
-    if (!this.#now || at.button !== 'left') return;
-    const { stroke, last } = this.#now;
+    const now = this.#now;
+    if (!now || at.button !== 'left') return;
     this.#now = null;
-    this.#before = last;
-    this.#waiting = [...this.#waiting, stroke];
-    this.#making = this.#commit(stroke, this.#making);
+    this.#before = now.last;
+    this.#waiting = [...this.#waiting, now];
+    this.#making = this.#commit(now, this.#making);
   }
 
-  async #commit(stroke: Stroke, earlier: Promise<number | null>): Promise<number | null> {
+  /** A stroke on nothing while the one before waits for its shape goes on with that shape. */
+  async #commit(now: Pending, earlier: Promise<Shape | null>): Promise<Shape | null> {
     const continues = this.#waiting.length > 1;
     const made = await earlier.catch(() => null);
-    const into = stroke.shapeId ?? (continues ? made : null);
-    const title = stroke.adds ? 'Brush' : 'Erase';
+    const { stroke, target } = now;
+    const own = continues && made?.imageId === target.imageId ? made : null;
+    const [way, title] = stroke.adds ? (['add', 'Brush'] as const) : (['take', 'Erase'] as const);
     try {
-      return await commitArea(this.#context, { area: stroke.area, way: stroke.adds ? 'add' : 'take', title, into });
+      const on = { ...target, shape: target.shape ?? own };
+      return await commitArea(this.#context, { area: stroke.area, way, title, target: on });
     } finally {
-      this.#waiting = this.#waiting.filter((one) => one !== stroke);
+      this.#waiting = this.#waiting.filter((one) => one !== now);
       this.#context.changed();
     }
   }
@@ -99,7 +100,7 @@ export class StrokeTool implements Tool {
   }
 
   draft(): Draft {
-    const [first, ...rest] = this.#now ? [...this.#waiting, this.#now.stroke] : this.#waiting;
+    const [first, ...rest] = (this.#now ? [...this.#waiting, this.#now] : this.#waiting).map(({ stroke }) => stroke);
     const stroke = first && rest.reduce(together, first);
     return { stroke: stroke ?? null, radius: this.#context.store.getState().brush };
   }

@@ -1,11 +1,10 @@
 // Where the image lies on the screen: screen pixel = image pixel * scale + offset.
 import type { Size } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { viewOfImage } from '../state/view.ts';
 import type { View } from '../state/workbench.ts';
 import type { Place } from './place.ts';
 
-/** Screen pixels that stay free around a fitted image. */
-const MARGIN = 16;
 const LARGEST = 64;
 /** Screen pixels of the image that always stay in sight. */
 const IN_SIGHT = 48;
@@ -20,26 +19,9 @@ export const toScreen = ({ scale, x, y }: View, place: Place): Place => ({
   y: place.y * scale + y,
 });
 
-/** The whole box in the middle of the canvas, at most `largest` times as large. */
-export function fitted(box: Box, canvas: Size, largest = LARGEST): View {
-  const [width, height] = [Math.max(1, box.x2 - box.x1), Math.max(1, box.y2 - box.y1)];
-  const free = (side: number) => Math.max(1, side - 2 * MARGIN);
-  const scale = Math.min(free(canvas.width) / width, free(canvas.height) / height, largest);
-  return {
-    scale,
-    x: canvas.width / 2 - ((box.x1 + box.x2) / 2) * scale,
-    y: canvas.height / 2 - ((box.y1 + box.y2) / 2) * scale,
-  };
-}
-
-export const wholeImage = ({ width, height }: Size): Box => ({ x1: 0, y1: 0, x2: width, y2: height });
-
-/** Small images are shown up to 8 times as large. */
-export const fittedImage = (image: Size, canvas: Size): View => fitted(wholeImage(image), canvas, 8);
-
 /** The image pixel under the place stays under it. Never smaller than a quarter of the fitted image. */
 export function zoomed(view: View, factor: number, at: Place, frame: { image: Size; canvas: Size }): View {
-  const least = Math.min(1, fittedImage(frame.image, frame.canvas).scale / 4);
+  const least = Math.min(1, viewOfImage(frame.image, frame.canvas).scale / 4);
   const scale = Math.min(LARGEST, Math.max(least, view.scale * factor));
   const under = toImage(view, at);
   return inSight({ scale, x: at.x - under.x * scale, y: at.y - under.y * scale }, frame);

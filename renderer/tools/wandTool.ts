@@ -1,6 +1,6 @@
 // Magic wand: a click to everything that is connected to it and of its colour.
 import { say } from '../state/workbench.ts';
-import { sizeOf } from './area.ts';
+import { sizeOf, type Target } from './area.ts';
 import { Drawer } from './drawn.ts';
 import { columnsOf } from './masks.ts';
 import { isOn } from './place.ts';
@@ -19,16 +19,17 @@ export class WandTool implements Tool {
   press(at: Gesture): void {
     const size = sizeOf(this.#context.store.getState());
     if (at.button !== 'left' || size === null || !isOn(at, size) || this.#working) return;
-    if (this.#drawer.begins(at.alt)) void this.#pick(at);
+    const target = this.#drawer.begin(at.alt);
+    if (target) void this.#pick(target, at);
   }
 
-  async #pick(at: Gesture): Promise<void> {
+  async #pick(target: Target, at: Gesture): Promise<void> {
     const { store, host } = this.#context;
     this.#working = at;
     try {
       const mask = await host.wand(at.x, at.y, store.getState().wandTolerance);
       if (this.#working === at)
-        await this.#drawer.draw(columnsOf(mask), at.alt, `${at.alt ? 'Take away' : 'Draw'} by wand`);
+        await this.#drawer.draw(target, columnsOf(mask), at.alt, `${at.alt ? 'Take away' : 'Draw'} by wand`);
     } catch (error) {
       say(store, 'bad', error instanceof Error ? error.message : String(error));
     } finally {

@@ -51,9 +51,10 @@ describe.runIf(haveChromium).each([
     await app.page.keyboard.press(chord);
     await app.page.getByRole('dialog').first().waitFor();
     await app.page.waitForTimeout(300);
-    expect(await faults(app)).toEqual([]);
+    const found = await faults(app);
     await app.page.keyboard.press('Escape');
     await app.page.getByRole('dialog').first().waitFor({ state: 'detached' });
+    expect(found).toEqual([]);
   });
 
   it('in repair', async () => {

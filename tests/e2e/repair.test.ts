@@ -13,6 +13,7 @@ describe.runIf(haveChromium)('correcting coarse ground truth', () => {
 
   it('imports coarse masks, compares, and judges the worst first by one key each', async () => {
     const { page } = app;
+    await app.scene('scene-01.jpg');
     await app.importFrom(app.file('scenes', 'coarse.json'));
     await page.getByRole('tab', { name: 'Repair' }).click();
     await page.getByRole('button', { name: 'Compare with the model' }).click();

@@ -1,7 +1,7 @@
 // Answer texts to boxes, in both dialects, and boxes into other frames.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Dialect, firstBox, readAnswer, toFrame, toImage } from '../../main/flow/box.ts';
+import { boxSoFar, type Dialect, firstBox, readAnswer, toFrame, toImage } from '../../main/flow/box.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 
 const box = (x1: number, y1: number, x2: number, y2: number) => ({ x1, y1, x2, y2 });
@@ -156,5 +156,26 @@ describe.skipIf(!haveGolden)('golden rewards: targets in the reasoner frame', ()
       Object.values(toFrame(box(x1, y1, x2, y2), frameOf(original_hw), to));
     expect(target(frameOf(resized_hw))).toEqual(expected.solution);
     expect(target({ width: 1000, height: 1000 })).toEqual(expected.solution_0_1000);
+  });
+});
+
+describe('boxSoFar', () => {
+  const whole = '<think>1 dog [1, 2, 3, 4]</think><answer>[{"bbox_2d": [10, 20, 30, 40], "label": "dog"}]</answer>';
+  const end = whole.indexOf('40]') + 3;
+
+  test('is there as soon as its bracket closes, and the reasoning’s own boxes are none', () => {
+    for (let length = 0; length <= whole.length; length++) {
+      const expected = length < end ? null : { x1: 10, y1: 20, x2: 30, y2: 40 };
+      expect(boxSoFar(whole.slice(0, length), 'loupe'), `after ${length} characters`).toEqual(expected);
+    }
+  });
+
+  test('is none for reversed corners and for an answer that nothing matches', () => {
+    expect(boxSoFar('<answer>[30, 20, 10, 40]', 'loupe')).toBeNull();
+    expect(boxSoFar('<think>[1, 2, 3, 4]</think><answer>[]</answer>', 'loupe')).toBeNull();
+  });
+
+  test('of the released dialect is the first one anywhere', () => {
+    expect(boxSoFar('<think>1 dog [1, 2, 3, 4]', 'released')).toEqual({ x1: 1, y1: 2, x2: 3, y2: 4 });
   });
 });

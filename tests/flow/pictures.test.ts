@@ -293,11 +293,12 @@ describe('what is kept', () => {
     const places = sources.map(({ hash }) => path.join(last(), 'images', hash.slice(0, 2), hash));
     for (const [i, place] of places.entries()) utimesSync(path.join(place, 'thumbnail.webp'), 1000 + i, 1000 + i);
     const size = (place = '') => readFileSync(path.join(place, 'thumbnail.webp')).length;
-    await pictures.tidy(size(places[1]) + size(places[2]));
+    await pictures.tidy({ limit: size(places[1]) + size(places[2]) });
     expect(places.map((place) => readdirSync(path.dirname(place)).includes(path.basename(place)))).toEqual([
       ...[false, true, true],
     ]);
     await pictures.tidy();
+    await expect(pictures.tidy({ limit: 0, signal: AbortSignal.abort() })).rejects.toThrow(/abort/u);
     expect(size(places[2])).toBeGreaterThan(0);
     await new Pictures(path.join(folder, 'never')).tidy();
   });

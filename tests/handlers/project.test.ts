@@ -40,8 +40,9 @@ describe('projects', () => {
       expect(await refusal(client.project.create({ file }))).toMatchObject({ code: 'BAD_INPUT' });
     }
     expect(await refusal(client.project.create({ file: at('f.loupe'), folder: at('no such folder') }))).toMatchObject({
-      code: 'BAD_INPUT',
+      ...{ code: 'BAD_INPUT', message: `${at('no such folder')}: there is no such file or folder` },
     });
+    expect(existsSync(at('f.loupe'))).toBe(false);
   });
 
   test('with a folder its images come as a job', async () => {

@@ -47,7 +47,8 @@ const layers: Readonly<Record<string, Layer>> = {
   'renderer/tools': { may: ['main/contract', 'renderer/state'], packages: [] },
   'renderer/canvas': {
     may: ['main/contract', 'renderer/state', 'renderer/tools'],
-    packages: ['react', 'konva', 'react-konva'],
+    // react-dom mounts the page of the canvas bench.
+    packages: ['react', 'react-dom', 'konva', 'react-konva'],
   },
   'renderer/panels': { may: ['main/contract', 'renderer/state'], packages: 'any' },
   renderer: { may: ['main/contract', ...screen], packages: 'any' },

@@ -3,7 +3,7 @@ import { RPCLink } from '@orpc/client/websocket';
 import { forgetful } from '../../renderer/state/bench.ts';
 import { type Connection, connect, type Dial } from '../../renderer/state/connection.ts';
 import { type Desk, openDesk } from '../../renderer/state/desk.ts';
-import { type Hosted, callerOf } from '../hosting.ts';
+import { callerOf, type Hosted } from '../hosting.ts';
 
 export interface Dialled {
   readonly dial: Dial;

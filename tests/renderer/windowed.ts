@@ -9,6 +9,7 @@ import type { CommandContext } from '../../renderer/state/runs.ts';
 import type { Workbench } from '../../renderer/state/workbench.ts';
 import { ended, type Hosted, hosted, paint } from '../hosting.ts';
 import { block } from './block.ts';
+import { contextOf } from './contextOf.ts';
 
 export interface Windowed extends Hosted {
   readonly desk: Desk;
@@ -48,20 +49,6 @@ async function closed(desk: Desk, host: Hosted): Promise<void> {
   // The end of its stream is still to be sent.
   await new Promise((resolve) => setTimeout(resolve, 50));
   await host.stop();
-}
-
-/** What the page would lend commands, written down instead of done. */
-function contextOf(desk: Desk, seen: string[]): CommandContext {
-  const note = (what: string) => () => seen.push(what) > 0;
-  return {
-    desk,
-    screen: {
-      gesture: { finish: note('finish'), back: note('back'), cancel: () => false },
-      masks: { fillHoles: (mask) => mask, removeSpecks: (mask) => mask, smooth: (mask) => mask },
-      focusPrompt: note('focus the prompt'),
-      isDark: () => false,
-    },
-  };
 }
 
 /** Resolves once the state is so; a test that waits in vain fails by its own limit. */

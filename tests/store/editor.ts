@@ -9,4 +9,6 @@ const project = openProject(file);
 for (let n = Number(first); ; n++) {
   edit(project, n);
   writeSync(1, `${n}\n`);
+  // Where the one who kills is slow to come, no more edits are wanted than a few hundred.
+  if (n - Number(first) > 50) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
 }

@@ -2,9 +2,9 @@
 import { createRoot } from 'react-dom/client';
 import { tileSide } from '../../../main/contract/addresses.ts';
 import { applied, type Diff } from '../../../main/contract/diff.ts';
-import { createWorkbench, type OpenImage } from '../../state/workbench.ts';
+import { viewOfImage } from '../../state/view.ts';
+import { createWorkbench, type OpenImage, type WorkbenchStore } from '../../state/workbench.ts';
 import type { CanvasHost } from '../../tools/host.ts';
-import { fittedImage } from '../../tools/view.ts';
 import { Canvas } from '../Canvas.tsx';
 import { benchLabels, benchShapes } from './objects.ts';
 
@@ -17,7 +17,8 @@ declare global {
 /** Milliseconds of every frame. */
 type Frames = number[];
 
-export interface Bench {
+interface Bench {
+  readonly store: WorkbenchStore;
   /** Resolves when the picture and all masks are painted. */
   open(objects: number, side: number): Promise<void>;
   /** With the shapes or without any, as the canvas shows a bare image. */
@@ -106,7 +107,7 @@ async function open(objects: number, side: number): Promise<void> {
   };
   store.setState({ open: null, selected: new Set(), hovered: null, tool: 'select' });
   store.setState({ open: opened, labels: new Map(benchLabels.map((label) => [label.id, label])) });
-  store.setState(({ canvas }) => ({ view: fittedImage({ width: side, height: side }, canvas) }));
+  store.setState(({ canvas }) => ({ view: viewOfImage({ width: side, height: side }, canvas) }));
   await sleep(600);
   await frames(30, () => {});
 }
@@ -115,7 +116,7 @@ async function open(objects: number, side: number): Promise<void> {
 function navigate(count: number): Promise<Frames> {
   const { canvas, view } = store.getState();
   const side = openSide();
-  const fit = fittedImage({ width: side, height: side }, canvas).scale;
+  const fit = viewOfImage({ width: side, height: side }, canvas).scale;
   return frames(count, (i) => {
     const turn = (2 * Math.PI * i) / 60;
     const scale = fit * (2 + 1.2 * Math.sin(turn / 2));
@@ -180,7 +181,7 @@ async function select(clicks: number): Promise<number[]> {
 
 const show = (masks: boolean) => store.setState({ masksShown: masks });
 
-window.bench = { open, show, navigate, stroke, select };
+window.bench = { store, open, show, navigate, stroke, select };
 
 const element = document.getElementById('room');
 if (element) createRoot(element).render(<Canvas store={store} host={host} />);

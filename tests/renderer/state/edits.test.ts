@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { changed, created, deleted, type Diff } from '../../../main/contract/diff.ts';
+import { changed, created, type Diff, deleted } from '../../../main/contract/diff.ts';
 import { type ImageDetail, type Label, packMask, type Shape } from '../../../main/contract/project.ts';
 import { isRefusal } from '../../../renderer/state/connection.ts';
 import { createEdits } from '../../../renderer/state/edits.ts';
@@ -96,7 +96,9 @@ describe('a change', () => {
     const before = shown();
     expect(await first.desk.edits.commit({ title: 'Delete shape', changes: [deleted('shape', shape)] })).toBe(false);
     expect(shown()).toBe(before);
-    expect(first.desk.store.getState().notice?.text).toBe(`Delete shape was not done: shape ${shape.id} is not there any more.`);
+    expect(first.desk.store.getState().notice?.text).toBe(
+      `Delete shape was not done: shape ${shape.id} is not there any more.`,
+    );
   });
 
   it('that the host refuses goes from the screen, with the reason; what came after it stays', async () => {
@@ -144,14 +146,15 @@ describe('while the host is away', () => {
   it('a change whose answer was lost is not stored twice and not given up', async () => {
     const { host } = first.desk;
     let lost = 0;
-    const loses: typeof host.edit.apply = async (...words) => {
+    const apply: typeof host.edit.apply = async (...words) => {
       const recorded = await host.edit.apply(...words);
       if (lost++ === 0) throw new Error('the answer was lost');
       return recorded;
     };
-    const store = createWorkbench();
-    store.setState({ ...first.desk.store.getState() });
-    const edits = createEdits(store, { ...host, edit: { ...host.edit, apply: loses } });
+    const edits = editsWith({
+      ...groups(host),
+      edit: { apply, undo: host.edit.undo, redo: host.edit.redo, mergeLabels: host.edit.mergeLabels },
+    });
     const shape = await shapeOf();
     expect(await edits.commit(draw(shape))).toBe(true);
     expect(lost).toBe(1);
@@ -187,13 +190,33 @@ describe('ids', () => {
     expect(new Set(await Promise.all(asked)).size).toBe(260);
   });
 
-  it('are waited for where there is no project, and the refusal is told', async () => {
-    const edits = createEdits(createWorkbench(), {
-      ...first.desk.host,
-      project: { ...first.desk.host.project, reserve: () => Promise.reject(new Error('gone')) },
+  it('that cannot be had are told of', async () => {
+    const { host } = first.desk;
+    const { labels, recent, ...project } = projectOf(host);
+    const edits = editsWith({
+      ...groups(host),
+      project: { ...project, labels, recent, reserve: () => Promise.reject(new Error('gone')) },
     });
     const error: unknown = await edits.id().catch((one: unknown) => one);
     expect(isRefusal(error)).toBe(false);
     expect(error).toMatchObject({ message: 'gone' });
   });
 });
+
+type Groups = Windowed['desk']['host'];
+
+/** The client makes its groups when they are asked for; here they are as fields. */
+function groups({ watch, project, images, edit, model, repair, jobs, files, settings }: Groups): Groups {
+  return { watch, project, images, edit, model, repair, jobs, files, settings };
+}
+
+function projectOf({ project: { open, create, sample, close, recent, labels, reserve } }: Groups): Groups['project'] {
+  return { open, create, sample, close, recent, labels, reserve };
+}
+
+/** Another way of changes for the first window's records. */
+function editsWith(host: Groups) {
+  const store = createWorkbench();
+  store.setState({ ...first.desk.store.getState() });
+  return createEdits(store, host);
+}

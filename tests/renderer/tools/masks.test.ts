@@ -66,7 +66,7 @@ describe('holes and specks', () => {
 
   test('agree with a flood over the bitmap', () => {
     fc.assert(
-      fc.property(masks, (mask) => expect(fillHoles(mask)).toEqual(flooded(mask))),
+      fc.property(masks, (mask) => void expect(fillHoles(mask)).toEqual(flooded(mask))),
       { numRuns: 300 },
     );
   });
@@ -155,7 +155,7 @@ describe('outlines', () => {
   test('an outline of 20,000 corners can be edited', () => {
     const ring = Array.from({ length: 20_000 }, (_, i) => {
       const turn = (2 * Math.PI * i) / 20_000;
-      const away = 1800 + 150 * Math.sin(i * 2.3);
+      const away = 1800 + 150 * Math.sin(i / 40);
       return [2000 + away * Math.cos(turn), 2000 + away * Math.sin(turn)];
     }).flat();
     const size = { width: 4000, height: 4000 };
@@ -164,7 +164,7 @@ describe('outlines', () => {
     const corner = { ring: 0, at: 500 };
     const after = withRings(columns, [ring], withCornerMoved([ring], corner, { x: 3990, y: 2300 }), corner);
     expect(columnsArea(after)).not.toBe(columnsArea(columns));
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   test('a ring of three corners goes as a whole', () => {

@@ -5,7 +5,7 @@ import { benchShapes } from '../../../renderer/canvas/bench/objects.ts';
 import { cornerRings } from '../../../renderer/tools/corners.ts';
 import { boxHandles, resized } from '../../../renderer/tools/handles.ts';
 import { nudge } from '../../../renderer/tools/nudge.ts';
-import { changedShapes, ShapeIndex } from '../../../renderer/tools/shapeIndex.ts';
+import { changedShapes, ShapeGrid } from '../../../renderer/tools/shapeGrid.ts';
 import { areaOf, columnsIn, filled, picture, shape, sheet } from './sheet.ts';
 
 const zoomedIn = { view: { scale: 10, x: 0, y: 0 } };
@@ -116,6 +116,15 @@ describe('corners', () => {
     expect(areaOf(one.shapes()[0])).toBe(100);
   });
 
+  test('Backspace deletes the corner under the pointer, and nothing elsewhere', async () => {
+    const one = begun();
+    one.store.setState({ pointer: { x: 15, y: 15 } });
+    expect(one.tool().back()).toBe(false);
+    one.store.setState({ pointer: { x: 20.2, y: 10 } });
+    expect(one.tool().back()).toBe(true);
+    expect(areaOf(one.shapes()[0])).toBeLessThan(60);
+  });
+
   test('pixels of other sides stay finer than their corners', async () => {
     // A tooth of one pixel on the left side is within the tolerance of the side's corners.
     const toothed = filled(10, 10, 20, 20);
@@ -136,7 +145,7 @@ describe('corners', () => {
 
   test('Esc lets go of the corner', () => {
     const one = begun();
-    one.tool().press({ x: 20, y: 10, button: 'left', shift: false, alt: false, ctrl: false, clicks: 1 });
+    one.press(20, 10);
     one.move(24, 6);
     expect(one.tool().draft().rings).toBeDefined();
     expect(one.tool().cancel()).toBe(true);
@@ -205,7 +214,7 @@ describe('the index', () => {
   const byId = new Map(shapes.map((one) => [one.id, one]));
 
   test('finds what a search through all finds', () => {
-    const index = new ShapeIndex(2048);
+    const index = new ShapeGrid(2048);
     index.update(byId);
     for (let i = 0; i < 200; i++) {
       const place = { x: (i * 137.3) % 2048, y: (i * 91.7) % 2048 };
@@ -215,7 +224,7 @@ describe('the index', () => {
   });
 
   test('picks among 5,000 shapes in far less than 50 ms', () => {
-    const index = new ShapeIndex(2048);
+    const index = new ShapeGrid(2048);
     index.update(byId);
     const started = performance.now();
     for (let i = 0; i < 100; i++) index.at({ x: (i * 37) % 2048, y: (i * 53) % 2048 }, 4);
@@ -223,7 +232,7 @@ describe('the index', () => {
   });
 
   test('follows changed, new and deleted records', () => {
-    const index = new ShapeIndex(40);
+    const index = new ShapeGrid(40);
     index.update(new Map([[3, lower]]));
     const moved = shape(3, filled(30, 20, 38, 28));
     expect(

@@ -3,15 +3,15 @@ import { type Columns, regionBitmap } from '../../../main/contract/columns.ts';
 import { applied, type Diff, reverse } from '../../../main/contract/diff.ts';
 import { type Label, packMask, type Shape } from '../../../main/contract/project.ts';
 import { fromBitmap, maskArea, maskBox } from '../../../main/contract/rle.ts';
-import { createWorkbench, type ToolName } from '../../../renderer/state/workbench.ts';
+import { createWorkbench, type ToolName, type WorkbenchStore } from '../../../renderer/state/workbench.ts';
 import type { CanvasHost } from '../../../renderer/tools/host.ts';
 import { columnsOf } from '../../../renderer/tools/masks.ts';
 import { createTools } from '../../../renderer/tools/registry.ts';
-import { ShapeIndex } from '../../../renderer/tools/shapeIndex.ts';
+import { ShapeGrid } from '../../../renderer/tools/shapeGrid.ts';
 import type { Gesture, Tool } from '../../../renderer/tools/tool.ts';
 
-export const WIDTH = 40;
-export const HEIGHT = 30;
+const WIDTH = 40;
+const HEIGHT = 30;
 
 export const label: Label = { id: 1, name: 'cup', colour: '#0072b2', digit: '1', attributes: [], place: 0 };
 
@@ -50,19 +50,35 @@ type Answers = Partial<Pick<CanvasHost, 'refine' | 'cutOut' | 'wand' | 'edit'>>;
 
 const none = () => Promise.reject(new Error('no model here'));
 
-export function sheet(shapes: readonly Shape[] = [], answers: Answers = {}) {
+const image = {
+  id: 7,
+  path: 'a.png',
+  hash: 'h',
+  width: WIDTH,
+  height: HEIGHT,
+  state: 'present',
+  problem: null,
+} as const;
+
+/** The diff made to what is open, as the desk does it; changes on other images pass by. */
+function make(store: WorkbenchStore, { changes }: Diff): void {
+  for (const change of changes) {
+    const { labels, open } = store.getState();
+    if (change.kind === 'label') {
+      const made = applied(labels.get(change.id) ?? null, change);
+      if (made) store.setState({ labels: new Map([...labels, [change.id, made]]) });
+    }
+    if (change.kind !== 'shape' || !open || open.image.id !== image.id) continue;
+    const shapes = new Map(open.shapes);
+    const record = applied(shapes.get(change.id) ?? null, change);
+    if (record) shapes.set(change.id, record);
+    else shapes.delete(change.id);
+    store.setState({ open: { ...open, shapes } });
+  }
+}
+
+function opened(shapes: readonly Shape[]): WorkbenchStore {
   const store = createWorkbench();
-  const diffs: Diff[] = [];
-  let nextId = 100;
-  const image = {
-    id: 7,
-    path: 'a.png',
-    hash: 'h',
-    width: WIDTH,
-    height: HEIGHT,
-    state: 'present',
-    problem: null,
-  } as const;
   store.setState({
     labels: new Map([[1, label]]),
     labelId: 1,
@@ -75,25 +91,16 @@ export function sheet(shapes: readonly Shape[] = [], answers: Answers = {}) {
       proposals: new Map(),
     },
   });
-  const make = (diff: Diff) => {
-    for (const change of diff.changes) {
-      const { labels, open } = store.getState();
-      if (change.kind === 'label') {
-        const made = applied(labels.get(change.id) ?? null, change);
-        if (made) store.setState({ labels: new Map([...labels, [change.id, made]]) });
-      }
-      if (change.kind !== 'shape' || !open) continue;
-      const next = new Map(open.shapes);
-      const record = applied(next.get(change.id) ?? null, change);
-      if (record) next.set(change.id, record);
-      else next.delete(change.id);
-      store.setState({ open: { ...open, shapes: next } });
-    }
-  };
+  return store;
+}
+
+function hostOf(store: WorkbenchStore, answers: Answers) {
+  const diffs: Diff[] = [];
+  let nextId = 100;
   const host: CanvasHost = {
     commit: (diff) => {
       diffs.push(diff);
-      make(diff);
+      make(store, diff);
     },
     reserveId: async () => nextId++,
     refine: none,
@@ -102,12 +109,11 @@ export function sheet(shapes: readonly Shape[] = [], answers: Answers = {}) {
     pixels: none,
     ...answers,
   };
-  const index = new ShapeIndex(WIDTH);
-  const tools = createTools({ store, host, changed: () => {} }, () => {
-    index.update(store.getState().open?.shapes ?? new Map());
-    return index;
-  });
-  const tool = (): Tool => tools[store.getState().tool];
+  return { host, diffs };
+}
+
+/** Everything that a person can do with the tool in hand. */
+function hands(tool: () => Tool) {
   const gesture = (x: number, y: number, held: Held = {}): Gesture => ({
     x,
     y,
@@ -118,17 +124,10 @@ export function sheet(shapes: readonly Shape[] = [], answers: Answers = {}) {
     clicks: 1,
     ...held,
   });
-  const settle = () => new Promise((resolve) => setTimeout(resolve));
   return {
-    store,
-    diffs,
-    tool,
     settle,
-    undo: () => make(reverse(diffs.pop() ?? { title: 'nothing', changes: [] })),
-    use: (name: ToolName) => store.setState({ tool: name }),
-    select: (...ids: number[]) => store.setState({ selected: new Set(ids) }),
-    shapes: () => [...(store.getState().open?.shapes.values() ?? [])],
-    notice: () => store.getState().notice?.text ?? null,
+    press: (x: number, y: number, held: Held = {}) => tool().press(gesture(x, y, held)),
+    move: (x: number, y: number, held: Held = {}) => tool().move(gesture(x, y, held)),
     /** Press, move through all places, let go. */
     async drag(places: readonly (readonly [number, number])[], held: Held = {}) {
       places.forEach(([x, y], i) => {
@@ -145,11 +144,38 @@ export function sheet(shapes: readonly Shape[] = [], answers: Answers = {}) {
       tool().release(gesture(x, y, held));
       await settle();
     },
-    move: (x: number, y: number, held: Held = {}) => tool().move(gesture(x, y, held)),
   };
 }
 
-export type Sheet = ReturnType<typeof sheet>;
+const settle = () => new Promise((resolve) => setTimeout(resolve));
+
+export function sheet(shapes: readonly Shape[] = [], answers: Answers = {}) {
+  const store = opened(shapes);
+  const { host, diffs } = hostOf(store, answers);
+  const grid = new ShapeGrid(WIDTH);
+  const tools = createTools({ store, host, changed: () => {} }, () => {
+    grid.update(store.getState().open?.shapes ?? new Map());
+    return grid;
+  });
+  const tool = (): Tool => tools[store.getState().tool];
+  return {
+    store,
+    diffs,
+    tool,
+    ...hands(tool),
+    undo: () => make(store, reverse(diffs.pop() ?? { title: 'nothing', changes: [] })),
+    use: (name: ToolName) => store.setState({ tool: name }),
+    select: (...ids: number[]) => store.setState({ selected: new Set(ids) }),
+    shapes: () => [...(store.getState().open?.shapes.values() ?? [])],
+    notice: () => store.getState().notice?.text ?? null,
+    /** Another image of the same size without shapes, as a person who pages on opens it. */
+    openOther() {
+      const { open } = store.getState();
+      if (!open) return;
+      store.setState({ open: { ...open, image: { ...image, id: 8 }, shapes: new Map() }, selected: new Set() });
+    },
+  };
+}
 
 /** Rows of '#' and '.'. */
 export function picture(columns: Columns): string[] {

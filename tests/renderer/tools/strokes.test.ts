@@ -126,7 +126,7 @@ describe('brush', () => {
     const one = sheet([shape(3)]);
     one.use('brush');
     one.select(3);
-    one.tool().press({ x: 25, y: 15, button: 'left', shift: false, alt: false, ctrl: false, clicks: 1 });
+    one.press(25, 15);
     expect(one.tool().draft().stroke?.area).toBeDefined();
     expect(one.tool().cancel()).toBe(true);
     expect(one.tool().draft().stroke).toBeNull();
@@ -134,13 +134,33 @@ describe('brush', () => {
     expect(one.diffs).toEqual([]);
   });
 
+  test('what was drawn belongs to the image and the shape it was drawn on, whatever is opened before it is let go', async () => {
+    const one = sheet([shape(3)]);
+    one.use('brush');
+    const press = (x: number) =>
+      one.tool().press({ x, y: 15, button: 'left', shift: false, alt: false, ctrl: false, clicks: 1 });
+    press(30);
+    one.openOther();
+    one.tool().leave();
+    await one.settle();
+    expect(one.diffs.at(-1)?.changes[0]?.after).toMatchObject({ imageId: 7 });
+    const two = sheet([shape(3)]);
+    two.use('brush');
+    two.select(3);
+    two.press(20, 15);
+    two.openOther();
+    two.tool().leave();
+    await two.settle();
+    expect(two.diffs.at(-1)?.changes[0]).toMatchObject({ id: 3, before: { mask: shape(3).mask } });
+    expect(two.shapes()).toHaveLength(0);
+  });
+
   test('the draft tells where it grew last, so that only that is painted', () => {
     const one = sheet();
     one.use('brush');
-    const held = { button: 'left', shift: false, alt: false, ctrl: false, clicks: 1 } as const;
-    one.tool().press({ x: 5, y: 15, ...held });
-    one.tool().move({ x: 30, y: 15, ...held });
-    one.tool().move({ x: 32, y: 15, ...held });
+    one.press(5, 15);
+    one.move(30, 15);
+    one.move(32, 15);
     expect(one.tool().draft().stroke?.latest).toEqual({ x1: 27, y1: 12, x2: 35, y2: 18 });
     expect(one.tool().draft().stroke?.grown).toBe(3);
   });

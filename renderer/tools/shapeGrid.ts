@@ -31,7 +31,7 @@ export function changedShapes(before: Shapes, after: Shapes): Changed[] {
   return found;
 }
 
-export class ShapeIndex {
+export class ShapeGrid {
   #shapes: Shapes = new Map();
   readonly #cells = new Map<number, Set<number>>();
   readonly #large = new Set<number>();
@@ -101,7 +101,7 @@ export class ShapeIndex {
   }
 }
 
-export const lowestFirst = (a: Shape, b: Shape): number => a.place - b.place || a.id - b.id;
+const lowestFirst = (a: Shape, b: Shape): number => a.place - b.place || a.id - b.id;
 
 function nearSide({ x, y }: Place, { x1, y1, x2, y2 }: Box, near: number): boolean {
   const inside = x > x1 + near && x < x2 - near && y > y1 + near && y < y2 - near;

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { App, haveChromium } from './app.ts';
+
+describe.runIf(haveChromium)('without a mouse', () => {
+  let app: App;
+  const dialog = (name: string) => app.page.getByRole('dialog', { name });
+  const keys = async (...chords: string[]) => {
+    for (const chord of chords) await app.page.keyboard.press(chord);
+  };
+  const gone = async (name: string) => {
+    await keys('Escape');
+    await dialog(name).waitFor({ state: 'detached' });
+  };
+
+  beforeAll(async () => {
+    app = await App.start();
+    await app.openSample();
+  });
+  afterAll(() => app?.stop());
+
+  it('finds a command by a word, and makes and renames a label', async () => {
+    const { page } = app;
+    await keys('Control+k');
+    await dialog('All commands').waitFor();
+    await page.keyboard.type('labels…');
+    await keys('Enter');
+    await dialog('Labels').waitFor();
+    await page.keyboard.type('whale');
+    await keys('Enter');
+    const name = page.getByRole('textbox', { name: 'Name of whale' });
+    await name.waitFor();
+    await name.focus();
+    await keys('Control+a');
+    await page.keyboard.type('dolphin');
+    await keys('Enter');
+    await page.getByRole('textbox', { name: 'Name of dolphin' }).waitFor();
+    await gone('Labels');
+    await app.saved();
+  });
+
+  it('takes it back in two steps', async () => {
+    const { page } = app;
+    const undo = page.getByRole('button', { name: /^Undo/u });
+    for (const title of ['Rename label', 'Add a label']) {
+      await page.getByRole('button', { name: `Undo: ${title}` }).waitFor();
+      await keys('Control+z');
+    }
+    await expect.poll(() => undo.getAttribute('aria-label')).not.toContain('Add a label');
+    await keys('Control+Shift+l');
+    await dialog('Labels').waitFor();
+    await page
+      .getByText(/shapes$/u)
+      .first()
+      .waitFor();
+    expect(await page.getByRole('textbox', { name: /whale|dolphin/u }).count()).toBe(0);
+    await gone('Labels');
+  });
+
+  it('warns before a key is taken from another command, and then obeys it', async () => {
+    const { page } = app;
+    const brush = page.getByRole('navigation', { name: 'Tools' }).getByRole('button', { name: 'Brush', exact: true });
+    await keys('Control+Alt+,');
+    await dialog('Change keys').waitFor();
+    await page.keyboard.type('tool brush');
+    await page.getByRole('button', { name: 'Change the key of Brush', exact: true }).press('Enter');
+    await keys('e');
+    await page.getByRole('alert').getByText('E is already “Eraser”').waitFor();
+    await keys('Enter');
+    await page.getByText('yours').waitFor();
+    await gone('Change keys');
+    await keys('e');
+    await expect.poll(() => brush.getAttribute('aria-pressed')).toBe('true');
+  });
+
+  it('leaves letters to a text, and Esc steps out of it', async () => {
+    await keys('v', '/');
+    await app.page.keyboard.type('bed');
+    expect(await app.promptField.inputValue()).toBe('bed');
+    await keys('Escape', 'p');
+    const polygon = app.page.getByRole('button', { name: 'Polygon', exact: true });
+    await expect.poll(() => polygon.getAttribute('aria-pressed')).toBe('true');
+    expect(await app.promptField.inputValue()).toBe('bed');
+  });
+
+  it('steps through images and accepts them', async () => {
+    await keys('d');
+    await app.scene('scene-02.jpg');
+    await keys('a');
+    await app.scene('scene-01.jpg');
+    await keys('Control+Enter');
+    await app.scene('scene-02.jpg');
+    await keys('Control+g');
+    await app.page
+      .getByRole('region', { name: 'Review queue' })
+      .getByText(/^1 of /u)
+      .waitFor();
+    expect(app.errors).toEqual([]);
+  });
+});

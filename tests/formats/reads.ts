@@ -1,0 +1,39 @@
+// Text to what a reader makes of it, with pictures that exist in name only.
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Reader } from '../../main/formats/detect.ts';
+import { type LeftOut, Notes, type Reading, type ReadShape } from '../../main/formats/reading.ts';
+
+export const freshFolder = (): string => mkdtempSync(path.join(tmpdir(), 'loupe-formats-'));
+
+/** Writes the file, and the folders that it needs. */
+export function saved(folder: string, name: string, content: unknown): string {
+  const file = path.join(folder, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  const raw = typeof content === 'string' || content instanceof Uint8Array;
+  writeFileSync(file, raw ? content : JSON.stringify(content));
+  return file;
+}
+
+export interface Outcome extends Omit<Reading, 'shapes'> {
+  readonly shapes: ReadShape[];
+  readonly leftOut: LeftOut[];
+  readonly said: string[];
+}
+
+/** `sizes`: width and height of the pictures that are found, by their name. */
+export async function outcomeOf(
+  reader: Reader,
+  file: string,
+  sizes: Readonly<Record<string, readonly [number, number]>> = {},
+): Promise<Outcome> {
+  const notes = new Notes();
+  const find = async (name: string) => {
+    const [width, height] = sizes[name] ?? sizes[path.basename(name)] ?? [0, 0];
+    return width === 0 ? null : { file: `/pictures/${name}`, width, height };
+  };
+  const reading = await reader(file, { notes, pictures: { find } });
+  const shapes = [...reading.shapes];
+  return { ...reading, shapes, leftOut: notes.leftOut, said: notes.said };
+}

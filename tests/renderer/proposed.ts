@@ -1,0 +1,24 @@
+// Proposals for tests, as a model would write them for an image of 40 x 30.
+import { packMask, type StoredProposal } from '../../main/contract/project.ts';
+import type { Box } from '../../main/contract/records.ts';
+import { block } from './block.ts';
+
+/** Without a box: the word that nothing matches. */
+export function proposed(box: Box | null, also: Partial<StoredProposal> = {}): StoredProposal {
+  const reasoning = '1 red car [56, 56, 112, 112]. The car.';
+  const json = box ? `[{"bbox_2d": [${box.x1}, ${box.y1}, ${box.x2}, ${box.y2}], "label": "car"}]` : '[]';
+  return {
+    id: 900,
+    promptId: 800,
+    weights: 'weights/loupe-nano',
+    device: 'cpu',
+    answer: { text: `<think>${reasoning}</think><answer>${json}</answer>`, reasoning, box },
+    found: box ? 'object' : 'nothing',
+    box,
+    mask: box ? packMask(block(box)) : null,
+    rewards: { format: 1 },
+    timings: { reasoning: 900, mask: 100 },
+    chosen: true,
+    ...also,
+  };
+}

@@ -1,0 +1,59 @@
+// A panel as the page would first show it, on a window of the tests' own; portals and effects need a browser.
+import { MantineProvider } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
+import { CommandsContext } from '../../renderer/panels/commanding.ts';
+import { DeskContext } from '../../renderer/panels/desk.ts';
+import { FileChoiceProvider } from '../../renderer/panels/fileChoice.tsx';
+import { forgetful } from '../../renderer/state/bench.ts';
+import { connect, NotConnected } from '../../renderer/state/connection.ts';
+import { type Desk, openDesk } from '../../renderer/state/desk.ts';
+import type { Workbench } from '../../renderer/state/workbench.ts';
+import { contextOf } from './contextOf.ts';
+
+/** A desk whose host is never there: what panels show then is what the state says. */
+export function deskAlone(state: Partial<Workbench>): { desk: Desk; stop(): void } {
+  const connection = connect(() => Promise.reject(new NotConnected('nobody is there')));
+  const desk = openDesk(connection, { memory: forgetful(), fetchAhead: () => {} });
+  desk.store.setState(state);
+  // Markup made without a page is made of the first state; here that is this one.
+  desk.store.getInitialState = desk.store.getState;
+  const stop = () => {
+    desk.close();
+    connection.close();
+  };
+  return { desk, stop };
+}
+
+/** The words on screen with the names of controls in brackets, one space between them. */
+export function shown(panel: ReactNode, state: Partial<Workbench>): string {
+  const { desk, stop } = deskAlone(state);
+  const markup = renderToStaticMarkup(
+    <MantineProvider>
+      <DeskContext.Provider value={desk}>
+        <CommandsContext.Provider value={contextOf(desk, [])}>
+          <FileChoiceProvider>{panel}</FileChoiceProvider>
+        </CommandsContext.Provider>
+      </DeskContext.Provider>
+    </MantineProvider>,
+  );
+  stop();
+  return wordsOf(markup);
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&quot;': '"',
+  '&#x27;': "'",
+  '&lt;': '<',
+  '&gt;': '>',
+};
+
+const wordsOf = (markup: string): string =>
+  markup
+    .replace(/<style[^>]*>.*?<\/style>/gsu, '')
+    .replace(/<[^>]*?aria-label="([^"]*)"[^>]*>/gu, ' [$1] ')
+    .replace(/<[^>]*>/gu, ' ')
+    .replace(/&(?:amp|quot|#x27|lt|gt);/gu, (entity) => entities[entity] ?? entity)
+    .replace(/\s+/gu, ' ')
+    .trim();

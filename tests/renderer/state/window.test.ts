@@ -1,0 +1,247 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pictureAddress } from '../../../main/contract/addresses.ts';
+import type { Label } from '../../../main/contract/project.ts';
+import { candidatesOf, heard, inReview } from '../../../renderer/state/prompts.ts';
+import { ended, paint } from '../../hosting.ts';
+import { type AtDesk, atDesk } from '../dialled.ts';
+import { proposed } from '../proposed.ts';
+import { addLabel, draw, type Windowed, waitFor, windowed } from '../windowed.ts';
+
+let window: Windowed;
+let second: AtDesk;
+let car: Label;
+const ahead: string[] = [];
+const box = { x1: 2, y1: 3, x2: 12, y2: 13 };
+
+beforeAll(async () => {
+  window = await windowed('window', 4);
+  second = atDesk(window, ahead);
+  car = await addLabel(window, 'car');
+}, 30_000);
+afterAll(async () => {
+  await second.close();
+  await window.close();
+});
+
+const state = () => window.desk.store.getState();
+const actions = () => window.desk.actions;
+
+function shown() {
+  const { open } = state();
+  if (open === null) throw new Error('nothing is open');
+  return open;
+}
+
+/** A prompt that was asked, with answers in the host as the engine leaves them. */
+async function asked(text: string, answers: ReturnType<typeof proposed>[]): Promise<number> {
+  const id = await window.desk.edits.id();
+  const prompt = { id, imageId: shown().image.id, text, points: [], box: null, kept: null };
+  await window.desk.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
+  window.host.project().addProposals(id, answers, null);
+  await actions().changedOutside([shown().image.id]);
+  actions().choosePrompt(id);
+  return id;
+}
+
+describe('a window that comes later', () => {
+  it('shows the project, its labels and its first image', async () => {
+    await waitFor(second.desk, ({ open, labels }) => open !== null && labels.size === 1);
+    const { project, open, connected } = second.desk.store.getState();
+    expect(project?.images).toBe(4);
+    expect(open?.image.path).toBe('image0.png');
+    expect(connected).toBe(true);
+  });
+});
+
+describe('images', () => {
+  it('are stepped through to the end and back, and the place is known', async () => {
+    await actions().first();
+    await expect.poll(() => state().position).toEqual({ index: 0, total: 4 });
+    const seen = [shown().image.path];
+    while (await actions().step('next')) seen.push(shown().image.path);
+    expect(seen).toEqual(['image0.png', 'image1.png', 'image2.png', 'image3.png']);
+    await expect.poll(() => state().position).toEqual({ index: 3, total: 4 });
+    expect(await actions().step('previous')).toBe(true);
+    expect(shown().image.path).toBe('image2.png');
+  });
+
+  it('beside the open one are fetched before anybody asks', async () => {
+    await second.desk.actions.first();
+    const { rows } = await window.desk.host.images.list({ offset: 1, limit: 1 });
+    const [row] = rows;
+    if (!row) throw new Error('there is a second image');
+    await expect.poll(() => ahead.some((address) => address.startsWith(pictureAddress(row.id, '')))).toBe(true);
+  });
+
+  it('are found by name and by state', async () => {
+    actions().setQuery({ search: 'IMAGE2' });
+    await actions().first();
+    expect(shown().image.path).toBe('image2.png');
+    expect(await actions().step('next')).toBe(false);
+    actions().setQuery({ search: '' });
+  });
+
+  it('that are accepted are passed over', async () => {
+    await actions().first();
+    expect(await actions().setReview('accepted')).toBe(true);
+    await actions().acceptAndNext();
+    expect(shown().image.path).not.toBe('image0.png');
+    expect((await window.desk.host.images.list({ status: 'accepted', offset: 0, limit: 10 })).total).toBe(1);
+    await actions().undo();
+  });
+
+  it('that cannot be opened leave the one that is open, and say why', async () => {
+    const before = shown();
+    await actions().openImage(99_999);
+    expect(shown()).toBe(before);
+    expect(state().opening).toBeNull();
+    expect(state().notice?.tone).toBe('bad');
+  });
+
+  it('of which the last wish counts', async () => {
+    const { rows } = await window.desk.host.images.list({ offset: 0, limit: 4 });
+    await Promise.all(rows.map(({ id }, i) => actions().openImage(id, i)));
+    expect(shown().image.id).toBe(rows.at(-1)?.id);
+  });
+});
+
+describe('an answer', () => {
+  it('is kept, judged and taken back as one step', async () => {
+    await asked('the red car', [proposed(box)]);
+    expect(inReview(state()).proposal?.found).toBe('object');
+    expect(await actions().accept()).toBe(true);
+    const { prompt } = inReview(state());
+    const shapeId = prompt?.kept?.mask.shapeId ?? 0;
+    expect(shown().shapes.get(shapeId)).toMatchObject({ labelId: car.id, box });
+    expect([...state().selected]).toEqual([shapeId]);
+    expect(state().project?.undo).toBe('Accept the answer');
+    await actions().undo();
+    expect(inReview(state()).prompt?.kept).toBeNull();
+    expect(shown().shapes.has(shapeId)).toBe(false);
+  });
+
+  it('is one of several candidates', async () => {
+    const id = await asked('one of many', [proposed(null, { chosen: false }), proposed(box)]);
+    const [nothing, found] = candidatesOf(state(), id);
+    expect(state().proposalId).toBe(found?.id);
+    actions().stepProposal(1);
+    expect(state().proposalId).toBe(nothing?.id);
+    await actions().accept();
+    expect(inReview(state()).prompt?.kept?.found).toBe('nothing');
+  });
+
+  it('that was wrong is corrected by a shape that a person drew', async () => {
+    await asked('the truck', [proposed(null)]);
+    const shape = await draw(window, car.id, box);
+    expect(await actions().shapeIsAnswer(shape.id)).toBe(true);
+    expect(inReview(state()).prompt?.kept).toMatchObject({ found: 'object', mask: { shapeId: shape.id } });
+    await actions().remove([shape.id]);
+    expect(inReview(state()).prompt?.kept?.mask).toEqual({ shapeId: null, verdict: 'wrong' });
+  });
+
+  it('gets another box also where no segmenter draws a mask for it', async () => {
+    await asked('the van', [proposed(box)]);
+    window.desk.store.setState({ engine: null });
+    const next = { x1: 20, y1: 10, x2: 30, y2: 20 };
+    expect(await actions().setBox(next)).toBe(true);
+    expect(inReview(state()).prompt?.kept?.box).toEqual({ value: next, verdict: 'corrected' });
+  });
+
+  it('grows piece by piece', async () => {
+    const id = await asked('the bus', []);
+    window.desk.store.setState({ writing: { promptId: id, texts: ['', ''], boxes: [null, null] }, proposalId: null });
+    const events = [
+      { kind: 'text', candidate: 0, text: '<think>1 ' } as const,
+      { kind: 'text', candidate: 1, text: 'x' } as const,
+      { kind: 'text', candidate: 0, text: 'bus' } as const,
+      { kind: 'box', candidate: 1, box } as const,
+      { kind: 'proposal', proposal: proposed(box, { id: 7001, promptId: id, chosen: false }) } as const,
+      { kind: 'proposal', proposal: proposed(box, { id: 7002, promptId: id }) } as const,
+    ];
+    for (const event of events) window.desk.store.setState(heard(state(), event));
+    expect(state().writing).toEqual({ promptId: id, texts: ['<think>1 bus', 'x'], boxes: [null, box] });
+    expect(state().proposalId).toBe(7002);
+    expect(candidatesOf(state(), id).map((one) => one.chosen)).toEqual([false, true]);
+    window.desk.store.setState({ writing: null });
+  });
+});
+
+describe('shapes and labels', () => {
+  it('are selected, relabelled, described and deleted', async () => {
+    const shape = await draw(window, car.id, box);
+    const bus = (await actions().createLabel('bus')) ?? 0;
+    expect(await actions().createLabel('BUS')).toBe(bus);
+    actions().select([shape.id]);
+    actions().select([shape.id], { add: true });
+    expect(state().selected.size).toBe(0);
+    actions().select([shape.id]);
+    await actions().setLabel(bus);
+    await actions().setAttribute([shape.id], 'colour', 'red');
+    await actions().toggleFlag([shape.id], 'hidden');
+    expect(shown().shapes.get(shape.id)).toMatchObject({ labelId: bus, attributes: { colour: 'red' }, hidden: true });
+    await actions().setAttribute([shape.id], 'colour', null);
+    expect(shown().shapes.get(shape.id)?.attributes).toEqual({});
+    await actions().remove([shape.id]);
+    expect(shown().shapes.has(shape.id)).toBe(false);
+    expect(state().selected.size).toBe(0);
+  });
+
+  it('that are brought back by undo are shown, on whatever image they lie', async () => {
+    await actions().first();
+    const shape = await draw(window, car.id, box);
+    await actions().step('next');
+    expect(shown().shapes.has(shape.id)).toBe(false);
+    await actions().undo();
+    expect(shown().image.id).toBe(shape.imageId);
+    await actions().redo();
+    expect(shown().shapes.has(shape.id)).toBe(true);
+  });
+});
+
+describe('the list', () => {
+  it('holds the rows that are looked at, and reads them again when they change', async () => {
+    const { list } = window.desk;
+    list.want(0, 3);
+    await expect.poll(() => list.store.getState().total).toBe(4);
+    await actions().first();
+    await actions().setReview('unclear');
+    await expect.poll(() => list.row(0)?.status, { timeout: 3000 }).toBe('unclear');
+    expect(list.row(400)).toBeNull();
+  });
+
+  it('of hundreds comes in slices', async () => {
+    const folder = path.join(window.folder, 'more');
+    mkdirSync(folder);
+    for (let i = 0; i < 130; i++) await paint(path.join(folder, `p${i}.png`), { width: 2, height: 2 });
+    const job = await window.desk.host.images.add({ paths: [folder] });
+    await ended(window.desk.host, job.id);
+    const { list } = window.desk;
+    await expect.poll(() => list.store.getState().total, { timeout: 5000 }).toBe(134);
+    expect(list.row(120)).toBeNull();
+    list.want(110, 125);
+    await expect.poll(() => list.row(120)?.path, { timeout: 5000 }).toMatch(/^more\/p/u);
+  });
+});
+
+describe('projects', () => {
+  it('are left and opened again where they were left', async () => {
+    const { file } = state().project ?? { file: '' };
+    await actions().step('next');
+    const { path: left } = shown().image;
+    await actions().closeProject();
+    expect(state()).toMatchObject({ project: null, open: null });
+    expect(state().labels.size).toBe(0);
+    expect(await actions().openProject(file)).toBe(true);
+    expect(shown().image.path).toBe(left);
+    await expect.poll(() => state().labels.size).toBeGreaterThan(0);
+  });
+
+  it('that cannot be opened say why, and the one that is open stays', async () => {
+    const before = state().project?.file;
+    expect(await actions().openProject(path.join(window.folder, 'none.loupe'))).toBe(false);
+    expect(state().project?.file).toBe(before);
+    expect(state().notice?.text).toMatch(/none\.loupe/u);
+  });
+});
