@@ -20,16 +20,12 @@ export interface ImportOptions {
   /** Where the pictures are; without it, those of the project and those beside the file. */
   readonly images?: string;
   readonly progress: Pick<Progress, 'signal' | 'step'>;
-}
-
-export interface Imported {
-  readonly report: ImportReport;
-  /** Null where nothing was new. */
-  readonly recorded: Recorded | null;
+  /** Hears of the step, also of one that was cancelled half way; not where nothing was new. */
+  readonly recorded?: (step: Recorded) => void;
 }
 
 /** Throws `BadInput` where there is nothing to take at all. When cancelled, what was taken by then stays, as one step. */
-export async function importAnnotations(project: Project, source: string, options: ImportOptions): Promise<Imported> {
+export async function importAnnotations(project: Project, source: string, options: ImportOptions): Promise<ImportReport> {
   const place = path.resolve(source);
   const isFolder = infoOf(place).isDirectory();
   const folder = path.resolve(options.images ?? (isFolder ? place : nearest(place)));
@@ -37,16 +33,15 @@ export async function importAnnotations(project: Project, source: string, option
     throw new BadInput(`${folder}: is a file; --images takes the folder of the pictures`);
   const notes = new Notes();
   const pictures = new NamedPictures([folder], filesOf(project));
-  const { signal, step } = options.progress;
-  const taking = new Taking(project, { file: path.basename(place), folder, notes, pictures, signal, step });
-  let recorded: Recorded | null = null;
+  const taking = new Taking(project, { file: path.basename(place), folder, notes, pictures, progress: options.progress });
   try {
     if (isFolder) await takeFolder(place, { taking, notes, pictures });
     else await takeFile(place, { taking, notes, pictures });
   } finally {
-    recorded = taking.end();
+    const step = taking.end();
+    if (step !== null) options.recorded?.(step);
   }
-  return { report: taking.report(), recorded };
+  return taking.report();
 }
 
 function* filesOf(project: Project): Generator<string> {

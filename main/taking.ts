@@ -8,6 +8,7 @@ import type { ImportReport } from './contract/jobs.ts';
 import { type Label, packMask, type Shape } from './contract/project.ts';
 import type { Notes, Picture, ReadImage, Reading, ReadShape } from './formats/reading.ts';
 import { turns } from './formats/turns.ts';
+import type { Progress } from './jobs.ts';
 import { type NamedPictures, pathIn } from './namedPictures.ts';
 import type { Project } from './store/project.ts';
 
@@ -21,8 +22,7 @@ interface Place {
   readonly folder: string;
   readonly notes: Notes;
   readonly pictures: NamedPictures;
-  readonly signal: AbortSignal;
-  step(count?: number): void;
+  readonly progress: Pick<Progress, 'signal' | 'step'>;
 }
 
 type Many = ReturnType<Project['startMany']>;
@@ -50,7 +50,7 @@ export class Taking {
     this.#project = project;
     this.#place = place;
     this.#labels = new Map(project.labels().map((label) => [label.name, label]));
-    this.#turn = turns(place.signal);
+    this.#turn = turns(place.progress.signal);
   }
 
   async take(reading: Reading): Promise<void> {
@@ -62,7 +62,7 @@ export class Taking {
       const id = ids.get(shape.image);
       if (id === undefined) homeless.set(shape.image.name, (homeless.get(shape.image.name) ?? 0) + 1);
       else this.#addShape(shape, id);
-      this.#place.step();
+      this.#place.progress.step();
       await this.#turn();
     }
     for (const [name, count] of homeless) {
@@ -81,7 +81,8 @@ export class Taking {
 
   report(): ImportReport {
     const { notes } = this.#place;
-    const again = `${this.#known} shapes were in the project already and were not added again`;
+    const known = this.#known === 1 ? '1 shape was' : `${this.#known} shapes were`;
+    const again = `${known} in the project already and not added again`;
     return {
       format: [...this.#formats].join(', '),
       images: this.#images.size,

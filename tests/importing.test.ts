@@ -24,8 +24,8 @@ const freshProject = (where = folder): Project => {
   return project;
 };
 const quiet = { signal: new AbortController().signal, step: () => {} };
-const take = async (project: Project, file: string, images?: string) =>
-  (await importAnnotations(project, file, { images, progress: quiet })).report;
+const take = (project: Project, file: string, images?: string) =>
+  importAnnotations(project, file, { images, progress: quiet });
 const shapesIn = (project: Project) => [...project.allImages()].flatMap(({ id }) => project.shapesOf(id));
 
 const picture = async (name: string, width: number, height: number, orientation?: number): Promise<string> => {
@@ -121,9 +121,10 @@ describe('one step', () => {
     const project = freshProject();
     const file = saved(folder, 'r/coco.json', cocoOf(['i.png']));
     await take(project, file);
-    const again = await importAnnotations(project, file, { progress: quiet });
-    expect(again.report).toMatchObject({ shapes: 0, labels: 0, notes: [expect.stringMatching(/^1 shapes were in the project already/)] });
-    expect(again.recorded).toBeNull();
+    const steps: unknown[] = [];
+    const again = await importAnnotations(project, file, { progress: quiet, recorded: (step) => steps.push(step) });
+    expect(again).toMatchObject({ shapes: 0, labels: 0, notes: [expect.stringMatching(/^1 shape was in the project already/)] });
+    expect(steps).toEqual([]);
     expect(shapesIn(project)).toHaveLength(1);
   });
 
@@ -152,8 +153,12 @@ describe('one step', () => {
     const step = () => {
       if (++steps === 600) abort.abort();
     };
-    await expect(importAnnotations(project, file, { progress: { signal: abort.signal, step } })).rejects.toThrow(/abort/);
+    const told: string[] = [];
+    const recorded = ({ diff }: { diff: { title: string } }) => void told.push(diff.title);
+    const taking = importAnnotations(project, file, { progress: { signal: abort.signal, step }, recorded });
+    await expect(taking).rejects.toThrow(/abort/);
     expect(steps).toBeLessThan(3000);
+    expect(told).toEqual(['Import coco.json']);
     project.undo();
     expect(shapesIn(project)).toHaveLength(0);
   });

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
-import type { ImportReport } from '../contract/jobs.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport, sentenceOfVerify } from '../exchangeWords.ts';
 import { exitCode } from '../failure.ts';
 import type { Progress } from '../jobs.ts';
@@ -67,10 +66,8 @@ async function importInto({ project: given, file }: At, options: ImportOptions, 
   if (fresh) mkdirSync(path.dirname(project), { recursive: true });
   // Loaded late, here and below: no other command needs SQLite and sharp.
   const { importAnnotations } = await import('../importing.ts');
-  const work = async (open: Project): Promise<ImportReport> => {
-    const { images } = options;
-    return (await importAnnotations(open, file, { images, progress: progressOn(terminal) })).report;
-  };
+  const { images } = options;
+  const work = (open: Project) => importAnnotations(open, file, { images, progress: progressOn(terminal) });
   const report = await withProject(project, { create: true }, work).catch((error: unknown) => {
     // A project that was made for annotations which cannot be read is of no use.
     if (fresh && error instanceof BadInput) rmSync(project, { force: true });

@@ -1,7 +1,6 @@
 // One ReasonSeg file (a question and polygons) to its image and the mask that answers the question.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { fromPolygon } from '../contract/polygon.ts';
 import type { Mask } from '../contract/records.ts';
 import { difference, fromBitmap, maskArea, maskBox, union } from '../contract/rle.ts';
 import { jsonFields } from './jsonStream.ts';
@@ -9,6 +8,8 @@ import type { ReadContext, Reading } from './reading.ts';
 import { attributesOf, isFields, ringOf, stemOf, textOf } from './values.ts';
 
 const LABEL = 'target';
+/** Corners beyond are no pixels of any picture. */
+const FARTHEST = 1e6;
 
 interface Shape {
   readonly label: string;
@@ -63,20 +64,72 @@ export function reasonSegMasks(shapes: readonly Shape[], { width, height }: Fram
   );
 }
 
-/** Corners cut to whole pixels; the pixels that the outline passes through belong to the shape. */
+/** Corners cut to whole pixels; the outline is drawn, then each row is filled between the sides that it crosses. */
 function withOutline(points: readonly number[], { width, height }: Frame): Mask {
   const corners = points.map(Math.trunc);
+  if (corners.some((value) => Math.abs(value) > FARTHEST)) throw new BadInput('a polygon is far larger than any picture');
   const bitmap = new Uint8Array(width * height);
+  const crossings: number[][] = Array.from({ length: height }, () => []);
   for (let i = 0; i < corners.length; i += 2) {
-    const [x, y] = [corners[i] ?? 0, corners[i + 1] ?? 0];
-    const [toX, toY] = [corners[(i + 2) % corners.length] ?? 0, corners[(i + 3) % corners.length] ?? 0];
-    const steps = Math.max(Math.abs(toX - x), Math.abs(toY - y), 1);
-    if (steps > 1e6) throw new BadInput('a polygon is far larger than any picture');
-    for (let step = 0; step <= steps; step++) {
-      const [atX, atY] = [Math.round(x + ((toX - x) * step) / steps), Math.round(y + ((toY - y) * step) / steps)];
-      if (atX >= 0 && atX < width && atY >= 0 && atY < height) bitmap[atY * width + atX] = 1;
+    const from = { x: corners[i] ?? 0, y: corners[i + 1] ?? 0 };
+    const to = { x: corners[(i + 2) % corners.length] ?? 0, y: corners[(i + 3) % corners.length] ?? 0 };
+    const seen = clipped(from.x <= to.x ? [from, to] : [to, from], { width, height });
+    if (seen !== null) drawLine(seen, (x, y) => bitmap.fill(1, y * width + x, y * width + x + 1));
+    const [top, foot] = from.y <= to.y ? [from, to] : [to, from];
+    for (let y = Math.max(0, top.y); y < Math.min(height, foot.y); y++) {
+      crossings[y]?.push(top.x + ((y - top.y) * (foot.x - top.x)) / (foot.y - top.y));
     }
   }
-  // Whole numbers name the middles of pixels here.
-  return union(fromBitmap(bitmap, width, height), fromPolygon(corners.map((value) => value + 0.5), width, height));
+  for (const [y, xs] of crossings.entries()) {
+    const sorted = xs.toSorted((a, b) => a - b);
+    for (let i = 0; i + 1 < sorted.length; i += 2) {
+      const first = Math.max(0, Math.ceil(sorted[i] ?? 0));
+      const last = Math.min(width - 1, Math.floor(sorted[i + 1] ?? 0));
+      if (last >= first) bitmap.fill(1, y * width + first, y * width + last + 1);
+    }
+  }
+  return fromBitmap(bitmap, width, height);
+}
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+type Line = readonly [Place, Place];
+
+/** The part inside the picture, its ends cut to whole pixels as OpenCV's clipLine cuts them; null where none is. */
+function clipped([from, to]: Line, { width, height }: Frame): Line | null {
+  const byRows = cut(from, to, height - 1);
+  if (byRows === null) return null;
+  const [first, last] = byRows.map(turned);
+  const byColumns = first && last && cut(first, last, width - 1);
+  if (!byColumns) return null;
+  const [start, end] = byColumns.map(turned);
+  return start && end ? [start, end] : null;
+}
+
+const turned = ({ x, y }: Place): Place => ({ x: y, y: x });
+
+/** The part with y from 0 to `most`. */
+function cut(from: Place, to: Place, most: number): Line | null {
+  if (Math.max(from.y, to.y) < 0 || Math.min(from.y, to.y) > most) return null;
+  const at = (place: Place, other: Place): Place => {
+    const y = Math.min(most, Math.max(0, place.y));
+    return y === place.y ? place : { x: place.x + Math.trunc(((y - place.y) * (other.x - place.x)) / (other.y - place.y)), y };
+  };
+  const start = at(from, to);
+  return [start, at(to, start)];
+}
+
+/** Bresenham's line from left to right; where two pixels are equally near, the one nearer to the start's row. */
+function drawLine([from, to]: Line, mark: (x: number, y: number) => void): void {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const steps = Math.max(dx, Math.abs(dy));
+  const steep = Math.abs(dy) > dx;
+  for (let step = 0; step <= steps; step++) {
+    const aside = Math.ceil((step * (steep ? dx : Math.abs(dy))) / Math.max(1, steps) - 0.5);
+    if (steep) mark(from.x + aside, from.y + step * Math.sign(dy));
+    else mark(from.x + step, from.y + aside * Math.sign(dy));
+  }
 }

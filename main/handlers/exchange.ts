@@ -1,5 +1,6 @@
 // The part of the jobs group that brings annotations in and takes them out.
 import path from 'node:path';
+import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../exchangeWords.ts';
 import { exportCoco, verifyCoco } from '../exporting.ts';
@@ -14,8 +15,10 @@ export const exchangeHandlers = (host: HostContext) => ({
       title: `Importing ${path.basename(source)}`,
       lane: 'disk',
       async run(progress) {
-        const { report, recorded } = await importAnnotations(project, source, { images, progress });
-        if (recorded !== null) host.recorded(recorded);
+        const recorded = (step: Recorded) => void host.recorded(step);
+        const report = await importAnnotations(project, source, { images, progress, recorded });
+        // Images are in no step.
+        host.events.emit({ kind: 'project', project: project.info() });
         for (const line of linesOfImport(report)) progress.note(line);
         return sentenceOfImport(report);
       },

@@ -169,14 +169,15 @@ export const published: Readonly<Record<'3B' | '7B', QwenConfig>> = {
 };
 
 /**
- * The embedded model. A small theta and few time frequencies, because a picture of 8 x 8 cells spans 8 positions: at the
- * published values its columns would turn by less than a hundredth of a radian and could not be told apart.
+ * The embedded model. Rows and columns take the high frequencies, because a picture of 8 x 8 cells spans 8 positions: at the
+ * published sections its columns would turn by less than a hundredth of a radian. The base still leaves frequencies so low
+ * that a word can find its thing by content from any distance: at a base of 10 it could not.
  */
 export function nanoConfig({ vocabulary, imageToken }: { vocabulary: number; imageToken: number }): QwenConfig {
   return {
     language: {
       ...{ vocabulary, hidden: 256, layers: 6, heads: 4, kvHeads: 2, headWidth: 64, inner: 704, epsilon: 1e-6 },
-      ...{ theta: 10, sections: [2, 15, 15], tied: true },
+      ...{ theta: 1000, sections: [2, 6, 24], tied: true },
     },
     vision: {
       ...{ style: 'qwen2.5', hidden: 160, depth: 6, heads: 5, inner: 448, out: 256, channels: 3, patch: 14 },

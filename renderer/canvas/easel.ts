@@ -3,7 +3,7 @@ import type { Size } from '../../main/contract/columns.ts';
 import { columnsBox } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { viewOfImage } from '../state/view.ts';
-import type { ToolName, Workbench, WorkbenchStore } from '../state/workbench.ts';
+import { say, type ToolName, type Workbench, type WorkbenchStore } from '../state/workbench.ts';
 import { sizeOf } from '../tools/area.ts';
 import type { CanvasHost } from '../tools/host.ts';
 import { nudge } from '../tools/nudge.ts';
@@ -14,7 +14,7 @@ import type { Draft, Stroke, Tool } from '../tools/tool.ts';
 import { panned, toImage, zoomed } from '../tools/view.ts';
 import { type ColourOf, colouring, pixelOf } from './colours.ts';
 import { drawOverlay } from './overlay.ts';
-import { openPicture } from './pictures.ts';
+import { openPicture, type Picture } from './pictures.ts';
 import type { Press } from './pointer.ts';
 import type { Painting } from './raster.ts';
 import { Surface } from './surface.ts';
@@ -42,6 +42,7 @@ interface Opened {
   readonly size: Size;
   readonly index: ShapeGrid;
   readonly surface: Surface;
+  readonly picture: Picture;
 }
 
 export class Easel implements CanvasHandle {
@@ -56,6 +57,8 @@ export class Easel implements CanvasHandle {
   #draft: Draft = {};
   /** The image is to be fitted once the canvas has a size. */
   #fits = true;
+  /** What was said about the picture. */
+  #told: string | null = null;
   /** The edge of the wipe is being dragged. */
   #wiping = false;
 
@@ -123,7 +126,7 @@ export class Easel implements CanvasHandle {
       () => this.#news(),
     );
     const surface = new Surface({ size, picture, painting: (box) => this.#painting(box) });
-    this.#opened = { key, size, index, surface };
+    this.#opened = { key, size, index, surface, picture };
     // Images of one size are looked at in one way: the view stays.
     if (before?.size.width !== size.width || before.size.height !== size.height) {
       this.#fits = true;
@@ -131,8 +134,12 @@ export class Easel implements CanvasHandle {
     }
   }
 
+  /** Pixels came, or did not: that is told once. */
   #news(): void {
-    this.#opened?.surface.news();
+    const { surface, picture } = this.#opened ?? {};
+    surface?.news();
+    if (picture?.problem && picture.problem !== this.#told) say(this.#store, 'bad', picture.problem);
+    this.#told = picture?.problem ?? null;
     this.#redraw.picture();
   }
 

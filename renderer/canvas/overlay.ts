@@ -196,6 +196,15 @@ function drawDraft(pen: Pen, { state }: Scene, draft: Draft): void {
   for (const { x, y, sign } of draft.points ?? []) clickMark(pen, toScreen(view, { x, y }), sign);
 }
 
+function pill(pen: Pen, { x, y }: Place, text: string): void {
+  pen.font = '600 11px system-ui, sans-serif';
+  pen.textBaseline = 'middle';
+  pen.fillStyle = 'rgba(0, 0, 0, 0.75)';
+  pen.fillRect(x + 14, y + 10, pen.measureText(text).width + 12, 18);
+  pen.fillStyle = '#ffffff';
+  pen.fillText(text, x + 20, y + 19.5);
+}
+
 /** Tools that are aimed get lines across the canvas. */
 const aimed = new Set<Workbench['tool']>(['box', 'cut out', 'prompt box', 'polygon']);
 
@@ -203,6 +212,7 @@ function drawPointer(pen: Pen, { state, draft }: Scene): void {
   const { pointer, view, canvas, tool } = state;
   if (pointer === null) return;
   const at = toScreen(view, pointer);
+  if (draft.busy) pill(pen, at, 'working\u2026');
   if (draft.radius !== undefined) ring(pen, at, draft.radius * view.scale, tool === 'eraser' ? TAKES : '#ffffff');
   if (!aimed.has(tool)) return;
   pen.fillStyle = 'rgba(255, 255, 255, 0.55)';

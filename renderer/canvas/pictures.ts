@@ -115,7 +115,7 @@ class WholePicture implements Picture {
 }
 
 /** 1 MiB each. */
-const MOST_TILES = 160;
+const MOST_TILES = 256;
 const MOST_AT_ONCE = 6;
 /** Milliseconds before a tile that could not be had is asked for again. */
 const PATIENCE = 5000;

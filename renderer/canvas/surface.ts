@@ -75,14 +75,16 @@ export class Surface {
     const until = performance.now() + BUDGET;
     let complete = true;
     pen.imageSmoothingEnabled = view.scale * pixelRatio < 2;
-    for (const tile of tilesIn(seen, level, size)) {
+    const tiles = tilesIn(seen, level, size);
+    for (const tile of tiles) {
       const painted = this.#ready(tile, until);
       if (painted) this.#show(pen, painted, frame);
       if (painted?.whole) continue;
       if (!painted) this.#showOther(pen, tile, frame);
       complete &&= painted !== null;
     }
-    this.#forget();
+    // A very large screen shows more than are usually kept.
+    this.#forget(Math.max(MOST_PAINTED, 2 * tiles.length));
     return complete;
   }
 
@@ -189,9 +191,9 @@ export class Surface {
     pen.restore();
   }
 
-  #forget(): void {
+  #forget(most: number): void {
     for (const [key, { canvas }] of this.#painted) {
-      if (this.#painted.size <= MOST_PAINTED) return;
+      if (this.#painted.size <= most) return;
       this.#painted.delete(key);
       // Some browsers keep the pixels until the garbage is collected.
       canvas.width = 0;

@@ -4,8 +4,8 @@ import { IconBan, IconBrush, IconCheck, IconFocus2, IconMessageQuestion } from '
 import type { Asked, Kept, StoredProposal } from '../../main/contract/project.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import { maskArea } from '../../main/contract/rle.ts';
+import { candidatesOf, inReview } from '../state/answers.ts';
 import { keptOf } from '../state/kept.ts';
-import { candidatesOf, inReview } from '../state/prompts.ts';
 import { reasoningSoFar } from '../state/reasoning.ts';
 import { counted, duration, weightsName } from '../state/words.ts';
 import type { OpenImage } from '../state/workbench.ts';

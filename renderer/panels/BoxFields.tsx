@@ -1,6 +1,6 @@
-// A box as four numbers that can be typed over; leaving the last changed field makes it the answer.
+// A box as four numbers that can be typed over; leaving them makes it the answer.
 import { Text, TextInput } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { clampBox } from '../../main/contract/geometry.ts';
 import type { Image } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
@@ -30,17 +30,20 @@ export function readBox(typed: Typed, { width, height }: Pick<Image, 'width' | '
 }
 
 export function BoxFields({ box, image }: { box: Box | null; image: Image }) {
-  const { actions } = useDesk();
-  const [typed, setTyped] = useState<Typed | null>(null);
-  // Another box came from elsewhere: what was typed is about the old one.
-  useEffect(() => setTyped(box && typedOf(box)), [box]);
-  if (!box || !typed) {
+  if (!box) {
     return (
       <Text size="xs" c="dimmed">
         No box
       </Text>
     );
   }
+  // Another box came from elsewhere: what was typed is about the old one.
+  return <Fields key={Object.values(box).join()} box={box} image={image} />;
+}
+
+function Fields({ box, image }: { box: Box; image: Image }) {
+  const { actions } = useDesk();
+  const [typed, setTyped] = useState(typedOf(box));
   const keep = () => {
     const next = readBox(typed, image);
     const isSame = next && edges.every(({ edge }) => shown(next[edge]) === shown(box[edge]));
@@ -48,7 +51,12 @@ export function BoxFields({ box, image }: { box: Box | null; image: Image }) {
     else setTyped(typedOf(box));
   };
   return (
-    <div className="box-fields">
+    <fieldset
+      className="box-fields"
+      aria-label="Edges of the box"
+      // Leaving one field for the next is no end: both corners are often typed together.
+      onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && keep()}
+    >
       {edges.map(({ edge, name }) => (
         <TextInput
           key={edge}
@@ -60,13 +68,12 @@ export function BoxFields({ box, image }: { box: Box | null; image: Image }) {
           value={typed[edge]}
           error={Number.isNaN(Number(typed[edge]))}
           onChange={(event) => setTyped({ ...typed, [edge]: event.currentTarget.value })}
-          onBlur={keep}
           onKeyDown={(event) => {
             if (event.key === 'Enter') keep();
             if (event.key === 'Escape') setTyped(typedOf(box));
           }}
         />
       ))}
-    </div>
+    </fieldset>
   );
 }

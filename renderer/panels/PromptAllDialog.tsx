@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Job } from '../../main/contract/jobs.ts';
-import { inReview } from '../state/prompts.ts';
+import { inReview } from '../state/answers.ts';
 import { isActive, several } from '../state/words.ts';
 import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
 import { useDesk, useWorkbench } from './desk.ts';

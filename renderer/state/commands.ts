@@ -1,8 +1,8 @@
 // When a command can be done, doing it by its id, and from a key press to the command that has it.
 import { type Command, type CommandId, commands, type Needs } from '../../main/contract/commands.ts';
+import { inReview } from './answers.ts';
 import { sentence } from './connection.ts';
 import { chordsOf, commandsAt, type Focus, type Pressed, passes } from './keymap.ts';
-import { inReview } from './prompts.ts';
 import { type CommandContext, runs } from './runs.ts';
 import { say, type Workbench } from './workbench.ts';
 

@@ -23,6 +23,8 @@ export interface Edits {
   received(recorded: Recorded): void;
   /** Reads labels and the open image anew and puts what waits on top. */
   refresh(): Promise<void>;
+  /** The same after a break: events that were under way will not come any more. */
+  rejoined(): Promise<void>;
   /** What waits, made to records that were just read. */
   onTop(held: Held): Held;
   /** Another project: its ids and changes are others. */
@@ -65,6 +67,10 @@ export function createEdits(store: WorkbenchStore, host: Host): Edits {
     waiting: () => queue.waiting.length,
     received: (recorded) => queue.received(recorded),
     refresh: () => queue.refresh(),
+    rejoined: () => {
+      queue.unheard = [];
+      return queue.refresh();
+    },
     onTop: (held) => queue.onTop(held),
     reset: () => {
       queue.drop();
@@ -79,7 +85,7 @@ class Queue {
   private stored = 0;
   private running: Promise<void> | null = null;
   /** Own changes that were answered, and whose events are still to come. */
-  private unheard: Recorded[] = [];
+  unheard: Recorded[] = [];
   private readonly ears = new Set<(recorded: Recorded) => void>();
   private readonly store: WorkbenchStore;
   private readonly host: Host;
@@ -157,7 +163,6 @@ class Queue {
   }
 
   async refresh(): Promise<void> {
-    this.unheard = [];
     const { stored } = this;
     const [labels, open] = await Promise.all([this.host.project.labels(), this.readOpen()]);
     // Something was stored while this was read, and waits no more: it may be missing here.

@@ -48,7 +48,7 @@ const lost = ({ store }: Bench): Promise<void> =>
 /** After a break anything may have happened. */
 async function caughtUp({ edits, store }: Bench, actions: Actions): Promise<void> {
   actions.forgetAhead();
-  await edits.refresh().catch(() => {});
+  await edits.rejoined().catch(() => {});
   store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
 }
 
@@ -63,7 +63,8 @@ async function taken(bench: Bench, actions: Actions, event: HostEvent): Promise<
     if (before !== 'ready' && event.engine.state === 'ready') void actions.prepare();
   } else {
     const { open } = store.getState();
-    if (!open || !event.recorded.diff.changes.every((change) => concerns(open, change))) actions.forgetAhead();
+    const isHere = open !== null && event.recorded.diff.changes.every((change) => concerns(open, change));
+    actions.forgetAhead(isHere ? open.image.id : undefined);
     edits.received(event.recorded);
   }
 }

@@ -1,15 +1,13 @@
 // Projects and images: what is open, what comes next, and what is fetched before it is asked for.
-import { pictureAddress, wholeSide } from '../../main/contract/addresses.ts';
 import type { ImageQuery } from '../../main/contract/api.ts';
 import { changed } from '../../main/contract/diff.ts';
-import type { Image, ImageDetail, ProjectInfo, ReviewStatus } from '../../main/contract/project.ts';
+import type { ProjectInfo, ReviewStatus } from '../../main/contract/project.ts';
+import { Ahead, type Step } from './ahead.ts';
 import type { Bench } from './bench.ts';
 import { sentence } from './connection.ts';
 import { diffOf } from './kept.ts';
 import { byId, openedImage } from './records.ts';
 import { emptyWorkbench, type OpenImage, say } from './workbench.ts';
-
-export type Step = 'next' | 'previous' | 'next unreviewed';
 
 export interface ImageActions {
   openProject(file: string): Promise<boolean>;
@@ -32,148 +30,172 @@ export interface ImageActions {
   changedOutside(ids: readonly number[]): Promise<void>;
   /** Computes the embedding of the open image, as soon as there is a model. */
   prepare(): Promise<void>;
-  forgetAhead(): void;
-}
-
-interface Neighbour {
-  readonly id: number | null;
-  readonly index: number | null;
-  readonly total: number;
+  /** What was fetched ahead of that image, or of all, is not what the host has any more. */
+  forgetAhead(id?: number): void;
 }
 
 export function createImages(bench: Bench): ImageActions {
-  const { store, host, edits } = bench;
-  const ahead = new Ahead(bench);
+  const { host } = bench;
+  const images = new Images(bench);
+  return {
+    openProject: (file) => images.enter(() => host.project.open({ file })),
+    createProject: (file, folder) => images.enter(() => host.project.create({ file, folder })),
+    openSample: () => images.enter(() => host.project.sample()),
+    closeProject: () => images.close(),
+    addImages: (paths) => images.attempt(() => host.images.add({ paths })),
+    relink: (id, file) => images.relink(id, file),
+    entered: (project) => images.entered(project),
+    openImage: (id, index = null) => images.open(id, index),
+    step: (by) => images.step(by),
+    first: () => images.first(),
+    setQuery: (query) => images.setQuery(query),
+    setReview: (status) => images.setReview(status),
+    changedOutside: (ids) => images.changedOutside(ids),
+    prepare: () => images.prepare(),
+    forgetAhead: (id) => images.ahead.forget(id),
+  };
+}
 
-  const attempt = async (work: () => Promise<unknown>): Promise<boolean> => {
+class Images {
+  readonly ahead: Ahead;
+  private readonly bench: Bench;
+  /** Who opens a project hears of it twice, by the answer and by the event, and both wait for the same reading. */
+  private reading: Promise<void> = Promise.resolve();
+
+  constructor(bench: Bench) {
+    this.bench = bench;
+    this.ahead = new Ahead(bench);
+  }
+
+  private get state() {
+    return this.bench.store.getState();
+  }
+
+  /** False, and one sentence on screen, where it failed. */
+  async attempt(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
       return true;
     } catch (error) {
-      say(store, 'bad', sentence(error));
+      say(this.bench.store, 'bad', sentence(error));
       return false;
     }
-  };
+  }
 
-  // Who opens a project hears of it twice, by the answer and by the event, and both wait for the same reading.
-  let reading: Promise<void> = Promise.resolve();
-  const entered = (project: ProjectInfo | null): Promise<void> => {
-    const { project: before } = store.getState();
-    if (project && before?.file === project.file) store.setState({ project });
+  enter(work: () => Promise<ProjectInfo>): Promise<boolean> {
+    return this.attempt(async () => {
+      await this.bench.edits.settled();
+      await this.entered(await work());
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.bench.edits.settled();
+    if (await this.attempt(() => this.bench.host.project.close())) await this.entered(null);
+  }
+
+  entered(project: ProjectInfo | null): Promise<void> {
+    const { store, edits } = this.bench;
+    if (project && this.state.project?.file === project.file) store.setState({ project });
     else {
       edits.reset();
-      ahead.forget();
-      store.setState({ ...clean(store.getState()), project });
-      reading = project ? read(project) : Promise.resolve();
+      this.ahead.forget();
+      store.setState({ ...clean(this.state), project });
+      this.reading = project ? this.read(project) : Promise.resolve();
     }
-    return reading;
-  };
+    return this.reading;
+  }
 
-  const read = async (project: ProjectInfo) => {
+  private async read(project: ProjectInfo): Promise<void> {
+    const { host, store } = this.bench;
     // The engine starts when somebody asks for it.
     void host.model.status().then(
       (engine) => store.setState({ engine }),
       () => {},
     );
     store.setState({ labels: byId(await host.project.labels()) });
-    await openRemembered(project);
-  };
+    await this.openRemembered(project);
+  }
 
-  const openRemembered = async ({ file, images: count }: ProjectInfo) => {
+  private async openRemembered({ file, images: count }: ProjectInfo): Promise<void> {
     if (count === 0) return;
-    const remembered = Number(bench.memory.read(`image of ${file}`));
-    if (remembered > 0 && (await show(remembered, null).then(yes, no))) return;
-    await first();
-  };
+    const remembered = Number(this.bench.memory.read(`image of ${file}`));
+    if (remembered > 0 && (await this.show(remembered, null).then(yes, no))) return;
+    await this.first();
+  }
 
-  const first = async () => {
-    const { id, index } = await host.images.step({ ...store.getState().query, from: null, by: 'next' });
-    if (id !== null) await openImage(id, index);
-  };
+  async first(): Promise<void> {
+    const { id, index } = await this.bench.host.images.step({ ...this.state.query, from: null, by: 'next' });
+    if (id !== null) await this.open(id, index);
+  }
+
+  async open(id: number, index: number | null): Promise<void> {
+    await this.attempt(() => this.show(id, index));
+  }
 
   /** Throws where the image cannot be read. */
-  const show = async (id: number, index: number | null): Promise<void> => {
+  private async show(id: number, index: number | null): Promise<void> {
+    const { store, edits, memory } = this.bench;
     store.setState({ opening: id });
     try {
-      const detail = await ahead.detail(id);
-      if (store.getState().opening !== id) return;
-      const { labels, position, project } = store.getState();
+      const detail = await this.ahead.detail(id);
+      if (this.state.opening !== id) return;
+      const { labels, position, project } = this.state;
       const { open } = edits.onTop({ labels, open: openedImage(detail) });
       const place = index === null ? null : { index, total: position?.total ?? project?.images ?? 0 };
       store.setState({ ...ofImage(open), position: place });
-      if (project) bench.memory.write(`image of ${project.file}`, String(id));
-      void ahead.around(detail.image);
+      if (project) memory.write(`image of ${project.file}`, String(id));
+      void this.ahead.around(detail.image);
     } finally {
-      if (store.getState().opening === id) store.setState({ opening: null });
+      if (this.state.opening === id) store.setState({ opening: null });
     }
-  };
+  }
 
-  const openImage = async (id: number, index: number | null = null): Promise<void> => {
-    await attempt(() => show(id, index));
-  };
-
-  const step = async (by: Step): Promise<boolean> => {
-    const from = store.getState().opening ?? store.getState().open?.image.id ?? null;
-    let next: Neighbour | null = null;
-    await attempt(async () => {
-      next = await ahead.neighbour(from, by);
+  async step(by: Step): Promise<boolean> {
+    const from = this.state.opening ?? this.state.open?.image.id ?? null;
+    const next = await this.ahead.neighbour(from, by).catch((error: unknown) => {
+      say(this.bench.store, 'bad', sentence(error));
+      return null;
     });
-    const { id, index } = (next as Neighbour | null) ?? { id: null, index: null };
-    if (id === null || id === from) return false;
-    await openImage(id, index);
+    if (!next || next.id === null || next.id === from) return false;
+    await this.open(next.id, next.index);
     return true;
-  };
+  }
 
-  const enter = (work: () => Promise<ProjectInfo>) =>
-    attempt(async () => {
-      await edits.settled();
-      await entered(await work());
+  async relink(id: number, file: string): Promise<void> {
+    const { host, store, edits } = this.bench;
+    await this.attempt(async () => {
+      const { relinked } = await host.images.relink({ id, file });
+      say(store, 'good', relinked === 1 ? 'The image was found again.' : `${relinked} images were found again.`);
+      await edits.refresh();
     });
+  }
 
-  return {
-    openProject: (file) => enter(() => host.project.open({ file })),
-    createProject: (file, folder) => enter(() => host.project.create({ file, folder })),
-    openSample: () => enter(() => host.project.sample()),
-    closeProject: async () => {
-      await edits.settled();
-      if (await attempt(() => host.project.close())) await entered(null);
-    },
-    addImages: (paths) => attempt(() => host.images.add({ paths })),
-    relink: async (id, file) => {
-      await attempt(async () => {
-        const { relinked } = await host.images.relink({ id, file });
-        say(store, 'good', relinked === 1 ? 'The image was found again.' : `${relinked} images were found again.`);
-        await edits.refresh();
-      });
-    },
-    entered,
-    openImage,
-    step,
-    first,
-    setQuery: (query) => {
-      ahead.forget();
-      store.setState((state) => ({ query: { ...state.query, ...query }, position: null }));
-      const { open } = store.getState();
-      if (open) void ahead.around(open.image);
-    },
-    setReview: (status) => {
-      const { open } = store.getState();
-      if (!open) return Promise.resolve(false);
-      return edits.commit(diffOf(reviewTitles[status], changed('review', open.review, { status })));
-    },
-    changedOutside: async (ids) => {
-      ahead.forget();
-      const { open, project, opening } = store.getState();
-      store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
-      if (open && ids.includes(open.image.id)) await edits.refresh();
-      else if (!open && project && opening === null) await first();
-    },
-    prepare: async () => {
-      const { open } = store.getState();
-      if (open) await ahead.prepare(open.image.id);
-    },
-    forgetAhead: () => ahead.forget(),
-  };
+  setQuery(query: Partial<ImageQuery>): void {
+    this.ahead.forget();
+    this.bench.store.setState((state) => ({ query: { ...state.query, ...query }, position: null }));
+    const { open } = this.state;
+    if (open) void this.ahead.around(open.image);
+  }
+
+  async setReview(status: ReviewStatus): Promise<boolean> {
+    const { open } = this.state;
+    if (!open) return false;
+    return this.bench.edits.commit(diffOf(reviewTitles[status], changed('review', open.review, { status })));
+  }
+
+  async changedOutside(ids: readonly number[]): Promise<void> {
+    this.ahead.forget();
+    const { open, project, opening } = this.state;
+    this.bench.store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
+    if (open && ids.includes(open.image.id)) await this.bench.edits.refresh();
+    else if (!open && project && opening === null) await this.first();
+  }
+
+  async prepare(): Promise<void> {
+    const { open } = this.state;
+    if (open) await this.ahead.prepare(open.image.id);
+  }
 }
 
 const yes = () => true;
@@ -207,77 +229,4 @@ function ofImage(open: OpenImage | null) {
     promptId: prompt?.id ?? null,
     proposalId: (kept ?? answers.find(({ chosen }) => chosen) ?? answers[0])?.id ?? null,
   };
-}
-
-/** Neighbours of the open image, their records, pictures and embeddings, before anybody asks. */
-class Ahead {
-  private readonly bench: Bench;
-  private details = new Map<number, Promise<ImageDetail>>();
-  private steps = new Map<string, Promise<Neighbour>>();
-
-  constructor(bench: Bench) {
-    this.bench = bench;
-  }
-
-  forget(): void {
-    this.details.clear();
-    this.steps.clear();
-  }
-
-  /** Taken once: what was fetched ahead is not kept for a second visit. */
-  async detail(id: number): Promise<ImageDetail> {
-    const ready = this.details.get(id);
-    this.details.delete(id);
-    return (await ready?.catch(() => null)) ?? this.bench.host.images.detail({ id });
-  }
-
-  neighbour(from: number | null, by: Step): Promise<Neighbour> {
-    const key = `${from} ${by}`;
-    const found = this.steps.get(key);
-    if (found) return found;
-    const { query } = this.bench.store.getState();
-    const fresh = this.bench.host.images.step({ ...query, from, by });
-    fresh.catch(() => this.steps.delete(key));
-    this.steps.set(key, fresh);
-    return fresh;
-  }
-
-  /** Failures here are nobody's: whoever asks for the thing itself is told. */
-  async around({ id }: Image): Promise<void> {
-    this.steps.clear();
-    try {
-      const next = await this.neighbour(id, 'next');
-      this.placed(id, next);
-      const previous = await this.neighbour(id, 'previous');
-      for (const one of [next.id, previous.id]) if (one !== null && one !== id) await this.fetch(one);
-      await this.prepare(id);
-      if (next.id !== null && this.isOpen(id)) await this.prepare(next.id);
-    } catch {}
-  }
-
-  private isOpen = (id: number): boolean => this.bench.store.getState().open?.image.id === id;
-
-  /** The place of the open image follows from its neighbour's. */
-  private placed(id: number, next: Neighbour): void {
-    if (!this.isOpen(id)) return;
-    const last = next.id === null && next.total > 0 ? next.total - 1 : null;
-    const index = next.index === null ? last : next.index - 1;
-    this.bench.store.setState({ position: { index, total: next.total } });
-  }
-
-  private async fetch(id: number): Promise<void> {
-    if (!this.details.has(id)) {
-      const detail = this.bench.host.images.detail({ id });
-      detail.catch(() => this.details.delete(id));
-      this.details.set(id, detail);
-    }
-    const { image } = (await this.details.get(id)) ?? {};
-    if (!image?.hash || Math.max(image.width ?? 0, image.height ?? 0) > wholeSide) return;
-    this.bench.fetchAhead(pictureAddress(id, image.hash));
-  }
-
-  async prepare(id: number): Promise<void> {
-    if (this.bench.store.getState().engine?.state !== 'ready') return;
-    await this.bench.host.model.prepare({ imageId: id }).catch(() => {});
-  }
 }

@@ -1,6 +1,7 @@
 // What a person keeps of an answer: a proposal becomes a shape and three verdicts, and later changes turn the verdicts.
-import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
+
 import { freeColour } from '../../main/contract/colours.ts';
+import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
 import type { Asked, Kept, Label, Shape, StoredProposal, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { digits, labelNamed, orderedLabels } from './labelEdits.ts';
@@ -163,7 +164,7 @@ function shapeOf(keeping: Keeping, instead: Partial<Pick<Shape, 'box' | 'mask'>>
 }
 
 /** The place above all of them. */
-export const above = (records: Iterable<{ place: number }>): number =>
+const above = (records: Iterable<{ place: number }>): number =>
   Math.max(0, ...Array.from(records, ({ place }) => place)) + 1;
 
 /** The label that the answer names where there is one of that name, else the one that is set, else a new one. */

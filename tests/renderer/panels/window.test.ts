@@ -164,20 +164,20 @@ describe('the image list', () => {
 });
 
 describe('choosing files', () => {
-  const listing = { folder: '/home/me', parent: '/home', entries: [] };
+  const listing = { folder: '/photos/cars', parent: '/photos', entries: [] };
   const manner = { title: '', act: '', kinds: [], folder: false, several: false, ending: null };
 
   it('hands back what is picked, the folder itself, or a name with its ending', () => {
     expect(chosenPaths({ manner, listing, picked: ['/a'], fileName: '' })).toEqual(['/a']);
     expect(chosenPaths({ manner, listing, picked: [], fileName: '' })).toEqual([]);
     expect(chosenPaths({ manner: { ...manner, folder: true }, listing, picked: [], fileName: '' })).toEqual([
-      '/home/me',
+      '/photos/cars',
     ]);
     const save = { ...manner, ending: '.loupe' };
     const named = (fileName: string) => chosenPaths({ manner: save, listing, picked: [], fileName });
     expect([named('cars'), named('cars.LOUPE'), named(' '), named('a/b')]).toEqual([
-      ['/home/me/cars.loupe'],
-      ['/home/me/cars.LOUPE'],
+      ['/photos/cars/cars.loupe'],
+      ['/photos/cars/cars.LOUPE'],
       [],
       [],
     ]);

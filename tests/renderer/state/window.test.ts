@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pictureAddress } from '../../../main/contract/addresses.ts';
 import type { Label } from '../../../main/contract/project.ts';
-import { candidatesOf, heard, inReview } from '../../../renderer/state/prompts.ts';
+import { candidatesOf, heard, inReview } from '../../../renderer/state/answers.ts';
 import { ended, paint } from '../../hosting.ts';
 import { type AtDesk, atDesk } from '../dialled.ts';
 import { proposed } from '../proposed.ts';

@@ -1,0 +1,42 @@
+// The answers of the open image: which is in review, and what an event of one being written makes of the window.
+import type { AnswerEvent } from '../../main/contract/api.ts';
+import type { StoredProposal } from '../../main/contract/project.ts';
+import type { Workbench } from './workbench.ts';
+
+/** What is in review: a prompt, and of its candidates the chosen one. */
+export function inReview({ open, promptId, proposalId }: Workbench) {
+  const prompt = promptId === null ? undefined : open?.prompts.get(promptId);
+  const proposal = proposalId === null ? undefined : open?.proposals.get(proposalId);
+  return { prompt: prompt ?? null, proposal: prompt && proposal?.promptId === prompt.id ? proposal : null };
+}
+
+export const candidatesOf = ({ open }: Workbench, promptId: number): StoredProposal[] =>
+  [...(open?.proposals.values() ?? [])].filter((one) => one.promptId === promptId);
+
+/** The window after one event of an answer; text comes in pieces. */
+export function heard(state: Workbench, event: AnswerEvent): Partial<Workbench> {
+  const { writing, open } = state;
+  if (event.kind === 'text') {
+    const texts = writing?.texts.map((text, i) => (i === event.candidate ? text + event.text : text));
+    return writing && texts ? { writing: { ...writing, texts } } : {};
+  }
+  if (event.kind === 'box') {
+    const boxes = writing?.boxes.map((box, i) => (i === event.candidate ? event.box : box));
+    return writing && boxes ? { writing: { ...writing, boxes } } : {};
+  }
+  if (event.kind === 'done') return { engine: state.engine && { ...state.engine, lastCallMs: event.ms } };
+  return open === null ? {} : { open: withProposal(open, event.proposal), ...chosenAmong(state, event.proposal) };
+}
+
+/** One of a group is chosen; the others of its prompt are not, whatever they said before. */
+function withProposal(open: NonNullable<Workbench['open']>, proposal: StoredProposal): Workbench['open'] {
+  const proposals = new Map(open.proposals);
+  for (const [id, one] of proposals) {
+    if (proposal.chosen && one.promptId === proposal.promptId && one.chosen)
+      proposals.set(id, { ...one, chosen: false });
+  }
+  return { ...open, proposals: proposals.set(proposal.id, proposal) };
+}
+
+const chosenAmong = ({ proposalId, promptId }: Workbench, proposal: StoredProposal): Partial<Workbench> =>
+  proposal.promptId === promptId && (proposal.chosen || proposalId === null) ? { proposalId: proposal.id } : {};

@@ -1,0 +1,77 @@
+// One prompt on its way through the model: stored first, then heard word by word until all candidates are there.
+import { created } from '../../main/contract/diff.ts';
+import type { Asked } from '../../main/contract/project.ts';
+import type { Box } from '../../main/contract/records.ts';
+import { candidatesOf, heard } from './answers.ts';
+import type { Bench } from './bench.ts';
+import { isRefusal } from './connection.ts';
+import { diffOf } from './kept.ts';
+import { say } from './workbench.ts';
+
+/** One answer at a time: asking again, or leaving the image, stops the one before. */
+export class Asking {
+  private readonly bench: Bench;
+  private stop: AbortController | null = null;
+
+  constructor(bench: Bench) {
+    this.bench = bench;
+  }
+
+  cancel(): void {
+    this.stop?.abort();
+    this.stop = null;
+    this.bench.store.setState({ writing: null });
+  }
+
+  async ask(text: string, samples: number): Promise<void> {
+    this.cancel();
+    const stop = new AbortController();
+    this.stop = stop;
+    try {
+      const promptId = await this.promptFor(text);
+      if (promptId === null || stop.signal.aborted) return;
+      this.begin(promptId, samples);
+      await this.listen(promptId, samples, stop.signal);
+    } catch (error) {
+      if (!stop.signal.aborted) this.failed(error);
+    } finally {
+      if (this.stop === stop) this.cancel();
+    }
+  }
+
+  /** The prompt as a record that the host has; a text that was asked of this image before is asked again. */
+  private async promptFor(text: string): Promise<number | null> {
+    const { store, edits } = this.bench;
+    const { open } = store.getState();
+    if (!open) return null;
+    const before = [...open.prompts.values()].find((one) => one.text === text);
+    if (before) {
+      await edits.settled();
+      return before.id;
+    }
+    const id = await edits.id();
+    const prompt: Asked = { id, imageId: open.image.id, text, points: [], box: null, kept: null };
+    return (await edits.commit(diffOf('Ask a prompt', created('prompt', prompt)))) ? id : null;
+  }
+
+  private begin(promptId: number, samples: number): void {
+    const texts = Array<string>(samples).fill('');
+    const boxes = Array<Box | null>(samples).fill(null);
+    this.bench.store.setState({ promptId, proposalId: null, lit: null, writing: { promptId, texts, boxes } });
+  }
+
+  private async listen(promptId: number, samples: number, signal: AbortSignal): Promise<void> {
+    const { store, host } = this.bench;
+    const asked = candidatesOf(store.getState(), promptId).length;
+    const answers = await host.model.ask({ promptId, samples, seed: asked }, { signal });
+    for await (const event of answers) {
+      if (signal.aborted || store.getState().open?.prompts.get(promptId) === undefined) return;
+      store.setState(heard(store.getState(), event));
+    }
+  }
+
+  private failed(error: unknown): void {
+    const why = isRefusal(error) ? error.message : 'The connection broke. What was answered so far is stored.';
+    say(this.bench.store, 'bad', why);
+  }
+}

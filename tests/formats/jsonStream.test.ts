@@ -1,0 +1,101 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { BadInput } from '../../main/contract/badinput.ts';
+import { jsonFields, jsonLines, jsonPieces } from '../../main/formats/jsonStream.ts';
+import { freshFolder, saved } from './reads.ts';
+
+const folder = freshFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+const piecesOf = (text: string | Uint8Array, wanted?: (key: string) => boolean) => [
+  ...jsonPieces(saved(folder, 'x.json', text), wanted),
+];
+
+describe('jsonPieces', () => {
+  test('gives entries of lists one by one and other values whole', () => {
+    const value = { a: [1, { b: [2] }], c: 'text', d: [], e: null };
+    expect(piecesOf(JSON.stringify(value, null, 1))).toEqual([
+      { key: 'a', listed: true, value: 1 },
+      { key: 'a', listed: true, value: { b: [2] } },
+      { key: 'c', listed: false, value: 'text' },
+      { key: 'e', listed: false, value: null },
+    ]);
+    expect(piecesOf('\uFEFF [1, "x"] \n').map(({ key, value: each }) => [key, each])).toEqual([[null, 1], [null, 'x']]);
+  });
+
+  test('passes over what is not wanted', () => {
+    expect(piecesOf('{"big": [[["\\"]"]]], "small": 1}', (key) => key === 'small')).toMatchObject([{ key: 'small', value: 1 }]);
+  });
+
+  test('agrees with JSON.parse on any JSON, however it is spaced', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.constantFrom(0, 1, '\t'), (value, space) => {
+        const file = saved(folder, 'any.json', JSON.stringify(value, null, space));
+        expect(jsonFields(file)).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('refuses or reads any text in one sentence, without ever hanging', () => {
+    const part = fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '\\', '1', '-', 'e', 'true', 'nul', ' ', '\n', 'é', '"a"');
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
+        const text = parts.join('');
+        let whole: unknown;
+        try {
+          whole = JSON.parse(text);
+        } catch {
+          whole = undefined;
+        }
+        try {
+          piecesOf(text);
+          expect(whole, text).toBeDefined();
+        } catch (error) {
+          expect(error).toBeInstanceOf(BadInput);
+          expect(String(error)).not.toContain('\n');
+          expect(typeof whole === 'object' && whole !== null, text).toBe(false);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('pieces and texts may span what is read at a time', () => {
+    const long = 'é"\\'.repeat(700_000);
+    const file = saved(folder, 'long.json', { a: [long, 1, long], b: long });
+    expect(jsonFields(file)).toEqual({ a: [long, 1, long], b: long });
+  });
+
+  test.each([
+    ['', 'x.json: is empty'],
+    ['12', 'x.json: is not JSON: it starts with neither { nor [ (line 1, column 1)'],
+    ['{"a": [1, 2', 'x.json: is cut short (line 1, column 12)'],
+    ['{"a": "te', 'x.json: is cut short inside a text (line 1, column 10)'],
+    ['{"a": 1}\n}', 'x.json: goes on after its end (line 2, column 1)'],
+    ['{"a": 1,}', 'x.json: is not JSON: a key in quotes should stand here (line 1, column 9)'],
+    ['{"a" 1}', 'x.json: is not JSON: ":" should stand here (line 1, column 6)'],
+    ['{"a":\n\n [1,\n NaN]}', 'x.json: is not JSON: "NaN" cannot stand here (line 4, column 2)'],
+    ['{"a": [1,, 2]}', 'x.json: is not JSON: something is missing here (line 1, column 10)'],
+    ["{'a': 1}", 'x.json: is not JSON: a key in quotes should stand here (line 1, column 2)'],
+    [`${'['.repeat(200)}${']'.repeat(200)}`, 'x.json: is nested deeper than 100 levels (line 1, column 2)'],
+  ])('%j', (text, message) => {
+    expect(() => piecesOf(text)).toThrow(new BadInput(message));
+  });
+
+  test('UTF-16 and missing files are named', () => {
+    expect(() => piecesOf(Buffer.from('\uFEFF{}', 'utf16le'))).toThrow(/is UTF-16 text; save it as UTF-8/);
+    expect(() => [...jsonPieces(path.join(folder, 'nowhere.json'))]).toThrow(/cannot be read \(ENOENT\)/);
+  });
+});
+
+test('jsonLines gives values that follow each other', () => {
+  expect([...jsonLines(saved(folder, 'x.jsonl', '{"a": 1}\n\n{"a": 2}\n'))]).toEqual([{ a: 1 }, { a: 2 }]);
+  expect(() => [...jsonLines(saved(folder, 'x.jsonl', '{"a": 1}\n{"a": '))]).toThrow(/cut short/);
+});
+
+test('jsonFields refuses lists, and leaves out what is unwanted', () => {
+  expect(() => jsonFields(saved(folder, 'x.json', '[1]'))).toThrow(/is a list/);
+  expect(jsonFields(saved(folder, 'x.json', '{"a": 1, "b": 2}'), (key) => key === 'b')).toEqual({ a: 1 });
+});

@@ -1,0 +1,91 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Client, ended, type Hosted, hosted, refusal, until } from '../hosting.ts';
+
+let one: Hosted;
+let client: Client;
+
+beforeAll(async () => {
+  one = await hosted('handlers-exchange');
+  ({ client } = await one.call());
+  await client.project.create({ file: path.join(one.folder, 'p.loupe') });
+});
+afterAll(() => one.stop());
+
+const coco = (count: number) => ({
+  images: [{ id: 1, file_name: 'a.jpg', width: 10, height: 6 }],
+  annotations: Array.from({ length: count }, (_, i) => ({
+    ...{ id: i + 1, image_id: 1, category_id: 1, iscrowd: 0 },
+    segmentation: [[1, 1, 5 + (i % 4), 1, 5, 4, 1, 4]],
+  })),
+  categories: [{ id: 1, name: 'cup' }],
+});
+const file = (name: string) => path.join(one.folder, name);
+const saved = (name: string, value: unknown) => {
+  writeFileSync(file(name), JSON.stringify(value));
+  return file(name);
+};
+
+describe('annotations through the host', () => {
+  test('come in as a job that ends with a sentence and lines, as one recorded step', async () => {
+    const { client: other } = await one.call();
+    const stream = await other.watch();
+    await stream.next();
+    const job = await client.jobs.importFile({ file: saved('in.json', coco(3)) });
+    expect(job).toMatchObject({ kind: 'import', title: 'Importing in.json' });
+    expect(await ended(client, job.id)).toMatchObject({
+      ...{ state: 'done', done: 3, notes: ['not found: a.jpg'] },
+      message: 'Took 3 shapes on 1 image and 1 new label (COCO). 1 picture not found.',
+    });
+    const { recorded } = await until(stream, 'recorded');
+    expect(recorded).toMatchObject({ undo: 'Import in.json', diff: { title: 'Import in.json' } });
+    expect(await until(stream, 'project', ({ project }) => project?.images === 1)).toBeDefined();
+    expect(await client.project.labels()).toMatchObject([{ name: 'cup', digit: '1' }]);
+    await stream.return?.();
+  });
+
+  test('go out as a job, and the verifier holds the file against the project', async () => {
+    const job = await client.jobs.exportCoco({ file: file('out.json'), settings: { masks: 'auto', onlyAccepted: false } });
+    expect(await ended(client, job.id)).toMatchObject({ kind: 'export', state: 'done', done: 3, total: 3, message: expect.stringMatching(/^Wrote 3 annotations/) });
+    expect(await client.jobs.verify({ file: file('out.json') })).toMatchObject({ annotations: 3, problems: [], compared: true });
+    const damaged = JSON.parse(readFileSync(file('out.json'), 'utf8'));
+    damaged.annotations[0].area = 1;
+    expect((await client.jobs.verify({ file: saved('damaged.json', damaged) })).problems).toEqual([expect.stringMatching(/area 1 is not/)]);
+  });
+
+  test('of no use fail in one sentence, and the project stays as it was', async () => {
+    const before = await client.project.labels();
+    const job = await client.jobs.importFile({ file: saved('list.json', [{ image_id: 1 }]) });
+    expect(await ended(client, job.id)).toMatchObject({ state: 'failed', message: expect.stringMatching(/^list\.json: is a list of COCO results/) });
+    expect(await client.project.labels()).toEqual(before);
+    const nowhere = await client.jobs.exportCoco({ file: file('no/out.json'), settings: { masks: 'auto', onlyAccepted: false } });
+    expect(await ended(client, nowhere.id)).toMatchObject({ state: 'failed', message: expect.stringMatching(/cannot be written/) });
+  });
+
+  test('a cancelled import is one step that undo takes back', async () => {
+    const shapes = async () => (await client.images.list({ offset: 0, limit: 1 })).rows[0]?.shapes;
+    const before = await shapes();
+    const job = await client.jobs.importFile({ file: saved('many.json', coco(20_000)) });
+    await client.jobs.cancel({ id: job.id });
+    const { state } = await ended(client, job.id);
+    expect(state).toBe('cancelled');
+    if ((await shapes()) !== before) await client.edit.undo();
+    expect(await shapes()).toBe(before);
+  });
+
+  test('relative paths and missing files are refused', async () => {
+    const refused = [
+      client.jobs.importFile({ file: 'in.json' }),
+      client.jobs.exportCoco({ file: 'out.json', settings: { masks: 'auto', onlyAccepted: false } }),
+      client.jobs.verify({ file: file('nowhere.json') }),
+    ];
+    for (const each of refused) expect(await refusal(each)).toMatchObject({ code: 'BAD_INPUT' });
+  });
+});
+
+test('nothing is taken in or out without a project', async () => {
+  await client.project.close();
+  expect(await refusal(client.jobs.importFile({ file: file('in.json') }))).toMatchObject({ code: 'NO_PROJECT' });
+  expect(await refusal(client.jobs.verify({ file: file('in.json') }))).toMatchObject({ code: 'NO_PROJECT' });
+});
