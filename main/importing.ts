@@ -25,7 +25,11 @@ export interface ImportOptions {
 }
 
 /** Throws `BadInput` where there is nothing to take at all. When cancelled, what was taken by then stays, as one step. */
-export async function importAnnotations(project: Project, source: string, options: ImportOptions): Promise<ImportReport> {
+export async function importAnnotations(
+  project: Project,
+  source: string,
+  options: ImportOptions,
+): Promise<ImportReport> {
   const place = path.resolve(source);
   const isFolder = infoOf(place).isDirectory();
   const folder = path.resolve(options.images ?? (isFolder ? place : nearest(place)));
@@ -33,7 +37,13 @@ export async function importAnnotations(project: Project, source: string, option
     throw new BadInput(`${folder}: is a file; --images takes the folder of the pictures`);
   const notes = new Notes();
   const pictures = new NamedPictures([folder], filesOf(project));
-  const taking = new Taking(project, { file: path.basename(place), folder, notes, pictures, progress: options.progress });
+  const taking = new Taking(project, {
+    file: path.basename(place),
+    folder,
+    notes,
+    pictures,
+    progress: options.progress,
+  });
   try {
     if (isFolder) await takeFolder(place, { taking, notes, pictures });
     else await takeFile(place, { taking, notes, pictures });

@@ -9,6 +9,7 @@ import { canvasHostOf } from './canvasHost.ts';
 import { CommandsContext, useKeyboard } from './panels/commanding.ts';
 import { Dialogs } from './panels/Dialogs.tsx';
 import { DeskContext, ShellContext } from './panels/desk.ts';
+import { useDrops } from './panels/drops.ts';
 import { FileChoiceProvider } from './panels/fileChoice.tsx';
 import { Layout } from './panels/Layout.tsx';
 import { ProjectDialogs } from './panels/ProjectDialogs.tsx';
@@ -46,6 +47,7 @@ function Window({ desk }: { desk: Desk }) {
   const host = useMemo(() => canvasHostOf(desk), [desk]);
   useKeyboard(commands);
   useShellNews(commands);
+  useDrops(desk);
   useNotices(desk);
   return (
     <CommandsContext.Provider value={commands}>

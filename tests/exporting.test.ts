@@ -43,18 +43,28 @@ function fresh(where = folder) {
   const add = (fields: Partial<Shape>): number => {
     const id = project.reserve(1);
     const shape: Shape = {
-      ...{ id, imageId: a, labelId: cup, mask: null, box: { x1: 1, y1: 2, x2: 4, y2: 5 }, attributes: {}, crowd: false },
+      ...{
+        id,
+        imageId: a,
+        labelId: cup,
+        mask: null,
+        box: { x1: 1, y1: 2, x2: 4, y2: 5 },
+        attributes: {},
+        crowd: false,
+      },
       ...{ hidden: false, locked: false, place: id, origin: { kind: 'drawn' } },
       ...fields,
     };
     project.applyMany('Draw', [created('shape', shape)]);
     return id;
   };
-  const drawn = (mask: Mask, fields: Partial<Shape> = {}) => add({ mask: packMask(mask), box: maskBox(mask), ...fields });
+  const drawn = (mask: Mask, fields: Partial<Shape> = {}) =>
+    add({ mask: packMask(mask), box: maskBox(mask), ...fields });
   return { project, a, b, cup, plate, add, drawn };
 }
 
-const rectangle = (x1: number, y1: number, x2: number, y2: number, hole = false): Mask => {
+type Corners = [x1: number, y1: number, x2: number, y2: number];
+const rectangle = (...[x1, y1, x2, y2, hole = false]: [...Corners, hole?: boolean]): Mask => {
   const bitmap = new Uint8Array(width * height);
   for (let y = y1; y < y2; y++) {
     for (let x = x1; x < x2; x++) {
@@ -79,7 +89,10 @@ describe('what is written', () => {
     const { project, b, plate, drawn } = fresh();
     const [one, two] = [drawn(rectangle(1, 1, 9, 9)), drawn(rectangle(3, 3, 9, 9), { imageId: b, labelId: plate })];
     const { coco, problems, file } = await exported(project);
-    expect(coco.annotations.map(({ id, category_id }) => [id, category_id])).toEqual([[one, 2], [two, 1]]);
+    expect(coco.annotations.map(({ id, category_id }) => [id, category_id])).toEqual([
+      [one, 2],
+      [two, 1],
+    ]);
     expect(coco.images.map(({ file_name }) => file_name)).toEqual(['a.png', 'sub/b.png']);
     expect(coco.categories).toEqual([
       { id: 1, name: 'plate', supercategory: '' },
@@ -97,11 +110,22 @@ describe('what is written', () => {
     const parts = rectangle(1, 1, 4, 4);
     const plain = drawn(rectangle(1, 1, 9, 9));
     const holed = drawn(rectangle(1, 1, 11, 11, true));
-    const two = drawn(fromBitmap(Uint8Array.from({ length: width * height }, (_, i) => Number(i % width === 3 || i % width === 9)), width, height));
+    const two = drawn(
+      fromBitmap(
+        Uint8Array.from({ length: width * height }, (_, i) => Number(i % width === 3 || i % width === 9)),
+        width,
+        height,
+      ),
+    );
     const crowd = drawn(parts, { crowd: true });
     const { coco, polygons, stated } = await exported(project);
     const kinds = coco.annotations.map(({ id, segmentation, iscrowd }) => [id, Array.isArray(segmentation), iscrowd]);
-    expect(kinds).toEqual([[plain, true, 0], [holed, false, 0], [two, false, 0], [crowd, false, 1]]);
+    expect(kinds).toEqual([
+      [plain, true, 0],
+      [holed, false, 0],
+      [two, false, 0],
+      [crowd, false, 1],
+    ]);
     expect([polygons, stated]).toEqual([1, []]);
   });
 
@@ -127,7 +151,9 @@ describe('what is written', () => {
     const { project, add } = fresh();
     const [id, flat] = [add({}), add({ box: { x1: 4.1, y1: 4.1, x2: 4.2, y2: 4.2 } })];
     const { coco, stated, problems } = await exported(project);
-    expect(coco.annotations).toMatchObject([{ id, box_only: true, area: 9, bbox: [1, 2, 3, 3], segmentation: [[1, 2, 4, 2, 4, 5, 1, 5]] }]);
+    expect(coco.annotations).toMatchObject([
+      { id, box_only: true, area: 9, bbox: [1, 2, 3, 3], segmentation: [[1, 2, 4, 2, 4, 5, 1, 5]] },
+    ]);
     expect(stated).toEqual([
       `shape ${id} has only a box: its four corners are written as its polygon (box_only)`,
       `shape ${flat} has only a box, and no pixel lies in it: left out`,
@@ -157,7 +183,14 @@ describe('what is written', () => {
     project.applyMany('Keep', [created('prompt', asked)]);
     const { coco, problems } = await exported(project);
     expect(coco.annotations[0]).toMatchObject({
-      ...{ id: shapeId, area: 64, caption: 'the cup', reasoning: 'It has a handle.', weights: 'loupe-nano@abc', score: 0.5 },
+      ...{
+        id: shapeId,
+        area: 64,
+        caption: 'the cup',
+        reasoning: 'It has a handle.',
+        weights: 'loupe-nano@abc',
+        score: 0.5,
+      },
       attributes: { occluded: true, area: 3 },
     });
     expect(problems).toEqual([]);
@@ -167,7 +200,10 @@ describe('what is written', () => {
     const { project, b, drawn } = fresh();
     drawn(rectangle(1, 1, 9, 9));
     const kept = drawn(rectangle(1, 1, 9, 9), { imageId: b });
-    project.apply({ title: 'Accept', changes: [{ kind: 'review', id: b, before: { status: 'unreviewed' }, after: { status: 'accepted' } }] });
+    project.apply({
+      title: 'Accept',
+      changes: [{ kind: 'review', id: b, before: { status: 'unreviewed' }, after: { status: 'accepted' } }],
+    });
     const { coco, problems } = await exported(project, { onlyAccepted: true });
     expect([coco.images.length, coco.annotations.map(({ id }) => id), problems]).toEqual([1, [kept], []]);
   });
@@ -182,7 +218,9 @@ describe('what is written', () => {
 
   test('a size that nobody read yet is read; without the file the image is left out and said', async () => {
     const { project } = fresh();
-    await sharp({ create: { width: 7, height: 5, channels: 3, background: '#888' } }).toFile(path.join(folder, 'new.png'));
+    await sharp({ create: { width: 7, height: 5, channels: 3, background: '#888' } }).toFile(
+      path.join(folder, 'new.png'),
+    );
     const [id] = project.addImages([{ path: 'new.png' }, { path: 'gone.png' }]);
     const { coco, stated } = await exported(project);
     expect(coco.images.at(-1)).toEqual({ id, file_name: 'new.png', width: 7, height: 5 });
@@ -194,12 +232,16 @@ describe('nothing is lost', () => {
   test('any masks: run lengths are exact, polygons as good as they say', async () => {
     const bitmap = fc.uint8Array({ minLength: width * height, maxLength: width * height, max: 1 });
     await fc.assert(
-      fc.asyncProperty(fc.array(bitmap, { minLength: 1, maxLength: 4 }), fc.constantFrom('auto', 'polygons', 'run lengths'), async (bitmaps, masks) => {
-        const { project, drawn } = fresh();
-        for (const each of bitmaps) drawn(fromBitmap(each, width, height));
-        expect((await exported(project, { masks })).problems).toEqual([]);
-        project.close();
-      }),
+      fc.asyncProperty(
+        fc.array(bitmap, { minLength: 1, maxLength: 4 }),
+        fc.constantFrom('auto', 'polygons', 'run lengths'),
+        async (bitmaps, masks) => {
+          const { project, drawn } = fresh();
+          for (const each of bitmaps) drawn(fromBitmap(each, width, height));
+          expect((await exported(project, { masks })).problems).toEqual([]);
+          project.close();
+        },
+      ),
       { numRuns: 20 },
     );
   });
@@ -227,26 +269,32 @@ describe('nothing is lost', () => {
 });
 
 describe.skipIf(!haveMaterial)('photographs of the material', () => {
-  test.each([['coco_tiny.json', 'coco_tiny'], ['isat_coco', 'isat_coco'], ['labelme_voc/coco_export.json', 'labelme_voc']])(
-    '%s: the file is right, and as its own prediction scores 1',
-    async (name, images) => {
-      const { project } = fresh();
-      await importAnnotations(project, material('annotations', name), { images: material('images', images), progress: quiet });
-      const { coco, problems } = await exported(project);
-      expect(problems).toEqual([]);
-      const sizes = new Map(coco.images.map((image) => [image.id, image]));
-      const truth = coco.annotations.map(({ image_id: imageId, category_id: categoryId, segmentation, area, iscrowd, bbox: [x, y, w, h] }) => {
+  test.each([
+    ['coco_tiny.json', 'coco_tiny'],
+    ['isat_coco', 'isat_coco'],
+    ['labelme_voc/coco_export.json', 'labelme_voc'],
+  ])('%s: the file is right, and as its own prediction scores 1', async (name, images) => {
+    const { project } = fresh();
+    await importAnnotations(project, material('annotations', name), {
+      images: material('images', images),
+      progress: quiet,
+    });
+    const { coco, problems } = await exported(project);
+    expect(problems).toEqual([]);
+    const sizes = new Map(coco.images.map((image) => [image.id, image]));
+    const truth = coco.annotations.map(
+      ({ image_id: imageId, category_id: categoryId, segmentation, area, iscrowd, bbox: [x, y, w, h] }) => {
         const { width: across = 0, height: down = 0 } = sizes.get(imageId) ?? {};
         const mask = parseSegmentation(segmentation, across, down);
         return { imageId, categoryId, area, crowd: iscrowd === 1, mask, box: { x1: x, y1: y, x2: x + w, y2: y + h } };
-      });
-      const own = truth.filter(({ crowd }) => !crowd).map((each, i) => ({ ...each, score: 1 - i / 1000 }));
-      for (const kind of ['bbox', 'segm'] as const) {
-        const { stats } = cocoAp(truth, own, { kind, useCategories: true, maxDetections: [1, 10, 100] });
-        expect(stats[0]).toBeCloseTo(1, 9);
-      }
-    },
-  );
+      },
+    );
+    const own = truth.filter(({ crowd }) => !crowd).map((each, i) => ({ ...each, score: 1 - i / 1000 }));
+    for (const kind of ['bbox', 'segm'] as const) {
+      const { stats } = cocoAp(truth, own, { kind, useCategories: true, maxDetections: [1, 10, 100] });
+      expect(stats[0]).toBeCloseTo(1, 9);
+    }
+  });
 });
 
 test('a verified file without a project is held against the rules alone', async () => {

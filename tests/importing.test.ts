@@ -39,7 +39,13 @@ const picture = async (name: string, width: number, height: number, orientation?
 const square = [1, 1, 5, 1, 5, 4, 1, 4];
 const cocoOf = (names: string[], size = { width: 10, height: 6 }) => ({
   images: names.map((file_name, i) => ({ id: i + 1, file_name, ...size })),
-  annotations: names.map((_, i) => ({ id: i + 1, image_id: i + 1, category_id: 1, segmentation: [square], iscrowd: 0 })),
+  annotations: names.map((_, i) => ({
+    id: i + 1,
+    image_id: i + 1,
+    category_id: 1,
+    segmentation: [square],
+    iscrowd: 0,
+  })),
   categories: [{ id: 1, name: 'cup' }],
 });
 
@@ -74,14 +80,20 @@ describe('images are matched with pictures', () => {
   test('two that fit equally: neither is taken for it', async () => {
     await picture('w/1/c.png', 10, 6);
     await picture('w/2/c.png', 10, 6);
-    expect(await take(freshProject(), saved(folder, 'w/coco.json', cocoOf(['c.png'])))).toMatchObject({ unresolved: ['c.png'] });
+    expect(await take(freshProject(), saved(folder, 'w/coco.json', cocoOf(['c.png'])))).toMatchObject({
+      unresolved: ['c.png'],
+    });
   });
 
   test('a path that leads out is not followed', async () => {
     await picture('outside.png', 10, 6);
     const file = saved(folder, 'v/coco.json', cocoOf(['../outside.png']));
     const project = freshProject();
-    expect(await take(project, file)).toMatchObject({ images: 0, shapes: 0, leftOut: [{ what: 'image ../outside.png' }, {}] });
+    expect(await take(project, file)).toMatchObject({
+      images: 0,
+      shapes: 0,
+      leftOut: [{ what: 'image ../outside.png' }, {}],
+    });
     expect([...project.allImages()]).toEqual([]);
   });
 
@@ -123,7 +135,11 @@ describe('one step', () => {
     await take(project, file);
     const steps: unknown[] = [];
     const again = await importAnnotations(project, file, { progress: quiet, recorded: (step) => steps.push(step) });
-    expect(again).toMatchObject({ shapes: 0, labels: 0, notes: [expect.stringMatching(/^1 shape was in the project already/)] });
+    expect(again).toMatchObject({
+      shapes: 0,
+      labels: 0,
+      notes: [expect.stringMatching(/^1 shape was in the project already/)],
+    });
     expect(steps).toEqual([]);
     expect(shapesIn(project)).toHaveLength(1);
   });
@@ -137,10 +153,19 @@ describe('one step', () => {
   test('labels of the project are used by name; new ones get free colours and digits', async () => {
     const project = freshProject();
     await take(project, saved(folder, 'p/1.json', cocoOf(['k.png'])));
-    const other = { ...cocoOf(['k.png']), categories: [{ id: 1, name: 'cup' }, { id: 2, name: 'plate' }] };
+    const other = {
+      ...cocoOf(['k.png']),
+      categories: [
+        { id: 1, name: 'cup' },
+        { id: 2, name: 'plate' },
+      ],
+    };
     expect(await take(project, saved(folder, 'p/2.json', other))).toMatchObject({ labels: 1 });
     const labels = project.labels();
-    expect(labels.map(({ name, digit, place }) => [name, digit, place])).toEqual([['cup', '1', 1], ['plate', '2', 2]]);
+    expect(labels.map(({ name, digit, place }) => [name, digit, place])).toEqual([
+      ['cup', '1', 1],
+      ['plate', '2', 2],
+    ]);
     expect(new Set(labels.map(({ colour }) => colour)).size).toBe(2);
   });
 
@@ -242,11 +267,14 @@ describe.skipIf(!haveMaterial)('material badinput/coco_json', () => {
     if (refused) return expect(take(project, file, photos)).rejects.toThrow(refused);
     const report = await take(project, file, photos);
     expect(report.shapes).toBe(shapes);
-    expect(report.leftOut.map(({ why }) => why)).toEqual(leftOut ? expect.arrayContaining([expect.stringMatching(leftOut)]) : []);
+    expect(report.leftOut.map(({ why }) => why)).toEqual(
+      leftOut ? expect.arrayContaining([expect.stringMatching(leftOut)]) : [],
+    );
     expect(report.notes).toEqual(note ? expect.arrayContaining([expect.stringMatching(note)]) : []);
     expect(report.unresolved).toEqual([]);
     const taken = shapesIn(project);
-    if (name.startsWith('22')) expect([...project.allImages()].map((image) => path.basename(image.path))).toEqual(['000000083540.jpg']);
+    if (name.startsWith('22'))
+      expect([...project.allImages()].map((image) => path.basename(image.path))).toEqual(['000000083540.jpg']);
     if (name.startsWith('24')) expect(taken.filter(({ mask }) => mask === null)).toHaveLength(1);
     if (name.startsWith('26')) expect(taken.filter(({ crowd }) => crowd)).toHaveLength(1);
     if (name.startsWith('29')) expect(project.labels()[0]?.name).toMatch(/^cat\/dog\n🐱x{200}/u);
@@ -254,30 +282,30 @@ describe.skipIf(!haveMaterial)('material badinput/coco_json', () => {
 });
 
 /** File, format, shapes, masks among them, and how many things are left out. */
-const annotated: [file: string, format: string, shapes: number, masks: number, leftOut: number][] = [
-  ['coco_tiny.json', 'COCO', 43, 43, 0],
-  ['coco_person.json', 'COCO', 4, 4, 2],
-  ['coco_panoptic/detection_format.json', 'COCO', 32, 32, 0],
-  ['coco_panoptic/panoptic.json', 'COCO panoptic', 32, 32, 0],
-  ['labelme_voc/coco_export.json', 'COCO', 12, 12, 0],
-  ['sahi/terrain2_coco.json', 'COCO', 5, 5, 0],
-  ['datumaro/coco_dataset', 'COCO', 6, 4, 0],
-  ['bedroom_video', 'ISAT', 24, 24, 0],
-  ['coco_tiny_isat_fine', 'ISAT', 22, 22, 0],
-  ['isat_coco', 'ISAT', 26, 26, 2],
-  ['coco_tiny_labelme', 'LabelMe', 13, 13, 0],
-  ['labelme_voc/2011_000003.json', 'LabelMe', 3, 3, 1],
-  ['coco_tiny_yolo', 'YOLO', 42, 42, 0],
-  ['label_studio_yolo', 'YOLO', 7, 0, 1],
-  ['datumaro/yolo_dataset/strict', 'YOLO', 2, 0, 3],
-  ['datumaro/voc_dataset', 'VOC', 2, 0, 32],
-  ['datumaro/segment_anything_dataset', 'Segment Anything', 1, 1, 1],
-  ['label_studio/polygons_export.json', 'Label Studio', 1, 1, 0],
-  ['gseval_dev.jsonl', 'GroundingSuite', 2229, 2229, 0],
+const annotated: [file: string, format: string, counts: [shapes: number, masks: number, leftOut: number]][] = [
+  ['coco_tiny.json', 'COCO', [43, 43, 0]],
+  ['coco_person.json', 'COCO', [4, 4, 2]],
+  ['coco_panoptic/detection_format.json', 'COCO', [32, 32, 0]],
+  ['coco_panoptic/panoptic.json', 'COCO panoptic', [32, 32, 0]],
+  ['labelme_voc/coco_export.json', 'COCO', [12, 12, 0]],
+  ['sahi/terrain2_coco.json', 'COCO', [5, 5, 0]],
+  ['datumaro/coco_dataset', 'COCO', [6, 4, 0]],
+  ['bedroom_video', 'ISAT', [24, 24, 0]],
+  ['coco_tiny_isat_fine', 'ISAT', [22, 22, 0]],
+  ['isat_coco', 'ISAT', [26, 26, 2]],
+  ['coco_tiny_labelme', 'LabelMe', [13, 13, 0]],
+  ['labelme_voc/2011_000003.json', 'LabelMe', [3, 3, 1]],
+  ['coco_tiny_yolo', 'YOLO', [42, 42, 0]],
+  ['label_studio_yolo', 'YOLO', [7, 0, 1]],
+  ['datumaro/yolo_dataset/strict', 'YOLO', [2, 0, 3]],
+  ['datumaro/voc_dataset', 'VOC', [2, 0, 32]],
+  ['datumaro/segment_anything_dataset', 'Segment Anything', [1, 1, 1]],
+  ['label_studio/polygons_export.json', 'Label Studio', [1, 1, 0]],
+  ['gseval_dev.jsonl', 'GroundingSuite', [2229, 2229, 0]],
 ];
 
 describe.skipIf(!haveMaterial)('material annotations', () => {
-  test.each(annotated)('%s', async (name, format, shapes, masks, leftOut) => {
+  test.each(annotated)('%s', async (name, format, [shapes, masks, leftOut]) => {
     const project = freshProject();
     const own = name.startsWith('datumaro') ? undefined : material('images');
     const report = await take(project, material('annotations', name), own);
@@ -305,14 +333,17 @@ describe.skipIf(!haveMaterial)('material annotations', () => {
     const [ours, theirs] = [freshProject(), freshProject()];
     const copies = path.join(folder, 'labelme');
     mkdirSync(copies, { recursive: true });
-    for (const file of globSync(material('annotations/labelme_voc/*.json'))) copyFileSync(file, path.join(copies, path.basename(file)));
+    for (const file of globSync(material('annotations/labelme_voc/*.json')))
+      copyFileSync(file, path.join(copies, path.basename(file)));
     rmSync(path.join(copies, 'coco_export.json'));
     await take(ours, copies, material('images/labelme_voc'));
     await take(theirs, material('annotations/labelme_voc/coco_export.json'), material('images/labelme_voc'));
     const own = named(ours);
     expect(own).toHaveLength(named(theirs).length);
     for (const { key, mask } of named(theirs)) {
-      expect(Math.max(...own.filter((each) => each.key === key).map((each) => maskIou(each.mask, mask)))).toBeGreaterThan(0.97);
+      expect(
+        Math.max(...own.filter((each) => each.key === key).map((each) => maskIou(each.mask, mask))),
+      ).toBeGreaterThan(0.97);
     }
   });
 });

@@ -30,7 +30,7 @@ export const Recorded = z.object({
 export type Recorded = { seq: number; diff: Diff; undo: string | null; redo: string | null; more?: boolean };
 
 /** How images are listed and stepped through. */
-export const Order = z.enum(['path', 'disagreement', 'spread']);
+const Order = z.enum(['path', 'disagreement', 'spread']);
 export type Order = z.infer<typeof Order>;
 export const ImageQuery = z.object({
   /** Part of the path, in any case. */

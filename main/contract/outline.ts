@@ -104,7 +104,12 @@ export function fewPolygons(mask: Mask, least: number, outlines = outlinesOf(mas
   if (rings.some((ring) => ring.length > 2 * FEW_CORNERS)) starts.reverse();
   for (const tolerance of TOLERANCES) {
     for (const start of starts) {
-      const drawn = measured(start().map((ring) => simplified(ring, tolerance)).filter(isRing), mask);
+      const drawn = measured(
+        start()
+          .map((ring) => simplified(ring, tolerance))
+          .filter(isRing),
+        mask,
+      );
       if (drawn.iou >= least) return drawn;
     }
   }

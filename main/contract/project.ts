@@ -43,7 +43,7 @@ export const Label = z.object({
 export type Label = z.infer<typeof Label>;
 
 /** Where a shape came from first; what a person changed since stands in the journal. */
-export const Origin = z.discriminatedUnion('kind', [
+const Origin = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('drawn') }),
   z.object({ kind: z.literal('imported'), file: z.string() }),
   z.object({ kind: z.literal('proposal'), proposalId: Id, weights: z.string() }),

@@ -58,7 +58,9 @@ interface Cell {
 
 export function cocoAp(truth: readonly TrueThing[], detections: readonly Detection[], options: ApOptions): CocoAp {
   const { useCategories, maxDetections } = options;
-  const categories = useCategories ? [...new Set(truth.map(({ categoryId }) => categoryId))].toSorted((a, b) => a - b) : [-1];
+  const categories = useCategories
+    ? [...new Set(truth.map(({ categoryId }) => categoryId))].toSorted((a, b) => a - b)
+    : [-1];
   const pairs = categories.map((category) => pairsOf(truth, detections, { category, options }));
   const cells = new Map<string, Cell[]>();
   const cellsFor = (size: Size, most: number): Cell[] => {
@@ -76,12 +78,18 @@ export function cocoAp(truth: readonly TrueThing[], detections: readonly Detecti
   const sizes = ['small', 'medium', 'large'] as const;
   return {
     stats: [
-      ...[maxDetections.includes(STATED_AT) ? precision('all', every) : -1, precision('all', [0]), precision('all', [5])],
+      ...[
+        maxDetections.includes(STATED_AT) ? precision('all', every) : -1,
+        precision('all', [0]),
+        precision('all', [5]),
+      ],
       ...sizes.map((size) => precision(size, every)),
       ...maxDetections.map((count) => recall('all', count)),
       ...sizes.map((size) => recall(size, most)),
     ],
-    perCategory: new Map(categories.map((category, c) => [category, every.map((t) => meanOf(all[c]?.precision[t] ?? []))])),
+    perCategory: new Map(
+      categories.map((category, c) => [category, every.map((t) => meanOf(all[c]?.precision[t] ?? []))]),
+    ),
     perThreshold: every.map((t) => precision('all', [t])),
     recall: every.map((t) => all.map((cell) => cell.recall[t] ?? -1)),
     precisionAt: (threshold, category) => all[category]?.precision[threshold] ?? [],

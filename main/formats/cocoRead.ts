@@ -84,9 +84,13 @@ async function addImage(value: unknown, { images }: CocoHeader, { notes, picture
 function addCategory(value: unknown, { labels }: CocoHeader, { notes }: ReadContext): void {
   const id = isFields(value) ? wholeOf(value.id) : null;
   if (!isFields(value) || id === null) {
-    return notes.leave(`category ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id');
+    notes.leave(`category ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id');
+    return;
   }
-  if (labels.has(id)) return notes.leave(`category ${id}`, `its id is that of "${labels.get(id)}"`);
+  if (labels.has(id)) {
+    notes.leave(`category ${id}`, `its id is that of "${labels.get(id)}"`);
+    return;
+  }
   const name = textOf(value.name) ?? numberOf(value.name)?.toString() ?? `category ${id}`;
   if ([...labels.values()].includes(name)) notes.say(`two categories are called "${name}"; they became one label`);
   labels.set(id, name);
@@ -120,7 +124,8 @@ class AnnotationReader {
     const what = id === null ? `annotation at place ${this.#count}` : `annotation ${id}`;
     try {
       if (!isFields(value)) throw new BadInput('it is no object');
-      if (id !== null && this.#seen.has(id)) this.#notes.say(`${what} is there more than once; each got an id of its own`);
+      if (id !== null && this.#seen.has(id))
+        this.#notes.say(`${what} is there more than once; each got an id of its own`);
       if (id !== null) this.#seen.add(id);
       return this.#shape(value, what);
     } catch (error) {

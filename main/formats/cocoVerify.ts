@@ -149,7 +149,10 @@ class FileCheck {
     this.#shapes.add(annotation.id);
     const shape = truth.shape(annotation.id);
     const say = (problem: string) => this.problems.add([`annotation ${annotation.id}: ${problem}`]);
-    if (shape === null) return say('the project has no shape of this number');
+    if (shape === null) {
+      say('the project has no shape of this number');
+      return;
+    }
     if (shape.imageId !== annotation.image_id) say(`lies on image ${shape.imageId} in the project`);
     if (shape.label !== this.#names[annotation.category_id - 1]) say(`is labelled "${shape.label}" in the project`);
     if (shape.crowd !== (annotation.iscrowd === 1)) say(`is ${shape.crowd ? 'a' : 'no'} crowd in the project`);

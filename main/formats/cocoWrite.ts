@@ -102,7 +102,9 @@ class Out {
     try {
       this.#descriptor = openSync(file, 'w');
     } catch (error) {
-      throw new BadInput(`${file}: cannot be written (${error instanceof Error && 'code' in error ? error.code : error})`);
+      throw new BadInput(
+        `${file}: cannot be written (${error instanceof Error && 'code' in error ? error.code : error})`,
+      );
     }
   }
 
@@ -202,7 +204,9 @@ class Annotations {
     if (few === null && this.#masks === 'auto') return runs;
     const { rings, drawn, iou } = few ?? fullPolygons(mask, outlines);
     if (holes > 0) {
-      this.#state(`shape ${id} lost ${holes === 1 ? 'its hole' : `its ${holes} holes`} as polygons: IoU ${iou.toFixed(4)}`);
+      this.#state(
+        `shape ${id} lost ${holes === 1 ? 'its hole' : `its ${holes} holes`} as polygons: IoU ${iou.toFixed(4)}`,
+      );
     } else if (iou < 1) {
       this.#simplified++;
       this.#worst = Math.min(this.#worst, iou);
@@ -219,7 +223,9 @@ class Annotations {
     const all = [...this.#sentences];
     if (this.#more > 0) all.push(`and ${this.#more} more sentences like these`);
     if (this.#simplified > 0) {
-      all.push(`${this.#simplified} masks are polygons that differ from them a little: IoU at least ${this.#worst.toFixed(4)}`);
+      all.push(
+        `${this.#simplified} masks are polygons that differ from them a little: IoU at least ${this.#worst.toFixed(4)}`,
+      );
     }
     return all;
   }

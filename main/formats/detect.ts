@@ -8,8 +8,8 @@ import { jsonLines, jsonPieces } from './jsonStream.ts';
 import { readLabelme } from './labelme.ts';
 import { readLabelStudio } from './labelStudio.ts';
 import { readPanoptic } from './panoptic.ts';
-import { readReasonSeg } from './reasonSeg.ts';
 import type { ReadContext, Reading } from './reading.ts';
+import { readReasonSeg } from './reasonSeg.ts';
 import { readSegmentAnything } from './segmentAnything.ts';
 import { type Fields, isFields } from './values.ts';
 import { readVoc } from './voc.ts';
@@ -26,11 +26,19 @@ const RESULTS =
 /** Throws `BadInput` where JSON is damaged: it might be anything. */
 export function detect(file: string): Detected {
   const start = peek(file);
-  const text = start.toString('utf8').replace(/^\uFEFF/u, '').trimStart();
-  if (isPicture(start)) return { reason: 'is a picture; annotations in pictures are read with the file that describes them' };
-  if (text.startsWith('<')) return text.includes('<annotation') ? { reader: readVoc } : { reason: 'is XML, but no VOC annotation' };
+  const text = start
+    .toString('utf8')
+    .replace(/^\uFEFF/u, '')
+    .trimStart();
+  if (isPicture(start))
+    return { reason: 'is a picture; annotations in pictures are read with the file that describes them' };
+  if (text.startsWith('<'))
+    return text.includes('<annotation') ? { reader: readVoc } : { reason: 'is XML, but no VOC annotation' };
   if (text.startsWith('{') || text.startsWith('[')) return detectJson(file);
-  const lines = text.split(/\r?\n/u).slice(0, start.length < PEEK ? undefined : -1).filter((line) => line.trim() !== '');
+  const lines = text
+    .split(/\r?\n/u)
+    .slice(0, start.length < PEEK ? undefined : -1)
+    .filter((line) => line.trim() !== '');
   if (/\.txt$/iu.test(file) && lines.every(isYoloLine)) return { reader: readYolo };
   if (/\.jsonl?$/iu.test(file) && text !== '') for (const _ of jsonPieces(file)) break;
   return { reason: text === '' ? 'is empty' : UNREAD };
@@ -51,7 +59,8 @@ function peek(file: string): Buffer {
 }
 
 const MAGICS = ['\x89PNG', '\xff\xd8\xff', 'GIF8', 'RIFF', 'II*\0', 'MM\0*', 'BM'];
-const isPicture = (start: Buffer): boolean => MAGICS.some((magic) => start.toString('latin1', 0, magic.length) === magic);
+const isPicture = (start: Buffer): boolean =>
+  MAGICS.some((magic) => start.toString('latin1', 0, magic.length) === magic);
 
 /** What tells formats apart: the keys, and the first entry of each list. */
 interface Facts {
@@ -72,7 +81,8 @@ function detectJson(file: string): Detected {
   if (keys.has('shapes')) return { reader: keys.has('text') && !keys.has('imagePath') ? readReasonSeg : readLabelme };
   if (keys.has('objects') && keys.has('info')) return { reader: readIsat };
   const inner = [...first].find(([, value]) => isFields(value) && 'annotations' in value && 'images' in value);
-  if (inner !== undefined) return { reason: `holds a COCO file inside its key "${inner[0]}"; save that part as a file of its own` };
+  if (inner !== undefined)
+    return { reason: `holds a COCO file inside its key "${inner[0]}"; save that part as a file of its own` };
   return { reason: `${UNREAD} (its keys are ${[...keys].slice(0, 8).join(', ') || 'none'})` };
 }
 

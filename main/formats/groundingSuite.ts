@@ -18,7 +18,8 @@ export async function readGroundingSuite(file: string, { notes }: ReadContext): 
       const mask = parseRle(row.segmentation);
       const [height, width] = mask.size;
       const image = images.get(name) ?? { name: slashed(name), width, height };
-      if (image.width !== width || image.height !== height) throw new BadInput('its mask has another size than an earlier one');
+      if (image.width !== width || image.height !== height)
+        throw new BadInput('its mask has another size than an earlier one');
       if (maskArea(mask) === 0) throw new BadInput('its mask is empty');
       images.set(name, image);
       const attributes = attributesOf({ caption: row.caption });

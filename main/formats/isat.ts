@@ -37,7 +37,11 @@ function imageOf({ info }: Fields, file: string): ReadImage & { width: number; h
   return { name: slashed(name), width, height };
 }
 
-function polygonsOf({ objects }: Fields, image: { name: string; width: number; height: number }, notes: Notes): Polygon[] {
+function polygonsOf(
+  { objects }: Fields,
+  image: { name: string; width: number; height: number },
+  notes: Notes,
+): Polygon[] {
   return (Array.isArray(objects) ? objects : []).flatMap((value: unknown, i) => {
     const what = `object ${i + 1} of ${image.name}`;
     const category = isFields(value) ? textOf(value.category) : null;
@@ -48,12 +52,18 @@ function polygonsOf({ objects }: Fields, image: { name: string; width: number; h
     }
     const group = `${category}#${value.group === '' || value.group === undefined ? `alone ${i}` : String(value.group)}`;
     const mask = fromPolygon(ring, image.width, image.height);
-    return [{ category, group, layer: numberOf(value.layer) ?? i, crowd: yesOf(value.iscrowd), note: value.note, mask }];
+    return [
+      { category, group, layer: numberOf(value.layer) ?? i, crowd: yesOf(value.iscrowd), note: value.note, mask },
+    ];
   });
 }
 
 /** From the top layer down, each polygon shows what no other has covered yet. Background cuts holes and is no thing. */
-function thingsOf(polygons: readonly Polygon[], image: ReadImage & { width: number; height: number }, notes: Notes): ReadShape[] {
+function thingsOf(
+  polygons: readonly Polygon[],
+  image: ReadImage & { width: number; height: number },
+  notes: Notes,
+): ReadShape[] {
   const size: Mask['size'] = [image.height, image.width];
   let covered: Mask = { size, counts: [image.height * image.width] };
   const things = new Map<string, { first: Polygon; mask: Mask }>();

@@ -20,20 +20,19 @@ export interface Piece {
 
 /** A file that is one object, as that; `unwanted` keys are passed over. */
 export function jsonFields(file: string, unwanted: (key: string) => boolean = () => false): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
+  const fields = new Map<string, unknown>();
   const lists = new Map<string, unknown[]>();
   const wanted = (key: string) => {
-    if (!unwanted(key)) fields[key] = [];
+    lists.set(key, []);
+    if (!unwanted(key)) fields.set(key, lists.get(key));
     return !unwanted(key);
   };
   for (const { key, listed, value } of jsonPieces(file, wanted)) {
     if (key === null) throw new BadInput(`${path.basename(file)}: is a list where an object was expected`);
-    const list = lists.get(key) ?? [];
-    list.push(value);
-    lists.set(key, list);
-    fields[key] = listed ? list : value;
+    if (listed) lists.get(key)?.push(value);
+    else fields.set(key, value);
   }
-  return fields;
+  return Object.fromEntries(fields);
 }
 
 /** A file of JSON values one after the other, as a rule one a line. */
@@ -152,7 +151,9 @@ class Source {
       const fault = firstFault(text);
       this.#at = start + Buffer.byteLength(text.slice(0, fault));
       const word = /^[\w.+-]+|^./su.exec(text.slice(fault, fault + 24))?.[0] ?? '';
-      return this.refuse(`is not JSON: ${word === '' ? 'something is missing' : `${JSON.stringify(word)} cannot stand`} here`);
+      return this.refuse(
+        `is not JSON: ${word === '' ? 'something is missing' : `${JSON.stringify(word)} cannot stand`} here`,
+      );
     }
   }
 
@@ -219,7 +220,8 @@ const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byt
 const endsScalar = (byte: number): boolean =>
   byte === COMMA || byte === LIST_END || byte === OBJECT_END || byte === COLON || isSpace(byte);
 
-const TOKEN = /\s*(?:"(?:[^"\\\p{Cc}]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|true|false|null|[[\]{},:])\s*/uy;
+const TOKEN =
+  /\s*(?:"(?:[^"\\\p{Cc}]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|true|false|null|[[\]{},:])\s*/uy;
 
 /** Where the first thing stands that is no word of JSON; the end where all are and only their order is wrong. */
 function firstFault(text: string): number {

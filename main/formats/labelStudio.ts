@@ -6,7 +6,18 @@ import type { Box, Mask } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import { jsonPieces } from './jsonStream.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { attributesOf, baseName, boxOf, type Fields, isFields, numberOf, ringOf, sideOf, textOf, yesOf } from './values.ts';
+import {
+  attributesOf,
+  baseName,
+  boxOf,
+  type Fields,
+  isFields,
+  numberOf,
+  ringOf,
+  sideOf,
+  textOf,
+  yesOf,
+} from './values.ts';
 
 const ELLIPSE_CORNERS = 90;
 
@@ -66,7 +77,8 @@ function taken(result: Fields, image: ReadImage, { what, notes }: { what: string
     const type = textOf(result.type) ?? '';
     const frame = sizeOf(result);
     if (frame === null) throw new BadInput('the size of its picture is not given');
-    if (frame.width !== image.width || frame.height !== image.height) throw new BadInput('its picture has another size elsewhere');
+    if (frame.width !== image.width || frame.height !== image.height)
+      throw new BadInput('its picture has another size elsewhere');
     if (numberOf(result.image_rotation) ?? 0) throw new BadInput('its picture was turned in Label Studio');
     const { mask, box } = drawn(type, value, frame);
     const labels = Array.isArray(value[type]) ? value[type].flatMap((each) => textOf(each) ?? []) : [];

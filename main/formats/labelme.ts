@@ -4,7 +4,7 @@ import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, Mask } from '../contract/records.ts';
-import { fromBitmap, maskArea, maskBox, union } from '../contract/rle.ts';
+import { checkSize, fromBitmap, maskArea, maskBox, union } from '../contract/rle.ts';
 import { jsonFields } from './jsonStream.ts';
 import { decodePng } from './png.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
@@ -24,7 +24,8 @@ export async function readLabelme(file: string, { pictures, notes }: ReadContext
   const picture = known ? null : await pictures.find(name);
   const image: ReadImage = known ? { name, width, height } : unsized(name, picture);
   const shapes = Array.isArray(fields.shapes) ? fields.shapes : [];
-  if (image.width === null) notes.leave(`${shapes.length} shapes of ${name}`, 'its size is not given and it was not found');
+  if (image.width === null)
+    notes.leave(`${shapes.length} shapes of ${name}`, 'its size is not given and it was not found');
   const taken = image.width === null ? [] : grouped(shapes, image, notes);
   return { format: 'LabelMe', images: [image], labels: [...new Set(taken.map(({ label }) => label))], shapes: taken };
 }
@@ -78,7 +79,10 @@ function drawn(fields: Fields, frame: Frame): { mask: Mask | null; box: Box } {
     if (box === null) throw new BadInput('its rectangle lies outside the picture');
     return { mask: null, box };
   }
-  const mask = type === 'mask' ? pasted(fields.mask, points, frame) : fromPolygon(ringFor(type, points), frame.width, frame.height);
+  const mask =
+    type === 'mask'
+      ? pasted(fields.mask, points, frame)
+      : fromPolygon(ringFor(type, points), frame.width, frame.height);
   if (maskArea(mask) === 0) throw new BadInput('no pixel of the picture lies in it');
   return { mask, box: maskBox(mask) };
 }
@@ -98,6 +102,7 @@ function ringFor(type: string, points: number[]): number[] {
 function pasted(encoded: unknown, [left = 0, top = 0]: readonly number[], { width, height }: Frame): Mask {
   if (typeof encoded !== 'string') throw new BadInput('its mask is missing');
   const png = decodePng(Buffer.from(encoded, 'base64'), 'its mask');
+  checkSize(height, width);
   const bitmap = new Uint8Array(width * height);
   for (let y = 0; y < png.height; y++) {
     for (let x = 0; x < png.width; x++) {

@@ -22,7 +22,12 @@ export async function readPanoptic(file: string, context: ReadContext): Promise<
       yield* segmentsOf(value, { image, labels, context, picture: () => pictureOf(file, name, image) });
     }
   };
-  return { format: 'COCO panoptic', images: [...images.values()], labels: [...new Set(labels.values())], shapes: shapes() };
+  return {
+    format: 'COCO panoptic',
+    images: [...images.values()],
+    labels: [...new Set(labels.values())],
+    shapes: shapes(),
+  };
 }
 
 interface Place {
@@ -32,7 +37,10 @@ interface Place {
   picture(): IndexPicture;
 }
 
-function* segmentsOf({ segments_info: given }: Fields, { image, labels, context, picture }: Place): Generator<ReadShape> {
+function* segmentsOf(
+  { segments_info: given }: Fields,
+  { image, labels, context, picture }: Place,
+): Generator<ReadShape> {
   const segments = Array.isArray(given) ? given.filter(isFields) : [];
   const { notes } = context;
   let png: IndexPicture;
@@ -44,7 +52,8 @@ function* segmentsOf({ segments_info: given }: Fields, { image, labels, context,
   }
   for (const segment of segments) {
     const mask = maskOfValue(png, wholeOf(segment.id) ?? -1);
-    if (maskArea(mask) === 0) notes.leave(`segment ${String(segment.id)} of ${image.name}`, 'no pixel of its picture has its number');
+    if (maskArea(mask) === 0)
+      notes.leave(`segment ${String(segment.id)} of ${image.name}`, 'no pixel of its picture has its number');
     else {
       const label = labels.get(wholeOf(segment.category_id) ?? -1) ?? `category ${String(segment.category_id)}`;
       yield { image, label, mask, box: maskBox(mask), crowd: yesOf(segment.iscrowd), attributes: {} };

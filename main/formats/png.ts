@@ -77,8 +77,10 @@ function chunksOf(bytes: Buffer, name: string): { header: Header; data: Buffer }
 function headerOf(body: Buffer, name: string): Header {
   const [width, height] = [body.readUInt32BE(0), body.readUInt32BE(4)];
   const [depth = 0, colour = 0, , , interlaced] = body.subarray(8, 13);
-  if (width * height === 0 || width * height > MAX_MASK_PIXELS) throw new BadInput(`${name}: declares ${width} x ${height} pixels`);
-  const read = CHANNELS[colour] !== undefined && [1, 2, 4, 8].includes(depth) && (depth === 8 || CHANNELS[colour] === 1);
+  if (width * height === 0 || width * height > MAX_MASK_PIXELS)
+    throw new BadInput(`${name}: declares ${width} x ${height} pixels`);
+  const read =
+    CHANNELS[colour] !== undefined && [1, 2, 4, 8].includes(depth) && (depth === 8 || CHANNELS[colour] === 1);
   if (!read) throw new BadInput(`${name}: is a PNG of ${depth} bits of kind ${colour}; 8 bits a channel are read`);
   if (interlaced !== 0) throw new BadInput(`${name}: is an interlaced PNG; save it without interlacing`);
   return { width, height, depth, colour };
@@ -95,7 +97,11 @@ function inflated(data: Buffer, length: number, name: string): Uint8Array {
 }
 
 /** Undoes the row filters of PNG in place. `step`: bytes of a pixel. */
-function unfilter(rows: Uint8Array, { rowBytes, height, step }: { rowBytes: number; height: number; step: number }, name: string) {
+function unfilter(
+  rows: Uint8Array,
+  { rowBytes, height, step }: { rowBytes: number; height: number; step: number },
+  name: string,
+) {
   for (let y = 0; y < height; y++) {
     const start = y * (rowBytes + 1);
     const filter = rows[start] ?? 0;

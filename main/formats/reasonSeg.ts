@@ -35,7 +35,8 @@ export async function readReasonSeg(file: string, { pictures, notes }: ReadConte
   });
   const picture = await pictures.find(name);
   if (picture === null) {
-    if (shapes.length > 0) notes.leave(`${shapes.length} shapes of ${name}`, 'its picture was not found, and its size is not given');
+    if (shapes.length > 0)
+      notes.leave(`${shapes.length} shapes of ${name}`, 'its picture was not found, and its size is not given');
     return { format: 'ReasonSeg', images: [{ name, width: null, height: null }], labels: [], shapes: [] };
   }
   const image = { name: picture.file, width: picture.width, height: picture.height, picture };
@@ -53,7 +54,10 @@ export function reasonSegMasks(shapes: readonly Shape[], { width, height }: Fram
   const nothing: Mask = { size: [height, width], counts: [height * width] };
   const painted = shapes
     .filter(({ label }) => !label.toLowerCase().includes('flag'))
-    .map(({ label, points }) => ({ ignored: label.toLowerCase().includes('ignore'), mask: withOutline(points, { width, height }) }))
+    .map(({ label, points }) => ({
+      ignored: label.toLowerCase().includes('ignore'),
+      mask: withOutline(points, { width, height }),
+    }))
     .toSorted((a, b) => maskArea(b.mask) - maskArea(a.mask));
   return painted.reduce(
     ({ target, ignore }, { ignored, mask }) =>
@@ -67,7 +71,8 @@ export function reasonSegMasks(shapes: readonly Shape[], { width, height }: Fram
 /** Corners cut to whole pixels; the outline is drawn, then each row is filled between the sides that it crosses. */
 function withOutline(points: readonly number[], { width, height }: Frame): Mask {
   const corners = points.map(Math.trunc);
-  if (corners.some((value) => Math.abs(value) > FARTHEST)) throw new BadInput('a polygon is far larger than any picture');
+  if (corners.some((value) => Math.abs(value) > FARTHEST))
+    throw new BadInput('a polygon is far larger than any picture');
   const bitmap = new Uint8Array(width * height);
   const crossings: number[][] = Array.from({ length: height }, () => []);
   for (let i = 0; i < corners.length; i += 2) {
@@ -116,7 +121,9 @@ function cut(from: Place, to: Place, most: number): Line | null {
   if (Math.max(from.y, to.y) < 0 || Math.min(from.y, to.y) > most) return null;
   const at = (place: Place, other: Place): Place => {
     const y = Math.min(most, Math.max(0, place.y));
-    return y === place.y ? place : { x: place.x + Math.trunc(((y - place.y) * (other.x - place.x)) / (other.y - place.y)), y };
+    return y === place.y
+      ? place
+      : { x: place.x + Math.trunc(((y - place.y) * (other.x - place.x)) / (other.y - place.y)), y };
   };
   const start = at(from, to);
   return [start, at(to, start)];

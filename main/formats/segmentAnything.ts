@@ -21,7 +21,8 @@ export async function readSegmentAnything(file: string, { notes }: ReadContext):
     try {
       const fields = isFields(value) ? value : {};
       const mask = parseRle(fields.segmentation);
-      if (mask.size[0] !== height || mask.size[1] !== width) throw new BadInput(`its mask is ${mask.size[1]} x ${mask.size[0]}, its image ${width} x ${height}`);
+      if (mask.size[0] !== height || mask.size[1] !== width)
+        throw new BadInput(`its mask is ${mask.size[1]} x ${mask.size[0]}, its image ${width} x ${height}`);
       if (maskArea(mask) === 0) throw new BadInput('its mask is empty');
       const attributes = attributesOf({ predicted_iou: fields.predicted_iou, stability_score: fields.stability_score });
       return [{ image, label: LABEL, mask, box: maskBox(mask), crowd: false, attributes }];

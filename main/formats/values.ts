@@ -1,5 +1,5 @@
 // Values as annotation files hold them, in the many ways tools write them, to ours; null where they are none.
-import { type Frame, clampBox } from '../contract/geometry.ts';
+import { clampBox, type Frame } from '../contract/geometry.ts';
 import type { AttributeValue } from '../contract/project.ts';
 import type { Box } from '../contract/records.ts';
 

@@ -30,22 +30,33 @@ export async function readVoc(file: string, { pictures, notes }: ReadContext): P
   const picture = known ? null : await pictures.find(fileName);
   const frame = known ? { width, height } : picture;
   if (frame === null) throw new BadInput(`${name}: gives no size, and ${fileName} was not found`);
-  const image: ReadImage & Frame = { name: fileName, width: frame.width, height: frame.height, ...(picture && { picture }) };
+  const image: ReadImage & Frame = {
+    name: fileName,
+    width: frame.width,
+    height: frame.height,
+    ...(picture && { picture }),
+  };
   const boxes = childrenOf(root, 'object').flatMap((object, i) => boxed(object, { image, i, notes }));
   const shapes = withMasks(boxes, { file, image, notes });
   return { format: 'VOC', images: [image], labels: [...new Set(shapes.map(({ label }) => label))], shapes };
 }
 
-function boxed(object: Element, { image, i, notes }: { image: ReadImage & Frame; i: number; notes: Notes }): ReadShape[] {
+function boxed(
+  object: Element,
+  { image, i, notes }: { image: ReadImage & Frame; i: number; notes: Notes },
+): ReadShape[] {
   const what = `object ${i + 1} of ${image.name}`;
   const label = textIn(object, 'name');
   const edges = childOf(object, 'bndbox');
-  const [x1 = Number.NaN, y1 = 0, x2 = 0, y2 = 0] = ['xmin', 'ymin', 'xmax', 'ymax'].map((edge) => numberIn(edges, edge));
+  const [x1 = Number.NaN, y1 = 0, x2 = 0, y2 = 0] = ['xmin', 'ymin', 'xmax', 'ymax'].map((edge) =>
+    numberIn(edges, edge),
+  );
   // VOC counts pixels from 1, and the last ones belong to the box.
   const box = [x1, y1, x2, y2].every(Number.isFinite) ? boxOf([x1 - 1, y1 - 1, x2, y2], image) : null;
   for (const inner of ['part', 'polygon', 'segmentation', 'mask']) {
     const count = childrenOf(object, inner).length;
-    if (count > 0) notes.leave(`${count} ${inner}${count > 1 ? 's' : ''} of ${what}`, 'only boxes are read from VOC files');
+    if (count > 0)
+      notes.leave(`${count} ${inner}${count > 1 ? 's' : ''} of ${what}`, 'only boxes are read from VOC files');
   }
   if (label === '' || box === null) {
     notes.leave(what, label === '' ? 'it has no name' : 'it has no box inside the picture');
@@ -63,7 +74,10 @@ const numberIn = (element: Element | undefined, name: string): number => {
 };
 
 /** SegmentationObject/NAME.png beside the folder of annotations holds one colour for each object. */
-function withMasks(shapes: ReadShape[], { file, image, notes }: { file: string; image: ReadImage & Frame; notes: Notes }): ReadShape[] {
+function withMasks(
+  shapes: ReadShape[],
+  { file, image, notes }: { file: string; image: ReadImage & Frame; notes: Notes },
+): ReadShape[] {
   const folder = path.join(path.dirname(file), '..', 'SegmentationObject');
   const beside = path.join(folder, `${stemOf(file)}.png`);
   if (!existsSync(beside)) return shapes;
@@ -76,7 +90,8 @@ function withMasks(shapes: ReadShape[], { file, image, notes }: { file: string; 
       left.splice(left.indexOf(best), 1);
       return { ...shape, mask: best, box: maskBox(best) };
     });
-    if (left.length > 0) notes.leave(`${left.length} of the ${what}`, 'none of the boxes fits them, so their label is not known');
+    if (left.length > 0)
+      notes.leave(`${left.length} of the ${what}`, 'none of the boxes fits them, so their label is not known');
     return matched;
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
@@ -99,6 +114,7 @@ function objectsIn(file: string, { width, height }: Frame): Mask[] {
   }
   const values = new Set(png.values);
   for (const none of [0, 255, BORDER]) values.delete(none);
-  if (values.size > MOST_OBJECTS) throw new BadInput(`${path.basename(file)} has ${values.size} colours and is no picture of objects`);
+  if (values.size > MOST_OBJECTS)
+    throw new BadInput(`${path.basename(file)} has ${values.size} colours and is no picture of objects`);
   return [...values].map((value) => maskOfValue(png, value));
 }

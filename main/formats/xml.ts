@@ -7,7 +7,8 @@ export interface Element {
   text: string;
 }
 
-const PART = /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>|<!DOCTYPE[^>]*>|<\/([\w.:-]+)\s*>|<([\w.:-]+)(?:[^<>"']|"[^"]*"|'[^']*')*?(\/?)>|([^<]+)/gu;
+const PART =
+  /<!--[\s\S]*?-->|<\?[\s\S]*?\?>|<!\[CDATA\[([\s\S]*?)\]\]>|<!DOCTYPE[^>]*>|<\/([\w.:-]+)\s*>|<([\w.:-]+)(?:[^<>"']|"[^"]*"|'[^']*')*?(\/?)>|([^<]+)/gu;
 const MAX_DEPTH = 100;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
@@ -48,6 +49,7 @@ const unescaped = (text: string): string =>
 export const childrenOf = (element: Element | undefined, name: string): Element[] =>
   (element?.children ?? []).filter((child) => child.name === name);
 
-export const childOf = (element: Element | undefined, name: string): Element | undefined => childrenOf(element, name)[0];
+export const childOf = (element: Element | undefined, name: string): Element | undefined =>
+  childrenOf(element, name)[0];
 
 export const textIn = (element: Element | undefined, name: string): string => childOf(element, name)?.text.trim() ?? '';

@@ -22,7 +22,11 @@ export async function readYolo(file: string, { pictures, notes }: ReadContext): 
   const wanted = path.join(path.basename(path.dirname(file)), stemOf(file));
   const picture = await pictures.find(wanted);
   if (picture === null || text.length > MOST_BYTES) {
-    if (lines.length > 0) notes.leave(`${lines.length} object${lines.length === 1 ? '' : 's'} of ${path.basename(file)}`, 'its picture was not found, and they are given in shares of its size');
+    if (lines.length > 0)
+      notes.leave(
+        `${lines.length} object${lines.length === 1 ? '' : 's'} of ${path.basename(file)}`,
+        'its picture was not found, and they are given in shares of its size',
+      );
     return { format: 'YOLO', images: [{ name: wanted, width: null, height: null }], labels: [], shapes: [] };
   }
   const image = { name: path.basename(picture.file), width: picture.width, height: picture.height, picture };
@@ -36,7 +40,8 @@ export async function readYolo(file: string, { pictures, notes }: ReadContext): 
       return [];
     }
   });
-  if (lines.some((line) => hasKeypoints(numbersOf(line)))) notes.leave(`keypoints of ${path.basename(file)}`, 'only boxes and polygons are read');
+  if (lines.some((line) => hasKeypoints(numbersOf(line))))
+    notes.leave(`keypoints of ${path.basename(file)}`, 'only boxes and polygons are read');
   const labels = names.size > 0 ? [...names.values()] : [...new Set(shapes.map(({ label }) => label))];
   return { format: 'YOLO', images: [image], labels, shapes };
 }
@@ -46,7 +51,12 @@ const numbersOf = (line: string): number[] => line.trim().split(/\s+/u).map(Numb
 /** A class and four numbers, a polygon, or a box with confidence or keypoints. */
 export function isYoloLine(line: string): boolean {
   const [label, ...rest] = numbersOf(line);
-  return Number.isInteger(label) && rest.length >= 4 && rest.every(Number.isFinite) && rest.every((each) => Math.abs(each) < 1e4);
+  return (
+    Number.isInteger(label) &&
+    rest.length >= 4 &&
+    rest.every(Number.isFinite) &&
+    rest.every((each) => Math.abs(each) < 1e4)
+  );
 }
 
 /** Every third of the numbers after the box is 0, 1 or 2. */
@@ -71,7 +81,10 @@ function shapeOf(line: string, image: ReadImage & Frame, names: ReadonlyMap<numb
   }
   const [x = 0, y = 0, width = 0, height = 0, score] = numbers;
   const corners = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
-  const box = boxOf(corners.map((value, i) => value * (i % 2 === 0 ? image.width : image.height)), image);
+  const box = boxOf(
+    corners.map((value, i) => value * (i % 2 === 0 ? image.width : image.height)),
+    image,
+  );
   if (box === null) throw new BadInput('its box is empty or lies outside the picture');
   return { ...named, mask: null, box, attributes: attributesOf({ score: numbers.length === 5 ? score : undefined }) };
 }
@@ -99,7 +112,9 @@ function namesIn(file: string): Map<number, string> {
 
 /** `names:` as a list in brackets, a list of dashes, or numbers with names; in the order in which they stand. */
 function namesOfYaml(text: string): string[] {
-  const after = /^names:[ \t]*(?<inline>\[[^\]]*\])?[ \t]*\r?\n?(?<block>(?:[ \t]*(?:-|\d+:)[^\n]*\n?)*)/mu.exec(text)?.groups;
+  const after = /^names:[ \t]*(?<inline>\[[^\]]*\])?[ \t]*\r?\n?(?<block>(?:[ \t]*(?:-|\d+:)[^\n]*\n?)*)/mu.exec(
+    text,
+  )?.groups;
   const bare = (name: string) => name.trim().replace(/^(["'])(.*)\1$/u, '$2');
   if (after?.inline) return after.inline.slice(1, -1).split(',').map(bare);
   return (after?.block ?? '').split('\n').flatMap((line) => {

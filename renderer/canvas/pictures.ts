@@ -83,17 +83,17 @@ class WholePicture implements Picture {
 
   constructor(image: Image & Size, pixels: Pixels, onNews: () => void) {
     this.#image = image;
-    pixels(pictureAddress(image.id, versionOf(image)))
-      .then(
-        (bitmap) => {
-          if (this.#closed) bitmap.close();
-          else this.#bitmap = bitmap;
-        },
-        (error: unknown) => {
-          this.problem = sentence(error);
-        },
-      )
-      .then(() => (this.#closed ? undefined : onNews()));
+    void this.#read(pixels).then(() => (this.#closed ? undefined : onNews()));
+  }
+
+  async #read(pixels: Pixels): Promise<void> {
+    try {
+      const bitmap = await pixels(pictureAddress(this.#image.id, versionOf(this.#image)));
+      if (this.#closed) bitmap.close();
+      else this.#bitmap = bitmap;
+    } catch (error) {
+      this.problem = sentence(error);
+    }
   }
 
   draw(pen: PicturePen, tile: Tile, part: Box): boolean {

@@ -1,6 +1,6 @@
 // The answer in review: reasoning, box and mask, each with its own verdict, and what is to become of the whole.
 import { Alert, Button, Group, Text, Tooltip } from '@mantine/core';
-import { IconBan, IconBrush, IconCheck, IconFocus2, IconMessageQuestion } from '@tabler/icons-react';
+import { IconBan, IconBrush, IconFocus2, IconMessageQuestion } from '@tabler/icons-react';
 import type { Asked, Kept, StoredProposal } from '../../main/contract/project.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import { maskArea } from '../../main/contract/rle.ts';
@@ -201,7 +201,6 @@ function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
         <Button
           variant={accepted ? 'light' : 'default'}
           color={accepted ? 'green' : undefined}
-          leftSection={<IconCheck size={14} aria-hidden />}
           disabled={unreadable}
           onClick={() => void actions.accept()}
         >
@@ -209,16 +208,12 @@ function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
         </Button>
       </Tooltip>
       <Tooltip label={next}>
-        <Button disabled={unreadable} onClick={() => void actions.acceptAndNext()}>
+        <Button flex={1} disabled={unreadable} onClick={() => void actions.acceptAndNext()}>
           Accept, next image
         </Button>
       </Tooltip>
       <Tooltip label="Nothing on this image matches the prompt">
-        <Button
-          variant="default"
-          leftSection={<IconBan size={14} aria-hidden />}
-          onClick={() => void actions.nothingMatches()}
-        >
+        <Button variant="default" onClick={() => void actions.nothingMatches()}>
           Nothing matches
         </Button>
       </Tooltip>

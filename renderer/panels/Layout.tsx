@@ -24,7 +24,9 @@ export function Layout({ stage }: { stage: ReactNode }) {
       <Disconnected />
       <div className="body">
         <ToolStrip />
-        <Panels key={version} isReset={version > 0} stage={stage} />
+        <main className="panels">
+          <Panels key={version} isReset={version > 0} stage={stage} />
+        </main>
       </div>
       <StatusBar />
     </div>
@@ -60,29 +62,29 @@ function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
   const across = useSizes('across', isReset);
   const down = useSizes('down', isReset);
   return (
-    <Group className="panels" orientation="horizontal" {...across}>
+    <Group orientation="horizontal" {...across}>
       <Panel id="canvas" minSize="320px">
-        <main className="stage">
+        <section className="stage" aria-label="Image">
           {stage}
           <StageNotice />
           <WipeBar />
-        </main>
+        </section>
       </Panel>
       <Separator className="separator across" aria-label="Width of the right side" />
       <Panel id="side" defaultSize="372px" minSize="300px" maxSize="60%" groupResizeBehavior="preserve-pixel-size">
         <Group className="side" orientation="vertical" {...down}>
-          <Panel id="prompt" defaultSize="50%" minSize="130px">
-            <aside className="side-panel" aria-label="Prompt and answer">
+          <Panel id="prompt" defaultSize="53%" minSize="130px">
+            <section className="side-panel" aria-label="Prompt and answer">
               <PromptBar />
               <AnswerPanel />
-            </aside>
+            </section>
           </Panel>
           <Separator className="separator down" aria-label="Height of the answer" />
-          <Panel id="objects" defaultSize="19%" minSize="76px">
+          <Panel id="objects" defaultSize="18%" minSize="76px">
             <ObjectsPanel />
           </Panel>
           <Separator className="separator down" aria-label="Height of the objects" />
-          <Panel id="images" defaultSize="31%" minSize="120px">
+          <Panel id="images" defaultSize="29%" minSize="120px">
             <Sides />
           </Panel>
         </Group>

@@ -48,7 +48,7 @@ function CurrentLabel({ shapes }: { shapes: readonly Shape[] }) {
     <div style={{ width: 150 }}>
       <LabelPicker
         name={selected.size > 0 ? 'Label of the selected shapes' : 'Label of new shapes'}
-        placeholder={theirs.size > 1 ? 'Several labels' : 'New shapes’ label'}
+        placeholder={theirs.size > 1 ? 'Several labels' : 'Label'}
         value={value}
         onPick={(id) => void actions.setLabel(id)}
       />

@@ -25,7 +25,7 @@ export function PromptBar() {
     void actions.ask(text, Number(samples));
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key === 'Escape') return event.currentTarget.blur();
+    if (event.key === 'Escape') return writing ? actions.cancel() : event.currentTarget.blur();
     if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       return ask();
@@ -44,9 +44,9 @@ export function PromptBar() {
       <Textarea
         id={promptFieldId}
         aria-label="What to segment"
-        placeholder="Say what to segment, like “the dog left of the car”"
+        placeholder="Say what to segment: the dog left of the car"
         autosize
-        minRows={2}
+        minRows={1}
         maxRows={5}
         size="sm"
         value={text}

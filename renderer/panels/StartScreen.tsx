@@ -2,8 +2,9 @@
 import { Button, Group, Loader, Text, Title } from '@mantine/core';
 import { IconFolderOpen, IconSparkles, IconZoomScan } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
+import logo from '../../resources/icon.svg';
 import { folderOf } from '../state/words.ts';
-import { useDesk, useShell } from './desk.ts';
+import { useDesk } from './desk.ts';
 import { useFileChoice } from './fileChoice.tsx';
 import { openFolder } from './openFolder.ts';
 
@@ -43,11 +44,14 @@ export function StartScreen() {
       if (file !== undefined) await desk.actions.openProject(file);
     });
   return (
-    <main className="start" {...useDrop()}>
+    <main className="start">
       <div className="start-card">
-        <Title order={1} size="h2">
-          Loupe
-        </Title>
+        <Group gap="sm">
+          <img src={logo} alt="" className="logo" />
+          <Title order={1} size="h2">
+            Loupe
+          </Title>
+        </Group>
         <Text size="sm" c="dimmed">
           Say in words what to segment. See how the model found it, correct reasoning, box and mask, export COCO.
         </Text>
@@ -151,21 +155,4 @@ function Recent() {
       </ul>
     </section>
   );
-}
-
-/** A project or a folder that is dropped on the window is opened; a browser tells no paths, so only in the shell. */
-function useDrop() {
-  const desk = useDesk();
-  const shell = useShell();
-  if (!shell) return {};
-  return {
-    onDragOver: (event: React.DragEvent) => event.preventDefault(),
-    onDrop: (event: React.DragEvent) => {
-      event.preventDefault();
-      const [file] = event.dataTransfer.files;
-      if (!file) return;
-      const path = shell.pathOf(file);
-      void (path.endsWith('.loupe') ? desk.actions.openProject(path) : openFolder(desk, path));
-    },
-  };
 }

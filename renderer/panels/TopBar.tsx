@@ -1,5 +1,5 @@
 // The line at the top: the menu of commands, which project and image this is, stepping, judging and undo.
-import { ActionIcon, Kbd, Menu, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Kbd, Menu, Tooltip } from '@mantine/core';
 import {
   IconArrowBackUp,
   IconArrowForwardUp,
@@ -84,9 +84,7 @@ function ProjectName() {
   if (!project) return null;
   return (
     <Tooltip label={project.file} position="bottom-start">
-      <Text fw={600} size="sm" className="ellipsis" maw={180} mr={4}>
-        {project.name}
-      </Text>
+      <h1 className="project-name ellipsis">{project.name}</h1>
     </Tooltip>
   );
 }

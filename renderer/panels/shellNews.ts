@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { commandOf, runCommand } from '../state/commands.ts';
 import type { CommandContext } from '../state/runs.ts';
 import { say } from '../state/workbench.ts';
-import { useShell } from './desk.ts';
+import { useShell, useWorkbench } from './desk.ts';
 
 export function useShellNews(context: CommandContext): void {
   const shell = useShell();
@@ -21,6 +21,12 @@ export function useShellNews(context: CommandContext): void {
       }),
     [shell, desk, context],
   );
+  const project = useWorkbench((state) => state.project?.file);
+  useEffect(() => {
+    const told = (recent: { file: string }[]) => shell?.tell({ kind: 'recent', files: recent.map(({ file }) => file) });
+    // The menu is the poorer without this list, and nothing else.
+    if (shell && project !== '') void desk.host.project.recent().then(told, () => {});
+  }, [shell, desk, project]);
   useEffect(() => {
     const tell = ({ project, open }: ReturnType<typeof desk.store.getState>) => {
       const title = project ? `${open ? `${open.image.path} – ` : ''}${project.name} – Loupe` : 'Loupe';

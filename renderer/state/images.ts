@@ -61,6 +61,8 @@ class Images {
   private readonly bench: Bench;
   /** Who opens a project hears of it twice, by the answer and by the event, and both wait for the same reading. */
   private reading: Promise<void> = Promise.resolve();
+  /** How often an image was wished for: only the last wish counts. */
+  private wishes = 0;
 
   constructor(bench: Bench) {
     this.bench = bench;
@@ -130,6 +132,7 @@ class Images {
   }
 
   async open(id: number, index: number | null): Promise<void> {
+    this.wishes += 1;
     await this.attempt(() => this.show(id, index));
   }
 
@@ -152,13 +155,16 @@ class Images {
   }
 
   async step(by: Step): Promise<boolean> {
+    this.wishes += 1;
+    const { wishes } = this;
     const from = this.state.opening ?? this.state.open?.image.id ?? null;
     const next = await this.ahead.neighbour(from, by).catch((error: unknown) => {
       say(this.bench.store, 'bad', sentence(error));
       return null;
     });
     if (!next || next.id === null || next.id === from) return false;
-    await this.open(next.id, next.index);
+    // Who chose another image while the neighbour was looked up wants that one.
+    if (wishes === this.wishes) await this.open(next.id, next.index);
     return true;
   }
 

@@ -19,10 +19,14 @@ interface Run {
 async function loupe(...words: string[]): Promise<Run> {
   const run: Run = { code: 0, out: '', line: null };
   const terminal = {
-    print: (text: string) => void (run.out += text),
+    print: (text: string) => {
+      run.out += text;
+    },
     note: () => {},
     signal: new AbortController().signal,
-    finish: (code: number) => void (run.code = code),
+    finish: (code: number) => {
+      run.code = code;
+    },
   };
   const program = new Command('loupe').exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
   for (const add of [addImport, addExport, addVerify]) add(program, terminal);
@@ -57,9 +61,15 @@ describe('import, export and verify', () => {
       '',
     ]);
     const written = await loupe('export', at('new/p.loupe'), at('out.json'));
-    expect(written).toMatchObject({ code: 0, out: 'Wrote 1 annotation on 1 image (1 polygon mask, 0 run-length masks) to out.json.\n' });
+    expect(written).toMatchObject({
+      code: 0,
+      out: 'Wrote 1 annotation on 1 image (1 polygon mask, 0 run-length masks) to out.json.\n',
+    });
     const checked = await loupe('verify', at('out.json'), '--project', at('new/p.loupe'));
-    expect(checked).toMatchObject({ code: 0, out: "out.json: no rule is broken in 1 annotation on 1 image, and every mask is the project's.\n" });
+    expect(checked).toMatchObject({
+      code: 0,
+      out: "out.json: no rule is broken in 1 annotation on 1 image, and every mask is the project's.\n",
+    });
   });
 
   test('as JSON, each one document', async () => {
@@ -79,14 +89,20 @@ describe('import, export and verify', () => {
     const wrong = saved(folder, 'wrong.json', { ...coco, info: {}, licenses: [] });
     const { code, out } = await loupe('verify', wrong);
     expect(code).toBe(1);
-    expect(out).toMatch(/^wrong\.json: 4 problems in 2 annotations on 1 image\.\nannotations\.0\.area: .*\nannotations\.0\.bbox: .*\n/u);
+    expect(out).toMatch(
+      /^wrong\.json: 4 problems in 2 annotations on 1 image\.\nannotations\.0\.area: .*\nannotations\.0\.bbox: .*\n/u,
+    );
   });
 
   test('an empty project exports to a file without annotations and ends in 1', async () => {
     const empty = saved(folder, 'empty.json', { ...coco, images: [], annotations: [] });
     expect((await loupe('import', at('e.loupe'), empty)).code).toBe(1);
     expect((await loupe('export', at('e.loupe'), at('e.json'))).code).toBe(1);
-    expect(JSON.parse(readFileSync(at('e.json'), 'utf8'))).toMatchObject({ images: [], annotations: [], categories: [{ name: 'cup' }] });
+    expect(JSON.parse(readFileSync(at('e.json'), 'utf8'))).toMatchObject({
+      images: [],
+      annotations: [],
+      categories: [{ name: 'cup' }],
+    });
   });
 });
 
@@ -94,8 +110,16 @@ describe('bad input ends in 2 and one line', () => {
   test.each([
     ['no annotations', ['import', 'b.loupe', 'nowhere.json'], /nowhere\.json: there is no such file or folder/],
     ['a broken file', ['import', 'b.loupe', 'broken.json'], /broken\.json: is cut short/],
-    ['no pictures', ['import', 'b.loupe', 'in.json', '--images', 'nowhere'], /nowhere: there is no such file or folder/],
-    ['a file for pictures', ['import', 'b.loupe', 'in.json', '--images', 'in.json'], /is a file; --images takes the folder/],
+    [
+      'no pictures',
+      ['import', 'b.loupe', 'in.json', '--images', 'nowhere'],
+      /nowhere: there is no such file or folder/,
+    ],
+    [
+      'a file for pictures',
+      ['import', 'b.loupe', 'in.json', '--images', 'in.json'],
+      /is a file; --images takes the folder/,
+    ],
     ['no project to export', ['export', 'nowhere.loupe', 'x.json'], /no project/],
     ['both ways at once', ['export', 'nowhere.loupe', 'x.json', '--polygons', '--runs'], /exclude each other/],
     ['no file to verify', ['verify', 'nowhere.json'], /nowhere\.json: cannot be read/],

@@ -55,7 +55,9 @@ const eyes: Record<string, Triple[]> = {
 
 const nearest = (colours: string[], matrix: Triple[]): number => {
   const seen = colours.map((hex) => lab(times(matrix, linear(hex))));
-  const distances = seen.flatMap((a, i) => seen.slice(i + 1).map((b) => Math.hypot(...a.map((v, k) => v - (b[k] ?? 0)))));
+  const distances = seen.flatMap((a, i) =>
+    seen.slice(i + 1).map((b) => Math.hypot(...a.map((v, k) => v - (b[k] ?? 0)))),
+  );
   return Math.min(...distances);
 };
 

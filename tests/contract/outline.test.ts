@@ -94,10 +94,7 @@ describe('polygons of a mask', () => {
   });
 
   test('what cannot be simplified is refused, and a filled hole shows in the overlap', () => {
-    const ring = difference(
-      disc(20, 20, 15, { width: 40, height: 40 }),
-      disc(20, 20, 12, { width: 40, height: 40 }),
-    );
+    const ring = difference(disc(20, 20, 15, { width: 40, height: 40 }), disc(20, 20, 12, { width: 40, height: 40 }));
     expect(fewPolygons(ring, 0.98)).toBeNull();
     const full = fullPolygons(ring);
     expect(full.rings).toHaveLength(1);

@@ -6,7 +6,12 @@ import { type ApOptions, cocoAp, type Detection, type TrueThing } from '../../ma
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 
-const boxOf = ([x = 0, y = 0, width = 0, height = 0]: number[]): Box => ({ x1: x, y1: y, x2: x + width, y2: y + height });
+const boxOf = ([x = 0, y = 0, width = 0, height = 0]: number[]): Box => ({
+  x1: x,
+  y1: y,
+  x2: x + width,
+  y2: y + height,
+});
 const options: ApOptions = { kind: 'bbox', useCategories: true, maxDetections: [1, 10, 100] };
 
 const thing = (imageId: number, categoryId: number, box: Box): TrueThing => ({
@@ -32,7 +37,11 @@ describe('cocoAp', () => {
         // Two things on the same place could take each other's match.
         const places = new Set(truth.map((each) => JSON.stringify([each.imageId, each.categoryId, each.box])));
         fc.pre(places.size === truth.length);
-        const { stats } = cocoAp(truth, truth.map((each, i) => found(each, 1 / (i + 1))), options);
+        const { stats } = cocoAp(
+          truth,
+          truth.map((each, i) => found(each, 1 / (i + 1))),
+          options,
+        );
         expect(stats.slice(0, 3)).toEqual([1, 1, 1].map((one) => expect.closeTo(one, 9)));
       }),
     );
@@ -95,7 +104,14 @@ describe.skipIf(!haveGolden)('golden metrics/coco-ap.json', () => {
     const truth = gt.annotations.map((each) => {
       const { width, height } = sizes.get(each.image_id) ?? { width: 0, height: 0 };
       const mask = parseSegmentation(each.segmentation, width, height);
-      return { ...each, imageId: each.image_id, categoryId: each.category_id, box: boxOf(each.bbox), mask, crowd: each.iscrowd === 1 };
+      return {
+        ...each,
+        imageId: each.image_id,
+        categoryId: each.category_id,
+        box: boxOf(each.bbox),
+        mask,
+        crowd: each.iscrowd === 1,
+      };
     });
     const results = goldenJson<(Annotation & { score: number })[]>('metrics', 'coco-detections.json');
     const detections = results.map((each) => ({
@@ -106,24 +122,25 @@ describe.skipIf(!haveGolden)('golden metrics/coco-ap.json', () => {
   };
   const close = (values: number[]) => values.map((value) => expect.closeTo(value, 9));
 
-  test.each(golden.runs.map((run) => [`${run.kind} ${run.use_categories} ${run.max_detections} ${run.name ?? ''}`, run] as const))(
-    '%s',
-    (_, run) => {
-      const { truth, detections: all } = read();
-      const own = truth.filter(({ crowd }) => !crowd).map((each) => ({ ...each, score: 1 }));
-      const named: Record<string, Detection[]> = { 'targets as predictions': own, 'one detection': all.slice(0, 1) };
-      const detections = named[run.name ?? ''] ?? all;
-      const { kind, use_categories: useCategories, max_detections: maxDetections } = run;
-      const result = cocoAp(truth, detections, { kind, useCategories, maxDetections });
-      expect(result.stats).toEqual(close(run.stats));
-      expect(result.perThreshold).toEqual(close(run.ap_per_threshold));
-      expect(result.precisionAt(0, 0)).toEqual(close(run.precision_at_iou_0_5_first_category));
-      expect(result.recall).toEqual(run.recall.map(close));
-      for (const [category, { ap, ap50, ap75 }] of Object.entries(useCategories ? run.per_category : {})) {
-        const values = result.perCategory.get(Number(category)) ?? [];
-        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-        expect([mean, values[0], values[5]]).toEqual(close([ap, ap50, ap75]));
-      }
-    },
-  );
+  test.each(
+    golden.runs.map(
+      (run) => [`${run.kind} ${run.use_categories} ${run.max_detections} ${run.name ?? ''}`, run] as const,
+    ),
+  )('%s', (_, run) => {
+    const { truth, detections: all } = read();
+    const own = truth.filter(({ crowd }) => !crowd).map((each) => ({ ...each, score: 1 }));
+    const named: Record<string, Detection[]> = { 'targets as predictions': own, 'one detection': all.slice(0, 1) };
+    const detections = named[run.name ?? ''] ?? all;
+    const { kind, use_categories: useCategories, max_detections: maxDetections } = run;
+    const result = cocoAp(truth, detections, { kind, useCategories, maxDetections });
+    expect(result.stats).toEqual(close(run.stats));
+    expect(result.perThreshold).toEqual(close(run.ap_per_threshold));
+    expect(result.precisionAt(0, 0)).toEqual(close(run.precision_at_iou_0_5_first_category));
+    expect(result.recall).toEqual(run.recall.map(close));
+    for (const [category, { ap, ap50, ap75 }] of Object.entries(useCategories ? run.per_category : {})) {
+      const values = result.perCategory.get(Number(category)) ?? [];
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      expect([mean, values[0], values[5]]).toEqual(close([ap, ap50, ap75]));
+    }
+  });
 });

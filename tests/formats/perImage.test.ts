@@ -15,8 +15,14 @@ import { freshFolder, outcomeOf, saved } from './reads.ts';
 
 const folder = freshFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
-const square = (x1: number, y1: number, x2: number, y2: number) => [[x1, y1], [x2, y1], [x2, y2], [x1, y2]];
-const areas = (shapes: readonly { mask: Parameters<typeof maskArea>[0] | null }[]) => shapes.map(({ mask }) => mask && maskArea(mask));
+const square = (x1: number, y1: number, x2: number, y2: number) => [
+  [x1, y1],
+  [x2, y1],
+  [x2, y2],
+  [x1, y2],
+];
+const areas = (shapes: readonly { mask: Parameters<typeof maskArea>[0] | null }[]) =>
+  shapes.map(({ mask }) => mask && maskArea(mask));
 
 describe('LabelMe', () => {
   const head = { imagePath: '..\\images\\a.jpg', imageData: 'x'.repeat(1000), imageWidth: 20, imageHeight: 20 };
@@ -28,8 +34,23 @@ describe('LabelMe', () => {
       { label: 'cup', points: square(0, 0, 4, 4), group_id: 1, shape_type: 'polygon', flags: { chipped: true } },
       { label: 'cup', points: square(6, 0, 8, 4), group_id: 1, description: 'two parts' },
       { label: 'plate', points: square(0, 6, 4, 8), group_id: 1 },
-      { label: 'ball', points: [[10, 10], [14, 10]], shape_type: 'circle' },
-      { label: 'box', points: [[18, 18], [10, 16]], shape_type: 'rectangle', group_id: null },
+      {
+        label: 'ball',
+        points: [
+          [10, 10],
+          [14, 10],
+        ],
+        shape_type: 'circle',
+      },
+      {
+        label: 'box',
+        points: [
+          [18, 18],
+          [10, 16],
+        ],
+        shape_type: 'rectangle',
+        group_id: null,
+      },
     ];
     const { images, labels, shapes: found, leftOut } = await read(shapes);
     expect(images).toEqual([{ name: '../images/a.jpg', width: 20, height: 20 }]);
@@ -41,14 +62,46 @@ describe('LabelMe', () => {
   });
 
   test('a mask as a picture is pasted where its first point lies', async () => {
-    const png = await sharp(Buffer.from([0, 255, 255, 255, 255, 0]), { raw: { width: 3, height: 2, channels: 1 } }).toColourspace('b-w').png().toBuffer();
-    const { shapes } = await read([{ label: 'cup', shape_type: 'mask', points: [[17, 5], [19, 6]], mask: png.toString('base64') }]);
+    const png = await sharp(Buffer.from([0, 255, 255, 255, 255, 0]), { raw: { width: 3, height: 2, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer();
+    const { shapes } = await read([
+      {
+        label: 'cup',
+        shape_type: 'mask',
+        points: [
+          [17, 5],
+          [19, 6],
+        ],
+        mask: png.toString('base64'),
+      },
+    ]);
     expect([areas(shapes), shapes[0]?.box]).toEqual([[4], { x1: 17, y1: 5, x2: 20, y2: 7 }]);
   });
 
   test.each([
-    [{ label: 'cup', points: [[0, 0], [1, 1]], shape_type: 'line' }, /a line has no area/],
-    [{ label: 'cup', points: [[0, 0], [1, 1]] }, /too few points/],
+    [
+      {
+        label: 'cup',
+        points: [
+          [0, 0],
+          [1, 1],
+        ],
+        shape_type: 'line',
+      },
+      /a line has no area/,
+    ],
+    [
+      {
+        label: 'cup',
+        points: [
+          [0, 0],
+          [1, 1],
+        ],
+      },
+      /too few points/,
+    ],
     [{ label: '__ignore__', points: square(0, 0, 4, 4) }, /labelled __ignore__/],
     [{ points: square(0, 0, 4, 4) }, /no label/],
     [{ label: 'cup', points: 'none' }, /too few points/],
@@ -62,14 +115,18 @@ describe('LabelMe', () => {
 
   test('no size: that of the picture', async () => {
     const shapes = [{ label: 'cup', points: square(0, 0, 4, 4) }];
-    expect((await read(shapes, { imagePath: 'b.jpg' }, { 'b.jpg': [9, 9] })).images[0]).toMatchObject({ width: 9, height: 9 });
+    expect((await read(shapes, { imagePath: 'b.jpg' }, { 'b.jpg': [9, 9] })).images[0]).toMatchObject({
+      width: 9,
+      height: 9,
+    });
     expect((await read(shapes, { imagePath: 'b.jpg' })).leftOut).toMatchObject([{ what: '1 shapes of b.jpg' }]);
   });
 });
 
 describe('ISAT', () => {
   const info = { description: 'ISAT', name: 'a.jpg', width: 20, height: 20, note: '' };
-  const read = (objects: unknown[], fields: object = info) => outcomeOf(readIsat, saved(folder, 'i.json', { info: fields, objects }));
+  const read = (objects: unknown[], fields: object = info) =>
+    outcomeOf(readIsat, saved(folder, 'i.json', { info: fields, objects }));
 
   test('higher layers cover lower ones, background cuts holes, parts of a group are one thing', async () => {
     const { shapes, labels } = await read([
@@ -111,7 +168,12 @@ describe('YOLO', () => {
 
   test('boxes, boxes with a score, polygons, poses; names from the list above', async () => {
     saved(folder, 'yolo/data.yaml', 'path: x\nnames:\n  0: cup\n  1: "a plate"\nnc: 2\n');
-    const text = ['0 0.5 0.5 0.2 0.4', '1 0.5 0.5 0.2 0.4 0.75', '1 0 0 0.5 0 0.5 0.5 0 0.5', '0 0.5 0.5 1 1 0.1 0.1 2 0.2 0.2 0'].join('\r\n');
+    const text = [
+      '0 0.5 0.5 0.2 0.4',
+      '1 0.5 0.5 0.2 0.4 0.75',
+      '1 0 0 0.5 0 0.5 0.5 0 0.5',
+      '0 0.5 0.5 1 1 0.1 0.1 2 0.2 0.2 0',
+    ].join('\r\n');
     const { images, labels, shapes, leftOut } = await read('yolo/labels/train/a.txt', text, { 'train/a': [100, 50] });
     expect(images).toMatchObject([{ width: 100, height: 50 }]);
     expect(labels).toEqual(['cup', 'a plate']);
@@ -146,7 +208,11 @@ describe('YOLO', () => {
   test('without its picture nothing can be placed; an empty file is an image without objects', async () => {
     const { shapes, leftOut, images } = await read('alone/a.txt', '0 0.5 0.5 0.1 0.1');
     expect([shapes, leftOut.length, images]).toEqual([[], 1, [{ name: 'alone/a', width: null, height: null }]]);
-    expect(await read('none/a.txt', '', { a: [10, 10] })).toMatchObject({ images: [{ width: 10 }], shapes: [], leftOut: [] });
+    expect(await read('none/a.txt', '', { a: [10, 10] })).toMatchObject({
+      images: [{ width: 10 }],
+      shapes: [],
+      leftOut: [],
+    });
   });
 });
 
@@ -160,25 +226,74 @@ describe('VOC', () => {
   const read = (name: string, text: string, sizes = {}) => outcomeOf(readVoc, saved(folder, name, text), sizes);
 
   test('boxes count from 1; flags are attributes; parts are named', async () => {
-    const text = xml(object('cat &amp; dog', [1, 1, 4, 3], '<difficult>1</difficult><truncated>0</truncated><pose>Left</pose><part/>'));
+    const text = xml(
+      object('cat &amp; dog', [1, 1, 4, 3], '<difficult>1</difficult><truncated>0</truncated><pose>Left</pose><part/>'),
+    );
     const { shapes, leftOut } = await read('a.xml', text);
-    expect(shapes).toMatchObject([{ label: 'cat & dog', box: { x1: 0, y1: 0, x2: 4, y2: 3 }, attributes: { difficult: '1' === '1', pose: 'Left' } }]);
+    expect(shapes).toMatchObject([
+      { label: 'cat & dog', box: { x1: 0, y1: 0, x2: 4, y2: 3 }, attributes: { difficult: true, pose: 'Left' } },
+    ]);
     expect(leftOut).toEqual([{ what: '1 part of object 1 of a.jpg', why: 'only boxes are read from VOC files' }]);
   });
 
   test('masks come from the picture of objects, matched by their boxes', async () => {
-    const values = Uint8Array.from([1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, ...Array(16).fill(0), 0, 0, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 3, 0, 2, 2]);
-    const png = await sharp(values, { raw: { width: 8, height: 6, channels: 1 } }).toColourspace('b-w').png().toBuffer();
+    const values = Uint8Array.from([
+      1,
+      1,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      1,
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      ...Array(16).fill(0),
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      2,
+      2,
+      0,
+      0,
+      0,
+      0,
+      3,
+      0,
+      2,
+      2,
+    ]);
+    const png = await sharp(values, { raw: { width: 8, height: 6, channels: 1 } })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer();
     saved(folder, 'voc/SegmentationObject/a.png', png);
-    const { shapes, leftOut } = await read('voc/Annotations/a.xml', xml(object('hat', [7, 5, 8, 6]), object('cup', [1, 1, 3, 2]), object('gone', [5, 1, 6, 2])));
+    const { shapes, leftOut } = await read(
+      'voc/Annotations/a.xml',
+      xml(object('hat', [7, 5, 8, 6]), object('cup', [1, 1, 3, 2]), object('gone', [5, 1, 6, 2])),
+    );
     expect(areas(shapes)).toEqual([4, 5, null]);
-    expect(leftOut).toEqual([{ what: '1 of the masks of a.jpg', why: expect.stringMatching(/none of the boxes fits/) }]);
+    expect(leftOut).toEqual([
+      { what: '1 of the masks of a.jpg', why: expect.stringMatching(/none of the boxes fits/) },
+    ]);
   });
 
   test('no size: that of the picture, else refused; no box: left out', async () => {
     const sizeless = `<annotation><filename>b.jpg</filename>${object('cup', [1, 1, 2, 2])}<object><name>x</name></object></annotation>`;
     const { shapes, leftOut } = await read('b.xml', sizeless, { 'b.jpg': [4, 4] });
-    expect([shapes.length, leftOut]).toEqual([1, [{ what: 'object 2 of b.jpg', why: 'it has no box inside the picture' }]]);
+    expect([shapes.length, leftOut]).toEqual([
+      1,
+      [{ what: 'object 2 of b.jpg', why: 'it has no box inside the picture' }],
+    ]);
     await expect(read('b.xml', sizeless)).rejects.toThrow(/gives no size, and b\.jpg was not found/);
     await expect(read('c.xml', '<annotation>')).rejects.toThrow(/c\.xml: is no whole XML file/);
   });
@@ -193,8 +308,13 @@ describe('Segment Anything', () => {
     const good = { segmentation: { size: [2, 3], counts: compress(mask) }, predicted_iou: 0.9, stability_score: 0.8 };
     const other = { segmentation: { size: [3, 2], counts: compress({ ...mask, size: [3, 2] }) } };
     const { shapes, leftOut, said } = await read({ image, annotations: [good, other, {}] });
-    expect(shapes).toMatchObject([{ label: 'object', mask, box: maskBox(mask), attributes: { predicted_iou: 0.9, stability_score: 0.8 } }]);
-    expect(leftOut.map(({ why }) => why)).toEqual(['its mask is 2 x 3, its image 3 x 2', expect.stringMatching(/run-length mask/)]);
+    expect(shapes).toMatchObject([
+      { label: 'object', mask, box: maskBox(mask), attributes: { predicted_iou: 0.9, stability_score: 0.8 } },
+    ]);
+    expect(leftOut.map(({ why }) => why)).toEqual([
+      'its mask is 2 x 3, its image 3 x 2',
+      expect.stringMatching(/run-length mask/),
+    ]);
     expect(said).toHaveLength(1);
     await expect(read({ image: {}, annotations: [] })).rejects.toThrow(/has no file_name, width and height/);
   });
@@ -210,15 +330,23 @@ describe('ReasonSeg', () => {
       { label: 'ignore', points: square(1, 1, 2, 2) },
       { label: 'target', points: [[1, 1]] },
     ];
-    const { shapes: found, leftOut } = await read({ text: ['Which one holds tea?'], is_sentence: true, shapes }, { q: [20, 10] });
+    const { shapes: found, leftOut } = await read(
+      { text: ['Which one holds tea?'], is_sentence: true, shapes },
+      { q: [20, 10] },
+    );
     expect(found).toMatchObject([{ label: 'target', attributes: { caption: 'Which one holds tea?' } }]);
     expect(areas(found)).toEqual([25 - 4 + 9]);
     expect(leftOut.map(({ what }) => what)).toEqual(['shape 4 of q', 'the pixels of q that are to be ignored']);
   });
 
   test('without its picture nothing has a size; without a target there is no shape', async () => {
-    expect((await read({ text: 'x', shapes: [{ label: 'target', points: square(1, 1, 5, 5) }] })).leftOut).toMatchObject([{ what: '1 shapes of q' }]);
-    expect(await read({ text: 'x', shapes: [] }, { q: [20, 10] })).toMatchObject({ images: [{ width: 20 }], shapes: [] });
+    expect(
+      (await read({ text: 'x', shapes: [{ label: 'target', points: square(1, 1, 5, 5) }] })).leftOut,
+    ).toMatchObject([{ what: '1 shapes of q' }]);
+    expect(await read({ text: 'x', shapes: [] }, { q: [20, 10] })).toMatchObject({
+      images: [{ width: 20 }],
+      shapes: [],
+    });
   });
 });
 
@@ -229,14 +357,18 @@ interface RasterCase {
 }
 
 describe.skipIf(!haveGolden)('golden metrics/reasonseg-raster.json, at most 2 percent of the pixels off', () => {
-  const { cases } = haveGolden ? goldenJson<{ cases: RasterCase[] }>('metrics', 'reasonseg-raster.json') : { cases: [] };
+  const { cases } = haveGolden
+    ? goldenJson<{ cases: RasterCase[] }>('metrics', 'reasonseg-raster.json')
+    : { cases: [] };
 
   test.each(cases.map((each, i) => [i, each] as const))('case %i', (_, { size: [height, width], shapes, rows }) => {
     const flat = shapes.map(({ label, points }) => ({ label, points: points.flat() }));
     const { target, ignore } = reasonSegMasks(flat, { width, height });
     const [inside, outside] = [toBitmap(target), toBitmap(ignore)];
     const drawn = rows.join('');
-    const differ = [...drawn].filter((pixel, i) => pixel !== (inside[i] === 1 ? '1' : outside[i] === 1 ? 'x' : '0')).length;
+    const differ = [...drawn].filter(
+      (pixel, i) => pixel !== (inside[i] === 1 ? '1' : outside[i] === 1 ? 'x' : '0'),
+    ).length;
     expect(differ).toBeLessThanOrEqual(0.02 * width * height);
   });
 });

@@ -10,7 +10,8 @@ import { freshFolder, outcomeOf, saved } from './reads.ts';
 
 const folder = freshFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
-const areas = (shapes: readonly { mask: Parameters<typeof maskArea>[0] | null }[]) => shapes.map(({ mask }) => mask && maskArea(mask));
+const areas = (shapes: readonly { mask: Parameters<typeof maskArea>[0] | null }[]) =>
+  shapes.map(({ mask }) => mask && maskArea(mask));
 
 describe('Label Studio', () => {
   const result = (type: string, value: object, more: object = {}) => ({
@@ -22,7 +23,12 @@ describe('Label Studio', () => {
     annotations: [{ result: results }, { was_cancelled: true, result: [result('polygonlabels', {})] }],
   });
   const read = (...tasks: object[]) => outcomeOf(readLabelStudio, saved(folder, 'ls.json', tasks));
-  const corners = [[0, 0], [50, 0], [50, 50], [0, 50]];
+  const corners = [
+    [0, 0],
+    [50, 0],
+    [50, 50],
+    [0, 50],
+  ];
 
   test('polygons, boxes and ellipses in percent of the picture', async () => {
     const { images, labels, shapes, leftOut } = await read(
@@ -79,31 +85,54 @@ describe('COCO panoptic', () => {
     const data = Buffer.alloc(width * 2 * 3);
     // 1 + 256 * 2 in the first pixel, 7 in the second.
     data.set([1, 2, 0, 7, 0, 0]);
-    return sharp(data, { raw: { width, height: 2, channels: 3 } }).png().toBuffer();
+    return sharp(data, { raw: { width, height: 2, channels: 3 } })
+      .png()
+      .toBuffer();
   };
 
   test('a segment is the pixels of its number', async () => {
     saved(folder, 'p/panoptic/a.png', await picture());
-    const segments = [{ id: 513, category_id: 5, iscrowd: 1 }, { id: 7, category_id: 9 }, { id: 8, category_id: 5 }];
+    const segments = [
+      { id: 513, category_id: 5, iscrowd: 1 },
+      { id: 7, category_id: 9 },
+      { id: 8, category_id: 5 },
+    ];
     const { shapes, leftOut } = await outcomeOf(readPanoptic, saved(folder, 'p/panoptic.json', file(segments)));
-    expect(shapes.map(({ label, crowd, box }) => [label, crowd, box.x1])).toEqual([['sky', true, 0], ['category 9', false, 1]]);
+    expect(shapes.map(({ label, crowd, box }) => [label, crowd, box.x1])).toEqual([
+      ['sky', true, 0],
+      ['category 9', false, 1],
+    ]);
     expect(leftOut).toEqual([{ what: 'segment 8 of a.jpg', why: 'no pixel of its picture has its number' }]);
   });
 
   test.each([
-    ['no picture', 'q', null, {}, /does not lie beside the file/],
-    ['another size', 'r', 4, {}, /a\.png is 4 x 2, the image 3 x 2/],
-    ['another image', 's', 3, { image_id: 2 }, /names no image/],
-  ])('%s: said', async (_, where, width, annotation, why) => {
+    ['no picture', null, {}, /does not lie beside the file/],
+    ['another size', 4, {}, /a\.png is 4 x 2, the image 3 x 2/],
+    ['another image', 3, { image_id: 2 }, /names no image/],
+  ])('%s: said', async (where, width, annotation, why) => {
     if (width !== null) saved(folder, `${where}/a.png`, await picture(width));
-    const { shapes, leftOut } = await outcomeOf(readPanoptic, saved(folder, `${where}/p.json`, file([{ id: 7, category_id: 5 }], annotation)));
+    const { shapes, leftOut } = await outcomeOf(
+      readPanoptic,
+      saved(folder, `${where}/p.json`, file([{ id: 7, category_id: 5 }], annotation)),
+    );
     expect([shapes, leftOut.map((each) => each.why)]).toEqual([[], [expect.stringMatching(why)]]);
   });
 });
 
 test('GroundingSuite: a mask for each phrase, images by their path', async () => {
-  const row = { image_path: 'x/a.jpg', label: 'cup', caption: 'the blue cup', segmentation: { size: [2, 3], counts: [1, 2, 3] } };
-  const lines = [row, { ...row, label: 'mug' }, { ...row, segmentation: { size: [3, 2], counts: [1, 2, 3] } }, { label: 'cup' }, 7];
+  const row = {
+    image_path: 'x/a.jpg',
+    label: 'cup',
+    caption: 'the blue cup',
+    segmentation: { size: [2, 3], counts: [1, 2, 3] },
+  };
+  const lines = [
+    row,
+    { ...row, label: 'mug' },
+    { ...row, segmentation: { size: [3, 2], counts: [1, 2, 3] } },
+    { label: 'cup' },
+    7,
+  ];
   const text = lines.map((line) => JSON.stringify(line)).join('\n');
   const { images, labels, shapes, leftOut } = await outcomeOf(readGroundingSuite, saved(folder, 'g.jsonl', text));
   expect(images).toEqual([{ name: 'x/a.jpg', width: 3, height: 2 }]);

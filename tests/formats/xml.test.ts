@@ -25,7 +25,24 @@ describe('parseXml', () => {
   });
 
   test('any text is read or refused, quickly', () => {
-    const part = fc.constantFrom('<a>', '</a>', '<a', '/>', '>', '<!--', '-->', '"', "'", '&lt;', '&#9999999;', 'x', '<![CDATA[', ']]>', '<?', '=');
+    const part = fc.constantFrom(
+      '<a>',
+      '</a>',
+      '<a',
+      '/>',
+      '>',
+      '<!--',
+      '-->',
+      '"',
+      "'",
+      '&lt;',
+      '&#9999999;',
+      'x',
+      '<![CDATA[',
+      ']]>',
+      '<?',
+      '=',
+    );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 60 }), (parts) => {
         const start = performance.now();
@@ -36,7 +53,7 @@ describe('parseXml', () => {
         }
         expect(performance.now() - start).toBeLessThan(500);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 });

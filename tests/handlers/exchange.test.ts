@@ -46,21 +46,45 @@ describe('annotations through the host', () => {
   });
 
   test('go out as a job, and the verifier holds the file against the project', async () => {
-    const job = await client.jobs.exportCoco({ file: file('out.json'), settings: { masks: 'auto', onlyAccepted: false } });
-    expect(await ended(client, job.id)).toMatchObject({ kind: 'export', state: 'done', done: 3, total: 3, message: expect.stringMatching(/^Wrote 3 annotations/) });
-    expect(await client.jobs.verify({ file: file('out.json') })).toMatchObject({ annotations: 3, problems: [], compared: true });
+    const job = await client.jobs.exportCoco({
+      file: file('out.json'),
+      settings: { masks: 'auto', onlyAccepted: false },
+    });
+    expect(await ended(client, job.id)).toMatchObject({
+      kind: 'export',
+      state: 'done',
+      done: 3,
+      total: 3,
+      message: expect.stringMatching(/^Wrote 3 annotations/),
+    });
+    expect(await client.jobs.verify({ file: file('out.json') })).toMatchObject({
+      annotations: 3,
+      problems: [],
+      compared: true,
+    });
     const damaged = JSON.parse(readFileSync(file('out.json'), 'utf8'));
     damaged.annotations[0].area = 1;
-    expect((await client.jobs.verify({ file: saved('damaged.json', damaged) })).problems).toEqual([expect.stringMatching(/area 1 is not/)]);
+    expect((await client.jobs.verify({ file: saved('damaged.json', damaged) })).problems).toEqual([
+      expect.stringMatching(/area 1 is not/),
+    ]);
   });
 
   test('of no use fail in one sentence, and the project stays as it was', async () => {
     const before = await client.project.labels();
     const job = await client.jobs.importFile({ file: saved('list.json', [{ image_id: 1 }]) });
-    expect(await ended(client, job.id)).toMatchObject({ state: 'failed', message: expect.stringMatching(/^list\.json: is a list of COCO results/) });
+    expect(await ended(client, job.id)).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(/^list\.json: is a list of COCO results/),
+    });
     expect(await client.project.labels()).toEqual(before);
-    const nowhere = await client.jobs.exportCoco({ file: file('no/out.json'), settings: { masks: 'auto', onlyAccepted: false } });
-    expect(await ended(client, nowhere.id)).toMatchObject({ state: 'failed', message: expect.stringMatching(/cannot be written/) });
+    const nowhere = await client.jobs.exportCoco({
+      file: file('no/out.json'),
+      settings: { masks: 'auto', onlyAccepted: false },
+    });
+    expect(await ended(client, nowhere.id)).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(/cannot be written/),
+    });
   });
 
   test('a cancelled import is one step that undo takes back', async () => {

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { turns } from '../../main/formats/turns.ts';
+
+/** Work that keeps the processor to itself. */
+function busy(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+describe('turns', () => {
+  test('a short loop never waits', () => {
+    const turn = turns(undefined);
+    expect(turn()).toBeUndefined();
+  });
+
+  test('a long loop lets others work in between', async () => {
+    let others = 0;
+    const timer = setInterval(() => others++, 1);
+    const turn = turns(undefined);
+    for (let i = 0; i < 10; i++) {
+      busy(25);
+      await turn();
+    }
+    clearInterval(timer);
+    expect(others).toBeGreaterThanOrEqual(5);
+  });
+
+  test('stops with the reason of the signal, at the next turn', async () => {
+    const abort = new AbortController();
+    const turn = turns(abort.signal);
+    busy(25);
+    await turn();
+    abort.abort(new Error('enough'));
+    expect(turn()).toBeUndefined();
+    busy(25);
+    expect(() => turn()).toThrow('enough');
+  });
+});

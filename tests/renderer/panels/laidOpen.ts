@@ -1,0 +1,39 @@
+// Panels as markup with everything laid open that folds: dialogs, menus and lists of choices, without a browser.
+import { MantineProvider, mergeThemeOverrides } from '@mantine/core';
+import { createElement, type FunctionComponent } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
+import { CommandsContext } from '../../../renderer/panels/commanding.ts';
+import { DeskContext } from '../../../renderer/panels/desk.ts';
+import { FileChoiceProvider } from '../../../renderer/panels/fileChoice.tsx';
+import { cssVariables, theme } from '../../../renderer/panels/theme.ts';
+import type { Workbench } from '../../../renderer/state/workbench.ts';
+import { contextOf } from '../contextOf.ts';
+import { deskAlone } from '../rendered.tsx';
+
+const here = { withinPortal: false };
+const open = { defaultProps: { ...here, defaultOpened: true } };
+const choices = { defaultProps: { comboboxProps: here, defaultDropdownOpened: true } };
+
+/** What would hang elsewhere on the page stays where it was made, and is open from the start. */
+const spread = mergeThemeOverrides(theme, {
+  components: {
+    ...{ Modal: { defaultProps: here }, Drawer: { defaultProps: here }, Menu: open, Popover: open },
+    ...{ Select: choices, Combobox: { defaultProps: here } },
+  },
+});
+
+/** The markup of a panel on a desk whose host never answers. */
+export function laidOpen<P extends object>(
+  panel: FunctionComponent<P>,
+  state: Partial<Workbench> = {},
+  props?: P,
+): string {
+  const { desk, stop } = deskAlone(state);
+  const inside = createElement(FileChoiceProvider, null, createElement(panel, props ?? null));
+  const commands = createElement(CommandsContext.Provider, { value: contextOf(desk, []) }, inside);
+  const on = createElement(DeskContext.Provider, { value: desk }, commands);
+  const whole = { theme: spread, cssVariablesResolver: cssVariables, env: 'test' as const };
+  const markup = renderToStaticMarkup(createElement(MantineProvider, whole, on));
+  stop();
+  return markup;
+}
