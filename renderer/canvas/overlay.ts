@@ -126,7 +126,11 @@ export function isBright(colour: string): boolean {
 
 function drawProposals(pen: Pen, { state }: Scene): void {
   const { open, proposalId, view, writing, lit, wipe } = state;
-  const proposal = proposalId === null ? undefined : open?.proposals.get(proposalId);
+  const offered = proposalId === null ? undefined : open?.proposals.get(proposalId);
+  const kept = offered && open?.prompts.get(offered.promptId)?.kept;
+  // What a person kept of it stands as a shape, or is the word that there is nothing.
+  const isSettled = kept?.proposalId === offered?.id && (kept?.found === 'nothing' || kept?.mask.shapeId != null);
+  const proposal = isSettled ? undefined : offered;
   const dash = [7, 5];
   if (proposal?.mask && wipe === null) {
     const fill = 'rgba(255, 92, 205, 0.28)';

@@ -67,10 +67,10 @@ function BeingWritten({ open }: { open: OpenImage }) {
   const several = writing.texts.length > 1;
   return (
     <section className="answer-part" aria-label="Answer being written" aria-busy="true">
-      <h3 className="writing">
+      <h2 className="writing">
         {complete ? 'Drawing the mask' : 'Reasoning'}
         {several ? `, ${begun} of ${writing.texts.length} answers begun` : ''}
-      </h3>
+      </h2>
       <LiveText text={reasoning === '' ? '…' : reasoning} image={open.image} answer={writing.boxes[0] ?? null} frozen />
     </section>
   );
@@ -120,7 +120,7 @@ function InReview({ open, prompt, proposal, unreadable }: ReviewProps) {
         <>
           <section className="answer-part" aria-label="Box">
             <div className="part-line">
-              <h3>Box</h3>
+              <h2>Box</h2>
               <Verdicts part="box" verdict={kept.box.verdict} />
             </div>
             <BoxFields box={kept.box.value} image={open.image} />
@@ -147,9 +147,9 @@ function FoundNothing({ kept }: { kept: Kept }) {
   return (
     <section className="answer-part" aria-label="Answer">
       <div className="part-line">
-        <h3 className="nothing">
+        <h2 className="nothing">
           <IconBan size={15} aria-hidden /> Nothing matches
-        </h3>
+        </h2>
         <Verdicts part="box" verdict={kept.box.verdict} />
       </div>
       <Text size="xs" c="dimmed">
@@ -166,7 +166,7 @@ function MaskPart({ open, kept, proposal }: { open: OpenImage; kept: Kept; propo
   return (
     <section className="answer-part" aria-label="Mask">
       <div className="part-line">
-        <h3>Mask</h3>
+        <h2>Mask</h2>
         <Verdicts part="mask" verdict={kept.mask.verdict} />
       </div>
       <div className="part-line">
@@ -197,6 +197,11 @@ function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
     kept?.proposalId === proposal.id && [kept.reasoning, kept.box, kept.mask].every((one) => one.verdict);
   return (
     <div className="deeds">
+      <Tooltip label="Nothing on this image matches the prompt">
+        <Button variant="default" aria-label="Nothing matches" onClick={() => void actions.nothingMatches()}>
+          Nothing
+        </Button>
+      </Tooltip>
       <Tooltip label={keep}>
         <Button
           variant={accepted ? 'light' : 'default'}
@@ -210,11 +215,6 @@ function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
       <Tooltip label={next}>
         <Button flex={1} disabled={unreadable} onClick={() => void actions.acceptAndNext()}>
           Accept, next image
-        </Button>
-      </Tooltip>
-      <Tooltip label="Nothing on this image matches the prompt">
-        <Button variant="default" onClick={() => void actions.nothingMatches()}>
-          Nothing matches
         </Button>
       </Tooltip>
       <UseSelected />

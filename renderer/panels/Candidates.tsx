@@ -19,7 +19,7 @@ export function Candidates({ image, candidates, current }: Props) {
   return (
     <section className="answer-part" aria-label="Candidates">
       <div className="part-line">
-        <h3>{candidates.length} candidates</h3>
+        <h2>{candidates.length} candidates</h2>
         {agreed !== null && (
           <Tooltip label="Mean overlap (IoU) of their masks">
             <Text size="xs" c="dimmed" className="number">

@@ -1,6 +1,6 @@
 // Choosing a label, or making one by typing its name: what selected shapes are, and what new ones will be.
 import { Combobox, InputBase, useCombobox } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Label } from '../../main/contract/project.ts';
 import { labelNamed, orderedLabels } from '../state/labelEdits.ts';
 import { useDesk, useWorkbench } from './desk.ts';
@@ -24,9 +24,14 @@ export function LabelPicker({ name, value, placeholder, onPick }: Props) {
     },
   });
   const wanted = search.trim().toLowerCase();
-  const shown = orderedLabels(labels).filter((label) => label.name.toLowerCase().includes(wanted));
+  const shown = matching(orderedLabels(labels), wanted);
   const current = value === null ? undefined : labels.get(value);
   const canMake = wanted !== '' && !labelNamed(labels, search);
+  const { dropdownOpened, selectFirstOption } = box;
+  // Enter takes the first that fits, or makes the label that was typed.
+  useEffect(() => {
+    if (dropdownOpened && search !== '') selectFirstOption();
+  }, [search, dropdownOpened, selectFirstOption]);
   const submit = async (option: string) => {
     box.closeDropdown();
     const id = option === 'new' ? await actions.createLabel(search) : Number(option);
@@ -46,7 +51,6 @@ export function LabelPicker({ name, value, placeholder, onPick }: Props) {
           onChange={(event) => {
             setSearch(event.currentTarget.value);
             box.openDropdown();
-            box.updateSelectedOptionIndex();
           }}
           onClick={() => box.openDropdown()}
           onBlur={() => box.closeDropdown()}
@@ -65,6 +69,12 @@ export function LabelPicker({ name, value, placeholder, onPick }: Props) {
       </Combobox.Dropdown>
     </Combobox>
   );
+}
+
+/** Those that begin with the words come first. */
+export function matching(labels: readonly Label[], wanted: string): readonly Label[] {
+  const at = ({ name }: Label) => name.toLowerCase().indexOf(wanted);
+  return labels.filter((label) => at(label) >= 0).sort((a, b) => Math.sign(at(a)) - Math.sign(at(b)));
 }
 
 export const Swatch = ({ colour }: { colour: string | undefined }) => (

@@ -17,7 +17,7 @@ import { useEffect, useState } from 'react';
 import type { Diff } from '../../main/contract/diff.ts';
 import type { Label } from '../../main/contract/project.ts';
 import { digits, giveDigit, orderedLabels, placeLabel, recolour, renameLabel } from '../state/labelEdits.ts';
-import { counted } from '../state/words.ts';
+import { several } from '../state/words.ts';
 import { AttributeRules } from './AttributeRules.tsx';
 
 /** How much a label is used. */
@@ -57,8 +57,8 @@ export function LabelRow({ label, labels, index, last, use, edit, onDoubt }: Pro
           onChange={(digit) => edit(() => giveDigit(labels, label, digit))}
           w={92}
         />
-        <Text size="xs" c="dimmed" w={88} ta="right" title={`on ${counted(use.images)} images`}>
-          {counted(use.shapes)} shapes
+        <Text size="xs" c="dimmed" w={88} ta="right" title={`on ${several(use.images, 'image')}`}>
+          {several(use.shapes, 'shape')}
         </Text>
         <Button size="compact-xs" variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
           Attributes {label.attributes.length > 0 ? `(${label.attributes.length})` : ''}

@@ -157,7 +157,6 @@ const ShapeRow = memo(
         aria-level={1}
         aria-posinset={index + 1}
         aria-setsize={count}
-        aria-label={name}
         aria-selected={isSelected}
         className="shape-row"
         data-hovered={isHovered || undefined}

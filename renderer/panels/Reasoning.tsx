@@ -89,7 +89,7 @@ export function Reasoning({ text, verdict, image, frame, answer }: Props) {
     <section className="answer-part" aria-label="Reasoning">
       <Group justify="space-between" wrap="nowrap" gap={4}>
         <Group gap={4}>
-          <h3>Reasoning</h3>
+          <h2>Reasoning</h2>
           <Tooltip label="Write the reasoning anew">
             <ActionIcon
               size={24}

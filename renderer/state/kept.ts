@@ -167,12 +167,16 @@ function shapeOf(keeping: Keeping, instead: Partial<Pick<Shape, 'box' | 'mask'>>
 const above = (records: Iterable<{ place: number }>): number =>
   Math.max(0, ...Array.from(records, ({ place }) => place)) + 1;
 
+/** What tools call the first label when nobody has named one: it is no choice of the person's. */
+const unnamed = 'object';
+
 /** The label that the answer names where there is one of that name, else the one that is set, else a new one. */
 function labelFor({ labels, labelId, proposal, prompt, freeIds }: Keeping): { labelId: number; changes: Change[] } {
   const named = /"label"\s*:\s*"([^"]{1,200})"/u.exec(proposal.answer.text)?.[1]?.trim() ?? '';
   const set = labelId === null ? undefined : labels.get(labelId);
+  const chosen = set?.name === unnamed && named !== '' ? undefined : set;
   const name = named || prompt.text.slice(0, 40).trim();
-  const known = (named && labelNamed(labels, named)) || set || labelNamed(labels, name);
+  const known = (named && labelNamed(labels, named)) || chosen || labelNamed(labels, name);
   if (known) return { labelId: known.id, changes: [] };
   return { labelId: freeIds[1], changes: [created('label', newLabel(freeIds[1], name, labels))] };
 }

@@ -17,7 +17,7 @@ const tabs = (prompts: ReturnType<typeof prompt>[], current: number | null) =>
 
 describe('the prompts of an image', () => {
   it('take no room before anything was asked', () => {
-    expect(tabs([], null).replaceAll(/<style.*?<\/style>/gsu, '')).not.toContain('<ul');
+    expect(tabs([], null)).not.toContain('<ul');
   });
 
   it('say what came of each, and can each be chosen and deleted', () => {

@@ -4,6 +4,7 @@ import type { Shape } from '../../../main/contract/project.ts';
 import { AttributeFields, sharedValue } from '../../../renderer/panels/AttributeFields.tsx';
 import { chosenPaths, pathParts, toggled } from '../../../renderer/panels/FileBrowser.tsx';
 import { stepped } from '../../../renderer/panels/ImageList.tsx';
+import { matching } from '../../../renderer/panels/LabelPicker.tsx';
 import { clicked, ObjectsPanel } from '../../../renderer/panels/ObjectsPanel.tsx';
 import { projectFileIn } from '../../../renderer/panels/openFolder.ts';
 import { PromptBar } from '../../../renderer/panels/PromptBar.tsx';
@@ -214,5 +215,21 @@ describe('before the host answers', () => {
     const refused = page.print(Waiting, {}, { refused: 'Open the address that it printed.' });
     expect(refused).toContain('role="alert"');
     expect(wordsOf(refused)).toContain('Open the address that it printed.');
+  });
+});
+
+describe('choosing a label', () => {
+  it('finds those that begin with the words first', () => {
+    const label = (id: number, name: string) => ({
+      id,
+      name,
+      colour: '#000000',
+      digit: null,
+      attributes: [],
+      place: id,
+    });
+    const labels = [label(1, 'racing car'), label(2, 'Car'), label(3, 'bus')];
+    expect(matching(labels, 'car').map(({ name }) => name)).toEqual(['Car', 'racing car']);
+    expect(matching(labels, '')).toHaveLength(3);
   });
 });

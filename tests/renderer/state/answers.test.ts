@@ -18,8 +18,11 @@ const windowOn = (proposals: ReturnType<typeof candidate>[], more: Partial<Workb
 });
 
 /** The window after all of them. */
-const after = (state: Workbench, events: readonly AnswerEvent[]): Workbench =>
-  events.reduce<Workbench>((now, event) => ({ ...now, ...heard(now, event) }), state);
+function having(state: Workbench, events: readonly AnswerEvent[]): Workbench {
+  let now = state;
+  for (const event of events) now = { ...now, ...heard(now, event) };
+  return now;
+}
 
 describe('in review', () => {
   it('is nothing without an image, a prompt, or where they are gone', () => {
@@ -55,7 +58,7 @@ describe('pieces of text', () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         const events = pieces.map((one) => ({ kind: 'text', ...one }) as const);
-        const { writing: written } = after(windowOn([], { writing }), events);
+        const { writing: written } = having(windowOn([], { writing }), events);
         const whole = [0, 1, 2].map((one) =>
           pieces
             .filter((part) => part.candidate === one)
@@ -70,9 +73,9 @@ describe('pieces of text', () => {
 
   it('of a candidate that was not asked for change nothing', () => {
     const state = windowOn([], { writing });
-    expect(after(state, [{ kind: 'text', candidate: 7, text: 'x' }]).writing).toEqual(writing);
+    expect(having(state, [{ kind: 'text', candidate: 7, text: 'x' }]).writing).toEqual(writing);
     const box = { x1: 0, y1: 0, x2: 1, y2: 1 };
-    expect(after(state, [{ kind: 'box', candidate: -1, box }]).writing).toEqual(writing);
+    expect(having(state, [{ kind: 'box', candidate: -1, box }]).writing).toEqual(writing);
   });
 
   it('after the answer was stopped change nothing', () => {
@@ -83,14 +86,14 @@ describe('pieces of text', () => {
       { kind: 'box', candidate: 0, box },
       { kind: 'done', ms: 5, firstTokenMs: 1 },
     ] as const;
-    expect(after(state, events)).toEqual(state);
+    expect(having(state, events)).toEqual(state);
   });
 });
 
 describe('candidates', () => {
   it('that are chosen make the others of their prompt not chosen, and leave those of other prompts', () => {
     const state = windowOn([candidate(60, 50), candidate(70, 51)], { promptId: 50, proposalId: 60 });
-    const next = after(state, [{ kind: 'proposal', proposal: candidate(61, 50) }]);
+    const next = having(state, [{ kind: 'proposal', proposal: candidate(61, 50) }]);
     expect([...(next.open?.proposals.values() ?? [])].map(({ id, chosen }) => [id, chosen])).toEqual([
       [60, false],
       [70, true],
@@ -102,14 +105,14 @@ describe('candidates', () => {
 
   it('that are not chosen do not take the place of what is reviewed', () => {
     const state = windowOn([candidate(60, 50)], { promptId: 50, proposalId: 60 });
-    const next = after(state, [{ kind: 'proposal', proposal: candidate(61, 50, { chosen: false }) }]);
+    const next = having(state, [{ kind: 'proposal', proposal: candidate(61, 50, { chosen: false }) }]);
     expect(next.proposalId).toBe(60);
     expect(next.open?.proposals.get(60)?.chosen).toBe(true);
   });
 
   it('of a prompt that is not in review are there, and nothing else changes', () => {
     const state = windowOn([], { promptId: 50, proposalId: null });
-    const next = after(state, [{ kind: 'proposal', proposal: candidate(61, 51) }]);
+    const next = having(state, [{ kind: 'proposal', proposal: candidate(61, 51) }]);
     expect(next.proposalId).toBeNull();
     expect(candidatesOf(next, 51).map(({ id }) => id)).toEqual([61]);
   });
@@ -127,7 +130,7 @@ describe('candidates', () => {
           ({ id, chosen }) =>
             ({ kind: 'proposal', proposal: candidate(id, groupOf.get(id) ?? 50, { chosen }) }) as const,
         );
-        const state = after(windowOn([], { promptId: 50 }), events);
+        const state = having(windowOn([], { promptId: 50 }), events);
         for (const { id } of prompts) {
           expect(candidatesOf(state, id).filter(({ chosen }) => chosen).length).toBeLessThanOrEqual(1);
         }
@@ -139,6 +142,6 @@ describe('candidates', () => {
 
   it('for an image that is not open any more are not kept', () => {
     const state = { ...emptyWorkbench, promptId: 50 };
-    expect(after(state, [{ kind: 'proposal', proposal: candidate(61, 50) }])).toEqual(state);
+    expect(having(state, [{ kind: 'proposal', proposal: candidate(61, 50) }])).toEqual(state);
   });
 });

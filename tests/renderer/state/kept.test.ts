@@ -78,6 +78,18 @@ describe('accepting an answer', () => {
     expect(made(silent, acceptance(silent)).open.shapes.get(1001)?.labelId).toBe(5);
   });
 
+  it('does not take the label of shapes that nobody named for a choice', () => {
+    const labels = new Map([[5, { ...label, name: 'object' }]]);
+    const from = keeping({ labels, labelId: 5 });
+    expect(made(from, acceptance(from)).labels.get(1002)?.name).toBe('car');
+    const silent = keeping({
+      labels,
+      labelId: 5,
+      proposal: proposed(box, { answer: { text: '', reasoning: '', box } }),
+    });
+    expect(made(silent, acceptance(silent)).open.shapes.get(1001)?.labelId).toBe(5);
+  });
+
   it('keeps what was said of a part before', () => {
     const judged = made(keeping(), verdictSet(prompt, proposed(box), 'reasoning', 'wrong')).again;
     const { kept } = made(judged, acceptance(judged)).prompt;
