@@ -14,7 +14,7 @@ export function showMenu(source: MenuSource): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuFor(source, process.platform)));
 }
 
-export function menuFor(source: MenuSource, platform: NodeJS.Platform): MenuItemConstructorOptions[] {
+function menuFor(source: MenuSource, platform: NodeJS.Platform): MenuItemConstructorOptions[] {
   const mac = platform === 'darwin';
   const groups = commandGroups.map((group) => {
     const entries = commands.filter((one) => one.group === group).map((one) => entry(one, source, mac));

@@ -151,7 +151,8 @@ describe('the contract', () => {
       const procedure = getContractRouter(api, path.split('.'));
       const errors = isContractProcedure(procedure) ? procedure['~orpc'].errorMap : {};
       expect(Object.keys(errors).toSorted()).toEqual(['BAD_INPUT', 'CONFLICT', 'NO_MODEL', 'NO_PROJECT']);
-      for (const one of Object.values(errors)) expect(one?.message).toMatch(/^[A-Z].*\.$/u);
+      for (const one of Object.values(errors))
+        expect(one).toMatchObject({ message: expect.stringMatching(/^[A-Z].*\.$/u) });
     }
   });
 

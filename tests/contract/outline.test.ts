@@ -112,14 +112,16 @@ describe('polygons of a mask', () => {
     );
   });
 
-  test('an outline of a hundred thousand corners takes less than a second', () => {
+  test('a comb of 350 teeth, half a million pixels round, takes little of the processor', () => {
     const side = 700;
     const bitmap = new Uint8Array(side * side);
     for (let i = 0; i < bitmap.length; i++) bitmap[i] = Math.floor(i / side) % 2 === 0 || i % side === 0 ? 1 : 0;
-    const start = performance.now();
-    expect(outlinesOf(fromBitmap(bitmap, side, side))).toHaveLength(1);
-    fewPolygons(fromBitmap(bitmap, side, side), 0.98);
-    expect(performance.now() - start).toBeLessThan(5000);
+    const mask = fromBitmap(bitmap, side, side);
+    // Not by the clock: others may use the processor as well.
+    const before = process.cpuUsage();
+    expect(outlinesOf(mask)).toHaveLength(1);
+    fewPolygons(mask, 0.98);
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(2);
   });
 });
 

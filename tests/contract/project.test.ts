@@ -98,7 +98,10 @@ describe('fields', () => {
 
   it('say where a shape came from, each with what belongs to it', () => {
     expect(Shape.shape.origin.parse({ kind: 'drawn' })).toEqual({ kind: 'drawn' });
-    expect(Shape.shape.origin.parse({ kind: 'imported', file: 'a.json' })).toEqual({ kind: 'imported', file: 'a.json' });
+    expect(Shape.shape.origin.parse({ kind: 'imported', file: 'a.json' })).toEqual({
+      kind: 'imported',
+      file: 'a.json',
+    });
     expect(Shape.shape.origin.safeParse({ kind: 'imported' }).success).toBe(false);
     expect(Shape.shape.origin.safeParse({ kind: 'proposal', weights: 'nano' }).success).toBe(false);
     expect(Shape.shape.origin.safeParse({ kind: 'found' }).success).toBe(false);

@@ -33,6 +33,8 @@ export class App {
   /** What the page complained of. */
   readonly errors: string[] = [];
   address = '';
+  /** When the host was asked to start, after whatever had to be built. */
+  started = 0;
   private host: ChildProcess | null = null;
   private browser: Browser | null = null;
   private opened: Page | null = null;
@@ -41,7 +43,9 @@ export class App {
   static async start(options: AppOptions = {}): Promise<App> {
     const app = new App();
     await buildParts(['renderer'], { ifNeeded: true });
-    await app.serve(options.prepare?.(app));
+    const project = options.prepare?.(app);
+    app.started = Date.now();
+    await app.serve(project);
     await app.openPage(options);
     return app;
   }

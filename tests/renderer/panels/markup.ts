@@ -21,9 +21,7 @@ const token = /<(\/?)([a-zA-Z][\w-]*)((?:\s+[\w:-]+="[^"]*")*)\s*(\/?)>|([^<]+)/
 function read(markup: string): Element {
   const root: Element = { tag: '', attributes: {}, children: [] };
   const stack = [root];
-  for (const [, end, tag, written = '', alone, text] of markup
-    .replaceAll(/<style.*?<\/style>/gsu, '')
-    .matchAll(token)) {
+  for (const [, end, tag, written = '', alone, text] of markup.matchAll(token)) {
     if (text !== undefined) stack.at(-1)?.children.push(plain(text));
     else if (end) stack.pop();
     else {
@@ -49,8 +47,10 @@ function contents({ attributes, children }: Element): string {
   return attributes['aria-label'] ?? attributes.alt ?? inside;
 }
 
-function roleOf({ tag, attributes: { role, type = 'text' } }: Element): string | null {
-  if (role && ['radio', 'slider', 'treeitem', 'option', 'tab', 'menuitem', 'separator'].includes(role)) return role;
+function roleOf({ tag, attributes: { role, type = 'text', tabindex } }: Element): string | null {
+  // Without a place for the Tab key it is a line.
+  if (role === 'separator') return tabindex === undefined ? null : role;
+  if (role && ['radio', 'slider', 'treeitem', 'option', 'tab', 'menuitem'].includes(role)) return role;
   if (tag === 'button') return 'button';
   if (tag === 'textarea') return 'textbox';
   if (tag !== 'input' || type === 'hidden') return null;

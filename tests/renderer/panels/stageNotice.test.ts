@@ -34,7 +34,11 @@ describe('where there is no picture', () => {
   });
 
   it.each<[Partial<Image>, string, string[]]>([
-    [{ state: 'missing', problem: 'in/a.png is not there.' }, 'Missing in/a.png is not there.', ['Say where the file is now']],
+    [
+      { state: 'missing', problem: 'in/a.png is not there.' },
+      'Missing in/a.png is not there.',
+      ['Say where the file is now'],
+    ],
     [{ state: 'missing', problem: null }, 'Missing in/a.png', ['Say where the file is now']],
     [{ state: 'unreadable', problem: 'in/a.png is cut off.' }, 'Cannot be read in/a.png is cut off.', []],
   ])('%j is said at once', (also, words, buttons) => {

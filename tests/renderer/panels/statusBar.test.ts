@@ -72,7 +72,8 @@ describe('the model in the status bar', () => {
     expect(attributes['data-tone']).toBe(tone);
   });
 
-  it('is not mentioned before the host spoke of it', () => expect(namesOf(bar({ engine: null }), 'button')).toEqual([]));
+  it('is not mentioned before the host spoke of it', () =>
+    expect(namesOf(bar({ engine: null }), 'button')).toEqual([]));
 });
 
 describe('jobs in the status bar', () => {
@@ -82,7 +83,10 @@ describe('jobs in the status bar', () => {
     [[job({ total: null })], 'Exporting to cars.json'],
     [[job({ total: 480, secondsLeft: 90 })], 'Exporting to cars.json 25 %, 2 min left'],
     [[job({ total: 480 }), job({ id: 'k', state: 'waiting' })], 'Exporting to cars.json and 1 more 25 %'],
-    [[job({ state: 'waiting', total: null }), job({ id: 'k', title: 'Importing', total: 240 })], 'Importing and 1 more 50 %'],
+    [
+      [job({ state: 'waiting', total: null }), job({ id: 'k', title: 'Importing', total: 240 })],
+      'Importing and 1 more 50 %',
+    ],
   ])('%#: the one that runs is shown, the others are counted', (all, expected) => {
     const [name = null] = namesOf(bar(jobs(...all)), 'button');
     expect(name?.replace(/^Exporting to cars.json (?=Exporting)|^Importing (?=Importing)/u, '') ?? null).toBe(expected);

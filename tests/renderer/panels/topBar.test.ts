@@ -52,13 +52,16 @@ describe('the top bar', () => {
     expect(control(markup, redo).attributes['aria-disabled']).toBe(noRedo);
   });
 
-  it.each(['unreviewed', 'accepted', 'unclear'] as const)('of an image that is %s offers every other word', (status) => {
-    const markup = laidOpen(TopBar, onImage({ review: { id: 1, status, note: '' } }));
-    const word = status[0]?.toUpperCase() + status.slice(1);
-    const chip = control(markup, `Review: ${word}`);
-    expect(chip.attributes['data-tone']).toBe(statusTones[status]);
-    expect(namesOf(markup, 'menuitem').slice(-3)).toEqual(['Unreviewed', 'Accepted', 'Unclear']);
-  });
+  it.each(['unreviewed', 'accepted', 'unclear'] as const)(
+    'of an image that is %s offers every other word',
+    (status) => {
+      const markup = laidOpen(TopBar, onImage({ review: { id: 1, status, note: '' } }));
+      const word = status[0]?.toUpperCase() + status.slice(1);
+      const chip = control(markup, `Review: ${word}`);
+      expect(chip.attributes['data-tone']).toBe(statusTones[status]);
+      expect(namesOf(markup, 'menuitem').slice(-3)).toEqual(['Unreviewed', 'Accepted', 'Unclear']);
+    },
+  );
 
   it('tells the three words of a review apart by their signs', () => {
     expect(new Set(Object.values(statusIcons)).size).toBe(3);
@@ -66,7 +69,9 @@ describe('the top bar', () => {
 
   it('shows the keys of the commands as they are set', () => {
     const rebound = { 'app.palette': 'Ctrl+Alt+Q' };
-    expect(wordsOf(laidOpen(TopBar, { settings: { ...Settings.parse({}), rebound } }))).toContain('Commands Ctrl Alt Q');
+    expect(wordsOf(laidOpen(TopBar, { settings: { ...Settings.parse({}), rebound } }))).toContain(
+      'Commands Ctrl Alt Q',
+    );
   });
 });
 

@@ -42,18 +42,19 @@ describe('a connection', () => {
     const states: boolean[] = [];
     onState((up) => states.push(up));
     cut();
-    await expect.poll(() => states).toContain(false);
+    await expect.poll(() => states, { timeout: 10_000 }).toContain(false);
     expect((await client.settings.read()).keys).toBe('Loupe');
     expect(count()).toBe(2);
     expect(states).toEqual([true, false, true]);
   });
 
   it('gives up a call when the host stays away', async () => {
-    const { host: client, setDown, cut } = connected({ ...patience, call: 150 });
-    await client.settings.read();
+    const { host: client, setDown, cut } = connected({ ...patience, call: 400 });
+    await expect.poll(() => client.settings.read().then(({ keys }) => keys), { timeout: 10_000 }).toBe('Loupe');
     setDown(true);
     cut();
-    await expect.poll(() => client.settings.read().catch((error: unknown) => error)).toBeInstanceOf(NotConnected);
+    const failure = () => client.settings.read().catch((error: unknown) => error);
+    await expect.poll(failure, { timeout: 10_000 }).toBeInstanceOf(NotConnected);
   });
 
   it('tells what the host refuses from what was lost on the way', async () => {
@@ -75,7 +76,7 @@ describe('a connection', () => {
     open.push(connection);
     const told: (string | null)[] = [];
     connection.onState((_, refused) => told.push(refused));
-    await expect.poll(() => told).toContain('Open the new address.');
+    await expect.poll(() => told, { timeout: 10_000 }).toContain('Open the new address.');
   });
 
   it('stops when it is closed', async () => {
@@ -100,9 +101,9 @@ describe('a port of the shell', () => {
     open.push(connection);
     const states: boolean[] = [];
     connection.onState((up) => states.push(up));
-    await expect.poll(() => ports.length).toBe(1);
+    await expect.poll(() => ports.length, { timeout: 10_000 }).toBe(1);
     ports[0]?.close();
-    await expect.poll(() => ports.length).toBe(2);
+    await expect.poll(() => ports.length, { timeout: 10_000 }).toBe(2);
     expect(states).toContain(false);
     connection.close();
     for (const port of ports) port.close();

@@ -39,7 +39,7 @@ function shown(desk = first.desk) {
 
 const inHost = async (): Promise<ImageDetail> => first.desk.host.images.detail({ id: shown().image.id });
 const idsOf = (desk = first.desk) => [...shown(desk).shapes.keys()].sort((a, b) => a - b);
-const settledBoth = () => expect.poll(() => idsOf(second.desk)).toEqual(idsOf());
+const settledBoth = () => expect.poll(() => idsOf(second.desk), { timeout: 10_000 }).toEqual(idsOf());
 
 async function shapeOf(desk = first.desk): Promise<Shape> {
   return {

@@ -28,7 +28,7 @@ function page() {
         return { rpc: rpc.port2, shell: shell.port2 };
       });
     },
-    pathOf: (file: unknown) => (file instanceof File ? `/home/me/${file.name}` : ''),
+    pathOf: (file: unknown) => (file instanceof File ? `/pictures/${file.name}` : ''),
   };
   const shell = shellOf({ bridge, onMessage: (listener) => (heard = listener) });
   const connect = () => {
@@ -161,6 +161,6 @@ describe('news', () => {
 
 describe('dropped files', () => {
   it('have a path that the shell knows', () => {
-    expect(page().shell.pathOf(new File([], 'cars.loupe'))).toBe('/home/me/cars.loupe');
+    expect(page().shell.pathOf(new File([], 'cars.loupe'))).toBe('/pictures/cars.loupe');
   });
 });

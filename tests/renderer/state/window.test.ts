@@ -58,11 +58,11 @@ describe('a window that comes later', () => {
 describe('images', () => {
   it('are stepped through to the end and back, and the place is known', async () => {
     await actions().first();
-    await expect.poll(() => state().position).toEqual({ index: 0, total: 4 });
+    await expect.poll(() => state().position, { timeout: 10_000 }).toEqual({ index: 0, total: 4 });
     const seen = [shown().image.path];
     while (await actions().step('next')) seen.push(shown().image.path);
     expect(seen).toEqual(['image0.png', 'image1.png', 'image2.png', 'image3.png']);
-    await expect.poll(() => state().position).toEqual({ index: 3, total: 4 });
+    await expect.poll(() => state().position, { timeout: 10_000 }).toEqual({ index: 3, total: 4 });
     expect(await actions().step('previous')).toBe(true);
     expect(shown().image.path).toBe('image2.png');
   });
@@ -72,7 +72,9 @@ describe('images', () => {
     const { rows } = await window.desk.host.images.list({ offset: 1, limit: 1 });
     const [row] = rows;
     if (!row) throw new Error('there is a second image');
-    await expect.poll(() => ahead.some((address) => address.startsWith(pictureAddress(row.id, '')))).toBe(true);
+    await expect
+      .poll(() => ahead.some((address) => address.startsWith(pictureAddress(row.id, ''))), { timeout: 10_000 })
+      .toBe(true);
   });
 
   it('are found by name and by state', async () => {
@@ -204,10 +206,10 @@ describe('the list', () => {
   it('holds the rows that are looked at, and reads them again when they change', async () => {
     const { list } = window.desk;
     list.want(0, 3);
-    await expect.poll(() => list.store.getState().total).toBe(4);
+    await expect.poll(() => list.store.getState().total, { timeout: 10_000 }).toBe(4);
     await actions().first();
     await actions().setReview('unclear');
-    await expect.poll(() => list.row(0)?.status, { timeout: 3000 }).toBe('unclear');
+    await expect.poll(() => list.row(0)?.status, { timeout: 10_000 }).toBe('unclear');
     expect(list.row(400)).toBeNull();
   });
 
@@ -218,10 +220,10 @@ describe('the list', () => {
     const job = await window.desk.host.images.add({ paths: [folder] });
     await ended(window.desk.host, job.id);
     const { list } = window.desk;
-    await expect.poll(() => list.store.getState().total, { timeout: 5000 }).toBe(134);
+    await expect.poll(() => list.store.getState().total, { timeout: 10_000 }).toBe(134);
     expect(list.row(120)).toBeNull();
     list.want(110, 125);
-    await expect.poll(() => list.row(120)?.path, { timeout: 5000 }).toMatch(/^more\/p/u);
+    await expect.poll(() => list.row(120)?.path, { timeout: 10_000 }).toMatch(/^more\/p/u);
   });
 });
 
@@ -235,7 +237,7 @@ describe('projects', () => {
     expect(state().labels.size).toBe(0);
     expect(await actions().openProject(file)).toBe(true);
     expect(shown().image.path).toBe(left);
-    await expect.poll(() => state().labels.size).toBeGreaterThan(0);
+    await expect.poll(() => state().labels.size, { timeout: 10_000 }).toBeGreaterThan(0);
   });
 
   it('that cannot be opened say why, and the one that is open stays', async () => {
