@@ -31,7 +31,14 @@ function draw(image: number, fields: Partial<Shape> = {}): number {
   const project = bench.host.project();
   const id = project.reserve(1);
   const shape: Shape = {
-    ...{ id, imageId: bench.imageIds[image] ?? 0, labelId: labels[0] ?? 0, mask: packMask(fromBox(box)), box, place: id },
+    ...{
+      id,
+      imageId: bench.imageIds[image] ?? 0,
+      labelId: labels[0] ?? 0,
+      mask: packMask(fromBox(box)),
+      box,
+      place: id,
+    },
     ...{ attributes: {}, crowd: false, hidden: false, locked: false, origin: { kind: 'drawn' } },
     ...fields,
   };
@@ -67,7 +74,11 @@ describe('compare', () => {
     expect(sentence).toBe(`Compared 3 of 3 masks with what ${weights} draws.`);
     expect(progress.fields()).toMatchObject({ done: 3, total: 3, notes: [] });
     expect(heard.toSorted()).toEqual([bench.imageIds[0], bench.imageIds[1], bench.imageIds[1]].toSorted());
-    expect(pairs().map(({ shapeId }) => shapeId).toSorted()).toEqual(ids.toSorted());
+    expect(
+      pairs()
+        .map(({ shapeId }) => shapeId)
+        .toSorted(),
+    ).toEqual(ids.toSorted());
   });
 
   it('keeps of each one minus the overlap', async () => {

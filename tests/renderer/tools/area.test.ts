@@ -95,7 +95,9 @@ describe('the new mask of a shape', () => {
         const before = shape(3, filled(a.x1, a.y1, a.x2, a.y2));
         const change = remasked(before, boxColumns(b, size), way);
         const after = change === null ? before : change.after && { ...before, ...(change.after as Partial<Shape>) };
-        const left = { add: extent(a) + extent(b) - shared(a, b), take: extent(a) - shared(a, b), replace: extent(b) }[way];
+        const left = { add: extent(a) + extent(b) - shared(a, b), take: extent(a) - shared(a, b), replace: extent(b) }[
+          way
+        ];
         expect(after === null ? 0 : areaOf(after)).toBe(left);
         if (after) expect(after.box).toEqual(tight(after));
       }),
@@ -277,7 +279,11 @@ describe('arrows', () => {
   });
 
   test('leave what is locked, hidden or not selected', () => {
-    const one = sheet([shape(3, filled(1, 1, 5, 5), { locked: true }), shape(4, filled(1, 1, 5, 5), { hidden: true }), shape(5)]);
+    const one = sheet([
+      shape(3, filled(1, 1, 5, 5), { locked: true }),
+      shape(4, filled(1, 1, 5, 5), { hidden: true }),
+      shape(5),
+    ]);
     one.select(3, 4);
     expect(nudge(one.store.getState(), 1, 0)).toBeNull();
     one.select(3, 4, 5);

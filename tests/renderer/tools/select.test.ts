@@ -226,9 +226,13 @@ describe('the index', () => {
   test('picks among 5,000 shapes in far less than 50 ms', () => {
     const index = new ShapeGrid(2048);
     index.update(byId);
-    const started = performance.now();
-    for (let i = 0; i < 100; i++) index.at({ x: (i * 37) % 2048, y: (i * 53) % 2048 }, 4);
-    expect((performance.now() - started) / 100).toBeLessThan(10);
+    const took = Array.from({ length: 100 }, (_, i) => {
+      const started = performance.now();
+      index.at({ x: (i * 37) % 2048, y: (i * 53) % 2048 }, 4);
+      return performance.now() - started;
+    }).sort((a, b) => a - b);
+    // The median, because the machine has other work.
+    expect(took[50]).toBeLessThan(10);
   });
 
   test('follows changed, new and deleted records', () => {

@@ -12,7 +12,8 @@ const SIDE = 1000;
 const boxes: fc.Arbitrary<Box> = fc
   .tuple(fc.integer({ min: -200, max: 1100 }), fc.integer({ min: -200, max: 1100 }), fc.nat(900), fc.nat(900))
   .map(([x, y, width, height]) => ({ x1: x, y1: y, x2: x + width + 1, y2: y + height + 1 }));
-const bare = (id: number, box: Box, more: Partial<Shape> = {}): Shape => shape(id, filled(1, 1, 2, 2), { mask: null, box, ...more });
+const bare = (id: number, box: Box, more: Partial<Shape> = {}): Shape =>
+  shape(id, filled(1, 1, 2, 2), { mask: null, box, ...more });
 const some = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 15 }), boxes, fc.boolean(), fc.nat(3)), { maxLength: 15 })
   .map((all) => new Map(all.map(([id, box, hidden, place]) => [id, bare(id, box, { hidden, place })])));
