@@ -65,13 +65,14 @@ describe('tiles of a picture beyond measure', () => {
   test('the test picture is one', () => expect([tileSide, wholeSide]).toEqual([512, 4096]));
 
   test.each([
-    [0, 0, 0, 512, 512],
-    [0, 9, 0, 5000 - 9 * 512, 512],
-    [0, 0, 1, 512, 600 - 512],
-    [0, 9, 1, 392, 88],
-    [1, 0, 0, 512, 300],
-    [1, 4, 0, 2500 - 4 * 512, 300],
-  ])('level %d, column %d, row %d is %d x %d', async (level, column, row, width, height) => {
+    ['0/0/0', 512, 512],
+    ['0/9/0', 5000 - 9 * 512, 512],
+    ['0/0/1', 512, 600 - 512],
+    ['0/9/1', 392, 88],
+    ['1/0/0', 512, 300],
+    ['1/4/0', 2500 - 4 * 512, 300],
+  ])('level, column and row %s: %d x %d', async (place, width, height) => {
+    const [level = 0, column = 0, row = 0] = place.split('/').map(Number);
     const answer = await one.fetch(tileAddress(id('wide.jpg'), '', { level, column, row }));
     expect([answer.status, await measured(answer)]).toMatchObject([200, { width, height }]);
   });

@@ -54,7 +54,7 @@ export interface Written {
 
 export async function writeCocoFile(file: string, content: CocoContent, options: WriteOptions): Promise<Written> {
   const part = `${file}.${process.pid}.part`;
-  const out = new Out(part);
+  const out = new Out(part, file);
   try {
     const written = await writeAll(out, content, options);
     out.close();
@@ -98,12 +98,13 @@ class Out {
   /** Written into the list that is open. */
   entries = 0;
 
-  constructor(file: string) {
+  /** `name`: what a refusal calls the file. */
+  constructor(file: string, name: string) {
     try {
       this.#descriptor = openSync(file, 'w');
     } catch (error) {
       throw new BadInput(
-        `${file}: cannot be written (${error instanceof Error && 'code' in error ? error.code : error})`,
+        `${name}: cannot be written (${error instanceof Error && 'code' in error ? error.code : error})`,
       );
     }
   }

@@ -107,7 +107,7 @@ function namesIn(file: string): Map<number, string> {
   const text = readFileSync(file, 'utf8').slice(0, 1e6);
   const lines = text.split(/\r?\n/u).map((line) => line.trim());
   const named = /\.ya?ml$/iu.test(file) ? namesOfYaml(text) : lines.filter((line) => line !== '' && !isYoloLine(line));
-  return new Map(named.map((name, i) => [i, name]));
+  return new Map(named.flatMap((name, i) => (name.trim() === '' ? [] : [[i, name.trim()] as const])));
 }
 
 /** `names:` as a list in brackets, a list of dashes, or numbers with names; in the order in which they stand. */

@@ -20,17 +20,17 @@ export type Recipe = Readonly<Record<StageName, StageRecipe>>;
 
 /** About four hours on 2 cores. What the released run really did is in docs/nano.md. */
 export const nanoRecipe: Recipe = {
-  tower: { steps: 1500, learningRate: 8e-4, warmup: 100, firstScene: 100_000 },
+  tower: { steps: 3000, learningRate: 1e-3, warmup: 100, firstScene: 0 },
   lists: {
-    ...{ steps: 1500, learningRate: 1e-3, warmup: 100, firstScene: 1_500_000, things: [2, 4] },
-    rates: { 'visual.': 0.3 },
+    ...{ steps: 1500, learningRate: 1e-3, warmup: 100, firstScene: 500_000, things: [2, 4] },
+    rates: { 'visual.': 0.15 },
   },
   reasoner: {
-    ...{ steps: 2000, learningRate: 1e-3, warmup: 100, firstScene: 1_700_000 },
-    rates: { 'visual.': 0.3 },
+    ...{ steps: 4000, learningRate: 1e-3, warmup: 100, firstScene: 1_000_000 },
+    rates: { 'visual.': 0.15 },
   },
-  segmenter: { steps: 3000, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
-  alignment: { steps: 800, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
+  segmenter: { steps: 5000, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
+  alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
   reinforcement: { steps: 150, learningRate: 3e-5, warmup: 0, firstScene: 4_000_000 },
 };
 

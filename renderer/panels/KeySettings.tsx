@@ -194,6 +194,8 @@ function KeyRow({ command, settings, listening, onListen, onPress, onReset }: Ro
             aria-label={`Change the key of ${command.title}`}
             onClick={() => onListen(!listening)}
             onKeyDown={capture}
+            // Esc then ends the listening, not the dialog.
+            data-mantine-stop-propagation={listening || undefined}
             onBlur={() => listening && onListen(false)}
           >
             {listening ? 'Press keys…' : 'Change'}

@@ -93,13 +93,13 @@ function Name({ label, onRename }: { label: Label; onRename(name: string): void 
       aria-label={`Name of ${label.name}`}
       value={name}
       maxLength={200}
+      // With something to take back, Esc is the field's; then it is the dialog's again.
+      data-mantine-stop-propagation={name !== label.name || undefined}
       onChange={(event) => setName(event.currentTarget.value)}
       onBlur={done}
       onKeyDown={(event) => {
         if (event.key === 'Enter') event.currentTarget.blur();
-        if (event.key !== 'Escape') return;
-        event.stopPropagation();
-        setName(label.name);
+        if (event.key === 'Escape') setName(label.name);
       }}
       flex={1}
       miw={120}

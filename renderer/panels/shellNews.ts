@@ -1,6 +1,8 @@
 // The desktop shell and the page: menu commands and opened files come in, the window's title and recent projects go out.
 import { useEffect } from 'react';
+import { commands } from '../../main/contract/commands.ts';
 import { commandOf, runCommand } from '../state/commands.ts';
+import { chordsFor } from '../state/keymap.ts';
 import type { CommandContext } from '../state/runs.ts';
 import { say } from '../state/workbench.ts';
 import { useShell, useWorkbench } from './desk.ts';
@@ -27,6 +29,11 @@ export function useShellNews(context: CommandContext): void {
     // The menu is the poorer without this list, and nothing else.
     if (shell && project !== '') void desk.host.project.recent().then(told, () => {});
   }, [shell, desk, project]);
+  const settings = useWorkbench((state) => state.settings);
+  useEffect(() => {
+    const chords = Object.fromEntries(commands.map((one) => [one.id, chordsFor(one, settings)[0] ?? '']));
+    shell?.tell({ kind: 'keys', chords });
+  }, [shell, settings]);
   useEffect(() => {
     const tell = ({ project, open }: ReturnType<typeof desk.store.getState>) => {
       const title = project ? `${open ? `${open.image.path} – ` : ''}${project.name} – Loupe` : 'Loupe';

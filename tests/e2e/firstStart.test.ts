@@ -38,5 +38,5 @@ describe.runIf(haveChromium)('from the first start to an exported COCO file', ()
     expect(coco.images.find(({ id }) => id === first?.image_id)?.file_name).toContain('scene-01.jpg');
     expect(first?.area).toBeGreaterThan(50);
     expect(app.errors).toEqual([]);
-  });
+  }, 300_000);
 });

@@ -1,0 +1,119 @@
+// Label Studio's percents and turns on a picture of 200 x 100, worked out by hand, and tasks as its exports hold them.
+import { rmSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { maskArea } from '../../main/contract/rle.ts';
+import { readLabelStudio } from '../../main/formats/labelStudio.ts';
+import { freshFolder, outcomeOf, saved } from './reads.ts';
+
+const folder = freshFolder();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const result = (type: string, value: object, more: object = {}) => ({
+  ...{ type, value, original_width: 200, original_height: 100, image_rotation: 0 },
+  ...more,
+});
+const task = (results: unknown, fields: object = {}) => ({
+  ...{ data: { image: '/data/upload/1/1a2b3c4d-a.jpg' }, annotations: [{ result: results }] },
+  ...fields,
+});
+const read = (...tasks: unknown[]) => outcomeOf(readLabelStudio, saved(folder, 'ls.json', tasks));
+const rectangle = (fields: object) =>
+  result('rectanglelabels', { x: 50, y: 50, width: 10, height: 20, rotation: 0, rectanglelabels: ['box'], ...fields });
+
+describe('turned boxes', () => {
+  // 20 x 20 pixels, its first corner at (100, 50).
+  test.each([
+    [0, { x1: 100, y1: 50, x2: 120, y2: 70 }],
+    [90, { x1: 80, y1: 50, x2: 100, y2: 70 }],
+    [180, { x1: 80, y1: 30, x2: 100, y2: 50 }],
+    [-90, { x1: 100, y1: 30, x2: 120, y2: 50 }],
+    [270, { x1: 100, y1: 30, x2: 120, y2: 50 }],
+    [360, { x1: 100, y1: 50, x2: 120, y2: 70 }],
+  ])('by %d degrees, clockwise about the first corner', async (rotation, box) => {
+    const { shapes } = await read(task([rectangle({ rotation })]));
+    expect(shapes).toHaveLength(1);
+    expect(shapes[0]?.box).toEqual(box);
+    expect(shapes[0]?.mask === null).toBe(rotation === 0);
+  });
+
+  test('keep their area however they are turned', async () => {
+    const check = async (rotation: number) => {
+      const { shapes } = await read(task([rectangle({ rotation })]));
+      const [shape] = shapes;
+      const area = shape?.mask ? maskArea(shape.mask) : 400;
+      expect(Math.abs(area - 400)).toBeLessThan(25);
+    };
+    await fc.assert(fc.asyncProperty(fc.integer({ min: -720, max: 720 }), check), { numRuns: 40 });
+  });
+
+  test('that have no width are left out', async () => {
+    expect((await read(task([rectangle({ width: 0 })]))).leftOut).toEqual([
+      { what: 'result 1 of a.jpg', why: 'its box is empty or lies outside the picture' },
+    ]);
+  });
+});
+
+describe('ellipses', () => {
+  const ellipse = (fields: object) =>
+    result('ellipselabels', { x: 50, y: 50, radiusX: 20, radiusY: 10, ellipselabels: ['ball'], ...fields });
+
+  test('have their radii in percent of each side', async () => {
+    const { shapes } = await read(task([ellipse({})]));
+    expect(shapes[0]?.box).toEqual({ x1: 60, y1: 40, x2: 140, y2: 60 });
+    const area = shapes[0]?.mask ? maskArea(shapes[0].mask) : 0;
+    expect(Math.abs(area / (Math.PI * 40 * 10) - 1)).toBeLessThan(0.02);
+  });
+
+  test('turn about their middle', async () => {
+    const { shapes } = await read(task([ellipse({ rotation: 90 })]));
+    expect(shapes[0]?.box).toEqual({ x1: 90, y1: 10, x2: 110, y2: 90 });
+  });
+});
+
+describe('tasks', () => {
+  test.each([
+    ['/data/upload/3/0123abcd-my%20cup.jpg', 'my%20cup.jpg'],
+    ['s3://bucket/set/b.png', 'b.png'],
+    ['https://host/c.jpg?token=1#x', 'c.jpg'],
+    ['/data/local-files/?d=set/d%20e.jpg', 'd e.jpg'],
+    ['/data/local-files/?x=1&d=set%5Cf.jpg', 'f.jpg'],
+    ['/data/local-files/?d=%zz.jpg', '%zz.jpg'],
+    ['plain.jpg', 'plain.jpg'],
+  ])('%s is %s', async (image, name) => {
+    expect((await read(task([], { data: { image } }))).images.map((each) => each.name)).toEqual([name]);
+  });
+
+  test('results of every annotation count, cancelled ones do not, older exports call them completions', async () => {
+    const one = { result: [rectangle({})] };
+    const { shapes } = await read({
+      ...task([]),
+      annotations: [one, { ...one, was_cancelled: true }, 'none', null],
+      completions: [one],
+    });
+    expect(shapes).toHaveLength(2);
+  });
+
+  test('that are no tasks are passed over, those without results have no size', async () => {
+    const { images, shapes } = await read(7, null, 'text', task('none'), task([1, null]), {});
+    expect(images.map(({ name, width }) => [name, width])).toEqual([
+      ['a.jpg', null],
+      ['a.jpg', null],
+      ['task 6', null],
+    ]);
+    expect(shapes).toEqual([]);
+  });
+
+  test('a result of another size than the first one is left out', async () => {
+    const { shapes, leftOut } = await read(task([rectangle({}), { ...rectangle({}), original_width: 100 }]));
+    expect([shapes.length, leftOut]).toEqual([
+      1,
+      [{ what: 'result 2 of a.jpg', why: 'its picture has another size elsewhere' }],
+    ]);
+  });
+
+  test('without a label a thing is an object; a score is kept', async () => {
+    const { shapes } = await read(task([{ ...rectangle({ rectanglelabels: [] }), score: 0.75 }]));
+    expect(shapes).toMatchObject([{ label: 'object', attributes: { score: 0.75 } }]);
+  });
+});

@@ -1,0 +1,177 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { haveChromium } from '../../e2e/app.ts';
+import { eventually, putShapes, type Worked, worked } from './worked.ts';
+
+describe.runIf(haveChromium)('dialogs worked by hand', () => {
+  let at: Worked;
+  beforeAll(async () => {
+    at = await worked('dialogs', 2);
+  });
+  afterAll(() => at?.close());
+
+  const labels = async () => (await at.client.project.labels()).toSorted((a, b) => a.place - b.place);
+  const labelNames = async () => (await labels()).map(({ name }) => name);
+  const settings = () => at.client.settings.read();
+
+  it('labels are made, and no two with one name', async () => {
+    await at.during('Control+Shift+l', 'Labels', async (dialog) => {
+      for (const name of ['car', 'van', 'bus']) {
+        await at.field('New label').fill(` ${name} `);
+        await at.button('Add').click();
+        await at.field(`Name of ${name}`).waitFor();
+      }
+      await at.field('New label').fill('CAR');
+      await at.button('Add').click();
+      await dialog.getByRole('alert').getByText('There is a label "car" already').waitFor();
+    });
+    await eventually(labelNames).toEqual(['car', 'van', 'bus']);
+  });
+
+  it('a label is renamed, moved, given a key and attributes', async () => {
+    await at.during('Control+Shift+l', 'Labels', async () => {
+      await at.field('Name of van').fill('lorry');
+      await at.field('Name of van').press('Enter');
+      await at.button('Move lorry up').click();
+      await eventually(labelNames).toEqual(['lorry', 'car', 'bus']);
+      await at.page.getByRole('combobox', { name: 'Key of lorry' }).click();
+      await at.page.getByRole('option', { name: '7' }).click();
+      await at.button('Attributes').first().click();
+      await at.button('Add attribute').click();
+      await at.field('Name of the attribute').fill('wheels');
+      await at.button('Save attributes').click();
+      await at.button('Attributes (1)').waitFor();
+    });
+    await expect
+      .poll(async () => (await labels())[0])
+      .toMatchObject({
+        ...{ name: 'lorry', digit: '7', attributes: [{ name: 'wheels', kind: 'text' }] },
+      });
+  });
+
+  it('Esc in the name of a label leaves the name, and the dialog stays', async () => {
+    await at.during('Control+Shift+l', 'Labels', async (dialog) => {
+      await at.field('Name of bus').fill('tram');
+      await at.field('Name of bus').press('Escape');
+      await eventually(() => at.field('Name of bus').inputValue()).toBe('bus');
+      expect(await dialog.isVisible()).toBe(true);
+    });
+    expect(await labelNames()).toContain('bus');
+  });
+
+  it('a label is merged or deleted only after a second word, with its shapes', async () => {
+    const [lorry, car] = await labels();
+    await putShapes(at.client, at.imageId, car?.id ?? 0, 2);
+    await at.during('Control+Shift+l', 'Labels', async (dialog) => {
+      const doubt = dialog.getByRole('alert');
+      await at.button('More for car').click();
+      await at.page.getByRole('menuitem', { name: 'lorry' }).click();
+      await doubt.getByText('Make 2 shapes on 1 image “lorry” and remove the label “car”?').waitFor();
+      await at.button('Leave it').click();
+      expect(await labelNames()).toContain('car');
+      await at.button('More for car').click();
+      await at.page.getByRole('menuitem', { name: 'lorry' }).click();
+      await at.button('Merge').click();
+      await doubt.waitFor({ state: 'detached' });
+      await at.button('More for bus').click();
+      await at.page.getByRole('menuitem', { name: 'Delete with its shapes…' }).click();
+      await doubt.getByText('Delete “bus”? No shape has it.').waitFor();
+      await at.button('Delete').click();
+      await doubt.waitFor({ state: 'detached' });
+    });
+    expect(await labelNames()).toEqual(['lorry']);
+    const { shapes } = await at.client.images.detail({ id: at.imageId });
+    expect(shapes.map(({ labelId }) => labelId)).toEqual([lorry?.id, lorry?.id]);
+  });
+
+  it('settings are kept as they are chosen, and the page follows', async () => {
+    await at.during('Control+,', 'Settings', async (dialog) => {
+      await dialog.getByText('Dark', { exact: true }).click();
+      await dialog.getByText('Scrolls, Ctrl zooms').click();
+      await dialog.getByText('Object', { exact: true }).click();
+      await at.page.getByRole('slider', { name: 'Opacity of masks' }).press('ArrowRight');
+      await at.page.getByRole('combobox', { name: 'Keys as in' }).click();
+      await at.page.getByRole('option', { name: 'CVAT' }).click();
+    });
+    const expected = { theme: 'dark', wheel: 'scrolls', colourBy: 'object', keys: 'CVAT', maskOpacity: 0.5 };
+    await eventually(settings).toMatchObject(expected);
+    expect(await at.page.locator('html').getAttribute('data-mantine-color-scheme')).toBe('dark');
+    await at.client.settings.write({ keys: 'Loupe' });
+  });
+
+  it('a key that is taken is not given away without a word', async () => {
+    await at.page.reload();
+    await at.page.locator('.image-name').waitFor();
+    await at.during('Control+Alt+,', 'Change keys', async (dialog) => {
+      await at.field('Search').fill('tool freehand');
+      const change = at.button('Change the key of Freehand');
+      await change.click();
+      await change.press('b');
+      await dialog.getByRole('alert').getByText('B is already “Brush”').waitFor();
+      await at.button('Leave it').click();
+      expect((await settings()).rebound).toEqual({});
+      await change.click();
+      await change.press('Escape');
+      await eventually(() => change.innerText()).toBe('Change');
+      await change.click();
+      await change.press('Control+Alt+q');
+      await at.button('Reset the key of Freehand').waitFor();
+      await eventually(settings).toMatchObject({ rebound: { 'tool.freehand': 'Ctrl+Alt+Q' } });
+      await at.button('Reset all').click();
+      await at.button('Reset the key of Freehand').waitFor({ state: 'detached' });
+    });
+    await eventually(async () => (await settings()).rebound).toEqual({});
+  });
+
+  it('an export is written, and verified with one click', async () => {
+    const file = path.join(at.folder, 'written.json');
+    await at.during('Control+e', 'Export COCO', async (dialog) => {
+      await at.field('File').fill(file);
+      await dialog.getByText('Run lengths only').click();
+      await at.button('Export').click();
+      await at.button('Verify').click();
+      await dialog.getByText('Nothing is wrong').waitFor();
+      await dialog.getByText('2 images and 2 annotations were checked').waitFor();
+    });
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it('what cannot be imported is refused in one sentence, and nothing changes', async () => {
+    const file = path.join(at.folder, 'nonsense.json');
+    writeFileSync(file, '{"hello": 1}');
+    await at.during('Control+i', 'Import shapes', async (dialog) => {
+      await at.field('File or folder').fill(file);
+      await at.button('Import').click();
+      await dialog.getByRole('alert').getByText('nonsense.json').waitFor();
+    });
+    expect((await at.client.images.detail({ id: at.imageId })).shapes).toHaveLength(2);
+    await at.during('Control+Alt+e', 'Verify a COCO file', async (dialog) => {
+      await at.field('COCO file').fill(file);
+      await at.button('Verify').click();
+      await dialog.getByRole('alert').waitFor();
+    });
+  });
+
+  it('jobs of the session are listed with what came of them', async () => {
+    await at.during('Control+Shift+j', 'Jobs', async (dialog) => {
+      expect(await dialog.getByRole('group').count()).toBeGreaterThanOrEqual(3);
+      await dialog.getByRole('group', { name: /written\.json/u }).waitFor();
+    });
+  });
+
+  it('the host’s folders are walked to choose a file', async () => {
+    await at.during('Control+i', 'Import shapes', async () => {
+      await at.button('Choose: File or folder').click();
+      const browser = at.page.getByRole('dialog', { name: 'Choose what to import' });
+      // The home folder of whoever runs the tests; the way up from there ends at the root.
+      const up = browser.getByRole('button', { name: 'Folder above' });
+      await eventually(() => browser.getByRole('button', { name: '/', exact: true }).count()).toBe(1);
+      await browser.getByRole('button', { name: '/', exact: true }).click();
+      await eventually(() => up.isDisabled()).toBe(true);
+      await browser.getByRole('button', { name: 'Choose', exact: true }).click();
+      await browser.waitFor({ state: 'detached' });
+      expect(await at.field('File or folder').inputValue()).toBe('/');
+    });
+  });
+});
