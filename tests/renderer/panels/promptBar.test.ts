@@ -77,16 +77,16 @@ describe('the head of the objects', () => {
   const shapes = [shape(1), shape(2), shape(3, { labelId: 6 })];
   const head = (state: Partial<Workbench>) => laidOpen(ObjectsPanel, { ...onImage({ shapes }), ...two, ...state });
 
-  it.each<[string, Partial<Workbench>, string, string, boolean]>([
-    ['of nothing selected', {}, 'Label of new shapes', '', false],
-    ['of what will be drawn', { labelId: 6 }, 'Label of new shapes', 'van', false],
-    ['of one shape', { selected: new Set([3]), labelId: 5 }, 'Label of the selected shapes', 'van', false],
-    ['that shapes share', { selected: new Set([1, 2]) }, 'Label of the selected shapes', 'car', false],
-    ['of several', { selected: new Set([1, 3]) }, 'Label of the selected shapes', '', true],
-  ])('names the label %s', (_title, state, name, value, isSeveral) => {
+  it.each<[string, Partial<Workbench>, string, string | null]>([
+    ['of nothing selected', {}, 'Label of new shapes', ''],
+    ['of what will be drawn', { labelId: 6 }, 'Label of new shapes', 'van'],
+    ['of one shape', { selected: new Set([3]), labelId: 5 }, 'Label of the selected shapes', 'van'],
+    ['that shapes share', { selected: new Set([1, 2]) }, 'Label of the selected shapes', 'car'],
+    ['of several', { selected: new Set([1, 3]) }, 'Label of the selected shapes', null],
+  ])('names the label %s', (_title, state, name, value) => {
     const { attributes } = control(head(state), name);
-    expect(attributes.value).toBe(value);
-    expect(attributes.placeholder === 'Several labels').toBe(isSeveral);
+    expect(attributes.value).toBe(value ?? '');
+    expect(attributes.placeholder === 'Several labels').toBe(value === null);
   });
 
   it('counts, and has one list that takes the focus', () => {
