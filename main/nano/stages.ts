@@ -77,17 +77,19 @@ function reasonerStage(nano: Nano, batch: ReasonerBatch): StageGraph {
   return { ...graph, parameters: source.tensors, trains: () => true };
 }
 
-function reasonerPlan(
-  nano: Nano,
-  { firstScene, things }: StageRecipe,
-  batch: ReasonerBatch,
-): ReturnType<Stage['plan']> {
+function reasonerPlan(nano: Nano, recipe: StageRecipe, batch: ReasonerBatch): ReturnType<Stage['plan']> {
   const { scenes: count } = batch;
   const writer = { tokenizer: nano.tokenizer, config: nano.reasoner.language, batch };
   return {
     samples: count,
-    batch: async (step) =>
-      buildReasonerBatch(writer, trainingScenes(nano, firstScene + step * count, count, { things }), random(step, 11)),
+    batch: async (step) => {
+      const { firstScene, things } = recipe;
+      return buildReasonerBatch(
+        writer,
+        trainingScenes(nano, firstScene + step * count, count, { things }),
+        random(step, 11),
+      );
+    },
   };
 }
 

@@ -60,7 +60,7 @@ const layers: Readonly<Record<string, Layer>> = {
 const soleImporters: Readonly<Record<string, string>> = {
   'onnxruntime-node': 'models/runtime/',
   'onnxruntime-common': 'models/runtime/',
-  'better-sqlite3': 'main/store/',
+  'better-sqlite3': 'main/store/db.ts',
   electron: 'electron/',
   konva: 'renderer/canvas/',
   'react-konva': 'renderer/canvas/',

@@ -60,10 +60,18 @@ describe('nanoConfig', () => {
     expect(Math.max(...vision.fullBlocks)).toBeLessThan(vision.depth);
   });
 
-  test('lets the columns of its picture be told apart: the last differs from the first by half a turn of some pair', () => {
-    const { theta, sections, headWidth } = config.language;
-    const fastest = theta ** (-(sections[0] + sections[1]) / (headWidth / 2));
-    expect(7 * fastest).toBeGreaterThan(1.5);
+  const { theta, sections, headWidth } = config.language;
+  const frequency = (pair: number): number => theta ** (-pair / (headWidth / 2));
+
+  test('lets the columns of its picture be told apart: the last differs from the first by a radian of some pair', () => {
+    expect(7 * frequency(sections[0] + sections[1])).toBeGreaterThan(1);
+  });
+
+  test('lets a word find its thing by content from anywhere in an answer: some pairs hardly turn in 200 tokens', () => {
+    const still = Array.from({ length: headWidth / 2 }, (_, pair) => 200 * frequency(pair)).filter(
+      (angle) => angle < 1,
+    );
+    expect(still.length).toBeGreaterThanOrEqual(4);
   });
 });
 
