@@ -28,7 +28,8 @@ export async function drawSampleScenes(folder: string, count: number): Promise<s
   const scenes = Array.from({ length: count }, (_, i) =>
     makeScene(atlas, seedOf('test', FIRST_PLACE + i), { width: SIDE, height: SIDE, things: [4, 7], side: [34, 92] }),
   );
-  for (const [i, scene] of scenes.entries()) await writeJpeg(path.join(folder, fileOf(i)), scene.image, { quality: QUALITY, mozjpeg: true });
+  for (const [i, scene] of scenes.entries())
+    await writeJpeg(path.join(folder, fileOf(i)), scene.image, { quality: QUALITY, mozjpeg: true });
   await writeFile(path.join(folder, 'prompts.json'), `${JSON.stringify(scenes.map(promptsOf), null, 1)}\n`);
   await writeFile(path.join(folder, 'coarse.json'), `${JSON.stringify(coarseFile(scenes))}\n`);
   return scenes.map((_, i) => fileOf(i));

@@ -12,10 +12,13 @@ export interface BatchTask {
 
 const { stage, seed, recipe }: BatchTask = workerData;
 const plan = stages[stage].plan(await makeNano(seed), recipe);
-parentPort?.on('message', async (step: number) => {
+parentPort?.on('message', (step: number) => void draw(step));
+
+/** A failure ends the thread, which whoever waits for the batch is told. */
+async function draw(step: number): Promise<void> {
   const feeds = await plan.batch(step);
   const buffers = new Set(
     Object.values(feeds).flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : [])),
   );
   parentPort?.postMessage({ step, feeds }, [...buffers]);
-});
+}

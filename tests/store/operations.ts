@@ -130,7 +130,14 @@ function changesOf(project: Project, operation: Operation): Change[] {
         ...newShape(project, all, operation),
         ...all.shapes.slice(0, 3).map((one) => deleted('shape', one)),
       ];
-    default:
+    case 'compare':
+    case 'delete label':
+    case 'judge':
+    case 'merge labels':
+    case 'propose':
+    case 'redo':
+    case 'replace':
+    case 'undo':
       return [];
   }
 }

@@ -99,7 +99,7 @@ describe('stacking', () => {
         const shapes = all.map((place, i) => shape(i + 1, { place }));
         const selected = new Set(shapes.filter(() => picks.next().value).map(({ id }) => id));
         const moved = changedBy(shapes, restack(image(...shapes), selected, by));
-        expect(order(moved.values()).toSorted()).toEqual(shapes.map(({ id }) => id).toSorted());
+        expect(new Set(order(moved.values()))).toEqual(new Set(shapes.map(({ id }) => id)));
       }),
     );
   });

@@ -42,7 +42,7 @@ describe('shapes in a box', () => {
         grid.update(state);
         const shown = [...state.values()].filter(({ hidden }) => !hidden);
         const everywhere = { x1: -1e9, y1: -1e9, x2: 1e9, y2: 1e9 };
-        expect(ids(grid.within(everywhere)).toSorted()).toEqual(ids(shown).toSorted());
+        expect(new Set(ids(grid.within(everywhere)))).toEqual(new Set(ids(shown)));
       }),
     );
   });
@@ -108,7 +108,7 @@ describe('what has changed', () => {
           if (is) now.set(one.id, is);
           else now.delete(one.id);
         }
-        expect(new Map([...now].toSorted())).toEqual(new Map([...after].toSorted()));
+        expect(now).toEqual(after);
       }),
     );
   });
