@@ -87,6 +87,7 @@ export class Easel implements CanvasHandle {
     if (before?.open !== now.open) this.#openImage(now, before);
     if (before === null || looks(now, before)) this.#recolour(now, before);
     if (before?.wipe?.shapeId !== now.wipe?.shapeId) this.#markShapes([before?.wipe?.shapeId, now.wipe?.shapeId]);
+    if (before && now.canvas !== before.canvas) this.#fitAgain(before);
     if (before === null || now.canvas !== before.canvas) this.#fitIfNew();
     if (before === null || now.view !== before.view || now.canvas !== before.canvas) this.#redraw.picture();
     this.#redraw.overlay();
@@ -280,6 +281,12 @@ export class Easel implements CanvasHandle {
   #frame(): { image: Size; canvas: Size } | null {
     const { canvas } = this.#store.getState();
     return this.#opened && { image: this.#opened.size, canvas };
+  }
+
+  /** A picture that filled the canvas before it was resized fills it afterwards. */
+  #fitAgain({ canvas, view }: Workbench): void {
+    const all = this.#opened && viewOfImage(this.#opened.size, canvas);
+    if (all && all.scale === view.scale && all.x === view.x && all.y === view.y) this.#fits = true;
   }
 
   #fitIfNew(): void {

@@ -45,7 +45,7 @@ export function drawOverlay(pen: Pen, scene: Scene): void {
 }
 
 function drawSelection(pen: Pen, { state, draft, colourOf }: Scene): void {
-  const { open, selected, hovered, view, tool } = state;
+  const { open, selected, hovered, view, tool, wipe } = state;
   const shown = (id: number | null) => {
     const shape = id === null ? undefined : open?.shapes.get(id);
     return shape && !shape.hidden ? shape : null;
@@ -59,7 +59,9 @@ function drawSelection(pen: Pen, { state, draft, colourOf }: Scene): void {
     if (!(draft.rings && chosen.length === 1)) trace(pen, view, path, { colour: '#ffffff', width: 2 });
   }
   const [only] = chosen;
-  if (only && chosen.length === 1 && tool === 'select' && !only.locked) drawHandles(pen, state, only, draft);
+  // Under a wipe masks are compared, not edited: corners would hide the edges.
+  const isEdited = tool === 'select' && wipe === null;
+  if (only && chosen.length === 1 && isEdited && !only.locked) drawHandles(pen, state, only, draft);
 }
 
 function drawHandles(pen: Pen, { view, canvas }: Workbench, shape: Shape, draft: Draft): void {

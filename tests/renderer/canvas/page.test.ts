@@ -201,6 +201,22 @@ describe.skipIf(!haveChromium)('the canvas', () => {
     expect(await read<number>('s.view.scale * 900')).toBeGreaterThan(1100);
   });
 
+  test('a fitted image is fitted again when the canvas is resized, any other view stays', async () => {
+    await openAt(3);
+    await set('(s) => ({ open: { ...s.open, image: { ...s.open.image, id: 5, width: 910 } } })');
+    await settled();
+    await set('(s) => ({ canvas: { ...s.canvas, width: 600 } })');
+    await settled();
+    const shown = await read<number>('s.view.scale * 910');
+    expect(shown).toBeLessThan(600);
+    expect(shown).toBeGreaterThan(500);
+    await set('(s) => ({ view: { ...s.view, x: 5 } })');
+    const moved = await read<View>('s.view');
+    await set('(s) => ({ canvas: { ...s.canvas, width: 700 } })');
+    await settled();
+    expect(await read<View>('s.view')).toEqual(moved);
+  });
+
   test('an image of 10,000 x 10,000 comes in tiles, and takes a stroke', async () => {
     await run('bench.open(50, 10000)');
     const [seen] = await pixels(0, [[640, 400]]);
