@@ -1,7 +1,7 @@
 // Masks to outlines: rings along pixel edges with their holes, and rings with fewer corners that draw the same mask.
-import { fromPolygons } from './polygon.ts';
-import type { Mask } from './records.ts';
-import { maskBox, maskIou } from './rle.ts';
+import { fromPolygon, fromPolygons } from './polygon.ts';
+import type { Box, Mask } from './records.ts';
+import { maskArea, maskBox, maskIou, sharedArea } from './rle.ts';
 
 /** Closed, flat x1 y1 x2 y2 ..., corners in image pixels; a hole runs the other way round than what it lies in. */
 export interface Outline {
@@ -118,10 +118,20 @@ export function fewPolygons(mask: Mask, least: number, outlines = outlinesOf(mas
 
 /** Every corner of every part; the holes are filled. */
 export function fullPolygons(mask: Mask, outlines = outlinesOf(mask)): Polygons {
-  return measured(
-    outlines.filter(({ hole }) => !hole).map(({ points }) => points),
-    mask,
-  );
+  const rings = outlines.filter(({ hole }) => !hole).map(({ points }) => points);
+  return measured(rings.length < outlines.length ? outermost(rings, mask) : rings, mask);
+}
+
+/** Without the islands in holes: where the holes are filled, they are drawn already. */
+function outermost(rings: readonly number[][], { size: [height, width] }: Mask): number[][] {
+  const parts = rings.map((ring) => {
+    const part = fromPolygon(ring, width, height);
+    return { ring, part, area: maskArea(part), box: maskBox(part) };
+  });
+  const isIn = (a: Box, b: Box) => a.x1 >= b.x1 && a.y1 >= b.y1 && a.x2 <= b.x2 && a.y2 <= b.y2;
+  const isIsland = (one: (typeof parts)[number]) =>
+    parts.some((other) => other !== one && isIn(one.box, other.box) && sharedArea(one.part, other.part) === one.area);
+  return parts.filter((one) => !isIsland(one)).map(({ ring }) => ring);
 }
 
 const isRing = (ring: readonly number[]): boolean => ring.length >= 6;

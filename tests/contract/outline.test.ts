@@ -156,3 +156,10 @@ function nearest(ring: readonly number[], x: number, y: number): number {
   }
   return least;
 }
+
+test('an island in a hole is no polygon of its own: the filled hole has it', () => {
+  const mask = drawn(['1111111', '1000001', '1011101', '1011101', '1000001', '1111111', '0000000', '1100000']);
+  const { rings, drawn: filled } = fullPolygons(mask);
+  expect(rings.length).toBe(2);
+  expect(maskArea(filled)).toBe(6 * 7 + 2);
+});

@@ -30,7 +30,9 @@ export async function outcomeOf(
 ): Promise<Outcome> {
   const notes = new Notes();
   const find = async (name: string) => {
-    const [width, height] = sizes[name] ?? sizes[path.basename(name)] ?? [0, 0];
+    // Own names only: a file may name a picture "__proto__".
+    const known = [name, path.basename(name)].find((one) => Object.hasOwn(sizes, one));
+    const [width, height] = (known === undefined ? undefined : sizes[known]) ?? [0, 0];
     return width === 0 ? null : { file: `/pictures/${name}`, width, height };
   };
   const reading = await reader(file, { notes, pictures: { find } });
