@@ -171,8 +171,8 @@ class AnnotationReader {
     const id = wholeOf(fields.category_id);
     const name = id === null ? undefined : this.#header.labels.get(id);
     if (name !== undefined) return name;
-    const stand = `category ${String(fields.category_id)}`;
-    this.#notes.say(`${stand} is not in the file's list; its shapes are labelled "${stand}"`);
+    const stand = standInLabel(fields.category_id);
+    this.#notes.say(`${stand}: not in the file's list of categories; its shapes get this label`);
     return stand;
   }
 
@@ -241,3 +241,7 @@ function ownAttributes(fields: Fields): Record<string, AttributeValue> {
   const own = isFields(fields.attributes) ? fields.attributes : {};
   return attributesOf({ score: fields.score, ...texts, ...own });
 }
+
+/** The label of what names a category that the file does not have, or none at all. */
+export const standInLabel = (category: unknown): string =>
+  typeof category === 'number' || typeof category === 'string' ? `category ${category}` : 'without category';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import { cocoHeader } from './cocoRead.ts';
+import { cocoHeader, standInLabel } from './cocoRead.ts';
 import { jsonPieces } from './jsonStream.ts';
 import { decodePng, type IndexPicture, maskOfValue } from './png.ts';
 import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
@@ -55,7 +55,7 @@ function* segmentsOf(
     if (maskArea(mask) === 0)
       notes.leave(`segment ${String(segment.id)} of ${image.name}`, 'no pixel of its picture has its number');
     else {
-      const label = labels.get(wholeOf(segment.category_id) ?? -1) ?? `category ${String(segment.category_id)}`;
+      const label = labels.get(wholeOf(segment.category_id) ?? -1) ?? standInLabel(segment.category_id);
       yield { image, label, mask, box: maskBox(mask), crowd: yesOf(segment.iscrowd), attributes: {} };
     }
   }

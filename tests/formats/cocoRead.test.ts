@@ -155,7 +155,8 @@ describe('what is wrong is said', () => {
       { segmentation: [[6, 3, 10, 3, 10, 6, 6, 6]], bbox: [6, 3, 10, 6] },
       [/x, y, x2, y2 instead/],
     ],
-    ['an unknown category', { category_id: 8 }, [/category 8 is not in the file's list/]],
+    ['an unknown category', { category_id: 8 }, [/category 8: not in the file's list/]],
+    ['no category at all', { category_id: undefined }, [/without category: not in the file's list/]],
     ['a ring inside a ring', { segmentation: [square, [2, 2, 3, 2, 3, 3, 2, 3]] }, [/COCO has no holes/]],
   ])('%s: taken, with a word', async (_, fields, sentences) => {
     const { shapes, said } = await readOne(fields);
