@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
-import { addDemo } from './commands/demo.ts';
 import { addEval } from './commands/eval.ts';
 import { addExport, addImport, addVerify } from './commands/exchange.ts';
 import { addPrelabel } from './commands/prelabel.ts';
@@ -30,7 +29,7 @@ function programFor(outside: Terminal): Command {
     // `judge` says it in one line, with the rest of the failures.
     .configureOutput({ outputError: () => {} });
   const projects = [addServe, addImport, addExport, addVerify, addPrelabel];
-  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addScenes, addDemo]) add(program, outside);
+  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addScenes]) add(program, outside);
   return program;
 }
 

@@ -52,7 +52,8 @@ describe('usage', () => {
   test('help names every command, version is a number', async () => {
     const help = await loupe('--help');
     expect(help.code).toBe(0);
-    for (const name of ['segment', 'eval', 'bench', 'train', 'demo']) expect(help.stdout).toContain(`  ${name}`);
+    const commands = ['segment', 'eval', 'bench', 'train', 'serve', 'import', 'export', 'verify', 'prelabel', 'scenes'];
+    for (const name of commands) expect(help.stdout).toContain(`  ${name}`);
     const version = await loupe('--version');
     expect([version.code, version.stderr]).toEqual([0, '']);
     expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/u);

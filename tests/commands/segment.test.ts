@@ -3,9 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { drawSample } from '../../main/flow/sampleScene.ts';
 import { verifyCoco } from '../../main/formats/coco.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -14,11 +13,8 @@ const released = existsSync(path.join(weights, 'model.safetensors'));
 if (!released) console.warn('skipped: no released weights');
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-segment-'));
-const scene = path.join(folder, 'scene.png');
-let prompt = '';
-beforeAll(async () => {
-  prompt = (await drawSample(scene)).prompt;
-});
+const scene = path.join(root, 'resources/sample/scene-01.jpg');
+const prompt = 'please select the volleyball';
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function loupe(...args: string[]) {
