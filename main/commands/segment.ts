@@ -53,7 +53,7 @@ export function addSegment(program: Command, terminal: Terminal): void {
 }
 
 /** Finishes with `nothing` where the model found nothing that matches. */
-export async function segment(file: string, options: SegmentOptions, terminal: Terminal): Promise<void> {
+async function segment(file: string, options: SegmentOptions, terminal: Terminal): Promise<void> {
   const prompt = toPrompt(options);
   const started = performance.now();
   const image = await decodeImage(file);

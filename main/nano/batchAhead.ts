@@ -7,11 +7,13 @@ import type { BatchTask } from './batchWorker.ts';
 type Feeds = Readonly<Record<string, Data>>;
 
 export class BatchAhead {
-  private readonly worker: Worker;
+  private readonly task: BatchTask;
+  /** Started by the first batch that is asked for: a finished stage asks for none. */
+  private worker: Worker | null = null;
   private next: { step: number; feeds: Promise<Feeds> } | null = null;
 
   constructor(task: BatchTask) {
-    this.worker = new Worker(new URL('./batchWorker.ts', import.meta.url), { workerData: task });
+    this.task = task;
   }
 
   /** Must be asked one step after the other. */
@@ -23,10 +25,11 @@ export class BatchAhead {
   }
 
   async close(): Promise<void> {
-    await this.worker.terminate();
+    await this.worker?.terminate();
   }
 
   private async ask(step: number): Promise<Feeds> {
+    this.worker ??= new Worker(new URL('./batchWorker.ts', import.meta.url), { workerData: this.task });
     this.worker.postMessage(step);
     for (;;) {
       const [answer] = await once(this.worker, 'message');

@@ -6,7 +6,7 @@ import { THINGS } from '../scenes/things.ts';
 /** Class 0 is background, then the names; colour 0 is "no colour word". */
 export const classCount = THINGS.length + 1;
 export const colourCount = COLOURS.length + 1;
-/** Ranks 1 to 8, those beyond count as the last; 0 is never asked for. */
+/** Numbers 1 to 9 of the list, those beyond count as the last; 0 is never asked for. */
 export const rankCount = 10;
 
 export interface DenseTargets {
