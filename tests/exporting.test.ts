@@ -10,8 +10,12 @@ import type { Mask } from '../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox } from '../main/contract/rle.ts';
 import { exportCoco, verifyCoco } from '../main/exporting.ts';
 import { cocoAp } from '../main/flow/cocoAp.ts';
-import type { CocoFile } from '../main/formats/coco.ts';
-import { parseSegmentation } from '../main/formats/cocoRules.ts';
+import {
+  type CocoAnnotation,
+  type CocoCategory,
+  type CocoImage,
+  parseSegmentation,
+} from '../main/formats/cocoRules.ts';
 import { importAnnotations } from '../main/importing.ts';
 import { openProject, type Project } from '../main/store/project.ts';
 import { freshFolder, saved } from './formats/reads.ts';
@@ -74,6 +78,12 @@ const rectangle = (...[x1, y1, x2, y2, hole = false]: [...Corners, hole?: boolea
   }
   return fromBitmap(bitmap, width, height);
 };
+
+interface CocoFile {
+  readonly images: CocoImage[];
+  readonly annotations: CocoAnnotation[];
+  readonly categories: CocoCategory[];
+}
 
 const quiet = { signal: new AbortController().signal, total: () => {}, step: () => {} };
 

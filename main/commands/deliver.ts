@@ -2,12 +2,14 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import { maskArea } from '../contract/rle.ts';
+import { packMask } from '../contract/project.ts';
+import { maskArea, maskBox } from '../contract/rle.ts';
 import { readAnswer } from '../flow/box.ts';
 import { type ImageFile, writePng } from '../flow/image.ts';
 import { drawMaskFile, drawOverlay } from '../flow/overlay.ts';
 import type { Proposal } from '../flow/predict.ts';
-import { type CocoSource, writeCoco } from '../formats/coco.ts';
+import { type CocoContent, type OutShape, writeCocoFile } from '../formats/cocoWrite.ts';
+import { slashed } from '../formats/values.ts';
 
 export interface Delivery {
   readonly image: ImageFile;
@@ -48,7 +50,7 @@ export function deliver(folder: string, { image, prompt, proposal }: Delivery): 
   return writing(folder, async () => {
     await writePng(files.overlay, drawOverlay(image, { ...proposal, label }));
     await writePng(files.mask, drawMaskFile(image, proposal.mask));
-    await writeCoco(files.coco, cocoOf(image, { label, prompt, proposal }));
+    await writeCocoFile(files.coco, cocoOf(image, { label, prompt, proposal }), { masks: 'run lengths' });
     return Object.values(files);
   });
 }
@@ -57,19 +59,30 @@ export function deliver(folder: string, { image, prompt, proposal }: Delivery): 
 const labelOf = ({ answer }: Proposal): string | null => readAnswer(answer.text, 'loupe').label?.trim() || null;
 
 /** One image, and one annotation where something was found. */
-function cocoOf(image: ImageFile, found: { label: string; prompt: string; proposal: Proposal }): CocoSource {
-  const { label, prompt, proposal } = found;
-  const { mask, answer } = proposal;
-  const extra = { caption: prompt, reasoning: answer.reasoning };
-  const shapes = mask !== null && maskArea(mask) > 0 ? [{ id: 1, imageId: 1, label, mask, extra }] : [];
+function cocoOf(image: ImageFile, found: { label: string; prompt: string; proposal: Proposal }): CocoContent {
+  const shapes = shapesOf(image, found);
   const { width, height } = image;
-  const images = [{ id: 1, fileName: fileName(image.file), width, height }];
-  return { description: `Loupe: ${prompt}`, images, shapes, labels: shapes.map((shape) => shape.label) };
+  return {
+    info: { description: `Loupe: ${found.prompt}`, version: '1.0' },
+    categories: shapes.length > 0 ? [found.label] : [],
+    images: () => [{ id: 1, fileName: fileName(image.file), width, height }],
+    shapes: () => shapes,
+  };
+}
+
+function shapesOf(
+  { width, height }: ImageFile,
+  { prompt, proposal }: { prompt: string; proposal: Proposal },
+): OutShape[] {
+  const { mask, answer } = proposal;
+  if (mask === null || maskArea(mask) === 0) return [];
+  const drawn = { mask: packMask(mask), box: maskBox(mask), frame: { width, height }, crowd: false };
+  return [{ id: 1, imageId: 1, category: 1, ...drawn, extra: { caption: prompt, reasoning: answer.reasoning } }];
 }
 
 /** COCO's paths are relative: without the folder, and not to be taken for a drive letter. */
 function fileName(file: string): string {
-  const name = path.basename(file);
+  const name = slashed(path.basename(file));
   return /^[A-Za-z]:/u.test(name) ? `./${name}` : name;
 }
 

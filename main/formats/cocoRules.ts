@@ -26,7 +26,6 @@ export type CocoAnnotation = z.infer<typeof CocoAnnotation>;
 export type CocoCategory = z.infer<typeof CocoCategory>;
 
 /** The five keys of a file; readers that do without one are rarer than those that do not. */
-export const cocoLists = ['images', 'annotations', 'categories'] as const;
 const Head = z.object({
   info: z.looseObject({}),
   licenses: z.array(z.unknown()),
@@ -119,7 +118,7 @@ const formProblems = (error: z.ZodError, list: string, index: number): string[] 
   error.issues.map((issue) => sentence({ ...issue, path: [list, index, ...issue.path] }));
 
 const sentence = (issue: { path: PropertyKey[]; message: string }): string =>
-  `${issue.path.join('.') || 'the file'}: ${issue.message}`;
+  `${issue.path.join('.') || 'the file'}: ${issue.message.endsWith('received undefined') ? 'is missing' : issue.message}`;
 
 function pathProblems(fileName: string): string[] {
   const inside = !/(?:^|\/)\.\.(?:\/|$)/.test(fileName);

@@ -8,13 +8,20 @@ import { fromPolygons } from '../contract/polygon.ts';
 import { type PackedMask, packMask, unpackMask } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskArea } from '../contract/rle.ts';
-import type { ExportImage } from './coco.ts';
 import { bboxOf } from './cocoRules.ts';
 import { turns } from './turns.ts';
 
 const LEAST_IOU = 0.98;
 const MOST_SENTENCES = 1000;
 const BUFFERED = 2 ** 20;
+
+/** An image as the file names it: a relative path with forward slashes, and the decoded, upright size. */
+export interface OutImage {
+  readonly id: number;
+  readonly fileName: string;
+  readonly width: number;
+  readonly height: number;
+}
 
 export interface OutShape {
   readonly id: number;
@@ -33,7 +40,7 @@ export interface OutShape {
 export interface CocoContent {
   readonly info: Readonly<Record<string, unknown>>;
   readonly categories: readonly string[];
-  images(): Iterable<ExportImage>;
+  images(): Iterable<OutImage>;
   shapes(): Iterable<OutShape>;
 }
 

@@ -9,8 +9,8 @@ import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, toBitmap } from '../../main/contract/rle.ts';
 import { decodeImage } from '../../main/flow/image.ts';
 import type { Proposal } from '../../main/flow/predict.ts';
-import { verifyCoco } from '../../main/formats/coco.ts';
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
+import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-deliver-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -53,6 +53,7 @@ const nothing: Proposal = {
 };
 
 const json = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
+const problemsOf = async (file: string) => (await verifyCocoFile(path.join(folder, file))).problems;
 const raw = (file: string) => sharp(path.join(folder, file)).raw().toBuffer({ resolveWithObject: true });
 
 describe('deliver', () => {
@@ -70,7 +71,7 @@ describe('deliver', () => {
     expect([...levels]).toEqual([...truth].map((flag) => flag * 255));
 
     const coco = json('found/coco.json');
-    expect(verifyCoco(coco)).toEqual([]);
+    expect(await problemsOf('found/coco.json')).toEqual([]);
     expect(coco.images).toEqual([{ id: 1, file_name: 'mug.png', width: WIDTH, height: HEIGHT }]);
     expect(coco.categories).toMatchObject([{ id: 1, name: 'mug' }]);
     expect(coco.annotations).toHaveLength(1);
@@ -94,7 +95,7 @@ describe('deliver', () => {
     const { data } = await raw('found/mask.png');
     expect(data.every((value) => value === 0)).toBe(true);
     const coco = json('found/coco.json');
-    expect(verifyCoco(coco)).toEqual([]);
+    expect(await problemsOf('found/coco.json')).toEqual([]);
     expect(coco).toMatchObject({ images: [{ id: 1, file_name: 'mug.png' }], annotations: [], categories: [] });
   });
 
@@ -117,7 +118,7 @@ describe('deliver', () => {
     ] as const) {
       await deliver(folder, { image: await grey(name), prompt: 'x', proposal: found });
       expect(json('coco.json').images[0].file_name).toBe(written);
-      expect(verifyCoco(json('coco.json'))).toEqual([]);
+      expect(await problemsOf('coco.json')).toEqual([]);
     }
   });
 });

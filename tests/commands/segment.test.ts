@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { verifyCoco } from '../../main/formats/coco.ts';
+import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const weights = path.join(root, 'resources/weights/loupe-nano');
@@ -37,14 +37,14 @@ const Printed = z.object({
 });
 
 describe.skipIf(!released)('segment', () => {
-  test('prints one JSON document and writes overlay, mask and a COCO file', () => {
+  test('prints one JSON document and writes overlay, mask and a COCO file', async () => {
     const out = path.join(folder, 'json');
     const run = loupe('segment', scene, '--prompt', prompt, '--out', out, '--json');
     const printed = Printed.parse(JSON.parse(run.stdout));
     expect(run.status).toBe(printed.answer === 'found' ? 0 : 1);
     expect(run.stderr).toBe('');
     for (const file of ['overlay.png', 'mask.png', 'coco.json']) expect(existsSync(path.join(out, file))).toBe(true);
-    expect(verifyCoco(JSON.parse(readFileSync(path.join(out, 'coco.json'), 'utf8')))).toEqual([]);
+    expect((await verifyCocoFile(path.join(out, 'coco.json'))).problems).toEqual([]);
   });
 
   test('a box and clicks give a mask near them, whatever the words', () => {
