@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
 import { addEval } from './commands/eval.ts';
 import { addExport, addImport, addVerify } from './commands/exchange.ts';
+import { addGather } from './commands/gather.ts';
 import { addPrelabel } from './commands/prelabel.ts';
 import { addScenes } from './commands/scenes.ts';
 import { addSegment } from './commands/segment.ts';
@@ -28,7 +29,7 @@ function programFor(outside: Terminal): Command {
     .exitOverride()
     // `judge` says it in one line, with the rest of the failures.
     .configureOutput({ outputError: () => {} });
-  const projects = [addServe, addImport, addExport, addVerify, addPrelabel];
+  const projects = [addServe, addImport, addExport, addVerify, addPrelabel, addGather];
   for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addScenes]) add(program, outside);
   return program;
 }

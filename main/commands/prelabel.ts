@@ -3,7 +3,6 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import type { Job } from '../contract/jobs.ts';
-import type { Settings } from '../contract/settings.ts';
 import type { Engine } from '../engineHost.ts';
 import { exitCode } from '../failure.ts';
 import type { PromptAllReport, Shard } from '../promptAll.ts';
@@ -14,6 +13,7 @@ import { type WeightsOptions, weightsOptions } from './weights.ts';
 interface PrelabelOptions extends WeightsOptions {
   readonly prompt: string;
   readonly shard?: Shard;
+  readonly into?: string;
   readonly json?: boolean;
 }
 
@@ -23,11 +23,8 @@ export function addPrelabel(program: Command, terminal: Terminal): void {
     .description('ask one prompt of every image of a project that has no answer to it yet')
     .argument('<project>', 'the .loupe file')
     .requiredOption('--prompt <text>', 'what to segment, in words')
-    .option(
-      '--shard <i/n>',
-      'only the i-th of n parts of the images; each worker takes a copy of the project',
-      parseShard,
-    )
+    .option('--shard <i/n>', 'only the i-th of n parts of the images', parseShard)
+    .option('--into <copy>', 'answer in a copy of the project, so that many workers can; "loupe gather" takes them in')
     .option('--json', 'print one JSON document instead of text');
   weightsOptions(command).action((file: string, options: PrelabelOptions) => prelabel(file, options, terminal));
 }
@@ -45,18 +42,24 @@ async function prelabel(file: string, options: PrelabelOptions, terminal: Termin
   const text = options.prompt.trim();
   if (text === '') throw new BadInput('the prompt is empty; --prompt takes what to segment, in words');
   // Loaded late: no other command needs SQLite and the engine.
-  const [{ Engine }, { openProject }] = await Promise.all([import('../engineHost.ts'), import('../store/project.ts')]);
-  const project = openProject(file);
+  const [{ Engine }, { openProject }, { copyProject }] = await Promise.all([
+    import('../engineHost.ts'),
+    import('../store/project.ts'),
+    import('../shards.ts'),
+  ]);
+  if (options.into !== undefined) copyProject(file, options.into);
+  const project = openProject(options.into ?? file);
   const settings = {
     weights: path.resolve(options.weights),
-    device: (options.provider ?? 'cpu') as Settings['device'],
+    device: options.provider ?? 'cpu',
   };
   const engine = new Engine(settings);
   try {
     const weights = await opened(engine);
     for (const warning of engine.status.warnings) terminal.note(`warning: ${warning}\n`);
     const started = performance.now();
-    const report = await run({ project, engine, text, shard: options.shard }, terminal);
+    const folder = path.dirname(path.resolve(file));
+    const report = await run({ project, engine, text, shard: options.shard, folder }, terminal);
     const seconds = (performance.now() - started) / 1000;
     terminal.print(options.json ? asJson(report, { weights, seconds }) : asText(report, { weights, seconds }));
     terminal.finish(isFound(report) ? exitCode.done : exitCode.nothing);
@@ -80,14 +83,15 @@ interface Run {
   readonly engine: Engine;
   readonly text: string;
   readonly shard?: Shard;
+  /** What the paths of images start from. */
+  readonly folder: string;
 }
 
 async function run(asked: Run, terminal: Terminal): Promise<PromptAllReport> {
   const [{ Meter }, { promptAll }] = await Promise.all([import('../jobs.ts'), import('../promptAll.ts')]);
-  const folder = path.dirname(asked.project.file);
   const work = {
     ...asked,
-    fileOf: (image: { path: string }) => path.resolve(folder, image.path),
+    fileOf: (image: { path: string }) => path.resolve(asked.folder, image.path),
     recorded: () => {},
     answered: () => {},
   };

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addGather } from '../../main/commands/gather.ts';
 import { addPrelabel, parseShard } from '../../main/commands/prelabel.ts';
 import { judge } from '../../main/failure.ts';
 import { openProject } from '../../main/store/project.ts';
@@ -35,20 +36,24 @@ interface Ended {
 }
 
 /** The command as the program runs it, within this process. */
-async function loupe(...args: string[]): Promise<Ended> {
+const loupe = (...args: string[]) => run('prelabel', ...args);
+
+async function run(...args: string[]): Promise<Ended> {
   const ended: Ended = { code: 0, stdout: '', line: '' };
   const program = new Command('loupe').exitOverride().configureOutput({ outputError: () => {} });
-  addPrelabel(program, {
-    print: (text) => {
+  const terminal = {
+    print: (text: string) => {
       ended.stdout += text;
     },
     note: () => {},
     signal: new AbortController().signal,
-    finish: (code) => {
+    finish: (code: number) => {
       ended.code = code;
     },
-  });
-  await program.parseAsync(['prelabel', ...args], { from: 'user' }).catch((error: unknown) => {
+  };
+  addPrelabel(program, terminal);
+  addGather(program, terminal);
+  await program.parseAsync(args, { from: 'user' }).catch((error: unknown) => {
     const { code, line } = judge(error, root);
     Object.assign(ended, { code, line: line ?? '' });
   });
@@ -96,6 +101,28 @@ describe('prelabel', () => {
     const two = JSON.parse((await loupe(...args, '2/2')).stdout);
     expect([one.images + two.images, one.before, two.before]).toEqual([4, 0, 0]);
     expect(answersIn(file, 'the dog')).toHaveLength(4);
+  });
+
+  it('answers parts into copies at once, and gathers them once', async () => {
+    const file = project('shared.loupe');
+    const copies = [1, 2].map((i) => path.join(root, `${i}`, 'part.loupe'));
+    for (const copy of copies) await mkdir(path.dirname(copy));
+    const worker = (i: number) =>
+      loupe(file, '--prompt', 'the dog', '--weights', says.found, '--shard', `${i + 1}/2`, '--into', copies[i] ?? '');
+    const ended = await Promise.all([worker(0), worker(1)]);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    expect(answersIn(file, 'the dog')).toEqual([]);
+    // A copy that is there is gone on with.
+    expect((await worker(0)).stdout).toMatch(/^2 images, 2 answered before/);
+
+    const gathered = JSON.parse((await run('gather', file, ...copies, '--json')).stdout);
+    expect(gathered.copies).toEqual(copies.map((copy) => ({ file: copy, answers: 2, before: 0, strangers: [] })));
+    expect(answersIn(file, 'the dog').map(({ answered }) => answered)).toEqual([true, true, true, true]);
+    const again = await run('gather', file, ...copies);
+    expect([again.code, again.stdout]).toEqual([1, expect.stringContaining('0 answers taken, 2 were here before')]);
+    expect(answersIn(file, 'the dog')).toHaveLength(4);
+    expect((await loupe(file, '--prompt', 'the dog', '--weights', says.found)).stdout).toMatch(/^4 images, 4 answered/);
+    expect((await run('gather', file, file)).line).toContain('is the project itself');
   });
 
   it('ends in one sentence and 2 where project, prompt or weights are no good', async () => {
