@@ -45,6 +45,9 @@ function noWindow() {
   return process.getuid?.() === 0 ? 'Electron does not run as root' : null;
 }
 
+/** Electron's program where it was fetched and a window can be opened, or null. */
+export const electronHere = () => (noWindow() === null ? electronProgram() : null);
+
 /** True when the place that Electron's binary comes from answers soon. */
 async function canFetch() {
   const { version } = JSON.parse(readFileSync(path.join(shipped, 'package.json'), 'utf8'));

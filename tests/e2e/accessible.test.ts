@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { App, haveChromium } from './app.ts';
+import { type App, haveShell, starts } from './app.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -19,13 +19,15 @@ async function faults(app: App): Promise<string[]> {
     );
 }
 
-describe.runIf(haveChromium).each([
-  { theme: 'light', dark: false },
-  { theme: 'dark', dark: true },
-])('axe finds no serious fault ($theme)', ({ dark }) => {
+describe.runIf(haveShell).each(starts)('axe finds no serious fault ($shell)', ({ start }) => {
+  describe('in light', () => states(() => start({ dark: false })));
+  describe('in dark', () => states(() => start({ dark: true })));
+});
+
+function states(start: () => Promise<App>): void {
   let app: App;
   beforeAll(async () => {
-    app = await App.start({ dark });
+    app = await start();
   });
   afterAll(() => app?.stop());
 
@@ -61,4 +63,4 @@ describe.runIf(haveChromium).each([
     await app.page.getByRole('tab', { name: 'Repair' }).click();
     expect(await faults(app)).toEqual([]);
   });
-});
+}

@@ -1,18 +1,13 @@
-// Loupe as a person meets it: a host of its own with an empty home, and a page in Debian's Chromium that opens it.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+// Loupe as a person meets it: an app of its own with an empty home, and what a person does at its page.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { buildParts } from '../../tools/build.mjs';
+import { type AppShell, type PageOptions, shells } from './shells.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const program = '/usr/bin/chromium';
-export const haveChromium = existsSync(program);
-if (!haveChromium) console.warn(`skipped: no Chromium at ${program}`);
 
 /** On a machine that trains beside the tests everything takes its time. */
 export const PATIENCE = 60_000;
@@ -20,39 +15,82 @@ export const PATIENCE = 60_000;
 /** A place in image pixels. */
 type Place = readonly [x: number, y: number];
 
-interface AppOptions {
+interface AppOptions extends PageOptions {
   /** Makes the project that the host is to open; without one it shows the start screen. */
   readonly prepare?: (app: App) => string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly dark?: boolean;
+  /** Default: the browser. */
+  readonly shell?: string;
 }
+
+interface Start {
+  readonly shell: string;
+  start(options?: AppOptions): Promise<App>;
+}
+
+export const haveShell = shells.size > 0;
+
+/** The same script runs in every shell that is here. */
+export const starts: readonly Start[] = (haveShell ? [...shells.keys()] : ['browser']).map((shell) => ({
+  shell,
+  start: (options) => App.start({ ...options, shell }),
+}));
 
 export class App {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'loupe-e2e-'));
   /** What the page complained of. */
   readonly errors: string[] = [];
-  address = '';
-  /** When the host was asked to start, after whatever had to be built. */
+  /** When the app was asked to start, after whatever had to be built. */
   started = 0;
-  private host: ChildProcess | null = null;
-  private browser: Browser | null = null;
-  private opened: Page | null = null;
+  readonly #shell: AppShell;
+  #opened: Page | null = null;
 
-  /** A started host and a page that shows it. */
-  static async start(options: AppOptions = {}): Promise<App> {
-    const app = new App();
+  private constructor(name: string) {
+    const make = shells.get(name);
+    if (make === undefined) throw new Error(`no ${name} can run here`);
+    this.#shell = make(this.folder);
+  }
+
+  /** A started app and its page. */
+  static async start({ prepare, shell = 'browser', ...options }: AppOptions = {}): Promise<App> {
     await buildParts(['renderer'], { ifNeeded: true });
-    const project = options.prepare?.(app);
+    const app = new App(shell);
+    const project = prepare?.(app);
     app.started = Date.now();
-    await app.serve(project);
-    await app.openPage(options);
+    await app.#shell.start(project);
+    await app.#show(options);
     return app;
   }
 
   get page(): Page {
-    if (!this.opened) throw new Error('no page is open');
-    return this.opened;
+    if (this.#opened === null) throw new Error('no page is open');
+    return this.#opened;
+  }
+
+  async #show({ width = 1280, height = 800, dark = false }: PageOptions = {}): Promise<void> {
+    const page = await this.#shell.page({ width, height, dark });
+    page.setDefaultTimeout(PATIENCE);
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(`${message.text()} ${message.location().url}`);
+    });
+    this.#opened = page;
+  }
+
+  /** As a power cut would end it: nothing is told, nothing written. A browser's page stays, without its host. */
+  kill(): Promise<void> {
+    return this.#shell.kill();
+  }
+
+  /** After a kill: the app as it starts anew, on this project or on the start screen. */
+  async restart(project?: string): Promise<void> {
+    if (!this.page.isClosed()) await this.page.close();
+    await this.#shell.start(project);
+    await this.#show();
+  }
+
+  async stop(): Promise<void> {
+    await this.#shell.stop();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   file(...parts: string[]): string {
@@ -70,52 +108,6 @@ export class App {
     fill(project);
     project.close();
     return project.file;
-  }
-
-  async serve(project?: string): Promise<void> {
-    const words = ['--disable-warning=ExperimentalWarning', path.join(root, 'main/cli.ts'), 'serve'];
-    const host = spawn(process.execPath, project ? [...words, project] : words, {
-      env: { ...process.env, LOUPE_HOME: this.file('home') },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    this.host = host;
-    const [line] = await once(createInterface({ input: host.stdout }), 'line');
-    this.address = String(line);
-  }
-
-  async openPage({ width = 1280, height = 800, dark = false }: AppOptions = {}): Promise<void> {
-    this.browser ??= await chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-gpu'] });
-    const page = await this.browser.newPage({
-      viewport: { width, height },
-      colorScheme: dark ? 'dark' : 'light',
-      reducedMotion: 'reduce',
-    });
-    page.setDefaultTimeout(PATIENCE);
-    page.on('pageerror', (error) => this.errors.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') this.errors.push(`${message.text()} ${message.location().url}`);
-    });
-    this.opened = page;
-    await page.goto(this.address);
-  }
-
-  /** As a power cut would end it: nothing is told, nothing written. */
-  async kill(): Promise<void> {
-    const { host } = this;
-    if (!host) return;
-    const gone = once(host, 'close');
-    host.kill('SIGKILL');
-    await gone;
-  }
-
-  async stop(): Promise<void> {
-    await this.browser?.close();
-    if (this.host && this.host.exitCode === null && this.host.signalCode === null) {
-      const gone = once(this.host, 'close');
-      this.host.kill('SIGTERM');
-      await gone;
-    }
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** The scene on screen. */
@@ -213,7 +205,7 @@ export class App {
 
   /** What the panel's head says; rows beyond the panel are not on the page. */
   async shapeCount(): Promise<number> {
-    const head = await this.page.getByRole('region', { name: 'Objects' }).getByRole('heading').innerText();
+    const head = await this.page.getByRole('region', { name: 'Shapes' }).getByRole('heading').innerText();
     return Number(head.replaceAll(/\D/gu, ''));
   }
 

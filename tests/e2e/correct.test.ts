@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { App, haveChromium } from './app.ts';
+import { type App, haveShell, starts } from './app.ts';
 
 /** Pixels of the selected mask, as the status bar says. */
 async function selectedArea(app: App): Promise<number> {
@@ -9,10 +9,10 @@ async function selectedArea(app: App): Promise<number> {
   return Number(area.replaceAll(/\D/gu, ''));
 }
 
-describe.runIf(haveChromium)('correcting a mask', () => {
+describe.runIf(haveShell).each(starts)('correcting a mask ($shell)', ({ start }) => {
   let app: App;
   beforeAll(async () => {
-    app = await App.start();
+    app = await start();
     await app.openSample();
   });
   afterAll(() => app?.stop());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyCoco } from '../../main/formats/coco.ts';
-import { App, haveChromium } from './app.ts';
+import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
+import { type App, haveShell, starts } from './app.ts';
 
 interface Coco {
   images: { id: number; file_name: string; width: number; height: number }[];
@@ -8,10 +8,10 @@ interface Coco {
   categories: { id: number; name: string }[];
 }
 
-describe.runIf(haveChromium)('from the first start to an exported COCO file', () => {
+describe.runIf(haveShell).each(starts)('from the first start to an exported COCO file ($shell)', ({ start }) => {
   let app: App;
   beforeAll(async () => {
-    app = await App.start();
+    app = await start();
   });
   afterAll(() => app?.stop());
 
@@ -32,7 +32,7 @@ describe.runIf(haveChromium)('from the first start to an exported COCO file', ()
     await page.getByRole('button', { name: 'Verify' }).click();
     await page.getByText('Nothing is wrong').waitFor();
     const coco = app.json<Coco>('exported.json');
-    expect(verifyCoco(coco)).toEqual([]);
+    expect((await verifyCocoFile(file)).problems).toEqual([]);
     expect(coco.annotations.length).toBeGreaterThan(0);
     const [first] = coco.annotations;
     expect(coco.images.find(({ id }) => id === first?.image_id)?.file_name).toContain('scene-01.jpg');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { App, haveChromium } from './app.ts';
+import { type App, haveShell, starts } from './app.ts';
 
-describe.runIf(haveChromium)('without a mouse', () => {
+describe.runIf(haveShell).each(starts)('without a mouse ($shell)', ({ start }) => {
   let app: App;
   const dialog = (name: string) => app.page.getByRole('dialog', { name });
   const keys = async (...chords: string[]) => {
@@ -13,7 +13,7 @@ describe.runIf(haveChromium)('without a mouse', () => {
   };
 
   beforeAll(async () => {
-    app = await App.start();
+    app = await start();
     await app.openSample();
   });
   afterAll(() => app?.stop());

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openProject } from '../../main/store/project.ts';
-import { App, haveChromium, PATIENCE } from './app.ts';
+import { type App, haveShell, PATIENCE, starts } from './app.ts';
 
-describe.runIf(haveChromium)('correcting coarse ground truth', () => {
+describe.runIf(haveShell).each(starts)('correcting coarse ground truth ($shell)', ({ start }) => {
   let app: App;
   let project = '';
   beforeAll(async () => {
-    app = await App.start({ prepare: (one) => one.project('repair.loupe', 'scenes') });
+    app = await start({ prepare: (one) => one.project('repair.loupe', 'scenes') });
     project = app.file('scenes', 'repair.loupe');
   });
   afterAll(() => app?.stop());

@@ -4,7 +4,7 @@ import { fromPolygons } from '../../main/contract/polygon.ts';
 import { packMask } from '../../main/contract/project.ts';
 import { maskBox } from '../../main/contract/rle.ts';
 import type { Project } from '../../main/store/project.ts';
-import { App, haveChromium, PATIENCE } from './app.ts';
+import { type App, haveShell, PATIENCE, starts } from './app.ts';
 
 const COUNT = 1000;
 const SIDE = 672;
@@ -44,10 +44,10 @@ function crowd(project: Project): void {
   });
 }
 
-describe.runIf(haveChromium)('a thousand objects on one image', () => {
+describe.runIf(haveShell).each(starts)('a thousand objects on one image ($shell)', ({ start }) => {
   let app: App;
   beforeAll(async () => {
-    app = await App.start({ prepare: (one) => one.project('crowd.loupe', 'scenes', crowd) });
+    app = await start({ prepare: (one) => one.project('crowd.loupe', 'scenes', crowd) });
   });
   afterAll(() => app?.stop());
 

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { haveChromium } from '../../e2e/app.ts';
+import { haveChromium } from '../../e2e/shells.ts';
 import { eventually, putShapes, type Worked, worked } from './worked.ts';
 
 describe.runIf(haveChromium)('dialogs worked by hand', () => {
@@ -89,7 +89,7 @@ describe.runIf(haveChromium)('dialogs worked by hand', () => {
     await at.during('Control+,', 'Settings', async (dialog) => {
       await dialog.getByText('Dark', { exact: true }).click();
       await dialog.getByText('Scrolls, Ctrl zooms').click();
-      await dialog.getByText('Object', { exact: true }).click();
+      await dialog.getByText('Shape', { exact: true }).click();
       await at.page.getByRole('slider', { name: 'Opacity of masks' }).press('ArrowRight');
       await at.page.getByRole('combobox', { name: 'Keys as in' }).click();
       await at.page.getByRole('option', { name: 'CVAT' }).click();
