@@ -6,12 +6,14 @@ import { useStore } from 'zustand';
 import { Canvas } from './canvas/Canvas.tsx';
 import type { CanvasHandle } from './canvas/easel.ts';
 import { canvasHostOf } from './canvasHost.ts';
+import { CanvasMenu, type MenuPlace } from './panels/CanvasMenu.tsx';
 import { CommandsContext, useKeyboard } from './panels/commanding.ts';
 import { Dialogs } from './panels/Dialogs.tsx';
 import { DeskContext, ShellContext } from './panels/desk.ts';
 import { useDrops } from './panels/drops.ts';
 import { FileChoiceProvider } from './panels/fileChoice.tsx';
 import { Layout } from './panels/Layout.tsx';
+import { openLabelPicker } from './panels/ObjectsPanel.tsx';
 import { ProjectDialogs } from './panels/ProjectDialogs.tsx';
 import { promptFieldId } from './panels/PromptBar.tsx';
 import { StartScreen, Waiting } from './panels/StartScreen.tsx';
@@ -44,7 +46,8 @@ export function App({ desk, shell }: { desk: Desk; shell: Shell | null }) {
 function Window({ desk }: { desk: Desk }) {
   const [canvas, setCanvas] = useState<CanvasHandle | null>(null);
   const commands = useCommandContext(desk, canvas);
-  const host = useMemo(() => canvasHostOf(desk), [desk]);
+  const [menu, setMenu] = useState<MenuPlace | null>(null);
+  const host = useMemo(() => canvasHostOf(desk, { menu: setMenu, edit: openLabelPicker }), [desk]);
   useKeyboard(commands);
   useShellNews(commands);
   useDrops(desk);
@@ -53,6 +56,7 @@ function Window({ desk }: { desk: Desk }) {
     <CommandsContext.Provider value={commands}>
       <FileChoiceProvider>
         <Body stage={<Canvas store={desk.store} host={host} onReady={setCanvas} />} desk={desk} />
+        <CanvasMenu at={menu} onClose={() => setMenu(null)} />
         <ProjectDialogs />
         <Dialogs />
       </FileChoiceProvider>

@@ -1,9 +1,9 @@
-// What the canvas asks of the desk: changes, ids, masks and pixels of the open image.
+// What the canvas asks of the desk: changes, ids, masks and pixels of the open image; the page has the menu.
 import { fetchPixels } from './canvas/pictures.ts';
 import { type Desk, openImageId } from './state/desk.ts';
 import type { CanvasHost } from './tools/host.ts';
 
-export function canvasHostOf(desk: Desk): CanvasHost {
+export function canvasHostOf(desk: Desk, page: Pick<CanvasHost, 'menu' | 'edit'>): CanvasHost {
   const { edits, host } = desk;
   const imageId = () => openImageId(desk);
   return {
@@ -14,5 +14,6 @@ export function canvasHostOf(desk: Desk): CanvasHost {
     cutOut: async (box) => (await host.model.cutOut({ imageId: imageId(), box })).mask,
     wand: async (x, y, tolerance) => (await host.model.wand({ imageId: imageId(), x, y, tolerance })).mask,
     pixels: fetchPixels,
+    ...page,
   };
 }

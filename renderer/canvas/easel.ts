@@ -2,6 +2,7 @@
 import type { Size } from '../../main/contract/columns.ts';
 import { columnsBox } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { resizedBrush } from '../state/brush.ts';
 import { viewOfImage } from '../state/view.ts';
 import { say, type ToolName, type Workbench, type WorkbenchStore } from '../state/workbench.ts';
 import { sizeOf } from '../tools/area.ts';
@@ -265,9 +266,7 @@ export class Easel implements CanvasHandle {
   }
 
   resizeBrush(factor: number): void {
-    const step = (brush: number) =>
-      factor > 1 ? Math.max(brush + 0.5, brush * factor) : Math.min(brush - 0.5, brush * factor);
-    this.#store.setState(({ brush }) => ({ brush: Math.min(2000, Math.max(0.5, Math.round(step(brush) * 2) / 2)) }));
+    this.#store.setState(({ brush }) => ({ brush: resizedBrush(brush, factor) }));
     this.#drafted();
   }
 

@@ -88,7 +88,7 @@ function listenToPointer({ room, easel, store, host, signal }: Page, { read, pla
     event.preventDefault();
     if (['points', 'prompt box'].includes(store.getState().tool)) return;
     easel.choose(place(event));
-    host.menu?.({ x: event.clientX, y: event.clientY });
+    host.menu({ x: event.clientX, y: event.clientY });
   };
   room.addEventListener('pointerdown', down, { signal });
   room.addEventListener('pointermove', move, { signal });

@@ -3,7 +3,7 @@ import type { Size } from '../../main/contract/columns.ts';
 import { boxArea } from '../../main/contract/geometry.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
-import type { Workbench } from '../state/workbench.ts';
+import type { View, Workbench } from '../state/workbench.ts';
 import { cornerRings } from '../tools/corners.ts';
 import { boxHandles, eachSide, LEAST_SIDE } from '../tools/handles.ts';
 import { columnsOf } from '../tools/masks.ts';
@@ -54,15 +54,20 @@ function drawSelection(pen: Pen, { state, draft, colourOf }: Scene): void {
   if (over && !selected.has(over.id))
     trace(pen, view, outlineOf(over, view.scale), { colour: colourOf(over), width: 1.5 });
   const chosen = [...selected].flatMap((id) => shown(id) ?? []);
+  const dragged = draft.moved ? movedView(view, draft.moved) : view;
   for (const shape of chosen) {
     const path = chosen.length > MOST_OUTLINES ? boxPath(shape.box) : outlineOf(shape, view.scale);
-    if (!(draft.rings && chosen.length === 1)) trace(pen, view, path, { colour: '#ffffff', width: 2 });
+    if (!(draft.rings && chosen.length === 1)) {
+      trace(pen, shape.locked ? view : dragged, path, { colour: '#ffffff', width: 2 });
+    }
   }
   const [only] = chosen;
   // Under a wipe masks are compared, not edited: corners would hide the edges.
-  const isEdited = tool === 'select' && wipe === null;
+  const isEdited = tool === 'select' && wipe === null && !draft.moved;
   if (only && chosen.length === 1 && isEdited && !only.locked) drawHandles(pen, state, only, draft);
 }
+
+const movedView = ({ scale, x, y }: View, by: Place): View => ({ scale, x: x + by.x * scale, y: y + by.y * scale });
 
 function drawHandles(pen: Pen, { view, canvas }: Workbench, shape: Shape, draft: Draft): void {
   if (shape.mask === null) {

@@ -1,10 +1,10 @@
 // Writing the project as COCO, and checking what was written with one click.
-import { Alert, Button, Checkbox, Group, Radio, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Group, Radio, Stack, Text } from '@mantine/core';
 import { IconShieldCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ExportSettings } from '../../main/contract/jobs.ts';
-import { isActive, several } from '../state/words.ts';
-import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
+import { fileName, isActive, several } from '../state/words.ts';
+import { DialogFrame, FormEnd, useCloseDialog } from './DialogFrame.tsx';
 import { useDesk, useWorkbench } from './desk.ts';
 import { JobView } from './JobView.tsx';
 import { PathField } from './PathField.tsx';
@@ -36,7 +36,6 @@ function ExportForm() {
   const project = useWorkbench((state) => state.project);
   const [file, setFile] = useState(() => suggested(project?.file ?? ''));
   const [settings, setSettings] = useState<ExportSettings>({ masks: 'auto', onlyAccepted: false });
-  const close = useCloseDialog();
   const started = useStartedJob();
   if (started.job) return <Exported file={file.trim()} started={started} />;
   return (
@@ -47,7 +46,7 @@ function ExportForm() {
       }}
     >
       <Stack>
-        <PathField label="File" what="export" name={nameOf(file)} value={file} onChange={setFile} autoFocus />
+        <PathField label="File" what="export" name={fileName(file)} value={file} onChange={setFile} autoFocus />
         <Radio.Group
           label="Masks"
           value={settings.masks}
@@ -69,19 +68,9 @@ function ExportForm() {
           checked={settings.onlyAccepted}
           onChange={(event) => setSettings({ ...settings, onlyAccepted: event.currentTarget.checked })}
         />
-        {started.problem && (
-          <Alert color="red" role="alert">
-            {started.problem}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={started.starting} disabled={file.trim() === ''}>
-            Export
-          </Button>
-        </Group>
+        <FormEnd problem={started.problem} starting={started.starting} disabled={file.trim() === ''}>
+          Export
+        </FormEnd>
       </Stack>
     </form>
   );
@@ -89,8 +78,6 @@ function ExportForm() {
 
 /** Beside the project, under its name. */
 export const suggested = (project: string): string => (project === '' ? '' : project.replace(/(\.loupe)?$/u, '.json'));
-
-const nameOf = (file: string): string => file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
 
 function Exported({ file, started }: { file: string; started: StartedJob }) {
   const close = useCloseDialog();

@@ -20,7 +20,7 @@ const mouse: readonly (readonly [string, string])[] = [
   ['Space + drag, middle drag', 'Pan, in every tool and within a stroke'],
   ['Click', 'Select; a corner in polygon; a point in points'],
   ['Right click', 'A point that is not on the thing; else the menu'],
-  ['Double click', 'Close the polygon; edit the shape'],
+  ['Double click', 'Close the polygon; the label of the shape'],
   ['Ctrl + drag in brush', 'Erase'],
   ['Alt while drawing', 'Take away from the mask'],
   ['Alt + wheel', 'Size of the brush'],

@@ -1,8 +1,8 @@
 // Taking in shapes from a file or folder, and afterwards what was taken and what was left out.
-import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { isActive } from '../state/words.ts';
-import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
+import { DialogFrame, FormEnd, useCloseDialog } from './DialogFrame.tsx';
 import { useDesk } from './desk.ts';
 import { JobView } from './JobView.tsx';
 import { PathField } from './PathField.tsx';
@@ -65,19 +65,9 @@ function ImportForm() {
           value={images}
           onChange={setImages}
         />
-        {problem && (
-          <Alert color="red" role="alert">
-            {problem}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={starting} disabled={file.trim() === ''}>
-            Import
-          </Button>
-        </Group>
+        <FormEnd problem={problem} starting={starting} disabled={file.trim() === ''}>
+          Import
+        </FormEnd>
       </Stack>
     </form>
   );

@@ -6,6 +6,8 @@ import { labelNamed, orderedLabels } from '../state/labelEdits.ts';
 import { useDesk, useWorkbench } from './desk.ts';
 
 interface Props {
+  /** Of the field. */
+  readonly id?: string;
   readonly name: string;
   /** Null: several, or none. */
   readonly value: number | null;
@@ -13,7 +15,7 @@ interface Props {
   onPick(labelId: number): void;
 }
 
-export function LabelPicker({ name, value, placeholder, onPick }: Props) {
+export function LabelPicker({ id: fieldId, name, value, placeholder, onPick }: Props) {
   const { actions } = useDesk();
   const labels = useWorkbench((state) => state.labels);
   const [search, setSearch] = useState('');
@@ -41,6 +43,7 @@ export function LabelPicker({ name, value, placeholder, onPick }: Props) {
     <Combobox store={box} onOptionSubmit={(option) => void submit(option)} size="xs">
       <Combobox.Target>
         <InputBase
+          id={fieldId}
           aria-label={name}
           size="xs"
           leftSection={<Swatch colour={current?.colour} />}

@@ -83,7 +83,7 @@ function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
           <Panel id="objects" defaultSize="18%" minSize="76px">
             <ObjectsPanel />
           </Panel>
-          <Separator className="separator down" aria-label="Height of the objects" />
+          <Separator className="separator down" aria-label="Height of the shapes" />
           <Panel id="images" defaultSize="29%" minSize="120px">
             <Sides />
           </Panel>

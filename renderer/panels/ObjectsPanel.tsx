@@ -16,10 +16,10 @@ export function ObjectsPanel() {
   const open = useWorkbench((state) => state.open);
   const shapes = useMemo(() => (open ? stacked(open).reverse() : []), [open]);
   return (
-    <section className="side-panel" aria-label="Objects">
+    <section className="side-panel" aria-label="Shapes">
       <div className="panel-head">
         <h2>
-          Objects <span className="number dim">{counted(shapes.length)}</span>
+          Shapes <span className="number dim">{counted(shapes.length)}</span>
         </h2>
         <CurrentLabel shapes={shapes} />
       </div>
@@ -37,6 +37,17 @@ const NoShapes = ({ open }: { open: boolean }) => (
   </div>
 );
 
+const labelFieldId = 'label-of-shapes';
+
+/** In the next turn: the browser gives the focus to what was pressed after everybody heard of the press. */
+export function openLabelPicker(): void {
+  setTimeout(() => {
+    const field = document.getElementById(labelFieldId);
+    field?.focus();
+    field?.click();
+  });
+}
+
 /** The label of what is selected; with nothing selected, of what will be drawn. */
 function CurrentLabel({ shapes }: { shapes: readonly Shape[] }) {
   const { actions } = useDesk();
@@ -47,6 +58,7 @@ function CurrentLabel({ shapes }: { shapes: readonly Shape[] }) {
   return (
     <div style={{ width: 150 }}>
       <LabelPicker
+        id={labelFieldId}
         name={selected.size > 0 ? 'Label of the selected shapes' : 'Label of new shapes'}
         placeholder={theirs.size > 1 ? 'Several labels' : 'Label'}
         value={value}

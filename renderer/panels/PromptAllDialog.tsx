@@ -1,10 +1,10 @@
 // One prompt asked of every image of the project, with the list of images where nothing was found.
-import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Job } from '../../main/contract/jobs.ts';
 import { inReview } from '../state/answers.ts';
 import { isActive, several } from '../state/words.ts';
-import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
+import { DialogFrame, FormEnd, useCloseDialog } from './DialogFrame.tsx';
 import { useDesk, useWorkbench } from './desk.ts';
 import { JobView } from './JobView.tsx';
 import { ModelNotice } from './ModelNotice.tsx';
@@ -24,7 +24,6 @@ function PromptAllForm() {
   const ready = useWorkbench(({ engine }) => engine?.state === 'ready');
   const [text, setText] = useState(() => inReview(store.getState()).prompt?.text ?? actions.history()[0] ?? '');
   const { job, problem, starting, start, clear } = useStartedJob(isPromptAll);
-  const close = useCloseDialog();
   const ask = () => start(() => host.jobs.promptAll({ text: text.trim() }));
   if (job) return <Asked job={job} onAgain={clear} onResume={ask} />;
   return (
@@ -47,19 +46,9 @@ function PromptAllForm() {
         <Text size="sm" c="dimmed">
           Every answer is a proposal that you accept or correct; no shape changes by itself.
         </Text>
-        {problem && (
-          <Alert color="red" role="alert">
-            {problem}
-          </Alert>
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={close}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={starting} disabled={text.trim() === '' || !ready || images === 0}>
-            Ask {several(images, 'image')}
-          </Button>
-        </Group>
+        <FormEnd problem={problem} starting={starting} disabled={text.trim() === '' || !ready || images === 0}>
+          Ask {several(images, 'image')}
+        </FormEnd>
       </Stack>
     </form>
   );

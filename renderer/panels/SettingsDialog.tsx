@@ -2,7 +2,7 @@
 import { Alert, Button, Divider, Group, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core';
 import { IconKeyboard } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import type { Settings } from '../../main/contract/settings.ts';
+import { devices, type Settings } from '../../main/contract/settings.ts';
 import { presets } from '../state/keymap.ts';
 import { changeSettings } from '../state/preferences.ts';
 import { deviceName, deviceWarning, percent, weightsName } from '../state/words.ts';
@@ -77,7 +77,7 @@ function Look() {
         value={settings.colourBy}
         options={[
           { value: 'label', label: 'Label' },
-          { value: 'object', label: 'Object' },
+          { value: 'object', label: 'Shape' },
           { value: 'review', label: 'Review' },
         ]}
         onChange={(colourBy) => set({ colourBy })}
@@ -134,8 +134,6 @@ function KeysAndMouse() {
     </Stack>
   );
 }
-
-const devices: readonly Settings['device'][] = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
 
 function ModelSettings() {
   const { settings, set } = useSettings();

@@ -3,6 +3,7 @@ import type { ImageQuery } from '../../main/contract/api.ts';
 import { changed } from '../../main/contract/diff.ts';
 import type { ProjectInfo, ReviewStatus } from '../../main/contract/project.ts';
 import { Ahead, type Step } from './ahead.ts';
+import { firstCandidate } from './answers.ts';
 import type { Bench } from './bench.ts';
 import { sentence } from './connection.ts';
 import { diffOf } from './kept.ts';
@@ -223,7 +224,6 @@ const clean = ({ connected, settings, engine, jobs, canvas, notice, saving, tool
 function ofImage(open: OpenImage | null) {
   const prompt = [...(open?.prompts.values() ?? [])].at(-1);
   const answers = [...(open?.proposals.values() ?? [])].filter(({ promptId }) => promptId === prompt?.id);
-  const kept = answers.find(({ id }) => id === prompt?.kept?.proposalId);
   return {
     open,
     selected: new Set<number>(),
@@ -233,6 +233,6 @@ function ofImage(open: OpenImage | null) {
     wipe: null,
     writing: null,
     promptId: prompt?.id ?? null,
-    proposalId: (kept ?? answers.find(({ chosen }) => chosen) ?? answers[0])?.id ?? null,
+    proposalId: firstCandidate(answers, prompt),
   };
 }

@@ -2,7 +2,7 @@
 import { type Diff, deleted } from '../../main/contract/diff.ts';
 import type { Asked, PackedMask, StoredProposal, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
-import { candidatesOf, inReview } from './answers.ts';
+import { candidatesOf, firstCandidate, inReview } from './answers.ts';
 import { Asking } from './asking.ts';
 import type { Bench } from './bench.ts';
 import { sentence } from './connection.ts';
@@ -187,6 +187,3 @@ class Prompts {
     if (!went) say(this.bench.store, 'good', 'Every image of the list is reviewed.');
   }
 }
-
-const firstCandidate = (all: readonly StoredProposal[], prompt?: Asked): number | null =>
-  (all.find(({ id }) => id === prompt?.kept?.proposalId) ?? all.find(({ chosen }) => chosen) ?? all[0])?.id ?? null;

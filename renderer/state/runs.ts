@@ -5,6 +5,7 @@ import type { Shape } from '../../main/contract/project.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import type { Settings } from '../../main/contract/settings.ts';
 import { inReview } from './answers.ts';
+import { resizedBrush } from './brush.ts';
 import type { Desk } from './desk.ts';
 import { digits, type LabelDigit } from './labelEdits.ts';
 import { changeSettings } from './preferences.ts';
@@ -138,10 +139,7 @@ const toolBefore: Run = (context) => {
 };
 
 const growBrush = ({ store }: Desk, factor: number) =>
-  store.setState(({ brush }) => {
-    const next = factor > 1 ? Math.max(brush + 1, brush * factor) : Math.min(brush - 1, brush * factor);
-    return { brush: Math.min(1000, Math.max(1, Math.round(next))) };
-  });
+  store.setState(({ brush }) => ({ brush: resizedBrush(brush, factor) }));
 
 const tolerate = ({ store }: Desk, by: number) =>
   store.setState(({ wandTolerance }) => ({ wandTolerance: Math.min(255, Math.max(0, wandTolerance + by)) }));

@@ -1,7 +1,8 @@
 // What a person does to selected shapes, each as the diff that says it; nothing here changes a record.
 import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
+import { clampBox } from '../../main/contract/geometry.ts';
 import { packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
-import type { Box, Mask } from '../../main/contract/records.ts';
+import type { Mask } from '../../main/contract/records.ts';
 import { difference, fromBitmap, intersection, maskArea, maskBox, toBitmap, union } from '../../main/contract/rle.ts';
 import type { OpenImage } from './workbench.ts';
 
@@ -113,14 +114,8 @@ type Extent = Pick<Shape, 'mask' | 'box'>;
 
 function fitted({ mask, box }: Shape, width: number, height: number): Extent | null {
   if (mask === null) {
-    const clamp = (value: number, most: number) => Math.min(Math.max(value, 0), most);
-    const within: Box = {
-      x1: clamp(box.x1, width),
-      y1: clamp(box.y1, height),
-      x2: clamp(box.x2, width),
-      y2: clamp(box.y2, height),
-    };
-    return within.x2 > within.x1 && within.y2 > within.y1 ? { mask: null, box: within } : null;
+    const within = clampBox(box, { width, height });
+    return within && { mask: null, box: within };
   }
   if (mask.size[0] === height && mask.size[1] === width) return { mask, box };
   return extentOf(cropped(unpackMask(mask), width, height));

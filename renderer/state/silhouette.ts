@@ -1,12 +1,8 @@
 // A mask made small enough for a thumbnail, and how far several masks are apart, all from runs alone.
+import type { Size } from '../../main/contract/columns.ts';
 import { type PackedMask, type StoredProposal, unpackMask } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { maskIou } from '../../main/contract/rle.ts';
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /** One byte a pixel, rows from the top, 1 inside: what `view` (image pixels) of the mask looks like at `size`. */
 export function silhouette(mask: PackedMask, view: Box, size: Size): Uint8Array {

@@ -1,13 +1,10 @@
 // Where the image lies on the canvas: views that show all of it, a part of it, or come nearer to a point.
+import type { Size } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { View } from './workbench.ts';
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-const closest = 64;
+/** The most screen pixels an image pixel gets. */
+export const closest = 64;
 const farthest = 0.01;
 const within = (scale: number): number => Math.min(closest, Math.max(farthest, scale));
 

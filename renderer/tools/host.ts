@@ -17,7 +17,7 @@ export interface CanvasHost {
   /** The decoded picture or tile of an address of main/contract/addresses.ts. */
   pixels(address: string): Promise<ImageBitmap>;
   /** A right click where no tool wants it, in page coordinates; the shape under it is selected by then. */
-  menu?(place: { readonly x: number; readonly y: number }): void;
+  menu(place: { readonly x: number; readonly y: number }): void;
   /** A double click on a shape while selecting. */
-  edit?(shapeId: number): void;
+  edit(shapeId: number): void;
 }

@@ -1,4 +1,4 @@
-// Select: picks shapes by click or by a box, and drags corners and box sides of the one that is selected.
+// Select: picks shapes by click or by a box, moves them, and drags corners and box sides of the one that is selected.
 import { type Change, changed } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
@@ -14,6 +14,7 @@ import {
 } from './corners.ts';
 import { type BoxSides, type Held, heldBox, heldCorner, nearness, resized } from './handles.ts';
 import { columnsOf } from './masks.ts';
+import { nudge } from './nudge.ts';
 import { boxBetween, clamped, distance, type Place } from './place.ts';
 import type { ShapeGrid } from './shapeGrid.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
@@ -28,6 +29,8 @@ type Step =
       readonly moved: boolean;
     }
   | { readonly kind: 'box'; readonly shape: Shape; readonly sides: BoxSides; readonly box: Box }
+  /** `by` in whole pixels; null until the pointer has left the place of a click. */
+  | { readonly kind: 'move'; readonly shape: Shape; readonly from: Place; readonly by: Place | null }
   | { readonly kind: 'band'; readonly from: Place; readonly to: Place; readonly keeps: boolean };
 
 /** A press that moves less, in screen pixels, is a click. */
@@ -64,6 +67,11 @@ export class SelectTool implements Tool {
     const shape = selectedShape(this.#context.store.getState());
     if (shape === null) return;
     if (held.kind === 'box') {
+      // A shape without a mask is clicked at its sides alone.
+      if (at.clicks === 2) {
+        this.#context.host.edit(shape.id);
+        return;
+      }
       this.#step = { kind: 'box', shape, sides: held.sides, box: shape.box };
       return;
     }
@@ -87,9 +95,23 @@ export class SelectTool implements Tool {
       this.#step = { kind: 'band', from: at, to: at, keeps: several };
       return;
     }
-    if (at.clicks === 2) host.edit?.(shape.id);
-    const next = several ? toggled(selected, shape.id) : new Set([shape.id]);
-    if (several || selected.size !== 1 || !selected.has(shape.id)) store.setState({ selected: next });
+    if (several) {
+      store.setState({ selected: toggled(selected, shape.id) });
+      return;
+    }
+    // One of several stays with the others, as they may be about to be moved together.
+    if (!selected.has(shape.id)) store.setState({ selected: new Set([shape.id]) });
+    if (at.clicks === 2) {
+      this.#selectOnly(shape);
+      host.edit(shape.id);
+      return;
+    }
+    this.#step = { kind: 'move', shape, from: at, by: null };
+  }
+
+  #selectOnly({ id }: Shape): void {
+    const { store } = this.#context;
+    if (store.getState().selected.size !== 1) store.setState({ selected: new Set([id]) });
   }
 
   move(at: Gesture): void {
@@ -99,8 +121,16 @@ export class SelectTool implements Tool {
     const place = clamped(at, size);
     if (step === null) this.#hover(at);
     else if (step.kind === 'band') this.#step = { ...step, to: at };
+    else if (step.kind === 'move') this.#step = { ...step, by: this.#way(step, place) };
     else if (step.kind === 'box') this.#step = { ...step, box: resized(step.shape.box, step.sides, place) };
     else this.#step = { ...step, rings: withCornerMoved(step.rings, step.corner, place), moved: true };
+  }
+
+  /** Under a wipe masks are compared, not moved. */
+  #way({ from, by }: { from: Place; by: Place | null }, to: Place): Place | null {
+    const { view, wipe } = this.#context.store.getState();
+    if (wipe !== null || (by === null && distance(from, to) * view.scale < CLICK)) return null;
+    return { x: Math.round(to.x - from.x), y: Math.round(to.y - from.y) };
   }
 
   #hover(at: Place): void {
@@ -115,8 +145,19 @@ export class SelectTool implements Tool {
     if (at.button !== 'left' || step === null) return;
     this.#step = null;
     if (step.kind === 'band') this.#select(step);
+    else if (step.kind === 'move') this.#drop(step);
     else if (step.kind === 'box') this.#commit('Resize box', changed('shape', step.shape, { box: step.box }));
     else if (step.moved) this.#commitRings(step.shape, step.before, step.rings, step.corner);
+  }
+
+  #drop({ shape, by }: { shape: Shape; by: Place | null }): void {
+    const { store, host } = this.#context;
+    if (by === null) {
+      this.#selectOnly(shape);
+      return;
+    }
+    const diff = by.x === 0 && by.y === 0 ? null : nudge(store.getState(), by.x, by.y);
+    if (diff !== null) host.commit(diff);
   }
 
   #select({ from, to, keeps }: { from: Place; to: Place; keeps: boolean }): void {
@@ -172,6 +213,7 @@ export class SelectTool implements Tool {
     if (step === null) return {};
     if (step.kind === 'corner') return { rings: step.rings };
     if (step.kind === 'box') return { box: { box: step.box, manner: 'adds' } };
+    if (step.kind === 'move') return { moved: step.by };
     return { box: { box: boxBetween(step.from, step.to), manner: 'guide' } };
   }
 }

@@ -44,6 +44,8 @@ export interface Draft {
   readonly mask?: Columns | null;
   /** Rings of the selected shape while a corner is dragged, in place of its own. */
   readonly rings?: readonly (readonly number[])[] | null;
+  /** How far the selected shapes are dragged, in image pixels. */
+  readonly moved?: Place | null;
   /** Of the brush under the pointer. */
   readonly radius?: number;
   /** The host is working on it. */

@@ -1,11 +1,10 @@
 // Where the image lies on the screen: screen pixel = image pixel * scale + offset.
 import type { Size } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
-import { viewOfImage } from '../state/view.ts';
+import { closest, viewOfImage } from '../state/view.ts';
 import type { View } from '../state/workbench.ts';
 import type { Place } from './place.ts';
 
-const LARGEST = 64;
 /** Screen pixels of the image that always stay in sight. */
 const IN_SIGHT = 48;
 
@@ -22,7 +21,7 @@ export const toScreen = ({ scale, x, y }: View, place: Place): Place => ({
 /** The image pixel under the place stays under it. Never smaller than a quarter of the fitted image. */
 export function zoomed(view: View, factor: number, at: Place, frame: { image: Size; canvas: Size }): View {
   const least = Math.min(1, viewOfImage(frame.image, frame.canvas).scale / 4);
-  const scale = Math.min(LARGEST, Math.max(least, view.scale * factor));
+  const scale = Math.min(closest, Math.max(least, view.scale * factor));
   const under = toImage(view, at);
   return inSight({ scale, x: at.x - under.x * scale, y: at.y - under.y * scale }, frame);
 }

@@ -67,6 +67,8 @@ const host: CanvasHost = {
   cutOut: () => Promise.reject(new Error('There is no model here.')),
   wand: () => Promise.reject(new Error('There is no model here.')),
   pixels: (address) => createImageBitmap(pattern(address.includes('/tiles/') ? tileSide : openSide())),
+  menu: () => {},
+  edit: () => {},
 };
 
 const openSide = (): number => store.getState().open?.image.width ?? 1;

@@ -90,7 +90,7 @@ describe('the head of the objects', () => {
   });
 
   it('counts, and has one list that takes the focus', () => {
-    expect(wordsOf(head({}))).toContain('Objects 3');
+    expect(wordsOf(head({}))).toContain('Shapes 3');
     expect(head({})).toMatch(/role="tree"[^>]*aria-label="Shapes"[^>]*aria-multiselectable="true"/u);
     expect(head({})).toMatch(/role="tree"[^>]*tabindex="0"/u);
     expect(head({ selected: new Set([2]) })).toContain('aria-activedescendant="shape-row-2"');

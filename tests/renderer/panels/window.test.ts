@@ -108,7 +108,7 @@ describe('the top bar', () => {
 
 describe('the objects', () => {
   it('are counted, and an empty list says what to do', () => {
-    expect(wordsOf(page.print(ObjectsPanel, onImage({ shapes: [shape(1), shape(2)] })))).toContain('Objects 2');
+    expect(wordsOf(page.print(ObjectsPanel, onImage({ shapes: [shape(1), shape(2)] })))).toContain('Shapes 2');
     expect(wordsOf(page.print(ObjectsPanel, onImage()))).toContain('No shapes yet');
   });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Label, Shape } from '../../../main/contract/project.ts';
-import { haveChromium } from '../../e2e/app.ts';
+import { viewOfImage } from '../../../renderer/state/view.ts';
+import { haveChromium } from '../../e2e/shells.ts';
 import { eventually, putLabel, putShapes, type Worked, worked } from './worked.ts';
 
 describe.runIf(haveChromium)('the right side worked by hand', () => {
@@ -51,6 +52,36 @@ describe.runIf(haveChromium)('the right side worked by hand', () => {
     await rows().nth(1).click();
     await at.page.getByRole('tree', { name: 'Shapes' }).press('ArrowDown');
     await eventually(chosen).toEqual([2]);
+  });
+
+  /** Of the image's pixel, on the page; the image is fitted. */
+  async function placeOf(x: number, y: number): Promise<[number, number]> {
+    const room = await at.page.locator('[data-canvas]').boundingBox();
+    if (room === null) throw new Error('no canvas');
+    const view = viewOfImage({ width: 40, height: 30 }, room);
+    return [room.x + view.x + x * view.scale, room.y + view.y + y * view.scale];
+  }
+
+  it('a right click on a shape selects it and opens its menu, which a press on the canvas closes', async () => {
+    await at.page.mouse.click(...(await placeOf(12, 6)), { button: 'right' });
+    await eventually(chosen).toEqual([0]);
+    await at.page.getByRole('menuitem', { name: 'Lock or unlock shapes' }).click();
+    await eventually(() => stored(shapes[2]?.id ?? 0)).toMatchObject({ locked: true });
+    await at.page.mouse.click(...(await placeOf(12, 6)), { button: 'right' });
+    await at.page.getByRole('menuitem', { name: 'Lock or unlock shapes' }).waitFor();
+    // Beside the menu, which covers what is right of and below the place that it was asked for at.
+    await at.page.mouse.click(...(await placeOf(4, 2)));
+    await at.page.getByRole('menu', { name: 'Canvas menu' }).waitFor({ state: 'detached' });
+    await at.button(/^Undo: /u).click();
+    await eventually(() => stored(shapes[2]?.id ?? 0)).toMatchObject({ locked: false });
+  });
+
+  it('a double click on a shape offers labels for it', async () => {
+    await at.page.mouse.dblclick(...(await placeOf(12, 6)));
+    await eventually(chosen).toEqual([0]);
+    await at.page.getByRole('option', { name: 'car' }).waitFor();
+    await at.page.keyboard.press('Escape');
+    await at.page.getByRole('option', { name: 'car' }).waitFor({ state: 'hidden' });
   });
 
   it('an attribute is kept when its field is left, and taken away when it is emptied', async () => {

@@ -132,14 +132,14 @@ describe('tools', () => {
     forget();
   });
 
-  it('grow and shrink by at least a pixel, within bounds', async () => {
+  it('grow and shrink by at least half a pixel, within bounds', async () => {
     window.desk.store.setState({ brush: 1 });
     await run('tool.larger');
-    expect(state().brush).toBe(2);
+    expect(state().brush).toBe(1.5);
     for (let i = 0; i < 60; i++) await run('tool.larger');
     expect(state().brush).toBe(1000);
     for (let i = 0; i < 80; i++) await run('tool.smaller');
-    expect(state().brush).toBe(1);
+    expect(state().brush).toBe(0.5);
   });
 });
 

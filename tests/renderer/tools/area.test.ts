@@ -34,7 +34,7 @@ function surroundings(shapes: readonly Shape[]) {
       one.diffs.push(diff);
     },
     reserveId: async () => id++,
-    ...{ refine: never, cutOut: never, wand: never, pixels: never },
+    ...{ refine: never, cutOut: never, wand: never, pixels: never, menu: () => {}, edit: () => {} },
   };
   const context: ToolContext = { store: one.store, host, changed: () => changes++ };
   return { ...one, context, changes: () => changes };
@@ -238,7 +238,16 @@ describe('areas drawn one after the other', () => {
     const store = createWorkbench();
     const drawer = new Drawer({
       store,
-      host: { commit: () => {}, reserveId: never, refine: never, cutOut: never, wand: never, pixels: never },
+      host: {
+        commit: () => {},
+        reserveId: never,
+        refine: never,
+        cutOut: never,
+        wand: never,
+        pixels: never,
+        menu: () => {},
+        edit: () => {},
+      },
       changed: () => {},
     });
     expect(drawer.begin(false)).toBeNull();

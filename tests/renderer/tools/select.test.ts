@@ -209,6 +209,63 @@ describe('arrows', () => {
   });
 });
 
+describe('dragging', () => {
+  const apart = shape(4, filled(28, 20, 34, 26));
+
+  test('moves the shape under the pointer by whole pixels, as one step, and shows the way', () => {
+    const one = sheet([lower, apart]);
+    one.store.setState(zoomedIn);
+    one.use('select');
+    one.press(17.2, 17.2);
+    expect([...one.store.getState().selected]).toEqual([3]);
+    one.move(17.3, 17.3);
+    expect(one.tool().draft().moved).toBeNull();
+    one.move(19, 16.4);
+    expect(one.tool().draft().moved).toEqual({ x: 2, y: -1 });
+    one.release(19, 16.4);
+    expect(one.diffs.map(({ title, changes }) => [title, changes.map(({ id }) => id)])).toEqual([['Move', [3]]]);
+    expect(one.shapes()[0]?.box).toEqual({ x1: 7, y1: 4, x2: 22, y2: 19 });
+    expect(one.tool().draft()).toEqual({});
+  });
+
+  test('moves all that are selected, but not what is locked; a click takes one of them', async () => {
+    const one = sheet([lower, apart, shape(5, filled(0, 26, 4, 30), { locked: true })]);
+    one.store.setState(zoomedIn);
+    one.use('select');
+    one.select(3, 4, 5);
+    await one.drag([
+      [17, 17],
+      [20, 17],
+    ]);
+    expect(one.diffs.at(-1)?.changes.map(({ id }) => id)).toEqual([3, 4]);
+    expect([...one.store.getState().selected]).toEqual([3, 4, 5]);
+    await one.click(20, 17);
+    expect([...one.store.getState().selected]).toEqual([3]);
+    expect(one.diffs).toHaveLength(1);
+  });
+
+  test('back at its place, after Escape, and under a wipe nothing is moved', async () => {
+    const one = sheet([lower]);
+    one.store.setState(zoomedIn);
+    one.use('select');
+    await one.drag([
+      [17, 17],
+      [25, 17],
+      [17, 17],
+    ]);
+    one.press(17, 17);
+    one.move(22, 17);
+    expect(one.tool().cancel()).toBe(true);
+    one.release(22, 17);
+    one.store.setState({ wipe: { shapeId: 3, proposed: null, at: 0.5 } });
+    await one.drag([
+      [17, 17],
+      [25, 17],
+    ]);
+    expect(one.diffs).toEqual([]);
+  });
+});
+
 describe('the index', () => {
   const shapes = benchShapes(5000, 2048, 2048);
   const byId = new Map(shapes.map((one) => [one.id, one]));

@@ -107,6 +107,8 @@ function hostOf(store: WorkbenchStore, answers: Answers) {
     cutOut: none,
     wand: none,
     pixels: none,
+    menu: () => {},
+    edit: () => {},
     ...answers,
   };
   return { host, diffs };
@@ -128,6 +130,7 @@ function hands(tool: () => Tool) {
     settle,
     press: (x: number, y: number, held: Held = {}) => tool().press(gesture(x, y, held)),
     move: (x: number, y: number, held: Held = {}) => tool().move(gesture(x, y, held)),
+    release: (x: number, y: number, held: Held = {}) => tool().release(gesture(x, y, held)),
     /** Press, move through all places, let go. */
     async drag(places: readonly (readonly [number, number])[], held: Held = {}) {
       places.forEach(([x, y], i) => {

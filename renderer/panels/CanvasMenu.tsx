@@ -1,0 +1,66 @@
+// The menu of a right click on the canvas: what can be done now with the selected shapes, or with the image.
+import { Menu } from '@mantine/core';
+import { type CommandId, commands } from '../../main/contract/commands.ts';
+import { isAvailable } from '../state/commands.ts';
+import { Keys } from './CommandPalette.tsx';
+import { useRun } from './commanding.ts';
+import { useDesk } from './desk.ts';
+
+/** In page coordinates. */
+export interface MenuPlace {
+  readonly x: number;
+  readonly y: number;
+}
+
+const offered: readonly CommandId[] = [
+  'edit.copy',
+  'edit.paste',
+  'edit.duplicate',
+  'edit.delete',
+  'shape.hide',
+  'shape.lock',
+  'shape.raise',
+  'shape.lower',
+  'mask.union',
+  'mask.fillHoles',
+  'mask.removeSpecks',
+  'mask.smooth',
+  'view.selection',
+  'edit.selectAll',
+  'shape.showAll',
+  'view.fit',
+];
+
+// The canvas keeps presses from becoming mouse events, so a press beside the menu is heard as what it is.
+const beside = ['pointerdown'];
+
+export function CanvasMenu({ at, onClose }: { at: MenuPlace | null; onClose(): void }) {
+  return (
+    <Menu
+      opened={at !== null}
+      onClose={onClose}
+      position="bottom-start"
+      offset={0}
+      width={270}
+      clickOutsideEvents={beside}
+      transitionProps={{ duration: 0 }}
+    >
+      <Menu.Target>
+        <span aria-hidden style={{ position: 'fixed', left: at?.x ?? 0, top: at?.y ?? 0, width: 1, height: 1 }} />
+      </Menu.Target>
+      <Menu.Dropdown aria-label="Canvas menu">{at && <Offers />}</Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Offers() {
+  const { store } = useDesk();
+  const run = useRun();
+  return offered
+    .flatMap((id) => commands.find((command) => command.id === id && isAvailable(command, store.getState())) ?? [])
+    .map(({ id, title }) => (
+      <Menu.Item key={id} rightSection={<Keys id={id} />} onClick={() => run(id)}>
+        {title}
+      </Menu.Item>
+    ));
+}
