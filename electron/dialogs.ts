@@ -8,7 +8,7 @@ const pictures = {
   name: 'Images',
   extensions: ['jpg', 'jpeg', 'png', 'webp', 'tif', 'tiff', 'bmp', 'gif', 'avif'],
 };
-const shapes = { name: 'COCO, LabelMe, YOLO, VOC', extensions: ['json', 'txt', 'xml', 'yaml', 'zip'] };
+const shapes = { name: 'COCO, LabelMe, YOLO, VOC and others', extensions: ['json', 'jsonl', 'txt', 'xml'] };
 
 const opening: Readonly<Record<Exclude<DialogKind, 'new project' | 'export'>, OpenDialogOptions>> = {
   'open project': { filters: [project, everything], properties: ['openFile'] },

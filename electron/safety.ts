@@ -5,7 +5,7 @@ import { shellOrigin } from '../main/contract/shell.ts';
 /** Addresses that may be opened in the person's browser. */
 const outside = new Set(['github.com', 'huggingface.co']);
 
-export function openOutside(address: string): void {
+function openOutside(address: string): void {
   const url = URL.parse(address);
   if (url?.protocol === 'https:' && outside.has(url.hostname)) void shell.openExternal(url.href);
 }

@@ -4,18 +4,9 @@ import { request as ask } from 'node:http';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { contentPolicy } from '../main/contract/contentPolicy.ts';
+import { contentTypeOf } from '../main/contract/contentTypes.ts';
 import type { HostAddress } from './hostLife.ts';
 
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-  '.wasm': 'application/wasm',
-};
 const passedOn = ['range', 'if-none-match', 'accept'];
 
 /** A file below `folder`, or null where the address leads out of it. */
@@ -53,7 +44,7 @@ async function pixels(request: Request, address: string, host: () => Promise<Hos
 const away = 'The host is not running.';
 
 const headersFor = (file: string): Record<string, string> => ({
-  'content-type': types[path.extname(file)] ?? 'application/octet-stream',
+  'content-type': contentTypeOf(file),
   'content-security-policy': contentPolicy,
   'x-content-type-options': 'nosniff',
 });

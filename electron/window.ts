@@ -5,7 +5,6 @@ import { type PageMessage, portsChannel, type ShellMessage, shellOrigin } from '
 import { chooseFiles } from './dialogs.ts';
 import type { HostLife } from './hostLife.ts';
 import { relay } from './relay.ts';
-import { openOutside } from './safety.ts';
 
 interface WindowOptions {
   readonly preload: string;
@@ -80,8 +79,6 @@ export class LoupeWindow {
       this.browser.setTitle(message.title);
       this.browser.setRepresentedFilename(message.file ?? '');
       if (message.file !== null) app.addRecentDocument(path.normalize(message.file));
-    } else if (message.kind === 'open outside') {
-      openOutside(message.address);
     } else {
       this.options.heard(message);
     }

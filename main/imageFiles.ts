@@ -6,6 +6,7 @@ import type { Image } from './contract/project.ts';
 import { Gate } from './flow/gate.ts';
 import type { Pictures, Source } from './flow/pictures.ts';
 import type { Progress } from './jobs.ts';
+import { pathIn } from './namedPictures.ts';
 import type { Project } from './store/project.ts';
 import { imageFilesIn } from './walk.ts';
 
@@ -37,8 +38,7 @@ export class ImageFiles {
 
   /** As an image of the project has it: relative and with forward slashes where that is possible. */
   pathOf(file: string): string {
-    const relative = path.relative(path.dirname(this.#project.file), path.resolve(file));
-    return path.isAbsolute(relative) ? relative : relative.split(path.sep).join('/');
+    return pathIn(this.#project.file, path.resolve(file));
   }
 
   image(id: number): Image {

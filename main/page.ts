@@ -4,20 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { askAgain, forEver, sayText, sendFile } from './answer.ts';
 import { contentPolicy } from './contract/contentPolicy.ts';
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.ico': 'image/x-icon',
-  '.webp': 'image/webp',
-  '.woff2': 'font/woff2',
-  '.wasm': 'application/wasm',
-  '.txt': 'text/plain; charset=utf-8',
-};
+import { contentTypeOf } from './contract/contentTypes.ts';
 
 export const pageFolder = path.resolve(import.meta.dirname, '../out/renderer');
 
@@ -28,10 +15,9 @@ export async function sendPage(request: IncomingMessage, response: ServerRespons
     const missing = asked === '/' ? 'The page is not built yet: run "npm start".' : 'There is no such file.';
     return sayText(response, 404, missing);
   }
-  const type = types[path.extname(file).toLowerCase()] ?? 'application/octet-stream';
   // Vite writes a hash of the content into these names.
   const keeping = asked?.startsWith('/assets/') ? forEver : askAgain;
-  const headers = { 'Content-Type': type, 'Content-Security-Policy': contentPolicy, ...keeping };
+  const headers = { 'Content-Type': contentTypeOf(file), 'Content-Security-Policy': contentPolicy, ...keeping };
   return sendFile(request, response, { file, headers });
 }
 

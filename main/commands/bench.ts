@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { EngineBench } from '../flow/engineBench.ts';
 import type { Terminal } from '../terminal.ts';
+import { columned } from './benchFigures.ts';
 import { wholeNumber } from './options.ts';
 
 export function addBench(program: Command, terminal: Terminal): void {
@@ -68,7 +69,7 @@ async function benchOfExport(options: { json?: boolean }, terminal: Terminal): P
 
 async function benchOfLarge(options: { side: number; json?: boolean }, terminal: Terminal): Promise<void> {
   const { benchLarge, largeTable } = await import('./benchLarge.ts');
-  const figures = await benchLarge(options.side);
+  const figures = await benchLarge(options.side, terminal.signal);
   terminal.print(options.json ? `${JSON.stringify(figures)}\n` : largeTable(figures));
 }
 
@@ -92,12 +93,6 @@ export function benchTable({ matmulPeak, models }: EngineBench): string {
     const cells = [`${msPerStep.toFixed(0)} ms`, `${gflops.toFixed(0)} GFLOP/s`, shareOfPeak.toFixed(2)];
     return [name, ...cells, `${peakMB.toFixed(0)} MB`];
   });
-  const table = [['model', 'step', 'speed', 'of peak', 'peak memory'], ...rows];
-  const lines = table.map((row) =>
-    row
-      .map((cell) => cell.padEnd(14))
-      .join('')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\nMatMul peak in this run: ${matmulPeak.toFixed(0)} GFLOP/s\n`;
+  const table = columned([['model', 'step', 'speed', 'of peak', 'peak memory'], ...rows]);
+  return `${table}MatMul peak in this run: ${matmulPeak.toFixed(0)} GFLOP/s\n`;
 }

@@ -8,14 +8,10 @@ import { decodeImage, writePng } from '../flow/image.ts';
 import { loadPredictor, type Predictor } from '../flow/predict.ts';
 import { makeSampleProject } from '../sample.ts';
 import { openProject } from '../store/project.ts';
+import { columned, type Spread, spreadOf, timed } from './benchFigures.ts';
 import { type ServedHost, startHost } from './servedHost.ts';
 
 /** Milliseconds. */
-interface Spread {
-  readonly p50: number;
-  readonly p95: number;
-}
-
 interface ClickFigures {
   readonly picture: string;
   readonly clicks: number;
@@ -110,31 +106,10 @@ function clicksOf(i: number, { width, height }: DecodedImage): Point[] {
   }));
 }
 
-async function timed<T>(work: () => Promise<T>): Promise<[number, T]> {
-  const started = performance.now();
-  const result = await work();
-  return [performance.now() - started, result];
-}
-
-function spreadOf(times: readonly number[]): Spread {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-  return { p50: at(0.5), p95: at(0.95) };
-}
-
 export function clickTable(figures: readonly ClickFigures[]): string {
   const ms = (value: number) => `${value.toFixed(0)} ms`;
   const rows = figures.map(({ picture, click, bare, ratio, prepareMs }) => [
     ...[picture, ms(click.p50), ms(click.p95), ms(bare.p50), ms(bare.p95), ratio.toFixed(2), ms(prepareMs)],
   ]);
-  const table = [['picture', 'click p50', 'p95', 'bare p50', 'p95', 'ratio', 'first look'], ...rows];
-  const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map((row) => row[i]?.length ?? 0)) + 2);
-  return `${table
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('')
-        .trimEnd(),
-    )
-    .join('\n')}\n`;
+  return columned([['picture', 'click p50', 'p95', 'bare p50', 'p95', 'ratio', 'first look'], ...rows], 0);
 }

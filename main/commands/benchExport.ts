@@ -8,6 +8,7 @@ import { fromPolygon } from '../contract/polygon.ts';
 import { packMask, type Shape } from '../contract/project.ts';
 import { maskBox } from '../contract/rle.ts';
 import { openProject, type Project } from '../store/project.ts';
+import { columned } from './benchFigures.ts';
 import type { ExportFigures } from './exportOnce.ts';
 
 const FRAME = { width: 640, height: 480 };
@@ -127,13 +128,5 @@ export function exportTable(rows: readonly ExportRow[]): string {
     `${peakMB.toFixed(0)} MB`,
     `${fileMB.toFixed(0)} MB`,
   ]);
-  const table = [['shapes', 'written', 'time', 'of processor', 'peak memory', 'file'], ...cells];
-  return `${table
-    .map((row) =>
-      row
-        .map((cell) => cell.padEnd(14))
-        .join('')
-        .trimEnd(),
-    )
-    .join('\n')}\n`;
+  return columned([['shapes', 'written', 'time', 'of processor', 'peak memory', 'file'], ...cells]);
 }

@@ -4,13 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pictureAddress } from '../contract/addresses.ts';
+import type { Image } from '../contract/project.ts';
 import { writePng } from '../flow/image.ts';
+import { type Spread, spreadOf, timed } from './benchFigures.ts';
 import { type ServedHost, startHost } from './servedHost.ts';
-
-export interface Spread {
-  readonly p50: number;
-  readonly p95: number;
-}
 
 /** Milliseconds. */
 export interface FolderFigures {
@@ -92,9 +89,9 @@ async function whileAdding(
   const times: number[] = [];
   let from: number | null = null;
   while ((await rowsThere()) < images) {
-    const [ms, id] = await timed(() => next(client, from));
+    const [ms, image] = await timed(() => next(client, from));
     times.push(ms);
-    from = id;
+    from = image?.id ?? null;
     await soon(signal);
   }
   return { firstRows, lastRow: performance.now() - started, nextWhileAdding: spreadOf(times) };
@@ -113,37 +110,24 @@ async function afterwards(
     const [ms, { rows }] = await timed(() => client.images.list({ offset, limit: PAGE }));
     lists.push(ms);
     const begun = performance.now();
-    const { image } = await client.images.detail({ id: (await next(client, rows[0]?.id ?? null)) ?? 1 });
+    const image = (await next(client, rows[0]?.id ?? null)) ?? (await next(client, null));
     nexts.push(performance.now() - begun);
-    await pixels(pictureAddress(image.id, image.hash ?? ''));
+    if (image) await pixels(pictureAddress(image.id, image.hash ?? ''));
     whole.push(performance.now() - begun);
   }
   const start = { address: startMs, firstRows: startMs + listMs };
   return { start, list: spreadOf(lists), next: spreadOf(nexts), nextWithPicture: spreadOf(whole) };
 }
 
-/** What the next-image key asks for; the id that it leads to. */
-async function next(client: ServedHost['client'], from: number | null): Promise<number | null> {
+/** What the next-image key asks for; the image that it leads to. */
+async function next(client: ServedHost['client'], from: number | null): Promise<Image | null> {
   const { id } = await client.images.step({ from, by: 'next' });
-  if (id !== null) await client.images.detail({ id });
-  return id;
+  return id === null ? null : (await client.images.detail({ id })).image;
 }
 
 async function soon(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<[number, T]> {
-  const started = performance.now();
-  const result = await work();
-  return [performance.now() - started, result];
-}
-
-function spreadOf(times: readonly number[]): Spread {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
-  return { p50: at(0.5), p95: at(0.95) };
 }
 
 export function folderTable(figures: FolderFigures): string {

@@ -21,7 +21,7 @@ export interface LargeFigures {
   readonly peakMB: number | null;
 }
 
-export async function benchLarge(side: number): Promise<LargeFigures> {
+export async function benchLarge(side: number, signal?: AbortSignal): Promise<LargeFigures> {
   const folder = await mkdtemp(path.join(tmpdir(), 'loupe-bench-large-'));
   const [project, home] = [path.join(folder, 'large.loupe'), path.join(folder, 'home')];
   try {
@@ -29,16 +29,25 @@ export async function benchLarge(side: number): Promise<LargeFigures> {
     const made = openProject(project, { create: true });
     const [id = 1] = made.addImages([{ path: 'large.jpg' }]);
     made.close();
-    return { side, ...(await measure({ home, project, id, side })) };
+    return { side, ...(await measure({ home, project, id, side, signal })) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function measure({ home, project, id, side }: { home: string; project: string; id: number; side: number }) {
+interface Subject {
+  readonly home: string;
+  readonly project: string;
+  readonly id: number;
+  readonly side: number;
+  readonly signal?: AbortSignal;
+}
+
+async function measure({ home, project, id, side, signal }: Subject) {
   const host = await startHost(home, project);
   try {
     const open = async () => {
+      signal?.throwIfAborted();
       const started = performance.now();
       const { image } = await host.client.images.detail({ id });
       const detail = performance.now() - started;

@@ -3,22 +3,21 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
+import { devices, type Settings } from '../contract/settings.ts';
+import { embeddedWeights } from '../embeddedWeights.ts';
 import type { Predictor } from '../flow/predict.ts';
 import type { Terminal } from '../terminal.ts';
 
-const providers = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'];
-const embedded = path.resolve(import.meta.dirname, '../../resources/weights/loupe-nano');
-
 export interface WeightsOptions {
   readonly weights: string;
-  readonly provider?: string;
+  readonly provider?: Settings['device'];
 }
 
 /** Adds the options that every command with a model shares. */
 export function weightsOptions(command: Command): Command {
   return command
-    .addOption(new Option('--weights <folder>', 'weights to use').default(embedded, 'the embedded loupe-nano'))
-    .addOption(new Option('--provider <name>', 'what computes').choices(providers));
+    .addOption(new Option('--weights <folder>', 'weights to use').default(embeddedWeights, 'the embedded loupe-nano'))
+    .addOption(new Option('--provider <name>', 'what computes').choices(devices));
 }
 
 /** Loads the weights and passes on every warning, such as a provider that refused. */

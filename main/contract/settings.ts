@@ -1,6 +1,9 @@
 // What a person has set, for all projects.
 import { z } from 'zod';
 
+/** What may compute; execution providers of ONNX Runtime. */
+export const devices = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+
 const fields = z.object({
   theme: z.enum(['light', 'dark', 'as the system']),
   /** Which habits the keys follow. */
@@ -8,7 +11,7 @@ const fields = z.object({
   /** Command id to chord ("Ctrl+Shift+Z"), over those of the preset. */
   rebound: z.record(z.string(), z.string()),
   wheel: z.enum(['zooms', 'scrolls']),
-  device: z.enum(['cpu', 'webgpu', 'cuda', 'dml', 'coreml']),
+  device: z.enum(devices),
   /** A weights folder; null: loupe-nano, which comes with the app. */
   weights: z.string().nullable(),
   colourBy: z.enum(['label', 'object', 'review']),

@@ -26,8 +26,7 @@ export type PageMessage =
   | { readonly kind: 'title'; readonly title: string; readonly file: string | null }
   | { readonly kind: 'recent'; readonly files: readonly string[] }
   /** What the menu shows beside its entries, by command id: the preset and the rebinding are the page's. */
-  | { readonly kind: 'keys'; readonly chords: Readonly<Record<string, string>> }
-  | { readonly kind: 'open outside'; readonly address: string };
+  | { readonly kind: 'keys'; readonly chords: Readonly<Record<string, string>> };
 
 /**
  * `window.loupe`, there in the desktop window alone. After `connect()` the page gets a window message whose data is

@@ -1,24 +1,25 @@
 // The part of the jobs group that brings annotations in and takes them out.
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../exchangeWords.ts';
 import { exportCoco, verifyCoco } from '../exporting.ts';
 import { importAnnotations } from '../importing.ts';
 import { contract, type HostContext } from './context.ts';
+import { absolute } from './images.ts';
 
 export const exchangeHandlers = (host: HostContext) => ({
   importFile: contract.jobs.importFile.handler(({ input: { file, images } }) => {
     const [project, source] = [host.project(), absolute(file)];
+    const folder = images === undefined ? undefined : absolute(images);
     return host.jobs.start({
       kind: 'import',
       title: `Importing ${path.basename(source)}`,
       lane: 'disk',
       async run(progress) {
         const recorded = (step: Recorded) => void host.recorded(step);
-        const report = await importAnnotations(project, source, { images, progress, recorded });
+        const report = await importAnnotations(project, source, { images: folder, progress, recorded });
         // Images are in no step.
-        host.events.emit({ kind: 'project', project: project.info() });
+        host.changed();
         for (const line of linesOfImport(report)) progress.note(line);
         return sentenceOfImport(report);
       },
@@ -43,8 +44,3 @@ export const exchangeHandlers = (host: HostContext) => ({
     verifyCoco(host.project(), absolute(input.file), { signal }),
   ),
 });
-
-function absolute(file: string): string {
-  if (!path.isAbsolute(file)) throw new BadInput(`${file}: give the whole path`);
-  return file;
-}

@@ -39,16 +39,10 @@ function startCompare(host: HostContext, labelId: number | null) {
   });
 }
 
-const page = 500;
-
-/** The pair is nearly always among the worst, which a person steps through first. */
 function pairOf(project: Project, shapeId: number): RepairPair {
-  for (let offset = 0; ; offset += page) {
-    const { pairs } = project.pairs({ offset, limit: page });
-    const found = pairs.find((pair) => pair.shapeId === shapeId);
-    if (found) return found;
-    if (pairs.length < page) throw new BadInput('the object was not compared with the model, or was judged already');
-  }
+  const found = project.pair(shapeId);
+  if (!found) throw new BadInput('the object was not compared with the model, or was judged already');
+  return found;
 }
 
 /** As a person's own change of the mask: it can be undone. */

@@ -16,6 +16,8 @@ export interface Comparisons {
   setComparison(shapeId: number, comparison: Comparison): void;
   /** Those without a verdict, the worst first. */
   pairs(slice: Slice): { total: number; pairs: RepairPair[] };
+  /** Null where the shape was not compared, or was judged already. */
+  pair(shapeId: number): RepairPair | null;
   /** Call it after the replacement was applied: `replace` is taken back and made again together with that step. */
   judge(shapeId: number, verdict: 'keep' | 'replace'): void;
 }
@@ -51,6 +53,7 @@ export const comparisonsOf = (db: Db): Comparisons & Following => ({
   shapesToCompare: (labelId, weights) => shapesToCompare(db, labelId, weights),
   setComparison: (shapeId, comparison) => db.whole(() => setComparison(db, shapeId, comparison)),
   pairs: (slice) => pairs(db, slice),
+  pair: (shapeId) => pair(db, shapeId),
   judge: (shapeId, verdict) => db.whole(() => judge(db, shapeId, verdict)),
   follow: (shapeId, mask) => follow(db, shapeId, mask),
   moved: (seq, to) =>
@@ -81,15 +84,21 @@ function setComparison(db: Db, shapeId: number, { mask, weights, disagreement }:
   refreshImages(db, [image]);
 }
 
+const open = 'verdict IS NULL AND present = 1';
+const openPairs = `SELECT comparison.*, image_id FROM comparison JOIN shape ON shape.id = shape_id WHERE ${open}`;
+
 function pairs(db: Db, { offset, limit }: Slice): { total: number; pairs: RepairPair[] } {
-  const open = 'verdict IS NULL AND present = 1';
   const rows = db.all<ComparisonRow>(
-    `SELECT comparison.*, image_id FROM comparison JOIN shape ON shape.id = shape_id
-     WHERE ${open} ORDER BY disagreement DESC, shape_id DESC LIMIT ? OFFSET ?`,
+    `${openPairs} ORDER BY disagreement DESC, shape_id DESC LIMIT ? OFFSET ?`,
     limit,
     offset,
   );
   return { total: db.number(`SELECT count(*) FROM comparison WHERE ${open}`), pairs: rows.map(pairOf) };
+}
+
+function pair(db: Db, shapeId: number): RepairPair | null {
+  const row = db.get<ComparisonRow>(`${openPairs} AND shape_id = ?`, shapeId);
+  return row ? pairOf(row) : null;
 }
 
 const pairOf = (row: ComparisonRow): RepairPair => ({

@@ -1,6 +1,7 @@
 // The journal's tables: steps in the order in which they were made, and the changes of each.
 import type { Change } from '../contract/diff.ts';
 import type { Db } from './db.ts';
+import { jsonOrNull } from './prompts.ts';
 
 export interface Step {
   seq: number;
@@ -16,7 +17,6 @@ interface ChangeRow {
 }
 
 const page = 1000;
-const json = (value: object | null): string | null => value && JSON.stringify(value);
 
 const changeOf = ({ kind, id, before, after }: ChangeRow): Change =>
   ({ kind, id, before: JSON.parse(before ?? 'null'), after: JSON.parse(after ?? 'null') }) as Change;
@@ -46,7 +46,7 @@ export const markStep = (db: Db, seq: number, undone: boolean): void =>
 export const addChange = (db: Db, seq: number, position: number, change: Change): void =>
   void db.run(
     'INSERT INTO change (seq, position, kind, id, before, after) VALUES (?, ?, ?, ?, ?, ?)',
-    ...[seq, position, change.kind, change.id, json(change.before), json(change.after)],
+    ...[seq, position, change.kind, change.id, jsonOrNull(change.before), jsonOrNull(change.after)],
   );
 
 /** In the order in which they were made, a page at a time, so that writing may go on in between. */

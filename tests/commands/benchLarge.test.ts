@@ -11,6 +11,10 @@ test('a picture just large enough for tiles through the whole bench', async () =
   expect(peakMB ?? 100).toBeGreaterThan(50);
 });
 
+test('it stops when it is told to', async () => {
+  await expect(benchLarge(4200, AbortSignal.abort())).rejects.toThrow(/abort/iu);
+});
+
 test('the table says each in words, also where the memory is not told', () => {
   const figures = { side: 10_000, detail: 400, overview: 2500, middle: 2700, again: 450, peakMB: 567.4 };
   expect(largeTable(figures)).toContain("the host's memory             567 MB\n");

@@ -71,7 +71,7 @@ describe('the built shell', () => {
     expect(seen.permissions).toEqual({ asked: [false], checked: false, device: false }));
 
   it('keeps pages where they are and opens no windows', () => {
-    expect(seen.opened).toEqual({ action: 'deny' });
+    expect(seen.opened).toEqual(Array(4).fill({ action: 'deny' }));
     expect(seen.held).toEqual({
       elsewhere: true,
       redirected: true,

@@ -56,13 +56,13 @@ permissions.request?.(null, 'media', (yes) => decided.push(yes));
 const contents = new WebContents();
 app.emit('web-contents-created', {}, contents);
 
+const outside = ['https://github.com/somebody', 'https://example.org/', 'file:///etc/passwd', 'https://github.com/'];
+const opened = outside.map((url) => contents.windowOpen?.({ url }));
+
 const strangerHeard = await heardFrom('https://example.org', () => {});
 const pageHeard = await heardFrom('app://loupe', (say) => {
   say({ kind: 'choose', call: 7, what: 'open project' });
   say({ kind: 'title', title: 'Kitchen', file: '/pictures/kitchen.loupe' });
-  say({ kind: 'open outside', address: 'https://github.com/somebody' });
-  say({ kind: 'open outside', address: 'https://example.org/' });
-  say({ kind: 'open outside', address: 'file:///etc/passwd' });
 });
 app.emit('second-instance', {}, ['loupe', 'second.loupe'], '/pictures');
 await sleep(50);
@@ -92,7 +92,7 @@ const result = {
   outside: recorded.outside,
   menu: recorded.menus.at(-1),
   permissions: { asked: decided, checked: permissions.check?.(), device: permissions.device?.() },
-  opened: contents.windowOpen?.({ url: 'https://github.com/' }),
+  opened,
   held: {
     elsewhere: heldBack(contents, 'will-navigate', 'https://example.org/'),
     redirected: heldBack(contents, 'will-redirect', 'https://example.org/'),

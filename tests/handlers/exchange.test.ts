@@ -101,6 +101,7 @@ describe('annotations through the host', () => {
   test('relative paths and missing files are refused', async () => {
     const refused = [
       client.jobs.importFile({ file: 'in.json' }),
+      client.jobs.importFile({ file: file('in.json'), images: 'pictures' }),
       client.jobs.exportCoco({ file: 'out.json', settings: { masks: 'auto', onlyAccepted: false } }),
       client.jobs.verify({ file: file('nowhere.json') }),
     ];

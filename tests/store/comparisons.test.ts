@@ -67,6 +67,14 @@ describe('pairs', () => {
     expect(project.pairs({ offset: 1, limit: 9 }).pairs.map(({ shapeId }) => shapeId)).toEqual([better.id]);
   });
 
+  test('are found by their shape until they are judged', () => {
+    const { project, coarse, better } = compared();
+    expect(project.pair(better.id)).toEqual(project.pairs(whole).pairs[1]);
+    project.judge(coarse.id, 'keep');
+    expect(project.pair(coarse.id)).toBeNull();
+    expect(project.pair(99_999)).toBeNull();
+  });
+
   test('leave with their shape and come back with it', () => {
     const { project, images, coarse, better } = compared();
     apply(project, deleted('shape', coarse));
