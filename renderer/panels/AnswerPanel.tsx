@@ -12,7 +12,6 @@ import type { OpenImage } from '../state/workbench.ts';
 import { BoxFields } from './BoxFields.tsx';
 import { Candidates } from './Candidates.tsx';
 import { useDesk, useWorkbench } from './desk.ts';
-
 import { useTitle } from './keys.ts';
 import { PromptTabs } from './PromptTabs.tsx';
 import { LiveText, Reasoning } from './Reasoning.tsx';
@@ -166,23 +165,24 @@ function MaskPart({ open, kept, proposal }: { open: OpenImage; kept: Kept; propo
   return (
     <section className="answer-part" aria-label="Mask">
       <div className="part-line">
-        <h2>Mask</h2>
+        <Group gap={8} wrap="nowrap">
+          <h2>Mask</h2>
+          <Text size="xs" c="dimmed" className="number">
+            {mask ? `${counted(maskArea(unpackMask(mask)))} px²` : 'none'}
+          </Text>
+          <Tooltip label="Takes up the brush on this mask; every tool works on it">
+            <Button
+              variant="default"
+              size="compact-xs"
+              aria-label="Edit the mask"
+              leftSection={<IconBrush size={13} aria-hidden />}
+              onClick={() => void actions.editMask()}
+            >
+              Edit
+            </Button>
+          </Tooltip>
+        </Group>
         <Verdicts part="mask" verdict={kept.mask.verdict} />
-      </div>
-      <div className="part-line">
-        <Text size="xs" className="number">
-          {mask ? `${counted(maskArea(unpackMask(mask)))} px²` : 'No mask'}
-        </Text>
-        <Tooltip label="Takes up the brush on this mask; every tool works on it">
-          <Button
-            variant="default"
-            size="compact-xs"
-            leftSection={<IconBrush size={13} aria-hidden />}
-            onClick={() => void actions.editMask()}
-          >
-            Edit the mask
-          </Button>
-        </Tooltip>
       </div>
     </section>
   );

@@ -16,7 +16,15 @@ import { IconArrowDown, IconArrowUp, IconDotsVertical } from '@tabler/icons-reac
 import { useEffect, useState } from 'react';
 import type { Diff } from '../../main/contract/diff.ts';
 import type { Label } from '../../main/contract/project.ts';
-import { digits, giveDigit, orderedLabels, placeLabel, recolour, renameLabel } from '../state/labelEdits.ts';
+import {
+  digits,
+  giveDigit,
+  longestName,
+  orderedLabels,
+  placeLabel,
+  recolour,
+  renameLabel,
+} from '../state/labelEdits.ts';
 import { several } from '../state/words.ts';
 import { AttributeRules } from './AttributeRules.tsx';
 
@@ -92,7 +100,7 @@ function Name({ label, onRename }: { label: Label; onRename(name: string): void 
     <TextInput
       aria-label={`Name of ${label.name}`}
       value={name}
-      maxLength={200}
+      maxLength={longestName}
       // With something to take back, Esc is the field's; then it is the dialog's again.
       data-mantine-stop-propagation={name !== label.name || undefined}
       onChange={(event) => setName(event.currentTarget.value)}

@@ -1,4 +1,4 @@
-// The workbench itself: tools to the left, the canvas in the middle, prompt, objects and images to the right.
+// The workbench itself: tools to the left, the canvas in the middle, prompt, shapes and images to the right.
 import { Alert, Tabs } from '@mantine/core';
 import { type ReactNode, useMemo } from 'react';
 import { Group, type LayoutStorage, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
@@ -73,18 +73,18 @@ function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
       <Separator className="separator across" aria-label="Width of the right side" />
       <Panel id="side" defaultSize="372px" minSize="300px" maxSize="60%" groupResizeBehavior="preserve-pixel-size">
         <Group className="side" orientation="vertical" {...down}>
-          <Panel id="prompt" defaultSize="53%" minSize="130px">
+          <Panel id="prompt" defaultSize="57%" minSize="130px">
             <section className="side-panel" aria-label="Prompt and answer">
               <PromptBar />
               <AnswerPanel />
             </section>
           </Panel>
           <Separator className="separator down" aria-label="Height of the answer" />
-          <Panel id="objects" defaultSize="18%" minSize="76px">
+          <Panel id="objects" defaultSize="15%" minSize="76px">
             <ObjectsPanel />
           </Panel>
           <Separator className="separator down" aria-label="Height of the shapes" />
-          <Panel id="images" defaultSize="29%" minSize="120px">
+          <Panel id="images" defaultSize="28%" minSize="120px">
             <Sides />
           </Panel>
         </Group>
