@@ -151,7 +151,7 @@ export const api = {
       .input(z.object({ imageId: Id, points: z.array(Point), box: Box.nullable(), rough: PackedMask.nullable() }))
       .output(z.object({ mask: PackedMask, ms: z.number() })),
     /** Computes the embedding ahead of the first click. */
-    prepare: base.input(z.object({ imageId: Id })).output(Nothing),
+    prepare: base.input(z.object({ imageId: Id, ahead: z.boolean().default(false) })).output(Nothing),
     /** GrabCut in a box, without any model. */
     cutOut: base.input(z.object({ imageId: Id, box: Box })).output(z.object({ mask: PackedMask, ms: z.number() })),
     /** What is connected to a point and of its colour; tolerance 0 to 255 per channel. */

@@ -1,6 +1,5 @@
 // The model group: prompts to streams of answers, clicks and boxes to masks, by the engine.
 import type { AnswerEvent } from '../contract/api.ts';
-import { ImageQuery } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Asked } from '../contract/project.ts';
 import type { AskResult } from '../engine/protocol.ts';
@@ -21,7 +20,7 @@ export const modelHandlers = (host: HostContext) => ({
     return { mask, ms };
   }),
   prepare: contract.model.prepare.handler(async ({ input, signal }) => {
-    await prepare(host, input.imageId, signal);
+    await prepare(host, input, signal);
     return {};
   }),
   cutOut: contract.model.cutOut.handler(async ({ input: { imageId, box }, signal }) => {
@@ -41,14 +40,16 @@ function pictureOf(host: HostContext, imageId: number): string {
   return host.fileOf(image);
 }
 
-/** This image at once, the next one of the list when nobody waits. Without a model there is nothing to prepare. */
-async function prepare(host: HostContext, imageId: number, signal?: AbortSignal): Promise<void> {
+interface ToPrepare {
+  readonly imageId: number;
+  readonly ahead: boolean;
+}
+
+/** `ahead`: once nobody waits for anything else. Without a model there is nothing to prepare. */
+async function prepare(host: HostContext, { imageId, ahead }: ToPrepare, signal?: AbortSignal): Promise<void> {
   const picture = pictureOf(host, imageId);
-  const { id: next } = host.project().step(ImageQuery.parse({}), imageId, 'next');
   try {
-    await host.engine.call('prepare', { picture }, { signal });
-    if (next === null) return;
-    host.engine.call('prepare', { picture: pictureOf(host, next) }, { urgency: 'batch' }).catch(() => {});
+    await host.engine.call('prepare', { picture }, { signal, ...(ahead && { urgency: 'batch' }) });
   } catch (error) {
     // A picture that cannot be read is told where it is shown.
     if (!(error instanceof NoModel) && !(error instanceof BadInput)) throw error;

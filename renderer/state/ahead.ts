@@ -56,7 +56,7 @@ export class Ahead {
         if (one !== null && one !== id && this.isOpen(id)) await this.fetch(one);
       }
       if (this.isOpen(id)) await this.prepare(id);
-      if (next.id !== null && this.isOpen(id)) await this.prepare(next.id);
+      if (next.id !== null && this.isOpen(id)) await this.prepare(next.id, true);
     } catch {}
   }
 
@@ -81,8 +81,8 @@ export class Ahead {
     this.bench.fetchAhead(pictureAddress(id, image.hash));
   }
 
-  async prepare(id: number): Promise<void> {
+  async prepare(imageId: number, ahead = false): Promise<void> {
     if (this.bench.store.getState().engine?.state !== 'ready') return;
-    await this.bench.host.model.prepare({ imageId: id }).catch(() => {});
+    await this.bench.host.model.prepare({ imageId, ahead }).catch(() => {});
   }
 }

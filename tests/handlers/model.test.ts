@@ -113,7 +113,9 @@ describe('ask', () => {
 describe('refine, prepare, cutOut and wand', () => {
   it('answer with masks of the image’s size', async () => {
     const { client } = bench;
-    await expect(client.model.prepare({ imageId: first() })).resolves.toEqual({});
+    for (const ahead of [false, true]) {
+      await expect(client.model.prepare({ imageId: first(), ahead })).resolves.toEqual({});
+    }
     const point = { x: 36, y: 28, sign: '+' as const };
     const refined = await client.model.refine({ imageId: first(), points: [point], box: null, rough: null });
     expect(refined.mask.size).toEqual([HEIGHT, WIDTH]);

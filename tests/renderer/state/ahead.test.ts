@@ -101,7 +101,10 @@ describe('around the open image', () => {
     desk.store.setState({ engine: ready });
     show(3);
     await ahead.around(image(3));
-    expect(asked('model.prepare')).toEqual([{ imageId: 3 }, { imageId: 4 }]);
+    expect(asked('model.prepare')).toEqual([
+      { imageId: 3, ahead: false },
+      { imageId: 4, ahead: true },
+    ]);
   });
 
   it.each(['starting', 'failed', 'absent'] as const)('an engine that is %s prepares nothing', async (state) => {

@@ -135,7 +135,7 @@ describe('events', () => {
     await expect.poll(() => state().open?.image.id).toBe(1);
     await turns();
     events.write({ kind: 'engine', engine: engine('starting') }, { kind: 'engine', engine: engine('ready') });
-    await expect.poll(() => asked('model.prepare')).toEqual([{ imageId: 1 }]);
+    await expect.poll(() => asked('model.prepare')).toEqual([{ imageId: 1, ahead: false }]);
     events.write({ kind: 'engine', engine: engine('ready') }, { kind: 'job', job: job('end') });
     await expect.poll(() => state().jobs.has('end')).toBe(true);
     expect(asked('model.prepare')).toHaveLength(1);
