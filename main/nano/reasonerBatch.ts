@@ -58,6 +58,7 @@ export function buildReasonerBatch(
   const mask = new Float32Array(count * tokens * tokens);
   const predictors: number[] = [];
   const labels: number[] = [];
+  const weights: number[] = [];
   scenes.forEach((scene, b) => {
     const fitted = turnsThatFit(
       scene.prompts.map((prompt) => conversation(tokenizer, scene, prompt)),
@@ -68,21 +69,48 @@ export function buildReasonerBatch(
     ids.set(BigInt64Array.from(packed.ids, BigInt), b * tokens);
     positions.push(packed.positions);
     mask.set(attentionMask(packed.turn), b * tokens * tokens);
-    for (const at of packed.predictors.slice(0, capacity - predictors.length)) {
-      predictors.push(b * tokens + at);
-      labels.push(packed.ids[at + 1] ?? 0);
-    }
+    const some = packed.predictors.slice(0, capacity - predictors.length);
+    const next = some.map((at) => packed.ids[at + 1] ?? 0);
+    predictors.push(...some.map((at) => b * tokens + at));
+    labels.push(...next);
+    weights.push(...weightsOf(tokenizer, some, next));
   });
   const table = textTable(joinPositions(positions), config);
-  const labelled = labelFeeds(tokenizer, { predictors, labels, capacity });
+  const labelled = labelFeeds(tokenizer, { predictors, labels, weights, capacity });
   return { pixels: joinPixels(scenes), ids, ...table, mask, ...labelled, ...denseFeeds(scenes) };
 }
 
-/** Rows beyond the last predictor point at token 0 and weigh nothing. */
-function labelFeeds(
+/**
+ * What each label of a scene's turns counts. The list is most of an answer; the few words that decide on a number of it
+ * and the box that is copied from it are lost among them.
+ */
+export function weightsOf(
   tokenizer: NanoTokenizer,
-  { predictors, labels, capacity }: { predictors: readonly number[]; labels: readonly number[]; capacity: number },
-) {
+  predictors: readonly number[],
+  labels: readonly number[],
+): number[] {
+  const [stop] = tokenizer.encode('.');
+  const [thought] = tokenizer.encode('</think><answer>```json\n[');
+  let weight = 1;
+  return labels.map((label, i) => {
+    const begins = i > 0 && predictors[i] !== (predictors[i - 1] ?? 0) + 1;
+    if (i === 0 || begins) weight = 1;
+    const own = weight;
+    if (label === thought) weight = 2;
+    else if (label === stop && weight === 1) weight = 5;
+    return own;
+  });
+}
+
+interface Labels {
+  readonly predictors: readonly number[];
+  readonly labels: readonly number[];
+  readonly weights: readonly number[];
+  readonly capacity: number;
+}
+
+/** Rows beyond the last predictor point at token 0 and weigh nothing. */
+function labelFeeds(tokenizer: NanoTokenizer, { predictors, labels, weights, capacity }: Labels) {
   const padded = Int32Array.from({ length: capacity }, (_, i) => labels[i] ?? 0);
   const first = tokenizer.coordinateId(0) ?? 0;
   const range = { first, count: tokenizer.vocabulary.coordinates.count };
@@ -91,7 +119,7 @@ function labelFeeds(
     predictors: BigInt64Array.from({ length: capacity }, (_, i) => BigInt(predictors[i] ?? 0)),
     labelIds: soft.ids,
     labelShares: soft.shares,
-    labelWeights: Float32Array.from({ length: capacity }, (_, i) => (i < predictors.length ? 1 : 0)),
+    labelWeights: Float32Array.from({ length: capacity }, (_, i) => weights[i] ?? 0),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   joinPixels,
   type ReasonerFeeds,
   turnsThatFit,
+  weightsOf,
 } from '../../main/nano/reasonerBatch.ts';
 import { attentionMask, packedLength, packSequence } from '../../main/nano/sequence.ts';
 import { random } from '../../main/scenes/random.ts';
@@ -84,7 +85,7 @@ describe('buildReasonerBatch', () => {
     expect(wanted.length).toBeGreaterThan(capacity / 4);
     const width = 2 * softness.reach + 1;
     wanted.forEach((row, i) => {
-      expect([feeds.predictors[i], feeds.labelWeights[i]]).toEqual([BigInt(row), 1]);
+      expect(feeds.predictors[i]).toBe(BigInt(row));
       expect(feeds.labelIds[i * width + softness.reach]).toBe(feeds.ids[row + 1]);
     });
   });
@@ -94,7 +95,7 @@ describe('buildReasonerBatch', () => {
       capacity,
       packed.reduce((n, { predictors }) => n + predictors.length, 0),
     );
-    expect(feeds.labelWeights.reduce((a, b) => a + b, 0)).toBe(used);
+    expect(feeds.labelWeights.subarray(0, used).every((weight) => weight > 0)).toBe(true);
     expect(feeds.labelWeights.subarray(used).every((weight) => weight === 0)).toBe(true);
     expect(feeds.predictors).toHaveLength(capacity);
   });
@@ -129,6 +130,28 @@ describe('buildReasonerBatch', () => {
     expect(feeds.classes).toEqual(BigInt64Array.from(each.flatMap(({ classes }) => [...classes])));
     expect(feeds.present).toEqual(Float32Array.from(each.flatMap(({ present }) => [...present])));
   });
+});
+
+describe('weightsOf', () => {
+  const answer =
+    '1 dog [2, 4, 60, 70], 2 cat [90, 12, 140, 70]. cat: 2.</think><answer>```json\n[{"bbox_2d": [90, 12, 140, 70], "label": "cat"}]\n```</answer>';
+  const nothing = '1 dog [2, 4, 60, 70]. cat: none.</think><answer>```json\n[]\n```</answer>';
+  const labels = [answer, nothing].flatMap((text) => tokenizer.encode(text));
+  const length = tokenizer.encode(answer).length;
+  // Between the answers lies a prompt.
+  const predictors = labels.map((_, i) => (i < length ? i : i + 9));
+  const weights = weightsOf(tokenizer, predictors, labels);
+  const wordsOf = (weight: number) =>
+    labels.flatMap((id, i) => (weights[i] === weight ? tokenizer.decode([id]).trim() : []));
+
+  it('counts a decision more than its list, and the answer in between', () => {
+    expect(wordsOf(5).join(' ')).toMatch(/^cat : 2 \. <\/think>.* cat : none \. <\/think>.*$/su);
+    expect(wordsOf(1).filter((word) => word === '.')).toHaveLength(2);
+    expect(wordsOf(1).slice(0, 2)).toEqual(['1', 'dog']);
+    expect(wordsOf(2)).toContain('cat');
+  });
+
+  it('begins anew with every turn', () => expect(weights[length]).toBe(1));
 });
 
 describe('the parts', () => {
