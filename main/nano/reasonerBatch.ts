@@ -5,25 +5,41 @@ import { patchesOf } from '../../models/qwen/processor.ts';
 import { joinPositions, type Positions, textTable } from '../../models/qwen/rope.ts';
 import { gaussianLabels } from '../../models/train/losses.ts';
 import type { Random } from '../scenes/random.ts';
-import type { Scene } from '../scenes/scene.ts';
+import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
 import { cells, imageConfig, type ReasonerBatch, softness } from './layout.ts';
+import { rollCall } from './rollCall.ts';
 import { joined } from './segmenterBatch.ts';
 import { attentionMask, type Head, packedLength, packSequence, type Turn } from './sequence.ts';
 
-/** As many of the scene's prompts, in random order, as fit into `tokens`. */
+/** How many scenes begin with an exercise. */
+const exercised = 0.6;
+
+/** As many of the scene's prompts, in random order, as fit into `tokens`; `before` them what is taken first. */
 export function turnsThatFit(
   conversations: readonly Conversation[],
   random: Random,
-  tokens: number,
+  { tokens, before = [] }: { tokens: number; before?: readonly Conversation[] },
 ): { head: Head; turns: Turn[] } {
-  const shuffled = random.shuffle(conversations);
-  const first = shuffled[0];
+  const ordered = [...before, ...random.shuffle(conversations)];
+  const first = ordered[0];
   if (!first) throw new Error('A scene has no prompts.');
   const turns: Turn[] = [];
-  for (const { turn } of shuffled) if (packedLength(first.head, [...turns, turn]) <= tokens) turns.push(turn);
+  for (const { turn } of ordered) if (packedLength(first.head, [...turns, turn]) <= tokens) turns.push(turn);
   return { head: first.head, turns };
+}
+
+/** Turns of a scene: often an exercise first, then what fits beside it. */
+export function turnsFor(
+  tokenizer: NanoTokenizer,
+  scene: Scene,
+  { random, tokens }: { random: Random; tokens: number },
+): { head: Head; turns: Turn[] } {
+  const conversationOf = (prompt: ScenePrompt) => conversation(tokenizer, scene, prompt);
+  const exercise = random.chance(exercised) ? rollCall(scene, random) : null;
+  const before = exercise ? [conversationOf(exercise)] : [];
+  return turnsThatFit(scene.prompts.map(conversationOf), random, { tokens, before });
 }
 
 /** Feeds of the reasoner's training graph; shapes in `reasonerGraph.ts`. */
@@ -60,12 +76,8 @@ export function buildReasonerBatch(
   const labels: number[] = [];
   const weights: number[] = [];
   scenes.forEach((scene, b) => {
-    const fitted = turnsThatFit(
-      scene.prompts.map((prompt) => conversation(tokenizer, scene, prompt)),
-      random,
-      tokens,
-    );
-    const packed = packSequence(fitted.head, fitted.turns, tokens);
+    const { head, turns } = turnsFor(tokenizer, scene, { random, tokens });
+    const packed = packSequence(head, turns, tokens);
     ids.set(BigInt64Array.from(packed.ids, BigInt), b * tokens);
     positions.push(packed.positions);
     mask.set(attentionMask(packed.turn), b * tokens * tokens);

@@ -8,6 +8,7 @@ import {
   denseFeeds,
   joinPixels,
   type ReasonerFeeds,
+  turnsFor,
   turnsThatFit,
   weightsOf,
 } from '../../main/nano/reasonerBatch.ts';
@@ -28,7 +29,7 @@ describe('turnsThatFit', () => {
   it('takes turns of the scene, each at most once, as long as there is room', () => {
     const known = new Set(first.map(({ turn }) => turn));
     for (let seed = 0; seed < 20; seed++) {
-      const { head, turns } = turnsThatFit(first, random(seed), tokens);
+      const { head, turns } = turnsThatFit(first, random(seed), { tokens });
       expect(new Set(turns).size).toBe(turns.length);
       expect(turns.every((turn) => known.has(turn))).toBe(true);
       expect(packedLength(head, turns)).toBeLessThanOrEqual(tokens);
@@ -39,14 +40,25 @@ describe('turnsThatFit', () => {
 
   it('takes others for another seed and the same for the same', () => {
     const chosen = (seed: number) =>
-      turnsThatFit(first, random(seed), tokens).turns.map((t) => first.findIndex((c) => c.turn === t));
+      turnsThatFit(first, random(seed), { tokens }).turns.map((t) => first.findIndex((c) => c.turn === t));
     expect(chosen(3)).toEqual(chosen(3));
     expect(new Set(Array.from({ length: 20 }, (_, seed) => chosen(seed).join())).size).toBeGreaterThan(5);
   });
 
   it('takes none where none fits, and wants a prompt', () => {
-    expect(turnsThatFit(first, random(0), 70).turns).toEqual([]);
-    expect(() => turnsThatFit([], random(0), tokens)).toThrow('A scene has no prompts.');
+    expect(turnsThatFit(first, random(0), { tokens: 70 }).turns).toEqual([]);
+    expect(() => turnsThatFit([], random(0), { tokens })).toThrow('A scene has no prompts.');
+  });
+});
+
+describe('turnsFor', () => {
+  it('puts an exercise before the prompts of many scenes, not of all', () => {
+    const begin = scenes.map((scene, i) => {
+      const known = conversations[i]?.map(({ turn }) => turn.prompt.join());
+      const { turns } = turnsFor(tokenizer, scene, { random: random(i, 4), tokens });
+      return known?.includes(turns[0]?.prompt.join() ?? '') ?? false;
+    });
+    expect(new Set(begin)).toEqual(new Set([true, false]));
   });
 });
 
@@ -56,8 +68,8 @@ describe('buildReasonerBatch', () => {
   beforeAll(() => {
     feeds = buildReasonerBatch(writer, scenes, random(9, 11));
     const draw = random(9, 11);
-    packed = conversations.map((own) => {
-      const { head, turns } = turnsThatFit(own, draw, tokens);
+    packed = scenes.map((scene) => {
+      const { head, turns } = turnsFor(tokenizer, scene, { random: draw, tokens });
       return packSequence(head, turns, tokens);
     });
   });
