@@ -11,10 +11,25 @@ import { type DenseTargets, denseTargets } from './denseTargets.ts';
 import { cells, imageConfig, type ReasonerBatch, softness } from './layout.ts';
 import { rollCall } from './rollCall.ts';
 import { joined } from './segmenterBatch.ts';
-import { attentionMask, type Head, packedLength, packSequence, type Turn } from './sequence.ts';
+import { attentionMask, type Head, hidden, packedLength, packSequence, type Turn } from './sequence.ts';
 
 /** How many scenes begin with an exercise. */
 const exercised = 0.6;
+
+/** In how many scenes a decision must be read from the list alone. */
+const blindfolded = 0.7;
+
+/**
+ * Rows of the attention mask [length, length] no longer see the picture. A decision that can see it guesses the number of
+ * a thing from where the thing lies, half of the time rightly, and never learns to look it up in the list.
+ */
+function hidePicture(mask: Float32Array, rows: readonly number[], { imageStart, side }: Head): void {
+  const length = Math.sqrt(mask.length);
+  for (const row of rows) {
+    const first = row * length + imageStart;
+    mask.fill(hidden, first, first + side * side);
+  }
+}
 
 /** As many of the scene's prompts, in random order, as fit into `tokens`; `before` them what is taken first. */
 export function turnsThatFit(
@@ -80,12 +95,20 @@ export function buildReasonerBatch(
     const packed = packSequence(head, turns, tokens);
     ids.set(BigInt64Array.from(packed.ids, BigInt), b * tokens);
     positions.push(packed.positions);
-    mask.set(attentionMask(packed.turn), b * tokens * tokens);
+    const seen = attentionMask(packed.turn);
     const some = packed.predictors.slice(0, capacity - predictors.length);
     const next = some.map((at) => packed.ids[at + 1] ?? 0);
     predictors.push(...some.map((at) => b * tokens + at));
     labels.push(...next);
-    weights.push(...weightsOf(tokenizer, some, next));
+    const counts = weightsOf(tokenizer, some, next);
+    weights.push(...counts);
+    if (random.chance(blindfolded))
+      hidePicture(
+        seen,
+        some.filter((_, i) => (counts[i] ?? 0) > 1),
+        head,
+      );
+    mask.set(seen, b * tokens * tokens);
   });
   const table = textTable(joinPositions(positions), config);
   const labelled = labelFeeds(tokenizer, { predictors, labels, weights, capacity });

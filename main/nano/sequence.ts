@@ -77,8 +77,11 @@ function writeHead({ ids, positions: [t, h, w], turn }: PackedSequence, { ids: h
   return head.length - past;
 }
 
+/** Added to the score of what may not be seen. */
+export const hidden = -1e9;
+
 /** Additive attention mask [length, length], row-major: 0 where row may see column, `hidden` elsewhere. */
-export function attentionMask(turn: Int32Array, hidden = -1e9): Float32Array {
+export function attentionMask(turn: Int32Array): Float32Array {
   const length = turn.length;
   const mask = new Float32Array(length * length).fill(hidden);
   for (let row = 0; row < length; row++) {

@@ -12,7 +12,7 @@ import {
   turnsThatFit,
   weightsOf,
 } from '../../main/nano/reasonerBatch.ts';
-import { attentionMask, packedLength, packSequence } from '../../main/nano/sequence.ts';
+import { attentionMask, hidden, packedLength, packSequence } from '../../main/nano/sequence.ts';
 import { random } from '../../main/scenes/random.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import { textTable } from '../../models/qwen/rope.ts';
@@ -70,6 +70,8 @@ describe('buildReasonerBatch', () => {
     const draw = random(9, 11);
     packed = scenes.map((scene) => {
       const { head, turns } = turnsFor(tokenizer, scene, { random: draw, tokens });
+      // Whether the picture is hidden is drawn in between.
+      draw.next();
       return packSequence(head, turns, tokens);
     });
   });
@@ -79,16 +81,35 @@ describe('buildReasonerBatch', () => {
     expect(buildReasonerBatch(writer, scenes, random(10, 11)).ids).not.toEqual(feeds.ids);
   });
 
-  it('packs the scenes one after the other: ids, masks and places', () => {
-    packed.forEach(({ ids, turn, positions }, b) => {
+  it('packs the scenes one after the other: ids and places', () => {
+    packed.forEach(({ ids, positions }, b) => {
       expect([...feeds.ids.subarray(b * tokens, (b + 1) * tokens)].map(Number)).toEqual([...ids]);
-      const mask = feeds.mask.subarray(b * tokens ** 2, (b + 1) * tokens ** 2);
-      expect(Buffer.compare(new Uint8Array(mask.slice().buffer), new Uint8Array(attentionMask(turn).buffer))).toBe(0);
       const table = textTable(positions, reasoner.language);
       const at = b * tokens * reasoner.language.headWidth;
       expect(feeds.cosine.slice(at, at + table.cosine.length)).toEqual(table.cosine);
       expect(feeds.sine.slice(at, at + table.sine.length)).toEqual(table.sine);
     });
+  });
+
+  it('hides the picture, and nothing else, from the decisions of most scenes', () => {
+    const [{ head } = { head: null }] = first;
+    const [from, to] = [head?.imageStart ?? 0, (head?.imageStart ?? 0) + (head?.side ?? 0) ** 2];
+    const heavy = new Set([...feeds.predictors].filter((_, i) => (feeds.labelWeights[i] ?? 0) > 1).map(Number));
+    const blind = packed.map(({ turn }, b) => {
+      const plain = attentionMask(turn);
+      let rows = 0;
+      for (let row = 0; row < tokens; row++) {
+        const start = (b * tokens + row) * tokens;
+        const own = plain.slice(row * tokens, (row + 1) * tokens);
+        const seen = feeds.mask.slice(start, start + tokens);
+        if (seen.every((value, i) => value === own[i])) continue;
+        rows++;
+        expect(heavy.has(b * tokens + row)).toBe(true);
+        expect(seen).toEqual(own.map((value, i) => (i >= from && i < to ? hidden : value)));
+      }
+      return rows > 0;
+    });
+    expect(new Set(blind)).toEqual(new Set([true, false]));
   });
 
   it('asks at every token before one of an answer for that one', () => {

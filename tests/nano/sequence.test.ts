@@ -1,6 +1,6 @@
 // Packed turns: ids, places and masks by hand, and the law that a turn reads the same whatever it is packed with.
 import { describe, expect, it } from 'vitest';
-import { attentionMask, type Head, packedLength, packSequence, type Turn } from '../../main/nano/sequence.ts';
+import { attentionMask, type Head, hidden, packedLength, packSequence, type Turn } from '../../main/nano/sequence.ts';
 import { input } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder } from '../../models/qwen/decode.ts';
@@ -69,14 +69,15 @@ describe('packSequence', () => {
 
 describe('attentionMask', () => {
   it('lets a token see the head and its own turn up to itself', () => {
-    const seen = attentionMask(Int32Array.of(0, 0, 1, 1, 2, -1), -7);
+    const seen = attentionMask(Int32Array.of(0, 0, 1, 1, 2, -1));
+    const X = hidden;
     const rows = [
-      [0, -7, -7, -7, -7, -7],
-      [0, 0, -7, -7, -7, -7],
-      [0, 0, 0, -7, -7, -7],
-      [0, 0, 0, 0, -7, -7],
-      [0, 0, -7, -7, 0, -7],
-      [-7, -7, -7, -7, -7, 0],
+      [0, X, X, X, X, X],
+      [0, 0, X, X, X, X],
+      [0, 0, 0, X, X, X],
+      [0, 0, 0, 0, X, X],
+      [0, 0, X, X, 0, X],
+      [X, X, X, X, X, 0],
     ];
     expect([...seen]).toEqual(rows.flat());
   });
