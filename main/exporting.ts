@@ -8,6 +8,7 @@ import { measureImage } from './flow/image.ts';
 import { type Truth, verifyCocoFile } from './formats/cocoVerify.ts';
 import { type CocoContent, type OutShape, type Written, writeCocoFile } from './formats/cocoWrite.ts';
 import type { Progress } from './jobs.ts';
+import { refuseOwnFile } from './ownFile.ts';
 import type { Project } from './store/project.ts';
 
 type Told = Pick<Progress, 'signal' | 'total' | 'step'>;
@@ -18,6 +19,7 @@ export async function exportCoco(
   options: { settings: ExportSettings; progress: Told },
 ): Promise<Written> {
   const { settings, progress } = options;
+  refuseOwnFile(project, file);
   const chosen = { onlyAccepted: settings.onlyAccepted };
   const stated = await measureAll(project, chosen, progress);
   progress.total(project.countShapes(chosen));
@@ -36,7 +38,9 @@ async function measureAll(project: Project, chosen: { onlyAccepted: boolean }, {
     if (image.width !== null) continue;
     signal.throwIfAborted();
     try {
-      const { width, height } = await measureImage(path.resolve(path.dirname(project.file), image.path));
+      const file = path.resolve(path.dirname(project.file), image.path);
+      refuseOwnFile(project, file);
+      const { width, height } = await measureImage(file);
       project.setFile(image.id, { width, height });
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
@@ -128,8 +132,13 @@ function shared(a: readonly string[], b: readonly string[]): string[] {
 }
 
 /** `project` null: only the rules are checked. */
-export function verifyCoco(project: Project | null, file: string, progress: Partial<Told> = {}): Promise<VerifyReport> {
+export async function verifyCoco(
+  project: Project | null,
+  file: string,
+  progress: Partial<Told> = {},
+): Promise<VerifyReport> {
   const { signal, step } = progress;
+  if (project !== null) refuseOwnFile(project, file);
   return verifyCocoFile(file, { truth: project && truthOf(project), signal, step: step && (() => step()) });
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommanderError } from 'commander';
 import { WeightsError } from '../models/runtime/weightsFile.ts';
-import { BadInput } from './contract/badinput.ts';
+import { BadInput, refusalOf } from './contract/badinput.ts';
 
 /** What a finished command tells the shell; 130 is 128 + SIGINT. */
 export const exitCode = { done: 0, nothing: 1, badInput: 2, fault: 3, cancelled: 130 } as const;
@@ -22,6 +22,8 @@ export function judge(error: unknown, logFolder: string = tmpdir()): Verdict {
   const said = oneLine(error instanceof Error ? error.message : String(error));
   if (error instanceof BadInput || error instanceof WeightsError)
     return { code: exitCode.badInput, line: `loupe: ${said}` };
+  const refused = onDisk(error);
+  if (refused !== null) return { code: exitCode.badInput, line: `loupe: ${oneLine(refused)}` };
   return { code: exitCode.fault, line: `loupe: internal fault: ${said} (${logged(error, logFolder)})` };
 }
 
@@ -30,6 +32,16 @@ function ofUsage(error: CommanderError): Verdict {
   if (error.exitCode === 0) return { code: exitCode.done, line: null };
   if (error.code === 'commander.help') return { code: exitCode.badInput, line: null };
   return { code: exitCode.badInput, line: `loupe: ${oneLine(error.message).replace(/^error: /u, '')}` };
+}
+
+/** What the file system refused of a file that is named, or of any for want of room. A file that is missing may be ours. */
+function onDisk(error: unknown): string | null {
+  const why = refusalOf(error);
+  if (why === null || !(error instanceof Error)) return null;
+  const { code, path: file, syscall } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || syscall?.startsWith('spawn')) return null;
+  if (file !== undefined) return `${file}: cannot be used: ${why}`;
+  return code === 'ENOSPC' || code === 'EDQUOT' ? `${why}; make room and try again` : null;
 }
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

@@ -7,6 +7,7 @@ import { Gate } from './flow/gate.ts';
 import type { Pictures, Source } from './flow/pictures.ts';
 import type { Progress } from './jobs.ts';
 import { pathIn } from './namedPictures.ts';
+import { refuseOwnFile } from './ownFile.ts';
 import type { Project } from './store/project.ts';
 import { imageFilesIn } from './walk.ts';
 
@@ -86,6 +87,7 @@ export class ImageFiles {
   /** `file` is where the image is now; others that are missing are looked for at the same move. Gives how many. */
   async relink(id: number, file: string): Promise<number> {
     const image = this.image(id);
+    refuseOwnFile(this.#project, file);
     const { sha256, width, height } = await this.#pictures.inspect(file);
     if (this.#isDrawnOn(id) && !sameSize(image, { width, height }))
       throw new BadInput(otherSize(file, image, { width, height }));
@@ -116,6 +118,7 @@ export class ImageFiles {
   }
 
   async #read(image: Image, file: string): Promise<FileFields> {
+    refuseOwnFile(this.#project, file);
     const { sha256, width, height, verified } = await this.#pictures.inspect(file);
     if (!verified) this.#verifyLater(image, { file, hash: sha256 });
     const whole = { hash: sha256, width, height, state: 'present', problem: null } as const;
@@ -163,6 +166,7 @@ export class ImageFiles {
 
   async #measure(image: Image, progress: Progress): Promise<void> {
     try {
+      refuseOwnFile(this.#project, this.fileOf(image));
       const { width, height } = await this.#pictures.measure(this.fileOf(image));
       this.#set(image, { width, height });
     } catch (error) {

@@ -9,6 +9,7 @@ import { detect } from './formats/detect.ts';
 import { Notes } from './formats/reading.ts';
 import type { Progress } from './jobs.ts';
 import { NamedPictures } from './namedPictures.ts';
+import { refuseOwnFile } from './ownFile.ts';
 import type { Project } from './store/project.ts';
 import { Taking } from './taking.ts';
 import { isImageName } from './walk.ts';
@@ -45,8 +46,8 @@ export async function importAnnotations(
     progress: options.progress,
   });
   try {
-    if (isFolder) await takeFolder(place, { taking, notes, pictures });
-    else await takeFile(place, { taking, notes, pictures });
+    if (isFolder) await takeFolder(place, { project, taking, notes, pictures });
+    else await takeFile(place, { project, taking, notes, pictures });
   } finally {
     const step = taking.end();
     if (step !== null) options.recorded?.(step);
@@ -61,6 +62,7 @@ function* filesOf(project: Project): Generator<string> {
 function infoOf(file: string) {
   const info = statSync(file, { throwIfNoEntry: false });
   if (info === undefined) throw new BadInput(`${file}: there is no such file or folder`);
+  if (!info.isFile() && !info.isDirectory()) throw new BadInput(`${file}: is no ordinary file; name a file or folder`);
   return info;
 }
 
@@ -70,12 +72,14 @@ function nearest(file: string): string {
 }
 
 interface Into {
+  readonly project: Project;
   readonly taking: Taking;
   readonly notes: Notes;
   readonly pictures: NamedPictures;
 }
 
-async function takeFile(file: string, { taking, notes, pictures }: Into): Promise<void> {
+async function takeFile(file: string, { project, taking, notes, pictures }: Into): Promise<void> {
+  refuseOwnFile(project, file);
   const found = detect(file);
   if ('reason' in found) throw new BadInput(`${path.basename(file)}: ${found.reason}`);
   await taking.take(await found.reader(file, { notes, pictures }));

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { BadInput } from './contract/badinput.ts';
 import { created } from './contract/diff.ts';
 import type { Asked, Image, StoredProposal } from './contract/project.ts';
+import { besideOf } from './formats/beside.ts';
 import { openProject, type Project } from './store/project.ts';
 
 /**
@@ -17,7 +18,7 @@ export function copyProject(file: string, copy: string): void {
   if (!existsSync(file)) throw new BadInput(`there is no project ${file}`);
   if (!existsSync(path.dirname(copy))) throw new BadInput(`there is no folder ${path.dirname(copy)}`);
   settle(file);
-  const part = `${copy}.${process.pid}.part`;
+  const part = besideOf(copy);
   try {
     copyFileSync(file, part);
     if (existsSync(`${file}-wal`)) throw new BadInput(`${path.basename(file)} was opened while it was copied`);

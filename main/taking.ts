@@ -5,7 +5,7 @@ import type { Recorded } from './contract/api.ts';
 import { freeColour } from './contract/colours.ts';
 import { type Change, created } from './contract/diff.ts';
 import type { ImportReport } from './contract/jobs.ts';
-import { type Label, packMask, type Shape } from './contract/project.ts';
+import { type Label, longestName, packMask, type Shape } from './contract/project.ts';
 import type { Notes, Picture, ReadImage, Reading, ReadShape } from './formats/reading.ts';
 import { turns } from './formats/turns.ts';
 import type { Progress } from './jobs.ts';
@@ -122,6 +122,7 @@ export class Taking {
   async #resolve(image: ReadImage): Promise<Resolved> {
     const { pictures, folder } = this.#place;
     const parts = image.name.split('/');
+    if (['', '.', '..'].includes(parts.at(-1) ?? '')) return { why: 'its path names no file' };
     const leadsOut = !image.picture && parts.includes('..');
     const absolute = image.name.startsWith('/') || /^[A-Za-z]:/u.test(image.name);
     // A path of another place says only what the picture is called.
@@ -159,7 +160,10 @@ export class Taking {
     this.#project.setFile(id, { state: 'missing', problem: `${name} was not found; say where it is` });
   }
 
-  #labelId(name: string): number {
+  #labelId(given: string): number {
+    const name = given.trim().slice(0, longestName).trim();
+    if (name.length < given.trim().length)
+      this.#place.notes.say(`label "${name.slice(0, 40)}…": cut to ${longestName} characters`);
     const known = this.#labels.get(name);
     if (known !== undefined) return known.id;
     const all = [...this.#labels.values()];

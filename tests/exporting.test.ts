@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -273,10 +274,33 @@ describe('nothing is lost', () => {
     await expect(cancelled).rejects.toThrow(/abort/);
     expect(readFileSync(file, 'utf8')).toBe('before');
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
-    await expect(exported(project, {}, 'no/such/folder.json')).rejects.toThrow(/cannot be written \(ENOENT\)/);
+    await expect(exported(project, {}, 'no/such/folder.json')).rejects.toThrow(
+      /cannot be written: there is no such folder/,
+    );
     expect(existsSync(path.join(folder, 'no'))).toBe(false);
   });
 });
+
+test('the project itself is neither written over nor read as annotations: its lock would be lost', async () => {
+  const { project } = fresh();
+  const link = path.join(folder, 'linked project.json');
+  symlinkSync(project.file, link);
+  const settings = ExportSettings.parse({});
+  for (const file of [project.file, link]) {
+    await expect(exportCoco(project, file, { settings, progress: quiet })).rejects.toThrow(/is the project itself/);
+    await expect(verifyCoco(project, file)).rejects.toThrow(/is the project itself/);
+    await expect(importAnnotations(project, file, { progress: quiet })).rejects.toThrow(/is the project itself/);
+  }
+  expect(await secondOpener(project.file)).toMatch(/is open in another Loupe/);
+  rmSync(link);
+});
+
+/** What another process is told. */
+const secondOpener = (file: string): Promise<string> =>
+  new Promise((resolve) => {
+    const words = [path.resolve('main/cli.ts'), 'export', file, path.join(folder, 'second.json')];
+    execFile(process.execPath, words, (_error, _out, said) => resolve(said));
+  });
 
 describe.skipIf(!haveMaterial)('photographs of the material', () => {
   test.each([

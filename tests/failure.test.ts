@@ -40,6 +40,18 @@ describe('judge', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('what the disk refuses of a named file is the person\u2019s to mend; a missing file may be ours', () => {
+    const refused = (code: string, fields = {}) => Object.assign(new Error(`${code}: no`), { code, ...fields });
+    expect(judge(refused('EACCES', { path: '/a/b', syscall: 'open' }), folder)).toEqual({
+      code: 2,
+      line: 'loupe: /a/b: cannot be used: you have no right to (EACCES)',
+    });
+    expect(judge(refused('ENOSPC', { syscall: 'write' }), folder).line).toMatch(/the disk is full .* make room/);
+    const logs = path.join(folder, 'missing');
+    expect(judge(refused('ENOENT', { path: '/a/b', syscall: 'open' }), logs).code).toBe(3);
+    expect(judge(refused('EACCES', { path: '/a/b', syscall: 'spawn b' }), logs).code).toBe(3);
+  });
+
   test('a fault of ours names a log that holds the stacks of it and its causes', () => {
     const cause = new Error('the deep reason');
     const { code, line } = judge(new TypeError('x is\nnot y', { cause }), folder);

@@ -159,7 +159,23 @@ describe('labels', () => {
   });
 });
 
+test('a label longer than a project keeps is cut and said, and costs nothing else', async () => {
+  const { taking, take, project } = begun();
+  await take([shapeOn(imageOf('x.png'), cup, { label: 'n'.repeat(5000) })], undefined, []);
+  taking.end();
+  expect(project.labels().map(({ name }) => name)).toEqual(['n'.repeat(1000)]);
+  expect(taking.report()).toMatchObject({ shapes: 1, notes: [expect.stringMatching(/cut to 1000 characters/)] });
+});
+
 describe('images', () => {
+  test('whose path names no file are left out', async () => {
+    const { taking, take, project } = begun();
+    await take([shapeOn(imageOf('.'), cup), shapeOn(imageOf('sub/'), cup), shapeOn(imageOf('a/..'), cup)]);
+    taking.end();
+    expect([...project.allImages()]).toEqual([]);
+    expect(taking.report().leftOut[0]?.why).toBe('its path names no file');
+  });
+
   test('that were not found are missing, with the name that the file gives', async () => {
     const { taking, take, project } = begun();
     await take([shapeOn(imageOf('far/none.png'), cup)]);

@@ -1,7 +1,7 @@
 // What the model found to overlay.png, mask.png and coco.json in a folder.
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badinput.ts';
 import { packMask } from '../contract/project.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import { readAnswer } from '../flow/box.ts';
@@ -16,20 +16,6 @@ export interface Delivery {
   readonly prompt: string;
   readonly proposal: Proposal;
 }
-
-/** The refusals of a file system that the person can mend: rights, space, a file in the way. */
-const MENDABLE = new Set([
-  'EACCES',
-  'EPERM',
-  'EROFS',
-  'ENOSPC',
-  'EDQUOT',
-  'EEXIST',
-  'ENOTDIR',
-  'ENOENT',
-  'EISDIR',
-  'ENAMETOOLONG',
-]);
 
 /** Makes the folder before any long work, so that a bad one is known at once. */
 export const prepareFolder = (folder: string): Promise<void> => writing(folder, () => makeFolder(path.resolve(folder)));
@@ -90,8 +76,7 @@ async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!MENDABLE.has(code)) throw error;
-    throw new BadInput(`${folder}: cannot be written to (${code})`, { cause: error });
+    const why = refusalOf(error);
+    throw why === null ? error : new BadInput(`${folder}: cannot be written to: ${why}`, { cause: error });
   }
 }

@@ -1,5 +1,5 @@
 // `loupe import`, `loupe export` and `loupe verify`: annotations into a project, out of it, and checked, without a window.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
@@ -8,6 +8,7 @@ import { exitCode } from '../failure.ts';
 import type { Progress } from '../jobs.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
+import { prepareFolder } from './deliver.ts';
 
 const REPORT_EVERY_MS = 2000;
 
@@ -63,7 +64,7 @@ async function importInto({ project: given, file }: At, options: ImportOptions, 
   if (!existsSync(file)) throw new BadInput(`${file}: there is no such file or folder`);
   const project = path.resolve(given);
   const fresh = !existsSync(project);
-  if (fresh) mkdirSync(path.dirname(project), { recursive: true });
+  if (fresh) await prepareFolder(path.dirname(project));
   // Loaded late, here and below: no other command needs SQLite and sharp.
   const { importAnnotations } = await import('../importing.ts');
   const { images } = options;

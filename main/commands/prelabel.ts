@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import type { Job } from '../contract/jobs.ts';
+import { longestPrompt } from '../contract/project.ts';
 import type { Engine } from '../engineHost.ts';
 import { exitCode } from '../failure.ts';
 import type { PromptAllReport, Shard } from '../promptAll.ts';
@@ -41,6 +42,8 @@ export function parseShard(text: string): Shard {
 async function prelabel(file: string, options: PrelabelOptions, terminal: Terminal): Promise<void> {
   const text = options.prompt.trim();
   if (text === '') throw new BadInput('the prompt is empty; --prompt takes what to segment, in words');
+  if (text.length > longestPrompt)
+    throw new BadInput(`the prompt is ${text.length} characters long; at most ${longestPrompt} are kept with an image`);
   // Loaded late: no other command needs SQLite and the engine.
   const [{ Engine }, { openProject }, { copyProject }] = await Promise.all([
     import('../engineHost.ts'),

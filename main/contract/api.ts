@@ -148,7 +148,9 @@ export const api = {
       .output(eventIterator(AnswerEvent)),
     /** One mask from clicks, a box and a rough mask; the image's embedding is kept. */
     refine: base
-      .input(z.object({ imageId: Id, points: z.array(Point), box: Box.nullable(), rough: PackedMask.nullable() }))
+      .input(
+        z.object({ imageId: Id, points: z.array(Point).max(1000), box: Box.nullable(), rough: PackedMask.nullable() }),
+      )
       .output(z.object({ mask: PackedMask, ms: z.number() })),
     /** Computes the embedding ahead of the first click. */
     prepare: base.input(z.object({ imageId: Id, ahead: z.boolean().default(false) })).output(Nothing),

@@ -4,3 +4,24 @@
 export class BadInput extends Error {
   override readonly name = 'BadInput';
 }
+
+/** What file systems refuse and a person can mend. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: 'you have no right to',
+  EPERM: 'you have no right to',
+  EROFS: 'the disk takes no changes',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your share of the disk is used up',
+  EEXIST: 'something of that name is in the way',
+  EISDIR: 'a folder of that name is in the way',
+  ENOTDIR: 'a file is where a folder should be',
+  ENOENT: 'there is no such folder',
+  ENAMETOOLONG: 'the name is too long',
+};
+
+/** "the disk is full (ENOSPC)"; null where it is no refusal of that kind. */
+export function refusalOf(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const why = REFUSALS[code];
+  return why === undefined ? null : `${why} (${code})`;
+}

@@ -26,9 +26,13 @@ export const AttributeRule = z.object({
 });
 export type AttributeRule = z.infer<typeof AttributeRule>;
 
+/** Characters. */
+export const longestName = 1000;
+export const longestPrompt = 2000;
+
 export const Label = z.object({
   id: Id,
-  name: z.string().trim().min(1).max(1000),
+  name: z.string().trim().min(1).max(longestName),
   /** Stays with the label, whatever its place in the list. */
   colour: z.string().regex(/^#[0-9a-f]{6}$/),
   /** The key that gives it, '1' to '9'. */
@@ -95,7 +99,7 @@ export type Kept = z.infer<typeof Kept>;
 export const Asked = z.object({
   id: Id,
   imageId: Id,
-  text: z.string().trim().min(1).max(2000),
+  text: z.string().trim().min(1).max(longestPrompt),
   points: z.array(Point),
   box: Box.nullable(),
   kept: Kept.nullable(),

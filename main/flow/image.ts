@@ -1,6 +1,6 @@
 // Image files to upright 8-bit RGB pixels, and pixels to picture files; the only importer of sharp.
 import { createHash } from 'node:crypto';
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp, { type JpegOptions, type Metadata, type Sharp } from 'sharp';
 import { BadInput } from '../contract/badinput.ts';
@@ -125,7 +125,14 @@ export async function writePng(file: string, raster: Raster): Promise<void> {
   const { width, height, channels, data } = raster;
   const image = sharp(data, { raw: { width, height, channels } });
   const encoded = await (channels === 1 ? image.toColourspace('b-w') : image).png().toBuffer();
-  await writeFile(file, encoded);
+  const part = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(part, encoded);
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
 }
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

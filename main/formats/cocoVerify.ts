@@ -1,5 +1,5 @@
 // A COCO file of any size to every rule that it breaks and, beside a project, to every mask that is not the project's.
-import { accessSync } from 'node:fs';
+import { accessSync, statSync } from 'node:fs';
 import { BadInput } from '../contract/badinput.ts';
 import type { VerifyReport } from '../contract/jobs.ts';
 import type { Mask } from '../contract/records.ts';
@@ -56,6 +56,8 @@ function refuseUnreadable(file: string): void {
   } catch {
     throw new BadInput(`${file}: cannot be read; is it there?`);
   }
+  // The file is read more than once, which a pipe is not.
+  if (!statSync(file).isFile()) throw new BadInput(`${file}: is no ordinary file; name a COCO file`);
 }
 
 class FileCheck {

@@ -1,6 +1,6 @@
 // Images and shapes, as they come, to a COCO file: written beside in constant memory and renamed when it is whole.
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { BadInput } from '../contract/badinput.ts';
+import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { BadInput, refusalOf } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { ExportSettings } from '../contract/jobs.ts';
 import { fewPolygons, fullPolygons, outlinesOf } from '../contract/outline.ts';
@@ -8,6 +8,7 @@ import { fromPolygons } from '../contract/polygon.ts';
 import { type PackedMask, packMask, unpackMask } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskArea } from '../contract/rle.ts';
+import { besideOf } from './beside.ts';
 import { bboxOf } from './cocoRules.ts';
 import { turns } from './turns.ts';
 
@@ -60,18 +61,32 @@ export interface Written {
 }
 
 export async function writeCocoFile(file: string, content: CocoContent, options: WriteOptions): Promise<Written> {
-  const part = `${file}.${process.pid}.part`;
-  const out = new Out(part, file);
+  const target = replaceable(file);
+  const part = besideOf(target);
+  let out: Out | null = null;
   try {
+    out = new Out(part);
     const written = await writeAll(out, content, options);
-    out.close();
-    renameSync(part, file);
+    out.end();
+    renameSync(part, target);
     return written;
   } catch (error) {
-    out.close();
+    out?.close();
     rmSync(part, { force: true });
-    throw error;
+    const why = refusalOf(error);
+    throw why === null ? error : new BadInput(`${file}: cannot be written: ${why}`, { cause: error });
   }
+}
+
+/** Where the file is to stand, links followed. Projects and pictures are not written over; their name tells, unopened. */
+function replaceable(file: string): string {
+  const info = statSync(file, { throwIfNoEntry: false });
+  if (info === undefined) return file;
+  if (info.isDirectory()) throw new BadInput(`${file}: is a folder; name a file in it`);
+  if (!info.isFile()) throw new BadInput(`${file}: is no ordinary file; name another one`);
+  if (!/\.json$/iu.test(file) && info.size > 0)
+    throw new BadInput(`${file}: is there already and is no .json file, so it was left as it is; name another one`);
+  return realpathSync(file);
 }
 
 async function writeAll(out: Out, content: CocoContent, options: WriteOptions): Promise<Written> {
@@ -105,15 +120,8 @@ class Out {
   /** Written into the list that is open. */
   entries = 0;
 
-  /** `name`: what a refusal calls the file. */
-  constructor(file: string, name: string) {
-    try {
-      this.#descriptor = openSync(file, 'w');
-    } catch (error) {
-      throw new BadInput(
-        `${name}: cannot be written (${error instanceof Error && 'code' in error ? error.code : error})`,
-      );
-    }
+  constructor(file: string) {
+    this.#descriptor = openSync(file, 'w');
   }
 
   /** Begins another list, too. */
@@ -127,9 +135,14 @@ class Out {
     this.entries++;
   }
 
+  end(): void {
+    this.#flush();
+    this.close();
+  }
+
+  /** Lets go of what was not written yet. */
   close(): void {
     if (this.#descriptor === null) return;
-    this.#flush();
     closeSync(this.#descriptor);
     this.#descriptor = null;
   }
@@ -168,8 +181,17 @@ class Annotations {
     this.#masks = masks;
   }
 
-  /** Null where there is nothing to write. */
+  /** Null where there is nothing to write, or where what is stored cannot be read: that costs one shape, not the file. */
   of(shape: OutShape): object | null {
+    try {
+      return this.#of(shape);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      return this.#skip(`shape ${shape.id} is left out: ${error.message}`);
+    }
+  }
+
+  #of(shape: OutShape): object | null {
     const { id, imageId, category, crowd, extra } = shape;
     const found = shape.mask ? this.#ofMask(shape, shape.mask) : this.#ofBox(shape);
     if (found === null) return null;
@@ -191,7 +213,9 @@ class Annotations {
 
   /** Readers of masks stumble over an object without one: a box is written as the polygon of its four corners. */
   #ofBox({ id, box, crowd, frame }: OutShape): Segmentation | null {
-    const { x1, y1, x2, y2 } = box;
+    const across = (x: number) => Math.min(Math.max(x, 0), frame.width);
+    const down = (y: number) => Math.min(Math.max(y, 0), frame.height);
+    const [x1, y1, x2, y2] = [across(box.x1), down(box.y1), across(box.x2), down(box.y2)];
     const rings = [[x1, y1, x2, y1, x2, y2, x1, y2]];
     const drawn = fromPolygons(rings, frame.width, frame.height);
     if (maskArea(drawn) === 0) return this.#skip(`shape ${id} has only a box, and no pixel lies in it: left out`);
@@ -231,8 +255,12 @@ class Annotations {
     const all = [...this.#sentences];
     if (this.#more > 0) all.push(`and ${this.#more} more sentences like these`);
     if (this.#simplified > 0) {
+      const masks =
+        this.#simplified === 1
+          ? '1 mask is a polygon that differs'
+          : `${this.#simplified} masks are polygons that differ`;
       all.push(
-        `${this.#simplified} masks are polygons that differ from them a little: IoU at least ${this.#worst.toFixed(4)}`,
+        `${masks} from ${this.#simplified === 1 ? 'it' : 'them'} a little: IoU at least ${this.#worst.toFixed(4)}`,
       );
     }
     return all;

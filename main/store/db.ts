@@ -111,7 +111,9 @@ export class Db {
     } catch (error) {
       const code = error instanceof Sqlite.SqliteError ? error.code : '';
       const known = sentences.find(([beginning]) => code.startsWith(beginning));
-      throw known ? new BadInput(`${path.basename(this.file)} ${known[1]}`, { cause: error }) : error;
+      // A new file is made under another name first.
+      const name = path.basename(this.file).replace(/\.part$/u, '');
+      throw known ? new BadInput(`${name} ${known[1]}`, { cause: error }) : error;
     }
   }
 }

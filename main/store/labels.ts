@@ -3,6 +3,7 @@ import { BadInput } from '../contract/badinput.ts';
 import type { AttributeRule, Label } from '../contract/project.ts';
 import type { Db } from './db.ts';
 import type { Keeper } from './keeper.ts';
+import { parsed } from './stored.ts';
 
 interface LabelRow {
   id: number;
@@ -13,7 +14,7 @@ interface LabelRow {
   place: number;
 }
 
-const labelOf = (row: LabelRow): Label => ({ ...row, attributes: JSON.parse(row.attributes) as AttributeRule[] });
+const labelOf = (row: LabelRow): Label => ({ ...row, attributes: parsed(row.attributes) as AttributeRule[] });
 
 const columns = 'id, name, colour, digit, attributes, place';
 

@@ -2,6 +2,7 @@
 import type { Asked } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
 import type { Keeper } from './keeper.ts';
+import { parsed } from './stored.ts';
 
 interface PromptRow {
   id: number;
@@ -18,9 +19,9 @@ const promptOf = (row: PromptRow): Asked => ({
   id: row.id,
   imageId: row.image_id,
   text: row.text,
-  points: JSON.parse(row.points) as Asked['points'],
-  box: JSON.parse(row.box ?? 'null') as Asked['box'],
-  kept: JSON.parse(row.kept ?? 'null') as Asked['kept'],
+  points: parsed(row.points) as Asked['points'],
+  box: parsed(row.box ?? 'null') as Asked['box'],
+  kept: parsed(row.kept ?? 'null') as Asked['kept'],
 });
 
 /** null stays null: it is a missing value, not the text "null". */

@@ -6,6 +6,7 @@ import { type MaskRow, maskOf, maskValues } from './masks.ts';
 import { jsonOrNull } from './prompts.ts';
 import { refreshImages } from './refresh.ts';
 import type { Sequence } from './sequence.ts';
+import { parsed } from './stored.ts';
 
 export type NewProposal = Omit<StoredProposal, 'id' | 'promptId'>;
 
@@ -48,13 +49,13 @@ const proposalOf = (row: ProposalRow): StoredProposal => ({
   promptId: row.prompt_id,
   weights: row.weights,
   device: row.device,
-  answer: JSON.parse(row.answer) as StoredProposal['answer'],
+  answer: parsed(row.answer) as StoredProposal['answer'],
   ...(row.frame !== null && { frame: row.frame }),
   found: row.found,
-  box: JSON.parse(row.box ?? 'null') as StoredProposal['box'],
+  box: parsed(row.box ?? 'null') as StoredProposal['box'],
   mask: maskOf(row),
-  rewards: JSON.parse(row.rewards) as StoredProposal['rewards'],
-  timings: JSON.parse(row.timings) as StoredProposal['timings'],
+  rewards: parsed(row.rewards) as StoredProposal['rewards'],
+  timings: parsed(row.timings) as StoredProposal['timings'],
   chosen: row.chosen === 1,
 });
 

@@ -3,6 +3,7 @@ import type { PackedMask, Shape } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
 import type { Keeper } from './keeper.ts';
 import { type MaskRow, maskOf, maskValues } from './masks.ts';
+import { parsed } from './stored.ts';
 
 interface ShapeRow extends MaskRow {
   id: number;
@@ -35,12 +36,12 @@ function shapeOf(row: ShapeRow): Shape {
     labelId: row.label_id,
     mask: maskOf(row),
     box: { x1, y1, x2, y2 },
-    attributes: JSON.parse(row.attributes) as Shape['attributes'],
+    attributes: parsed(row.attributes) as Shape['attributes'],
     crowd: row.crowd === 1,
     hidden: row.hidden === 1,
     locked: row.locked === 1,
     place,
-    origin: JSON.parse(row.origin) as Shape['origin'],
+    origin: parsed(row.origin) as Shape['origin'],
   };
 }
 

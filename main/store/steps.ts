@@ -2,6 +2,7 @@
 import type { Change } from '../contract/diff.ts';
 import type { Db } from './db.ts';
 import { jsonOrNull } from './prompts.ts';
+import { parsed } from './stored.ts';
 
 export interface Step {
   seq: number;
@@ -19,7 +20,7 @@ interface ChangeRow {
 const page = 1000;
 
 const changeOf = ({ kind, id, before, after }: ChangeRow): Change =>
-  ({ kind, id, before: JSON.parse(before ?? 'null'), after: JSON.parse(after ?? 'null') }) as Change;
+  ({ kind, id, before: parsed(before ?? 'null'), after: parsed(after ?? 'null') }) as Change;
 
 /** The step that undo would take back. */
 export const lastDone = (db: Db): Step | undefined =>

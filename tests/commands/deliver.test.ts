@@ -136,13 +136,13 @@ describe('folders', () => {
     for (const place of ['file', 'file/below']) {
       const failure = await prepareFolder(path.join(folder, place)).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(BadInput);
-      expect(String(failure)).toMatch(/cannot be written to \((EEXIST|ENOTDIR)\)/u);
+      expect(String(failure)).toMatch(/cannot be written to: .* \((EEXIST|ENOTDIR)\)/u);
     }
     const image = await grey('d.png');
     const taken = path.join(folder, 'taken');
     mkdirSync(path.join(taken, 'overlay.png'), { recursive: true });
     await expect(deliver(taken, { image, prompt: 'x', proposal: found })).rejects.toThrow(
-      /cannot be written to \(EISDIR\)/u,
+      /cannot be written to: a folder of that name is in the way \(EISDIR\)/u,
     );
   });
 

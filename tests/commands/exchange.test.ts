@@ -122,6 +122,8 @@ describe('bad input ends in 2 and one line', () => {
     ],
     ['no project to export', ['export', 'nowhere.loupe', 'x.json'], /no project/],
     ['both ways at once', ['export', 'nowhere.loupe', 'x.json', '--polygons', '--runs'], /exclude each other/],
+    ['a folder to verify', ['verify', 'nowhere/..'], /is no ordinary file|cannot be read/],
+    ['a place for the project below a file', ['import', 'in.json/b.loupe', 'in.json'], /cannot be written to/],
     ['no file to verify', ['verify', 'nowhere.json'], /nowhere\.json: cannot be read/],
     ['no project to verify against', ['verify', 'in.json', '--project', 'nowhere.loupe'], /no project/],
   ])('%s', async (_, words, message) => {

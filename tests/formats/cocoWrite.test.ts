@@ -1,5 +1,5 @@
 // Shapes to a COCO file: every mask drawn back from the file as its readers draw it, and a file that is whole or not there.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -120,6 +120,18 @@ describe('how a mask is written', () => {
     expect(stated).toEqual(['shape 3 has only a box: its four corners are written as its polygon (box_only)']);
   });
 
+  test('a box that reaches far outside is cut to its image, one shape that cannot be read costs no other', async () => {
+    const far = { x1: -1e9, y1: 1, x2: 1e9, y2: 3 };
+    const torn = { size: [frame.height, frame.width] as [number, number], counts: '!' };
+    const shapes = [shapeOf({ drawn: null, box: far }), shapeOf({ id: 2, mask: torn }), shapeOf({ id: 3 })];
+    const { whole, stated } = await written(shapes);
+    expect(whole.annotations.map(({ id, bbox }) => [id, bbox])).toEqual([
+      [1, [0, 1, 8, 2]],
+      [3, [1, 1, 4, 3]],
+    ]);
+    expect(stated).toContainEqual(expect.stringMatching(/^shape 2 is left out: compressed mask/));
+  });
+
   test('a crowd that is only a box is run lengths of that box', async () => {
     const { whole } = await written([shapeOf({ drawn: null, crowd: true })]);
     expect(whole.annotations).toMatchObject([{ box_only: true, iscrowd: 1, segmentation: packMask(block), area: 12 }]);
@@ -214,6 +226,42 @@ describe('the file', () => {
     expect(readdirSync(own)).toEqual(['kept.json']);
   });
 
+  test('that finds no room on the disk is refused in one sentence, and nothing is left beside it', async () => {
+    const own = path.join(folder, 'no room');
+    mkdirSync(own);
+    const full = function* () {
+      yield shapeOf();
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    const file = path.join(own, 'out.json');
+    await expect(written(full(), {}, 'no room/out.json')).rejects.toThrow(
+      new BadInput(`${file}: cannot be written: the disk is full (ENOSPC)`),
+    );
+    expect(readdirSync(own)).toEqual([]);
+  });
+
+  test('takes no place but that of an earlier one: folders, projects and pictures are left as they are', async () => {
+    const own = path.join(folder, 'taken');
+    mkdirSync(path.join(own, 'folder.json'), { recursive: true });
+    for (const name of ['p.loupe', 'a.jpg', 'out.json']) writeFileSync(path.join(own, name), 'what was there');
+    await expect(written([], {}, 'taken/p.loupe')).rejects.toThrow(/is no \.json file, so it was left as it is/);
+    await expect(written([], {}, 'taken/a.jpg')).rejects.toThrow(BadInput);
+    await expect(written([], {}, 'taken/folder.json')).rejects.toThrow(/is a folder/);
+    expect(readFileSync(path.join(own, 'p.loupe'), 'utf8')).toBe('what was there');
+    expect((await written([], {}, 'taken/out.json')).whole.annotations).toEqual([]);
+    expect(readdirSync(own)).toEqual(['a.jpg', 'folder.json', 'out.json', 'p.loupe']);
+  });
+
+  test('by way of a link is where the link leads', async () => {
+    const own = path.join(folder, 'linked');
+    mkdirSync(own);
+    writeFileSync(path.join(own, 'real.json'), '{}');
+    symlinkSync('real.json', path.join(own, 'link.json'));
+    await written([shapeOf()], {}, 'linked/link.json');
+    expect(readFileSync(path.join(own, 'real.json'), 'utf8')).toContain('annotations');
+    expect(lstatSync(path.join(own, 'link.json')).isSymbolicLink()).toBe(true);
+  });
+
   test('is not there when it was cancelled', async () => {
     const own = path.join(folder, 'cancelled');
     mkdirSync(own);
@@ -231,7 +279,7 @@ describe('the file', () => {
   test('that cannot be written is refused in one sentence', async () => {
     const file = path.join(folder, 'no/such/folder/out.json');
     await expect(written([], {}, 'no/such/folder/out.json')).rejects.toThrow(
-      new BadInput(`${file}: cannot be written (ENOENT)`),
+      new BadInput(`${file}: cannot be written: there is no such folder (ENOENT)`),
     );
   });
 });

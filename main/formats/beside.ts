@@ -1,0 +1,28 @@
+// A file's place to the file beside it that is written first, so that what stands there is always whole.
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** Where to write before `file` is replaced. What killed processes left there of theirs goes. */
+export function besideOf(file: string): string {
+  for (const left of leftBeside(file)) rmSync(left, { force: true });
+  return `${file}.${process.pid}.part`;
+}
+
+function leftBeside(file: string): string[] {
+  const [folder, own] = [path.dirname(file), `${path.basename(file)}.`];
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  const pidOf = (name: string) => /^(\d{1,10})\.part$/u.exec(name.startsWith(own) ? name.slice(own.length) : '')?.[1];
+  const isLeft = (name: string) => pidOf(name) !== undefined && !lives(Number(pidOf(name)));
+  return readdirSync(folder)
+    .filter(isLeft)
+    .map((name) => path.join(folder, name));
+}
+
+/** A process that may not be asked is there. */
+function lives(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
