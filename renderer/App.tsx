@@ -83,7 +83,12 @@ function useCommandContext(desk: Desk, canvas: CanvasHandle | null): CommandCont
       screen: {
         gesture: canvas ?? { finish: idle, back: idle, cancel: idle },
         masks: { fillHoles, removeSpecks, smooth },
-        focusPrompt: () => document.getElementById(promptFieldId)?.focus(),
+        focusPrompt: () => {
+          const field = document.getElementById(promptFieldId);
+          field?.focus();
+          // What stands there can be gone on with, or be written over.
+          if (field instanceof HTMLTextAreaElement) field.select();
+        },
         isDark: () => isDark,
       },
     }),

@@ -68,6 +68,10 @@ function listenToPointer({ room, easel, store, host, signal }: Page, { read, pla
     // The middle button would scroll the page by itself.
     event.preventDefault();
   };
+  // Whoever comes from a button that was clicked works here now: Space pans, and does not press that button again.
+  const enter = () => {
+    if (focusOf(document.activeElement) === 'control') room.focus({ preventScroll: true });
+  };
   const move = (event: PointerEvent) => {
     // Only pages that browsers trust have them: not plain HTTP from elsewhere.
     const all = event.buttons === 0 || !window.isSecureContext ? [] : event.getCoalescedEvents();
@@ -90,6 +94,7 @@ function listenToPointer({ room, easel, store, host, signal }: Page, { read, pla
     easel.choose(place(event));
     host.menu({ x: event.clientX, y: event.clientY });
   };
+  room.addEventListener('pointerenter', enter, { signal });
   room.addEventListener('pointerdown', down, { signal });
   room.addEventListener('pointermove', move, { signal });
   room.addEventListener('pointerup', up, { signal });

@@ -134,10 +134,12 @@ export function isBright(colour: string): boolean {
 function drawProposals(pen: Pen, { state }: Scene): void {
   const { open, proposalId, view, writing, lit, wipe } = state;
   const offered = proposalId === null ? undefined : open?.proposals.get(proposalId);
-  const kept = offered && open?.prompts.get(offered.promptId)?.kept;
+  const prompt = offered && open?.prompts.get(offered.promptId);
+  const kept = prompt?.kept;
   // What a person kept of it stands as a shape, or is the word that there is nothing.
   const isSettled = kept?.proposalId === offered?.id && (kept?.found === 'nothing' || kept?.mask.shapeId != null);
-  const proposal = isSettled ? undefined : offered;
+  // And of a prompt that was taken back nothing is offered.
+  const proposal = isSettled || !prompt ? undefined : offered;
   const dash = [7, 5];
   if (proposal?.mask && wipe === null) {
     const fill = 'rgba(255, 92, 205, 0.28)';

@@ -7,7 +7,7 @@ import { maskArea } from '../../main/contract/rle.ts';
 import { candidatesOf, inReview } from '../state/answers.ts';
 import { keptOf } from '../state/kept.ts';
 import { reasoningSoFar } from '../state/reasoning.ts';
-import { counted, duration, weightsName } from '../state/words.ts';
+import { counted, deviceName, duration, weightsName } from '../state/words.ts';
 import type { OpenImage } from '../state/workbench.ts';
 import { BoxFields } from './BoxFields.tsx';
 import { Candidates } from './Candidates.tsx';
@@ -240,11 +240,11 @@ function UseSelected() {
 }
 
 function Provenance({ proposal: { weights, timings, device } }: { proposal: StoredProposal }) {
-  const total = Object.values(timings).reduce((sum, ms) => sum + ms, 0);
+  const { totalMs } = timings;
   return (
     <Text size="xs" c="dimmed" mt={6} className="ellipsis">
-      {weightsName(weights)} on {device}
-      {total > 0 ? `, ${duration(total)}` : ''}
+      {weightsName(weights)} on {deviceName(device)}
+      {totalMs ? `, ${duration(totalMs)}` : ''}
     </Text>
   );
 }

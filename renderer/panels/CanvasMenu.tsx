@@ -34,6 +34,9 @@ const offered: readonly CommandId[] = [
 // The canvas keeps presses from becoming mouse events, so a press beside the menu is heard as what it is.
 const beside = ['pointerdown'];
 
+// Wherever the click was, the whole menu is in the window: over the place of the click where it has to be.
+const wholly = { flip: false, shift: { crossAxis: true, padding: 4 } };
+
 export function CanvasMenu({ at, onClose }: { at: MenuPlace | null; onClose(): void }) {
   return (
     <Menu
@@ -44,11 +47,14 @@ export function CanvasMenu({ at, onClose }: { at: MenuPlace | null; onClose(): v
       width={270}
       clickOutsideEvents={beside}
       transitionProps={{ duration: 0 }}
+      middlewares={wholly}
     >
       <Menu.Target>
         <span aria-hidden style={{ position: 'fixed', left: at?.x ?? 0, top: at?.y ?? 0, width: 1, height: 1 }} />
       </Menu.Target>
-      <Menu.Dropdown aria-label="Canvas menu">{at && <Offers />}</Menu.Dropdown>
+      <Menu.Dropdown aria-label="Canvas menu" mah="98vh" style={{ overflowY: 'auto' }}>
+        {at && <Offers />}
+      </Menu.Dropdown>
     </Menu>
   );
 }

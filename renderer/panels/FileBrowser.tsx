@@ -18,6 +18,9 @@ import type { DialogKind } from '../../main/contract/shell.ts';
 import { sentence } from '../state/connection.ts';
 import { useDesk } from './desk.ts';
 
+/** What the system's dialogs take for other ones: a single file of `images`, a `folder` of weights. */
+export type FileWish = DialogKind | 'image' | 'weights';
+
 interface Manner {
   readonly title: string;
   readonly act: string;
@@ -29,7 +32,7 @@ interface Manner {
   readonly ending: string | null;
 }
 
-const manners: Readonly<Record<DialogKind, Manner>> = {
+const manners: Readonly<Record<FileWish, Manner>> = {
   'open project': {
     title: 'Open a project',
     act: 'Open',
@@ -51,6 +54,22 @@ const manners: Readonly<Record<DialogKind, Manner>> = {
     act: 'Use this folder',
     kinds: ['image'],
     folder: true,
+    several: false,
+    ending: null,
+  },
+  weights: {
+    title: 'Choose the folder of the weights',
+    act: 'Use this folder',
+    kinds: [],
+    folder: true,
+    several: false,
+    ending: null,
+  },
+  image: {
+    title: 'Where the image is now',
+    act: 'This is it',
+    kinds: ['image'],
+    folder: false,
     several: false,
     ending: null,
   },
@@ -80,7 +99,7 @@ interface Listing {
 }
 
 interface Props {
-  readonly what: DialogKind;
+  readonly what: FileWish;
   readonly name?: string;
   onDone(paths: readonly string[]): void;
 }
@@ -145,8 +164,11 @@ export function FileBrowser({ what, name, onDone }: Props) {
   );
 }
 
+const lastFolder = 'folder of files';
+
+/** Begins where a file was chosen the last time, else beside the project, else at home. */
 function useListing() {
-  const { host } = useDesk();
+  const { host, memory, store } = useDesk();
   const [listing, setListing] = useState<Listing | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const go = useCallback(
@@ -156,9 +178,19 @@ function useListing() {
     },
     [host],
   );
-  useEffect(() => go(null), [go]);
+  useEffect(() => {
+    const begin = memory.read(lastFolder) ?? folderAround(store.getState().project?.file ?? '');
+    // What was there the last time may be gone.
+    host.files.browse({ folder: begin }).then(setListing, () => go(null));
+  }, [go, host, memory, store]);
+  useEffect(() => {
+    if (listing) memory.write(lastFolder, listing.folder);
+  }, [listing, memory]);
   return { listing, problem, go };
 }
+
+/** "/a" for "/a/b.loupe"; null where the path names no folder. */
+export const folderAround = (file: string): string | null => /^(.+)[/\\][^/\\]*$/u.exec(file)?.[1] ?? null;
 
 interface Choice {
   readonly manner: Manner;
@@ -199,7 +231,7 @@ function Where({ listing, onGo }: { listing: Listing | null; onGo(folder: string
       >
         <IconArrowUp size={16} />
       </ActionIcon>
-      <Breadcrumbs separatorMargin={2} className="breadcrumbs">
+      <Breadcrumbs separator="›" separatorMargin={2} className="breadcrumbs">
         {parts.map(({ name, path }) => (
           <Button key={path} variant="subtle" color="gray" size="compact-xs" onClick={() => onGo(path)}>
             {name}

@@ -25,7 +25,7 @@ function ImportForm() {
   if (job) {
     return (
       <Stack>
-        <JobView job={job} notesTitle="Left out" />
+        <JobView job={job} notesTitle="Left out or changed" />
         {isActive(job) && (
           <Text size="xs" c="dimmed">
             You can close this and go on working; Jobs shows how far it is.

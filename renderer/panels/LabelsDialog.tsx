@@ -55,6 +55,10 @@ function LabelList() {
       setProblem(sentence(error));
     }
   };
+  const ask = (about: Doubt) => {
+    setProblem(null);
+    setDoubt(about);
+  };
   return (
     <Stack gap="sm">
       <NewLabel onProblem={setProblem} />
@@ -81,7 +85,7 @@ function LabelList() {
                 {...{ label, index, labels, edit }}
                 last={index === all.length - 1}
                 use={use.get(label.id) ?? unused}
-                onDoubt={setDoubt}
+                onDoubt={ask}
               />
             ))}
           </ul>

@@ -15,6 +15,7 @@ export function modelWords(engine: EngineStatus | null): string | null {
 export function ModelNotice() {
   const engine = useWorkbench((state) => state.engine);
   const run = useRun();
+  const inSettings = useWorkbench(({ dialog }) => dialog === 'settings');
   const words = modelWords(engine);
   if (words === null) return null;
   const starts = engine === null || engine.state === 'starting';
@@ -25,7 +26,7 @@ export function ModelNotice() {
         <Text size="sm" flex={1}>
           {words}
         </Text>
-        {!starts && (
+        {!starts && !inSettings && (
           <Button size="compact-sm" variant="default" onClick={() => run('app.settings')}>
             Settings…
           </Button>

@@ -147,7 +147,8 @@ function NoModel({ engine }: { engine: EngineStatus }) {
   return (
     <div className="no-model" role="status">
       <Text size="xs">
-        {engine.problem ?? 'There is no model.'} Everything but prompts, points and boxes works without.
+        {engine.problem?.replace(/\.?$/u, '.') ?? 'There is no model.'} Everything but prompts, points and boxes works
+        without.
       </Text>
       <Button variant="default" size="compact-xs" onClick={() => store.setState({ dialog: 'settings' })}>
         Choose weights

@@ -1,6 +1,6 @@
 // Repairing coarse masks: the model draws each anew, and a person keeps, replaces or edits them, the worst first.
-import { Button, EmptyState, Group, Kbd, Loader, Progress, Select, Stack, Text } from '@mantine/core';
-import { IconArrowBackUp, IconArrowsDiff, IconChecks } from '@tabler/icons-react';
+import { Button, Group, Kbd, Loader, Progress, Select, Stack, Text } from '@mantine/core';
+import { IconArrowBackUp } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { CommandId } from '../../main/contract/commands.ts';
 import type { Job } from '../../main/contract/jobs.ts';
@@ -47,16 +47,16 @@ function Start({ job }: { job: Job | null }) {
   const finished = stage === 'finished';
   return (
     <Stack gap="sm">
-      <EmptyState
-        size="sm"
-        icon={finished ? <IconChecks aria-hidden /> : <IconArrowsDiff aria-hidden />}
-        title={finished ? `${several(judged.length, 'pair')} judged` : 'Repair coarse masks'}
-        description={
-          finished
+      <div>
+        <Text size="sm" fw={600}>
+          {finished ? `${several(judged.length, 'pair')} judged` : 'Repair coarse masks'}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {finished
             ? leftWords(left, skipped.size)
-            : 'The model draws every mask anew. You then step through both, the most different first, and keep, replace or edit by one key.'
-        }
-      />
+            : 'The model draws every mask anew. You then step through both, the most different first, and keep, replace or edit by one key.'}
+        </Text>
+      </div>
       {job?.message && <Text size="xs">{job.message}</Text>}
       {left > 0 && finished && <Button onClick={() => void startOver(desk)}>Judge those put off</Button>}
       <ModelNotice />
@@ -69,10 +69,12 @@ function Start({ job }: { job: Job | null }) {
           clearable
           clearButtonProps={{ 'aria-label': 'Of every label' }}
           onChange={setLabel}
+          miw={110}
         />
         <Button
           variant={finished ? 'default' : 'filled'}
           disabled={!ready}
+          flex="none"
           onClick={() => void compareMasks(desk, label === null ? null : Number(label))}
         >
           {finished ? 'Compare new ones' : 'Compare with the model'}

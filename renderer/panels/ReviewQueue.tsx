@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import type { ImageQuery } from '../../main/contract/api.ts';
 import { sentence } from '../state/connection.ts';
 import { orderedLabels } from '../state/labelEdits.ts';
+import { fittedView } from '../state/view.ts';
 import { counted, percent, several } from '../state/words.ts';
 import { Keys } from './CommandPalette.tsx';
 import { useDesk, useWorkbench } from './desk.ts';
@@ -65,7 +66,8 @@ export function ReviewQueue() {
   const start = async () => {
     actions.setQuery({ status: pile, search: '' });
     await actions.first();
-    store.setState({ side: 'review' });
+    // A close look at something, as the repair takes it, is not meant for the queue.
+    store.setState((state) => ({ side: 'review', view: fittedView(state) }));
   };
   const count = counts?.get(pile) ?? 0;
   return (

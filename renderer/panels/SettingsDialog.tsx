@@ -141,7 +141,7 @@ function ModelSettings() {
   const choose = useFileChoice();
   const warning = engine && deviceWarning(engine);
   const pick = async () => {
-    const [weights] = await choose('folder');
+    const [weights] = await choose('weights');
     if (weights !== undefined) set({ weights });
   };
   return (

@@ -44,7 +44,7 @@ function FileProblem() {
   const image = useWorkbench(({ open }) => open?.image);
   if (!image) return null;
   const find = async () => {
-    const [file] = await choose('images');
+    const [file] = await choose('image');
     if (file !== undefined) await actions.relink(image.id, file);
   };
   return (

@@ -18,6 +18,8 @@ import {
   weightsName,
   zoomWords,
 } from '../state/words.ts';
+import type { ToolName } from '../state/workbench.ts';
+import { useKeys } from './commanding.ts';
 import { useDesk, useWorkbench } from './desk.ts';
 
 export function StatusBar() {
@@ -26,7 +28,7 @@ export function StatusBar() {
       <Zoom />
       <Pointer />
       <Selection />
-      <span className="status-gap" />
+      <Hint />
       <Jobs />
       <Model />
       <Saved />
@@ -76,6 +78,33 @@ const ShapeSize = memo(({ shape: { box, mask } }: { shape: Shape }) => (
   </span>
 ));
 ShapeSize.displayName = 'ShapeSize';
+
+/** What the mouse does in the tool that is in hand. */
+const hints: Partial<Readonly<Record<ToolName, string>>> = {
+  brush: 'Drag to paint, with Ctrl to erase',
+  eraser: 'Drag to erase',
+  polygon: 'Click corners, and the first one to close; Alt takes away',
+  freehand: 'Draw around it; Alt takes away',
+  box: 'Drag a box; Alt takes away',
+  wand: 'Click what has one colour; Alt takes away',
+  'cut out': 'Drag a box around one thing',
+  points: 'Click on the thing, right-click beside it',
+  'prompt box': 'Drag a box around one thing, then click to correct',
+};
+
+function Hint() {
+  const tool = useWorkbench((state) => state.tool);
+  const open = useWorkbench((state) => state.open !== null);
+  const finish = useKeys()('tool.finish').join('+');
+  const words = open ? hints[tool] : undefined;
+  const waits = tool === 'points' || tool === 'prompt box';
+  return (
+    <span className="status-hint dim ellipsis">
+      {words}
+      {words && waits && finish ? `; ${finish} keeps the mask` : ''}
+    </span>
+  );
+}
 
 function Jobs() {
   const { store } = useDesk();

@@ -1,11 +1,10 @@
 // Choosing files: the system's dialogs in the desktop window, the host's folders in a browser; one function for both.
 import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
-import type { DialogKind } from '../../main/contract/shell.ts';
 import { useShell } from './desk.ts';
-import { FileBrowser } from './FileBrowser.tsx';
+import { FileBrowser, type FileWish } from './FileBrowser.tsx';
 
 /** Absolute paths; none where the person thought better of it. `name` is offered for files that are made. */
-export type ChooseFiles = (what: DialogKind, name?: string) => Promise<readonly string[]>;
+export type ChooseFiles = (what: FileWish, name?: string) => Promise<readonly string[]>;
 
 const ChoiceContext = createContext<ChooseFiles | null>(null);
 
@@ -16,7 +15,7 @@ export function useFileChoice(): ChooseFiles {
 }
 
 interface Asked {
-  readonly what: DialogKind;
+  readonly what: FileWish;
   readonly name?: string;
   settle(paths: readonly string[]): void;
 }
@@ -25,7 +24,10 @@ export function FileChoiceProvider({ children }: { children: ReactNode }) {
   const shell = useShell();
   const [asked, setAsked] = useState<Asked | null>(null);
   const choose = useCallback<ChooseFiles>(
-    (what, name) => (shell ? shell.choose(what, name) : new Promise((settle) => setAsked({ what, name, settle }))),
+    (what, name) =>
+      shell
+        ? shell.choose(what === 'image' ? 'images' : what === 'weights' ? 'folder' : what, name)
+        : new Promise((settle) => setAsked({ what, name, settle })),
     [shell],
   );
   const done = (paths: readonly string[]) => {

@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 import { createEdits } from './edits.ts';
 import { follow } from './events.ts';
 import { createList } from './list.ts';
-import { createWorkbench } from './workbench.ts';
+import { createWorkbench, type WorkbenchStore } from './workbench.ts';
 
 export interface Desk extends Bench {
   readonly actions: Actions;
@@ -26,6 +26,7 @@ export function openDesk({ host, onState }: Connection, lent: Lent): Desk {
   const actions = createActions(bench);
   const forget = onState((connected, refused) => store.setState({ connected, refused }));
   const stop = follow(bench, actions);
+  const unselect = unselectGone(store);
   void host.settings.read().then(
     (settings) => store.setState({ settings }),
     () => {},
@@ -33,9 +34,19 @@ export function openDesk({ host, onState }: Connection, lent: Lent): Desk {
   const close = () => {
     forget();
     stop();
+    unselect();
     list.stop();
   };
   return { ...bench, actions, close };
+}
+
+/** A shape that was deleted or taken back, by whomever, is not selected any more. */
+function unselectGone(store: WorkbenchStore): () => void {
+  return store.subscribe(({ open, selected }, before) => {
+    if (open?.shapes === before.open?.shapes || selected.size === 0) return;
+    const still = [...selected].filter((id) => open?.shapes.has(id));
+    if (still.length < selected.size) store.setState({ selected: new Set(still) });
+  });
 }
 
 /** For calls about the pixels of what is on the canvas. */

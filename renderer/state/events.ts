@@ -1,10 +1,12 @@
 // What happens in the host, read for as long as the window is open, keeps the store in step.
 import type { HostEvent } from '../../main/contract/api.ts';
+import type { Job } from '../../main/contract/jobs.ts';
 import type { Actions } from './actions.ts';
 import type { Bench } from './bench.ts';
 import { sentence } from './connection.ts';
 import { concerns } from './records.ts';
-import { say } from './workbench.ts';
+import { isActive } from './words.ts';
+import { say, type WorkbenchStore } from './workbench.ts';
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -52,11 +54,21 @@ async function caughtUp({ edits, store }: Bench, actions: Actions): Promise<void
   store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
 }
 
+/** Of a job that went on in the background its end is told; a dialog, or the repair, shows it by itself. */
+function tookJob(store: WorkbenchStore, job: Job): void {
+  const { jobs, dialog, side } = store.getState();
+  const before = jobs.get(job.id);
+  store.setState({ jobs: new Map(jobs).set(job.id, job) });
+  const ended = before !== undefined && isActive(before) && !isActive(job) && job.state !== 'cancelled';
+  const isShown = dialog !== null || (job.kind === 'compare' && side === 'repair');
+  if (ended && !isShown && job.message) say(store, job.state === 'failed' ? 'bad' : 'good', job.message);
+}
+
 async function taken(bench: Bench, actions: Actions, event: HostEvent): Promise<void> {
   const { store, edits } = bench;
   if (event.kind === 'project') await actions.entered(event.project);
   else if (event.kind === 'images') void actions.changedOutside(event.ids).catch(() => {});
-  else if (event.kind === 'job') store.setState(({ jobs }) => ({ jobs: new Map(jobs).set(event.job.id, event.job) }));
+  else if (event.kind === 'job') tookJob(store, event.job);
   else if (event.kind === 'engine') {
     const before = store.getState().engine?.state;
     store.setState({ engine: event.engine });

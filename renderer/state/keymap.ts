@@ -145,7 +145,7 @@ export function passes(chord: string, focus: Focus): boolean {
   const ctrl = chord.startsWith('Ctrl+');
   if (focus === 'free') return true;
   if (focus === 'away') return false;
-  if (focus === 'control') return ctrl || chord.startsWith('Alt+') || !working.has(key);
+  if (focus === 'control') return ctrl || chord.startsWith('Alt+') || chord === 'Shift+Enter' || !working.has(key);
   return /^F\d+$/.test(key) || (ctrl && !writing.has(key)) || (chord.startsWith('Alt+') && key.length === 1);
 }
 

@@ -6,7 +6,7 @@ import { maskBox } from '../../main/contract/rle.ts';
 import { sentence } from './connection.ts';
 import type { Desk } from './desk.ts';
 import { diffOf } from './kept.ts';
-import { boxAround, viewOfBox } from './view.ts';
+import { boxAround, fittedView, viewOfBox } from './view.ts';
 import { type Repair, say } from './workbench.ts';
 
 const set = ({ store }: Desk, change: Partial<Repair>): void =>
@@ -48,8 +48,10 @@ export async function nextPair(desk: Desk): Promise<void> {
 }
 
 function leave(desk: Desk, stage: Repair['stage']): void {
+  const { repair } = desk.store.getState();
   set(desk, { pair: null, stage });
-  desk.store.setState({ wipe: null });
+  // The close look was of the pair.
+  desk.store.setState((state) => ({ wipe: null, view: repair.pair ? fittedView(state) : state.view }));
 }
 
 /** Its image opens, the shape is selected and comes close, and the wipe lies over it. False where the shape is gone. */

@@ -11,7 +11,7 @@ import { digits, type LabelDigit } from './labelEdits.ts';
 import { changeSettings } from './preferences.ts';
 import { doneEditing, editPair, flipWipe, judge, judgeAgain, moveWipe, skipPair } from './repair.ts';
 import { type Combination, chosen, combine, paste, remake, restack, showAll, stacked } from './shapeEdits.ts';
-import { boxAround, viewAtScale, viewOfBox, viewOfImage } from './view.ts';
+import { boxAround, fittedView, viewAtScale, viewOfBox } from './view.ts';
 import { type DialogName, say, type ToolName } from './workbench.ts';
 
 /** What commands need that lies outside of the state: the tool at work, and things on the page. */
@@ -181,11 +181,7 @@ const givesLabel =
 const zoomBy = ({ store }: Desk, factor: number) =>
   store.setState(({ view, canvas }) => ({ view: viewAtScale(view, view.scale * factor, canvas) }));
 
-const fitImage = ({ store }: Desk) =>
-  store.setState(({ open, view, canvas }) => {
-    const { width, height } = open?.image ?? {};
-    return { view: width && height ? viewOfImage({ width, height }, canvas) : view };
-  });
+const fitImage = ({ store }: Desk) => store.setState((state) => ({ view: fittedView(state) }));
 
 const zoomToSelection = (desk: Desk) => {
   const area = boxAround(selection(desk).map(({ box }) => box));

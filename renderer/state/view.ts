@@ -1,7 +1,7 @@
 // Where the image lies on the canvas: views that show all of it, a part of it, or come nearer to a point.
 import type { Size } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
-import type { View } from './workbench.ts';
+import type { View, Workbench } from './workbench.ts';
 
 /** The most screen pixels an image pixel gets. */
 export const closest = 64;
@@ -20,6 +20,12 @@ export function viewOfImage({ width, height }: Size, canvas: Size): View {
   const whole = { x1: 0, y1: 0, x2: width, y2: height };
   const view = viewOfBox(whole, canvas, 0.96);
   return view.scale > 8 ? viewOfBox(whole, canvas, (0.96 * 8) / view.scale) : view;
+}
+
+/** All of the open image, as far as its size is known. */
+export function fittedView({ open, view, canvas }: Pick<Workbench, 'open' | 'view' | 'canvas'>): View {
+  const { width, height } = open?.image ?? {};
+  return width && height ? viewOfImage({ width, height }, canvas) : view;
 }
 
 /** What lies in the middle of the canvas stays there. */

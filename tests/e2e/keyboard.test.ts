@@ -76,6 +76,11 @@ describe.runIf(haveShell).each(starts)('without a mouse ($shell)', ({ start }) =
     const polygon = app.page.getByRole('button', { name: 'Polygon', exact: true });
     await expect.poll(() => polygon.getAttribute('aria-pressed')).toBe('true');
     expect(await app.promptField.inputValue()).toBe('bed');
+    // What was asked before is written over.
+    await keys('v', '/');
+    await app.page.keyboard.type('lamp');
+    expect(await app.promptField.inputValue()).toBe('lamp');
+    await keys('Escape');
   });
 
   it('steps through images and accepts them', async () => {

@@ -17,7 +17,7 @@ export function proposed(box: Box | null, also: Partial<StoredProposal> = {}): S
     box,
     mask: box ? packMask(block(box)) : null,
     rewards: { format: 1 },
-    timings: { reasoning: 900, mask: 100 },
+    timings: { firstTokenMs: 300, answerMs: 900, maskMs: 100, totalMs: 1000 },
     chosen: true,
     ...also,
   };

@@ -137,6 +137,30 @@ describe.skipIf(!haveChromium)('the canvas', () => {
     expect(await read('s.view')).toEqual({ scale: SCALE, x: 30, y: -10 });
   });
 
+  test('pans by Space at once when the pointer comes from a button that was clicked', async () => {
+    const { keyboard, mouse } = bench.page;
+    await run(`(() => {
+      const button = document.createElement('button');
+      button.id = 'button';
+      button.style.cssText = 'position: fixed; inset: 0 0 auto auto; width: 60px; height: 40px; z-index: 9';
+      button.onclick = () => { button.value += 'clicked '; };
+      document.body.append(button);
+    })()`);
+    try {
+      await bench.page.click('#button');
+      await mouse.move(400, 400);
+      await keyboard.down('Space');
+      await mouse.down();
+      await mouse.move(430, 390, { steps: 3 });
+      await mouse.up();
+      await keyboard.up('Space');
+      expect(await run('document.getElementById("button").value')).toBe('clicked ');
+      expect(await read('s.view')).toEqual({ scale: SCALE, x: 30, y: -10 });
+    } finally {
+      await run('document.getElementById("button").remove()');
+    }
+  });
+
   test('selects what is under a right click, and keeps a selection that it is part of', async () => {
     await show(drawn(3, box), drawn(4, { x1: 200, y1: 100, x2: 240, y2: 140 }));
     await bench.page.mouse.click(...at(220, 120), { button: 'right' });
@@ -157,6 +181,24 @@ describe.skipIf(!haveChromium)('the canvas', () => {
     await bench.page.mouse.move(...at(120, 120));
     await run('document.querySelector("[data-canvas]").dispatchEvent(new PointerEvent("pointerleave"))');
     expect(await read('[s.pointer, s.hovered]')).toEqual([null, null]);
+  });
+
+  test('offers a proposal for as long as its prompt is there', async () => {
+    const edge = [[200, 100 * SCALE + 20]] as const;
+    const prompts = 'new Map([[50, { id: 50, kept: null }]])';
+    const offer = { id: 60, promptId: 50, mask: null, box };
+    const proposals = `new Map([[60, ${JSON.stringify(offer)}]])`;
+    const offered = async (more: string) => {
+      await set(`(s) => ({ proposalId: 60, open: { ...s.open, proposals: ${proposals}, prompts: ${more} } })`);
+      await settled();
+      return (await alphaAt(edge))[0];
+    };
+    try {
+      expect(await offered(prompts)).toBeGreaterThan(100);
+      expect(await offered('new Map()')).toBe(0);
+    } finally {
+      await set('(s) => ({ proposalId: null, open: { ...s.open, proposals: new Map(), prompts: new Map() } })');
+    }
   });
 
   test('draws a handle on each corner of what is selected, and moves that corner', async () => {

@@ -31,6 +31,10 @@ describe('the answer panel', () => {
     expect(names).toEqual(expect.arrayContaining(['Accept', 'Accept, next image', 'Nothing matches', 'Edit the mask']));
   });
 
+  it('says what answered, where and how long it took as a whole', () => {
+    expect(wordsOf(review([prompt], [proposed(box)]))).toContain('on CPU, 1.0 s');
+  });
+
   it('presses the verdict that was given', () => {
     const kept: Kept = {
       proposalId: 900,

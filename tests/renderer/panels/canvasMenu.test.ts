@@ -3,6 +3,7 @@ import { commands } from '../../../main/contract/commands.ts';
 import { CanvasMenu } from '../../../renderer/panels/CanvasMenu.tsx';
 import type { Workbench } from '../../../renderer/state/workbench.ts';
 import { onImage } from '../printed.ts';
+import { shape } from './given.ts';
 import { laidOpen } from './laidOpen.ts';
 import { namesOf } from './markup.ts';
 
@@ -21,9 +22,10 @@ describe('the menu of the canvas', () => {
   });
 
   it('offers what a selected shape can have; uniting needs two', () => {
-    const one = offered({ ...onImage(), selected: new Set([1]) }).join('\n');
+    const state = onImage({ shapes: [shape(1), shape(2)] });
+    const one = offered({ ...state, selected: new Set([1]) }).join('\n');
     for (const id of ['edit.copy', 'edit.delete', 'shape.lock', 'mask.fillHoles']) expect(one).toContain(titleOf(id));
     expect(one).not.toContain(titleOf('mask.union'));
-    expect(offered({ ...onImage(), selected: new Set([1, 2]) }).join('\n')).toContain(titleOf('mask.union'));
+    expect(offered({ ...state, selected: new Set([1, 2]) }).join('\n')).toContain(titleOf('mask.union'));
   });
 });

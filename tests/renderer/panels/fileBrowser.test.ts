@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FolderEntry } from '../../../main/contract/api.ts';
-import { chosenPaths, FileBrowser, pathParts, toggled } from '../../../renderer/panels/FileBrowser.tsx';
+import { chosenPaths, FileBrowser, folderAround, pathParts, toggled } from '../../../renderer/panels/FileBrowser.tsx';
 import { projectFileIn } from '../../../renderer/panels/openFolder.ts';
 import { wordsOf } from '../printed.ts';
 import { laidOpen } from './laidOpen.ts';
@@ -11,13 +11,17 @@ const name = fc.stringMatching(/^[\w. -]{0,12}\w$/u);
 const folders = fc.array(name, { minLength: 1, maxLength: 6 });
 
 describe('before a folder is read', () => {
-  const browse = (what: 'images' | 'new project' | 'export' | 'folder' | 'import' | 'open project', file?: string) =>
-    laidOpen(FileBrowser, {}, { what, name: file, onDone: () => {} });
+  const browse = (
+    what: 'image' | 'weights' | 'images' | 'new project' | 'export' | 'folder' | 'import' | 'open project',
+    file?: string,
+  ) => laidOpen(FileBrowser, {}, { what, name: file, onDone: () => {} });
 
   it.each([
     ['open project', 'Open a project', 'Open'],
     ['new project', 'Where the project is kept', 'Save here'],
     ['folder', 'Choose a folder of images', 'Use this folder'],
+    ['weights', 'Choose the folder of the weights', 'Use this folder'],
+    ['image', 'Where the image is now', 'This is it'],
     ['images', 'Add images', 'Add'],
     ['import', 'Choose what to import', 'Choose'],
     ['export', 'Where the file is written', 'Save here'],
@@ -61,6 +65,13 @@ describe('the folders on the way', () => {
       }),
     );
   });
+
+  it.each([
+    ['/photos/cars.loupe', '/photos'],
+    ['C:\\photos\\cars.loupe', 'C:\\photos'],
+    ['cars.loupe', null],
+    ['', null],
+  ])('of the file %s begin at %s', (file, folder) => expect(folderAround(file)).toBe(folder));
 
   it('of the root is the root', () => expect(pathParts('/')).toEqual([{ name: '/', path: '/' }]));
 });

@@ -30,6 +30,7 @@ describe('the prompt bar', () => {
   it.each<[string, Partial<EngineStatus>, string, boolean]>([
     ['starts', { state: 'starting' }, 'The model is starting. You can write the prompt already.', false],
     ['is absent', { state: 'absent' }, 'There is no model. Everything but prompts, points and boxes works', true],
+    ['lacks a file', { state: 'failed', problem: 'no config.json' }, 'no config.json. Everything but prompts', true],
     ['failed', { state: 'failed', problem: 'Out of memory.' }, 'Out of memory. Everything but prompts', true],
   ])('says that the model %s', (_title, also, words, offers) => {
     const markup = bar({ engine: engine(also) });

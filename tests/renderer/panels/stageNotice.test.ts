@@ -78,7 +78,7 @@ describe('the window', () => {
     expect(namesOf(layout({}), 'separator')).toEqual([
       'Width of the right side',
       'Height of the answer',
-      'Height of the objects',
+      'Height of the shapes',
     ]);
   });
 

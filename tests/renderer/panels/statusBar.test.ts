@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineStatus } from '../../../main/contract/api.ts';
 import { packMask } from '../../../main/contract/project.ts';
+import { Settings } from '../../../main/contract/settings.ts';
 import { StatusBar } from '../../../renderer/panels/StatusBar.tsx';
-import type { Workbench } from '../../../renderer/state/workbench.ts';
+import type { ToolName, Workbench } from '../../../renderer/state/workbench.ts';
 import { block } from '../block.ts';
 import { onImage, wordsOf } from '../printed.ts';
 import { engine, job, jobs, picture, shape } from './given.ts';
@@ -34,6 +35,21 @@ describe('the status bar', () => {
   it('names the size of the image once it is known', () => {
     expect(words(onImage())).toContain('40 × 30');
     expect(words(onImage({ image: picture({ width: null, height: null }) }))).not.toContain('×');
+  });
+});
+
+describe('the tool in the status bar', () => {
+  it.each<[ToolName, string]>([
+    ['brush', 'Drag to paint, with Ctrl to erase'],
+    ['points', 'Click on the thing, right-click beside it; Enter keeps the mask'],
+  ])('%s says "%s"', (tool, expected) => {
+    expect(words({ ...onImage(), tool })).toContain(expected);
+    expect(words({ open: null, tool })).not.toContain(expected);
+  });
+
+  it('names the key that a person chose', () => {
+    const settings = Settings.parse({ rebound: { 'tool.finish': 'Ctrl+Q' } });
+    expect(words({ ...onImage(), tool: 'points', settings })).toContain('Ctrl+Q keeps the mask');
   });
 });
 

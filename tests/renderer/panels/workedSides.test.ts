@@ -76,6 +76,25 @@ describe.runIf(haveChromium)('the right side worked by hand', () => {
     await eventually(() => stored(shapes[2]?.id ?? 0)).toMatchObject({ locked: false });
   });
 
+  it('the menu is in the window as a whole, however low it was asked for', async () => {
+    const [large, low] = [at.page.viewportSize() ?? { width: 1, height: 1 }, { width: 1000, height: 600 }];
+    await at.page.setViewportSize(low);
+    // The canvas follows its room.
+    await eventually(async () => (await at.page.locator('[data-canvas]').boundingBox())?.height ?? 999).toBeLessThan(
+      600,
+    );
+    await at.page.mouse.click(...(await placeOf(12, 6)), { button: 'right' });
+    const menu = at.page.getByRole('menu', { name: 'Canvas menu' });
+    await menu.getByRole('menuitem', { name: 'Fit the image' }).waitFor();
+    await eventually(async () => {
+      const box = await menu.boundingBox();
+      return box && box.y >= 0 && box.y + box.height <= low.height;
+    }).toBe(true);
+    await at.page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    await at.page.setViewportSize(large);
+  });
+
   it('a double click on a shape offers labels for it', async () => {
     await at.page.mouse.dblclick(...(await placeOf(12, 6)));
     await eventually(chosen).toEqual([0]);

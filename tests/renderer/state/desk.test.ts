@@ -1,7 +1,7 @@
 // A window as a whole on a scripted host: events into the store, streams that end, and connections that come and go.
 import { afterEach, describe, expect, it } from 'vitest';
-import type { EngineStatus, HostEvent } from '../../../main/contract/api.ts';
-import { created } from '../../../main/contract/diff.ts';
+import type { EngineStatus, HostEvent, Recorded } from '../../../main/contract/api.ts';
+import { created, type Diff, deleted } from '../../../main/contract/diff.ts';
 import type { Job } from '../../../main/contract/jobs.ts';
 import type { Label } from '../../../main/contract/project.ts';
 import { forgetful } from '../../../renderer/state/bench.ts';
@@ -16,6 +16,7 @@ import {
   scriptedProject,
   turns,
 } from '../scripted.ts';
+import { shape } from '../tools/sheet.ts';
 
 const open: AtScript[] = [];
 afterEach(() => {
@@ -55,6 +56,8 @@ const job = (id: string, more: Partial<Job> = {}): Job => ({
   ...{ message: null, notes: [] },
   ...more,
 });
+
+const recorded = (diff: Diff, seq = 1): Recorded => ({ seq, diff, undo: null, redo: null });
 
 const entered: HostEvent = { kind: 'project', project: scriptedProject(3) };
 
@@ -105,6 +108,18 @@ describe('a project that the host has open', () => {
     expect(state()).toMatchObject({ promptId: null, proposalId: null });
   });
 
+  it('selects nothing that was taken back, and keeps what is still there', async () => {
+    const { events, state, desk } = deskOf({ edit: { apply: (diff) => recorded(diff) } });
+    events.write(entered);
+    await expect.poll(() => state().open?.image.id).toBe(1);
+    const shapes = [70, 71].map((id) => shape(id, undefined, { imageId: 1 }));
+    await desk.edits.commit({ title: 'Draw', changes: shapes.map((one) => created('shape', one)) });
+    desk.actions.select([70, 71]);
+    const gone = { title: 'Draw', changes: shapes.slice(0, 1).map((one) => deleted('shape', one)) };
+    desk.edits.received(recorded(gone, 2));
+    expect([...state().selected]).toEqual([71]);
+  });
+
   it('that is closed leaves nothing of it behind but the notice and what was set', async () => {
     const { events, state, desk } = deskOf();
     events.write(entered);
@@ -127,6 +142,24 @@ describe('events', () => {
     );
     await expect.poll(() => state().jobs.get('a')?.state).toBe('done');
     expect([...state().jobs.keys()]).toEqual(['a', 'b']);
+  });
+
+  it.each([
+    ['its end is told', null, 'done', '3 images'],
+    ['its failure is told', null, 'failed', 'The disk is full.'],
+    ['a dialog shows it', 'jobs', 'done', null],
+    ['nobody waits for what was cancelled', null, 'cancelled', null],
+  ] as const)('of a job: %s', async (_, dialog, end, told) => {
+    const { events, state, desk } = deskOf();
+    desk.store.setState({ dialog });
+    const message = end === 'failed' ? 'The disk is full.' : '3 images';
+    events.write({ kind: 'job', job: job('a') }, { kind: 'job', job: job('a', { state: end, message }) });
+    await expect.poll(() => state().jobs.get('a')?.state).toBe(end);
+    expect(state().notice?.text ?? null).toBe(told);
+    // What was over before this window came is no news.
+    events.write({ kind: 'job', job: job('b', { state: 'done', message: 'old' }) });
+    await expect.poll(() => state().jobs.has('b')).toBe(true);
+    expect(state().notice?.text ?? null).toBe(told);
   });
 
   it('of an engine that becomes ready prepare the open image once', async () => {

@@ -188,6 +188,7 @@ describe('focus', () => {
     ['F1', 'text', true],
     ['D', 'control', true],
     ['Enter', 'control', false],
+    ['Shift+Enter', 'control', true],
     ['Left', 'control', false],
     ['Ctrl+Enter', 'control', true],
     ['Enter', 'free', true],

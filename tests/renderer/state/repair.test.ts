@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packMask, type Shape } from '../../../main/contract/project.ts';
 import { runCommand } from '../../../renderer/state/commands.ts';
 import { judge, nextPair, startOver } from '../../../renderer/state/repair.ts';
+import { fittedView } from '../../../renderer/state/view.ts';
 import { block } from '../block.ts';
 import { addLabel, draw, type Windowed, waitFor, windowed } from '../windowed.ts';
 
@@ -103,6 +104,8 @@ describe('stepping through pairs', () => {
     await judge(window.desk, 'keep');
     expect(repair()).toMatchObject({ stage: 'finished', left: 1, pair: null });
     expect(state().wipe).toBeNull();
+    // The close look goes with the last pair.
+    expect(state().view).toEqual(fittedView(state()));
     await startOver(window.desk);
     expect(repair().pair?.shapeId).toBe(at(2).id);
   });
