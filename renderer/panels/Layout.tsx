@@ -4,7 +4,7 @@ import { type ReactNode, useMemo } from 'react';
 import { Group, type LayoutStorage, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
 import type { Side } from '../state/workbench.ts';
 import { AnswerPanel } from './AnswerPanel.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useDesk, useShell, useWorkbench } from './desk.ts';
 import { ImageList } from './ImageList.tsx';
 import { ObjectsPanel } from './ObjectsPanel.tsx';
 import { PromptBar } from './PromptBar.tsx';
@@ -33,14 +33,21 @@ export function Layout({ stage }: { stage: ReactNode }) {
   );
 }
 
+/** The desktop starts its host again; one that was started by hand comes back at another address. */
+const away = {
+  desktop: 'The host does not answer; trying again. What you change meanwhile is kept and stored when it is back.',
+  browser:
+    'The host does not answer; trying again. If it was stopped, start it and open the address that it prints: all that was saved is there, what you change here now is not.',
+} as const;
+
 function Disconnected() {
   const connected = useWorkbench((state) => state.connected);
   const refused = useWorkbench((state) => state.refused);
+  const shell = useShell();
   if (connected) return null;
   return (
     <Alert color="red" variant="filled" radius={0} p={6} role="alert">
-      {refused ??
-        'The host does not answer; trying again. What you change meanwhile is kept and stored when it is back.'}
+      {refused ?? (shell ? away.desktop : away.browser)}
     </Alert>
   );
 }

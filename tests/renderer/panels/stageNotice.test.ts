@@ -84,7 +84,7 @@ describe('the window', () => {
 
   it.each<[Partial<Workbench>, string | null]>([
     [{ connected: true }, null],
-    [{ connected: false }, 'The host does not answer; trying again. What you change meanwhile is kept'],
+    [{ connected: false }, 'The host does not answer; trying again. If it was stopped, start it'],
     [{ connected: false, refused: 'Open the address that it printed.' }, 'Open the address that it printed.'],
   ])('with %j says %j', (state, words) => {
     const said = wordsIn(layout(state), 'alert');
