@@ -26,18 +26,18 @@ export const nanoRecipe: Recipe = {
     rates: { 'visual.': 0.15 },
   },
   reasoner: {
-    ...{ steps: 4000, learningRate: 1e-3, warmup: 100, firstScene: 1_000_000 },
-    rates: { 'visual.': 0.15 },
+    ...{ steps: 6000, learningRate: 1e-3, warmup: 100, firstScene: 1_000_000 },
+    rates: { 'visual.': 0.5 },
   },
   segmenter: { steps: 5000, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
   alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
   reinforcement: { steps: 150, learningRate: 3e-5, warmup: 0, firstScene: 4_000_000 },
 };
 
-/** AdamW with a cosine to a twentieth; decay on matrices only. */
+/** AdamW with a cosine to a hundredth; decay on matrices only. */
 export function settingsOf({ steps, learningRate, warmup, rates = {} }: StageRecipe): TrainerSettings {
   return {
-    schedule: { kind: 'cosine', base: learningRate, warmup, total: steps, floor: 0.05 },
+    schedule: { kind: 'cosine', base: learningRate, warmup, total: steps, floor: 0.01 },
     optimiser: { weightDecay: 0.02, betas: [0.9, 0.98] },
     rateOf: (name) => Object.entries(rates).find(([prefix]) => name.startsWith(prefix))?.[1] ?? 1,
     decays: (name) => name.endsWith('weight') && !/norm/.test(name),

@@ -47,8 +47,8 @@ describe('the recipe', () => {
 describe('settings of a stage', () => {
   const settings = settingsOf({ steps: 200, learningRate: 1e-3, warmup: 20, firstScene: 0, rates: { 'visual.': 0.3 } });
 
-  it('are a cosine over all of its steps, down to a twentieth', () => {
-    expect(settings.schedule).toEqual({ kind: 'cosine', base: 1e-3, warmup: 20, total: 200, floor: 0.05 });
+  it('are a cosine over all of its steps, down to a hundredth', () => {
+    expect(settings.schedule).toEqual({ kind: 'cosine', base: 1e-3, warmup: 20, total: 200, floor: 0.01 });
   });
 
   it('slow down what begins with a name, and nothing else', () => {

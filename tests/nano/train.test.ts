@@ -130,9 +130,9 @@ const killedIn = (stage: StageName, controller: AbortController): Recipe => ({
 describe('settingsOf', () => {
   const settings = settingsOf(nanoRecipe.reasoner);
 
-  it('warms up and ends at a twentieth', () => {
+  it('warms up and ends at a hundredth', () => {
     const { base, warmup, total, floor } = settings.schedule;
-    expect([base, warmup, total, floor]).toEqual([1e-3, nanoRecipe.reasoner.warmup, nanoRecipe.reasoner.steps, 0.05]);
+    expect([base, warmup, total, floor]).toEqual([1e-3, nanoRecipe.reasoner.warmup, nanoRecipe.reasoner.steps, 0.01]);
   });
 
   it('decays matrices, not scales and biases', () => {
