@@ -30,8 +30,12 @@ async function gatherInto(
   const project = openProject(file);
   const done: FromCopy[] = [];
   try {
+    // All are opened before the first is gathered: a bad one among them changes nothing.
     for (const each of copies) {
       if (path.resolve(each) === project.file) throw new BadInput(`${each}: is the project itself`);
+      openProject(each).close();
+    }
+    for (const each of copies) {
       const copy = openProject(each);
       try {
         done.push({ file: each, ...(await gather(project, copy, terminal.signal)) });

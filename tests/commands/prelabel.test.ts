@@ -115,6 +115,14 @@ describe('prelabel', () => {
     // A copy that is there is gone on with.
     expect((await worker(0)).stdout).toMatch(/^2 images, 2 answered before/);
 
+    const bad = path.join(root, 'bad-copy.loupe');
+    await writeFile(bad, 'no project');
+    expect(await run('gather', file, copies[0] ?? '', bad)).toMatchObject({
+      code: 2,
+      line: expect.stringContaining('bad-copy'),
+    });
+    expect(answersIn(file, 'the dog')).toEqual([]);
+
     const gathered = JSON.parse((await run('gather', file, ...copies, '--json')).stdout);
     expect(gathered.copies).toEqual(copies.map((copy) => ({ file: copy, answers: 2, before: 0, strangers: [] })));
     expect(answersIn(file, 'the dog').map(({ answered }) => answered)).toEqual([true, true, true, true]);
