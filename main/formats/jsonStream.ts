@@ -128,20 +128,20 @@ class Source {
 
   expect(byte: number): void {
     const found = this.here();
-    if (found === undefined) this.refuse('is cut short');
+    if (found === undefined) this.refuse('is cut short; get the whole file again');
     if (found !== byte) this.refuse(`is not JSON: "${String.fromCharCode(byte)}" should stand here`);
     this.#at++;
   }
 
   /** Passes over the value that starts here. */
   skip(): void {
-    if (this.here() === undefined) this.refuse('is cut short');
+    if (this.here() === undefined) this.refuse('is cut short; get the whole file again');
     this.#at = this.#endOfValue();
   }
 
   /** The value that starts here. */
   value(): unknown {
-    if (this.here() === undefined) this.refuse('is cut short');
+    if (this.here() === undefined) this.refuse('is cut short; get the whole file again');
     const [start, end] = [this.#at, this.#endOfValue()];
     const text = this.#bytes.toString('utf8', start - this.#base, end - this.#base);
     try {
@@ -184,7 +184,7 @@ class Source {
   #cutShort(at: number, depth: number): number {
     if (depth === 0 && at > this.#at) return at;
     this.#at = at;
-    return this.refuse('is cut short');
+    return this.refuse('is cut short; get the whole file again');
   }
 
   #endOfText(from: number): number {
@@ -194,7 +194,7 @@ class Source {
       if (byte === BACKSLASH) at++;
       else if (byte === undefined) {
         this.#at = at;
-        this.refuse('is cut short inside a text');
+        this.refuse('is cut short inside a text; get the whole file again');
       }
     }
   }

@@ -2,7 +2,7 @@
 import type { Asked } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
 import type { Keeper } from './keeper.ts';
-import { parsed } from './stored.ts';
+import { jsonOrNull, parsed } from './stored.ts';
 
 interface PromptRow {
   id: number;
@@ -23,9 +23,6 @@ const promptOf = (row: PromptRow): Asked => ({
   box: parsed(row.box ?? 'null') as Asked['box'],
   kept: parsed(row.kept ?? 'null') as Asked['kept'],
 });
-
-/** null stays null: it is a missing value, not the text "null". */
-export const jsonOrNull = (value: object | null): string | null => value && JSON.stringify(value);
 
 export const promptsWhere = (db: Db, condition: string, ...values: Value[]): Asked[] =>
   db.all<PromptRow>(`SELECT ${columns} FROM prompt WHERE ${condition}`, ...values).map(promptOf);

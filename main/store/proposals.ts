@@ -3,10 +3,9 @@ import { BadInput } from '../contract/badinput.ts';
 import type { StoredProposal } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
 import { type MaskRow, maskOf, maskValues } from './masks.ts';
-import { jsonOrNull } from './prompts.ts';
 import { refreshImages } from './refresh.ts';
 import type { Sequence } from './sequence.ts';
-import { parsed } from './stored.ts';
+import { jsonOrNull, parsed } from './stored.ts';
 
 export type NewProposal = Omit<StoredProposal, 'id' | 'promptId'>;
 

@@ -1,8 +1,7 @@
 // The journal's tables: steps in the order in which they were made, and the changes of each.
 import type { Change } from '../contract/diff.ts';
 import type { Db } from './db.ts';
-import { jsonOrNull } from './prompts.ts';
-import { parsed } from './stored.ts';
+import { jsonOrNull, parsed } from './stored.ts';
 
 export interface Step {
   seq: number;

@@ -1,5 +1,8 @@
-// The JSON of a column to its value; where damage that SQLite cannot see has torn it, one sentence.
+// A value to the JSON of its column and back; where damage that SQLite cannot see has torn it, one sentence.
 import { BadInput } from '../contract/badinput.ts';
+
+/** null stays null: it is a missing value, not the text "null". */
+export const jsonOrNull = (value: object | null): string | null => value && JSON.stringify(value);
 
 export function parsed(text: string): unknown {
   try {

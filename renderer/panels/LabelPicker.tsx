@@ -2,7 +2,7 @@
 import { Combobox, InputBase, useCombobox } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { Label } from '../../main/contract/project.ts';
-import { labelNamed, longestName, orderedLabels } from '../state/labelEdits.ts';
+import { labelNamed, longestTyped, orderedLabels } from '../state/labelEdits.ts';
 import { useDesk, useWorkbench } from './desk.ts';
 
 interface Props {
@@ -50,7 +50,7 @@ export function LabelPicker({ id: fieldId, name, value, placeholder, onPick }: P
           rightSection={<Combobox.Chevron size="xs" />}
           rightSectionPointerEvents="none"
           placeholder={placeholder}
-          maxLength={longestName}
+          maxLength={longestTyped}
           value={box.dropdownOpened ? search : (current?.name ?? '')}
           onChange={(event) => {
             setSearch(event.currentTarget.value);

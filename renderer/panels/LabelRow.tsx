@@ -19,7 +19,7 @@ import type { Label } from '../../main/contract/project.ts';
 import {
   digits,
   giveDigit,
-  longestName,
+  longestTyped,
   orderedLabels,
   placeLabel,
   recolour,
@@ -100,7 +100,7 @@ function Name({ label, onRename }: { label: Label; onRename(name: string): void 
     <TextInput
       aria-label={`Name of ${label.name}`}
       value={name}
-      maxLength={longestName}
+      maxLength={longestTyped}
       // With something to take back, Esc is the field's; then it is the dialog's again.
       data-mantine-stop-propagation={name !== label.name || undefined}
       onChange={(event) => setName(event.currentTarget.value)}

@@ -4,7 +4,7 @@ import { IconPlus, IconTags } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { Diff } from '../../main/contract/diff.ts';
 import { sentence } from '../state/connection.ts';
-import { checkName, longestName, orderedLabels } from '../state/labelEdits.ts';
+import { checkName, longestTyped, orderedLabels } from '../state/labelEdits.ts';
 import { several } from '../state/words.ts';
 import { DialogFrame } from './DialogFrame.tsx';
 import { useDesk, useWorkbench } from './desk.ts';
@@ -121,7 +121,7 @@ function NewLabel({ onProblem }: { onProblem(problem: string | null): void }) {
           label="New label"
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
-          maxLength={longestName}
+          maxLength={longestTyped}
           data-autofocus
           flex={1}
         />

@@ -6,10 +6,10 @@ import type { Side } from '../state/workbench.ts';
 import { AnswerPanel } from './AnswerPanel.tsx';
 import { useDesk, useShell, useWorkbench } from './desk.ts';
 import { ImageList } from './ImageList.tsx';
-import { ObjectsPanel } from './ObjectsPanel.tsx';
 import { PromptBar } from './PromptBar.tsx';
 import { RepairPanel } from './RepairPanel.tsx';
 import { ReviewQueue } from './ReviewQueue.tsx';
+import { ShapesPanel } from './ShapesPanel.tsx';
 import { StageNotice } from './StageNotice.tsx';
 import { StatusBar } from './StatusBar.tsx';
 import { ToolStrip } from './ToolStrip.tsx';
@@ -87,8 +87,8 @@ function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
             </section>
           </Panel>
           <Separator className="separator down" aria-label="Height of the answer" />
-          <Panel id="objects" defaultSize="15%" minSize="76px">
-            <ObjectsPanel />
+          <Panel id="shapes" defaultSize="15%" minSize="76px">
+            <ShapesPanel />
           </Panel>
           <Separator className="separator down" aria-label="Height of the shapes" />
           <Panel id="images" defaultSize="28%" minSize="120px">

@@ -22,13 +22,13 @@ export const labelNamed = (labels: Labels, name: string): Label | undefined =>
   [...labels.values()].find((label) => label.name.toLowerCase() === name.trim().toLowerCase());
 
 /** Characters that a person may give a label's name; imported ones may have more. */
-export const longestName = 200;
+export const longestTyped = 200;
 
 /** The trimmed name, where a label may be called so; throws `Refused`. */
 export function checkName(labels: Labels, name: string, own: number | null): string {
   const trimmed = name.trim();
   if (trimmed === '') throw new Refused('A label needs a name.');
-  if (trimmed.length > longestName) throw new Refused(`A name has at most ${longestName} characters.`);
+  if (trimmed.length > longestTyped) throw new Refused(`A name has at most ${longestTyped} characters.`);
   const other = labelNamed(labels, trimmed);
   if (other && other.id !== own) throw new Refused(`There is a label "${other.name}" already; merge the two instead.`);
   return trimmed;

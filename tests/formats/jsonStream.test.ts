@@ -94,8 +94,8 @@ describe('jsonPieces', () => {
   test.each([
     ['', 'x.json: is empty'],
     ['12', 'x.json: is not JSON: it starts with neither { nor [ (line 1, column 1)'],
-    ['{"a": [1, 2', 'x.json: is cut short (line 1, column 12)'],
-    ['{"a": "te', 'x.json: is cut short inside a text (line 1, column 10)'],
+    ['{"a": [1, 2', 'x.json: is cut short; get the whole file again (line 1, column 12)'],
+    ['{"a": "te', 'x.json: is cut short inside a text; get the whole file again (line 1, column 10)'],
     ['{"a": 1}\n}', 'x.json: goes on after its end (line 2, column 1)'],
     ['{"a": 1,}', 'x.json: is not JSON: a key in quotes should stand here (line 1, column 9)'],
     ['{"a" 1}', 'x.json: is not JSON: ":" should stand here (line 1, column 6)'],

@@ -70,6 +70,23 @@ describe('tiles', () => {
     );
   });
 
+  test('every pixel of a box lies in one tile, and no tile lies apart from it', () => {
+    const large = { width: 10_000, height: 7000 };
+    const place = fc.record({ x: fc.nat(9999), y: fc.nat(6999), size: fc.integer({ min: 1, max: 4000 }) });
+    const property = fc.property(place, fc.nat(5), ({ x, y, size }, level) => {
+      const box = { x1: x, y1: y, x2: x + size, y2: y + size };
+      const boxes = tilesIn(box, level, large).map((tile) => tileBox(tile, large));
+      const area = boxes.reduce((sum, tile) => {
+        const width = Math.min(tile.x2, box.x2) - Math.max(tile.x1, box.x1);
+        const height = Math.min(tile.y2, box.y2) - Math.max(tile.y1, box.y1);
+        expect(Math.min(width, height)).toBeGreaterThan(0);
+        return sum + width * height;
+      }, 0);
+      expect(area).toBe((Math.min(10_000, box.x2) - x) * (Math.min(7000, box.y2) - y));
+    });
+    fc.assert(property, { numRuns: 200 });
+  });
+
   test('lie in their parent, with the three others beside them', () => {
     fc.assert(
       fc.property(levelled, ([size, level]) => {

@@ -1,16 +1,6 @@
-// Where the image lies, which tiles show it, and what pointer and wheel mean.
+// Where the image lies, and what pointer and wheel mean.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { tileSide } from '../../../main/contract/addresses.ts';
-import {
-  childrenOf,
-  levelFor,
-  parentOf,
-  tileBox,
-  tileKey,
-  tilesIn,
-  topLevel,
-} from '../../../renderer/canvas/levels.ts';
 import { isBright } from '../../../renderer/canvas/overlay.ts';
 import { type PointerInput, PointerReader, type Press, wheelMeaning } from '../../../renderer/canvas/pointer.ts';
 import { viewOfImage } from '../../../renderer/state/view.ts';
@@ -47,43 +37,6 @@ describe('the view', () => {
   test('what is seen is the part of the image on the canvas', () => {
     expect(visible({ scale: 2, x: -200, y: 100 }, canvas, image)).toEqual({ x1: 100, y1: 0, x2: 600, y2: 350 });
     expect(visible({ scale: 1, x: 5000, y: 0 }, canvas, image)).toBeNull();
-  });
-});
-
-describe('tiles', () => {
-  const large = { width: 10_000, height: 7000 };
-
-  test('the level is the coarsest that the screen cannot tell from the image', () => {
-    expect([4, 1, 0.51, 0.5, 0.3, 0.25, 0.01].map((scale) => levelFor(scale, large))).toEqual([0, 0, 0, 1, 1, 2, 5]);
-    expect(topLevel(large)).toBe(5);
-    expect(topLevel({ width: 300, height: 200 })).toBe(0);
-  });
-
-  test('every pixel of a box lies in one tile, and no tile lies apart from it', () => {
-    const place = fc.record({ x: fc.nat(9999), y: fc.nat(6999), size: fc.integer({ min: 1, max: 4000 }) });
-    const property = fc.property(place, fc.nat(5), ({ x, y, size }, level) => {
-      const box = { x1: x, y1: y, x2: x + size, y2: y + size };
-      const boxes = tilesIn(box, level, large).map((tile) => tileBox(tile, large));
-      const area = boxes.reduce((sum, tile) => {
-        const width = Math.min(tile.x2, box.x2) - Math.max(tile.x1, box.x1);
-        const height = Math.min(tile.y2, box.y2) - Math.max(tile.y1, box.y1);
-        expect(Math.min(width, height)).toBeGreaterThan(0);
-        return sum + width * height;
-      }, 0);
-      expect(area).toBe((Math.min(10_000, box.x2) - x) * (Math.min(7000, box.y2) - y));
-    });
-    fc.assert(property, { numRuns: 200 });
-  });
-
-  test('the last tiles end with the image', () => {
-    const tiles = tilesIn({ x1: 0, y1: 0, ...{ x2: 10_000, y2: 7000 } }, 4, large);
-    expect(tiles.map(tileKey)).toEqual(['4/0/0', '4/1/0']);
-    expect(tileBox({ level: 4, column: 1, row: 0 }, large)).toEqual({ x1: 16 * tileSide, y1: 0, x2: 10_000, y2: 7000 });
-  });
-
-  test('parents hold their children', () => {
-    const tile = { level: 2, column: 5, row: 3 };
-    expect(childrenOf(tile).map(parentOf)).toEqual([tile, tile, tile, tile]);
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineStatus } from '../../../main/contract/api.ts';
 import { ModelNotice, modelWords } from '../../../renderer/panels/ModelNotice.tsx';
-import { ObjectsPanel } from '../../../renderer/panels/ObjectsPanel.tsx';
 import { PromptBar, promptFieldId } from '../../../renderer/panels/PromptBar.tsx';
+import { ShapesPanel } from '../../../renderer/panels/ShapesPanel.tsx';
 import type { Workbench } from '../../../renderer/state/workbench.ts';
 import { onImage, wordsOf } from '../printed.ts';
 import { engine, label, labelled, shape } from './given.ts';
@@ -76,7 +76,7 @@ describe('the notice about the model', () => {
 describe('the head of the objects', () => {
   const two = labelled(label(5, 'car'), label(6, 'van'));
   const shapes = [shape(1), shape(2), shape(3, { labelId: 6 })];
-  const head = (state: Partial<Workbench>) => laidOpen(ObjectsPanel, { ...onImage({ shapes }), ...two, ...state });
+  const head = (state: Partial<Workbench>) => laidOpen(ShapesPanel, { ...onImage({ shapes }), ...two, ...state });
 
   it.each<[string, Partial<Workbench>, string, string | null]>([
     ['of nothing selected', {}, 'Label of new shapes', ''],
@@ -98,7 +98,7 @@ describe('the head of the objects', () => {
   });
 
   it('says why there is nothing', () => {
-    expect(wordsOf(laidOpen(ObjectsPanel, onImage()))).toContain('No shapes yet: ask a prompt, or draw one');
-    expect(wordsOf(laidOpen(ObjectsPanel, { open: null }))).toContain('No image is open.');
+    expect(wordsOf(laidOpen(ShapesPanel, onImage()))).toContain('No shapes yet: ask a prompt, or draw one');
+    expect(wordsOf(laidOpen(ShapesPanel, { open: null }))).toContain('No image is open.');
   });
 });

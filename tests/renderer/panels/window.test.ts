@@ -5,9 +5,9 @@ import { AttributeFields, sharedValue } from '../../../renderer/panels/Attribute
 import { chosenPaths, pathParts, toggled } from '../../../renderer/panels/FileBrowser.tsx';
 import { stepped } from '../../../renderer/panels/ImageList.tsx';
 import { matching } from '../../../renderer/panels/LabelPicker.tsx';
-import { clicked, ObjectsPanel } from '../../../renderer/panels/ObjectsPanel.tsx';
 import { projectFileIn } from '../../../renderer/panels/openFolder.ts';
 import { PromptBar } from '../../../renderer/panels/PromptBar.tsx';
+import { clicked, ShapesPanel } from '../../../renderer/panels/ShapesPanel.tsx';
 import { Waiting } from '../../../renderer/panels/StartScreen.tsx';
 import { StatusBar } from '../../../renderer/panels/StatusBar.tsx';
 import { ToolStrip } from '../../../renderer/panels/ToolStrip.tsx';
@@ -108,8 +108,8 @@ describe('the top bar', () => {
 
 describe('the objects', () => {
   it('are counted, and an empty list says what to do', () => {
-    expect(wordsOf(page.print(ObjectsPanel, onImage({ shapes: [shape(1), shape(2)] })))).toContain('Shapes 2');
-    expect(wordsOf(page.print(ObjectsPanel, onImage()))).toContain('No shapes yet');
+    expect(wordsOf(page.print(ShapesPanel, onImage({ shapes: [shape(1), shape(2)] })))).toContain('Shapes 2');
+    expect(wordsOf(page.print(ShapesPanel, onImage()))).toContain('No shapes yet');
   });
 
   it.each([

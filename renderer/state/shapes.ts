@@ -10,7 +10,7 @@ import { imageOf } from './records.ts';
 import { chosen, deletion, relabel, toggle } from './shapeEdits.ts';
 import { say } from './workbench.ts';
 
-export interface ObjectActions {
+export interface ShapeActions {
   /** Replaces the selection, or with `add` turns the shapes' own on or off. */
   select(ids: readonly number[], options?: { add?: boolean }): void;
   /** Of the selected shapes; with none selected, what new ones will be. */
@@ -24,7 +24,7 @@ export interface ObjectActions {
   redo(): Promise<void>;
 }
 
-export function createObjects({ store, edits }: Bench, images: ImageActions): ObjectActions {
+export function createShapes({ store, edits }: Bench, images: ImageActions): ShapeActions {
   const shapes = (ids: readonly number[]): Shape[] => {
     const { open } = store.getState();
     return open ? chosen(open, new Set(ids)) : [];

@@ -12,7 +12,7 @@ import { LabelPicker, Swatch } from './LabelPicker.tsx';
 
 const rowHeight = 28;
 
-export function ObjectsPanel() {
+export function ShapesPanel() {
   const open = useWorkbench((state) => state.open);
   const shapes = useMemo(() => (open ? stacked(open).reverse() : []), [open]);
   return (
