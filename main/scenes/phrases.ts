@@ -90,22 +90,24 @@ export const IMPLICIT = [
   'i need something that {says}',
 ] as const;
 
-/** How an answer follows; {n}, {a} and {b} are numbers in the list, the last word is the target's or "none". */
+/**
+ * How an answer follows; {n}, {a} and {b} are numbers in the list, the last word is the target's or "none". A number comes
+ * right behind the name it belongs to, as in the list: what followed the same words before is the simplest thing to find.
+ */
 export const DECISIONS = {
-  named: '{what}: {n}.',
-  counted: '{what} from the {side}: {order}. {ordinal}: {n}.',
-  hour: "{hour} o'clock is {direction}: {n}.",
-  corner: '{corner} corner: {n}.',
-  middle: 'middle: {n}.',
-  beside: '{anchor}: {a}. {relation} {a}: {n}.',
-  nearest: '{what}: {order}. {anchor}: {a}. closest to {a}: {n}.',
-  sizes: '{what} size: {sizes}. {extreme}: {n}.',
-  colours: '{name}: {colours}. {wanted}: {n}.',
-  lookalike: '{other}: {a}. {name}: {n}.',
-  composed: '{what}: {order}. {anchorA}: {a}. {anchorB}: {b}. {first} {a}, {second} {b}: {n}.',
+  named: '{what} {n}.',
+  counted: '{group}from the {side}: {order}. {ordinal}: {n}.',
+  hour: "{group}{hour} o'clock is {direction}: {n}.",
+  corner: '{group}{corner} corner: {n}.',
+  middle: '{group}middle: {n}.',
+  beside: '{group}{anchor} {a}. {relation} {a}: {n}.',
+  nearest: '{group}{anchor} {a}. closest to {a}: {n}.',
+  sizes: '{what} {sizes}. {extreme} size: {n}.',
+  colours: '{name} {colours}. {wanted}: {n}.',
+  lookalike: '{other} {a}. {name} {n}.',
+  composed: '{what} {order}. {anchorA} {a}. {anchorB} {b}. {first} {a}, {second} {b}: {n}.',
   misled: 'the box shows {shown}.',
-  implied: 'what {says} is the {name}: {n}.',
-  impliedNone: 'what {says}: none.',
+  implied: 'what {says} is the {name} {n}.',
 } as const;
 
 /** Words that slots can be filled with and that stand in no table. */

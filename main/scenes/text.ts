@@ -5,11 +5,11 @@ import { frameBox, type Scene, type ScenePrompt, type Stage } from './scene.ts';
 
 export const boxText = ({ x1, y1, x2, y2 }: Box): string => `[${x1}, ${y1}, ${x2}, ${y2}]`;
 
-/** "1 red car [2, 40, 60, 88], 2 dog [90, 12, 140, 70]": everything from left to right. */
+/** "red car 1 [2, 40, 60, 88], dog 2 [90, 12, 140, 70]": everything from left to right. */
 export function listText(stage: Stage): string {
   const rows = stage.things.map(({ name, colour, box }, i) => {
     const what = colour ? `${colour} ${name}` : name;
-    return `${i + 1} ${what} ${boxText(frameBox(box, stage))}`;
+    return `${what} ${i + 1} ${boxText(frameBox(box, stage))}`;
   });
   return rows.join(', ');
 }

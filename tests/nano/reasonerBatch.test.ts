@@ -167,8 +167,8 @@ describe('buildReasonerBatch', () => {
 
 describe('weightsOf', () => {
   const answer =
-    '1 dog [2, 4, 60, 70], 2 cat [90, 12, 140, 70]. cat: 2.</think><answer>```json\n[{"bbox_2d": [90, 12, 140, 70], "label": "cat"}]\n```</answer>';
-  const nothing = '1 dog [2, 4, 60, 70]. cat: none.</think><answer>```json\n[]\n```</answer>';
+    'dog 1 [2, 4, 60, 70], cat 2 [90, 12, 140, 70]. cat 2.</think><answer>```json\n[{"bbox_2d": [90, 12, 140, 70], "label": "cat"}]\n```</answer>';
+  const nothing = 'dog 1 [2, 4, 60, 70]. cat none.</think><answer>```json\n[]\n```</answer>';
   const labels = [answer, nothing].flatMap((text) => tokenizer.encode(text));
   const length = tokenizer.encode(answer).length;
   // Between the answers lies a prompt.
@@ -178,9 +178,9 @@ describe('weightsOf', () => {
     labels.flatMap((id, i) => (weights[i] === weight ? tokenizer.decode([id]).trim() : []));
 
   it('counts a decision more than its list, and the answer in between', () => {
-    expect(wordsOf(5).join(' ')).toMatch(/^cat : 2 \. <\/think>.* cat : none \. <\/think>.*$/su);
+    expect(wordsOf(5).join(' ')).toMatch(/^cat 2 \. <\/think>.* cat none \. <\/think>.*$/su);
     expect(wordsOf(1).filter((word) => word === '.')).toHaveLength(2);
-    expect(wordsOf(1).slice(0, 2)).toEqual(['1', 'dog']);
+    expect(wordsOf(1).slice(0, 2)).toEqual(['dog', '1']);
     expect(wordsOf(2)).toContain('cat');
   });
 

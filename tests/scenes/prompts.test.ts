@@ -56,7 +56,7 @@ function checkAll(prompts: readonly Asked[], pattern: RegExp, check: (found: Ask
 describe('all prompts', () => {
   it('decide with the number of the target, or with none', () => {
     for (const { prompt } of asked) {
-      expect(prompt.decision.endsWith(prompt.target === null ? 'none.' : `: ${prompt.target + 1}.`)).toBe(true);
+      expect(prompt.decision.endsWith(prompt.target === null ? 'none.' : ` ${prompt.target + 1}.`)).toBe(true);
       expect(prompt.target === null).toBe(prompt.category === 'nothing');
     }
   });

@@ -11,19 +11,19 @@ const pair = stage(thing('car', [4, 11, 61, 50], 'red'), thing('dog', [100, 20, 
 
 describe('answer text', () => {
   it('lists from left to right with even boxes', () => {
-    expect(listText(pair)).toBe('1 red car [4, 12, 62, 50], 2 dog [100, 20, 132, 224]');
+    expect(listText(pair)).toBe('red car 1 [4, 12, 62, 50], dog 2 [100, 20, 132, 224]');
     expect(boxText(frameBox({ x1: 223, y1: 0, x2: 224, y2: 1 }, pair))).toBe('[222, 0, 224, 2]');
   });
 
   it('repeats the chosen box in the format of the answer', () => {
-    const prompt = { category: 'name', text: 'the dog', decision: 'dog: 2.', target: 1 } as const;
+    const prompt = { category: 'name', text: 'the dog', decision: 'dog 2.', target: 1 } as const;
     expect(answerText({ ...pair, prompts: [prompt] }, prompt)).toBe(
-      '<think>1 red car [4, 12, 62, 50], 2 dog [100, 20, 132, 224]. dog: 2.</think>' +
+      '<think>red car 1 [4, 12, 62, 50], dog 2 [100, 20, 132, 224]. dog 2.</think>' +
         '<answer>```json\n[{"bbox_2d": [100, 20, 132, 224], "label": "dog"}]\n```</answer>',
     );
-    const none = { category: 'nothing', text: 'the cat', decision: 'cat: none.', target: null } as const;
+    const none = { category: 'nothing', text: 'the cat', decision: 'cat none.', target: null } as const;
     expect(answerText({ ...pair, prompts: [none] }, none)).toMatch(
-      /cat: none\.<\/think><answer>```json\n\[\]\n```<\/answer>$/,
+      /cat none\.<\/think><answer>```json\n\[\]\n```<\/answer>$/,
     );
   });
 
@@ -34,9 +34,7 @@ describe('answer text', () => {
       if (prompt.target === null) expect(json).toEqual([]);
       else {
         const thing = scene.things[prompt.target];
-        const listed = new RegExp(`[ >]${prompt.target + 1} (?:[a-z]+ )?${thing?.name} \\[([\\d, ]+)\\]`).exec(
-          text,
-        )?.[1];
+        const listed = new RegExp(`[ >]${thing?.name} ${prompt.target + 1} \\[([\\d, ]+)\\]`).exec(text)?.[1];
         expect(json).toEqual([{ bbox_2d: listed?.split(', ').map(Number), label: thing?.name }]);
       }
     }

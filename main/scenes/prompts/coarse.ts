@@ -4,7 +4,7 @@ import { COARSE, fill } from '../phrases.ts';
 import type { Random } from '../random.ts';
 import { thingAt } from '../relations.ts';
 import type { Stage } from '../scene.ts';
-import { type Builder, firstOf, nameable, soleDecision } from './draft.ts';
+import { type Builder, firstOf, nameable, namedDecision } from './draft.ts';
 
 /** The pixels of one id inside the window, 0 or 1. */
 function cut({ ids, image }: Stage, id: number, { left, top, width, height }: Window): Uint8Array {
@@ -33,5 +33,5 @@ export const coarse: Builder = (stage, random) =>
   firstOf(random, nameable(stage, random), ({ index: target, what }) => {
     const rough = roughMask(stage, target, random);
     if (!rough) return null;
-    return { text: fill(random.pick(COARSE), { what }), decision: soleDecision(stage, target), target, coarse: rough };
+    return { text: fill(random.pick(COARSE), { what }), decision: namedDecision(what, target), target, coarse: rough };
   });

@@ -1,7 +1,17 @@
 // Prompts that choose among look-alikes: by colour, by size, or by a name beside that of a similar thing.
 import { DECISIONS, DISAMBIGUATION, fill } from '../phrases.ts';
 import { thingAt } from '../relations.ts';
-import { ask, type Builder, coloursOf, firstOf, namesOf, numberOf, sharingName, soleName } from './draft.ts';
+import {
+  ask,
+  type Builder,
+  coloursOf,
+  firstOf,
+  namedDecision,
+  namesOf,
+  numberOf,
+  sharingName,
+  soleName,
+} from './draft.ts';
 import { sizesOf } from './spatial.ts';
 
 const byColour: Builder = (stage, random) =>
@@ -12,8 +22,8 @@ const byColour: Builder = (stage, random) =>
     const other = same.find((index) => index !== target);
     const otherColour = other === undefined ? null : thingAt(stage, other).colour;
     const negated = same.length === 2 && otherColour !== null && random.chance(0.4);
-    const wanted = negated ? `not ${otherColour}` : colour;
-    const decision = fill(DECISIONS.colours, { name, colours: coloursOf(stage, same), wanted, n: numberOf(target) });
+    const told = { name, colours: coloursOf(stage, same), wanted: `not ${otherColour}`, n: numberOf(target) };
+    const decision = negated ? fill(DECISIONS.colours, told) : namedDecision(`${colour} ${name}`, target);
     const phrase = random.pick(negated ? DISAMBIGUATION.other : DISAMBIGUATION.colour);
     return { text: ask(random, fill(phrase, { name, colour: negated ? otherColour : colour })), decision, target };
   });

@@ -1,8 +1,10 @@
 // What every kind of prompt is made with: a stage becomes groups of things that words can mean, and unique names.
+import type { Colour } from '../colours.ts';
 import { ASK, DECISIONS, fill } from '../phrases.ts';
 import type { Random } from '../random.ts';
 import { thingAt } from '../relations.ts';
 import type { ScenePrompt, SceneThing, Stage } from '../scene.ts';
+import { coloursIn } from '../split.ts';
 
 export type Draft = Omit<ScenePrompt, 'category'>;
 
@@ -40,6 +42,9 @@ export function groupsOf(stage: Stage): Group[] {
   return [{ what: 'thing', members: [...stage.things.keys()] }, ...named].filter(({ members }) => members.length > 1);
 }
 
+/** "dog 1, 3. ": all that the words could mean, told before one is chosen; nothing where they mean everything. */
+export const groupOf = ({ what, members }: Group): string => (what === 'thing' ? '' : `${what} ${numbers(members)}. `);
+
 /** The shortest words that mean this thing alone: its name, or its colour and name; null when neither does. */
 export function soleName(stage: Stage, index: number): string | null {
   const { name, colour } = thingAt(stage, index);
@@ -49,17 +54,19 @@ export function soleName(stage: Stage, index: number): string | null {
   return colour && twins.length === 1 ? `${colour} ${name}` : null;
 }
 
-/** How a sole name is told: by the number alone, or among all of its name by colour. */
-export function soleDecision(stage: Stage, index: number): string {
-  const { name, colour } = thingAt(stage, index);
-  const same = sharingName(stage, name);
-  if (same.length === 1) return fill(DECISIONS.named, { what: name, n: numberOf(index) });
-  return fill(DECISIONS.colours, { name, colours: coloursOf(stage, same), wanted: colour ?? '', n: numberOf(index) });
-}
+/** "red car 3.": a thing looked up in the list by a sole name of it; null: it is not there. */
+export const namedDecision = (what: string, index: number | null): string =>
+  fill(DECISIONS.named, { what, n: numberOf(index) });
 
 /** "1 red, 4 blue". */
 export const coloursOf = (stage: Stage, members: readonly number[]): string =>
   members.map((index) => `${numberOf(index)} ${thingAt(stage, index).colour}`).join(', ');
+
+/** The colours that things of a name can have in this split and that none of these has. */
+export function absentColours(stage: Stage, name: string): Colour[] {
+  const seen = sharingName(stage, name).map((index) => thingAt(stage, index).colour);
+  return coloursIn(stage.split, name).filter((colour) => !seen.includes(colour));
+}
 
 /** The things that have a sole name, in random order. */
 export const nameable = (stage: Stage, random: Random): { index: number; what: string }[] =>

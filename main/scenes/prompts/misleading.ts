@@ -6,11 +6,11 @@ import type { Random } from '../random.ts';
 import { thingAt } from '../relations.ts';
 import { frameBox, type Stage } from '../scene.ts';
 import { boxText } from '../text.ts';
-import { type Builder, firstOf, nameable, numberOf, soleDecision } from './draft.ts';
+import { type Builder, firstOf, nameable, namedDecision, numberOf } from './draft.ts';
 
 interface Hint {
   readonly box: Box;
-  /** What is in the box: "5 cat", or "nothing". */
+  /** What is in the box: "cat 5", or "nothing". */
   readonly shown: string;
 }
 
@@ -22,7 +22,7 @@ function onThing(stage: Stage, random: Random, target: number): Hint | null {
   if (apart.length === 0) return null;
   const index = random.pick(apart);
   const { name, box } = thingAt(stage, index);
-  return { box, shown: `${numberOf(index)} ${name}` };
+  return { box, shown: `${name} ${numberOf(index)}` };
 }
 
 /** A box of a likely size that touches no thing by more than a little. */
@@ -42,6 +42,6 @@ export const misleading: Builder = (stage, random) =>
     const hint = random.chance(0.65) ? onThing(stage, random, target) : onNothing(stage, random);
     if (!hint) return null;
     const text = fill(random.pick(MISLEADING), { what, box: boxText(frameBox(hint.box, stage)) });
-    const decision = `${fill(DECISIONS.misled, { shown: hint.shown })} ${soleDecision(stage, target)}`;
+    const decision = `${fill(DECISIONS.misled, { shown: hint.shown })} ${namedDecision(what, target)}`;
     return { text, decision, target, hint: hint.box };
   });

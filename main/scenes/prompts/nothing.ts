@@ -1,11 +1,21 @@
 // Prompts that nothing in the scene answers: absent names, colours and uses, and counts that go too far.
-import type { Colour } from '../colours.ts';
 import { DESCRIPTIONS } from '../implicit.ts';
 import { DECISIONS, DISAMBIGUATION, fill, IMPLICIT, ORDINALS, SPATIAL } from '../phrases.ts';
-import { countedFrom, SIDES, thingAt } from '../relations.ts';
+import { countedFrom, SIDES } from '../relations.ts';
 import { coloursIn } from '../split.ts';
 import { familyMembers, THINGS } from '../things.ts';
-import { ask, type Builder, coloursOf, firstOf, namesOf, numberOf, numbers, sharingName } from './draft.ts';
+import {
+  absentColours,
+  ask,
+  type Builder,
+  firstOf,
+  groupOf,
+  namedDecision,
+  namesOf,
+  numberOf,
+  numbers,
+  sharingName,
+} from './draft.ts';
 
 const NONE = numberOf(null);
 
@@ -21,24 +31,18 @@ const absentName: Builder = (stage, random) => {
   const phrases = random.chance(0.6) ? ['the {what}'] : [...SPATIAL.largest, ...SPATIAL.smallest, ...SPATIAL.middle];
   return {
     text: ask(random, fill(random.pick(phrases), { what })),
-    decision: fill(DECISIONS.named, { what: name, n: NONE }),
+    decision: namedDecision(what, null),
     target: null,
   };
 };
 
 const absentColour: Builder = (stage, random) =>
   firstOf(random, namesOf(stage), (name) => {
-    const same = sharingName(stage, name);
-    const seen = same.map((index): Colour | null => thingAt(stage, index).colour);
-    const absent = coloursIn(stage.split, name).filter((colour) => !seen.includes(colour));
+    const absent = absentColours(stage, name);
     if (absent.length === 0) return null;
     const wanted = random.pick(absent);
     const text = ask(random, fill(random.pick(DISAMBIGUATION.colour), { name, colour: wanted }));
-    return {
-      text,
-      decision: fill(DECISIONS.colours, { name, colours: coloursOf(stage, same), wanted, n: NONE }),
-      target: null,
-    };
+    return { text, decision: namedDecision(`${wanted} ${name}`, null), target: null };
   });
 
 const absentUse: Builder = (stage, random) => {
@@ -47,8 +51,9 @@ const absentUse: Builder = (stage, random) => {
     ({ names, doubtful }) => ![...names, ...doubtful].some((name) => present.has(name)),
   );
   if (absent.length === 0) return null;
-  const { says } = random.pick(absent);
-  return { text: fill(random.pick(IMPLICIT), { says }), decision: fill(DECISIONS.impliedNone, { says }), target: null };
+  const { says, names } = random.pick(absent);
+  const decision = fill(DECISIONS.implied, { says, name: names[0] ?? 'thing', n: NONE });
+  return { text: fill(random.pick(IMPLICIT), { says }), decision, target: null };
 };
 
 const tooFar: Builder = (stage, random) =>
@@ -59,7 +64,8 @@ const tooFar: Builder = (stage, random) =>
     const order = countedFrom(stage, side, same, same.length);
     if (!ordinal || !order) return null;
     const slots = { what: name, side, ordinal };
-    const decision = fill(DECISIONS.counted, { ...slots, order: numbers(order), n: NONE });
+    const group = groupOf({ what: name, members: same });
+    const decision = fill(DECISIONS.counted, { ...slots, group, order: numbers(order), n: NONE });
     return { text: ask(random, fill(random.pick(SPATIAL.nth), slots)), decision, target: null };
   });
 

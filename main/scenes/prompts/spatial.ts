@@ -4,7 +4,18 @@ import type { Random } from '../random.ts';
 import { countedFrom, hourOf, isAloneInCorner, isAloneInMiddle, lies, nearest, SIDES, thingAt } from '../relations.ts';
 import type { Stage } from '../scene.ts';
 import { clearlyLarger, roundedSide } from '../sizes.ts';
-import { ask, type Builder, type Draft, firstOf, type Group, groupsOf, nameable, numberOf, numbers } from './draft.ts';
+import {
+  ask,
+  type Builder,
+  type Draft,
+  firstOf,
+  type Group,
+  groupOf,
+  groupsOf,
+  nameable,
+  numberOf,
+  numbers,
+} from './draft.ts';
 
 /** Sizes are compared one by one in the reasoning: more than this many would be a long list. */
 const MOST_SIZES = 4;
@@ -16,26 +27,32 @@ const inSomeGroup =
   (stage, random) =>
     firstOf(random, groupsOf(stage), (group) => make(stage, random, group));
 
-const nth: InGroup = (stage, random, { what, members }) => {
+const nth: InGroup = (stage, random, group) => {
+  const { what, members } = group;
   const side = random.chance(0.7) ? random.pick(SIDES.slice(0, 2)) : random.pick(SIDES.slice(2));
   const count = random.int(1, Math.min(members.length, what === 'thing' ? 3 : ORDINALS.length));
   const order = countedFrom(stage, side, members, count);
   const target = order?.at(-1);
   const ordinal = ORDINALS[count - 1];
   if (!order || target === undefined || !ordinal) return null;
-  const decision = fill(DECISIONS.counted, { what, side, order: numbers(order), ordinal, n: numberOf(target) });
+  const decision = fill(DECISIONS.counted, {
+    ...{ group: groupOf(group), side, order: numbers(order), ordinal },
+    n: numberOf(target),
+  });
   const isEnd = count === 1 && random.chance(0.7);
   const phrase = random.pick(isEnd ? SPATIAL.end : SPATIAL.nth);
   return { text: ask(random, fill(phrase, { what, side, ordinal, most: SPATIAL.most[side] })), decision, target };
 };
 
-const atHour: InGroup = (stage, random, { what, members }) =>
-  firstOf(random, members, (target) => {
+const atHour: InGroup = (stage, random, group) =>
+  firstOf(random, group.members, (target) => {
+    const { what, members } = group;
     const hour = hourOf(stage, target, members);
     const direction = hour && HOURS[hour - 1];
     if (!hour || !direction) return null;
     const text = ask(random, fill(random.pick(SPATIAL.hour), { what, hour }));
-    return { text, decision: fill(DECISIONS.hour, { hour, direction, n: numberOf(target) }), target };
+    const slots = { group: groupOf(group), hour, direction, n: numberOf(target) };
+    return { text, decision: fill(DECISIONS.hour, slots), target };
   });
 
 const CORNERS = [
@@ -45,25 +62,29 @@ const CORNERS = [
   ['bottom', 'right'],
 ] as const;
 
-const inCorner: InGroup = (stage, random, { what, members }) =>
-  firstOf(random, members, (target) => {
+const inCorner: InGroup = (stage, random, group) =>
+  firstOf(random, group.members, (target) => {
+    const { what, members } = group;
     const sides = CORNERS.find((pair) => isAloneInCorner(stage, target, members, [...pair]));
     if (!sides) return null;
     const corner = sides.join(' ');
     const text = ask(random, fill(random.pick(SPATIAL.corner), { what, corner }));
-    return { text, decision: fill(DECISIONS.corner, { corner, n: numberOf(target) }), target };
+    const slots = { group: groupOf(group), corner, n: numberOf(target) };
+    return { text, decision: fill(DECISIONS.corner, slots), target };
   });
 
-const inMiddle: InGroup = (stage, random, { what, members }) => {
+const inMiddle: InGroup = (stage, random, group) => {
+  const { what, members } = group;
   const target = members.find((index) => isAloneInMiddle(stage, index, members));
   if (target === undefined) return null;
   const text = ask(random, fill(random.pick(SPATIAL.middle), { what }));
-  return { text, decision: fill(DECISIONS.middle, { n: numberOf(target) }), target };
+  return { text, decision: fill(DECISIONS.middle, { group: groupOf(group), n: numberOf(target) }), target };
 };
 
 /** Exactly one of the group lies on that side of a thing with a sole name, and no other could be said to. */
-const beside: InGroup = (stage, random, { what, members }) =>
+const beside: InGroup = (stage, random, group) =>
   firstOf(random, nameable(stage, random), ({ index: anchor, what: anchorName }) => {
+    const { what, members } = group;
     if (what !== 'thing' && members.includes(anchor)) return null;
     const side = random.pick(SIDES);
     const verdicts = members
@@ -76,6 +97,7 @@ const beside: InGroup = (stage, random, { what, members }) =>
     const slots = { what, relation: phrase === SPATIAL.beside[0] ? relation : RELATIONS[side][0], anchor: anchorName };
     const text = fill(phrase, slots);
     const decision = {
+      group: groupOf(group),
       anchor: anchorName,
       a: numberOf(anchor),
       relation: RELATIONS[side][0],
@@ -88,14 +110,15 @@ const beside: InGroup = (stage, random, { what, members }) =>
     };
   });
 
-const closest: InGroup = (stage, random, { what, members }) =>
+const closest: InGroup = (stage, random, group) =>
   firstOf(random, nameable(stage, random), ({ index: anchor, what: anchorName }) => {
+    const { what, members } = group;
     const others = members.filter((index) => index !== anchor);
     if (others.length < 2 || (what !== 'thing' && others.length < members.length)) return null;
     const target = nearest(stage, others, anchor);
     if (target === null) return null;
     const text = ask(random, fill(random.pick(SPATIAL.nearest), { what, anchor: anchorName }));
-    const slots = { what, order: numbers(others), anchor: anchorName, a: numberOf(anchor), n: numberOf(target) };
+    const slots = { group: groupOf(group), anchor: anchorName, a: numberOf(anchor), n: numberOf(target) };
     return { text, decision: fill(DECISIONS.nearest, slots), target };
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { coarse } from '../../../main/scenes/prompts/coarse.ts';
 import { disambiguation } from '../../../main/scenes/prompts/disambiguation.ts';
-import { groupsOf, nameable, soleDecision, soleName } from '../../../main/scenes/prompts/draft.ts';
+import { groupOf, groupsOf, nameable, namedDecision, soleName } from '../../../main/scenes/prompts/draft.ts';
 import { misleading } from '../../../main/scenes/prompts/misleading.ts';
 import { name } from '../../../main/scenes/prompts/name.ts';
 import { random } from '../../../main/scenes/random.ts';
@@ -22,9 +22,9 @@ describe('sole names', () => {
     expect(nameable(twins, random(1))).toEqual([]);
   });
 
-  it('are decided by the number, or among the colours', () => {
-    expect(soleDecision(garden, 2)).toBe('umbrella: 3.');
-    expect(soleDecision(street, 3)).toBe('car: 2 red, 4 blue. blue: 4.');
+  it('are decided by what stands behind them in the list', () => {
+    expect(namedDecision('umbrella', 2)).toBe('umbrella 3.');
+    expect(namedDecision('green car', null)).toBe('green car none.');
   });
 
   it('group what words can mean together', () => {
@@ -34,14 +34,15 @@ describe('sole names', () => {
       { what: 'car', members: [1, 3] },
     ]);
     expect(groupsOf(twins).map(({ what }) => what)).toEqual(['thing', 'cup', 'star', 'red star']);
+    expect(groupsOf(street).map(groupOf)).toEqual(['', 'dog 1, 3. ', 'car 2, 4. ']);
   });
 });
 
 describe('name', () => {
   it('asks for what has a name of its own', () => {
-    expect(decisionsOf(name, garden)).toEqual(['dog: 2.', 'fox: 1.', 'umbrella: 3.']);
+    expect(decisionsOf(name, garden)).toEqual(['dog 2.', 'fox 1.', 'umbrella 3.']);
     expect(decisionsOf(name, twins)).toEqual([]);
-    expect(textsFor(name, garden, 'dog: 2.')).toEqual([
+    expect(textsFor(name, garden, 'dog 2.')).toEqual([
       'find the dog',
       'i am looking for the dog',
       'please select the dog',
@@ -56,20 +57,20 @@ describe('name', () => {
 describe('disambiguation', () => {
   it('chooses by colour and by size', () => {
     expect(decisionsOf(disambiguation, street)).toEqual([
-      'car size: 2 about 50, 4 about 30. large: 2.',
-      'car size: 2 about 50, 4 about 30. small: 4.',
-      'car: 2 red, 4 blue. blue: 4.',
-      'car: 2 red, 4 blue. not blue: 2.',
-      'car: 2 red, 4 blue. not red: 4.',
-      'car: 2 red, 4 blue. red: 2.',
-      'dog size: 1 about 30, 3 about 20. large: 1.',
-      'dog size: 1 about 30, 3 about 20. small: 3.',
+      'blue car 4.',
+      'car 2 about 50, 4 about 30. large size: 2.',
+      'car 2 about 50, 4 about 30. small size: 4.',
+      'car 2 red, 4 blue. not blue: 2.',
+      'car 2 red, 4 blue. not red: 4.',
+      'dog 1 about 30, 3 about 20. large size: 1.',
+      'dog 1 about 30, 3 about 20. small size: 3.',
+      'red car 2.',
     ]);
   });
 
   it('chooses between look-alikes of one family only', () => {
-    expect(decisionsOf(disambiguation, garden)).toEqual(['dog: 2. fox: 1.', 'fox: 1. dog: 2.']);
-    const texts = textsFor(disambiguation, garden, 'fox: 1. dog: 2.');
+    expect(decisionsOf(disambiguation, garden)).toEqual(['dog 2. fox 1.', 'fox 1. dog 2.']);
+    const texts = textsFor(disambiguation, garden, 'fox 1. dog 2.');
     expect(texts).toContain('the dog, not the fox');
     expect(texts).toContain('find the dog rather than the fox');
     expect(texts.every((text) => text.indexOf('dog') < text.indexOf('fox'))).toBe(true);
@@ -83,20 +84,20 @@ describe('disambiguation', () => {
 describe('misleading', () => {
   it('says what the wrong box shows before it decides', () => {
     expect(decisionsOf(misleading, garden, 1500)).toEqual([
-      'the box shows 1 fox. dog: 2.',
-      'the box shows 1 fox. umbrella: 3.',
-      'the box shows 2 dog. fox: 1.',
-      'the box shows 2 dog. umbrella: 3.',
-      'the box shows 3 umbrella. dog: 2.',
-      'the box shows 3 umbrella. fox: 1.',
-      'the box shows nothing. dog: 2.',
-      'the box shows nothing. fox: 1.',
-      'the box shows nothing. umbrella: 3.',
+      'the box shows dog 2. fox 1.',
+      'the box shows dog 2. umbrella 3.',
+      'the box shows fox 1. dog 2.',
+      'the box shows fox 1. umbrella 3.',
+      'the box shows nothing. dog 2.',
+      'the box shows nothing. fox 1.',
+      'the box shows nothing. umbrella 3.',
+      'the box shows umbrella 3. dog 2.',
+      'the box shows umbrella 3. fox 1.',
     ]);
   });
 
   it('names the even box of another thing, or of a free place', () => {
-    const texts = textsFor(misleading, garden, 'the box shows 3 umbrella. fox: 1.');
+    const texts = textsFor(misleading, garden, 'the box shows umbrella 3. fox 1.');
     expect(texts).toContain('the fox, someone marked [166, 136, 196, 166]');
     for (let seed = 0; seed < 80; seed++) {
       const hint = misleading(garden, random(seed))?.hint;
@@ -121,6 +122,6 @@ describe('coarse', () => {
   });
 
   it('says that the mask is rough', () => {
-    for (const text of textsFor(coarse, garden, 'fox: 1.')) expect(text).toMatch(/fox.*rough|rough.*fox/);
+    for (const text of textsFor(coarse, garden, 'fox 1.')) expect(text).toMatch(/fox.*rough|rough.*fox/);
   });
 });

@@ -11,15 +11,15 @@ import { around, decisionsOf, garden, stage, street, textsFor, thing } from '../
 describe('compositional', () => {
   it('tells namesakes apart by two relations to things that have names', () => {
     expect(decisionsOf(compositional, street)).toEqual([
-      'dog: 1, 3. blue car: 4. red car: 2. below 4, right of 2: 3.',
-      'dog: 1, 3. blue car: 4. red car: 2. left of 4, left of 2: 1.',
-      'dog: 1, 3. red car: 2. blue car: 4. left of 2, left of 4: 1.',
-      'dog: 1, 3. red car: 2. blue car: 4. right of 2, below 4: 3.',
+      'dog 1, 3. blue car 4. red car 2. below 4, right of 2: 3.',
+      'dog 1, 3. blue car 4. red car 2. left of 4, left of 2: 1.',
+      'dog 1, 3. red car 2. blue car 4. left of 2, left of 4: 1.',
+      'dog 1, 3. red car 2. blue car 4. right of 2, below 4: 3.',
     ]);
   });
 
   it('adds the word for the size where it is true', () => {
-    const texts = textsFor(compositional, street, 'dog: 1, 3. blue car: 4. red car: 2. below 4, right of 2: 3.');
+    const texts = textsFor(compositional, street, 'dog 1, 3. blue car 4. red car 2. below 4, right of 2: 3.');
     expect(texts).toContain('the small dog below the blue car, right of the red car');
     expect(texts).toContain('the small dog that is lower than the blue car and to the right of the red car');
     expect(texts.every((text) => text.includes('the small dog'))).toBe(true);
@@ -50,12 +50,12 @@ describe('compositional', () => {
 describe('implicit', () => {
   it('describes what is there by its use', () => {
     expect(decisionsOf(implicit, garden)).toEqual([
-      'what is called the best friend of people is the dog: 2.',
-      'what is known to be sly is the fox: 1.',
-      'what one opens in bad weather is the umbrella: 3.',
-      'what protects from rain is the umbrella: 3.',
+      'what is called the best friend of people is the dog 2.',
+      'what is known to be sly is the fox 1.',
+      'what one opens in bad weather is the umbrella 3.',
+      'what protects from rain is the umbrella 3.',
     ]);
-    expect(textsFor(implicit, garden, 'what protects from rain is the umbrella: 3.')).toEqual([
+    expect(textsFor(implicit, garden, 'what protects from rain is the umbrella 3.')).toEqual([
       'find the thing that protects from rain',
       'i need something that protects from rain',
       'something that protects from rain',
@@ -77,27 +77,33 @@ describe('nothing', () => {
   const decisions = decisionsOf(nothing, garden, 3000);
 
   it('knows which colours are absent', () => {
-    const colours = decisions.filter((decision) => decision.startsWith('umbrella: 3 red.'));
+    const colours = decisions.filter((decision) => decision.endsWith(' umbrella none.'));
     // One colour of the umbrella is held out of training.
     expect(colours).toHaveLength(5);
-    expect(colours).not.toContain('umbrella: 3 red. red: none.');
+    expect(colours).not.toContain('red umbrella none.');
   });
 
   it('counts one further than there is', () => {
     expect(decisions.filter((decision) => decision.includes('from the left'))).toEqual([
-      'dog from the left: 2. second: none.',
-      'fox from the left: 1. second: none.',
-      'umbrella from the left: 3. second: none.',
+      'dog 2. from the left: 2. second: none.',
+      'fox 1. from the left: 1. second: none.',
+      'umbrella 3. from the left: 3. second: none.',
     ]);
-    expect(decisionsOf(nothing, street)).toContain('dog from the right: 3, 1. third: none.');
+    expect(decisionsOf(nothing, street)).toContain('dog 1, 3. from the right: 3, 1. third: none.');
   });
 
   it('never says that what is there is absent', () => {
-    for (const there of ['fox', 'dog', 'umbrella']) expect(decisions).not.toContain(`${there}: none.`);
-    expect(decisions).not.toContain('what barks: none.');
-    expect(decisions).not.toContain('what protects from rain: none.');
-    expect(decisions).toContain('wolf: none.');
-    expect(decisions).toContain('what opens a lock: none.');
+    for (const there of ['fox', 'dog', 'umbrella']) {
+      expect(decisions).not.toContain(`${there} none.`);
+      expect(decisions.filter((decision) => decision.endsWith(`is the ${there} none.`))).toEqual([]);
+    }
+    expect(decisions).toContain('wolf none.');
+    expect(decisions).toContain('what opens a lock is the key none.');
+  });
+
+  it('names the first thing of a use of which none is there', () => {
+    const uses = decisions.filter((decision) => decision.startsWith('what has wheels and an engine'));
+    expect(uses).toEqual(['what has wheels and an engine is the car none.']);
   });
 });
 
