@@ -78,11 +78,12 @@ function BeingWritten({ open }: { open: OpenImage }) {
 function Unanswered({ prompt }: { prompt: Asked }) {
   const { actions } = useDesk();
   const ready = useWorkbench(({ engine }) => engine?.state === 'ready');
+  const samples = useWorkbench((state) => state.samples);
   return (
     <div className="hint">
       <Text size="xs">No answer to this prompt was kept.</Text>
       <Group gap={6}>
-        <Button variant="default" disabled={!ready} onClick={() => void actions.ask(prompt.text, 1)}>
+        <Button variant="default" disabled={!ready} onClick={() => void actions.ask(prompt.text, samples)}>
           Ask again
         </Button>
         <UseSelected />

@@ -3,17 +3,18 @@ import { ActionIcon, Button, Kbd, Menu, Select, Text, Textarea, Tooltip } from '
 import { IconHistory, IconPlayerStopFilled, IconSparkles } from '@tabler/icons-react';
 import { type KeyboardEvent, useRef, useState } from 'react';
 import type { EngineStatus } from '../../main/contract/api.ts';
+import { several } from '../state/words.ts';
 import { useDesk, useWorkbench } from './desk.ts';
 
 /** By this id commands find the text field. */
 export const promptFieldId = 'prompt-text';
 
-const sampleCounts = ['1', '2', '4', '8'];
+const sampleCounts = [1, 2, 4, 8];
 
 export function PromptBar() {
-  const { actions } = useDesk();
+  const { actions, store } = useDesk();
   const [text, setText] = useState('');
-  const [samples, setSamples] = useState('1');
+  const samples = useWorkbench((state) => state.samples);
   const open = useWorkbench((state) => state.open !== null);
   const engine = useWorkbench((state) => state.engine);
   const writing = useWorkbench((state) => state.writing !== null);
@@ -22,7 +23,7 @@ export function PromptBar() {
   const ask = () => {
     if (!ready || text.trim() === '') return;
     recall.rest();
-    void actions.ask(text, Number(samples));
+    void actions.ask(text, samples);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.key === 'Escape') return writing ? actions.cancel() : event.currentTarget.blur();
@@ -60,9 +61,9 @@ export function PromptBar() {
         <Tooltip label="How many answers are sampled to choose from">
           <Select
             aria-label="Number of answers"
-            data={sampleCounts.map((value) => ({ value, label: value === '1' ? '1 answer' : `${value} answers` }))}
-            value={samples}
-            onChange={(value) => setSamples(value ?? '1')}
+            data={sampleCounts.map((count) => ({ value: `${count}`, label: several(count, 'answer') }))}
+            value={`${samples}`}
+            onChange={(value) => store.setState({ samples: Number(value ?? samples) })}
             allowDeselect={false}
             w={104}
           />

@@ -95,8 +95,9 @@ async function unclear(desk: Desk): Promise<void> {
 }
 
 async function askAgain({ desk, screen }: CommandContext): Promise<void> {
+  const { samples } = desk.store.getState();
   const { prompt } = inReview(desk.store.getState());
-  if (prompt) await desk.actions.ask(prompt.text, 1);
+  if (prompt) await desk.actions.ask(prompt.text, samples);
   else screen.focusPrompt();
 }
 

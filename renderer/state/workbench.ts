@@ -122,6 +122,8 @@ export interface Workbench {
   /** Radius in image pixels. */
   readonly brush: number;
   readonly wandTolerance: number;
+  /** How many answers are asked for at once. */
+  readonly samples: number;
   readonly masksShown: boolean;
   readonly labelsShown: boolean;
   /** The wipe comparison: the mask to hold against the selected shape, and where the edge is, 0 to 1 of the canvas. */
@@ -166,6 +168,7 @@ export const emptyWorkbench: Workbench = {
   lit: null,
   brush: 12,
   wandTolerance: 24,
+  samples: 1,
   masksShown: true,
   labelsShown: true,
   wipe: null,

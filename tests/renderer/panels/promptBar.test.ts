@@ -19,6 +19,7 @@ describe('the prompt bar', () => {
 
   it('asks for one answer unless more are wanted', () => {
     expect(control(bar(), 'Number of answers').attributes.value).toBe('1 answer');
+    expect(control(bar({ samples: 4 }), 'Number of answers').attributes.value).toBe('4 answers');
     expect(namesOf(bar(), 'option')).toEqual(['1 answer', '2 answers', '4 answers', '8 answers']);
   });
 

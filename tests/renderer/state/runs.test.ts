@@ -316,6 +316,19 @@ describe('prompts and review', () => {
     expect(window.seen).toEqual(['focus the prompt', 'focus the prompt']);
   });
 
+  it('ask again for as many answers as are chosen', async () => {
+    const id = await window.desk.edits.id();
+    const imageId = state().open?.image.id ?? 0;
+    const prompt = { id, imageId, text: 'cars', points: [], box: null, kept: null };
+    await window.desk.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
+    window.desk.actions.choosePrompt(id);
+    set({ samples: 4 });
+    const asked = run('prompt.ask');
+    await expect.poll(() => state().writing?.texts).toHaveLength(4);
+    window.desk.actions.cancel();
+    await asked;
+  });
+
   it('step through the candidates of a prompt, round at the ends', async () => {
     const id = await window.desk.edits.id();
     const imageId = state().open?.image.id ?? 0;
