@@ -11,6 +11,7 @@ import { chooseMask, clickData } from '../../models/sam2/segmenter.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import { enlargedMask } from './enlarge.ts';
+import { maskAlongEdges } from './followEdges.ts';
 import { type Pointed, promptMap } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
 import type { Weights } from './weights.ts';
@@ -80,7 +81,8 @@ export class Segmenter {
     const chosen = chooseMask(masks, iou);
     const side = Math.sqrt(area);
     const data = masks.subarray(chosen * area, (chosen + 1) * area);
-    return enlargedMask({ width: side, height: side, data }, image);
+    const values = { width: side, height: side, data };
+    return this.weights.followsEdges ? maskAlongEdges(values, image) : enlargedMask(values, image);
   }
 
   async release(): Promise<void> {

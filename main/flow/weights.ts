@@ -22,6 +22,8 @@ const FolderConfig = z.object({
   frame: z.int().min(28).max(4096),
   /** Points that the segmenter was trained with: two corners of a box, then clicks. */
   promptSlots: z.int().min(2).max(64),
+  /** Whether outlines are moved to the edges of the picture, beyond what the decoder's grid can say. */
+  followsEdges: z.boolean().default(false),
 });
 export type FolderConfig = z.infer<typeof FolderConfig>;
 

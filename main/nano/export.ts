@@ -21,6 +21,7 @@ export async function exportNano(nano: Nano, folder: string): Promise<void> {
       dialect: 'loupe',
       frame,
       promptSlots,
+      followsEdges: true,
       reasoner: reasonerJson(nano.reasoner),
       segmenter: segmenterJson(nano.segmenter),
       context: contextJson(nano.context),

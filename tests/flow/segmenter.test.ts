@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Mask } from '../../main/contract/records.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';
 import { type Ask, Segmenter } from '../../main/flow/segmenter.ts';
-import { openWeights } from '../../main/flow/weights.ts';
+import { openWeights, type Weights } from '../../main/flow/weights.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { askFeeds, boxSlots, type Slot } from '../../main/nano/segmenterBatch.ts';
 import { decodeAsked, promptInputs } from '../../main/nano/segmenterGraph.ts';
@@ -26,11 +26,14 @@ const { image, truth } = disc(12);
 const box = { x1: 20, y1: 10, x2: 50, y2: 45 };
 
 let folder: string;
+let weights: Weights;
 let segmenter: Segmenter;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'loupe-segmenter-'));
   await exportNano(nano, folder);
-  segmenter = await Segmenter.open(await openWeights(folder), {});
+  weights = await openWeights(folder);
+  // The masks of weights that learnt nothing have no outline that could be moved to an edge.
+  segmenter = await Segmenter.open({ ...weights, followsEdges: false }, {});
 });
 afterAll(async () => {
   await segmenter.release();
@@ -119,6 +122,13 @@ describe('segment', () => {
   it('knows pictures apart', async () => {
     const other = disc(25).image;
     expect(await segmenter.segment(other, { box })).not.toEqual(await segmenter.segment(image, { box }));
+  });
+
+  it('moves outlines to the edges of the picture for weights that ask for it', async () => {
+    const following = await Segmenter.open(weights, {});
+    expect(weights.followsEdges).toBe(true);
+    expect(await following.segment(image, { box })).not.toEqual(await segmenter.segment(image, { box }));
+    await following.release();
   });
 
   it('draws in pictures of any size', async () => {

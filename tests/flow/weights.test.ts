@@ -67,6 +67,7 @@ describe('a weights folder', () => {
     expect(weights.segmenter).toEqual(segmenter);
     expect(weights.context).toEqual(context);
     expect([weights.frame, weights.promptSlots, weights.dialect]).toEqual([224, 4, 'loupe']);
+    expect(weights.followsEdges).toBe(true);
     expect(weights.tokenizer.vocabulary).toEqual(tokenizer.vocabulary);
     const read = await weights.read('learnable_query');
     expect(largestDifference(read, nano.parameters.values('learnable_query'))).toBeLessThan(1e-4);
