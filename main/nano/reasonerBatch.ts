@@ -8,13 +8,14 @@ import type { Random } from '../scenes/random.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
+import { drill } from './drill.ts';
 import { cells, imageConfig, type ReasonerBatch, softness } from './layout.ts';
 import { rollCall } from './rollCall.ts';
 import { joined } from './segmenterBatch.ts';
 import { attentionMask, type Head, hidden, packedLength, packSequence, type Turn } from './sequence.ts';
 
-/** How many scenes begin with an exercise. */
-const exercised = 0.6;
+/** Shares of scenes that begin with an exercise. */
+const exercises = { rollCall: 0.2, drill: 0.4 };
 
 /** In how many scenes a decision must be read from the list alone. */
 const blindfolded = 0.7;
@@ -52,9 +53,15 @@ export function turnsFor(
   { random, tokens }: { random: Random; tokens: number },
 ): { head: Head; turns: Turn[] } {
   const conversationOf = (prompt: ScenePrompt) => conversation(tokenizer, scene, prompt);
-  const exercise = random.chance(exercised) ? rollCall(scene, random) : null;
+  const exercise = exerciseFor(scene, random);
   const before = exercise ? [conversationOf(exercise)] : [];
   return turnsThatFit(scene.prompts.map(conversationOf), random, { tokens, before });
+}
+
+function exerciseFor(scene: Scene, random: Random): ScenePrompt | null {
+  const roll = random.next();
+  if (roll < exercises.rollCall) return rollCall(scene, random);
+  return roll < exercises.rollCall + exercises.drill ? drill(scene, random) : null;
 }
 
 /** Feeds of the reasoner's training graph; shapes in `reasonerGraph.ts`. */
@@ -132,7 +139,7 @@ export function weightsOf(
     if (i === 0 || begins) weight = 1;
     const own = weight;
     if (label === thought) weight = 2;
-    else if (label === stop && weight === 1) weight = 5;
+    else if (label === stop && weight === 1) weight = 3;
     return own;
   });
 }

@@ -4,7 +4,7 @@ import type { Box } from '../contract/records.ts';
 import { type Pointed, promptMap } from '../flow/promptMap.ts';
 import { coarsen } from '../scenes/coarsen.ts';
 import type { Random } from '../scenes/random.ts';
-import { type Scene, visibleMask } from '../scenes/scene.ts';
+import { type Shown, visibleMask } from '../scenes/scene.ts';
 import { promptSlots, samSide, segmenterBatch, targetSide } from './layout.ts';
 
 /** A click or a corner of a box, in pixels of the segmenter's square frame; labels as in SAM 2, -1 for an empty slot. */
@@ -36,7 +36,7 @@ export interface SegmenterFeeds extends Record<string, Float32Array | BigInt64Ar
 }
 
 /** `perScene` things of every scene, each asked for in one way that the editor knows. */
-export function buildSegmenterBatch(scenes: readonly Scene[], random: Random): SegmenterFeeds {
+export function buildSegmenterBatch(scenes: readonly Shown[], random: Random): SegmenterFeeds {
   const { perScene } = segmenterBatch;
   const asked = scenes.flatMap((scene) => {
     const order = random.shuffle(scene.things.map((_, i) => i));
@@ -52,7 +52,7 @@ export function buildSegmenterBatch(scenes: readonly Scene[], random: Random): S
 }
 
 /** [scenes, 3, side, side] */
-export const samImages = (scenes: readonly Scene[]): Float32Array =>
+export const samImages = (scenes: readonly Shown[]): Float32Array =>
   joined(scenes.map((scene) => prepareSamImage(scene.image, samSide)));
 
 export function joined(parts: readonly Float32Array[]): Float32Array {
@@ -145,7 +145,7 @@ interface Wanted {
   mask: Uint8Array;
 }
 
-function drawAsk(scene: Scene, wanted: Wanted, random: Random): Ask {
+function drawAsk(scene: Shown, wanted: Wanted, random: Random): Ask {
   const roll = random.next();
   const box = scene.things[wanted.index]?.box ?? { x1: 0, y1: 0, x2: 1, y2: 1 };
   const corners = () => boxSlots(jitter(box, random), scene.image.width);
@@ -183,7 +183,7 @@ interface ClickWish {
 }
 
 /** A pixel on the thing, or one beside it within half its size. */
-function clickSlot(scene: Scene, { mask }: Wanted, { label, box, random }: ClickWish): Slot {
+function clickSlot(scene: Shown, { mask }: Wanted, { label, box, random }: ClickWish): Slot {
   const { width } = scene.image;
   const margin = label === 1 ? 0 : 0.5 * Math.max(box.x2 - box.x1, box.y2 - box.y1);
   const clamp = (v: number) => Math.min(width - 1, Math.max(0, Math.floor(v)));

@@ -20,6 +20,7 @@ import { reinforceGraph } from './reinforceGraph.ts';
 import { RolloutMaker } from './rollouts.ts';
 import { buildSegmenterBatch } from './segmenterBatch.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
+import { segmenterScenes } from './segmenterScenes.ts';
 import type { StageGraph, StagePlan } from './stage.ts';
 
 export interface Stage {
@@ -104,7 +105,7 @@ function segmenterPlan(nano: Nano, { segmenter }: Recipe): ReturnType<Stage['pla
   return {
     samples: count * perScene,
     batch: async (step) =>
-      buildSegmenterBatch(trainingScenes(nano, segmenter.firstScene + step * count, count), random(step, 12)),
+      buildSegmenterBatch(segmenterScenes(nano, segmenter.firstScene + step * count, count), random(step, 12)),
   };
 }
 

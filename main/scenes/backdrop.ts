@@ -77,6 +77,20 @@ function twoColours(random: Random): [Rgb, Rgb] {
   return [toRgb({ h: hue, s, v }), toRgb(other)];
 }
 
+/** A pattern between two colours, 0 to 255. */
+export interface Texture {
+  readonly pattern: Pattern;
+  readonly from: Rgb;
+  readonly to: Rgb;
+}
+
+/** At random, for something `extent` pixels large; at places of at least 0. */
+export function texture(random: Random, extent: number): Texture {
+  const pattern = random.pick(PATTERNS)(random, extent);
+  const [from, to] = twoColours(random);
+  return { pattern, from, to };
+}
+
 /** Paints the whole canvas with one pattern between two colours, lit from one side. */
 export function paintBackdrop({ width, height, data }: Canvas, random: Random): void {
   const extent = Math.min(width, height);

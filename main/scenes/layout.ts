@@ -90,7 +90,7 @@ function mapIds({ width, height }: Space, placed: readonly Placed[], covers: rea
 }
 
 /** The tight box and area of every id, in one pass over the map. */
-function measure(ids: Uint8Array, width: number, count: number): Seen[] {
+export function measure(ids: Uint8Array, width: number, count: number): Seen[] {
   const found = Array.from({ length: count }, () => ({ x1: width, y1: ids.length, x2: 0, y2: 0, area: 0 }));
   for (let y = 0, i = 0; i < ids.length; y++) {
     for (let x = 0; x < width; x++, i++) {

@@ -52,6 +52,11 @@ export interface Stage {
   readonly things: readonly SceneThing[];
 }
 
+/** What of a picture the segmenter is taught: where things are, not what they are. */
+export interface Shown extends Pick<Stage, 'image' | 'ids'> {
+  readonly things: readonly Pick<SceneThing, 'box'>[];
+}
+
 export interface Scene extends Stage {
   readonly prompts: readonly ScenePrompt[];
 }

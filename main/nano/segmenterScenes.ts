@@ -1,0 +1,20 @@
+// What the segmenter is trained on: the scenes it is tested on, the same icons larger, and things that have no name.
+import { random } from '../scenes/random.ts';
+import type { Shown } from '../scenes/scene.ts';
+import { makeUnnamed } from '../scenes/unnamed.ts';
+import { type Nano, trainingScenes } from './nano.ts';
+
+/** Of all pictures. Icons are never larger than 0.4 of a scene; in photographs most things are. */
+const shares = { unnamed: 0.35, large: 0.2 };
+const large = { things: [1, 4], side: [50, 190] } as const;
+
+const stream = 15;
+
+/** Pictures `from`, `from` + 1, ... of the training split. */
+export const segmenterScenes = (nano: Nano, from: number, count: number): Shown[] =>
+  Array.from({ length: count }, (_, i) => {
+    const roll = random(from + i, stream).next();
+    if (roll < shares.unnamed) return makeUnnamed(from + i);
+    const options = roll < shares.unnamed + shares.large ? large : {};
+    return trainingScenes(nano, from + i, 1, options);
+  }).flat();
