@@ -5,7 +5,7 @@ import { enlargedMask, type Grid, type Place } from './enlarge.ts';
 import { type Colours, guidedFilter } from './guidedFilter.ts';
 
 /** Pixels that edges are looked for on; a window of more of them is looked at smaller. */
-const mostPixels = 2 ** 16;
+const mostPixels = 2 ** 15;
 /** Of the window around what is inside, in cells of the grid. */
 const margin = 3;
 // The four below were chosen on validation scenes and on the photographs of `loupe eval photos`: there is no other set of them.

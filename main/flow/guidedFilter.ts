@@ -105,26 +105,29 @@ export function windowMeans(
   { across, down }: Pick<FilterSettings, 'across' | 'down'>,
 ): Plane {
   const rows = new Float32Array(values.length);
-  for (let y = 0; y < height; y++) meanLine(values, rows, { start: y * width, step: 1, count: width, reach: across });
+  for (let y = 0; y < height; y++) meanOfRow(values, rows, { start: y * width, width, reach: across });
+  // Down all columns at once, since memory lies along rows.
+  const sums = new Float64Array(width);
+  const addRow = (y: number, sign: 1 | -1) => {
+    for (let x = 0, at = y * width; x < width; x++, at++) sums[x] = (sums[x] ?? 0) + sign * (rows[at] ?? 0);
+  };
   const out = new Float32Array(values.length);
-  for (let x = 0; x < width; x++) meanLine(rows, out, { start: x, step: width, count: height, reach: down });
+  for (let y = 0; y < Math.min(down, height); y++) addRow(y, 1);
+  for (let y = 0; y < height; y++) {
+    if (y + down < height) addRow(y + down, 1);
+    if (y - down > 0) addRow(y - down - 1, -1);
+    const share = 1 / (Math.min(height - 1, y + down) - Math.max(0, y - down) + 1);
+    for (let x = 0, at = y * width; x < width; x++, at++) out[at] = (sums[x] ?? 0) * share;
+  }
   return out;
 }
 
-interface Line {
-  readonly start: number;
-  readonly step: number;
-  readonly count: number;
-  readonly reach: number;
-}
-
-function meanLine(from: Plane, to: Plane, { start, step, count, reach }: Line): void {
+function meanOfRow(from: Plane, to: Plane, { start, width, reach }: { start: number; width: number; reach: number }) {
   let sum = 0;
-  for (let i = 0; i < Math.min(reach, count); i++) sum += from[start + i * step] ?? 0;
-  for (let i = 0; i < count; i++) {
-    const [enters, leaves] = [i + reach, i - reach - 1];
-    if (enters < count) sum += from[start + enters * step] ?? 0;
-    if (leaves >= 0) sum -= from[start + leaves * step] ?? 0;
-    to[start + i * step] = sum / (Math.min(count - 1, enters) - Math.max(0, leaves + 1) + 1);
+  for (let x = 0; x < Math.min(reach, width); x++) sum += from[start + x] ?? 0;
+  for (let x = 0; x < width; x++) {
+    if (x + reach < width) sum += from[start + x + reach] ?? 0;
+    if (x - reach > 0) sum -= from[start + x - reach - 1] ?? 0;
+    to[start + x] = sum / (Math.min(width - 1, x + reach) - Math.max(0, x - reach) + 1);
   }
 }
