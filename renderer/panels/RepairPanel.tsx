@@ -32,7 +32,7 @@ export function RepairPanel() {
     <Stack gap="xs" p="xs" className="workflow" role="region" aria-label="Repair">
       {running && <JobView job={job} />}
       {!running && (stage === 'idle' || stage === 'finished') && <Start job={job} />}
-      {stage === 'loading' && <Loader size="sm" aria-label="Fetching the next pair" />}
+      {stage === 'loading' && <Loader size="sm" role="status" aria-label="Fetching the next pair" />}
       {(stage === 'judging' || stage === 'editing') && <Pair />}
     </Stack>
   );

@@ -12,7 +12,7 @@ export function StageNotice() {
   const images = useWorkbench(({ project }) => project?.images ?? 0);
   if (image && (image.state === 'missing' || image.state === 'unreadable')) return <FileProblem />;
   if (image && !opening) return null;
-  if (opening) return image ? null : <Loader className="stage-notice" aria-label="Opening the image" />;
+  if (opening) return image ? null : <Loader className="stage-notice" role="status" aria-label="Opening the image" />;
   return images === 0 ? <NoImages /> : <NoneOpen />;
 }
 
