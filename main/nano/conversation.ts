@@ -13,10 +13,8 @@ export interface Conversation {
 
 /** A prompt and its true answer as ids, cut where the picture ends. */
 export function conversation(tokenizer: NanoTokenizer, scene: Scene, prompt: ScenePrompt): Conversation {
-  const ids = requestIds(tokenizer, prompt.text);
   const end = specialId(tokenizer, '<|im_end|>');
-  const answer = [...tokenizer.encode(answerText(scene, prompt)), end];
-  return { ...cutAtImage(tokenizer, ids, answer) };
+  return exchange(tokenizer, prompt.text, [...tokenizer.encode(answerText(scene, prompt)), end]);
 }
 
 /** The whole request up to the point where the answer begins. */
@@ -29,7 +27,9 @@ export function specialId(tokenizer: NanoTokenizer, name: string): number {
   return id;
 }
 
-function cutAtImage(tokenizer: NanoTokenizer, ids: readonly number[], answer: readonly number[]): Conversation {
+/** A question and what follows it, cut where the picture ends. */
+export function exchange(tokenizer: NanoTokenizer, question: string, answer: readonly number[]): Conversation {
+  const ids = requestIds(tokenizer, question);
   const imageStart = ids.indexOf(specialId(tokenizer, '<|image_pad|>'));
   const headLength = ids.indexOf(specialId(tokenizer, '<|vision_end|>')) + 1;
   const head = { ids: ids.slice(0, headLength), imageStart, side: cells };

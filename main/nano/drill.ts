@@ -1,33 +1,55 @@
-// An exercise of the reasoner: several questions about where and how large things are, answered in one turn.
+// An exercise of the reasoner without a picture: one list, and as many questions about it as there is room for.
+// The list is most of what an answer costs, and one decision a list is little to learn them from.
+import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import { arrange } from '../scenes/arrange.ts';
 import { compositional } from '../scenes/prompts/compositional.ts';
 import { disambiguation } from '../scenes/prompts/disambiguation.ts';
 import type { Builder, Draft } from '../scenes/prompts/draft.ts';
-import { spatial } from '../scenes/prompts/spatial.ts';
+import { spatialKinds } from '../scenes/prompts/spatial.ts';
 import type { Random } from '../scenes/random.ts';
-import type { Scene, ScenePrompt } from '../scenes/scene.ts';
+import type { Arrangement } from '../scenes/scene.ts';
+import { decisionText, listedText } from '../scenes/text.ts';
+import { exchange } from './conversation.ts';
+import { type Drill, drillLength } from './sequence.ts';
 
-/** Places are asked for most: that is decided wrongly most often. */
-const builders: readonly Builder[] = [spatial, spatial, spatial, disambiguation, compositional];
-const most = 3;
-const attempts = 6;
+/** What is decided from the list alone, each as often as the others. */
+const builders: readonly Builder[] = [...spatialKinds, compositional, disambiguation];
+const attempts = 30;
+const things = [3, 8] as const;
 
-/**
- * Questions and decisions one after the other; the answer is the last one's. The list is most of what an answer costs, and
- * one decision a list is little to learn them from. Null where fewer than two questions can be asked.
- */
-export function drill(scene: Scene, random: Random): ScenePrompt | null {
-  const drafts = new Map<string, Draft>();
-  for (let attempt = 0; attempt < attempts && drafts.size < most; attempt++) {
-    const draft = random.pick(builders)(scene, random);
-    if (draft) drafts.set(draft.decision, draft);
+/** Of at most `tokens`. Scenes that leave nothing to ask are drawn again. */
+export function makeDrill(tokenizer: NanoTokenizer, random: Random, tokens: number): Drill {
+  for (;;) {
+    const arrangement = arrange(random, random.int(...things));
+    const drill = drillOf(tokenizer, arrangement, { random, tokens });
+    if (drill.turns.length > 0) return drill;
   }
-  const asked = [...drafts.values()];
-  const last = asked.at(-1);
-  if (!last || asked.length < 2) return null;
-  return {
-    category: 'spatial',
-    text: asked.map(({ text }) => text).join(', '),
-    decision: asked.map(({ decision }) => decision).join(' '),
-    target: last.target,
-  };
+}
+
+/** Each question at most once; those that do not fit are left out. */
+export function drillOf(
+  tokenizer: NanoTokenizer,
+  arrangement: Arrangement,
+  { random, tokens }: { random: Random; tokens: number },
+): Drill {
+  const list = tokenizer.encode(listedText(arrangement));
+  const drill: Drill = { opening: openingOf(tokenizer), list, turns: [] };
+  const asked = new Set<string>();
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const draft = random.pick(builders)(arrangement, random);
+    if (!draft || asked.has(draft.text)) continue;
+    asked.add(draft.text);
+    const turns = [...drill.turns, turnOf(tokenizer, draft)];
+    if (drillLength({ ...drill, turns }) <= tokens) drill.turns = turns;
+  }
+  return drill;
+}
+
+const turnOf = (tokenizer: NanoTokenizer, { text, decision }: Draft) =>
+  exchange(tokenizer, text, tokenizer.encode(decisionText(decision))).turn;
+
+/** Where no picture is shown, nothing stands for it either. */
+function openingOf(tokenizer: NanoTokenizer): number[] {
+  const { ids, imageStart, side } = exchange(tokenizer, '', []).head;
+  return ids.toSpliced(imageStart, side * side);
 }

@@ -13,15 +13,17 @@ export const cells = grid / imageConfig.merge;
 export const coordinates = { count: frame / 2 + 1, step: 2 };
 
 export const towerBatch = { scenes: 16 };
-/** Scenes a step, tokens a scene with all its turns, and answer tokens a step. */
+/** Scenes and drills a step, tokens of each with all its turns, and the most tokens of answers and of drilled decisions. */
 export interface ReasonerBatch {
   scenes: number;
+  drills: number;
   tokens: number;
   predictors: number;
+  decided: number;
 }
 /** Scenes of few things: short lists, so that more of them fit into a step. */
-export const listBatch: ReasonerBatch = { scenes: 16, tokens: 176, predictors: 1408 };
-export const reasonerBatch: ReasonerBatch = { scenes: 10, tokens: 256, predictors: 1536 };
+export const listBatch: ReasonerBatch = { scenes: 16, drills: 4, tokens: 176, predictors: 1408, decided: 400 };
+export const reasonerBatch: ReasonerBatch = { scenes: 10, drills: 8, tokens: 256, predictors: 1536, decided: 1100 };
 /** Soft labels: a coordinate that is off by one step (2 px) is nearly right. */
 export const softness = { sigma: 1, reach: 3 };
 

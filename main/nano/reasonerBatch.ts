@@ -1,21 +1,32 @@
-// Scenes -> what one training step of the reasoner is fed: patches, packed turns, soft labels and dense targets.
+// Scenes -> what one training step of the reasoner is fed: patches, packed turns, drills, soft labels and dense targets.
 import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
-import { joinPositions, type Positions, textTable } from '../../models/qwen/rope.ts';
+import { joinPositions, textTable } from '../../models/qwen/rope.ts';
 import { gaussianLabels } from '../../models/train/losses.ts';
 import type { Random } from '../scenes/random.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
-import { drill } from './drill.ts';
+import { makeDrill } from './drill.ts';
 import { cells, imageConfig, type ReasonerBatch, softness } from './layout.ts';
 import { rollCall } from './rollCall.ts';
 import { joined } from './segmenterBatch.ts';
-import { attentionMask, type Head, hidden, packedLength, packSequence, type Turn } from './sequence.ts';
+import {
+  attentionMask,
+  type Head,
+  hidden,
+  type PackedSequence,
+  packDrill,
+  packedLength,
+  packSequence,
+  type Turn,
+} from './sequence.ts';
 
-/** Shares of scenes that begin with an exercise. */
-const exercises = { rollCall: 0.2, drill: 0.4 };
+/** In how many scenes the names of many things are called first. */
+const called = 0.2;
+/** What a word of a drill counts beside one of a list. */
+const drillWeight = 2;
 
 /** In how many scenes a decision must be read from the list alone. */
 const blindfolded = 0.7;
@@ -46,29 +57,23 @@ export function turnsThatFit(
   return { head: first.head, turns };
 }
 
-/** Turns of a scene: often an exercise first, then what fits beside it. */
+/** Turns of a scene: often a roll call first, then what fits beside it. */
 export function turnsFor(
   tokenizer: NanoTokenizer,
   scene: Scene,
   { random, tokens }: { random: Random; tokens: number },
 ): { head: Head; turns: Turn[] } {
   const conversationOf = (prompt: ScenePrompt) => conversation(tokenizer, scene, prompt);
-  const exercise = exerciseFor(scene, random);
+  const exercise = random.chance(called) ? rollCall(scene, random) : null;
   const before = exercise ? [conversationOf(exercise)] : [];
   return turnsThatFit(scene.prompts.map(conversationOf), random, { tokens, before });
-}
-
-function exerciseFor(scene: Scene, random: Random): ScenePrompt | null {
-  const roll = random.next();
-  if (roll < exercises.rollCall) return rollCall(scene, random);
-  return roll < exercises.rollCall + exercises.drill ? drill(scene, random) : null;
 }
 
 /** Feeds of the reasoner's training graph; shapes in `reasonerGraph.ts`. */
 export interface ReasonerFeeds extends Record<string, Float32Array | BigInt64Array> {
   pixels: Float32Array;
   ids: BigInt64Array;
-  /** [scenes * tokens, head width] each */
+  /** Scenes first, then drills, in all that is said of words. [rows * tokens, head width] each */
   cosine: Float32Array;
   sine: Float32Array;
   mask: Float32Array;
@@ -85,41 +90,50 @@ export interface Writer {
   batch: ReasonerBatch;
 }
 
-export function buildReasonerBatch(
-  { tokenizer, config, batch: { tokens, predictors: capacity } }: Writer,
-  scenes: readonly Scene[],
-  random: Random,
-): ReasonerFeeds {
-  const count = scenes.length;
-  const ids = new BigInt64Array(count * tokens);
-  const positions: Positions[] = [];
-  const mask = new Float32Array(count * tokens * tokens);
-  const predictors: number[] = [];
-  const labels: number[] = [];
-  const weights: number[] = [];
-  scenes.forEach((scene, b) => {
-    const { head, turns } = turnsFor(tokenizer, scene, { random, tokens });
-    const packed = packSequence(head, turns, tokens);
-    ids.set(BigInt64Array.from(packed.ids, BigInt), b * tokens);
-    positions.push(packed.positions);
-    const seen = attentionMask(packed.turn);
-    const some = packed.predictors.slice(0, capacity - predictors.length);
-    const next = some.map((at) => packed.ids[at + 1] ?? 0);
-    predictors.push(...some.map((at) => b * tokens + at));
-    labels.push(...next);
-    const counts = weightsOf(tokenizer, some, next);
-    weights.push(...counts);
-    if (random.chance(blindfolded))
-      hidePicture(
-        seen,
-        some.filter((_, i) => (counts[i] ?? 0) > 1),
-        head,
-      );
-    mask.set(seen, b * tokens * tokens);
-  });
-  const table = textTable(joinPositions(positions), config);
-  const labelled = labelFeeds(tokenizer, { predictors, labels, weights, capacity });
-  return { pixels: joinPixels(scenes), ids, ...table, mask, ...labelled, ...denseFeeds(scenes) };
+export function buildReasonerBatch(writer: Writer, scenes: readonly Scene[], random: Random): ReasonerFeeds {
+  const { tokenizer, config, batch } = writer;
+  const shown = scenes.map((scene) => sceneRow(writer, scene, random));
+  const drilled = Array.from({ length: batch.drills }, () => drillRow(writer, random));
+  const rows = [...shown, ...drilled];
+  const labels = [
+    ...labelsOf(shown, { first: 0, tokens: batch.tokens, capacity: batch.predictors }),
+    ...labelsOf(drilled, { first: scenes.length, tokens: batch.tokens, capacity: batch.decided }),
+  ];
+  const positions = joinPositions(rows.map(({ packed }) => packed.positions));
+  return {
+    pixels: joinPixels(scenes),
+    ids: BigInt64Array.from(
+      rows.flatMap(({ packed }) => [...packed.ids]),
+      BigInt,
+    ),
+    ...textTable(positions, config),
+    mask: joined(rows.map(({ seen }) => seen)),
+    ...labelFeeds(tokenizer, labels),
+    ...denseFeeds(scenes),
+  };
+}
+
+/** One sequence, what its tokens may see, and what each of its predictors counts. */
+interface Row {
+  readonly packed: PackedSequence;
+  readonly seen: Float32Array;
+  readonly weights: readonly number[];
+}
+
+function sceneRow({ tokenizer, batch: { tokens } }: Writer, scene: Scene, random: Random): Row {
+  const { head, turns } = turnsFor(tokenizer, scene, { random, tokens });
+  const packed = packSequence(head, turns, tokens);
+  const seen = attentionMask(packed.turn);
+  const next = packed.predictors.map((at) => packed.ids[at + 1] ?? 0);
+  const weights = weightsOf(tokenizer, packed.predictors, next);
+  const decides = packed.predictors.filter((_, i) => (weights[i] ?? 0) > 1);
+  if (random.chance(blindfolded)) hidePicture(seen, decides, head);
+  return { packed, seen, weights };
+}
+
+function drillRow({ tokenizer, batch: { tokens } }: Writer, random: Random): Row {
+  const packed = packDrill(makeDrill(tokenizer, random, tokens), tokens);
+  return { packed, seen: attentionMask(packed.turn), weights: packed.predictors.map(() => drillWeight) };
 }
 
 /**
@@ -144,24 +158,33 @@ export function weightsOf(
   });
 }
 
-interface Labels {
-  readonly predictors: readonly number[];
-  readonly labels: readonly number[];
-  readonly weights: readonly number[];
-  readonly capacity: number;
+interface Label {
+  /** Row of [rows * tokens] from which it is predicted. */
+  readonly from: number;
+  readonly id: number;
+  readonly weight: number;
 }
 
-/** Rows beyond the last predictor point at token 0 and weigh nothing. */
-function labelFeeds(tokenizer: NanoTokenizer, { predictors, labels, weights, capacity }: Labels) {
-  const padded = Int32Array.from({ length: capacity }, (_, i) => labels[i] ?? 0);
-  const first = tokenizer.coordinateId(0) ?? 0;
-  const range = { first, count: tokenizer.vocabulary.coordinates.count };
-  const soft = gaussianLabels(padded, range, softness);
+/** Exactly `capacity` labels; those beyond the last predictor stand at token 0 and weigh nothing. */
+function labelsOf(
+  rows: readonly Row[],
+  { first, tokens, capacity }: { first: number; tokens: number; capacity: number },
+): Label[] {
+  const all = rows.flatMap(({ packed: { ids, predictors }, weights }, b) =>
+    predictors.map((at, i) => ({ from: (first + b) * tokens + at, id: ids[at + 1] ?? 0, weight: weights[i] ?? 0 })),
+  );
+  return Array.from({ length: capacity }, (_, i) => all[i] ?? { from: 0, id: 0, weight: 0 });
+}
+
+function labelFeeds(tokenizer: NanoTokenizer, labels: readonly Label[]) {
+  const range = { first: tokenizer.coordinateId(0) ?? 0, count: tokenizer.vocabulary.coordinates.count };
+  const ids = Int32Array.from(labels, ({ id }) => id);
+  const soft = gaussianLabels(ids, range, softness);
   return {
-    predictors: BigInt64Array.from({ length: capacity }, (_, i) => BigInt(predictors[i] ?? 0)),
+    predictors: BigInt64Array.from(labels, ({ from }) => BigInt(from)),
     labelIds: soft.ids,
     labelShares: soft.shares,
-    labelWeights: Float32Array.from({ length: capacity }, (_, i) => weights[i] ?? 0),
+    labelWeights: Float32Array.from(labels, ({ weight }) => weight),
   };
 }
 

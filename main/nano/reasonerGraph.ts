@@ -1,7 +1,7 @@
 // The reasoner's training step as one graph: next-token loss with soft coordinates, and the two dense heads.
 import { add, cast, equal, mul, reciprocal, sqrt } from '../../models/graph/elementwise.ts';
 import { argMax, reduceMean } from '../../models/graph/reduce.ts';
-import { reshape, slice } from '../../models/graph/shape.ts';
+import { concat, reshape, slice } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
@@ -40,24 +40,28 @@ export interface ReasonerShape extends ReasonerBatch {
 export function reasonerGraph(
   p: Params,
   config: QwenConfig,
-  { scenes, tokens, predictors, imageStart, first }: ReasonerShape,
+  { scenes, drills, tokens, predictors, decided, imageStart, first }: ReasonerShape,
 ): ReasonerGraph {
+  const rows = scenes + drills;
   const features = pictures(p, config, scenes);
-  const words = embedTokens(p, input('ids', [scenes, tokens], 'int64'), config.language);
-  const angles = (name: string) => input(name, [scenes, 1, tokens, config.language.headWidth]);
-  const places = { cosine: angles('cosine'), sine: angles('sine'), mask: input('mask', [scenes, 1, tokens, tokens]) };
-  const { hidden, layers } = decoder(p, insertSpan(words, features, imageStart), places, { config: config.language });
+  const words = embedTokens(p, input('ids', [rows, tokens], 'int64'), config.language);
+  const angles = (name: string) => input(name, [rows, 1, tokens, config.language.headWidth]);
+  const places = { cosine: angles('cosine'), sine: angles('sine'), mask: input('mask', [rows, 1, tokens, tokens]) };
+  const [shown, drilled] = [slice(words, [0], [scenes], [0]), slice(words, [scenes], [rows], [0])];
+  const all = concat([insertSpan(shown, features, imageStart), drilled], 0);
+  const { hidden, layers } = decoder(p, all, places, { config: config.language });
   const targets = denseInputs(scenes);
-  const seen = slice(unitRows(layers[readableFrom] ?? hidden), [imageStart], [imageStart + cells * cells], [1]);
+  const states = unitRows(layers[readableFrom] ?? hidden);
+  const seen = slice(states, [0, imageStart], [scenes, imageStart + cells * cells], [0, 1]);
   const tower = denseLosses(p.at('dense.vision'), features, targets, true);
   const model = denseLosses(p.at('dense.language'), seen, targets, false);
   const table = slice(embedding(p, config.language), [first], [first + coordinates.count], [0]);
   const edges = spokenEdges(p.at('dense.edges'), seen, targets, table);
-  const next = tokenLoss(p, config, { hidden, rows: predictors });
+  const next = tokenLoss(p, config, { hidden, predictors, decided });
   return {
     loss: add(mul(next.loss, 3), add(mul(tower.loss, 0.5), add(model.loss, edges.loss))),
     figures: {
-      ...{ token: next.loss, right: next.right, hit: model.hit, distance: model.distance },
+      ...{ token: next.loss, right: next.right, drilled: next.drilled, hit: model.hit, distance: model.distance },
       ...{ edges: edges.loss, edgeDistance: edges.distance, ranked: model.ranked },
       ...{ towerHit: tower.hit, towerDistance: tower.distance, towerRanked: tower.ranked },
     },
@@ -70,17 +74,31 @@ const readableFrom = 2;
 /** Rows scaled to a root mean square of 1: states between layers have no norm of their own. */
 const unitRows = (x: Tensor): Tensor => mul(x, reciprocal(sqrt(add(reduceMean(mul(x, x), [-1], true), 1e-6))));
 
-/** Cross-entropy of the answers' tokens against soft labels, and the share of tokens that come out right. */
+interface TokenLoss {
+  loss: Tensor;
+  /** Shares of the scenes' and of the drills' tokens that come out right. */
+  right: Tensor;
+  drilled: Tensor;
+}
+
+/** Cross-entropy of the answers' tokens against soft labels. */
 function tokenLoss(
   p: Params,
   config: QwenConfig,
-  { hidden, rows }: { hidden: Tensor; rows: number },
-): { loss: Tensor; right: Tensor } {
+  { hidden, predictors, decided }: { hidden: Tensor; predictors: number; decided: number },
+): TokenLoss {
+  const rows = predictors + decided;
   const logits = logitsAt(p, hidden, config.language, input('predictors', [rows], 'int64'));
   const width = 2 * softness.reach + 1;
   const labels = { ids: input('labelIds', [rows, width], 'int64'), shares: input('labelShares', [rows, width]) };
   const weights = input('labelWeights', [rows]);
   const truth = reshape(slice(labels.ids, [softness.reach], [softness.reach + 1], [1]), [rows]);
-  const right = cast(equal(argMax(logits, 1), truth), 'float32');
-  return { loss: weightedMean(crossEntropy(logits, labels), weights), right: weightedMean(right, weights) };
+  const hits = cast(equal(argMax(logits, 1), truth), 'float32');
+  const share = (from: number, to: number) =>
+    weightedMean(slice(hits, [from], [to], [0]), slice(weights, [from], [to], [0]));
+  return {
+    loss: weightedMean(crossEntropy(logits, labels), weights),
+    right: share(0, predictors),
+    drilled: share(predictors, rows),
+  };
 }

@@ -37,13 +37,7 @@ export const packedLength = (head: Head, turns: readonly Turn[], queries = 0): n
 export function packSequence(head: Head, turns: readonly Turn[], length: number, queries = 0): PackedSequence {
   const needed = packedLength(head, turns, queries);
   if (needed > length) throw new Error(`A scene of ${needed} tokens does not fit into ${length}.`);
-  const packed: PackedSequence = {
-    ids: new Int32Array(length),
-    positions: [new Int32Array(length), new Int32Array(length), new Int32Array(length)],
-    turn: new Int32Array(length).fill(-1),
-    predictors: [],
-    queries: [],
-  };
+  const packed = emptySequence(length);
   const next = writeHead(packed, head);
   let at = head.ids.length;
   turns.forEach((turn, k) => {
@@ -59,6 +53,55 @@ export function packSequence(head: Head, turns: readonly Turn[], length: number,
     at += ids.length;
   });
   return packed;
+}
+
+/** A list, and questions about it of which each is decided without the others; no picture. */
+export interface Drill {
+  /** What a conversation begins with. */
+  opening: readonly number[];
+  list: readonly number[];
+  /** The first token of an `answer` is given: it closes the list. */
+  turns: readonly Turn[];
+}
+
+export const drillLength = ({ opening, list, turns }: Drill): number =>
+  turns.reduce((n, { prompt, answer }) => n + prompt.length + answer.length, opening.length + list.length);
+
+/**
+ * The questions stand before the list and the decisions behind it, each turn at the places that it would have alone. The
+ * list sees no question, so it is paid for once.
+ */
+export function packDrill(drill: Drill, length: number): PackedSequence {
+  const needed = drillLength(drill);
+  if (needed > length) throw new Error(`A drill of ${needed} tokens does not fit into ${length}.`);
+  const { opening, list, turns } = drill;
+  const packed = emptySequence(length);
+  let at = 0;
+  const write = (ids: readonly number[], turn: number, place: number) => {
+    packed.ids.set(ids, at);
+    packed.turn.fill(turn, at, at + ids.length);
+    for (const axis of packed.positions) ids.forEach((_, i) => axis.set([place + i], at + i));
+    at += ids.length;
+  };
+  const start = opening.length + Math.max(0, ...turns.map(({ prompt }) => prompt.length));
+  write(opening, 0, 0);
+  turns.forEach(({ prompt }, k) => write(prompt, k + 1, start - prompt.length));
+  write(list, 0, start);
+  turns.forEach(({ answer }, k) => {
+    for (let i = 0; i < answer.length - 1; i++) packed.predictors.push(at + i);
+    write(answer, k + 1, start + list.length);
+  });
+  return packed;
+}
+
+function emptySequence(length: number): PackedSequence {
+  return {
+    ids: new Int32Array(length),
+    positions: [new Int32Array(length), new Int32Array(length), new Int32Array(length)],
+    turn: new Int32Array(length).fill(-1),
+    predictors: [],
+    queries: [],
+  };
 }
 
 /** M-RoPE: the picture's ids grow by row and column; the next text goes on after the largest. Returns what follows the head. */

@@ -75,7 +75,8 @@ function roomFor(random: Random, space: Space, taken: readonly Pose[], allowed: 
   return best;
 }
 
-function poses(random: Random, space: Space, count: number): Pose[] {
+/** Where so many things could stand. */
+export function poses(random: Random, space: Space, count: number): Pose[] {
   const allowed = random.between(0, 0.6);
   const taken: Pose[] = [];
   for (let i = 0; i < count; i++) taken.push(roomFor(random, space, taken, allowed));

@@ -38,22 +38,6 @@ export const RELATIONS = {
 
 export const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth'] as const;
 
-/** Where an hour of the clock face lies, from 1 to 12. */
-export const HOURS = [
-  'above and right',
-  'above and right',
-  'right',
-  'below and right',
-  'below and right',
-  'below',
-  'below and left',
-  'below and left',
-  'left',
-  'above and left',
-  'above and left',
-  'above',
-] as const;
-
 export const DISAMBIGUATION = {
   colour: ['the {colour} {name}', 'the {name} that is {colour}'],
   other: ['the {name} that is not {colour}', 'the other {name}, not the {colour} one'],
@@ -93,16 +77,19 @@ export const IMPLICIT = [
 /**
  * How an answer follows; {n}, {a} and {b} are numbers in the list, the last word is the target's or "none". A number comes
  * right behind the name it belongs to, as in the list: what followed the same words before is the simplest thing to find.
+ * What must be compared is measured first, one thing after the other (see `measures.ts`).
  */
 export const DECISIONS = {
   named: '{what} {n}.',
   counted: '{group}from the {side}: {order}. {ordinal}: {n}.',
-  hour: "{group}{hour} o'clock is {direction}: {n}.",
-  corner: '{group}{corner} corner: {n}.',
-  middle: '{group}middle: {n}.',
+  stacked: '{group}top: {tops}. from the {side}: {order}. {ordinal}: {n}.',
+  hour: "{group}clock: {hours}. {hour} o'clock: {n}.",
+  corner: '{group}{corner} corner: {distances}. closest: {n}.',
+  middle: '{group}middle: {distances}. closest: {n}.',
   beside: '{group}{anchor} {a}. {relation} {a}: {n}.',
-  nearest: '{group}{anchor} {a}. closest to {a}: {n}.',
-  sizes: '{what} {sizes}. {extreme} size: {n}.',
+  above: '{group}{anchor} {a}. top: {tops}. {relation} {a}: {n}.',
+  nearest: '{group}{anchor} {a}. away: {distances}. closest to {a}: {n}.',
+  sizes: '{group}size: {sizes}. {extreme}: {n}.',
   colours: '{name} {colours}. {wanted}: {n}.',
   lookalike: '{other} {a}. {name} {n}.',
   composed: '{what} {order}. {anchorA} {a}. {anchorB} {b}. {first} {a}, {second} {b}: {n}.',

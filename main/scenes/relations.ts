@@ -1,12 +1,12 @@
 // Where things are to each other: boxes become orders, directions and distances that hold by a clear margin or not at all.
 import type { Box } from '../contract/records.ts';
-import type { SceneThing, Stage } from './scene.ts';
+import type { Arrangement, SceneThing } from './scene.ts';
 
 export type Side = 'left' | 'right' | 'top' | 'bottom';
 export const SIDES: readonly Side[] = ['left', 'right', 'top', 'bottom'];
 
 /** Margins are given in 224ths of the shorter side of the picture. */
-const unit = ({ image }: Stage): number => Math.min(image.width, image.height) / 224;
+const unit = ({ image }: Arrangement): number => Math.min(image.width, image.height) / 224;
 
 interface Point {
   readonly x: number;
@@ -23,20 +23,25 @@ const DEPTH: Readonly<Record<Side, (box: Box) => { middle: number; edge: number 
   bottom: (box) => ({ middle: -centre(box).y, edge: -box.y2 }),
 };
 
-export function thingAt(stage: Stage, index: number): SceneThing {
+export function thingAt(stage: Arrangement, index: number): SceneThing {
   const thing = stage.things[index];
   if (!thing) throw new Error(`scene ${stage.seed} has no thing ${index}`);
   return thing;
 }
 
-function isClearStep(stage: Stage, side: Side, before: number, after: number): boolean {
+function isClearStep(stage: Arrangement, side: Side, before: number, after: number): boolean {
   const a = DEPTH[side](thingAt(stage, before).box);
   const b = DEPTH[side](thingAt(stage, after).box);
   return b.middle - a.middle >= 12 * unit(stage) && b.edge - a.edge >= -4 * unit(stage);
 }
 
 /** The members as counted from a side, or null when two of the first `count + 1` are too close to tell apart. */
-export function countedFrom(stage: Stage, side: Side, members: readonly number[], count: number): number[] | null {
+export function countedFrom(
+  stage: Arrangement,
+  side: Side,
+  members: readonly number[],
+  count: number,
+): number[] | null {
   const middle = (index: number): number => DEPTH[side](thingAt(stage, index).box).middle;
   const order = members.toSorted((a, b) => middle(a) - middle(b));
   // All pairs, since a wide thing can reach past its neighbour in the order.
@@ -49,7 +54,7 @@ export function countedFrom(stage: Stage, side: Side, members: readonly number[]
 export type Verdict = 'yes' | 'no' | 'unclear';
 
 /** Whether a lies to the named side of b. */
-export function lies(stage: Stage, side: Side, a: number, b: number): Verdict {
+export function lies(stage: Arrangement, side: Side, a: number, b: number): Verdict {
   const [from, to] = [centre(thingAt(stage, b).box), centre(thingAt(stage, a).box)];
   const [dx, dy] = [(to.x - from.x) / unit(stage), (to.y - from.y) / unit(stage)];
   const toward = { left: -dx, right: dx, top: -dy, bottom: dy }[side];
@@ -59,7 +64,7 @@ export function lies(stage: Stage, side: Side, a: number, b: number): Verdict {
 }
 
 /** Hour of the direction from the middle of the picture (0..12, fractions) and distance as part of the shorter side. */
-function dial(stage: Stage, index: number): { hour: number; distance: number } {
+function dial(stage: Arrangement, index: number): { hour: number; distance: number } {
   const { width, height } = stage.image;
   const { x, y } = centre(thingAt(stage, index).box);
   const [dx, dy] = [x - width / 2, y - height / 2];
@@ -69,8 +74,11 @@ function dial(stage: Stage, index: number): { hour: number; distance: number } {
   };
 }
 
+/** The nearest hour (1..12) of the direction in which this one lies. */
+export const hourTold = (stage: Arrangement, index: number): number => Math.round(dial(stage, index).hour) || 12;
+
 /** The hour (1..12) at which this one stands alone among the members, or null. */
-export function hourOf(stage: Stage, index: number, members: readonly number[]): number | null {
+export function hourOf(stage: Arrangement, index: number, members: readonly number[]): number | null {
   const own = dial(stage, index);
   const hour = Math.round(own.hour);
   const off = (other: number): number => Math.abs(((dial(stage, other).hour - hour + 18) % 12) - 6);
@@ -79,7 +87,7 @@ export function hourOf(stage: Stage, index: number, members: readonly number[]):
 }
 
 /** How far from a corner, as part of the picture, in the direction in which it is farther. */
-function fromCorner(stage: Stage, index: number, right: boolean, bottom: boolean): number {
+function fromCorner(stage: Arrangement, index: number, right: boolean, bottom: boolean): number {
   const { x, y } = centre(thingAt(stage, index).box);
   const across = right ? 1 - x / stage.image.width : x / stage.image.width;
   const down = bottom ? 1 - y / stage.image.height : y / stage.image.height;
@@ -87,7 +95,7 @@ function fromCorner(stage: Stage, index: number, right: boolean, bottom: boolean
 }
 
 export const isAloneInCorner = (
-  stage: Stage,
+  stage: Arrangement,
   index: number,
   members: readonly number[],
   corner: [Side, Side],
@@ -97,7 +105,7 @@ export const isAloneInCorner = (
     return other === index ? away <= 0.3 : away >= 0.46;
   });
 
-export const isAloneInMiddle = (stage: Stage, index: number, members: readonly number[]): boolean =>
+export const isAloneInMiddle = (stage: Arrangement, index: number, members: readonly number[]): boolean =>
   members.every((other) =>
     other === index ? dial(stage, other).distance <= 0.1 : dial(stage, other).distance >= 0.24,
   );
@@ -111,7 +119,7 @@ function apart(a: Box, b: Box): { centres: number; gap: number } {
 }
 
 /** The member that is clearly nearest to the anchor, or null. */
-export function nearest(stage: Stage, members: readonly number[], anchor: number): number | null {
+export function nearest(stage: Arrangement, members: readonly number[], anchor: number): number | null {
   const to = (index: number): ReturnType<typeof apart> => apart(thingAt(stage, index).box, thingAt(stage, anchor).box);
   const [first, ...rest] = members.toSorted((a, b) => to(a).centres - to(b).centres);
   if (first === undefined) return null;

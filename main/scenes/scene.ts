@@ -41,15 +41,21 @@ export interface ScenePrompt {
   readonly hint?: Box;
 }
 
-/** A scene before its prompts. `ids`: 0 is background, i + 1 a visible pixel of things[i]; row-major. */
-export interface Stage {
+/** What stands where, painted or not: all that words about it need. */
+export interface Arrangement {
   readonly seed: number;
   readonly split: Split;
   /** Side of the square frame that boxes in texts are given in. */
   readonly frame: number;
+  readonly image: Pick<DecodedImage, 'width' | 'height'>;
+  /** From left to right. */
+  readonly things: readonly SceneThing[];
+}
+
+/** A scene before its prompts. `ids`: 0 is background, i + 1 a visible pixel of things[i]; row-major. */
+export interface Stage extends Arrangement {
   readonly image: DecodedImage;
   readonly ids: Uint8Array;
-  readonly things: readonly SceneThing[];
 }
 
 /** What of a picture the segmenter is taught: where things are, not what they are. */
@@ -66,7 +72,7 @@ export const visibleMask = ({ ids }: Pick<Stage, 'ids'>, index: number): Uint8Ar
   ids.map((id) => (id === index + 1 ? 1 : 0));
 
 /** A box in the frame of the texts: whole even numbers, at least 2 px wide and high. */
-export function frameBox(box: Box, { frame, image }: Pick<Stage, 'frame' | 'image'>): Box {
+export function frameBox(box: Box, { frame, image }: Pick<Arrangement, 'frame' | 'image'>): Box {
   const even = (value: number, side: number): number => 2 * Math.round((value * frame) / side / 2);
   const x1 = Math.min(even(box.x1, image.width), frame - 2);
   const y1 = Math.min(even(box.y1, image.height), frame - 2);

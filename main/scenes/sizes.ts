@@ -1,14 +1,15 @@
 // How large things look: boxes become rounded sides that a text can name, and the words small and large among one name.
 import { boxArea } from '../contract/geometry.ts';
-import { frameBox, type SceneThing, type Stage } from './scene.ts';
+import { type Arrangement, frameBox, type SceneThing } from './scene.ts';
+import { numeral } from './vocabulary.ts';
 
-type View = Pick<Stage, 'frame' | 'image'>;
+type View = Pick<Arrangement, 'frame' | 'image'>;
 type Sized = Pick<SceneThing, 'name' | 'box' | 'area'>;
 
 /** Longer side of the box in the frame of the texts, to the nearest 5. */
 export function roundedSide({ box }: Pick<SceneThing, 'box'>, view: View): number {
   const { x1, y1, x2, y2 } = frameBox(box, view);
-  return 5 * Math.round(Math.max(x2 - x1, y2 - y1) / 5);
+  return numeral(Math.max(x2 - x1, y2 - y1));
 }
 
 const longer = ({ box }: Sized): number => Math.max(box.x2 - box.x1, box.y2 - box.y1);

@@ -1,50 +1,66 @@
-// The exercise of several questions: each is one that the scene could be asked alone, and the last one is answered.
+// The exercise without a picture: every question and decision is one that a conversation about the same things would hold.
 import { describe, expect, it } from 'vitest';
-import { conversation } from '../../main/nano/conversation.ts';
-import { drill } from '../../main/nano/drill.ts';
+import { exchange } from '../../main/nano/conversation.ts';
+import { drillOf, makeDrill } from '../../main/nano/drill.ts';
 import { reasonerBatch } from '../../main/nano/layout.ts';
-import { packedLength } from '../../main/nano/sequence.ts';
-import { spatial } from '../../main/scenes/prompts/spatial.ts';
+import { drillLength } from '../../main/nano/sequence.ts';
 import { random } from '../../main/scenes/random.ts';
+import { answerText } from '../../main/scenes/text.ts';
 import { scenesOf } from '../scenes/drawing.ts';
-import { decisionsOf, stage, thing } from '../scenes/stage.ts';
+import { stage, thing } from '../scenes/stage.ts';
 import { tokenizer } from './toy.ts';
 
-const scenes = scenesOf('train', 20);
-const drills = scenes.flatMap((scene, i) => {
-  const prompt = drill(scene, random(i));
-  return prompt ? [{ scene, prompt }] : [];
+const { tokens } = reasonerBatch;
+const drills = Array.from({ length: 60 }, (_, seed) => makeDrill(tokenizer, random(seed), tokens));
+
+describe('makeDrill', () => {
+  it('asks several questions of most lists, as many as fit', () => {
+    const counts = drills.map(({ turns }) => turns.length);
+    expect(Math.min(...counts)).toBeGreaterThanOrEqual(1);
+    expect(counts.reduce((a, b) => a + b, 0) / counts.length).toBeGreaterThan(4);
+    for (const drill of drills) expect(drillLength(drill)).toBeLessThanOrEqual(tokens);
+  });
+
+  it('asks no question twice', () => {
+    for (const { turns } of drills) expect(new Set(turns.map(({ prompt }) => prompt.join())).size).toBe(turns.length);
+  });
+
+  it('asks in every way that a list alone can answer', () => {
+    const said = drills.flatMap(({ turns }) => turns.map(({ answer }) => tokenizer.decode([...answer])));
+    for (const way of [/from the left/, /from the bottom/, /o'clock: /, /corner: /, /closest to /, /size: /, /above /])
+      expect(said.filter((text) => way.test(text)).length, String(way)).toBeGreaterThan(4);
+  });
+
+  it('ends each decision where the answer’s box would begin, after a number of the list', () => {
+    for (const { list, turns } of drills) {
+      const listed = tokenizer.decode([...list]);
+      for (const { answer } of turns) {
+        const [, number] = /^\. .* (\d+)\.<\/think><answer>```json\n\[$/su.exec(tokenizer.decode([...answer])) ?? [];
+        expect(listed).toMatch(new RegExp(`\\b${number} \\[`, 'u'));
+      }
+    }
+  });
 });
 
-describe('drill', () => {
-  it('asks two or three different questions of most scenes, and ends in the number of its answer', () => {
-    expect(drills.length).toBeGreaterThan(15);
-    for (const { prompt } of drills) {
-      const numbers = [...prompt.decision.matchAll(/ (\d+)\.(?= |$)/gu)].map(([, number]) => Number(number));
-      expect(numbers.length).toBeGreaterThanOrEqual(2);
-      expect(numbers.at(-1)).toBe((prompt.target ?? 0) + 1);
+describe('drillOf', () => {
+  it('reads token by token like a whole conversation about the same scene', () => {
+    const [scene] = scenesOf('train', 1);
+    if (!scene) throw new Error('no scene');
+    const { opening, list, turns } = drillOf(tokenizer, scene, { random: random(3), tokens });
+    expect(turns.length).toBeGreaterThan(0);
+    for (const { prompt, answer } of turns) {
+      const question = /Locate "(.*)"\./su.exec(tokenizer.decode([...prompt]))?.[1] ?? '';
+      const decision = /^\. (.*)<\/think>/su.exec(tokenizer.decode([...answer]))?.[1] ?? '';
+      const whole = tokenizer.encode(answerText(scene, { category: 'spatial', text: question, decision, target: 0 }));
+      const { head, turn } = exchange(tokenizer, question, whole);
+      expect(head.ids.filter((_, i) => i < head.imageStart || i >= head.imageStart + head.side ** 2)).toEqual(opening);
+      expect(turn.prompt).toEqual(prompt);
+      expect(whole.slice(0, list.length + answer.length)).toEqual([...list, ...answer]);
     }
   });
 
-  it('says nothing that could not be said alone', () => {
-    const [one] = scenes;
-    if (!one) throw new Error('no scene');
-    const known = decisionsOf(spatial, one, 3000);
-    const said = Array.from({ length: 30 }, (_, i) => drill(one, random(i))?.decision ?? '');
-    const found = said.filter((decision) => known.some((alone) => decision.startsWith(`${alone} `)));
-    expect(found.length).toBeGreaterThan(8);
-  });
-
-  it('leaves room for itself in a training step, most of the time', () => {
-    const fit = drills.filter(({ scene, prompt }) => {
-      const { head, turn } = conversation(tokenizer, scene, prompt);
-      return packedLength(head, [turn]) <= reasonerBatch.tokens;
-    });
-    expect(fit.length / drills.length).toBeGreaterThan(0.9);
-  });
-
-  it('is null where there is too little to ask', () => {
-    const alone = { ...stage(thing('dog', [90, 90, 130, 130])), prompts: [] };
-    expect(drill(alone, random(1))).toBeNull();
+  it('asks nothing where there is nothing to ask', () => {
+    const alone = stage(thing('dog', [20, 20, 60, 60]));
+    expect(drillOf(tokenizer, alone, { random: random(1), tokens }).turns).toEqual([]);
   });
 });

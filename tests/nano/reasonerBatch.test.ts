@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { conversation } from '../../main/nano/conversation.ts';
 import { denseTargets } from '../../main/nano/denseTargets.ts';
+import { makeDrill } from '../../main/nano/drill.ts';
 import { imageConfig, reasonerBatch, softness } from '../../main/nano/layout.ts';
 import {
   buildReasonerBatch,
@@ -12,7 +13,7 @@ import {
   turnsThatFit,
   weightsOf,
 } from '../../main/nano/reasonerBatch.ts';
-import { attentionMask, hidden, packedLength, packSequence } from '../../main/nano/sequence.ts';
+import { attentionMask, hidden, packDrill, packedLength, packSequence } from '../../main/nano/sequence.ts';
 import { random } from '../../main/scenes/random.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import { textTable } from '../../models/qwen/rope.ts';
@@ -20,7 +21,7 @@ import { scenesOf } from '../scenes/drawing.ts';
 import { reasoner, tokenizer } from './toy.ts';
 
 const writer = { tokenizer, config: reasoner.language, batch: reasonerBatch };
-const { scenes: count, tokens, predictors: capacity } = reasonerBatch;
+const { scenes: count, drills, tokens, predictors: capacity, decided } = reasonerBatch;
 const scenes = scenesOf('train', count);
 const conversations = scenes.map((scene) => scene.prompts.map((prompt) => conversation(tokenizer, scene, prompt)));
 const [first = []] = conversations;
@@ -52,7 +53,7 @@ describe('turnsThatFit', () => {
 });
 
 describe('turnsFor', () => {
-  it('puts an exercise before the prompts of many scenes, not of all', () => {
+  it('puts a roll call before the prompts of some scenes, not of all', () => {
     const begin = scenes.map((scene, i) => {
       const known = conversations[i]?.map(({ turn }) => turn.prompt.join());
       const { turns } = turnsFor(tokenizer, scene, { random: random(i, 4), tokens });
@@ -65,6 +66,7 @@ describe('turnsFor', () => {
 describe('buildReasonerBatch', () => {
   let feeds: ReasonerFeeds;
   let packed: ReturnType<typeof packSequence>[];
+  let drilled: ReturnType<typeof packDrill>[];
   beforeAll(() => {
     feeds = buildReasonerBatch(writer, scenes, random(9, 11));
     const draw = random(9, 11);
@@ -74,6 +76,7 @@ describe('buildReasonerBatch', () => {
       draw.next();
       return packSequence(head, turns, tokens);
     });
+    drilled = Array.from({ length: drills }, () => packDrill(makeDrill(tokenizer, draw, tokens), tokens));
   });
 
   it('is the same for the same scenes and seed', () => {
@@ -81,8 +84,8 @@ describe('buildReasonerBatch', () => {
     expect(buildReasonerBatch(writer, scenes, random(10, 11)).ids).not.toEqual(feeds.ids);
   });
 
-  it('packs the scenes one after the other: ids and places', () => {
-    packed.forEach(({ ids, positions }, b) => {
+  it('packs the scenes one after the other and the drills behind them: ids and places', () => {
+    [...packed, ...drilled].forEach(({ ids, positions }, b) => {
       expect([...feeds.ids.subarray(b * tokens, (b + 1) * tokens)].map(Number)).toEqual([...ids]);
       const table = textTable(positions, reasoner.language);
       const at = b * tokens * reasoner.language.headWidth;
@@ -94,7 +97,8 @@ describe('buildReasonerBatch', () => {
   it('hides the picture, and nothing else, from the decisions of most scenes', () => {
     const [{ head } = { head: null }] = first;
     const [from, to] = [head?.imageStart ?? 0, (head?.imageStart ?? 0) + (head?.side ?? 0) ** 2];
-    const heavy = new Set([...feeds.predictors].filter((_, i) => (feeds.labelWeights[i] ?? 0) > 1).map(Number));
+    const shown = [...feeds.predictors].slice(0, capacity);
+    const heavy = new Set(shown.filter((_, i) => (feeds.labelWeights[i] ?? 0) > 1).map(Number));
     const blind = packed.map(({ turn }, b) => {
       const plain = attentionMask(turn);
       let rows = 0;
@@ -110,6 +114,22 @@ describe('buildReasonerBatch', () => {
       return rows > 0;
     });
     expect(new Set(blind)).toEqual(new Set([true, false]));
+  });
+
+  it('lets the drills see what their turns allow', () => {
+    drilled.forEach(({ turn }, i) => {
+      const start = (count + i) * tokens * tokens;
+      expect(feeds.mask.slice(start, start + tokens * tokens)).toEqual(attentionMask(turn));
+    });
+  });
+
+  it('asks at every token of a decision that is drilled, behind the scenes’ labels, and counts each alike', () => {
+    const all = drilled.flatMap(({ predictors }, i) => predictors.map((at) => (count + i) * tokens + at));
+    const some = all.slice(0, decided);
+    expect([...feeds.predictors.subarray(capacity, capacity + some.length)].map(Number)).toEqual(some);
+    expect([...feeds.labelWeights.subarray(capacity)]).toEqual(
+      Array.from({ length: decided }, (_, i) => (i < some.length ? 2 : 0)),
+    );
   });
 
   it('asks at every token before one of an answer for that one', () => {
@@ -129,8 +149,8 @@ describe('buildReasonerBatch', () => {
       packed.reduce((n, { predictors }) => n + predictors.length, 0),
     );
     expect(feeds.labelWeights.subarray(0, used).every((weight) => weight > 0)).toBe(true);
-    expect(feeds.labelWeights.subarray(used).every((weight) => weight === 0)).toBe(true);
-    expect(feeds.predictors).toHaveLength(capacity);
+    expect(feeds.labelWeights.subarray(used, capacity).every((weight) => weight === 0)).toBe(true);
+    expect(feeds.predictors).toHaveLength(capacity + decided);
   });
 
   it('spreads coordinates over their neighbours, and no other token', () => {

@@ -88,4 +88,13 @@ describe('reasonerGraph', () => {
     for (const name of ['token', 'distance', 'towerDistance'])
       expect(light[name]?.[0], name).not.toBe(night[name]?.[0]);
   });
+
+  it('drills words without the picture', async () => {
+    const labelWeights = feeds.labelWeights.map((weight, i) => (i < reasonerBatch.predictors ? 0 : weight));
+    const all = { ...feeds, ...nano.parameters.feeds(source.tensors.keys()), labelWeights };
+    const token = async (more: object) => (await evaluate({ ...graph.figures }, { ...all, ...more })).token?.[0] ?? 0;
+    const light = await token({});
+    expect(light).toBeGreaterThan(1);
+    expect(await token({ pixels: new Float32Array(feeds.pixels.length) })).toBeCloseTo(light, 6);
+  });
 });

@@ -1,6 +1,16 @@
 // Packed turns: ids, places and masks by hand, and the law that a turn reads the same whatever it is packed with.
 import { describe, expect, it } from 'vitest';
-import { attentionMask, type Head, hidden, packedLength, packSequence, type Turn } from '../../main/nano/sequence.ts';
+import {
+  attentionMask,
+  type Drill,
+  drillLength,
+  type Head,
+  hidden,
+  packDrill,
+  packedLength,
+  packSequence,
+  type Turn,
+} from '../../main/nano/sequence.ts';
 import { input } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder } from '../../models/qwen/decode.ts';
@@ -64,6 +74,46 @@ describe('packSequence', () => {
     expect(() => packSequence(head, turns, 18)).not.toThrow();
     expect(() => packSequence(head, turns, 17)).toThrow('A scene of 18 tokens does not fit into 17.');
     expect(() => packSequence(head, turns, 18, 1)).toThrow('A scene of 20 tokens does not fit into 18.');
+  });
+});
+
+describe('packDrill', () => {
+  const drill: Drill = { opening: [3, 4], list: [50, 51, 52], turns };
+
+  it('lays questions before the list, decisions behind it, each turn under one number', () => {
+    const packed = packDrill(drill, 17);
+    expect([...packed.ids]).toEqual([3, 4, 10, 11, 12, 13, 14, 50, 51, 52, 20, 21, 22, 23, 24, 0, 0]);
+    expect([...packed.turn]).toEqual([0, 0, 1, 1, 2, 2, 2, 0, 0, 0, 1, 1, 1, 2, 2, -1, -1]);
+    expect(drillLength(drill)).toBe(15);
+  });
+
+  it('gives every turn the places that it would have alone: its question ends where the list begins', () => {
+    const [t, h, w] = packDrill(drill, 17).positions;
+    expect([...t]).toEqual([0, 1, 3, 4, 2, 3, 4, 5, 6, 7, 8, 9, 10, 8, 9, 0, 0]);
+    expect([h, w]).toEqual([t, t]);
+  });
+
+  it('predicts a decision but for its first token, which closes the list', () => {
+    const { ids, predictors } = packDrill(drill, 17);
+    expect(predictors.map((at) => [ids[at], ids[at + 1]])).toEqual([
+      [20, 21],
+      [21, 22],
+      [23, 24],
+    ]);
+  });
+
+  it('lets a decision see its own question and the list, and the list no question', () => {
+    const length = 15;
+    const seen = attentionMask(packDrill(drill, length).turn);
+    const sees = (row: number) => Array.from({ length }, (_, i) => i).filter((i) => seen[row * length + i] === 0);
+    expect(sees(12)).toEqual([0, 1, 2, 3, 7, 8, 9, 10, 11, 12]);
+    expect(sees(13)).toEqual([0, 1, 4, 5, 6, 7, 8, 9, 13]);
+    expect(sees(9)).toEqual([0, 1, 7, 8, 9]);
+    expect(sees(6)).toEqual([0, 1, 4, 5, 6]);
+  });
+
+  it('refuses what does not fit', () => {
+    expect(() => packDrill(drill, 14)).toThrow('A drill of 15 tokens does not fit into 14.');
   });
 });
 

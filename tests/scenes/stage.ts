@@ -36,15 +36,15 @@ function sizedStage(...things: SceneThing[]): Stage {
   return { ...plain, things: sizeWords(things, plain) };
 }
 
-const every = (builder: Builder, at: Stage, count: number): Draft[] =>
+const every = (builder: Builder<Stage>, at: Stage, count: number): Draft[] =>
   Array.from({ length: count }, (_, seed) => builder(at, random(seed))).filter((draft) => draft !== null);
 
 /** All decisions that a kind of prompt comes to on a stage, over many seeds. */
-export const decisionsOf = (builder: Builder, at: Stage, count = 600): string[] =>
+export const decisionsOf = (builder: Builder<Stage>, at: Stage, count = 600): string[] =>
   [...new Set(every(builder, at, count).map(({ decision }) => decision))].toSorted();
 
 /** All texts that lead to one decision. */
-export const textsFor = (builder: Builder, at: Stage, decision: string): string[] => {
+export const textsFor = (builder: Builder<Stage>, at: Stage, decision: string): string[] => {
   const fitting = every(builder, at, 1500).filter((draft) => draft.decision === decision);
   return [...new Set(fitting.map(({ text }) => text))].toSorted();
 };

@@ -29,7 +29,7 @@ function roughMask(stage: Stage, target: number, random: Random): Uint8Array | n
   return full;
 }
 
-export const coarse: Builder = (stage, random) =>
+export const coarse: Builder<Stage> = (stage, random) =>
   firstOf(random, nameable(stage, random), ({ index: target, what }) => {
     const rough = roughMask(stage, target, random);
     if (!rough) return null;

@@ -2,7 +2,7 @@
 import { COMPOSITIONAL, DECISIONS, fill, RELATIONS } from '../phrases.ts';
 import type { Random } from '../random.ts';
 import { lies, SIDES, type Side, thingAt } from '../relations.ts';
-import type { SceneThing, Stage } from '../scene.ts';
+import type { Arrangement, SceneThing } from '../scene.ts';
 import { type Builder, type Draft, firstOf, indicesOf, nameable, numberOf, numbers, sharingName } from './draft.ts';
 
 interface Part {
@@ -15,7 +15,7 @@ const headOf = ({ name, colour }: SceneThing, withColour: boolean): string =>
   colour && withColour ? `${colour} ${name}` : name;
 
 /** Two true relations to two different things; those that also tell the target from its namesakes come first. */
-function partsFor(stage: Stage, random: Random, target: number, rivals: readonly number[]): [Part, Part] | null {
+function partsFor(stage: Arrangement, random: Random, target: number, rivals: readonly number[]): [Part, Part] | null {
   const all = nameable(stage, random).flatMap(({ index: anchor, what }) =>
     SIDES.map((side) => ({ side, anchor, what })),
   );
@@ -28,12 +28,12 @@ function partsFor(stage: Stage, random: Random, target: number, rivals: readonly
 }
 
 /** Every rival clearly fails one of the parts; an anchor is no rival of its own. */
-const isUnique = (stage: Stage, parts: readonly Part[], rivals: readonly number[]): boolean =>
+const isUnique = (stage: Arrangement, parts: readonly Part[], rivals: readonly number[]): boolean =>
   rivals.every((rival) =>
     parts.some(({ side, anchor }) => rival === anchor || lies(stage, side, rival, anchor) === 'no'),
   );
 
-function compose(stage: Stage, random: Random, target: number): Draft | null {
+function compose(stage: Arrangement, random: Random, target: number): Draft | null {
   const thing = thingAt(stage, target);
   const head = headOf(thing, random.chance(0.7));
   const matching = indicesOf(stage, (other) => headOf(other, head !== other.name) === head);

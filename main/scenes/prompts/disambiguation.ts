@@ -1,4 +1,5 @@
 // Prompts that choose among look-alikes: by colour, by size, or by a name beside that of a similar thing.
+import { sizesOf } from '../measures.ts';
 import { DECISIONS, DISAMBIGUATION, fill } from '../phrases.ts';
 import { thingAt } from '../relations.ts';
 import {
@@ -6,13 +7,13 @@ import {
   type Builder,
   coloursOf,
   firstOf,
+  groupOf,
   namedDecision,
   namesOf,
   numberOf,
   sharingName,
   soleName,
 } from './draft.ts';
-import { sizesOf } from './spatial.ts';
 
 const byColour: Builder = (stage, random) =>
   firstOf(random, [...stage.things.keys()], (target) => {
@@ -34,7 +35,8 @@ const bySize: Builder = (stage, random) =>
     const same = sharingName(stage, name);
     if (!size || same.length !== 2) return null;
     const text = ask(random, fill(random.pick(DISAMBIGUATION[size]), { name }));
-    const slots = { what: name, sizes: sizesOf(stage, same), extreme: size, n: numberOf(target) };
+    const group = groupOf({ what: name, members: same });
+    const slots = { group, sizes: sizesOf(stage, same), extreme: size, n: numberOf(target) };
     return { text, decision: fill(DECISIONS.sizes, slots), target };
   });
 

@@ -4,7 +4,7 @@ import type { Box } from '../../contract/records.ts';
 import { DECISIONS, fill, MISLEADING } from '../phrases.ts';
 import type { Random } from '../random.ts';
 import { thingAt } from '../relations.ts';
-import { frameBox, type Stage } from '../scene.ts';
+import { type Arrangement, frameBox } from '../scene.ts';
 import { boxText } from '../text.ts';
 import { type Builder, firstOf, nameable, namedDecision, numberOf } from './draft.ts';
 
@@ -16,7 +16,7 @@ interface Hint {
 
 const FARTHEST_OVERLAP = 0.1;
 
-function onThing(stage: Stage, random: Random, target: number): Hint | null {
+function onThing(stage: Arrangement, random: Random, target: number): Hint | null {
   const own = thingAt(stage, target).box;
   const apart = [...stage.things.keys()].filter((index) => boxIou(thingAt(stage, index).box, own) < FARTHEST_OVERLAP);
   if (apart.length === 0) return null;
@@ -26,7 +26,7 @@ function onThing(stage: Stage, random: Random, target: number): Hint | null {
 }
 
 /** A box of a likely size that touches no thing by more than a little. */
-function onNothing(stage: Stage, random: Random): Hint | null {
+function onNothing(stage: Arrangement, random: Random): Hint | null {
   const { width, height } = stage.image;
   for (let attempt = 0; attempt < 12; attempt++) {
     const [w, h] = [random.between(0.12, 0.3) * width, random.between(0.12, 0.3) * height];

@@ -8,12 +8,11 @@ import {
   absentColours,
   ask,
   type Builder,
+  countedDecision,
   firstOf,
-  groupOf,
   namedDecision,
   namesOf,
   numberOf,
-  numbers,
   sharingName,
 } from './draft.ts';
 
@@ -63,10 +62,8 @@ const tooFar: Builder = (stage, random) =>
     const side = random.pick(SIDES);
     const order = countedFrom(stage, side, same, same.length);
     if (!ordinal || !order) return null;
-    const slots = { what: name, side, ordinal };
-    const group = groupOf({ what: name, members: same });
-    const decision = fill(DECISIONS.counted, { ...slots, group, order: numbers(order), n: NONE });
-    return { text: ask(random, fill(random.pick(SPATIAL.nth), slots)), decision, target: null };
+    const decision = countedDecision(stage, { what: name, members: same }, { side, order, ordinal, target: null });
+    return { text: ask(random, fill(random.pick(SPATIAL.nth), { what: name, side, ordinal })), decision, target: null };
   });
 
 export const nothing: Builder = (stage, random) =>

@@ -11,7 +11,7 @@ import { name } from './name.ts';
 import { nothing } from './nothing.ts';
 import { spatial } from './spatial.ts';
 
-const BUILDERS: Readonly<Record<PromptCategory, Builder>> = {
+const BUILDERS: Readonly<Record<PromptCategory, Builder<Stage>>> = {
   name,
   spatial,
   disambiguation,

@@ -1,12 +1,14 @@
 // Prompts about places and sizes: "the third dog from the left", "the thing at 5 o'clock", "the largest car".
-import { DECISIONS, fill, HOURS, ORDINALS, RELATIONS, SPATIAL } from '../phrases.ts';
+import { awayFromCorner, awayFromMiddle, awayFromThing, hoursOf, sizesOf, topsOf } from '../measures.ts';
+import { DECISIONS, fill, ORDINALS, RELATIONS, SPATIAL } from '../phrases.ts';
 import type { Random } from '../random.ts';
 import { countedFrom, hourOf, isAloneInCorner, isAloneInMiddle, lies, nearest, SIDES, thingAt } from '../relations.ts';
-import type { Stage } from '../scene.ts';
-import { clearlyLarger, roundedSide } from '../sizes.ts';
+import type { Arrangement } from '../scene.ts';
+import { clearlyLarger } from '../sizes.ts';
 import {
   ask,
   type Builder,
+  countedDecision,
   type Draft,
   firstOf,
   type Group,
@@ -14,13 +16,12 @@ import {
   groupsOf,
   nameable,
   numberOf,
-  numbers,
 } from './draft.ts';
 
 /** Sizes are compared one by one in the reasoning: more than this many would be a long list. */
 const MOST_SIZES = 4;
 
-type InGroup = (stage: Stage, random: Random, group: Group) => Draft | null;
+type InGroup = (stage: Arrangement, random: Random, group: Group) => Draft | null;
 
 const inSomeGroup =
   (make: InGroup): Builder =>
@@ -35,10 +36,7 @@ const nth: InGroup = (stage, random, group) => {
   const target = order?.at(-1);
   const ordinal = ORDINALS[count - 1];
   if (!order || target === undefined || !ordinal) return null;
-  const decision = fill(DECISIONS.counted, {
-    ...{ group: groupOf(group), side, order: numbers(order), ordinal },
-    n: numberOf(target),
-  });
+  const decision = countedDecision(stage, group, { side, order, ordinal, target });
   const isEnd = count === 1 && random.chance(0.7);
   const phrase = random.pick(isEnd ? SPATIAL.end : SPATIAL.nth);
   return { text: ask(random, fill(phrase, { what, side, ordinal, most: SPATIAL.most[side] })), decision, target };
@@ -48,10 +46,9 @@ const atHour: InGroup = (stage, random, group) =>
   firstOf(random, group.members, (target) => {
     const { what, members } = group;
     const hour = hourOf(stage, target, members);
-    const direction = hour && HOURS[hour - 1];
-    if (!hour || !direction) return null;
+    if (hour === null) return null;
     const text = ask(random, fill(random.pick(SPATIAL.hour), { what, hour }));
-    const slots = { group: groupOf(group), hour, direction, n: numberOf(target) };
+    const slots = { group: groupOf(group), hours: hoursOf(stage, members), hour, n: numberOf(target) };
     return { text, decision: fill(DECISIONS.hour, slots), target };
   });
 
@@ -69,7 +66,8 @@ const inCorner: InGroup = (stage, random, group) =>
     if (!sides) return null;
     const corner = sides.join(' ');
     const text = ask(random, fill(random.pick(SPATIAL.corner), { what, corner }));
-    const slots = { group: groupOf(group), corner, n: numberOf(target) };
+    const distances = awayFromCorner(stage, members, sides);
+    const slots = { group: groupOf(group), corner, distances, n: numberOf(target) };
     return { text, decision: fill(DECISIONS.corner, slots), target };
   });
 
@@ -78,7 +76,8 @@ const inMiddle: InGroup = (stage, random, group) => {
   const target = members.find((index) => isAloneInMiddle(stage, index, members));
   if (target === undefined) return null;
   const text = ask(random, fill(random.pick(SPATIAL.middle), { what }));
-  return { text, decision: fill(DECISIONS.middle, { group: groupOf(group), n: numberOf(target) }), target };
+  const slots = { group: groupOf(group), distances: awayFromMiddle(stage, members), n: numberOf(target) };
+  return { text, decision: fill(DECISIONS.middle, slots), target };
 };
 
 /** Exactly one of the group lies on that side of a thing with a sole name, and no other could be said to. */
@@ -96,18 +95,16 @@ const beside: InGroup = (stage, random, group) =>
     const phrase = what === 'thing' ? random.pick(SPATIAL.beside) : SPATIAL.beside[0];
     const slots = { what, relation: phrase === SPATIAL.beside[0] ? relation : RELATIONS[side][0], anchor: anchorName };
     const text = fill(phrase, slots);
-    const decision = {
+    const across = side === 'left' || side === 'right';
+    const decision = fill(across ? DECISIONS.beside : DECISIONS.above, {
       group: groupOf(group),
       anchor: anchorName,
       a: numberOf(anchor),
+      tops: topsOf(stage, [...new Set([...members, anchor])]),
       relation: RELATIONS[side][0],
       n: numberOf(found.index),
-    };
-    return {
-      text: text.endsWith('?') ? text : ask(random, text),
-      decision: fill(DECISIONS.beside, decision),
-      target: found.index,
-    };
+    });
+    return { text: text.endsWith('?') ? text : ask(random, text), decision, target: found.index };
   });
 
 const closest: InGroup = (stage, random, group) =>
@@ -118,15 +115,13 @@ const closest: InGroup = (stage, random, group) =>
     const target = nearest(stage, others, anchor);
     if (target === null) return null;
     const text = ask(random, fill(random.pick(SPATIAL.nearest), { what, anchor: anchorName }));
-    const slots = { group: groupOf(group), anchor: anchorName, a: numberOf(anchor), n: numberOf(target) };
+    const distances = awayFromThing(stage, others, anchor);
+    const slots = { group: groupOf(group), anchor: anchorName, a: numberOf(anchor), distances, n: numberOf(target) };
     return { text, decision: fill(DECISIONS.nearest, slots), target };
   });
 
-/** "1 about 40, 3 about 65". */
-export const sizesOf = (stage: Stage, members: readonly number[]): string =>
-  members.map((index) => `${numberOf(index)} about ${roundedSide(thingAt(stage, index), stage)}`).join(', ');
-
-const extreme: InGroup = (stage, random, { what, members }) => {
+const extreme: InGroup = (stage, random, group) => {
+  const { what, members } = group;
   if (members.length > MOST_SIZES) return null;
   const word = random.pick(['largest', 'smallest'] as const);
   const wins = (a: number, b: number): boolean => {
@@ -136,11 +131,16 @@ const extreme: InGroup = (stage, random, { what, members }) => {
   const target = members.find((index) => members.every((other) => other === index || wins(index, other)));
   if (target === undefined) return null;
   const text = ask(random, fill(random.pick(SPATIAL[word]), { what }));
-  const slots = { what, sizes: sizesOf(stage, members), extreme: word, n: numberOf(target) };
+  const slots = { group: groupOf(group), sizes: sizesOf(stage, members), extreme: word, n: numberOf(target) };
   return { text, decision: fill(DECISIONS.sizes, slots), target };
 };
 
+/** One builder for each way in which a place or a size is asked for. */
+export const spatialKinds: readonly Builder[] = [nth, atHour, inCorner, inMiddle, beside, closest, extreme].map(
+  inSomeGroup,
+);
+
 // Counting is asked for more often than the rest: it is what the seed paper shows first.
-const KINDS = [nth, nth, nth, atHour, inCorner, inMiddle, beside, closest, extreme, extreme].map(inSomeGroup);
+const KINDS = [...spatialKinds, ...[nth, nth, extreme].map(inSomeGroup)];
 
 export const spatial: Builder = (stage, random) => firstOf(random, KINDS, (kind) => kind(stage, random));

@@ -58,12 +58,12 @@ describe('disambiguation', () => {
   it('chooses by colour and by size', () => {
     expect(decisionsOf(disambiguation, street)).toEqual([
       'blue car 4.',
-      'car 2 about 50, 4 about 30. large size: 2.',
-      'car 2 about 50, 4 about 30. small size: 4.',
       'car 2 red, 4 blue. not blue: 2.',
       'car 2 red, 4 blue. not red: 4.',
-      'dog 1 about 30, 3 about 20. large size: 1.',
-      'dog 1 about 30, 3 about 20. small size: 3.',
+      'car 2, 4. size: 2 50, 4 30. large: 2.',
+      'car 2, 4. size: 2 50, 4 30. small: 4.',
+      'dog 1, 3. size: 1 30, 3 20. large: 1.',
+      'dog 1, 3. size: 1 30, 3 20. small: 3.',
       'red car 2.',
     ]);
   });

@@ -5,53 +5,53 @@ import { around, decisionsOf, garden, stage, street, textsFor, thing } from '../
 
 describe('spatial', () => {
   it('comes to every true decision and to no other', () => {
-    expect(decisionsOf(spatial, street, 1500)).toEqual([
-      "10 o'clock is above and left: 1.",
-      "2 o'clock is above and right: 4.",
-      "4 o'clock is below and right: 3.",
-      'bottom right corner: 3.',
-      'car 2 about 50, 4 about 30. largest size: 2.',
-      'car 2 about 50, 4 about 30. smallest size: 4.',
-      "car 2, 4. 2 o'clock is above and right: 4.",
-      'car 2, 4. from the bottom: 2, 4. second: 4.',
-      'car 2, 4. from the bottom: 2. first: 2.',
+    expect(decisionsOf(spatial, street, 3000)).toEqual([
+      'bottom right corner: 1 225, 2 160, 3 70, 4 175. closest: 3.',
+      "car 2, 4. clock: 2 8, 4 2. 2 o'clock: 4.",
       'car 2, 4. from the left: 2, 4. second: 4.',
       'car 2, 4. from the left: 2. first: 2.',
       'car 2, 4. from the right: 4, 2. second: 2.',
       'car 2, 4. from the right: 4. first: 4.',
-      'car 2, 4. from the top: 4, 2. second: 2.',
-      'car 2, 4. from the top: 4. first: 4.',
-      'car 2, 4. middle: 2.',
-      'car 2, 4. top right corner: 4.',
-      'dog 1 about 30, 3 about 20. largest size: 1.',
-      'dog 1 about 30, 3 about 20. smallest size: 3.',
-      "dog 1, 3. 10 o'clock is above and left: 1.",
-      "dog 1, 3. 4 o'clock is below and right: 3.",
-      'dog 1, 3. bottom right corner: 3.',
-      'dog 1, 3. from the bottom: 3, 1. second: 1.',
-      'dog 1, 3. from the bottom: 3. first: 3.',
+      'car 2, 4. middle: 2 15, 4 100. closest: 2.',
+      'car 2, 4. size: 2 50, 4 30. largest: 2.',
+      'car 2, 4. size: 2 50, 4 30. smallest: 4.',
+      'car 2, 4. top right corner: 2 175, 4 60. closest: 4.',
+      'car 2, 4. top: 2 120, 4 50. from the bottom: 2, 4. second: 4.',
+      'car 2, 4. top: 2 120, 4 50. from the bottom: 2. first: 2.',
+      'car 2, 4. top: 2 120, 4 50. from the top: 4, 2. second: 2.',
+      'car 2, 4. top: 2 120, 4 50. from the top: 4. first: 4.',
+      "clock: 1 10, 2 8, 3 4, 4 2. 10 o'clock: 1.",
+      "clock: 1 10, 2 8, 3 4, 4 2. 2 o'clock: 4.",
+      "clock: 1 10, 2 8, 3 4, 4 2. 4 o'clock: 3.",
+      'dog 1, 3. bottom right corner: 1 225, 3 70. closest: 3.',
+      "dog 1, 3. clock: 1 10, 3 4. 10 o'clock: 1.",
+      "dog 1, 3. clock: 1 10, 3 4. 4 o'clock: 3.",
       'dog 1, 3. from the left: 1, 3. second: 3.',
       'dog 1, 3. from the left: 1. first: 1.',
       'dog 1, 3. from the right: 3, 1. second: 1.',
       'dog 1, 3. from the right: 3. first: 3.',
-      'dog 1, 3. from the top: 1, 3. second: 3.',
-      'dog 1, 3. from the top: 1. first: 1.',
-      'dog 1, 3. red car 2. above 2: 1.',
-      'dog 1, 3. red car 2. below 2: 3.',
       'dog 1, 3. red car 2. left of 2: 1.',
       'dog 1, 3. red car 2. right of 2: 3.',
-      'dog 1, 3. top left corner: 1.',
-      'from the bottom: 3, 2. second: 2.',
-      'from the bottom: 3. first: 3.',
+      'dog 1, 3. red car 2. top: 1 60, 2 120, 3 170. above 2: 1.',
+      'dog 1, 3. red car 2. top: 1 60, 2 120, 3 170. below 2: 3.',
+      'dog 1, 3. size: 1 30, 3 20. largest: 1.',
+      'dog 1, 3. size: 1 30, 3 20. smallest: 3.',
+      'dog 1, 3. top left corner: 1 75, 3 225. closest: 1.',
+      'dog 1, 3. top: 1 60, 3 170. from the bottom: 3, 1. second: 1.',
+      'dog 1, 3. top: 1 60, 3 170. from the bottom: 3. first: 3.',
+      'dog 1, 3. top: 1 60, 3 170. from the top: 1, 3. second: 3.',
+      'dog 1, 3. top: 1 60, 3 170. from the top: 1. first: 1.',
       'from the left: 1, 2. second: 2.',
       'from the left: 1. first: 1.',
-      'middle: 2.',
-      'red car 2. below 2: 3.',
+      'middle: 1 85, 2 15, 3 90, 4 100. closest: 2.',
       'red car 2. left of 2: 1.',
-      'thing 1 about 30, 2 about 50, 3 about 20, 4 about 30. largest size: 2.',
-      'thing 1 about 30, 2 about 50, 3 about 20, 4 about 30. smallest size: 3.',
-      'top left corner: 1.',
-      'top right corner: 4.',
+      'red car 2. top: 1 60, 2 120, 3 170, 4 50. below 2: 3.',
+      'size: 1 30, 2 50, 3 20, 4 30. largest: 2.',
+      'size: 1 30, 2 50, 3 20, 4 30. smallest: 3.',
+      'top left corner: 1 75, 2 160, 3 225, 4 200. closest: 1.',
+      'top right corner: 1 195, 2 175, 3 175, 4 60. closest: 4.',
+      'top: 1 60, 2 120, 3 170, 4 50. from the bottom: 3, 2. second: 2.',
+      'top: 1 60, 2 120, 3 170, 4 50. from the bottom: 3. first: 3.',
     ]);
   });
 
@@ -62,7 +62,7 @@ describe('spatial', () => {
     expect(texts).toContain('segment the second dog, counted from the left');
     expect(textsFor(spatial, street, 'dog 1, 3. from the left: 1. first: 1.')).toContain('find the leftmost dog');
     expect(textsFor(spatial, street, 'red car 2. left of 2: 1.')).toContain('what is left of the red car?');
-    expect(textsFor(spatial, street, "2 o'clock is above and right: 4.")).toContain("the thing at 2 o'clock");
+    expect(textsFor(spatial, street, "clock: 1 10, 2 8, 3 4, 4 2. 2 o'clock: 4.")).toContain("the thing at 2 o'clock");
   });
 
   it('does not count what is level, and does not compare what is equal', () => {
@@ -76,8 +76,8 @@ describe('spatial', () => {
       thing('cup', around(80, 100, 10)),
       thing('dog', around(190, 100, 10)),
     );
-    expect(decisionsOf(spatial, row)).toContain('dog 1, 3. cup 2. closest to 2: 1.');
-    expect(decisionsOf(spatial, row)).not.toContain('dog 1, 3. cup 2. closest to 2: 3.');
+    expect(decisionsOf(spatial, row)).toContain('dog 1, 3. cup 2. away: 1 50, 3 110. closest to 2: 1.');
+    expect(decisionsOf(spatial, row).filter((decision) => decision.endsWith('closest to 2: 3.'))).toEqual([]);
   });
 
   it('never groups things of different names except as "thing"', () => {
