@@ -14,6 +14,7 @@ import { seedOf } from '../scenes/split.ts';
 import { vocabulary } from '../scenes/vocabulary.ts';
 import { requestIds, specialId } from './conversation.ts';
 import { coordinates } from './layout.ts';
+import { linesOf } from './lines.ts';
 import { nanoInitialiser, Parameters } from './parameters.ts';
 
 export interface Nano {
@@ -28,7 +29,7 @@ export interface Nano {
 export async function makeNano(seed: number): Promise<Nano> {
   const tokenizer = new NanoTokenizer({ words: vocabulary(), pieces: nanoPieces, coordinates });
   const imageToken = tokenizer.special.get('<|image_pad|>') ?? 0;
-  const rows = { name: 'model.embed_tokens.weight', first: tokenizer.coordinateId(0) ?? 0, count: coordinates.count };
+  const rows = { name: 'model.embed_tokens.weight', lines: linesOf(tokenizer) };
   return {
     tokenizer,
     reasoner: nanoConfig({ vocabulary: tokenizer.size, imageToken }),

@@ -2,6 +2,8 @@
 import { input, type Shape, size, type Tensor } from '../../models/graph/tensor.ts';
 import type { ParamSource } from '../../models/nn/params.ts';
 import { type Random, random } from '../scenes/random.ts';
+import { coordinates } from './layout.ts';
+import type { Line } from './lines.ts';
 
 export interface Parameter {
   shape: Shape;
@@ -72,20 +74,20 @@ const hash = (text: string): number =>
   [...text].reduce((h, c) => Math.imul(h ^ (c.codePointAt(0) ?? 0), 16777619) >>> 0, 2166136261);
 
 /** Token rows whose first values are sines and cosines of what they stand for, so that near numbers start near. */
-export interface SinusoidRows {
+export interface LinedRows {
   name: string;
-  first: number;
-  count: number;
+  lines: readonly Line[];
 }
 
 /** Matrices by fan-in, scales 1, biases 0, embeddings small; the keys are those of the published checkpoints. */
-export function nanoInitialiser(rows: SinusoidRows): Initialiser {
+export function nanoInitialiser(rows: LinedRows): Initialiser {
   return (name, shape, normal) => {
     const values = new Float32Array(size(shape));
     const spread = spreadOf(name, shape);
     if (spread === null) return values.fill(name.endsWith('bias') || name.endsWith('pos_embed') ? 0 : 1);
     for (let i = 0; i < values.length; i++) values[i] = spread * normal();
-    if (name === rows.name) writeSinusoids(values, shape[1] ?? 1, rows);
+    if (name === rows.name)
+      rows.lines.forEach((line, k) => writeSinusoids(values, shape[1] ?? 1, { line, apart: k > 0 }));
     return values;
   };
 }
@@ -103,12 +105,16 @@ function spreadOf(name: string, shape: Shape): number | null {
   return (residual ? 0.4 : 1) / Math.sqrt(fanIn);
 }
 
-function writeSinusoids(values: Float32Array, width: number, { first, count }: SinusoidRows): void {
-  for (let row = 0; row < count; row++) {
+/** A line that stands `apart` from the first one keeps one random vector in all of its rows. */
+function writeSinusoids(values: Float32Array, width: number, { line, apart }: { line: Line; apart: boolean }): void {
+  const { count, step } = coordinates;
+  const [one = 0] = line.ids;
+  const offset = apart ? values.slice(one * width, (one + 1) * width) : new Float32Array(width);
+  line.ids.forEach((id, k) => {
     for (let i = 0; i < width / 2; i++) {
-      const angle = row * 1.2 * count ** (-(2 * i) / width);
-      values[(first + row) * width + 2 * i] = 0.03 * Math.sin(angle);
-      values[(first + row) * width + 2 * i + 1] = 0.03 * Math.cos(angle);
+      const angle = ((line.values[k] ?? 0) / step) * 1.2 * count ** (-(2 * i) / width);
+      values[id * width + 2 * i] = (offset[2 * i] ?? 0) + 0.03 * Math.sin(angle);
+      values[id * width + 2 * i + 1] = (offset[2 * i + 1] ?? 0) + 0.03 * Math.cos(angle);
     }
-  }
+  });
 }

@@ -10,6 +10,7 @@ import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
 import { makeDrill } from './drill.ts';
 import { cells, imageConfig, type ReasonerBatch, softness } from './layout.ts';
+import { linesOf } from './lines.ts';
 import { rollCall } from './rollCall.ts';
 import { joined } from './segmenterBatch.ts';
 import {
@@ -177,9 +178,12 @@ function labelsOf(
 }
 
 function labelFeeds(tokenizer: NanoTokenizer, labels: readonly Label[]) {
-  const range = { first: tokenizer.coordinateId(0) ?? 0, count: tokenizer.vocabulary.coordinates.count };
-  const ids = Int32Array.from(labels, ({ id }) => id);
-  const soft = gaussianLabels(ids, range, softness);
+  const lines = linesOf(tokenizer).map(({ ids }) => ids);
+  const soft = gaussianLabels(
+    labels.map(({ id }) => id),
+    lines,
+    softness,
+  );
   return {
     predictors: BigInt64Array.from(labels, ({ from }) => BigInt(from)),
     labelIds: soft.ids,

@@ -25,6 +25,11 @@ const STEP = 5;
 export const numeral = (value: number): number =>
   Math.min(MOST.measure, Math.max(STEP, STEP * Math.round(value / STEP)));
 
+/** The numbers that can only be measures: smaller ones also tell places in a list, and hours. */
+export const measures: readonly number[] = Array.from({ length: MOST.measure / STEP }, (_, i) => STEP * (i + 1)).filter(
+  (value) => value > MOST.listed,
+);
+
 const sentences = (table: unknown): string[] => {
   if (typeof table === 'string') return [table];
   return table !== null && typeof table === 'object' ? Object.values(table).flatMap(sentences) : [];

@@ -70,34 +70,28 @@ export function crossEntropy(logits: Tensor, labels: Tensor | SoftLabels): Tenso
   return sub(logSumExp(logits, 1), reduceSum(soft ? mul(chosen, labels.shares) : chosen, [1]));
 }
 
-/** Tokens `first` to `first + count - 1` stand for values on a line: neighbours are nearly right. */
-export interface Coordinates {
-  first: number;
-  count: number;
-}
-
-/** The data of SoftLabels: a Gaussian over neighbouring coordinates, all of the share on any other token. */
+/**
+ * The data of SoftLabels. Each line is of tokens that stand for values in equal steps, where neighbours are nearly right: a
+ * Gaussian over them. Any other token has all of the share.
+ */
 export function gaussianLabels(
   tokens: ArrayLike<number>,
-  { first, count }: Coordinates,
+  lines: readonly (readonly number[])[],
   { sigma, reach }: { sigma: number; reach: number },
 ): { ids: BigInt64Array<ArrayBuffer>; shares: Float32Array<ArrayBuffer>; width: number } {
   const width = 2 * reach + 1;
   const ids = new BigInt64Array(tokens.length * width);
   const shares = new Float32Array(tokens.length * width);
+  const places = new Map(lines.flatMap((line) => line.map((id, place) => [id, { line, place }] as const)));
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] ?? 0;
-    const isCoordinate = token >= first && token < first + count;
-    const bell = Array.from({ length: width }, (_, k) => {
-      const near = token + k - reach;
-      const inside = near >= first && near < first + count;
-      if (!isCoordinate || !inside) return k === reach ? 1 : 0;
-      return Math.exp(-0.5 * ((k - reach) / sigma) ** 2);
-    });
+    const { line = [token], place = 0 } = places.get(token) ?? {};
+    const near = Array.from({ length: width }, (_, k) => line[place + k - reach]);
+    const bell = near.map((id, k) => (id === undefined ? 0 : Math.exp(-0.5 * ((k - reach) / sigma) ** 2)));
     const sum = bell.reduce((a, b) => a + b, 0);
-    bell.forEach((weight, k) => {
-      ids[i * width + k] = BigInt(weight > 0 ? token + k - reach : token);
-      shares[i * width + k] = weight / sum;
+    near.forEach((id, k) => {
+      ids[i * width + k] = BigInt(id ?? token);
+      shares[i * width + k] = (bell[k] ?? 0) / sum;
     });
   }
   return { ids, shares, width };

@@ -102,17 +102,36 @@ describe('nanoInitialiser', () => {
     );
   });
 
+  const width = 32;
+  const embedding = made(rows.name, tokenizer.size, width);
+  const row = (id: number) => [...embedding.subarray(id * width, (id + 1) * width)];
+  const product = (a: readonly number[], b: readonly number[]) => a.reduce((sum, v, k) => sum + v * (b[k] ?? 0), 0);
+
   it('starts coordinates near those of near numbers', () => {
-    const width = 32;
-    const embedding = made(rows.name, rows.first + rows.count + 3, width);
-    const row = (i: number) => embedding.subarray((rows.first + i) * width, (rows.first + i + 1) * width);
-    const alike = (a: number, b: number) => row(a).reduce((sum, v, k) => sum + v * (row(b)[k] ?? 0), 0);
+    const ids = rows.lines[0]?.ids ?? [];
+    const alike = (a: number, b: number) => product(row(ids[a] ?? 0), row(ids[b] ?? 0));
     for (const i of [3, 50, 100]) {
       expect(alike(i, i + 1)).toBeGreaterThan(alike(i, i + 4));
-      expect(alike(i, i + 4)).toBeGreaterThan(alike(i, (i + 60) % rows.count));
+      expect(alike(i, i + 4)).toBeGreaterThan(alike(i, (i + 60) % ids.length));
       expect(alike(i, i)).toBeCloseTo((width / 2) * 0.03 ** 2, 5);
     }
-    expect(spread(embedding.subarray(0, rows.first * width))).toBeCloseTo(0.02, 3);
+    expect(spread(embedding.subarray(0, (ids[0] ?? 0) * width))).toBeCloseTo(0.02, 2);
+  });
+
+  it('starts measures near those of near numbers too, all of them apart from the coordinates in one direction', () => {
+    const [coordinates, measures] = rows.lines;
+    if (!coordinates || !measures) throw new Error('unreachable');
+    const apart = (value: number) => {
+      const [as, on] = [
+        measures.ids[measures.values.indexOf(value)],
+        coordinates.ids[coordinates.values.indexOf(value)],
+      ];
+      return row(as ?? 0).map((v, k) => v - (row(on ?? 0)[k] ?? 0));
+    };
+    const [one, ...others] = [20, 60, 220].map(apart);
+    expect(Math.sqrt(product(one ?? [], one ?? []))).toBeGreaterThan(0.02);
+    for (const other of others) other.forEach((v, k) => expect(v).toBeCloseTo(one?.[k] ?? 0, 6));
+    expect(measures.values.every((value) => value > 12)).toBe(true);
   });
 });
 

@@ -4,6 +4,7 @@ import { conversation } from '../../main/nano/conversation.ts';
 import { denseTargets } from '../../main/nano/denseTargets.ts';
 import { makeDrill } from '../../main/nano/drill.ts';
 import { imageConfig, reasonerBatch, softness } from '../../main/nano/layout.ts';
+import { linesOf } from '../../main/nano/lines.ts';
 import {
   buildReasonerBatch,
   denseFeeds,
@@ -153,25 +154,28 @@ describe('buildReasonerBatch', () => {
     expect(feeds.predictors).toHaveLength(capacity + decided);
   });
 
-  it('spreads coordinates over their neighbours, and no other token', () => {
+  it('spreads coordinates and measures over their neighbours, and no other token', () => {
     const width = 2 * softness.reach + 1;
+    const places = new Map(
+      linesOf(tokenizer).flatMap(({ ids }) => ids.map((id, place) => [id, { ids, place }] as const)),
+    );
     let soft = 0;
-    for (let i = 0; i < capacity; i++) {
+    for (let i = 0; i < capacity + decided; i++) {
       const ids = [...feeds.labelIds.subarray(i * width, (i + 1) * width)].map(Number);
       const shares = [...feeds.labelShares.subarray(i * width, (i + 1) * width)];
       expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
-      const value = tokenizer.coordinateOf(ids[softness.reach] ?? -1);
-      if (value === undefined) {
+      const line = places.get(ids[softness.reach] ?? -1);
+      if (line === undefined) {
         expect(shares.map((share) => Math.round(share * 1e6) / 1e6)).toEqual([0, 0, 0, 1, 0, 0, 0]);
         continue;
       }
       soft++;
       ids.forEach((id, k) => {
-        const near = value + 2 * (k - softness.reach);
+        const near = line.ids[line.place + k - softness.reach];
         const bell = Math.exp(-0.5 * ((k - softness.reach) / softness.sigma) ** 2);
-        if (near < 0 || near > 224) expect(shares[k]).toBe(0);
-        else expect([tokenizer.coordinateOf(id), Math.sign(shares[k] ?? 0)]).toEqual([near, 1]);
-        if (near >= 0 && near <= 224) expect((shares[k] ?? 0) / (shares[softness.reach] ?? 1)).toBeCloseTo(bell, 5);
+        if (near === undefined) expect(shares[k]).toBe(0);
+        else expect([id, Math.sign(shares[k] ?? 0)]).toEqual([near, 1]);
+        if (near !== undefined) expect((shares[k] ?? 0) / (shares[softness.reach] ?? 1)).toBeCloseTo(bell, 5);
       });
     }
     expect(soft).toBeGreaterThan(100);

@@ -2,6 +2,7 @@
 import { alignmentGraph } from '../../main/nano/contextGraph.ts';
 import { specialId } from '../../main/nano/conversation.ts';
 import { coordinates } from '../../main/nano/layout.ts';
+import { linesOf } from '../../main/nano/lines.ts';
 import { imageStart, type Nano } from '../../main/nano/nano.ts';
 import { nanoInitialiser, Parameters } from '../../main/nano/parameters.ts';
 import type { Atlas } from '../../main/scenes/atlas.ts';
@@ -15,11 +16,7 @@ import type { Sam2Config } from '../../models/sam2/config.ts';
 
 export const tokenizer = new NanoTokenizer({ words: vocabulary(), pieces: nanoPieces, coordinates });
 const imageToken = tokenizer.special.get('<|image_pad|>') ?? 0;
-export const rows = {
-  name: 'model.embed_tokens.weight',
-  first: tokenizer.coordinateId(0) ?? 0,
-  count: coordinates.count,
-};
+export const rows = { name: 'model.embed_tokens.weight', lines: linesOf(tokenizer) };
 
 export const reasoner: QwenConfig = {
   language: {

@@ -167,7 +167,7 @@ describe('cross-entropy', () => {
   });
 
   it('spreads a coordinate over its neighbours and nothing else', () => {
-    const { ids, shares, width } = gaussianLabels([7, 10, 12, 3], { first: 10, count: 4 }, { sigma: 1, reach: 2 });
+    const { ids, shares, width } = gaussianLabels([7, 10, 12, 3], [[10, 11, 12, 13]], { sigma: 1, reach: 2 });
     expect(width).toBe(5);
     const row = (i: number) => [...shares.slice(i * 5, i * 5 + 5)];
     const bell = [Math.exp(-2), Math.exp(-0.5), 1, Math.exp(-0.5), Math.exp(-2)];
@@ -178,6 +178,14 @@ describe('cross-entropy', () => {
     expect(row(2)).toEqual(normal([...bell.slice(0, 4), 0]));
     expect([...ids.slice(10, 15)].map(Number)).toEqual([10, 11, 12, 13, 12]);
     expect([...ids].every((id) => id >= 3n && id <= 13n)).toBe(true);
+  });
+
+  it('soft labels know lines whose tokens do not follow one another, each by itself', () => {
+    const { ids, shares } = gaussianLabels([40, 2], [[5, 40, 6], [2]], { sigma: 1, reach: 1 });
+    expect([...ids].map(Number)).toEqual([5, 40, 6, 2, 2, 2]);
+    expect([...shares.slice(3)]).toEqual([0, 1, 0]);
+    expect(shares[0]).toBeCloseTo((shares[1] ?? 0) * Math.exp(-0.5), 6);
+    expect(shares[2]).toBe(shares[0]);
   });
 });
 
