@@ -34,5 +34,5 @@ export const targetSide = samSide / 2;
 export const promptSlots = 4;
 export const alignmentBatch = { scenes: 3, turns: 3, tokens: 416 };
 /** `turns` answers of at most `answer` tokens to one prompt of each scene. */
-export const reinforceBatch = { scenes: 2, turns: 6, answer: 112, tokens: 1024 };
+export const reinforceBatch = { scenes: 2, turns: 6, answer: 120, tokens: 1024 };
 export const segmenterBatch = { scenes: 4, perScene: 4 };
