@@ -18,7 +18,7 @@ export const stageNames = ['tower', 'lists', 'reasoner', 'segmenter', 'alignment
 export type StageName = (typeof stageNames)[number];
 export type Recipe = Readonly<Record<StageName, StageRecipe>>;
 
-/** About four hours on 2 cores. What the released run really did is in docs/nano.md. */
+/** About five hours on 2 cores. What the released run really did is in docs/nano.md. */
 export const nanoRecipe: Recipe = {
   tower: { steps: 3000, learningRate: 1e-3, warmup: 100, firstScene: 0 },
   lists: {
@@ -31,7 +31,7 @@ export const nanoRecipe: Recipe = {
   },
   segmenter: { steps: 5000, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
   alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
-  reinforcement: { steps: 150, learningRate: 3e-5, warmup: 0, firstScene: 4_000_000 },
+  reinforcement: { steps: 150, learningRate: 1e-5, warmup: 0, firstScene: 4_000_000 },
 };
 
 /** AdamW with a cosine to a hundredth; decay on matrices only. */
