@@ -2,12 +2,12 @@
 import path from 'node:path';
 import type { HostEvent, Recorded } from './contract/api.ts';
 import type { Image, ProjectInfo } from './contract/project.ts';
-import { Engine } from './engineHost.ts';
+import { Engine } from './engine/supervisor.ts';
 import { Events } from './events.ts';
-import { Pictures } from './flow/pictures.ts';
 import { type HostContext, noProject } from './handlers/context.ts';
-import { ImageFiles } from './imageFiles.ts';
-import { Jobs } from './jobs.ts';
+import { ImageFiles } from './jobs/imageFiles.ts';
+import { Jobs } from './jobs/queue.ts';
+import { Pictures } from './pictures/tiles.ts';
 import { type Folders, SettingsFile } from './settings.ts';
 import { openProject, type Project } from './store/project.ts';
 

@@ -11,8 +11,8 @@ import { WebSocket } from 'ws';
 import type { api, HostEvent } from '../main/contract/api.ts';
 import type { Job } from '../main/contract/jobs.ts';
 import { Host } from '../main/host.ts';
-import { type Place, type Serving, serve } from '../main/server.ts';
 import { foldersBelow } from '../main/settings.ts';
+import { type Place, type Serving, serve } from '../main/web/server.ts';
 
 export type Client = ContractRouterClient<typeof api>;
 

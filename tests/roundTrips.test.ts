@@ -8,8 +8,8 @@ import type { ExportSettings } from '../main/contract/jobs.ts';
 import { packMask, type Shape, unpackMask } from '../main/contract/project.ts';
 import type { Box, Mask } from '../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox, maskIou } from '../main/contract/rle.ts';
-import { exportCoco, verifyCoco } from '../main/exporting.ts';
-import { importAnnotations } from '../main/importing.ts';
+import { exportCoco, verifyCoco } from '../main/jobs/exporting.ts';
+import { importAnnotations } from '../main/jobs/importing.ts';
 import { openProject, type Project } from '../main/store/project.ts';
 import { freshFolder } from './formats/reads.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import { root } from './node.mjs';
-import { forwards, standsInTheCheckout } from './places.mjs';
+import { standsInTheCheckout } from './places.mjs';
 
 /** @typedef {import('vite').InlineConfig} InlineConfig */
 /** @typedef {{ from: readonly string[], configs: () => InlineConfig[] }} Part */
@@ -33,7 +33,7 @@ function programConfig({ entries, out, format, external }) {
     root,
     logLevel: 'warn',
     ssr: { noExternal: true, target: 'node' },
-    plugins: out === 'out/host' ? [standsInTheCheckout(out), forwards('engine/serve.js', '../engine.js')] : [],
+    plugins: out === 'out/host' ? [standsInTheCheckout(out)] : [],
     build: {
       ssr: true,
       outDir: here(out),
@@ -77,7 +77,7 @@ const parts = {
     from: ['main', 'models', 'tools/build.mjs', 'tools/places.mjs', 'package-lock.json'],
     configs: () => [
       programConfig({
-        entries: { cli: 'main/cli.ts', engine: 'main/engine/serve.ts' },
+        entries: { cli: 'main/cli.ts', serve: 'main/engine/serve.ts' },
         out: 'out/host',
         format: 'es',
         external: unbundled,

@@ -3,19 +3,6 @@ import path from 'node:path';
 import { root } from './node.mjs';
 
 /**
- * A plugin: a file of the bundle that only runs another one, for programs that are started by their place.
- * @param {string} fileName
- * @param {string} target
- * @returns {import('vite').Plugin}
- */
-export const forwards = (fileName, target) => ({
-  name: 'forwards',
-  generateBundle() {
-    this.emitFile({ type: 'asset', fileName, source: `import ${JSON.stringify(target)};\n` });
-  },
-});
-
-/**
  * A plugin. Paths such as `../../resources` are meant from the module's own folder, but a bundle lies in `out/host`:
  * so the place is written as that folder seen from the bundle.
  * A module that asks for its `import.meta.filename` means the bundle, and is left alone.

@@ -1,6 +1,6 @@
 // `loupe bench`: speed of the engine on this machine, as a table or as JSON.
 import type { Command } from 'commander';
-import type { EngineBench } from '../flow/engineBench.ts';
+import type { EngineBench } from '../evaluate/engineBench.ts';
 import type { Terminal } from '../terminal.ts';
 import { columned } from './benchFigures.ts';
 import { wholeNumber } from './options.ts';
@@ -74,7 +74,7 @@ async function benchOfLarge(options: { side: number; json?: boolean }, terminal:
 }
 
 async function benchOfEngine(options: { json?: boolean }, terminal: Terminal): Promise<void> {
-  const { benchEngine } = await import('../flow/engineBench.ts');
+  const { benchEngine } = await import('../evaluate/engineBench.ts');
   const figures = await benchEngine((line) => {
     terminal.note(`${line}\n`);
     terminal.signal.throwIfAborted();

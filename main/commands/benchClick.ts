@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DecodedImage, Point } from '../contract/records.ts';
-import { embeddedWeights } from '../embeddedWeights.ts';
-import { decodeImage, writePng } from '../flow/image.ts';
 import { loadPredictor, type Predictor } from '../flow/predict.ts';
-import { makeSampleProject } from '../sample.ts';
+import { makeSampleProject } from '../jobs/sample.ts';
+import { decodeImage, writePng } from '../pictures/image.ts';
 import { openProject } from '../store/project.ts';
+import { embeddedWeights } from '../weights/embedded.ts';
 import { columned, type Spread, spreadOf, timed } from './benchFigures.ts';
 import { type ServedHost, startHost } from './servedHost.ts';
 

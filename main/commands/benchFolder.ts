@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pictureAddress } from '../contract/addresses.ts';
 import type { Image } from '../contract/project.ts';
-import { writePng } from '../flow/image.ts';
+import { writePng } from '../pictures/image.ts';
 import { type Spread, spreadOf, timed } from './benchFigures.ts';
 import { type ServedHost, startHost } from './servedHost.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { tileAddress, tileSide } from '../contract/addresses.ts';
-import { writeJpeg } from '../flow/image.ts';
+import { writeJpeg } from '../pictures/image.ts';
 import { openProject } from '../store/project.ts';
 import { startHost } from './servedHost.ts';
 

@@ -1,15 +1,15 @@
 // What the model found to overlay.png, mask.png and coco.json in a folder.
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { readAnswer } from '../contract/answer.ts';
 import { BadInput, refusalOf } from '../contract/badinput.ts';
 import { packMask } from '../contract/project.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import { readAnswer } from '../flow/box.ts';
-import { type ImageFile, writePng } from '../flow/image.ts';
-import { drawMaskFile, drawOverlay } from '../flow/overlay.ts';
 import type { Proposal } from '../flow/predict.ts';
 import { type CocoContent, type OutShape, writeCocoFile } from '../formats/cocoWrite.ts';
 import { slashed } from '../formats/values.ts';
+import { type ImageFile, writePng } from '../pictures/image.ts';
+import { drawMaskFile, drawOverlay } from '../pictures/overlay.ts';
 
 export interface Delivery {
   readonly image: ImageFile;

@@ -1,9 +1,9 @@
 // `loupe eval`: what the weights get right, on drawn scenes of unseen seeds and on photographs.
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { BoxToMaskEvaluation, MaskFigures } from '../flow/evaluatePhotos.ts';
-import type { SceneEvaluation } from '../flow/evaluateScenes.ts';
-import type { Figures } from '../flow/metrics.ts';
+import type { Figures } from '../evaluate/metrics.ts';
+import type { BoxToMaskEvaluation, MaskFigures } from '../evaluate/photos.ts';
+import type { SceneEvaluation } from '../evaluate/scenes.ts';
 import type { Terminal } from '../terminal.ts';
 import { wholeNumber } from './options.ts';
 import { readPhotos } from './photos.ts';
@@ -43,7 +43,7 @@ async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<v
   const photos = await readPhotos(options.material);
   const predictor = await openPredictor(options, terminal);
   try {
-    const { evaluatePhotos } = await import('../flow/evaluatePhotos.ts');
+    const { evaluatePhotos } = await import('../evaluate/photos.ts');
     const progress = (done: number) => terminal.note(`\r${done} things`);
     const figures = await evaluatePhotos(predictor, photos, { signal: terminal.signal, progress });
     terminal.note('\n');
@@ -56,7 +56,7 @@ async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<v
 async function evalScenes(options: ScenesOptions, terminal: Terminal): Promise<void> {
   const predictor = await openPredictor(options, terminal);
   try {
-    const { evaluateScenes } = await import('../flow/evaluateScenes.ts');
+    const { evaluateScenes } = await import('../evaluate/scenes.ts');
     const progress = (done: number) => terminal.note(`\r${done} of ${options.count} scenes`);
     const { seed, count } = options;
     const figures = await evaluateScenes(predictor, { seed, count, signal: terminal.signal, progress });

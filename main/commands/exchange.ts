@@ -3,9 +3,9 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
-import { linesOfImport, sentenceOfExport, sentenceOfImport, sentenceOfVerify } from '../exchangeWords.ts';
 import { exitCode } from '../failure.ts';
-import type { Progress } from '../jobs.ts';
+import { linesOfImport, sentenceOfExport, sentenceOfImport, sentenceOfVerify } from '../jobs/exchangeWords.ts';
+import type { Progress } from '../jobs/queue.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { prepareFolder } from './deliver.ts';
@@ -66,7 +66,7 @@ async function importInto({ project: given, file }: At, options: ImportOptions, 
   const fresh = !existsSync(project);
   if (fresh) await prepareFolder(path.dirname(project));
   // Loaded late, here and below: no other command needs SQLite and sharp.
-  const { importAnnotations } = await import('../importing.ts');
+  const { importAnnotations } = await import('../jobs/importing.ts');
   const { images } = options;
   const work = (open: Project) => importAnnotations(open, file, { images, progress: progressOn(terminal) });
   const report = await withProject(project, { create: true }, work).catch((error: unknown) => {
@@ -79,7 +79,7 @@ async function importInto({ project: given, file }: At, options: ImportOptions, 
 }
 
 async function exportTo({ project, file }: At, options: ExportOptions, terminal: Terminal): Promise<void> {
-  const { exportCoco } = await import('../exporting.ts');
+  const { exportCoco } = await import('../jobs/exporting.ts');
   const { polygons, runs, accepted = false } = options;
   if (polygons && runs)
     throw new BadInput('--polygons and --runs exclude each other; without either, what fits a mask is taken');
@@ -93,7 +93,7 @@ async function exportTo({ project, file }: At, options: ExportOptions, terminal:
 }
 
 async function verify(file: string, options: VerifyOptions, terminal: Terminal): Promise<void> {
-  const { verifyCoco } = await import('../exporting.ts');
+  const { verifyCoco } = await import('../jobs/exporting.ts');
   const check = (open: Project | null) => verifyCoco(open, path.resolve(file), { signal: terminal.signal });
   const report =
     options.project === undefined ? await check(null) : await withProject(path.resolve(options.project), {}, check);

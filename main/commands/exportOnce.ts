@@ -1,5 +1,5 @@
 // A program of its own: exports a project once and reports how long it took and how much memory it had at most.
-import { exportCoco } from '../exporting.ts';
+import { exportCoco } from '../jobs/exporting.ts';
 import { openProject } from '../store/project.ts';
 
 export interface ExportFigures {

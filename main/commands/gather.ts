@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import { exitCode } from '../failure.ts';
-import type { Gathered } from '../shards.ts';
+import type { Gathered } from '../jobs/shards.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function addGather(program: Command, terminal: Terminal): void {
@@ -26,7 +26,7 @@ async function gatherInto(
   copies: readonly string[],
   { json, terminal }: { json?: boolean; terminal: Terminal },
 ): Promise<void> {
-  const [{ openProject }, { gather }] = await Promise.all([import('../store/project.ts'), import('../shards.ts')]);
+  const [{ openProject }, { gather }] = await Promise.all([import('../store/project.ts'), import('../jobs/shards.ts')]);
   const project = openProject(file);
   const done: FromCopy[] = [];
   try {

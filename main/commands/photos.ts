@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import type { TrueImage } from '../flow/evaluatePhotos.ts';
-import { decodeImage } from '../flow/image.ts';
+import type { TrueImage } from '../evaluate/photos.ts';
 import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/truth.ts';
+import { decodeImage } from '../pictures/image.ts';
 
 /** Where the photos of each set lie below images/, and their annotations below annotations/. */
 const COCO_SETS = ['coco_tiny', 'coco_person'];

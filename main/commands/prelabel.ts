@@ -4,9 +4,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import type { Job } from '../contract/jobs.ts';
 import { longestPrompt } from '../contract/project.ts';
-import type { Engine } from '../engineHost.ts';
+import type { Engine } from '../engine/supervisor.ts';
 import { exitCode } from '../failure.ts';
-import type { PromptAllReport, Shard } from '../promptAll.ts';
+import type { PromptAllReport, Shard } from '../jobs/prompting.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
@@ -46,9 +46,9 @@ async function prelabel(file: string, options: PrelabelOptions, terminal: Termin
     throw new BadInput(`the prompt is ${text.length} characters long; at most ${longestPrompt} are kept with an image`);
   // Loaded late: no other command needs SQLite and the engine.
   const [{ Engine }, { openProject }, { copyProject }] = await Promise.all([
-    import('../engineHost.ts'),
+    import('../engine/supervisor.ts'),
     import('../store/project.ts'),
-    import('../shards.ts'),
+    import('../jobs/shards.ts'),
   ]);
   if (options.into !== undefined) copyProject(file, options.into);
   const project = openProject(options.into ?? file);
@@ -91,7 +91,7 @@ interface Run {
 }
 
 async function run(asked: Run, terminal: Terminal): Promise<PromptAllReport> {
-  const [{ Meter }, { promptAll }] = await Promise.all([import('../jobs.ts'), import('../promptAll.ts')]);
+  const [{ Meter }, { promptAll }] = await Promise.all([import('../jobs/queue.ts'), import('../jobs/prompting.ts')]);
   const work = {
     ...asked,
     fileOf: (image: { path: string }) => path.resolve(asked.folder, image.path),

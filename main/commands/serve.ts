@@ -3,7 +3,7 @@ import { existsSync, fstatSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
-import type { Pictures } from '../flow/pictures.ts';
+import type { Pictures } from '../pictures/tiles.ts';
 import type { Terminal } from '../terminal.ts';
 import { wholeNumber } from './options.ts';
 
@@ -34,7 +34,7 @@ async function serveProject(project: string | undefined, options: ServeOptions, 
   // Loaded late: no other command needs the server and its libraries.
   const [{ Host }, { serve }, { foldersBelow }] = await Promise.all([
     import('../host.ts'),
-    import('../server.ts'),
+    import('../web/server.ts'),
     import('../settings.ts'),
   ]);
   const host = new Host(foldersBelow(process.env.LOUPE_HOME));

@@ -35,7 +35,7 @@ async function trainWeights({ out, seed, from }: TrainOptions, terminal: Termina
 async function drawCurves(folder: string, terminal: Terminal): Promise<void> {
   const file = path.join(folder, 'curves.jsonl');
   if (!existsSync(file)) return;
-  const { writeCurves } = await import('../flow/curves.ts');
+  const { writeCurves } = await import('../learn/curves.ts');
   const drawn = await writeCurves(file, path.join(folder, 'curves'));
   terminal.note(`curves   ${drawn.map((each) => path.relative('', each)).join(', ')}\n`);
 }

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import { devices, type Settings } from '../contract/settings.ts';
-import { embeddedWeights } from '../embeddedWeights.ts';
 import type { Predictor } from '../flow/predict.ts';
 import type { Terminal } from '../terminal.ts';
+import { embeddedWeights } from '../weights/embedded.ts';
 
 export interface WeightsOptions {
   readonly weights: string;

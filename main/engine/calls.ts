@@ -3,10 +3,10 @@ import { BadInput } from '../contract/badinput.ts';
 import { clampBox } from '../contract/geometry.ts';
 import { type PackedMask, packMask, unpackMask } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
-import type { ImageFile } from '../flow/image.ts';
 import type { PredictOptions, Predictor, Proposal } from '../flow/predict.ts';
 import { spreadOf } from '../flow/spread.ts';
-import { wand } from '../flow/wand.ts';
+import type { ImageFile } from '../pictures/image.ts';
+import { wand } from '../pictures/wand.ts';
 import type { AskArguments, AskEvent, AskResult, Calls, RefineArguments, Request } from './protocol.ts';
 
 /** Weights that are open, and the name that proposals carry. */
@@ -115,7 +115,7 @@ async function cutOutOf(
   const started = performance.now();
   const image = await work.image(picture);
   // Loaded late: OpenCV takes 130 MB that most sessions never need.
-  const { cutOut } = await import('../flow/cutOut.ts');
+  const { cutOut } = await import('../pictures/cutOut.ts');
   return masked(started, () => cutOut(image, box));
 }
 

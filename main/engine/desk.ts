@@ -1,11 +1,11 @@
 // Messages from the host to calls under way: their order, their cancelling, their pictures and the weights they use.
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { BadInput } from '../contract/badinput.ts';
-import { Embeddings } from '../flow/embeddings.ts';
-import { decodeImage } from '../flow/image.ts';
 import { loadPredictor } from '../flow/predict.ts';
-import { weightsVersion } from '../flow/weightsVersion.ts';
+import { decodeImage } from '../pictures/image.ts';
+import { weightsVersion } from '../weights/version.ts';
 import { type Model, perform, type Work } from './calls.ts';
+import { Embeddings } from './embeddings.ts';
 import type { Failure, FromEngine, ToEngine } from './protocol.ts';
 import { Turns } from './turns.ts';
 

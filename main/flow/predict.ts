@@ -1,11 +1,11 @@
 // A decoded picture and a prompt to a proposal: reasoning, box and mask, by the weights of one folder.
 import type { Provider } from '../../models/runtime/session.ts';
+import { boxSoFar, readAnswer, toImage } from '../contract/answer.ts';
 import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
-import { boxSoFar, readAnswer, toImage } from './box.ts';
+import { formatReward } from '../reward/lens.ts';
+import { openWeights, type Weights } from '../weights/open.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
-import { formatReward } from './reward.ts';
 import { type Ask, Segmenter } from './segmenter.ts';
-import { openWeights, type Weights } from './weights.ts';
 
 export interface PredictOptions {
   /** Answers to draw; the likeliest one counts. Default 1. */

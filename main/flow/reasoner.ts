@@ -6,7 +6,7 @@ import { prepareImage } from '../../models/qwen/processor.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { type Provider, Session } from '../../models/runtime/session.ts';
 import type { DecodedImage } from '../contract/records.ts';
-import type { Weights } from './weights.ts';
+import type { Weights } from '../weights/open.ts';
 
 export interface Written {
   text: string;

@@ -10,11 +10,11 @@ import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { chooseMask, clickData } from '../../models/sam2/segmenter.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
-import { enlargedMask } from './enlarge.ts';
-import { maskAlongEdges } from './followEdges.ts';
+import { enlargedMask } from '../pictures/enlarge.ts';
+import { maskAlongEdges } from '../pictures/followEdges.ts';
+import type { Weights } from '../weights/open.ts';
 import { type Pointed, promptMap } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
-import type { Weights } from './weights.ts';
 
 /** What the segmenter is asked with, in image pixels; `token` [width] comes from the context module. */
 export interface Ask {

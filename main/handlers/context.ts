@@ -4,10 +4,10 @@ import { implement, ORPCError, ValidationError } from '@orpc/server';
 import { api, type Recorded } from '../contract/api.ts';
 import { Conflict } from '../contract/diff.ts';
 import type { Image } from '../contract/project.ts';
-import { type Engine, NoModel } from '../engineHost.ts';
+import { type Engine, NoModel } from '../engine/supervisor.ts';
 import type { Events } from '../events.ts';
 import { exitCode, judge } from '../failure.ts';
-import type { Jobs } from '../jobs.ts';
+import type { Jobs } from '../jobs/queue.ts';
 import type { SettingsFile } from '../settings.ts';
 import type { Project } from '../store/project.ts';
 

@@ -1,9 +1,9 @@
 // The part of the jobs group that brings annotations in and takes them out.
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
-import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../exchangeWords.ts';
-import { exportCoco, verifyCoco } from '../exporting.ts';
-import { importAnnotations } from '../importing.ts';
+import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../jobs/exchangeWords.ts';
+import { exportCoco, verifyCoco } from '../jobs/exporting.ts';
+import { importAnnotations } from '../jobs/importing.ts';
 import { contract, type HostContext } from './context.ts';
 import { absolute } from './images.ts';
 

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { FolderEntry } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
-import { isImageName } from '../walk.ts';
+import { isImageName } from '../pictures/walk.ts';
 import { contract } from './context.ts';
 
 /** More would be no list that a person reads. */

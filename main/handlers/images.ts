@@ -3,7 +3,7 @@ import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Job } from '../contract/jobs.ts';
 import type { Host } from '../host.ts';
-import { refuseMissing } from '../walk.ts';
+import { refuseMissing } from '../pictures/walk.ts';
 import { contract } from './context.ts';
 
 export const imagesHandlers = (host: Host) => ({

@@ -3,7 +3,7 @@ import type { AnswerEvent } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Asked } from '../contract/project.ts';
 import type { AskResult } from '../engine/protocol.ts';
-import { NoModel } from '../engineHost.ts';
+import { NoModel } from '../engine/supervisor.ts';
 import type { Project } from '../store/project.ts';
 import { contract, type HostContext, noProject } from './context.ts';
 

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Host } from '../host.ts';
-import { makeSampleProject } from '../sample.ts';
-import { refuseMissing } from '../walk.ts';
+import { makeSampleProject } from '../jobs/sample.ts';
+import { refuseMissing } from '../pictures/walk.ts';
 import { contract } from './context.ts';
 import { absolute, addImages } from './images.ts';
 

@@ -1,5 +1,5 @@
 // The job that asks one prompt of every image: started here, reported in one sentence.
-import { type PromptAllReport, promptAll } from '../promptAll.ts';
+import { type PromptAllReport, promptAll } from '../jobs/prompting.ts';
 import { contract, type HostContext } from './context.ts';
 
 export const promptAllHandlers = (host: HostContext) => ({

@@ -1,11 +1,11 @@
 // The repair group: masks compared with the model's, pairs worst first, and a person's word on each.
 
-import { compare } from '../compare.ts';
 import type { RepairPair } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { changed } from '../contract/diff.ts';
 import { unpackMask } from '../contract/project.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
+import { compare } from '../jobs/comparing.ts';
 import type { Project } from '../store/project.ts';
 import { contract, type HostContext } from './context.ts';
 

@@ -3,7 +3,7 @@ import type { LensConfig } from '../../models/lens/config.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
-import { saveWeights } from '../flow/weights.ts';
+import { saveWeights } from '../weights/open.ts';
 import { alignmentGraph } from './contextGraph.ts';
 import { alignmentBatch, frame, promptSlots } from './layout.ts';
 import { imageStart, type Nano } from './nano.ts';

@@ -6,7 +6,7 @@ import { nanoConfig, type QwenConfig } from '../../models/qwen/config.ts';
 import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
-import { rasterise } from '../flow/image.ts';
+import { rasterise } from '../pictures/image.ts';
 import { type Atlas, buildAtlas } from '../scenes/atlas.ts';
 import { makeScene, type SceneOptions } from '../scenes/make.ts';
 import type { Scene } from '../scenes/scene.ts';

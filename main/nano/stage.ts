@@ -7,7 +7,7 @@ import { grad } from '../../models/graph/grad.ts';
 import type { Tensor } from '../../models/graph/tensor.ts';
 import { type Data, Session } from '../../models/runtime/session.ts';
 import { type Runner, Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
-import { loadCheckpoint, saveCheckpoint } from '../flow/checkpoint.ts';
+import { loadCheckpoint, saveCheckpoint } from '../learn/checkpoint.ts';
 import type { Parameters } from './parameters.ts';
 
 export interface StageGraph {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { evaluateScenes } from '../flow/evaluateScenes.ts';
+import { evaluateScenes } from '../evaluate/scenes.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { exportNano } from './export.ts';
 import type { Nano } from './nano.ts';

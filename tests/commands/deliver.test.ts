@@ -7,10 +7,10 @@ import { deliver, prepareFolder } from '../../main/commands/deliver.ts';
 import { BadInput } from '../../main/contract/badinput.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, toBitmap } from '../../main/contract/rle.ts';
-import { decodeImage } from '../../main/flow/image.ts';
 import type { Proposal } from '../../main/flow/predict.ts';
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
+import { decodeImage } from '../../main/pictures/image.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-deliver-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -7,7 +7,7 @@ import { packMask, unpackMask } from '../../main/contract/project.ts';
 import { fromBitmap, maskArea, maskIou } from '../../main/contract/rle.ts';
 import { Desk } from '../../main/engine/desk.ts';
 import type { FromEngine, Request, Urgency } from '../../main/engine/protocol.ts';
-import { disc, HEIGHT, WIDTH } from '../flow/disc.ts';
+import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
 import { found, nothing, pictures, weightsSaying } from './weights.ts';
 
 let root: string;

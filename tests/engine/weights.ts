@@ -1,10 +1,10 @@
 // Folders of toy weights that say what a test wants them to say, and pictures to ask about, for tests of the engine.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { writePng } from '../../main/flow/image.ts';
 import { exportNano } from '../../main/nano/export.ts';
-import { disc } from '../flow/disc.ts';
+import { writePng } from '../../main/pictures/image.ts';
 import { speak, toyNano } from '../nano/toy.ts';
+import { disc } from '../pictures/disc.ts';
 
 export const found =
   '<think>1 red dog [10, 12, 14, 16]</think><answer>```json\n[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}]\n```</answer>';

@@ -7,11 +7,11 @@ import { Mask } from '../../main/contract/records.ts';
 import { loadPredictor, type Predictor, type Proposal } from '../../main/flow/predict.ts';
 import { Reasoner } from '../../main/flow/reasoner.ts';
 import { Segmenter } from '../../main/flow/segmenter.ts';
-import { openWeights } from '../../main/flow/weights.ts';
 import { exportNano } from '../../main/nano/export.ts';
+import { openWeights } from '../../main/weights/open.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { speak, toyNano } from '../nano/toy.ts';
-import { disc, HEIGHT, WIDTH } from './disc.ts';
+import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
 
 const found =
   '<think>1 red dog [10, 12, 14, 16]</think><answer>```json\n[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}]\n```</answer>';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Reasoner } from '../../main/flow/reasoner.ts';
-import { openWeights } from '../../main/flow/weights.ts';
 import { exportNano } from '../../main/nano/export.ts';
+import { openWeights } from '../../main/weights/open.ts';
 import { context, reasoner as sizes, speak, toyNano } from '../nano/toy.ts';
+import { disc } from '../pictures/disc.ts';
 import { largestDifference } from '../tensors.ts';
-import { disc } from './disc.ts';
 
 const answer =
   '<think>1 red dog, café</think><answer>```json\n[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}]\n```</answer>';

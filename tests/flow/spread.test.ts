@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Box } from '../../main/contract/records.ts';
 import { spreadOf } from '../../main/flow/spread.ts';
-import { fromBox, HEIGHT, WIDTH } from './disc.ts';
+import { fromBox, HEIGHT, WIDTH } from '../pictures/disc.ts';
 
 const box = (x1: number, x2: number): Box => ({ x1, y1: 10, x2, y2: 20 });
 const empty = { size: [HEIGHT, WIDTH] as [number, number], counts: [HEIGHT * WIDTH] };

@@ -7,7 +7,7 @@ import { packMask, unpackMask } from '../../main/contract/project.ts';
 import { maskIou } from '../../main/contract/rle.ts';
 import { askedOf, type Bench, finished, startHost } from '../engine/bench.ts';
 import { found, nothing } from '../engine/weights.ts';
-import { disc, HEIGHT, WIDTH } from '../flow/disc.ts';
+import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
 
 let bench: Bench;
 beforeAll(async () => {

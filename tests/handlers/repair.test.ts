@@ -5,7 +5,7 @@ import type { Box } from '../../main/contract/records.ts';
 import { maskBox, maskIou } from '../../main/contract/rle.ts';
 import { type Bench, finished, startHost } from '../engine/bench.ts';
 import { nothing } from '../engine/weights.ts';
-import { fromBox } from '../flow/disc.ts';
+import { fromBox } from '../pictures/disc.ts';
 
 let bench: Bench;
 let shapes: Shape[];

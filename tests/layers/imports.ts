@@ -18,9 +18,14 @@ interface Layer {
 
 const parsers = ['zod'];
 const models = ['graph', 'nn', 'qwen', 'sam2', 'lens', 'train', 'runtime'].map((name) => `models/${name}`);
-const host = ['contract', 'store', 'flow', 'formats', 'scenes', 'nano', 'commands', 'engine', 'handlers'].map(
-  (name) => `main/${name}`,
-);
+const predicting = ['contract', 'pictures', 'weights', 'flow', 'reward'].map((name) => `main/${name}`);
+const learning = [...predicting, 'main/learn'];
+const host = [
+  ...learning,
+  ...['store', 'formats', 'scenes', 'evaluate', 'nano', 'engine', 'jobs', 'handlers', 'web', 'commands'].map(
+    (name) => `main/${name}`,
+  ),
+];
 const screen = ['state', 'tools', 'canvas', 'panels'].map((name) => `renderer/${name}`);
 
 /** Left may import right. A new folder needs a line here, and with it a decision. */
@@ -34,13 +39,22 @@ const layers: Readonly<Record<string, Layer>> = {
   'models/runtime': { may: ['models/graph'], packages: 'any' },
   'main/contract': { may: [], packages: [...parsers, '@orpc/contract'] },
   'main/store': { may: ['main/contract'], packages: 'any' },
-  'main/scenes': { may: ['main/contract'], packages: 'any' },
-  'main/flow': { may: ['main/contract', 'main/scenes', ...models], packages: 'any' },
-  'main/nano': { may: ['main/contract', 'main/scenes', 'main/flow', ...models], packages: 'any' },
+  // Pictures are resized by the rule that the models' own processors have.
+  'main/pictures': { may: ['main/contract', 'models/nn'], packages: 'any' },
+  'main/scenes': { may: ['main/contract', 'main/pictures'], packages: 'any' },
+  'main/reward': { may: ['main/contract'], packages: parsers },
+  'main/weights': { may: ['main/contract', ...models], packages: 'any' },
+  'main/flow': { may: [...predicting, ...models], packages: 'any' },
+  'main/evaluate': { may: [...predicting, 'main/scenes', ...models], packages: 'any' },
+  // The gate of a run judges by the figures of evaluation.
+  'main/learn': { may: [...learning, 'main/evaluate', ...models], packages: 'any' },
+  'main/nano': { may: [...learning, 'main/scenes', 'main/evaluate', ...models], packages: 'any' },
   'main/formats': { may: ['main/contract'], packages: 'any' },
-  'main/commands': { may: ['main', ...host, 'models/runtime'], packages: 'any' },
+  'main/engine': { may: [...learning, 'models/runtime'], packages: 'any' },
+  'main/jobs': { may: ['main', ...host, 'models/runtime'], packages: 'any' },
   'main/handlers': { may: ['main', ...host, 'models/runtime'], packages: 'any' },
-  'main/engine': { may: ['main', ...host, 'models/runtime'], packages: 'any' },
+  'main/web': { may: ['main', ...host], packages: 'any' },
+  'main/commands': { may: ['main', ...host, 'models/runtime'], packages: 'any' },
   main: { may: [...host, 'models/runtime'], packages: 'any' },
   electron: { may: ['main/contract'], packages: 'any' },
   'renderer/state': { may: ['main/contract'], packages: ['zustand', '@orpc/client', '@orpc/contract'] },

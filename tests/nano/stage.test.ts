@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readCurves } from '../../main/flow/curves.ts';
+import { readCurves } from '../../main/learn/curves.ts';
 import { Parameters } from '../../main/nano/parameters.ts';
 import { type Progress, runStage, type StageGraph, type StagePlan } from '../../main/nano/stage.ts';
 import { random } from '../../main/scenes/random.ts';

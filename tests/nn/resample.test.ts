@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeImage } from '../../main/flow/image.ts';
+import { decodeImage } from '../../main/pictures/image.ts';
 import { type RgbImage, resizeFloat, resizeOpenCv, resizePillow } from '../../models/nn/resample.ts';
 import { golden, goldenJson, haveGolden } from '../golden.ts';
 import { largestDifference, openFixture } from '../tensors.ts';

@@ -1,7 +1,7 @@
 // The squashed and normalised picture against Pillow, OpenCV and torchvision.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { decodeImage } from '../../main/flow/image.ts';
+import { decodeImage } from '../../main/pictures/image.ts';
 import { resizeOpenCv, resizePillow } from '../../models/nn/resample.ts';
 import { prepareSamImage, type Squash } from '../../models/sam2/processor.ts';
 import { golden, goldenJson, haveGolden } from '../golden.ts';

@@ -1,5 +1,5 @@
 // One atlas for the tests of a file, and scenes drawn with it.
-import { rasterise } from '../../main/flow/image.ts';
+import { rasterise } from '../../main/pictures/image.ts';
 import { buildAtlas } from '../../main/scenes/atlas.ts';
 import { makeScene } from '../../main/scenes/make.ts';
 import type { Scene, ScenePrompt } from '../../main/scenes/scene.ts';

@@ -1,0 +1,65 @@
+// Masks that stand in a project to pairs with what the model would draw in their place, for a person to judge.
+import { setImmediate } from 'node:timers/promises';
+import { BadInput } from '../contract/badinput.ts';
+import { type Image, type Shape, unpackMask } from '../contract/project.ts';
+import { maskIou } from '../contract/rle.ts';
+import type { Engine } from '../engine/supervisor.ts';
+import type { Project } from '../store/project.ts';
+import type { Progress } from './queue.ts';
+
+export interface Compare {
+  readonly project: Project;
+  readonly engine: Engine;
+  /** null: shapes of every label. */
+  readonly labelId: number | null;
+  fileOf(image: Image): string;
+  /** Hears of every image one of whose shapes was compared. */
+  compared(imageId: number): void;
+}
+
+const AT_A_TIME = 2;
+
+/** The model is shown the box and the mask as it stands; ends with the sentence that reports the result. */
+export async function compare(work: Compare, progress: Progress): Promise<string> {
+  const weights = await work.engine.weights();
+  const ids: number[] = [];
+  for (const { id } of work.project.shapesToCompare(work.labelId, weights)) {
+    if (ids.push(id) % 100 === 0) await setImmediate();
+    progress.signal.throwIfAborted();
+  }
+  progress.total(ids.length);
+  const rest = ids[Symbol.iterator]();
+  let done = 0;
+  const runner = async () => {
+    for (const id of rest) {
+      progress.signal.throwIfAborted();
+      if (await compareOne(work, id, progress)) done++;
+      progress.step();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, runner));
+  return `Compared ${done} of ${ids.length} masks with what ${weights} draws.`;
+}
+
+async function compareOne(work: Compare, shapeId: number, progress: Progress): Promise<boolean> {
+  const { project, engine } = work;
+  const shape = project.record('shape', shapeId);
+  const image = shape && project.image(shape.imageId);
+  // Deleted meanwhile, by the person.
+  if (!shape?.mask || !image) return false;
+  try {
+    const args = { picture: work.fileOf(image), points: [], box: shape.box, rough: shape.mask };
+    const { mask, weights } = await engine.call('refine', args, { urgency: 'batch', signal: progress.signal });
+    project.setComparison(shapeId, { mask, weights, disagreement: disagreement(shape, mask) });
+    work.compared(image.id);
+    return true;
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    progress.note(`${image.path}: ${error.message}`);
+    return false;
+  }
+}
+
+function disagreement({ mask }: Shape, proposed: NonNullable<Shape['mask']>): number {
+  return mask ? 1 - maskIou(unpackMask(mask), unpackMask(proposed)) : 1;
+}

@@ -1,0 +1,112 @@
+// An annotation file or a folder of them to images, labels and shapes of a project: one step of undo, and a report.
+import { statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Recorded } from '../contract/api.ts';
+import { BadInput } from '../contract/badinput.ts';
+import type { ImportReport } from '../contract/jobs.ts';
+import { detect } from '../formats/detect.ts';
+import { Notes } from '../formats/reading.ts';
+import { isImageName } from '../pictures/walk.ts';
+import { refuseOwnFile } from '../store/ownFile.ts';
+import type { Project } from '../store/project.ts';
+import { NamedPictures } from './namedPictures.ts';
+import type { Progress } from './queue.ts';
+import { Taking } from './taking.ts';
+
+/** Folders that hold annotations beside folders with pictures. */
+const ANNOTATION_FOLDER = /^(?:annotations?|labels|json)$/iu;
+
+export interface ImportOptions {
+  /** Where the pictures are; without it, those of the project and those beside the file. */
+  readonly images?: string;
+  readonly progress: Pick<Progress, 'signal' | 'step'>;
+  /** Hears of the step, also of one that was cancelled half way; not where nothing was new. */
+  readonly recorded?: (step: Recorded) => void;
+}
+
+/** Throws `BadInput` where there is nothing to take at all. When cancelled, what was taken by then stays, as one step. */
+export async function importAnnotations(
+  project: Project,
+  source: string,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const place = path.resolve(source);
+  const isFolder = infoOf(place).isDirectory();
+  const folder = path.resolve(options.images ?? (isFolder ? place : nearest(place)));
+  if (!infoOf(folder).isDirectory())
+    throw new BadInput(`${folder}: is a file; --images takes the folder of the pictures`);
+  const notes = new Notes();
+  const pictures = new NamedPictures([folder], filesOf(project));
+  const taking = new Taking(project, {
+    file: path.basename(place),
+    folder,
+    notes,
+    pictures,
+    progress: options.progress,
+  });
+  try {
+    if (isFolder) await takeFolder(place, { project, taking, notes, pictures });
+    else await takeFile(place, { project, taking, notes, pictures });
+  } finally {
+    const step = taking.end();
+    if (step !== null) options.recorded?.(step);
+  }
+  return taking.report();
+}
+
+function* filesOf(project: Project): Generator<string> {
+  for (const image of project.allImages()) yield path.resolve(path.dirname(project.file), image.path);
+}
+
+function infoOf(file: string) {
+  const info = statSync(file, { throwIfNoEntry: false });
+  if (info === undefined) throw new BadInput(`${file}: there is no such file or folder`);
+  if (!info.isFile() && !info.isDirectory()) throw new BadInput(`${file}: is no ordinary file; name a file or folder`);
+  return info;
+}
+
+function nearest(file: string): string {
+  const folder = path.dirname(file);
+  return ANNOTATION_FOLDER.test(path.basename(folder)) ? path.dirname(folder) : folder;
+}
+
+interface Into {
+  readonly project: Project;
+  readonly taking: Taking;
+  readonly notes: Notes;
+  readonly pictures: NamedPictures;
+}
+
+async function takeFile(file: string, { project, taking, notes, pictures }: Into): Promise<void> {
+  refuseOwnFile(project, file);
+  const found = detect(file);
+  if ('reason' in found) throw new BadInput(`${path.basename(file)}: ${found.reason}`);
+  await taking.take(await found.reader(file, { notes, pictures }));
+}
+
+/** One bad file does not stop the others. */
+async function takeFolder(folder: string, into: Into): Promise<void> {
+  let taken = 0;
+  for await (const file of annotationFiles(folder)) {
+    try {
+      await takeFile(file, into);
+      taken++;
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      into.notes.leave(path.relative(folder, file), error.message.replace(`${path.basename(file)}: `, ''));
+    }
+  }
+  if (taken === 0) throw new BadInput(`${folder}: no file in it holds annotations that Loupe reads`);
+}
+
+/** All but pictures and hidden files, in the order of their names. */
+async function* annotationFiles(folder: string): AsyncGenerator<string> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = path.join(folder, entry.name);
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory()) yield* annotationFiles(file);
+    else if (entry.isFile() && !isImageName(entry.name) && !entry.name.endsWith('.loupe')) yield file;
+  }
+}

@@ -1,0 +1,187 @@
+// One prompt to every image of a project: asked where it was not asked yet, answered where there is no answer yet.
+import { setImmediate } from 'node:timers/promises';
+import type { Recorded } from '../contract/api.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { created } from '../contract/diff.ts';
+import type { Asked, Image } from '../contract/project.ts';
+import type { AskResult } from '../engine/protocol.ts';
+import { type Engine, NoModel } from '../engine/supervisor.ts';
+import type { Project } from '../store/project.ts';
+import type { Progress } from './queue.ts';
+
+/** The `index`th of `count` parts of the images, from 1: which part an image is in never changes. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+export interface PromptAll {
+  readonly project: Project;
+  readonly engine: Engine;
+  readonly text: string;
+  readonly shard?: Shard;
+  fileOf(image: Image): string;
+  /** Hears of the one step that makes the prompts. */
+  recorded(change: Recorded): void;
+  /** Hears of every image that was answered. */
+  answered(imageId: number): void;
+}
+
+export interface PromptAllReport {
+  images: number;
+  /** Answered before this run. */
+  before: number;
+  found: number;
+  /** Paths of images where the model says that nothing matches, in this run and before. */
+  nothing: string[];
+  /** Paths of images whose answers cannot be read. */
+  unreadable: string[];
+  /** Left without an answer, each with a sentence; the next run tries them again. */
+  failed: { path: string; why: string }[];
+  /** What the model itself took of this run: the rest of its time is reading, sending and storing. */
+  modelMs: number;
+}
+
+/** What the engine holds at once: one image is computed, and the next one is read. */
+const AT_A_TIME = 2;
+const PROMPTS_AT_A_TIME = 500;
+/** An image on which the engine stops so often is left out. */
+const MOST_STOPS = 3;
+
+interface Task {
+  readonly imageId: number;
+  readonly promptId: number;
+}
+
+/** Goes on where an earlier run was stopped. Rejects when the signal says so or there is no model. */
+export async function promptAll(work: PromptAll, progress: Progress): Promise<PromptAllReport> {
+  const { known, unasked, images, report } = await sorted(work, progress);
+  progress.total(images);
+  progress.resumeAt(report.before);
+  const tasks = [...known, ...(await askAll(work, unasked, progress))][Symbol.iterator]();
+  const runner = async () => {
+    for (const task of tasks) {
+      progress.signal.throwIfAborted();
+      await answer(work, task, { progress, report });
+      progress.step();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, runner));
+  return report;
+}
+
+/** What is to be answered, what is to be asked first, and what an earlier run left. */
+async function sorted(work: PromptAll, progress: Progress) {
+  const { project, text, shard } = work;
+  const asked = new Map<number, { promptId: number; answered: boolean }>();
+  for (const each of project.promptsOf(text)) if (!asked.get(each.imageId)?.answered) asked.set(each.imageId, each);
+  const report: PromptAllReport = {
+    images: 0,
+    before: 0,
+    found: 0,
+    nothing: [],
+    unreadable: [],
+    failed: [],
+    modelMs: 0,
+  };
+  const known: Task[] = [];
+  const unasked: number[] = [];
+  for (const { id } of project.allImages()) {
+    if (shard && id % shard.count !== shard.index % shard.count) continue;
+    if (++report.images % 1000 === 0) await setImmediate();
+    progress.signal.throwIfAborted();
+    const prompt = asked.get(id);
+    if (prompt?.answered) report.before++;
+    else if (prompt) known.push({ imageId: id, promptId: prompt.promptId });
+    else unasked.push(id);
+  }
+  return { known, unasked, images: report.images, report: recalled(project, asked, report) };
+}
+
+/** Earlier answers without an object are told again. */
+function recalled(
+  project: Project,
+  asked: ReadonlyMap<number, { promptId: number; answered: boolean }>,
+  report: PromptAllReport,
+): PromptAllReport {
+  const query = { search: '', status: 'nothing found', labelId: null, order: 'path' } as const;
+  const limit = 500;
+  for (let offset = 0; report.before > 0; offset += limit) {
+    const { rows } = project.list(query, { offset, limit });
+    for (const { id, path } of rows) {
+      const prompt = asked.get(id);
+      const answers = prompt?.answered ? (project.detail(id)?.proposals ?? []) : [];
+      const last = answers.filter(({ promptId }) => promptId === prompt?.promptId);
+      tell(report, path, last.find(({ chosen }) => chosen)?.found ?? last.at(-1)?.found);
+    }
+    if (rows.length < limit) break;
+  }
+  return report;
+}
+
+function tell(report: PromptAllReport, path: string, found: AskResult['proposals'][number]['found'] | undefined): void {
+  if (found === 'nothing') report.nothing.push(path);
+  if (found === 'unreadable') report.unreadable.push(path);
+}
+
+/** All prompts are made before the first answer, as one step: a person's undo meanwhile is their own. */
+async function askAll(work: PromptAll, images: readonly number[], progress: Progress): Promise<Task[]> {
+  if (images.length === 0) return [];
+  const { project, text } = work;
+  const step = project.startMany('Prompt all images');
+  const tasks: Task[] = [];
+  try {
+    for (let at = 0; at < images.length; at += PROMPTS_AT_A_TIME) {
+      progress.signal.throwIfAborted();
+      const some = images.slice(at, at + PROMPTS_AT_A_TIME);
+      const first = project.reserve(some.length);
+      const made = some.map((imageId, i): Asked => ({ id: first + i, imageId, text, ...unpointed }));
+      step.add(made.map((prompt) => created('prompt', prompt)));
+      tasks.push(...made.map(({ id, imageId }) => ({ imageId, promptId: id })));
+      await setImmediate();
+    }
+  } finally {
+    work.recorded(step.end());
+  }
+  return tasks;
+}
+
+const unpointed = { points: [], box: null, kept: null };
+
+interface Keeping {
+  readonly progress: Progress;
+  readonly report: PromptAllReport;
+}
+
+async function answer(work: PromptAll, { imageId, promptId }: Task, { progress, report }: Keeping): Promise<void> {
+  const { project } = work;
+  const image = project.image(imageId);
+  // Either may be gone: the person can undo what this job has done so far.
+  if (!image || !project.record('prompt', promptId)) return;
+  const result = await ask(work, image, progress.signal).catch((error: unknown) => {
+    if (!(error instanceof BadInput) && !(error instanceof NoModel && error.stopped)) throw error;
+    report.failed.push({ path: image.path, why: error.message });
+    progress.note(`no answer: ${image.path}: ${error.message}`);
+  });
+  if (!result) return;
+  report.modelMs += result.proposals[0]?.timings.totalMs ?? 0;
+  project.addProposals(promptId, result.proposals, result.spread);
+  work.answered(imageId);
+  const found = result.proposals.find(({ chosen }) => chosen)?.found;
+  tell(report, image.path, found);
+  if (found === 'object') report.found++;
+  else progress.note(`${found === 'nothing' ? 'nothing found' : 'unreadable answer'}: ${image.path}`);
+}
+
+/** Asks again when the engine's process stopped, which may have been another image's doing. */
+async function ask({ engine, text, fileOf }: PromptAll, image: Image, signal: AbortSignal): Promise<AskResult> {
+  const asked = { picture: fileOf(image), text, points: [], box: null, samples: 1, seed: 0 };
+  for (let stops = 1; ; stops++) {
+    try {
+      return await engine.call('ask', asked, { urgency: 'batch', signal });
+    } catch (error) {
+      if (!(error instanceof NoModel) || !error.stopped || stops >= MOST_STOPS) throw error;
+      await engine.untilStarted(signal);
+    }
+  }
+}

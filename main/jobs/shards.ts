@@ -1,0 +1,93 @@
+// Workers that answer parts of one project at once: each into a copy of its own, whose answers are then gathered.
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { BadInput } from '../contract/badinput.ts';
+import { created } from '../contract/diff.ts';
+import type { Asked, Image, StoredProposal } from '../contract/project.ts';
+import { besideOf } from '../formats/beside.ts';
+import { openProject, type Project } from '../store/project.ts';
+
+/**
+ * A copy of `file` at `copy`, whole or not there; one that is there already is left for the worker to go on with. The
+ * project itself is only read, so that any number of workers can begin at once.
+ */
+export function copyProject(file: string, copy: string): void {
+  if (path.resolve(file) === path.resolve(copy)) throw new BadInput(`${copy}: is the project itself, not a copy of it`);
+  if (existsSync(copy)) return;
+  if (!existsSync(file)) throw new BadInput(`there is no project ${file}`);
+  if (!existsSync(path.dirname(copy))) throw new BadInput(`there is no folder ${path.dirname(copy)}`);
+  settle(file);
+  const part = besideOf(copy);
+  try {
+    copyFileSync(file, part);
+    if (existsSync(`${file}-wal`)) throw new BadInput(`${path.basename(file)} was opened while it was copied`);
+    renameSync(part, copy);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+/** What a killed Loupe left in its log belongs to the file; of an open one the file alone is not the whole project. */
+function settle(file: string): void {
+  if (existsSync(`${file}-wal`)) openProject(file).close();
+}
+
+export interface Gathered {
+  /** Images that have an answer now which they had not. */
+  answers: number;
+  /** Images whose answer was here already. */
+  before: number;
+  /** Paths of images that only the copy has. */
+  strangers: string[];
+}
+
+/** Takes the model's answers of `copy` into `project`, where the same text has none yet. The prompts are one step. */
+export async function gather(project: Project, copy: Project, signal: AbortSignal): Promise<Gathered> {
+  const gathered: Gathered = { answers: 0, before: 0, strangers: [] };
+  const step = project.startMany('Gather answers');
+  try {
+    for (const image of copy.allImages()) {
+      signal.throwIfAborted();
+      const detail = copy.detail(image.id);
+      if (!detail || detail.proposals.length === 0) continue;
+      const own = sameImage(project, image);
+      if (own === null) {
+        gathered.strangers.push(image.path);
+        continue;
+      }
+      for (const asked of detail.prompts) {
+        const answers = detail.proposals.filter(({ promptId }) => promptId === asked.id);
+        if (answers.length > 0) take({ project, step, gathered }, { ...asked, imageId: own.id, kept: null }, answers);
+      }
+      await setImmediate();
+    }
+  } finally {
+    step.end();
+  }
+  return gathered;
+}
+
+function sameImage(project: Project, { id, path: name }: Image): Image | null {
+  const own = project.image(id);
+  return own?.path === name ? own : project.imageByPath(name);
+}
+
+interface Into {
+  readonly project: Project;
+  readonly step: ReturnType<Project['startMany']>;
+  readonly gathered: Gathered;
+}
+
+function take({ project, step, gathered }: Into, asked: Asked, answers: readonly StoredProposal[]): void {
+  const { prompts = [], proposals = [] } = project.detail(asked.imageId) ?? {};
+  const same = prompts.filter(({ text }) => text.trim() === asked.text.trim());
+  if (same.some(({ id, kept }) => kept !== null || proposals.some(({ promptId }) => promptId === id))) {
+    gathered.before++;
+    return;
+  }
+  const id = same[0]?.id ?? project.reserve(1);
+  if (same.length === 0) step.add([created('prompt', { ...asked, id })]);
+  project.addProposals(id, answers, null);
+  gathered.answers++;
+}

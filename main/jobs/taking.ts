@@ -1,0 +1,227 @@
+// What readers found to records of a project: images matched with pictures, labels by name, shapes as one growing step.
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { Recorded } from '../contract/api.ts';
+import { freeColour } from '../contract/colours.ts';
+import { type Change, created } from '../contract/diff.ts';
+import type { ImportReport } from '../contract/jobs.ts';
+import { type Label, longestName, packMask, type Shape } from '../contract/project.ts';
+import type { Notes, Picture, ReadImage, Reading, ReadShape } from '../formats/reading.ts';
+import { turns } from '../formats/turns.ts';
+import type { Project } from '../store/project.ts';
+import { type NamedPictures, pathIn } from './namedPictures.ts';
+import type { Progress } from './queue.ts';
+
+const BATCH = 500;
+const DIGITS = '123456789'.split('');
+
+interface Place {
+  /** What the shapes name as their origin. */
+  readonly file: string;
+  /** Where pictures that were not found are said to be. */
+  readonly folder: string;
+  readonly notes: Notes;
+  readonly pictures: NamedPictures;
+  readonly progress: Pick<Progress, 'signal' | 'step'>;
+}
+
+type Many = ReturnType<Project['startMany']>;
+
+/** A picture's place in the project, or why none was found for it. */
+type Resolved = { readonly path: string; readonly picture: Picture | null } | { readonly why: string };
+
+export class Taking {
+  readonly #project: Project;
+  readonly #place: Place;
+  readonly #labels: Map<string, Label>;
+  readonly #formats = new Set<string>();
+  readonly #images = new Set<number>();
+  readonly #unresolved = new Set<string>();
+  /** Keys of the shapes that stood on an image before; null where none did. */
+  readonly #earlier = new Map<number, Set<string>>();
+  readonly #turn: () => Promise<void> | undefined;
+  readonly #waiting: Change[] = [];
+  #many: Many | null = null;
+  #newLabels = 0;
+  #shapes = 0;
+  #known = 0;
+
+  constructor(project: Project, place: Place) {
+    this.#project = project;
+    this.#place = place;
+    this.#labels = new Map(project.labels().map((label) => [label.name, label]));
+    this.#turn = turns(place.progress.signal);
+  }
+
+  async take(reading: Reading): Promise<void> {
+    this.#formats.add(reading.format);
+    const ids = await this.#addImages(reading.images);
+    for (const name of reading.labels) this.#labelId(name);
+    const homeless = new Map<string, number>();
+    for (const shape of reading.shapes) {
+      const id = ids.get(shape.image);
+      if (id === undefined) homeless.set(shape.image.name, (homeless.get(shape.image.name) ?? 0) + 1);
+      else this.#addShape(shape, id);
+      this.#place.progress.step();
+      await this.#turn();
+    }
+    for (const [name, count] of homeless) {
+      this.#place.notes.leave(`${count} ${count === 1 ? 'shape' : 'shapes'} of ${name}`, 'their image was left out');
+    }
+    this.#flush();
+  }
+
+  /** Closes the step; null where nothing was new. */
+  end(): Recorded | null {
+    this.#flush();
+    const recorded = this.#many?.end() ?? null;
+    this.#many = null;
+    return recorded;
+  }
+
+  report(): ImportReport {
+    const { notes } = this.#place;
+    const known = this.#known === 1 ? '1 shape was' : `${this.#known} shapes were`;
+    const again = `${known} in the project already and not added again`;
+    return {
+      format: [...this.#formats].join(', '),
+      images: this.#images.size,
+      shapes: this.#shapes,
+      labels: this.#newLabels,
+      leftOut: notes.leftOut,
+      unresolved: [...this.#unresolved],
+      notes: this.#known > 0 ? [again, ...notes.said] : notes.said,
+    };
+  }
+
+  /** The ids of those images whose shapes can be taken. */
+  async #addImages(images: readonly ReadImage[]): Promise<Map<ReadImage, number>> {
+    const ids = new Map<ReadImage, number>();
+    for (let start = 0; start < images.length; start += BATCH) {
+      const fitting: { image: ReadImage; path: string; width: number; height: number; missing: boolean }[] = [];
+      for (const image of images.slice(start, start + BATCH)) {
+        const found = await this.#resolve(image);
+        await this.#turn();
+        if ('why' in found) this.#place.notes.leave(`image ${image.name}`, found.why);
+        else if (image.width !== null && image.height !== null) {
+          const { width, height } = image;
+          fitting.push({ image, path: found.path, width, height, missing: found.picture === null });
+        }
+      }
+      const added = this.#project.addImages(fitting.map(({ path, width, height }) => ({ path, width, height })));
+      for (const [i, id] of added.entries()) {
+        const { image, missing } = fitting[i] ?? {};
+        if (image !== undefined && this.#fits(image, id)) ids.set(image, id);
+        if (image !== undefined && missing) this.#missing(id, image);
+        this.#images.add(id);
+      }
+    }
+    return ids;
+  }
+
+  async #resolve(image: ReadImage): Promise<Resolved> {
+    const { pictures, folder } = this.#place;
+    const parts = image.name.split('/');
+    if (['', '.', '..'].includes(parts.at(-1) ?? '')) return { why: 'its path names no file' };
+    const leadsOut = !image.picture && parts.includes('..');
+    const absolute = image.name.startsWith('/') || /^[A-Za-z]:/u.test(image.name);
+    // A path of another place says only what the picture is called.
+    const name = absolute || leadsOut ? (parts.at(-1) ?? '') : image.name;
+    const picture = image.picture ?? (await pictures.find(name));
+    if (picture !== null) return this.#placed(image, picture);
+    if (leadsOut) return { why: 'its path leads out of the folder, and the folder has no picture of that name' };
+    this.#unresolved.add(image.name);
+    const file = (await pictures.locate(name)) ?? path.join(folder, name);
+    return { path: pathIn(this.#project.file, file), picture: null };
+  }
+
+  /** Refuses a picture of another size: its shapes would lie elsewhere. */
+  #placed(image: ReadImage, picture: Picture): Resolved {
+    const { width, height } = picture;
+    const found = { path: pathIn(this.#project.file, picture.file), picture };
+    if (image.width === null || (image.width === width && image.height === height)) return found;
+    const sizes = `the file says ${image.width} x ${image.height}, the picture is ${width} x ${height}`;
+    const lying = image.width === height && image.height === width;
+    return { why: lying ? `${sizes} once it is turned upright (EXIF); annotate it upright` : sizes };
+  }
+
+  /** The project may know the image in another size, from when it was on disk. */
+  #fits(image: ReadImage, id: number): boolean {
+    const known = this.#project.image(id);
+    if (known?.width === image.width && known?.height === image.height) return true;
+    const sizes = `the file says ${image.width} x ${image.height}, the project ${known?.width} x ${known?.height}`;
+    this.#place.notes.leave(`image ${image.name}`, sizes);
+    return false;
+  }
+
+  #missing(id: number, { name }: ReadImage): void {
+    const known = this.#project.image(id);
+    if (known?.hash !== null || known.state !== 'present') return;
+    this.#project.setFile(id, { state: 'missing', problem: `${name} was not found; say where it is` });
+  }
+
+  #labelId(given: string): number {
+    const name = given.trim().slice(0, longestName).trim();
+    if (name.length < given.trim().length)
+      this.#place.notes.say(`label "${name.slice(0, 40)}…": cut to ${longestName} characters`);
+    const known = this.#labels.get(name);
+    if (known !== undefined) return known.id;
+    const all = [...this.#labels.values()];
+    const label: Label = {
+      id: this.#project.reserve(1),
+      name,
+      colour: freeColour(all.map(({ colour }) => colour)),
+      digit: DIGITS.find((digit) => all.every((each) => each.digit !== digit)) ?? null,
+      attributes: [],
+      place: Math.max(0, ...all.map(({ place }) => place)) + 1,
+    };
+    this.#labels.set(name, label);
+    this.#newLabels++;
+    this.#push(created('label', label));
+    return label.id;
+  }
+
+  #addShape(read: ReadShape, imageId: number): void {
+    const labelId = this.#labelId(read.label);
+    const { crowd, attributes, box } = read;
+    const mask = read.mask && packMask(read.mask);
+    const origin = { kind: 'imported', file: this.#place.file } as const;
+    const unnumbered = { imageId, labelId, mask, box, attributes, crowd, hidden: false, locked: false, origin };
+    if (this.#earlierOn(imageId).has(keyOf(unnumbered))) {
+      this.#known++;
+      return;
+    }
+    const id = this.#project.reserve(1);
+    // Ids only grow: what comes later lies above.
+    this.#push(created('shape', { ...unnumbered, id, place: id }));
+    this.#shapes++;
+  }
+
+  #earlierOn(imageId: number): Set<string> {
+    const known = this.#earlier.get(imageId);
+    if (known !== undefined) return known;
+    // Those that wait were taken from this very file, where two alike are two.
+    const keys = new Set(this.#project.shapesOf(imageId).map(keyOf));
+    this.#earlier.set(imageId, keys);
+    return keys;
+  }
+
+  #push(change: Change): void {
+    this.#waiting.push(change);
+    if (this.#waiting.length >= BATCH) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#waiting.length === 0) return;
+    this.#many ??= this.#project.startMany(`Import ${this.#place.file}`.slice(0, 200));
+    this.#many.add(this.#waiting.splice(0));
+  }
+}
+
+type Kept = Pick<Shape, 'imageId' | 'labelId' | 'mask' | 'box' | 'crowd'>;
+
+/** The same label on the same pixels. */
+function keyOf({ labelId, mask, box, crowd }: Kept): string {
+  const where = mask ? mask.counts : [box.x1, box.y1, box.x2, box.y2].join();
+  return createHash('sha1').update(`${labelId} ${crowd} ${where}`).digest('base64').slice(0, 16);
+}

@@ -1,0 +1,175 @@
+// Copies of a project for workers, and their answers gathered.
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { created } from '../../main/contract/diff.ts';
+import { copyProject, gather } from '../../main/jobs/shards.ts';
+import { openProject, type Project } from '../../main/store/project.ts';
+import { proposalOf } from '../store/records.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'loupe-shards-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const quiet = new AbortController().signal;
+let count = 0;
+
+/** A closed project with images a.png, b.png and c.png. */
+function made(fill: (project: Project) => void = () => {}): string {
+  const file = path.join(folder, `${++count}.loupe`);
+  const project = openProject(file, { create: true });
+  project.addImages(['a.png', 'b.png', 'c.png'].map((name) => ({ path: name })));
+  fill(project);
+  project.close();
+  return file;
+}
+
+/** Asks the image; with a weights' id it is answered. */
+function ask(project: Project, imageId: number, text: string, weights: string | null): number {
+  const id = project.reserve(1);
+  project.apply({
+    title: 'Ask',
+    changes: [created('prompt', { id, imageId, text, points: [], box: null, kept: null })],
+  });
+  if (weights !== null) project.addProposals(id, [{ ...proposalOf('object'), weights }], null);
+  return id;
+}
+
+function within<T>(file: string, work: (project: Project) => T): T {
+  const project = openProject(file);
+  try {
+    return work(project);
+  } finally {
+    project.close();
+  }
+}
+
+async function gathered(file: string, copy: string) {
+  const [project, other] = [openProject(file), openProject(copy)];
+  try {
+    return await gather(project, other, quiet);
+  } finally {
+    other.close();
+    project.close();
+  }
+}
+
+const answersOf = (file: string) =>
+  within(file, (project) =>
+    [...project.allImages()].flatMap(({ id, path: name }) => {
+      const { prompts = [], proposals = [] } = project.detail(id) ?? {};
+      return prompts.map((asked) => [
+        name,
+        asked.text,
+        proposals.filter(({ promptId }) => promptId === asked.id).map(({ weights }) => weights),
+      ]);
+    }),
+  );
+
+describe('copyProject', () => {
+  it('copies the file as it is, and leaves a copy that is there', () => {
+    const file = made();
+    const copy = path.join(folder, 'copy.loupe');
+    copyProject(file, copy);
+    expect(readFileSync(copy).equals(readFileSync(file))).toBe(true);
+    within(copy, (project) => project.addImages([{ path: 'd.png' }]));
+    copyProject(file, copy);
+    expect(within(copy, (project) => project.info().images)).toBe(4);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('takes in what a killed Loupe left in its log', () => {
+    const [file, killed] = [made(), path.join(folder, 'killed.loupe')];
+    const project = openProject(file);
+    project.addImages([{ path: 'late.png' }]);
+    for (const end of ['', '-wal']) copyFileSync(`${file}${end}`, `${killed}${end}`);
+    project.close();
+    const copy = path.join(folder, 'after.loupe');
+    copyProject(killed, copy);
+    expect(within(copy, ({ info }) => info().images)).toBe(4);
+  });
+
+  it('refuses a project that is open, that is not there, and itself', () => {
+    const file = made();
+    const copy = path.join(folder, 'never.loupe');
+    const project = openProject(file);
+    project.addImages([{ path: 'd.png' }]);
+    // Held by another process this would be the same refusal.
+    expect(() => copyProject(file, copy)).toThrow('is open in another Loupe');
+    project.close();
+    expect(() => copyProject(path.join(folder, 'nowhere.loupe'), copy)).toThrow('there is no project');
+    expect(() => copyProject(file, path.join(folder, 'no', 'copy.loupe'))).toThrow('there is no folder');
+    expect(() => copyProject(file, file)).toThrow('is the project itself');
+    expect(existsSync(copy)).toBe(false);
+  });
+});
+
+describe('gather', () => {
+  it('takes the answers that are missing, into a prompt that waits for one where there is one', async () => {
+    const file = made((project) => {
+      ask(project, 1, 'the dog', null);
+      ask(project, 2, 'the dog', 'mine');
+    });
+    const copy = path.join(folder, 'answered.loupe');
+    copyProject(file, copy);
+    within(copy, (project) => {
+      const [waiting] = project.promptsOf('the dog');
+      project.addProposals(waiting?.promptId ?? 0, [{ ...proposalOf('object'), weights: 'theirs' }], null);
+      ask(project, 2, 'the dog', 'theirs');
+      ask(project, 3, ' the dog ', 'theirs');
+      ask(project, 3, 'the cat', null);
+    });
+    expect(await gathered(file, copy)).toEqual({ answers: 2, before: 2, strangers: [] });
+    expect(answersOf(file)).toEqual([
+      ['a.png', 'the dog', ['theirs']],
+      ['b.png', 'the dog', ['mine']],
+      ['c.png', 'the dog', ['theirs']],
+    ]);
+    expect(await gathered(file, copy)).toMatchObject({ answers: 0 });
+  });
+
+  it('finds images by their path where ids differ, and names those that the project does not have', async () => {
+    const file = made();
+    const other = path.join(folder, 'other.loupe');
+    const project = openProject(other, { create: true });
+    const [stranger = 0, c = 0] = project.addImages([{ path: 'z.png' }, { path: 'c.png' }]);
+    ask(project, stranger, 'x', 'theirs');
+    ask(project, c, 'x', 'theirs');
+    project.close();
+    expect(await gathered(file, other)).toEqual({ answers: 1, before: 0, strangers: ['z.png'] });
+    expect(answersOf(file)).toEqual([['c.png', 'x', ['theirs']]]);
+  });
+
+  it('makes its prompts in one step that undo takes back, and no step where there is nothing', async () => {
+    const file = made();
+    const copy = path.join(folder, 'step.loupe');
+    copyProject(file, copy);
+    await gathered(file, copy);
+    expect(within(file, ({ info }) => info().undo)).toBeNull();
+    within(copy, (project) => {
+      for (const id of [1, 2, 3]) ask(project, id, 'x', 'theirs');
+    });
+    await gathered(file, copy);
+    within(file, (project) => {
+      expect(project.info().undo).toBe('Gather answers');
+      project.undo();
+      expect(project.promptsOf('x')).toEqual([]);
+    });
+  });
+
+  it('stops when the signal says so', async () => {
+    const [file, copy] = [made(), made((project) => void ask(project, 1, 'x', 'theirs'))];
+    const [project, other] = [openProject(file), openProject(copy)];
+    await expect(gather(project, other, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
+    project.close();
+    other.close();
+  });
+});
+
+it('a file that is no project is refused in one sentence', () => {
+  const text = path.join(folder, 'text.loupe');
+  writeFileSync(text, 'no project');
+  const copy = path.join(folder, 'of-text.loupe');
+  copyProject(text, copy);
+  expect(() => openProject(copy)).toThrow('is no Loupe project');
+});
