@@ -4,12 +4,12 @@ import { Notifications, notifications } from '@mantine/notifications';
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import { Canvas } from './canvas/Canvas.tsx';
-import type { CanvasHandle } from './canvas/easel.ts';
+import type { CanvasHandle } from './canvas/canvasController.ts';
 import { canvasHostOf } from './canvasHost.ts';
 import { CanvasMenu, type MenuPlace } from './panels/CanvasMenu.tsx';
+import { ClientContext, ShellContext } from './panels/client.ts';
 import { CommandsContext, useKeyboard } from './panels/commanding.ts';
 import { Dialogs } from './panels/Dialogs.tsx';
-import { DeskContext, ShellContext } from './panels/desk.ts';
 import { useDrops } from './panels/drops.ts';
 import { FileChoiceProvider } from './panels/fileChoice.tsx';
 import { Layout } from './panels/Layout.tsx';
@@ -19,13 +19,13 @@ import { openLabelPicker } from './panels/ShapesPanel.tsx';
 import { StartScreen, Waiting } from './panels/StartScreen.tsx';
 import { useShellNews } from './panels/shellNews.ts';
 import { cssVariables, theme } from './panels/theme.ts';
-import type { Desk } from './state/desk.ts';
-import type { CommandContext } from './state/runs.ts';
+import type { Client } from './state/client.ts';
+import type { CommandContext } from './state/commandActions.ts';
 import type { Shell } from './state/shell.ts';
 import { fillHoles, removeSpecks, smooth } from './tools/maskOperations.ts';
 
-export function App({ desk, shell }: { desk: Desk; shell: Shell | null }) {
-  const chosen = useStore(desk.store, (state) => state.settings.theme);
+export function App({ client, shell }: { client: Client; shell: Shell | null }) {
+  const chosen = useStore(client.store, (state) => state.settings.theme);
   return (
     <MantineProvider
       theme={theme}
@@ -34,28 +34,28 @@ export function App({ desk, shell }: { desk: Desk; shell: Shell | null }) {
       forceColorScheme={chosen === 'as the system' ? undefined : chosen}
     >
       <Notifications position="bottom-left" limit={4} containerWidth={380} />
-      <DeskContext.Provider value={desk}>
+      <ClientContext.Provider value={client}>
         <ShellContext.Provider value={shell}>
-          <Window desk={desk} />
+          <Window client={client} />
         </ShellContext.Provider>
-      </DeskContext.Provider>
+      </ClientContext.Provider>
     </MantineProvider>
   );
 }
 
-function Window({ desk }: { desk: Desk }) {
+function Window({ client }: { client: Client }) {
   const [canvas, setCanvas] = useState<CanvasHandle | null>(null);
-  const commands = useCommandContext(desk, canvas);
+  const commands = useCommandContext(client, canvas);
   const [menu, setMenu] = useState<MenuPlace | null>(null);
-  const host = useMemo(() => canvasHostOf(desk, { menu: setMenu, edit: openLabelPicker }), [desk]);
+  const host = useMemo(() => canvasHostOf(client, { menu: setMenu, edit: openLabelPicker }), [client]);
   useKeyboard(commands);
   useShellNews(commands);
-  useDrops(desk);
-  useNotices(desk);
+  useDrops(client);
+  useNotices(client);
   return (
     <CommandsContext.Provider value={commands}>
       <FileChoiceProvider>
-        <Body stage={<Canvas store={desk.store} host={host} onReady={setCanvas} />} desk={desk} />
+        <Body stage={<Canvas store={client.store} host={host} onReady={setCanvas} />} client={client} />
         <CanvasMenu at={menu} onClose={() => setMenu(null)} />
         <ProjectDialogs />
         <Dialogs />
@@ -64,10 +64,10 @@ function Window({ desk }: { desk: Desk }) {
   );
 }
 
-function Body({ desk, stage }: { desk: Desk; stage: React.ReactNode }) {
-  const project = useStore(desk.store, (state) => state.project !== null);
-  const connected = useStore(desk.store, (state) => state.connected);
-  const refused = useStore(desk.store, (state) => state.refused);
+function Body({ client, stage }: { client: Client; stage: React.ReactNode }) {
+  const project = useStore(client.store, (state) => state.project !== null);
+  const connected = useStore(client.store, (state) => state.connected);
+  const refused = useStore(client.store, (state) => state.refused);
   if (project) return <Layout stage={stage} />;
   if (connected && refused === null) return <StartScreen />;
   return <Waiting refused={refused} />;
@@ -75,11 +75,11 @@ function Body({ desk, stage }: { desk: Desk; stage: React.ReactNode }) {
 
 const idle = () => false;
 
-function useCommandContext(desk: Desk, canvas: CanvasHandle | null): CommandContext {
+function useCommandContext(client: Client, canvas: CanvasHandle | null): CommandContext {
   const isDark = useComputedColorScheme('light') === 'dark';
   return useMemo(
     () => ({
-      desk,
+      client,
       screen: {
         gesture: canvas ?? { finish: idle, back: idle, cancel: idle },
         masks: { fillHoles, removeSpecks, smooth },
@@ -92,14 +92,14 @@ function useCommandContext(desk: Desk, canvas: CanvasHandle | null): CommandCont
         isDark: () => isDark,
       },
     }),
-    [desk, canvas, isDark],
+    [client, canvas, isDark],
   );
 }
 
 const tones = { good: 'green', plain: 'gray', bad: 'red' } as const;
 
 /** Every sentence for the person is shown; bad news stays until it was read for longer. */
-function useNotices({ store }: Desk): void {
+function useNotices({ store }: Client): void {
   useEffect(
     () =>
       store.subscribe(({ notice }, before) => {

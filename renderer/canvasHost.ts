@@ -1,11 +1,11 @@
-// What the canvas asks of the desk: changes, ids, masks and pixels of the open image; the page has the menu.
+// What the canvas asks of the client: changes, ids, masks and pixels of the open image; the page has the menu.
 import { fetchPixels } from './canvas/pictures.ts';
-import { type Desk, openImageId } from './state/desk.ts';
+import { type Client, openImageId } from './state/client.ts';
 import type { CanvasHost } from './tools/host.ts';
 
-export function canvasHostOf(desk: Desk, page: Pick<CanvasHost, 'menu' | 'edit'>): CanvasHost {
-  const { edits, host } = desk;
-  const imageId = () => openImageId(desk);
+export function canvasHostOf(client: Client, page: Pick<CanvasHost, 'menu' | 'edit'>): CanvasHost {
+  const { edits, host } = client;
+  const imageId = () => openImageId(client);
   return {
     commit: (diff) => void edits.commit(diff),
     reserveId: () => edits.id(),

@@ -1,13 +1,13 @@
-// The page's entry: the way to the host, the desk on it, and the window on the desk.
+// The page's entry: the way to the host, the client on it, and the window on the client.
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import '@mantine/spotlight/styles.css';
 import './loupe.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
-import type { Memory } from './state/bench.ts';
+import type { Memory } from './state/actionContext.ts';
+import { openClient } from './state/client.ts';
 import { connect, portDial, sessionOf, socketDial } from './state/connection.ts';
-import { openDesk } from './state/desk.ts';
 import { shellHere } from './state/shell.ts';
 
 /** Storage may be forbidden or full; what it would have remembered is a convenience. */
@@ -40,11 +40,11 @@ const dial = shell ? portDial(() => shell.port()) : socketDial(socketAddress, se
 const fetchAhead = (address: string) => {
   new Image().src = address;
 };
-const desk = openDesk(connect(dial), { memory, fetchAhead });
+const client = openClient(connect(dial), { memory, fetchAhead });
 
 window.addEventListener('beforeunload', (event) => {
-  if (desk.edits.waiting() > 0) event.preventDefault();
+  if (client.edits.waiting() > 0) event.preventDefault();
 });
 
 const root = document.getElementById('root');
-if (root) createRoot(root).render(<App desk={desk} shell={shell} />);
+if (root) createRoot(root).render(<App client={client} shell={shell} />);

@@ -11,12 +11,12 @@ import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
 import type { Progress } from './queue.ts';
 
-type Told = Pick<Progress, 'signal' | 'total' | 'step'>;
+type ExportProgress = Pick<Progress, 'signal' | 'total' | 'step'>;
 
 export async function exportCoco(
   project: Project,
   file: string,
-  options: { settings: ExportSettings; progress: Told },
+  options: { settings: ExportSettings; progress: ExportProgress },
 ): Promise<Written> {
   const { settings, progress } = options;
   refuseOwnFile(project, file);
@@ -32,7 +32,11 @@ export async function exportCoco(
 }
 
 /** Sizes that nobody has needed yet; an image without one cannot be written, and neither can its shapes. */
-async function measureAll(project: Project, chosen: { onlyAccepted: boolean }, { signal }: Told): Promise<string[]> {
+async function measureAll(
+  project: Project,
+  chosen: { onlyAccepted: boolean },
+  { signal }: ExportProgress,
+): Promise<string[]> {
   const stated: string[] = [];
   for (const image of project.exportImages(chosen)) {
     if (image.width !== null) continue;
@@ -135,7 +139,7 @@ function shared(a: readonly string[], b: readonly string[]): string[] {
 export async function verifyCoco(
   project: Project | null,
   file: string,
-  progress: Partial<Told> = {},
+  progress: Partial<ExportProgress> = {},
 ): Promise<VerifyReport> {
   const { signal, step } = progress;
   if (project !== null) refuseOwnFile(project, file);

@@ -10,9 +10,9 @@ import { Notes } from '../formats/reading.ts';
 import { isImageName } from '../pictures/walk.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
+import { Importer } from './importer.ts';
 import { NamedPictures } from './namedPictures.ts';
 import type { Progress } from './queue.ts';
-import { Taking } from './taking.ts';
 
 /** Folders that hold annotations beside folders with pictures. */
 const ANNOTATION_FOLDER = /^(?:annotations?|labels|json)$/iu;
@@ -38,7 +38,7 @@ export async function importAnnotations(
     throw new BadInput(`${folder}: is a file; --images takes the folder of the pictures`);
   const notes = new Notes();
   const pictures = new NamedPictures([folder], filesOf(project));
-  const taking = new Taking(project, {
+  const importer = new Importer(project, {
     file: path.basename(place),
     folder,
     notes,
@@ -46,13 +46,13 @@ export async function importAnnotations(
     progress: options.progress,
   });
   try {
-    if (isFolder) await takeFolder(place, { project, taking, notes, pictures });
-    else await takeFile(place, { project, taking, notes, pictures });
+    if (isFolder) await takeFolder(place, { project, importer, notes, pictures });
+    else await takeFile(place, { project, importer, notes, pictures });
   } finally {
-    const step = taking.end();
+    const step = importer.end();
     if (step !== null) options.recorded?.(step);
   }
-  return taking.report();
+  return importer.report();
 }
 
 function* filesOf(project: Project): Generator<string> {
@@ -73,16 +73,16 @@ function nearest(file: string): string {
 
 interface Into {
   readonly project: Project;
-  readonly taking: Taking;
+  readonly importer: Importer;
   readonly notes: Notes;
   readonly pictures: NamedPictures;
 }
 
-async function takeFile(file: string, { project, taking, notes, pictures }: Into): Promise<void> {
+async function takeFile(file: string, { project, importer, notes, pictures }: Into): Promise<void> {
   refuseOwnFile(project, file);
   const found = detect(file);
   if ('reason' in found) throw new BadInput(`${path.basename(file)}: ${found.reason}`);
-  await taking.take(await found.reader(file, { notes, pictures }));
+  await importer.take(await found.reader(file, { notes, pictures }));
 }
 
 /** One bad file does not stop the others. */

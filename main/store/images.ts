@@ -2,9 +2,9 @@
 import { BadInput } from '../contract/badinput.ts';
 import type { Image, ImageDetail, Review } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
-import type { Keeper } from './keeper.ts';
 import { promptsWhere } from './prompts.ts';
 import { proposalsWhere } from './proposals.ts';
+import type { RecordTable } from './recordTable.ts';
 import { shapesWhere } from './shapes.ts';
 
 export interface NewImage {
@@ -103,7 +103,7 @@ const reviewOf = (db: Db, id: number): Review | null =>
   db.get<Review>('SELECT id, status, note FROM image WHERE id = ?', id) ?? null;
 
 /** Every image has its review from the start; it can be changed, and neither made nor deleted. */
-export const reviewKeeper = (db: Db): Keeper<'review'> => ({
+export const reviewTable = (db: Db): RecordTable<'review'> => ({
   read: (id) => reviewOf(db, id),
   write({ id, status, note }) {
     const found = db.run('UPDATE image SET status = ?, note = ? WHERE id = ?', status, note, id);

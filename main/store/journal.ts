@@ -2,9 +2,9 @@
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Change, Diff, Kind, RecordOf } from '../contract/diff.ts';
+import { changeWriter, type RecordTables } from './changeWriter.ts';
 import type { Db } from './db.ts';
-import type { Keeper } from './keeper.ts';
-import { type Keepers, makingOf } from './making.ts';
+import type { RecordTable } from './recordTable.ts';
 import { addChange, addStep, changesBack, changesOf, firstUndone, lastDone, markStep, type Step } from './steps.ts';
 
 /** How many changes of a step are told; `more` is set where it has others, and one then reads everything again. */
@@ -38,7 +38,7 @@ interface Titles {
 }
 
 interface Parts {
-  readonly keepers: Keepers;
+  readonly tables: RecordTables;
   /** The first id that nobody has yet. */
   next(): number;
   /** Hears of each step that was undone or made again. */
@@ -47,7 +47,7 @@ interface Parts {
 
 export function journalOf(db: Db, parts: Parts): Journal {
   const office: Office = { ...parts, db, unfinished: new Set() };
-  const { keepers } = parts;
+  const { tables } = parts;
   const applyMany = (title: string, changes: Iterable<Change>): Recorded =>
     db.whole(() => {
       const many = startMany(office, title);
@@ -67,8 +67,8 @@ export function journalOf(db: Db, parts: Parts): Journal {
     applyMany,
     startMany: (title) => startMany(office, title),
     record<K extends Kind>(kind: K, id: number) {
-      const keeper: Keeper<K> = keepers[kind];
-      return keeper.read(id);
+      const table: RecordTable<K> = tables[kind];
+      return table.read(id);
     },
     titles: () => titles(db),
   };
@@ -90,14 +90,14 @@ const recorded = (db: Db, { seq, title }: Step, { changes, more }: Told): Record
 });
 
 /** Makes the changes of a step that is in the journal, from its front or from its back. */
-function move({ db, keepers, moved, unfinished }: Office, step: Step, to: 'undone' | 'done'): Recorded {
+function move({ db, tables, moved, unfinished }: Office, step: Step, to: 'undone' | 'done'): Recorded {
   if (unfinished.has(step.seq)) throw new BadInput(`"${step.title}" is still running; wait for it or cancel it first`);
   return db.whole(() => {
-    const making = makingOf(db, keepers, null);
+    const writer = changeWriter(db, tables, null);
     const told = new Told();
     const changes = to === 'done' ? changesOf(db, step.seq) : changesBack(db, step.seq);
-    for (const change of changes) told.tell(making.make(change));
-    making.settle();
+    for (const change of changes) told.tell(writer.make(change));
+    writer.settle();
     markStep(db, step.seq, to === 'undone');
     moved(step.seq, to);
     return recorded(db, step, told);
@@ -105,18 +105,18 @@ function move({ db, keepers, moved, unfinished }: Office, step: Step, to: 'undon
 }
 
 /** The step is there from its first change on: one without any would take back nothing. */
-function startMany({ db, keepers, next, unfinished }: Office, title: string): Many {
+function startMany({ db, tables, next, unfinished }: Office, title: string): Many {
   const told = new Told();
   let step: Step | undefined;
   const write = (changes: Iterable<Change>): void => {
-    const making = makingOf(db, keepers, next);
+    const writer = changeWriter(db, tables, next);
     for (const change of changes) {
       step ??= addStep(db, title);
-      const done = making.make(change);
+      const done = writer.make(change);
       addChange(db, step.seq, told.count, done);
       told.tell(done);
     }
-    making.settle();
+    writer.settle();
   };
   return {
     add(changes) {

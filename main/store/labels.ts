@@ -2,7 +2,7 @@
 import { BadInput } from '../contract/badinput.ts';
 import type { AttributeRule, Label } from '../contract/project.ts';
 import type { Db } from './db.ts';
-import type { Keeper } from './keeper.ts';
+import type { RecordTable } from './recordTable.ts';
 import { parsed } from './stored.ts';
 
 interface LabelRow {
@@ -40,7 +40,7 @@ export const labelsOf = (db: Db): Labels => ({
     ),
 });
 
-export const labelKeeper = (db: Db): Keeper<'label'> => ({
+export const labelTable = (db: Db): RecordTable<'label'> => ({
   read(id) {
     const row = db.get<LabelRow>(`SELECT ${columns} FROM label WHERE id = ?`, id);
     return row ? labelOf(row) : null;

@@ -4,16 +4,16 @@ import type { ProjectInfo } from '../contract/project.ts';
 import { type Comparisons, comparisonsOf } from './comparisons.ts';
 import type { Db } from './db.ts';
 import { type Exports, exportsOf } from './exports.ts';
-import { type Images, imagesOf, reviewKeeper } from './images.ts';
+import { type Images, imagesOf, reviewTable } from './images.ts';
 import { type Journal, journalOf } from './journal.ts';
 import { type LabelSteps, labelStepsOf } from './labelSteps.ts';
-import { type Labels, labelKeeper, labelsOf } from './labels.ts';
+import { type Labels, labelsOf, labelTable } from './labels.ts';
 import { type Lists, listsOf } from './lists.ts';
 import { openFile } from './open.ts';
-import { promptKeeper } from './prompts.ts';
+import { promptTable } from './prompts.ts';
 import { type Proposals, proposalsOf } from './proposals.ts';
 import { type Sequence, sequenceOf } from './sequence.ts';
-import { shapeKeeper } from './shapes.ts';
+import { shapeTable } from './shapes.ts';
 
 /** One project, open for writing by this process alone until it is closed. */
 export interface Project extends Sequence, Labels, Journal, LabelSteps, Images, Lists, Proposals, Comparisons, Exports {
@@ -29,18 +29,18 @@ export function openProject(file: string, options: { create?: boolean } = {}): P
   const db = openFile(path.resolve(file), options);
   const sequence = sequenceOf(db);
   const comparisons = comparisonsOf(db);
-  const keepers = {
-    label: labelKeeper(db),
-    shape: shapeKeeper(db, comparisons.follow),
-    prompt: promptKeeper(db),
-    review: reviewKeeper(db),
+  const tables = {
+    label: labelTable(db),
+    shape: shapeTable(db, comparisons.follow),
+    prompt: promptTable(db),
+    review: reviewTable(db),
   };
-  const journal = journalOf(db, { keepers, next: sequence.next, moved: comparisons.moved });
+  const journal = journalOf(db, { tables, next: sequence.next, moved: comparisons.moved });
   return {
     ...sequence,
     ...labelsOf(db),
     ...journal,
-    ...labelStepsOf(db, { read: keepers.label.read, applyMany: journal.applyMany }),
+    ...labelStepsOf(db, { read: tables.label.read, applyMany: journal.applyMany }),
     ...imagesOf(db, sequence.reserve),
     ...listsOf(db),
     ...proposalsOf(db, sequence),

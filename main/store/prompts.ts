@@ -1,7 +1,7 @@
 // Prompts that were asked of images: rows to records and back.
 import type { Asked } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
-import type { Keeper } from './keeper.ts';
+import type { RecordTable } from './recordTable.ts';
 import { jsonOrNull, parsed } from './stored.ts';
 
 interface PromptRow {
@@ -27,7 +27,7 @@ const promptOf = (row: PromptRow): Asked => ({
 export const promptsWhere = (db: Db, condition: string, ...values: Value[]): Asked[] =>
   db.all<PromptRow>(`SELECT ${columns} FROM prompt WHERE ${condition}`, ...values).map(promptOf);
 
-export const promptKeeper = (db: Db): Keeper<'prompt'> => ({
+export const promptTable = (db: Db): RecordTable<'prompt'> => ({
   read: (id) => promptsWhere(db, 'id = ?', id)[0] ?? null,
   write({ id, imageId, text, points, box, kept }) {
     db.run(

@@ -1,8 +1,8 @@
 // Shapes: rows to records and back, masks as COCO's compressed text.
 import type { PackedMask, Shape } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
-import type { Keeper } from './keeper.ts';
 import { type MaskRow, maskOf, maskValues } from './masks.ts';
+import type { RecordTable } from './recordTable.ts';
 import { parsed } from './stored.ts';
 
 interface ShapeRow extends MaskRow {
@@ -60,7 +60,7 @@ export const shapesWhere = (db: Db, condition: string, ...values: Value[]): Shap
   db.all<ShapeRow>(`SELECT ${columns} FROM shape WHERE ${condition}`, ...values).map(shapeOf);
 
 /** `follow` hears of every mask that changed, came or went. */
-export const shapeKeeper = (db: Db, follow: (id: number, mask: PackedMask | null) => void): Keeper<'shape'> => ({
+export const shapeTable = (db: Db, follow: (id: number, mask: PackedMask | null) => void): RecordTable<'shape'> => ({
   read: (id) => shapesWhere(db, 'id = ?', id)[0] ?? null,
   write(shape, before) {
     db.run(put, ...valuesOf(shape));

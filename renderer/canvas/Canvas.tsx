@@ -4,7 +4,7 @@ import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 're
 import { Layer, Shape, Stage } from 'react-konva';
 import type { WorkbenchStore } from '../state/workbench.ts';
 import type { CanvasHost } from '../tools/host.ts';
-import { type CanvasHandle, Easel } from './easel.ts';
+import { CanvasController, type CanvasHandle } from './canvasController.ts';
 import { listen } from './listen.ts';
 
 interface CanvasProps {
@@ -18,27 +18,27 @@ export function Canvas({ store, host, onReady }: CanvasProps) {
   const room = useRef<HTMLDivElement>(null);
   const picture = useRef<Konva.Layer>(null);
   const overlay = useRef<Konva.Layer>(null);
-  const easel = useRef<Easel | null>(null);
+  const controller = useRef<CanvasController | null>(null);
   const size = useSize(room, store);
   useEffect(() => {
     const redraw = {
       picture: () => void picture.current?.batchDraw(),
       overlay: () => void overlay.current?.batchDraw(),
     };
-    const made = new Easel(store, host, redraw);
-    easel.current = made;
+    const made = new CanvasController(store, host, redraw);
+    controller.current = made;
     const forget = room.current ? listen(room.current, made, store, host) : () => {};
     onReady?.(made);
     return () => {
       onReady?.(null);
       forget();
       made.close();
-      easel.current = null;
+      controller.current = null;
     };
   }, [store, host, onReady]);
   const paint = (which: 'drawPicture' | 'drawOverlay') => (context: Konva.Context) => {
     const ratio = context.getCanvas().getPixelRatio();
-    easel.current?.[which](context._context, ratio);
+    controller.current?.[which](context._context, ratio);
   };
   return (
     <div ref={room} style={roomStyle} role="application" aria-label="Canvas" data-canvas>

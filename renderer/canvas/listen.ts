@@ -1,17 +1,22 @@
-// The page's events on the canvas: pointer, wheel, Space and arrows to the easel, and the cursor that fits.
+// The page's events on the canvas: pointer, wheel, Space and arrows to the controller, and the cursor that fits.
 import { focusOf } from '../state/keymap.ts';
 import type { WorkbenchStore } from '../state/workbench.ts';
 import type { CanvasHost } from '../tools/host.ts';
 import type { Place } from '../tools/place.ts';
-import type { Easel } from './easel.ts';
+import type { CanvasController } from './canvasController.ts';
 import { PointerReader, wheelMeaning } from './pointer.ts';
 
 /** Returns what takes all listeners away. */
-export function listen(room: HTMLElement, easel: Easel, store: WorkbenchStore, host: CanvasHost): () => void {
+export function listen(
+  room: HTMLElement,
+  controller: CanvasController,
+  store: WorkbenchStore,
+  host: CanvasHost,
+): () => void {
   const gone = new AbortController();
   const { signal } = gone;
   room.tabIndex = 0;
-  const reader = new PointerReader(easel);
+  const reader = new PointerReader(controller);
   const cursor = () => {
     const aims = store.getState().tool === 'select' ? 'default' : 'crosshair';
     room.style.cursor = reader.panning ? 'grabbing' : aims;
@@ -30,8 +35,8 @@ export function listen(room: HTMLElement, easel: Easel, store: WorkbenchStore, h
       time: event.timeStamp,
     });
   };
-  listenToPointer({ room, easel, store, host, signal }, { read, place, cursor });
-  listenToKeys({ room, easel, store, host, signal }, (held) => {
+  listenToPointer({ room, controller, store, host, signal }, { read, place, cursor });
+  listenToKeys({ room, controller, store, host, signal }, (held) => {
     reader.space = held;
     cursor();
   });
@@ -47,7 +52,7 @@ export function listen(room: HTMLElement, easel: Easel, store: WorkbenchStore, h
 
 interface Page {
   readonly room: HTMLElement;
-  readonly easel: Easel;
+  readonly controller: CanvasController;
   readonly store: WorkbenchStore;
   readonly host: CanvasHost;
   readonly signal: AbortSignal;
@@ -59,7 +64,7 @@ interface Reading {
   cursor(): void;
 }
 
-function listenToPointer({ room, easel, store, host, signal }: Page, { read, place, cursor }: Reading): void {
+function listenToPointer({ room, controller, store, host, signal }: Page, { read, place, cursor }: Reading): void {
   const down = (event: PointerEvent) => {
     if (event.isTrusted) room.setPointerCapture(event.pointerId);
     room.focus({ preventScroll: true });
@@ -84,14 +89,14 @@ function listenToPointer({ room, easel, store, host, signal }: Page, { read, pla
   const wheel = (event: WheelEvent) => {
     event.preventDefault();
     const meaning = wheelMeaning(event, store.getState().settings.wheel);
-    if (meaning.kind === 'zoom') easel.zoomAt(meaning.factor, place(event));
-    else if (meaning.kind === 'pan') easel.pan(meaning.dx, meaning.dy);
-    else easel.resizeBrush(meaning.factor);
+    if (meaning.kind === 'zoom') controller.zoomAt(meaning.factor, place(event));
+    else if (meaning.kind === 'pan') controller.pan(meaning.dx, meaning.dy);
+    else controller.resizeBrush(meaning.factor);
   };
   const menu = (event: MouseEvent) => {
     event.preventDefault();
     if (['points', 'prompt box'].includes(store.getState().tool)) return;
-    easel.choose(place(event));
+    controller.choose(place(event));
     host.menu({ x: event.clientX, y: event.clientY });
   };
   room.addEventListener('pointerenter', enter, { signal });
@@ -99,7 +104,7 @@ function listenToPointer({ room, easel, store, host, signal }: Page, { read, pla
   room.addEventListener('pointermove', move, { signal });
   room.addEventListener('pointerup', up, { signal });
   room.addEventListener('pointercancel', up, { signal });
-  room.addEventListener('pointerleave', () => easel.point(null), { signal });
+  room.addEventListener('pointerleave', () => controller.point(null), { signal });
   room.addEventListener('wheel', wheel, { signal, passive: false });
   room.addEventListener('contextmenu', menu, { signal });
 }
@@ -111,7 +116,7 @@ const arrows: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 };
 
-function listenToKeys({ easel, store, signal }: Page, onSpace: (held: boolean) => void): void {
+function listenToKeys({ controller, store, signal }: Page, onSpace: (held: boolean) => void): void {
   const isFree = () => focusOf(document.activeElement) === 'free';
   const down = (event: KeyboardEvent) => {
     if (event.code === 'Space' && isFree()) {
@@ -123,7 +128,7 @@ function listenToKeys({ easel, store, signal }: Page, onSpace: (held: boolean) =
     const by = event.shiftKey ? 10 : 1;
     // A command that has the key comes first, whichever listener was there first.
     setTimeout(() => {
-      if (!event.defaultPrevented && store.getState().wipe === null) easel.nudge(arrow[0] * by, arrow[1] * by);
+      if (!event.defaultPrevented && store.getState().wipe === null) controller.nudge(arrow[0] * by, arrow[1] * by);
     });
   };
   window.addEventListener('keydown', down, { signal });

@@ -11,7 +11,7 @@ import { counted, deviceName, duration, weightsName } from '../state/words.ts';
 import type { OpenImage } from '../state/workbench.ts';
 import { BoxFields } from './BoxFields.tsx';
 import { Candidates } from './Candidates.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { useTitle } from './keys.ts';
 import { PromptTabs } from './PromptTabs.tsx';
 import { LiveText, Reasoning } from './Reasoning.tsx';
@@ -22,7 +22,7 @@ export function AnswerPanel() {
   const writing = useWorkbench((state) => state.writing);
   useWorkbench((state) => state.promptId);
   useWorkbench((state) => state.proposalId);
-  const { store } = useDesk();
+  const { store } = useClient();
   if (open === null) return null;
   const { prompt, proposal } = inReview(store.getState());
   if (open.prompts.size === 0 && !writing) return <Nothing />;
@@ -76,7 +76,7 @@ function BeingWritten({ open }: { open: OpenImage }) {
 }
 
 function Unanswered({ prompt }: { prompt: Asked }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const ready = useWorkbench(({ engine }) => engine?.state === 'ready');
   const samples = useWorkbench((state) => state.samples);
   return (
@@ -160,7 +160,7 @@ function FoundNothing({ kept }: { kept: Kept }) {
 }
 
 function MaskPart({ open, kept, proposal }: { open: OpenImage; kept: Kept; proposal: StoredProposal }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const shape = kept.mask.shapeId === null ? null : open.shapes.get(kept.mask.shapeId);
   const mask = shape ? shape.mask : proposal.mask;
   return (
@@ -190,7 +190,7 @@ function MaskPart({ open, kept, proposal }: { open: OpenImage; kept: Kept; propo
 }
 
 function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const keep = useTitle('answer.keep');
   const next = useTitle('review.accept');
   const { kept } = prompt;
@@ -225,7 +225,7 @@ function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
 
 /** A shape that was drawn by hand can be the answer as well. */
 function UseSelected() {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const selected = useWorkbench((state) => (state.selected.size === 1 ? [...state.selected][0] : undefined));
   const isAnswer = useWorkbench((state) => inReview(state).prompt?.kept?.mask.shapeId === selected);
   if (selected === undefined || isAnswer) return null;

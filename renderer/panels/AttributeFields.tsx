@@ -2,7 +2,7 @@
 import { Checkbox, NumberInput, Select, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { AttributeRule, AttributeValue, Shape } from '../../main/contract/project.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 
 /** Shown while all selected shapes have one label, and the label has rules. */
 export function AttributeFields() {
@@ -30,7 +30,7 @@ export function sharedValue(shapes: readonly Shape[], name: string): AttributeVa
 }
 
 function Field({ rule, shapes }: { rule: AttributeRule; shapes: readonly Shape[] }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const value = sharedValue(shapes, rule.name);
   const ids = shapes.map(({ id }) => id);
   const keep = (next: AttributeValue | null) => {

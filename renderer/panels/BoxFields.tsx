@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { clampBox } from '../../main/contract/geometry.ts';
 import type { Image } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
 
 const edges = [
   { edge: 'x1', name: 'Left edge' },
@@ -42,7 +42,7 @@ export function BoxFields({ box, image }: { box: Box | null; image: Image }) {
 }
 
 function Fields({ box, image }: { box: Box; image: Image }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const [typed, setTyped] = useState(typedOf(box));
   const keep = () => {
     const next = readBox(typed, image);

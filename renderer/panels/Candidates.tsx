@@ -5,7 +5,7 @@ import { useMemo } from 'react';
 import type { Image, StoredProposal } from '../../main/contract/project.ts';
 import { agreement } from '../state/silhouette.ts';
 import { foundWords, percent, weightsName } from '../state/words.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
 import { MaskThumb } from './MaskThumb.tsx';
 
 interface Props {
@@ -45,7 +45,7 @@ interface CandidateProps {
 }
 
 function Candidate({ image, proposal, number, isCurrent }: CandidateProps) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const words = `Candidate ${number}: ${foundWords[proposal.found]}${proposal.chosen ? ', the likeliest' : ''}`;
   return (
     <Tooltip label={`${words}, ${weightsName(proposal.weights)}`}>

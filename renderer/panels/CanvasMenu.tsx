@@ -3,8 +3,8 @@ import { Menu } from '@mantine/core';
 import { type CommandId, commands } from '../../main/contract/commands.ts';
 import { isAvailable } from '../state/commands.ts';
 import { Keys } from './CommandPalette.tsx';
-import { useRun } from './commanding.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
+import { useCommand } from './commanding.ts';
 
 /** In page coordinates. */
 export interface MenuPlace {
@@ -60,8 +60,8 @@ export function CanvasMenu({ at, onClose }: { at: MenuPlace | null; onClose(): v
 }
 
 function Offers() {
-  const { store } = useDesk();
-  const run = useRun();
+  const { store } = useClient();
+  const run = useCommand();
   return offered
     .flatMap((id) => commands.find((command) => command.id === id && isAvailable(command, store.getState())) ?? [])
     .map(({ id, title }) => (

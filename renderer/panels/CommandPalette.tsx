@@ -7,8 +7,8 @@ import { type Command, type CommandId, commandGroups, commands } from '../../mai
 import { isAvailable, needed } from '../state/commands.ts';
 import { orderedLabels } from '../state/labelEdits.ts';
 import type { Workbench } from '../state/workbench.ts';
-import { useKeys, useRun } from './commanding.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { useCommand, useKeys } from './commanding.ts';
 
 const [store, palette] = createSpotlight();
 
@@ -16,10 +16,10 @@ const [store, palette] = createSpotlight();
 const afterClosing = 60;
 
 export function CommandPalette() {
-  const { store: workbench, actions } = useDesk();
+  const { store: workbench, actions } = useClient();
   const open = useWorkbench(({ dialog }) => dialog === 'commands');
   const labels = useWorkbench((state) => state.labels);
-  const run = useRun();
+  const run = useCommand();
   useEffect(() => (open ? palette.open() : palette.close()), [open]);
   const later = (work: () => void) => setTimeout(work, afterClosing);
   const groups = open ? commandEntries(workbench.getState(), (id) => later(() => run(id))) : [];

@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { DialogName } from '../state/workbench.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 
 interface Props {
   readonly name: DialogName;
@@ -54,6 +54,6 @@ export function FormEnd({ problem, starting, disabled, children }: EndProps) {
 }
 
 export function useCloseDialog(): () => void {
-  const { store } = useDesk();
+  const { store } = useClient();
   return () => store.setState({ dialog: null });
 }

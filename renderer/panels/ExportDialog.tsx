@@ -4,8 +4,8 @@ import { IconShieldCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ExportSettings } from '../../main/contract/jobs.ts';
 import { fileName, isActive, several } from '../state/words.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame, FormEnd, useCloseDialog } from './DialogFrame.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
 import { JobView } from './JobView.tsx';
 import { PathField } from './PathField.tsx';
 import { type StartedJob, useStartedJob } from './startedJob.ts';
@@ -32,7 +32,7 @@ const ways: readonly { value: ExportSettings['masks']; label: string; descriptio
 ];
 
 function ExportForm() {
-  const { host } = useDesk();
+  const { host } = useClient();
   const project = useWorkbench((state) => state.project);
   const [file, setFile] = useState(() => suggested(project?.file ?? ''));
   const [settings, setSettings] = useState<ExportSettings>({ masks: 'auto', onlyAccepted: false });

@@ -16,7 +16,7 @@ import { useCallback, useEffect, useState } from 'react';
 import type { FolderEntry } from '../../main/contract/api.ts';
 import type { DialogKind } from '../../main/contract/shell.ts';
 import { sentence } from '../state/connection.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
 
 /** What the system's dialogs take for other ones: a single file of `images`, a `folder` of weights. */
 export type FileWish = DialogKind | 'image' | 'weights';
@@ -168,7 +168,7 @@ const lastFolder = 'folder of files';
 
 /** Begins where a file was chosen the last time, else beside the project, else at home. */
 function useListing() {
-  const { host, memory, store } = useDesk();
+  const { host, memory, store } = useClient();
   const [listing, setListing] = useState<Listing | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const go = useCallback(

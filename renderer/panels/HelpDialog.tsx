@@ -4,9 +4,9 @@ import { IconKeyboard, IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type Command, commandGroups, commands } from '../../main/contract/commands.ts';
 import { chordsFor, shownChord } from '../state/keymap.ts';
-import { useRun } from './commanding.ts';
+import { useWorkbench } from './client.ts';
+import { useCommand } from './commanding.ts';
 import { DialogFrame } from './DialogFrame.tsx';
-import { useWorkbench } from './desk.ts';
 import { isMac } from './keys.ts';
 
 export const HelpDialog = () => (
@@ -29,7 +29,7 @@ const mouse: readonly (readonly [string, string])[] = [
 function HelpSheet() {
   const [words, setWords] = useState('');
   const preset = useWorkbench(({ settings }) => settings.keys);
-  const run = useRun();
+  const run = useCommand();
   const found = commandGroups.flatMap((group) => {
     const shown = commands.filter((command) => command.group === group && matches(command, words));
     return shown.length > 0 ? [{ group, shown }] : [];

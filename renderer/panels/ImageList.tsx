@@ -9,14 +9,14 @@ import type { ImageQuery } from '../../main/contract/api.ts';
 import type { ImageRow } from '../../main/contract/project.ts';
 import { orderedLabels } from '../state/labelEdits.ts';
 import { counted, fileName, folderOf, percent, several, stateWords, statusWords } from '../state/words.ts';
-import { useRun } from './commanding.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { useCommand } from './commanding.ts';
 import { statusIcons, statusTones } from './TopBar.tsx';
 
 const rowHeight = 42;
 
 export function ImageList() {
-  const { list } = useDesk();
+  const { list } = useClient();
   const total = useStore(list.store, (state) => state.total);
   const problem = useStore(list.store, (state) => state.problem);
   const images = useWorkbench(({ project }) => project?.images ?? 0);
@@ -49,7 +49,7 @@ const orders: { order: ImageQuery['order']; words: string }[] = [
 ];
 
 function Filters({ total }: { total: number | null }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const query = useWorkbench((state) => state.query);
   const labels = useWorkbench((state) => state.labels);
   const isNarrow = query.search !== '' || query.status !== 'all' || query.labelId !== null;
@@ -90,7 +90,7 @@ const everything = { search: '', status: 'all', labelId: null } as const;
 
 /** Searches when typing pauses. */
 function Search({ value }: { value: string }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const [draft, setDraft] = useState(value);
   useEffect(() => setDraft(value), [value]);
   useEffect(() => {
@@ -110,7 +110,7 @@ function Search({ value }: { value: string }) {
 }
 
 function OrderMenu({ query }: { query: ImageQuery }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const labels = useWorkbench((state) => state.labels);
   const mark = (on: boolean) => (on ? 600 : undefined);
   return (
@@ -149,8 +149,8 @@ function OrderMenu({ query }: { query: ImageQuery }) {
 }
 
 function NoRows({ images }: { images: number }) {
-  const { actions } = useDesk();
-  const run = useRun();
+  const { actions } = useClient();
+  const run = useCommand();
   if (images > 0) {
     return (
       <div className="hint">
@@ -172,7 +172,7 @@ function NoRows({ images }: { images: number }) {
 }
 
 function Rows({ total }: { total: number | null }) {
-  const { actions, list } = useDesk();
+  const { actions, list } = useClient();
   const pages = useStore(list.store, (state) => state.pages);
   const openId = useWorkbench(({ open, opening }) => opening ?? open?.image.id ?? null);
   const place = useWorkbench(({ position }) => position?.index ?? null);

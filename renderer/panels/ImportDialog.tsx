@@ -2,8 +2,8 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { isActive } from '../state/words.ts';
+import { useClient } from './client.ts';
 import { DialogFrame, FormEnd, useCloseDialog } from './DialogFrame.tsx';
-import { useDesk } from './desk.ts';
 import { JobView } from './JobView.tsx';
 import { PathField } from './PathField.tsx';
 import { useStartedJob } from './startedJob.ts';
@@ -15,7 +15,7 @@ export const ImportDialog = () => (
 );
 
 function ImportForm() {
-  const { host } = useDesk();
+  const { host } = useClient();
   const [file, setFile] = useState('');
   const [images, setImages] = useState('');
   const close = useCloseDialog();

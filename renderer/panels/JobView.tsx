@@ -4,7 +4,7 @@ import type { Job } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';
 import { counted, isActive, jobPercent, several, timeLeft } from '../state/words.ts';
 import { say } from '../state/workbench.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
 
 interface Props {
   readonly job: Job;
@@ -65,7 +65,7 @@ const Outcome = ({ job, message }: { job: Job; message: string }) =>
   );
 
 function CancelButton({ job }: { job: Job }) {
-  const { host, store } = useDesk();
+  const { host, store } = useClient();
   const cancel = () => host.jobs.cancel({ id: job.id }).catch((error: unknown) => say(store, 'bad', sentence(error)));
   return (
     <Button size="compact-xs" variant="default" onClick={() => void cancel()} aria-label={`Cancel: ${job.title}`}>

@@ -3,8 +3,8 @@ import { Drawer, EmptyState, Stack } from '@mantine/core';
 import { IconProgressCheck } from '@tabler/icons-react';
 import type { Job } from '../../main/contract/jobs.ts';
 import { isActive } from '../state/words.ts';
+import { useWorkbench } from './client.ts';
 import { useCloseDialog } from './DialogFrame.tsx';
-import { useWorkbench } from './desk.ts';
 import { JobView } from './JobView.tsx';
 
 export function JobsPanel() {

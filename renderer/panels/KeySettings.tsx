@@ -19,8 +19,8 @@ import { type Command, commands } from '../../main/contract/commands.ts';
 import type { Settings } from '../../main/contract/settings.ts';
 import { chordToStore, conflicts, presets, rebind, shownChord, unbind } from '../state/keymap.ts';
 import { changeSettings } from '../state/preferences.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame } from './DialogFrame.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
 import { Chords, matches } from './HelpDialog.tsx';
 import { isMac } from './keys.ts';
 
@@ -38,7 +38,7 @@ interface Wanted {
 }
 
 function KeyList() {
-  const desk = useDesk();
+  const client = useClient();
   const settings = useWorkbench((state) => state.settings);
   const [words, setWords] = useState('');
   const [listening, setListening] = useState<string | null>(null);
@@ -46,7 +46,7 @@ function KeyList() {
   const give = (command: Command, chord: string) => {
     setWanted(null);
     setListening(null);
-    void changeSettings(desk, { rebound: rebind(command.id, chord, settings) });
+    void changeSettings(client, { rebound: rebind(command.id, chord, settings) });
   };
   const pressed = (command: Command, chord: string) => {
     const holders = conflicts(command.id, chord, settings);
@@ -78,7 +78,7 @@ function KeyList() {
                   listening={listening === command.id}
                   onListen={(on) => setListening(on ? command.id : null)}
                   onPress={(chord) => pressed(command, chord)}
-                  onReset={() => void changeSettings(desk, { rebound: unbind(command.id, settings.rebound) })}
+                  onReset={() => void changeSettings(client, { rebound: unbind(command.id, settings.rebound) })}
                 />
               ))}
           </Table.Tbody>
@@ -89,7 +89,7 @@ function KeyList() {
 }
 
 function Top({ words, setWords }: { words: string; setWords(words: string): void }) {
-  const desk = useDesk();
+  const client = useClient();
   const { keys, rebound } = useWorkbench((state) => state.settings);
   return (
     <Group align="flex-end" wrap="nowrap">
@@ -98,7 +98,7 @@ function Top({ words, setWords }: { words: string; setWords(words: string): void
         data={presetChoices}
         value={keys}
         allowDeselect={false}
-        onChange={(value) => void changeSettings(desk, { keys: presets.find((one) => one === value) ?? keys })}
+        onChange={(value) => void changeSettings(client, { keys: presets.find((one) => one === value) ?? keys })}
         w={230}
       />
       <TextInput
@@ -113,7 +113,7 @@ function Top({ words, setWords }: { words: string; setWords(words: string): void
         variant="default"
         leftSection={<IconRestore size={16} aria-hidden />}
         disabled={Object.keys(rebound).length === 0}
-        onClick={() => void changeSettings(desk, { rebound: {} })}
+        onClick={() => void changeSettings(client, { rebound: {} })}
       >
         Reset all
       </Button>

@@ -3,7 +3,7 @@ import { Combobox, InputBase, useCombobox } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { Label } from '../../main/contract/project.ts';
 import { labelNamed, longestTyped, orderedLabels } from '../state/labelEdits.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 
 interface Props {
   /** Of the field. */
@@ -16,7 +16,7 @@ interface Props {
 }
 
 export function LabelPicker({ id: fieldId, name, value, placeholder, onPick }: Props) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const labels = useWorkbench((state) => state.labels);
   const [search, setSearch] = useState('');
   const box = useCombobox({

@@ -6,8 +6,8 @@ import type { Diff } from '../../main/contract/diff.ts';
 import { sentence } from '../state/connection.ts';
 import { checkName, longestTyped, orderedLabels } from '../state/labelEdits.ts';
 import { several } from '../state/words.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame } from './DialogFrame.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
 import { type Doubt, LabelRow, type Use } from './LabelRow.tsx';
 
 export const LabelsDialog = () => (
@@ -20,7 +20,7 @@ const unused: Use = { shapes: 0, images: 0 };
 
 /** Read anew whenever something was recorded. */
 function useLabelUse(): ReadonlyMap<number, Use> {
-  const { host, edits } = useDesk();
+  const { host, edits } = useClient();
   const version = useWorkbench(({ listVersion }) => listVersion);
   const [use, setUse] = useState<ReadonlyMap<number, Use>>(new Map());
   useEffect(() => {
@@ -39,7 +39,7 @@ function useLabelUse(): ReadonlyMap<number, Use> {
 }
 
 function LabelList() {
-  const { edits } = useDesk();
+  const { edits } = useClient();
   const labels = useWorkbench((state) => state.labels);
   const use = useLabelUse();
   const [problem, setProblem] = useState<string | null>(null);
@@ -96,7 +96,7 @@ function LabelList() {
 }
 
 function NewLabel({ onProblem }: { onProblem(problem: string | null): void }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const labels = useWorkbench((state) => state.labels);
   const [name, setName] = useState('');
   const add = async () => {
@@ -148,7 +148,7 @@ interface SecondWordProps {
 }
 
 function SecondWord({ doubt, use, setProblem, onDone }: SecondWordProps) {
-  const { host, edits, store } = useDesk();
+  const { host, edits, store } = useClient();
   const [busy, setBusy] = useState(false);
   const { kind, label, into } = doubt;
   const go = async () => {

@@ -4,7 +4,7 @@ import { type ReactNode, useMemo } from 'react';
 import { Group, type LayoutStorage, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
 import type { Side } from '../state/workbench.ts';
 import { AnswerPanel } from './AnswerPanel.tsx';
-import { useDesk, useShell, useWorkbench } from './desk.ts';
+import { useClient, useShell, useWorkbench } from './client.ts';
 import { ImageList } from './ImageList.tsx';
 import { PromptBar } from './PromptBar.tsx';
 import { RepairPanel } from './RepairPanel.tsx';
@@ -54,7 +54,7 @@ function Disconnected() {
 
 /** Sizes are kept on this machine; after a reset the old ones are not read again. */
 function useSizes(id: string, isReset: boolean) {
-  const { memory } = useDesk();
+  const { memory } = useClient();
   const storage = useMemo<LayoutStorage>(
     () => ({
       getItem: (key) => (isReset ? null : memory.read(`layout ${key}`)),
@@ -107,7 +107,7 @@ const sides: readonly { side: Side; name: string }[] = [
 ];
 
 function Sides() {
-  const { store } = useDesk();
+  const { store } = useClient();
   const side = useWorkbench((state) => state.side);
   return (
     <Tabs

@@ -1,8 +1,8 @@
 // What stands in the way where the model is needed and does not run; nothing where it does.
 import { Alert, Button, Group, Loader, Text } from '@mantine/core';
 import type { EngineStatus } from '../../main/contract/api.ts';
-import { useRun } from './commanding.ts';
-import { useWorkbench } from './desk.ts';
+import { useWorkbench } from './client.ts';
+import { useCommand } from './commanding.ts';
 
 /** Null where the model can be asked. */
 export function modelWords(engine: EngineStatus | null): string | null {
@@ -14,7 +14,7 @@ export function modelWords(engine: EngineStatus | null): string | null {
 
 export function ModelNotice() {
   const engine = useWorkbench((state) => state.engine);
-  const run = useRun();
+  const run = useCommand();
   const inSettings = useWorkbench(({ dialog }) => dialog === 'settings');
   const words = modelWords(engine);
   if (words === null) return null;

@@ -2,8 +2,8 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { fileName } from '../state/words.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
 import { useFileChoice } from './fileChoice.tsx';
 import { projectFileIn } from './openFolder.ts';
 
@@ -18,7 +18,7 @@ export function ProjectDialogs() {
 
 /** These two ask for files and nothing else. */
 function useChoosing(): void {
-  const { store, actions } = useDesk();
+  const { store, actions } = useClient();
   const choose = useFileChoice();
   const dialog = useWorkbench((state) => state.dialog);
   const asked = useRef(false);
@@ -38,7 +38,7 @@ function useChoosing(): void {
 }
 
 function NewProject() {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const choose = useFileChoice();
   const close = useCloseDialog();
   const [folder, setFolder] = useState<string | null>(null);

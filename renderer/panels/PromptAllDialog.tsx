@@ -4,8 +4,8 @@ import { useState } from 'react';
 import type { Job } from '../../main/contract/jobs.ts';
 import { inReview } from '../state/answers.ts';
 import { isActive, several } from '../state/words.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame, FormEnd, useCloseDialog } from './DialogFrame.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
 import { JobView } from './JobView.tsx';
 import { ModelNotice } from './ModelNotice.tsx';
 import { useStartedJob } from './startedJob.ts';
@@ -19,7 +19,7 @@ export const PromptAllDialog = () => (
 const isPromptAll = (job: Job): boolean => job.kind === 'prompt all' && isActive(job);
 
 function PromptAllForm() {
-  const { store, host, actions } = useDesk();
+  const { store, host, actions } = useClient();
   const images = useWorkbench(({ project }) => project?.images ?? 0);
   const ready = useWorkbench(({ engine }) => engine?.state === 'ready');
   const [text, setText] = useState(() => inReview(store.getState()).prompt?.text ?? actions.history()[0] ?? '');
@@ -61,7 +61,7 @@ interface AskedProps {
 }
 
 function Asked({ job, onAgain, onResume }: AskedProps) {
-  const { store, actions } = useDesk();
+  const { store, actions } = useClient();
   const close = useCloseDialog();
   const showEmpty = () => {
     actions.setQuery({ status: 'nothing found', search: '', labelId: null });

@@ -4,7 +4,7 @@ import { IconHistory, IconPlayerStopFilled, IconSparkles } from '@tabler/icons-r
 import { type KeyboardEvent, useRef, useState } from 'react';
 import type { EngineStatus } from '../../main/contract/api.ts';
 import { several } from '../state/words.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 
 /** By this id commands find the text field. */
 export const promptFieldId = 'prompt-text';
@@ -12,7 +12,7 @@ export const promptFieldId = 'prompt-text';
 const sampleCounts = [1, 2, 4, 8];
 
 export function PromptBar() {
-  const { actions, store } = useDesk();
+  const { actions, store } = useClient();
   const [text, setText] = useState('');
   const samples = useWorkbench((state) => state.samples);
   const open = useWorkbench((state) => state.open !== null);
@@ -95,7 +95,7 @@ export function PromptBar() {
 
 /** Arrows walk through what was asked before; walking back down ends at what was being written. */
 function useRecall(setText: (text: string) => void) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const at = useRef(-1);
   return {
     rest: () => {
@@ -113,7 +113,7 @@ function useRecall(setText: (text: string) => void) {
 }
 
 function History({ onPick }: { onPick(text: string): void }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const [past, setPast] = useState<readonly string[]>([]);
   return (
     <Menu position="bottom-start" onOpen={() => setPast(actions.history())} width={300}>
@@ -137,7 +137,7 @@ function History({ onPick }: { onPick(text: string): void }) {
 }
 
 function NoModel({ engine }: { engine: EngineStatus }) {
-  const { store } = useDesk();
+  const { store } = useClient();
   if (engine.state === 'starting') {
     return (
       <Text size="xs" c="dimmed">

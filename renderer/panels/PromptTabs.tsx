@@ -2,7 +2,7 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconBan, IconCircle, IconCircleCheck, IconPencil, IconTrash } from '@tabler/icons-react';
 import type { Asked, Kept } from '../../main/contract/project.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
 
 interface Props {
   readonly prompts: readonly Asked[];
@@ -21,7 +21,7 @@ export function PromptTabs({ prompts, current }: Props) {
 }
 
 function PromptLine({ prompt, isCurrent }: { prompt: Asked; isCurrent: boolean }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const { icon: Icon, words, tone } = outcome(prompt.kept);
   return (
     <li className="prompt-line" data-current={isCurrent || undefined}>

@@ -5,7 +5,7 @@ import { memo, useMemo, useState } from 'react';
 import type { Image, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { type Piece, pieces, usualFrame } from '../state/reasoning.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
 import { Verdicts } from './Verdicts.tsx';
 
 interface LiveProps {
@@ -48,7 +48,7 @@ interface LiveBoxProps {
 }
 
 function LiveBox({ piece, box, answer, frozen }: LiveBoxProps) {
-  const { store, actions } = useDesk();
+  const { store, actions } = useClient();
   const light = () => store.setState({ lit: box });
   const dark = () => store.setState({ lit: null });
   const current = answer !== null && isNear(answer, box);
@@ -117,7 +117,7 @@ export function Reasoning({ text, verdict, image, frame, answer }: Props) {
 }
 
 function Editor({ text, onDone }: { text: string; onDone(): void }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const [draft, setDraft] = useState(text);
   const keep = () => {
     if (draft.trim() !== text) void actions.setReasoning(draft.trim());

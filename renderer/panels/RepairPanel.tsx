@@ -8,8 +8,8 @@ import { showsPair } from '../state/commands.ts';
 import { orderedLabels } from '../state/labelEdits.ts';
 import { compareMasks, nextPair, startOver } from '../state/repair.ts';
 import { counted, isActive, percent, several, weightsName } from '../state/words.ts';
-import { useKeys, useRun } from './commanding.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { useCommand, useKeys } from './commanding.ts';
 import { JobView } from './JobView.tsx';
 import { ModelNotice } from './ModelNotice.tsx';
 
@@ -18,16 +18,16 @@ const comparison = (jobs: ReadonlyMap<string, Job>): Job | null =>
   [...jobs.values()].findLast(({ kind }) => kind === 'compare') ?? null;
 
 export function RepairPanel() {
-  const desk = useDesk();
+  const client = useClient();
   const job = useWorkbench(({ jobs }) => comparison(jobs));
   const { stage } = useWorkbench((state) => state.repair);
   const file = useWorkbench(({ project }) => project?.file);
   const running = job !== null && isActive(job);
   // Pairs of an earlier day are there at once, those of a comparison as soon as it is over.
   useEffect(() => {
-    const { repair } = desk.store.getState();
-    if (file && !running && (repair.stage === 'idle' || repair.stage === 'finished')) void nextPair(desk);
-  }, [desk, running, file]);
+    const { repair } = client.store.getState();
+    if (file && !running && (repair.stage === 'idle' || repair.stage === 'finished')) void nextPair(client);
+  }, [client, running, file]);
   return (
     <Stack gap="xs" p="xs" className="workflow" role="region" aria-label="Repair">
       {running && <JobView job={job} />}
@@ -39,7 +39,7 @@ export function RepairPanel() {
 }
 
 function Start({ job }: { job: Job | null }) {
-  const desk = useDesk();
+  const client = useClient();
   const labels = useWorkbench((state) => state.labels);
   const { stage, left, judged, skipped } = useWorkbench((state) => state.repair);
   const ready = useWorkbench(({ engine }) => engine?.state === 'ready');
@@ -58,7 +58,7 @@ function Start({ job }: { job: Job | null }) {
         </Text>
       </div>
       {job?.message && <Text size="xs">{job.message}</Text>}
-      {left > 0 && finished && <Button onClick={() => void startOver(desk)}>Judge those put off</Button>}
+      {left > 0 && finished && <Button onClick={() => void startOver(client)}>Judge those put off</Button>}
       <ModelNotice />
       <Group gap="xs" grow preventGrowOverflow={false} wrap="nowrap">
         <Select
@@ -75,7 +75,7 @@ function Start({ job }: { job: Job | null }) {
           variant={finished ? 'default' : 'filled'}
           disabled={!ready}
           flex="none"
-          onClick={() => void compareMasks(desk, label === null ? null : Number(label))}
+          onClick={() => void compareMasks(client, label === null ? null : Number(label))}
         >
           {finished ? 'Compare new ones' : 'Compare with the model'}
         </Button>
@@ -92,7 +92,7 @@ export const progressOf = (judged: number, left: number): string =>
   `${counted(judged + 1)} of ${counted(judged + left)}`;
 
 function Pair() {
-  const desk = useDesk();
+  const client = useClient();
   const { pair, left, judged, stage } = useWorkbench((state) => state.repair);
   const shown = useWorkbench(showsPair);
   const label = useWorkbench(({ open, labels }) => labels.get(open?.shapes.get(pair?.shapeId ?? 0)?.labelId ?? 0));
@@ -110,7 +110,7 @@ function Pair() {
       </Group>
       <Progress value={(100 * done) / Math.max(1, done + left)} aria-label="Share of pairs that are judged" />
       {!shown && (
-        <Button variant="default" onClick={() => void desk.actions.openImage(pair.imageId)}>
+        <Button variant="default" onClick={() => void client.actions.openImage(pair.imageId)}>
           Back to the image of this pair
         </Button>
       )}
@@ -127,7 +127,7 @@ function Pair() {
 
 function Judging() {
   const again = useWorkbench(({ repair }) => repair.judged.length > 0);
-  const run = useRun();
+  const run = useCommand();
   return (
     <>
       <div className="verdicts">
@@ -150,7 +150,7 @@ function Judging() {
 }
 
 function Verdict({ id, text, filled = false }: { id: CommandId; text: string; filled?: boolean }) {
-  const run = useRun();
+  const run = useCommand();
   const keys = useKeys()(id);
   return (
     <Button

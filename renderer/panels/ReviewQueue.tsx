@@ -8,7 +8,7 @@ import { orderedLabels } from '../state/labelEdits.ts';
 import { fittedView } from '../state/view.ts';
 import { counted, percent, several } from '../state/words.ts';
 import { Keys } from './CommandPalette.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 
 type Status = ImageQuery['status'];
 
@@ -28,7 +28,7 @@ const orders: readonly { readonly value: ImageQuery['order']; readonly label: st
 
 /** How many images there are of each kind, with the label that is chosen. */
 function useCounts(labelId: number | null) {
-  const { host } = useDesk();
+  const { host } = useClient();
   const version = useWorkbench(({ listVersion, project }) => `${listVersion} ${project?.file}`);
   const [counts, setCounts] = useState<ReadonlyMap<Status, number> | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -57,7 +57,7 @@ function useCounts(labelId: number | null) {
 }
 
 export function ReviewQueue() {
-  const { store, actions } = useDesk();
+  const { store, actions } = useClient();
   const query = useWorkbench((state) => state.query);
   const labels = useWorkbench((state) => state.labels);
   const project = useWorkbench((state) => state.project);

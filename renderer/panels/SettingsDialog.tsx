@@ -6,9 +6,9 @@ import { devices, type Settings } from '../../main/contract/settings.ts';
 import { presets } from '../state/keymap.ts';
 import { changeSettings } from '../state/preferences.ts';
 import { deviceName, deviceWarning, percent, weightsName } from '../state/words.ts';
-import { useRun } from './commanding.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { useCommand } from './commanding.ts';
 import { DialogFrame } from './DialogFrame.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
 import { useFileChoice } from './fileChoice.tsx';
 import { presetChoices } from './KeySettings.tsx';
 import { ModelNotice } from './ModelNotice.tsx';
@@ -27,9 +27,9 @@ export const SettingsDialog = () => (
 
 /** The settings and the way to change one of them. */
 function useSettings() {
-  const desk = useDesk();
+  const client = useClient();
   const settings = useWorkbench((state) => state.settings);
-  return { settings, set: (change: Partial<Settings>) => void changeSettings(desk, change) };
+  return { settings, set: (change: Partial<Settings>) => void changeSettings(client, change) };
 }
 
 const Row = ({ label, children }: { label: string; children: ReactNode }) => (
@@ -100,7 +100,7 @@ function Look() {
 
 function KeysAndMouse() {
   const { settings, set } = useSettings();
-  const run = useRun();
+  const run = useCommand();
   return (
     <Stack gap="sm">
       <Row label="Keys as in">

@@ -7,7 +7,7 @@ import type { Label, Shape } from '../../main/contract/project.ts';
 import { stacked } from '../state/shapeEdits.ts';
 import { counted } from '../state/words.ts';
 import { AttributeFields } from './AttributeFields.tsx';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { LabelPicker, Swatch } from './LabelPicker.tsx';
 
 const rowHeight = 28;
@@ -50,7 +50,7 @@ export function openLabelPicker(): void {
 
 /** The label of what is selected; with nothing selected, of what will be drawn. */
 function CurrentLabel({ shapes }: { shapes: readonly Shape[] }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const selected = useWorkbench((state) => state.selected);
   const labelId = useWorkbench((state) => state.labelId);
   const theirs = new Set(shapes.filter(({ id }) => selected.has(id)).map((shape) => shape.labelId));
@@ -87,7 +87,7 @@ export function clicked(
 }
 
 function ShapeTree({ shapes }: { shapes: readonly Shape[] }) {
-  const { actions, store } = useDesk();
+  const { actions, store } = useClient();
   const selected = useWorkbench((state) => state.selected);
   const hovered = useWorkbench((state) => state.hovered);
   const labels = useWorkbench((state) => state.labels);
@@ -158,7 +158,7 @@ interface RowProps {
 
 const ShapeRow = memo(
   ({ shape, index, start, label, count, isSelected, isHovered, onClick }: RowProps) => {
-    const { store } = useDesk();
+    const { store } = useClient();
     const { box, origin, crowd } = shape;
     const name = label?.name ?? 'No label';
     return (
@@ -202,7 +202,7 @@ const ShapeRow = memo(
 ShapeRow.displayName = 'ShapeRow';
 
 function RowDeeds({ shape: { id, hidden, locked }, name }: { shape: Shape; name: string }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   return (
     <span className="row-deeds">
       <RowDeed

@@ -2,8 +2,8 @@
 import { Button, Loader, Stack, Text } from '@mantine/core';
 import { IconPhotoPlus, IconPhotoX } from '@tabler/icons-react';
 import { stateWords } from '../state/words.ts';
-import { useRun } from './commanding.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { useCommand } from './commanding.ts';
 import { useFileChoice } from './fileChoice.tsx';
 
 export function StageNotice() {
@@ -17,7 +17,7 @@ export function StageNotice() {
 }
 
 function NoImages() {
-  const run = useRun();
+  const run = useCommand();
   return (
     <Stack className="stage-notice" align="center" gap="sm">
       <IconPhotoPlus size={36} stroke={1.3} aria-hidden />
@@ -28,7 +28,7 @@ function NoImages() {
 }
 
 function NoneOpen() {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   return (
     <Stack className="stage-notice" align="center" gap="sm">
       <Text size="sm">No image is open.</Text>
@@ -39,7 +39,7 @@ function NoneOpen() {
 
 /** The shapes are all there; only the file is not. */
 function FileProblem() {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const choose = useFileChoice();
   const image = useWorkbench(({ open }) => open?.image);
   if (!image) return null;

@@ -4,7 +4,7 @@ import { IconFolderOpen, IconSparkles, IconZoomScan } from '@tabler/icons-react'
 import { useEffect, useState } from 'react';
 import logo from '../../resources/icon.svg';
 import { folderOf } from '../state/words.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
 import { useFileChoice } from './fileChoice.tsx';
 import { openFolder } from './openFolder.ts';
 
@@ -30,18 +30,18 @@ export function Waiting({ refused }: { refused: string | null }) {
 }
 
 export function StartScreen() {
-  const desk = useDesk();
+  const client = useClient();
   const choose = useFileChoice();
   const { busy, during } = useBusy();
   const folder = () =>
     during('folder', async () => {
       const [path] = await choose('folder');
-      if (path !== undefined) await openFolder(desk, path);
+      if (path !== undefined) await openFolder(client, path);
     });
   const project = () =>
     during('project', async () => {
       const [file] = await choose('open project');
-      if (file !== undefined) await desk.actions.openProject(file);
+      if (file !== undefined) await client.actions.openProject(file);
     });
   return (
     <main className="start">
@@ -76,7 +76,7 @@ export function StartScreen() {
             hint="A few scenes that the built-in model knows"
             icon={IconSparkles}
             busy={busy === 'sample'}
-            act={() => during('sample', () => desk.actions.openSample())}
+            act={() => during('sample', () => client.actions.openSample())}
           />
         </div>
         <Recent />
@@ -126,7 +126,7 @@ const Deed = ({ name, hint, icon: Icon, busy, primary = false, act }: DeedProps)
 type RecentProject = { file: string; name: string; opened: string };
 
 function Recent() {
-  const { host, actions } = useDesk();
+  const { host, actions } = useClient();
   const [recent, setRecent] = useState<readonly RecentProject[]>([]);
   useEffect(() => {
     // A start screen without this list is still a start screen.

@@ -19,8 +19,8 @@ import {
   zoomWords,
 } from '../state/words.ts';
 import type { ToolName } from '../state/workbench.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { useKeys } from './commanding.ts';
-import { useDesk, useWorkbench } from './desk.ts';
 
 export function StatusBar() {
   return (
@@ -107,7 +107,7 @@ function Hint() {
 }
 
 function Jobs() {
-  const { store } = useDesk();
+  const { store } = useClient();
   const jobs = useWorkbench((state) => state.jobs);
   const active = [...jobs.values()].filter(isActive);
   const job = active.find(({ state }) => state === 'running') ?? active[0];
@@ -130,7 +130,7 @@ function Jobs() {
 }
 
 function Model() {
-  const { store } = useDesk();
+  const { store } = useClient();
   const engine = useWorkbench((state) => state.engine);
   if (engine === null) return null;
   const warning = deviceWarning(engine);

@@ -14,7 +14,7 @@ import {
 } from '@tabler/icons-react';
 import { type CommandId, commands } from '../../main/contract/commands.ts';
 import type { ToolName } from '../state/workbench.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 import { useTitle } from './keys.ts';
 
 interface Entry {
@@ -56,7 +56,7 @@ export function ToolStrip() {
 }
 
 function ToolButton({ entry, off, why = null }: { entry: Entry; off: boolean; why?: string | null }) {
-  const { store } = useDesk();
+  const { store } = useClient();
   const current = useWorkbench(({ tool }) => tool === entry.tool);
   const title = useTitle(entry.command);
   const name = commands.find(({ id }) => id === entry.command)?.title ?? entry.tool;

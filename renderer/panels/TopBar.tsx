@@ -19,8 +19,8 @@ import type { ReviewStatus } from '../../main/contract/project.ts';
 import { isAvailable } from '../state/commands.ts';
 import { counted, fileName, folderOf, statusWords } from '../state/words.ts';
 import { Keys } from './CommandPalette.tsx';
-import { useKeys, useRun } from './commanding.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { useCommand, useKeys } from './commanding.ts';
 import { useTitle } from './keys.ts';
 
 export function TopBar() {
@@ -41,8 +41,8 @@ export function TopBar() {
 }
 
 function MainMenu() {
-  const { store } = useDesk();
-  const run = useRun();
+  const { store } = useClient();
+  const run = useCommand();
   return (
     <Menu position="bottom-start" offset={4} width={190}>
       <Menu.Target>
@@ -97,7 +97,7 @@ interface DeedProps {
 }
 
 function Deed({ id, icon: Icon, what }: DeedProps) {
-  const run = useRun();
+  const run = useCommand();
   const title = useTitle(id);
   const about = useWorkbench(({ project }) => (what ? (project?.[what] ?? null) : null));
   const name = commands.find((command) => command.id === id)?.title ?? id;
@@ -159,7 +159,7 @@ export const statusTones: Readonly<Record<ReviewStatus, string | undefined>> = {
 const statuses: readonly ReviewStatus[] = ['unreviewed', 'accepted', 'unclear'];
 
 function ReviewMenu() {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   const status = useWorkbench(({ open }) => open?.review.status ?? 'unreviewed');
   const Current = statusIcons[status];
   return (
@@ -194,7 +194,7 @@ function ReviewMenu() {
 }
 
 function SearchCommands() {
-  const run = useRun();
+  const run = useCommand();
   const keys = useKeys()('app.palette');
   return (
     <button type="button" className="search-commands" onClick={() => run('app.palette')}>

@@ -3,7 +3,7 @@ import { ActionIcon, Group, Tooltip } from '@mantine/core';
 import { IconCheck, IconPencil, IconX } from '@tabler/icons-react';
 import type { Verdict } from '../../main/contract/project.ts';
 import type { Part } from '../state/kept.ts';
-import { useDesk } from './desk.ts';
+import { useClient } from './client.ts';
 
 const choices = [
   { verdict: 'right', icon: IconCheck, color: 'green', says: 'is right' },
@@ -12,7 +12,7 @@ const choices = [
 ] as const;
 
 export function Verdicts({ part, verdict }: { part: Part; verdict: Verdict }) {
-  const { actions } = useDesk();
+  const { actions } = useClient();
   return (
     <Group gap={2} wrap="nowrap" role="group" aria-label={`Verdict on the ${part}`}>
       {choices.map(({ verdict: one, icon: Icon, color, says }) => (

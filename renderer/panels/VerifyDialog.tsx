@@ -5,8 +5,8 @@ import { useState } from 'react';
 import type { VerifyReport } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';
 import { several } from '../state/words.ts';
+import { useClient } from './client.ts';
 import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
-import { useDesk } from './desk.ts';
 import { Notes } from './JobView.tsx';
 import { PathField } from './PathField.tsx';
 
@@ -44,7 +44,7 @@ function VerifyForm() {
 }
 
 export function useVerify() {
-  const { host, edits } = useDesk();
+  const { host, edits } = useClient();
   const [report, setReport] = useState<VerifyReport | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);

@@ -1,13 +1,13 @@
 // The edge of the wipe comparison as a slider: what stands on one side, what the model proposes on the other.
 import { Button, Group, Slider, Text } from '@mantine/core';
 import { IconArrowsLeftRight } from '@tabler/icons-react';
-import { useRun } from './commanding.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { useCommand } from './commanding.ts';
 
 export function WipeBar() {
-  const { store } = useDesk();
+  const { store } = useClient();
   const at = useWorkbench(({ wipe }) => wipe?.at ?? null);
-  const run = useRun();
+  const run = useCommand();
   if (at === null) return null;
   const move = (value: number) => store.setState(({ wipe }) => ({ wipe: wipe && { ...wipe, at: value } }));
   return (

@@ -1,10 +1,10 @@
 // Commands for panels: doing one by its id, its keys for tooltips, and the key presses of the whole page.
 import { createContext, useCallback, useContext, useEffect } from 'react';
 import { type Command, type CommandId, commands } from '../../main/contract/commands.ts';
+import { type CommandContext, rememberTools } from '../state/commandActions.ts';
 import { pressKey, runCommand } from '../state/commands.ts';
 import { chordsFor, focusOf, shownChord } from '../state/keymap.ts';
-import { type CommandContext, rememberTools } from '../state/runs.ts';
-import { useWorkbench } from './desk.ts';
+import { useWorkbench } from './client.ts';
 import { isMac } from './keys.ts';
 
 export const CommandsContext = createContext<CommandContext | null>(null);
@@ -16,7 +16,7 @@ function useCommandContext(): CommandContext {
 }
 
 /** Does a command; what cannot be done now is said on screen. */
-export function useRun(): (id: CommandId) => void {
+export function useCommand(): (id: CommandId) => void {
   const context = useCommandContext();
   return useCallback((id) => void runCommand(id, context), [context]);
 }
@@ -50,7 +50,7 @@ export function useKeyboard(context: CommandContext | null): void {
       if (pressKey({ key, code, ctrlKey, metaKey, altKey, shiftKey, altGraph }, focus, context)) event.preventDefault();
     };
     window.addEventListener('keydown', pressed);
-    const forget = rememberTools(context.desk);
+    const forget = rememberTools(context.client);
     return () => {
       window.removeEventListener('keydown', pressed);
       forget();

@@ -1,13 +1,13 @@
 // Files dropped on the window: a project is opened, images and folders are added to what is open or become a project.
 import { useEffect } from 'react';
+import type { Client } from '../state/client.ts';
 import { sentence } from '../state/connection.ts';
-import type { Desk } from '../state/desk.ts';
 import { say } from '../state/workbench.ts';
-import { useShell } from './desk.ts';
+import { useShell } from './client.ts';
 import { openFolder } from './openFolder.ts';
 
 /** A page that does not take drops would be replaced by the dropped file. */
-export function useDrops(desk: Desk): void {
+export function useDrops(client: Client): void {
   const shell = useShell();
   useEffect(() => {
     const over = (event: DragEvent) => event.preventDefault();
@@ -17,14 +17,14 @@ export function useDrops(desk: Desk): void {
       if (files.length === 0) return;
       if (!shell) {
         say(
-          desk.store,
+          client.store,
           'plain',
           'A browser does not say where dropped files lie. Choose them with Add images or Open.',
         );
         return;
       }
       const paths = files.map((file) => shell.pathOf(file));
-      dropped(desk, paths).catch((error: unknown) => say(desk.store, 'bad', sentence(error)));
+      dropped(client, paths).catch((error: unknown) => say(client.store, 'bad', sentence(error)));
     };
     window.addEventListener('dragover', over);
     window.addEventListener('drop', drop);
@@ -32,14 +32,14 @@ export function useDrops(desk: Desk): void {
       window.removeEventListener('dragover', over);
       window.removeEventListener('drop', drop);
     };
-  }, [shell, desk]);
+  }, [shell, client]);
 }
 
-export async function dropped(desk: Desk, paths: readonly string[]): Promise<boolean> {
-  const { store, actions } = desk;
+export async function dropped(client: Client, paths: readonly string[]): Promise<boolean> {
+  const { store, actions } = client;
   const project = paths.find((path) => path.toLowerCase().endsWith('.loupe'));
   const [first] = paths;
   if (project !== undefined) return actions.openProject(project);
   if (store.getState().project) return actions.addImages([...paths]);
-  return first === undefined ? false : openFolder(desk, first);
+  return first === undefined ? false : openFolder(client, first);
 }

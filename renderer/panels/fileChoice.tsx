@@ -1,6 +1,6 @@
 // Choosing files: the system's dialogs in the desktop window, the host's folders in a browser; one function for both.
 import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
-import { useShell } from './desk.ts';
+import { useShell } from './client.ts';
 import { FileBrowser, type FileWish } from './FileBrowser.tsx';
 
 /** Absolute paths; none where the person thought better of it. `name` is offered for files that are made. */

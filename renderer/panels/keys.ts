@@ -1,7 +1,7 @@
 // What keys are called on this machine, and commands with their keys for tooltips.
 import { type CommandId, commands } from '../../main/contract/commands.ts';
 import { titleWithKeys } from '../state/keymap.ts';
-import { useWorkbench } from './desk.ts';
+import { useWorkbench } from './client.ts';
 
 export const isMac = typeof navigator !== 'undefined' && /mac/i.test(navigator.userAgent);
 

@@ -1,5 +1,5 @@
 // A folder of images as a project: the one that is kept in it already, or a new one beside the images.
-import type { Desk } from '../state/desk.ts';
+import type { Client } from '../state/client.ts';
 import { fileName } from '../state/words.ts';
 
 /** The file that a folder's project has unless somebody says otherwise. */
@@ -9,7 +9,7 @@ export function projectFileIn(folder: string): string {
   return `${bare}${separator}${fileName(bare) || 'images'}.loupe`;
 }
 
-export async function openFolder({ host, actions }: Desk, folder: string): Promise<boolean> {
+export async function openFolder({ host, actions }: Client, folder: string): Promise<boolean> {
   const file = projectFileIn(folder);
   const { entries } = await host.files.browse({ folder });
   const known = entries.find(({ kind, path }) => kind === 'project' && path === file);

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import type { Job } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';
-import { useDesk, useWorkbench } from './desk.ts';
+import { useClient, useWorkbench } from './client.ts';
 
 export interface StartedJob {
   readonly job: Job | null;
@@ -15,7 +15,7 @@ export interface StartedJob {
 
 /** `adopt` finds one that is at work already, from an earlier opening of the dialog. */
 export function useStartedJob(adopt: (job: Job) => boolean = () => false): StartedJob {
-  const { store, edits } = useDesk();
+  const { store, edits } = useClient();
   const [id, setId] = useState(() => [...store.getState().jobs.values()].find(adopt)?.id ?? null);
   const [problem, setProblem] = useState<string | null>(null);
   const [starting, setStarting] = useState(false);

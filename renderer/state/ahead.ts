@@ -1,7 +1,7 @@
 // Neighbours of the open image, their records, pictures and embeddings, before anybody asks.
 import { pictureAddress, wholeSide } from '../../main/contract/addresses.ts';
 import type { Image, ImageDetail } from '../../main/contract/project.ts';
-import type { Bench } from './bench.ts';
+import type { ActionContext } from './actionContext.ts';
 
 export type Step = 'next' | 'previous' | 'next unreviewed';
 
@@ -12,12 +12,12 @@ interface Neighbour {
 }
 
 export class Ahead {
-  private readonly bench: Bench;
+  private readonly context: ActionContext;
   private details = new Map<number, Promise<ImageDetail>>();
   private steps = new Map<string, Promise<Neighbour>>();
 
-  constructor(bench: Bench) {
-    this.bench = bench;
+  constructor(context: ActionContext) {
+    this.context = context;
   }
 
   forget(id?: number): void {
@@ -30,15 +30,15 @@ export class Ahead {
   async detail(id: number): Promise<ImageDetail> {
     const ready = this.details.get(id);
     this.details.delete(id);
-    return (await ready?.catch(() => null)) ?? this.bench.host.images.detail({ id });
+    return (await ready?.catch(() => null)) ?? this.context.host.images.detail({ id });
   }
 
   neighbour(from: number | null, by: Step): Promise<Neighbour> {
     const key = `${from} ${by}`;
     const found = this.steps.get(key);
     if (found) return found;
-    const { query } = this.bench.store.getState();
-    const fresh = this.bench.host.images.step({ ...query, from, by });
+    const { query } = this.context.store.getState();
+    const fresh = this.context.host.images.step({ ...query, from, by });
     fresh.catch(() => this.steps.delete(key));
     this.steps.set(key, fresh);
     return fresh;
@@ -60,29 +60,29 @@ export class Ahead {
     } catch {}
   }
 
-  private isOpen = (id: number): boolean => this.bench.store.getState().open?.image.id === id;
+  private isOpen = (id: number): boolean => this.context.store.getState().open?.image.id === id;
 
   /** The place of the open image follows from its neighbour's. */
   private placed(id: number, next: Neighbour): void {
     if (!this.isOpen(id)) return;
     const last = next.id === null && next.total > 0 ? next.total - 1 : null;
     const index = next.index === null ? last : next.index - 1;
-    this.bench.store.setState({ position: { index, total: next.total } });
+    this.context.store.setState({ position: { index, total: next.total } });
   }
 
   private async fetch(id: number): Promise<void> {
     if (!this.details.has(id)) {
-      const detail = this.bench.host.images.detail({ id });
+      const detail = this.context.host.images.detail({ id });
       detail.catch(() => this.details.delete(id));
       this.details.set(id, detail);
     }
     const { image } = (await this.details.get(id)) ?? {};
     if (!image?.hash || Math.max(image.width ?? 0, image.height ?? 0) > wholeSide) return;
-    this.bench.fetchAhead(pictureAddress(id, image.hash));
+    this.context.fetchAhead(pictureAddress(id, image.hash));
   }
 
   async prepare(imageId: number, ahead = false): Promise<void> {
-    if (this.bench.store.getState().engine?.state !== 'ready') return;
-    await this.bench.host.model.prepare({ imageId, ahead }).catch(() => {});
+    if (this.context.store.getState().engine?.state !== 'ready') return;
+    await this.context.host.model.prepare({ imageId, ahead }).catch(() => {});
   }
 }

@@ -2,25 +2,25 @@
 import { created } from '../../main/contract/diff.ts';
 import type { Asked } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
+import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, heard } from './answers.ts';
-import type { Bench } from './bench.ts';
 import { isRefusal } from './connection.ts';
 import { diffOf } from './kept.ts';
 import { say } from './workbench.ts';
 
 /** One answer at a time: asking again, or leaving the image, stops the one before. */
 export class Asking {
-  private readonly bench: Bench;
+  private readonly context: ActionContext;
   private stop: AbortController | null = null;
 
-  constructor(bench: Bench) {
-    this.bench = bench;
+  constructor(context: ActionContext) {
+    this.context = context;
   }
 
   cancel(): void {
     this.stop?.abort();
     this.stop = null;
-    this.bench.store.setState({ writing: null });
+    this.context.store.setState({ writing: null });
   }
 
   async ask(text: string, samples: number): Promise<void> {
@@ -41,7 +41,7 @@ export class Asking {
 
   /** The prompt as a record that the host has; a text that was asked of this image before is asked again. */
   private async promptFor(text: string): Promise<number | null> {
-    const { store, edits } = this.bench;
+    const { store, edits } = this.context;
     const { open } = store.getState();
     if (!open) return null;
     const before = [...open.prompts.values()].find((one) => one.text === text);
@@ -57,11 +57,11 @@ export class Asking {
   private begin(promptId: number, samples: number): void {
     const texts = Array<string>(samples).fill('');
     const boxes = Array<Box | null>(samples).fill(null);
-    this.bench.store.setState({ promptId, proposalId: null, lit: null, writing: { promptId, texts, boxes } });
+    this.context.store.setState({ promptId, proposalId: null, lit: null, writing: { promptId, texts, boxes } });
   }
 
   private async listen(promptId: number, samples: number, signal: AbortSignal): Promise<void> {
-    const { store, host } = this.bench;
+    const { store, host } = this.context;
     const asked = candidatesOf(store.getState(), promptId).length;
     const answers = await host.model.ask({ promptId, samples, seed: asked }, { signal });
     for await (const event of answers) {
@@ -72,6 +72,6 @@ export class Asking {
 
   private failed(error: unknown): void {
     const why = isRefusal(error) ? error.message : 'The connection broke. What was answered so far is stored.';
-    say(this.bench.store, 'bad', why);
+    say(this.context.store, 'bad', why);
   }
 }

@@ -1,9 +1,9 @@
 // When a command can be done, doing it by its id, and from a key press to the command that has it.
 import { type Command, type CommandId, commands, type Needs } from '../../main/contract/commands.ts';
 import { inReview } from './answers.ts';
+import { type CommandContext, commandActions } from './commandActions.ts';
 import { sentence } from './connection.ts';
 import { chordsOf, commandsAt, type Focus, type Pressed, passes } from './keymap.ts';
-import { type CommandContext, runs } from './runs.ts';
 import { say, type Workbench } from './workbench.ts';
 
 /** Whether the pair of the repair is what the person looks at. */
@@ -46,12 +46,12 @@ export const commandOf = (id: string): Command | undefined => byId.get(id);
 
 /** Does it where it can be done; what goes wrong is said on screen. */
 export async function runCommand(id: CommandId, context: CommandContext): Promise<void> {
-  const { store } = context.desk;
+  const { store } = context.client;
   const command = byId.get(id);
   if (!command) return;
   if (!isAvailable(command, store.getState())) return say(store, 'plain', needed[command.needs]);
   try {
-    await runs[id](context);
+    await commandActions[id](context);
   } catch (error) {
     say(store, 'bad', sentence(error));
   }
@@ -59,7 +59,7 @@ export async function runCommand(id: CommandId, context: CommandContext): Promis
 
 /** True where the key is ours, and the page is to do nothing with it. */
 export function pressKey(pressed: Pressed, focus: Focus, context: CommandContext): boolean {
-  const state = context.desk.store.getState();
+  const state = context.client.store.getState();
   if (state.dialog !== null || focus === 'away') return false;
   let known = false;
   for (const chord of chordsOf(pressed)) {

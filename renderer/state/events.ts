@@ -1,8 +1,8 @@
 // What happens in the host, read for as long as the window is open, keeps the store in step.
 import type { HostEvent } from '../../main/contract/api.ts';
 import type { Job } from '../../main/contract/jobs.ts';
+import type { ActionContext } from './actionContext.ts';
 import type { Actions } from './actions.ts';
-import type { Bench } from './bench.ts';
 import { sentence } from './connection.ts';
 import { concerns } from './records.ts';
 import { isActive } from './words.ts';
@@ -11,32 +11,32 @@ import { say, type WorkbenchStore } from './workbench.ts';
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Reads until it is stopped; a stream that breaks is read again from the state of everything. */
-export function follow(bench: Bench, actions: Actions): () => void {
+export function follow(context: ActionContext, actions: Actions): () => void {
   const stop = new AbortController();
-  void reading(bench, actions, stop.signal);
+  void reading(context, actions, stop.signal);
   return () => stop.abort();
 }
 
-async function reading(bench: Bench, actions: Actions, signal: AbortSignal): Promise<void> {
+async function reading(context: ActionContext, actions: Actions, signal: AbortSignal): Promise<void> {
   for (let again = false; !signal.aborted; again = true) {
     try {
-      const stream = await bench.host.watch(undefined, { signal });
-      if (again && bench.store.getState().project) void caughtUp(bench, actions);
+      const stream = await context.host.watch(undefined, { signal });
+      if (again && context.store.getState().project) void caughtUp(context, actions);
       // A stream whose wire broke while nobody read it may never end by itself.
-      await Promise.race([takeAll(bench, actions, stream), lost(bench)]);
+      await Promise.race([takeAll(context, actions, stream), lost(context)]);
     } catch (error) {
-      if (!signal.aborted && bench.store.getState().connected) say(bench.store, 'bad', sentence(error));
+      if (!signal.aborted && context.store.getState().connected) say(context.store, 'bad', sentence(error));
     }
     if (!signal.aborted) await sleep(200);
   }
 }
 
-async function takeAll(bench: Bench, actions: Actions, stream: AsyncIterable<HostEvent>): Promise<void> {
-  for await (const event of stream) await taken(bench, actions, event);
+async function takeAll(context: ActionContext, actions: Actions, stream: AsyncIterable<HostEvent>): Promise<void> {
+  for await (const event of stream) await taken(context, actions, event);
 }
 
 /** Resolves when the connection is gone. */
-const lost = ({ store }: Bench): Promise<void> =>
+const lost = ({ store }: ActionContext): Promise<void> =>
   new Promise((resolve) => {
     const gone = ({ connected }: { connected: boolean }) => {
       if (connected) return;
@@ -48,7 +48,7 @@ const lost = ({ store }: Bench): Promise<void> =>
   });
 
 /** After a break anything may have happened. */
-async function caughtUp({ edits, store }: Bench, actions: Actions): Promise<void> {
+async function caughtUp({ edits, store }: ActionContext, actions: Actions): Promise<void> {
   actions.forgetAhead();
   await edits.rejoined().catch(() => {});
   store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
@@ -64,8 +64,8 @@ function tookJob(store: WorkbenchStore, job: Job): void {
   if (ended && !isShown && job.message) say(store, job.state === 'failed' ? 'bad' : 'good', job.message);
 }
 
-async function taken(bench: Bench, actions: Actions, event: HostEvent): Promise<void> {
-  const { store, edits } = bench;
+async function taken(context: ActionContext, actions: Actions, event: HostEvent): Promise<void> {
+  const { store, edits } = context;
   if (event.kind === 'project') await actions.entered(event.project);
   else if (event.kind === 'images') void actions.changedOutside(event.ids).catch(() => {});
   else if (event.kind === 'job') tookJob(store, event.job);

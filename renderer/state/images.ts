@@ -2,9 +2,9 @@
 import type { ImageQuery } from '../../main/contract/api.ts';
 import { changed } from '../../main/contract/diff.ts';
 import type { ProjectInfo, ReviewStatus } from '../../main/contract/project.ts';
+import type { ActionContext } from './actionContext.ts';
 import { Ahead, type Step } from './ahead.ts';
 import { firstCandidate } from './answers.ts';
-import type { Bench } from './bench.ts';
 import { sentence } from './connection.ts';
 import { diffOf } from './kept.ts';
 import { byId, openedImage } from './records.ts';
@@ -35,9 +35,9 @@ export interface ImageActions {
   forgetAhead(id?: number): void;
 }
 
-export function createImages(bench: Bench): ImageActions {
-  const { host } = bench;
-  const images = new Images(bench);
+export function createImages(context: ActionContext): ImageActions {
+  const { host } = context;
+  const images = new Images(context);
   return {
     openProject: (file) => images.enter(() => host.project.open({ file })),
     createProject: (file, folder) => images.enter(() => host.project.create({ file, folder })),
@@ -59,19 +59,19 @@ export function createImages(bench: Bench): ImageActions {
 
 class Images {
   readonly ahead: Ahead;
-  private readonly bench: Bench;
+  private readonly context: ActionContext;
   /** Who opens a project hears of it twice, by the answer and by the event, and both wait for the same reading. */
   private reading: Promise<void> = Promise.resolve();
   /** How often an image was wished for: only the last wish counts. */
   private wishes = 0;
 
-  constructor(bench: Bench) {
-    this.bench = bench;
-    this.ahead = new Ahead(bench);
+  constructor(context: ActionContext) {
+    this.context = context;
+    this.ahead = new Ahead(context);
   }
 
   private get state() {
-    return this.bench.store.getState();
+    return this.context.store.getState();
   }
 
   /** False, and one sentence on screen, where it failed. */
@@ -80,25 +80,25 @@ class Images {
       await work();
       return true;
     } catch (error) {
-      say(this.bench.store, 'bad', sentence(error));
+      say(this.context.store, 'bad', sentence(error));
       return false;
     }
   }
 
   enter(work: () => Promise<ProjectInfo>): Promise<boolean> {
     return this.attempt(async () => {
-      await this.bench.edits.settled();
+      await this.context.edits.settled();
       await this.entered(await work());
     });
   }
 
   async close(): Promise<void> {
-    await this.bench.edits.settled();
-    if (await this.attempt(() => this.bench.host.project.close())) await this.entered(null);
+    await this.context.edits.settled();
+    if (await this.attempt(() => this.context.host.project.close())) await this.entered(null);
   }
 
   entered(project: ProjectInfo | null): Promise<void> {
-    const { store, edits } = this.bench;
+    const { store, edits } = this.context;
     if (project && this.state.project?.file === project.file) store.setState({ project });
     else {
       edits.reset();
@@ -110,7 +110,7 @@ class Images {
   }
 
   private async read(project: ProjectInfo): Promise<void> {
-    const { host, store } = this.bench;
+    const { host, store } = this.context;
     // The engine starts when somebody asks for it.
     void host.model.status().then(
       (engine) => store.setState({ engine }),
@@ -122,13 +122,13 @@ class Images {
 
   private async openRemembered({ file, images: count }: ProjectInfo): Promise<void> {
     if (count === 0) return;
-    const remembered = Number(this.bench.memory.read(`image of ${file}`));
+    const remembered = Number(this.context.memory.read(`image of ${file}`));
     if (remembered > 0 && (await this.show(remembered, null).then(yes, no))) return;
     await this.first();
   }
 
   async first(): Promise<void> {
-    const { id, index } = await this.bench.host.images.step({ ...this.state.query, from: null, by: 'next' });
+    const { id, index } = await this.context.host.images.step({ ...this.state.query, from: null, by: 'next' });
     if (id !== null) await this.open(id, index);
   }
 
@@ -139,7 +139,7 @@ class Images {
 
   /** Throws where the image cannot be read. */
   private async show(id: number, index: number | null): Promise<void> {
-    const { store, edits, memory } = this.bench;
+    const { store, edits, memory } = this.context;
     store.setState({ opening: id });
     try {
       const detail = await this.ahead.detail(id);
@@ -160,7 +160,7 @@ class Images {
     const { wishes } = this;
     const from = this.state.opening ?? this.state.open?.image.id ?? null;
     const next = await this.ahead.neighbour(from, by).catch((error: unknown) => {
-      say(this.bench.store, 'bad', sentence(error));
+      say(this.context.store, 'bad', sentence(error));
       return null;
     });
     if (!next || next.id === null || next.id === from) return false;
@@ -170,7 +170,7 @@ class Images {
   }
 
   async relink(id: number, file: string): Promise<void> {
-    const { host, store, edits } = this.bench;
+    const { host, store, edits } = this.context;
     await this.attempt(async () => {
       const { relinked } = await host.images.relink({ id, file });
       say(store, 'good', relinked === 1 ? 'The image was found again.' : `${relinked} images were found again.`);
@@ -180,7 +180,7 @@ class Images {
 
   setQuery(query: Partial<ImageQuery>): void {
     this.ahead.forget();
-    this.bench.store.setState((state) => ({ query: { ...state.query, ...query }, position: null }));
+    this.context.store.setState((state) => ({ query: { ...state.query, ...query }, position: null }));
     const { open } = this.state;
     if (open) void this.ahead.around(open.image);
   }
@@ -188,14 +188,14 @@ class Images {
   async setReview(status: ReviewStatus): Promise<boolean> {
     const { open } = this.state;
     if (!open) return false;
-    return this.bench.edits.commit(diffOf(reviewTitles[status], changed('review', open.review, { status })));
+    return this.context.edits.commit(diffOf(reviewTitles[status], changed('review', open.review, { status })));
   }
 
   async changedOutside(ids: readonly number[]): Promise<void> {
     this.ahead.forget();
     const { open, project, opening } = this.state;
-    this.bench.store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
-    if (open && ids.includes(open.image.id)) await this.bench.edits.refresh();
+    this.context.store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
+    if (open && ids.includes(open.image.id)) await this.context.edits.refresh();
     else if (!open && project && opening === null) await this.first();
   }
 

@@ -1,11 +1,11 @@
 // What a person sets: shown at once, kept by the host, and taken back where the host refuses it.
 import type { Settings } from '../../main/contract/settings.ts';
-import type { Bench } from './bench.ts';
+import type { ActionContext } from './actionContext.ts';
 import { sentence } from './connection.ts';
 import { say } from './workbench.ts';
 
 /** True once it is kept. */
-export async function changeSettings({ store, host }: Bench, change: Partial<Settings>): Promise<boolean> {
+export async function changeSettings({ store, host }: ActionContext, change: Partial<Settings>): Promise<boolean> {
   const { settings: before } = store.getState();
   store.setState({ settings: { ...before, ...change } });
   try {

@@ -2,9 +2,9 @@
 import { type Diff, deleted } from '../../main/contract/diff.ts';
 import type { Asked, PackedMask, StoredProposal, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
+import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, firstCandidate, inReview } from './answers.ts';
 import { Asking } from './asking.ts';
-import type { Bench } from './bench.ts';
 import { sentence } from './connection.ts';
 import type { ImageActions } from './images.ts';
 import {
@@ -47,15 +47,15 @@ export interface PromptActions {
 const historyKey = 'prompts asked';
 const historyLength = 50;
 
-export function createPrompts(bench: Bench, images: ImageActions): PromptActions {
-  const prompts = new Prompts(bench, images);
+export function createPrompts(context: ActionContext, images: ImageActions): PromptActions {
+  const prompts = new Prompts(context, images);
   const { asking } = prompts;
   return {
     ask: (text, samples) => prompts.ask(text, samples),
     cancel: () => asking.cancel(),
     history: () => prompts.history(),
     choosePrompt: (id) => prompts.choosePrompt(id),
-    chooseProposal: (id) => bench.store.setState({ proposalId: id, lit: null }),
+    chooseProposal: (id) => context.store.setState({ proposalId: id, lit: null }),
     stepProposal: (by) => prompts.stepProposal(by),
     removePrompt: (id) => prompts.removePrompt(id),
     setVerdict: (part, verdict) => prompts.judged((prompt, proposal) => verdictSet(prompt, proposal, part, verdict)),
@@ -71,34 +71,34 @@ export function createPrompts(bench: Bench, images: ImageActions): PromptActions
 
 class Prompts {
   readonly asking: Asking;
-  private readonly bench: Bench;
+  private readonly context: ActionContext;
   private readonly images: ImageActions;
 
-  constructor(bench: Bench, images: ImageActions) {
-    this.bench = bench;
+  constructor(context: ActionContext, images: ImageActions) {
+    this.context = context;
     this.images = images;
-    this.asking = new Asking(bench);
+    this.asking = new Asking(context);
   }
 
   private get state() {
-    return this.bench.store.getState();
+    return this.context.store.getState();
   }
 
   async ask(text: string, samples: number): Promise<void> {
     const trimmed = text.trim();
     if (trimmed === '') return;
     const lines = [trimmed.replaceAll('\n', ' '), ...this.history().filter((one) => one !== trimmed)];
-    this.bench.memory.write(historyKey, lines.slice(0, historyLength).join('\n'));
+    this.context.memory.write(historyKey, lines.slice(0, historyLength).join('\n'));
     await this.asking.ask(trimmed, samples);
   }
 
   history(): string[] {
-    return (this.bench.memory.read(historyKey) ?? '').split('\n').filter(Boolean);
+    return (this.context.memory.read(historyKey) ?? '').split('\n').filter(Boolean);
   }
 
   choosePrompt(id: number): void {
     const prompt = this.state.open?.prompts.get(id);
-    this.bench.store.setState({
+    this.context.store.setState({
       promptId: id,
       proposalId: firstCandidate(candidatesOf(this.state, id), prompt),
       lit: null,
@@ -111,22 +111,22 @@ class Prompts {
     const all = promptId === null ? [] : candidatesOf(this.state, promptId);
     const at = all.findIndex(({ id }) => id === proposalId);
     const next = all[(at + by + all.length) % all.length];
-    if (next) this.bench.store.setState({ proposalId: next.id, lit: null });
+    if (next) this.context.store.setState({ proposalId: next.id, lit: null });
   }
 
   async removePrompt(id: number): Promise<boolean> {
     const prompt = this.state.open?.prompts.get(id);
-    if (this.state.promptId === id) this.bench.store.setState({ promptId: null, proposalId: null });
-    return prompt ? this.bench.edits.commit(diffOf('Delete the prompt', deleted('prompt', prompt))) : false;
+    if (this.state.promptId === id) this.context.store.setState({ promptId: null, proposalId: null });
+    return prompt ? this.context.edits.commit(diffOf('Delete the prompt', deleted('prompt', prompt))) : false;
   }
 
   async judged(diff: (prompt: Asked, proposal: StoredProposal | null) => Diff): Promise<boolean> {
     const { prompt, proposal } = inReview(this.state);
-    return prompt ? this.bench.edits.commit(diff(prompt, proposal)) : false;
+    return prompt ? this.context.edits.commit(diff(prompt, proposal)) : false;
   }
 
   private async keeping(): Promise<Keeping | null> {
-    const { edits } = this.bench;
+    const { edits } = this.context;
     const freeIds: [number, number] = [await edits.id(), await edits.id()];
     const { open, labels, labelId } = this.state;
     const { prompt, proposal } = inReview(this.state);
@@ -136,7 +136,7 @@ class Prompts {
   async setBox(box: Box): Promise<boolean> {
     const mask = await this.segmented(box);
     const ready = await this.keeping();
-    return ready ? this.bench.edits.commit(boxCorrected(ready, box, mask)) : false;
+    return ready ? this.context.edits.commit(boxCorrected(ready, box, mask)) : false;
   }
 
   private async segmented(box: Box): Promise<PackedMask | null> {
@@ -144,9 +144,9 @@ class Prompts {
     if (!open || engine?.state !== 'ready') return null;
     try {
       const asked = { imageId: open.image.id, points: [], box, rough: null };
-      return (await this.bench.host.model.refine(asked)).mask;
+      return (await this.context.host.model.refine(asked)).mask;
     } catch (error) {
-      say(this.bench.store, 'bad', `The box is kept, but there is no mask for it: ${sentence(error)}`);
+      say(this.context.store, 'bad', `The box is kept, but there is no mask for it: ${sentence(error)}`);
       return null;
     }
   }
@@ -155,8 +155,8 @@ class Prompts {
     const ready = await this.keeping();
     const start = ready && maskToEdit(ready);
     if (!start) return false;
-    const stored = this.bench.edits.commit(start.diff);
-    this.bench.store.setState({ selected: new Set([start.shapeId]), tool: 'brush' });
+    const stored = this.context.edits.commit(start.diff);
+    this.context.store.setState({ selected: new Set([start.shapeId]), tool: 'brush' });
     return stored;
   }
 
@@ -173,9 +173,9 @@ class Prompts {
   async accept(): Promise<boolean> {
     const ready = await this.keeping();
     if (!ready || (ready.proposal.found === 'unreadable' && !ready.prompt.kept)) return false;
-    const stored = this.bench.edits.commit(acceptance(ready));
+    const stored = this.context.edits.commit(acceptance(ready));
     const shapeId = inReview(this.state).prompt?.kept?.mask.shapeId ?? null;
-    if (shapeId !== null) this.bench.store.setState({ selected: new Set([shapeId]) });
+    if (shapeId !== null) this.context.store.setState({ selected: new Set([shapeId]) });
     return stored;
   }
 
@@ -184,6 +184,6 @@ class Prompts {
     await this.accept();
     void this.images.setReview('accepted');
     const went = await this.images.step('next unreviewed');
-    if (!went) say(this.bench.store, 'good', 'Every image of the list is reviewed.');
+    if (!went) say(this.context.store, 'good', 'Every image of the list is reviewed.');
   }
 }

@@ -1,7 +1,7 @@
 // What the person does to shapes and labels from the panels and by keys, sent as diffs.
 import { changed, created, type Diff } from '../../main/contract/diff.ts';
 import type { AttributeValue, Shape } from '../../main/contract/project.ts';
-import type { Bench } from './bench.ts';
+import type { ActionContext } from './actionContext.ts';
 import { isRefusal, sentence } from './connection.ts';
 import type { ImageActions } from './images.ts';
 import { diffOf, newLabel } from './kept.ts';
@@ -24,7 +24,7 @@ export interface ShapeActions {
   redo(): Promise<void>;
 }
 
-export function createShapes({ store, edits }: Bench, images: ImageActions): ShapeActions {
+export function createShapes({ store, edits }: ActionContext, images: ImageActions): ShapeActions {
   const shapes = (ids: readonly number[]): Shape[] => {
     const { open } = store.getState();
     return open ? chosen(open, new Set(ids)) : [];

@@ -1,8 +1,8 @@
 // The window's own connection to a host of the tests', with a wire that can be cut.
 import { RPCLink } from '@orpc/client/websocket';
-import { forgetful } from '../../renderer/state/bench.ts';
+import { forgetful } from '../../renderer/state/actionContext.ts';
+import { type Client, openClient } from '../../renderer/state/client.ts';
 import { type Connection, connect, type Dial } from '../../renderer/state/connection.ts';
-import { type Desk, openDesk } from '../../renderer/state/desk.ts';
 import { callerOf, type Hosted } from '../hosting.ts';
 
 export interface Dialled {
@@ -42,7 +42,7 @@ export function dialled({ base, token }: Pick<Hosted, 'base' | 'token'>): Dialle
 export const patience = { first: 20, longest: 100, call: 5000 };
 
 export interface AtDesk extends Dialled {
-  readonly desk: Desk;
+  readonly client: Client;
   readonly connection: Connection;
   close(): Promise<void>;
 }
@@ -51,12 +51,12 @@ export interface AtDesk extends Dialled {
 export function atDesk(host: Hosted, ahead: string[] = []): AtDesk {
   const line = dialled(host);
   const connection = connect(line.dial, patience);
-  const desk = openDesk(connection, { memory: forgetful(), fetchAhead: (address) => void ahead.push(address) });
+  const client = openClient(connection, { memory: forgetful(), fetchAhead: (address) => void ahead.push(address) });
   const close = async () => {
-    desk.close();
+    client.close();
     // The end of its stream is still to be sent.
     await new Promise((resolve) => setTimeout(resolve, 50));
     connection.close();
   };
-  return { ...line, desk, connection, close };
+  return { ...line, client, connection, close };
 }

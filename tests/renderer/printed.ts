@@ -3,31 +3,31 @@ import { MantineProvider } from '@mantine/core';
 import { createElement, type FunctionComponent } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import type { ImageDetail, Label } from '../../main/contract/project.ts';
+import { ClientContext } from '../../renderer/panels/client.ts';
 import { CommandsContext } from '../../renderer/panels/commanding.ts';
-import { DeskContext } from '../../renderer/panels/desk.ts';
 import { cssVariables, theme } from '../../renderer/panels/theme.ts';
-import type { Desk } from '../../renderer/state/desk.ts';
+import type { Client } from '../../renderer/state/client.ts';
 import { openedImage } from '../../renderer/state/records.ts';
 import type { Workbench } from '../../renderer/state/workbench.ts';
 import { contextOf } from './contextOf.ts';
 import { deskAlone } from './rendered.tsx';
 
 export interface Printer {
-  readonly desk: Desk;
+  readonly client: Client;
   /** The markup of a panel in a state. */
   print<P extends object>(panel: FunctionComponent<P>, state?: Partial<Workbench>, props?: P): string;
   close(): void;
 }
 
 export function printer(): Printer {
-  const { desk, stop } = deskAlone({});
+  const { client, stop } = deskAlone({});
   return {
-    desk,
+    client,
     print: (panel, state = {}, props) => {
-      desk.store.setState(state);
+      client.store.setState(state);
       const inside = createElement(panel, props ?? null);
-      const commands = createElement(CommandsContext.Provider, { value: contextOf(desk, []) }, inside);
-      const on = createElement(DeskContext.Provider, { value: desk }, commands);
+      const commands = createElement(CommandsContext.Provider, { value: contextOf(client, []) }, inside);
+      const on = createElement(ClientContext.Provider, { value: client }, commands);
       const whole = createElement(MantineProvider, { theme, cssVariablesResolver: cssVariables, env: 'test' }, on);
       return renderToStaticMarkup(whole);
     },

@@ -2,39 +2,39 @@
 import { MantineProvider } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
+import { ClientContext } from '../../renderer/panels/client.ts';
 import { CommandsContext } from '../../renderer/panels/commanding.ts';
-import { DeskContext } from '../../renderer/panels/desk.ts';
 import { FileChoiceProvider } from '../../renderer/panels/fileChoice.tsx';
 import { forgetful } from '../../renderer/state/bench.ts';
+import { type Client, openClient } from '../../renderer/state/client.ts';
 import { connect, NotConnected } from '../../renderer/state/connection.ts';
-import { type Desk, openDesk } from '../../renderer/state/desk.ts';
 import type { Workbench } from '../../renderer/state/workbench.ts';
 import { contextOf } from './contextOf.ts';
 
-/** A desk whose host is never there: what panels show then is what the state says. */
-export function deskAlone(state: Partial<Workbench>): { desk: Desk; stop(): void } {
+/** A client whose host is never there: what panels show then is what the state says. */
+export function deskAlone(state: Partial<Workbench>): { client: Client; stop(): void } {
   const connection = connect(() => Promise.reject(new NotConnected('nobody is there')));
-  const desk = openDesk(connection, { memory: forgetful(), fetchAhead: () => {} });
-  desk.store.setState(state);
+  const client = openClient(connection, { memory: forgetful(), fetchAhead: () => {} });
+  client.store.setState(state);
   // Markup made without a page is made of the first state; here that is this one.
-  desk.store.getInitialState = desk.store.getState;
+  client.store.getInitialState = client.store.getState;
   const stop = () => {
-    desk.close();
+    client.close();
     connection.close();
   };
-  return { desk, stop };
+  return { client, stop };
 }
 
 /** The words on screen with the names of controls in brackets, one space between them. */
 export function shown(panel: ReactNode, state: Partial<Workbench>): string {
-  const { desk, stop } = deskAlone(state);
+  const { client, stop } = deskAlone(state);
   const markup = renderToStaticMarkup(
     <MantineProvider>
-      <DeskContext.Provider value={desk}>
-        <CommandsContext.Provider value={contextOf(desk, [])}>
+      <ClientContext.Provider value={client}>
+        <CommandsContext.Provider value={contextOf(client, [])}>
           <FileChoiceProvider>{panel}</FileChoiceProvider>
         </CommandsContext.Provider>
-      </DeskContext.Provider>
+      </ClientContext.Provider>
     </MantineProvider>,
   );
   stop();

@@ -3,9 +3,9 @@ import { createORPCClient, ORPCError } from '@orpc/client';
 import { getContractRouter, type InferContractRouterInputs, isContractProcedure } from '@orpc/contract';
 import { api, type HostEvent } from '../../main/contract/api.ts';
 import type { ImageDetail, ImageRow, StoredProposal } from '../../main/contract/project.ts';
-import { forgetful } from '../../renderer/state/bench.ts';
+import { forgetful } from '../../renderer/state/actionContext.ts';
+import { type Client, openClient } from '../../renderer/state/client.ts';
 import type { Host } from '../../renderer/state/connection.ts';
-import { type Desk, openDesk } from '../../renderer/state/desk.ts';
 
 type Inputs = Omit<InferContractRouterInputs<typeof api>, 'watch'>;
 type Answer<I> = (input: I, signal?: AbortSignal) => unknown;
@@ -90,7 +90,7 @@ export function stream<T>() {
 }
 
 export interface AtScript {
-  readonly desk: Desk;
+  readonly client: Client;
   readonly calls: Call[];
   /** Addresses of pictures that were fetched ahead. */
   readonly fetched: string[];
@@ -99,7 +99,7 @@ export interface AtScript {
   close(): void;
 }
 
-/** The real desk on a scripted host. */
+/** The real client on a scripted host. */
 export function atScript(answers: Answers): AtScript {
   const calls: Call[] = [];
   const fetched: string[] = [];
@@ -114,12 +114,12 @@ export function atScript(answers: Answers): AtScript {
   };
   const host = scriptedHost(answers, calls, { [Symbol.asyncIterator]: () => events.read() });
   const lent = { memory: forgetful(), fetchAhead: (address: string) => void fetched.push(address) };
-  const desk = openDesk({ host, onState, close: () => {} }, lent);
+  const client = openClient({ host, onState, close: () => {} }, lent);
   const close = () => {
-    desk.close();
+    client.close();
     events.end();
   };
-  return { desk, calls, fetched, events, connection: (up, refused = null) => tell(up, refused), close };
+  return { client, calls, fetched, events, connection: (up, refused = null) => tell(up, refused), close };
 }
 
 /** Work that is under way goes on until it waits for something outside. */

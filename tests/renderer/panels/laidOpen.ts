@@ -2,8 +2,8 @@
 import { MantineProvider, mergeThemeOverrides } from '@mantine/core';
 import { createElement, type FunctionComponent } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
+import { ClientContext } from '../../../renderer/panels/client.ts';
 import { CommandsContext } from '../../../renderer/panels/commanding.ts';
-import { DeskContext } from '../../../renderer/panels/desk.ts';
 import { FileChoiceProvider } from '../../../renderer/panels/fileChoice.tsx';
 import { cssVariables, theme } from '../../../renderer/panels/theme.ts';
 import type { Workbench } from '../../../renderer/state/workbench.ts';
@@ -22,16 +22,16 @@ const spread = mergeThemeOverrides(theme, {
   },
 });
 
-/** The markup of a panel on a desk whose host never answers, without the style sheet of the theme. */
+/** The markup of a panel on a client whose host never answers, without the style sheet of the theme. */
 export function laidOpen<P extends object>(
   panel: FunctionComponent<P>,
   state: Partial<Workbench> = {},
   props?: P,
 ): string {
-  const { desk, stop } = deskAlone(state);
+  const { client, stop } = deskAlone(state);
   const inside = createElement(FileChoiceProvider, null, createElement(panel, props ?? null));
-  const commands = createElement(CommandsContext.Provider, { value: contextOf(desk, []) }, inside);
-  const on = createElement(DeskContext.Provider, { value: desk }, commands);
+  const commands = createElement(CommandsContext.Provider, { value: contextOf(client, []) }, inside);
+  const on = createElement(ClientContext.Provider, { value: client }, commands);
   const whole = { theme: spread, cssVariablesResolver: cssVariables, env: 'test' as const };
   const markup = renderToStaticMarkup(createElement(MantineProvider, whole, on));
   stop();

@@ -25,29 +25,29 @@ describe('a folder of images as a project', () => {
 
   it('is made beside the images, and has them', async () => {
     const folder = await folderOf('cars', 2);
-    expect(await openFolder(window.desk, folder)).toBe(true);
-    await waitFor(window.desk, ({ project }) => project?.name === 'cars' && project.images === 2);
+    expect(await openFolder(window.client, folder)).toBe(true);
+    await waitFor(window.client, ({ project }) => project?.name === 'cars' && project.images === 2);
     await finished();
     expect(existsSync(path.join(folder, 'cars.loupe'))).toBe(true);
   });
 
   it('is opened again with everything in it', async () => {
     const folder = path.join(window.folder, 'cars');
-    const id = await window.desk.actions.createLabel('van');
-    await window.desk.edits.settled();
-    await openFolder(window.desk, await folderOf('other', 1));
-    await waitFor(window.desk, ({ project }) => project?.name === 'other');
+    const id = await window.client.actions.createLabel('van');
+    await window.client.edits.settled();
+    await openFolder(window.client, await folderOf('other', 1));
+    await waitFor(window.client, ({ project }) => project?.name === 'other');
     await finished();
-    expect(await openFolder(window.desk, folder)).toBe(true);
-    await waitFor(window.desk, ({ project, labels }) => project?.name === 'cars' && labels.size > 0);
-    expect(window.desk.store.getState().labels.get(id ?? 0)?.name).toBe('van');
-    expect(window.desk.store.getState().project?.images).toBe(2);
+    expect(await openFolder(window.client, folder)).toBe(true);
+    await waitFor(window.client, ({ project, labels }) => project?.name === 'cars' && labels.size > 0);
+    expect(window.client.store.getState().labels.get(id ?? 0)?.name).toBe('van');
+    expect(window.client.store.getState().project?.images).toBe(2);
   });
 
   it('that cannot be read is refused, and what is open stays open', async () => {
-    const before = window.desk.store.getState().project?.file;
-    await expect(openFolder(window.desk, path.join(window.folder, 'nowhere'))).rejects.toThrow(/nowhere/u);
-    expect(window.desk.store.getState().project?.file).toBe(before);
+    const before = window.client.store.getState().project?.file;
+    await expect(openFolder(window.client, path.join(window.folder, 'nowhere'))).rejects.toThrow(/nowhere/u);
+    expect(window.client.store.getState().project?.file).toBe(before);
     expect(existsSync(projectFileIn(path.join(window.folder, 'nowhere')))).toBe(false);
   });
 });

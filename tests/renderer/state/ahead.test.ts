@@ -39,10 +39,10 @@ function aheadOf(total: number, more: Answers['images'] & object = {}, model: An
     model: { prepare: () => ({}), ...model },
   });
   open.push(one);
-  const { desk, calls } = one;
-  const show = (id: number) => desk.store.setState({ open: openedImage(detail(id)) });
+  const { client, calls } = one;
+  const show = (id: number) => client.store.setState({ open: openedImage(detail(id)) });
   const asked = (name: string) => calls.filter((call) => call.name === name).map(({ input }) => input);
-  return { ...one, ahead: new Ahead(desk), show, asked, image: (id: number) => detail(id).image };
+  return { ...one, ahead: new Ahead(client), show, asked, image: (id: number) => detail(id).image };
 }
 
 describe('around the open image', () => {
@@ -59,26 +59,26 @@ describe('around the open image', () => {
     ['middle', 3, 2, [{ id: 4 }, { id: 2 }]],
     ['last', 5, 4, [{ id: 4 }]],
   ])('the place of the %s one is known from its neighbours', async (_, id, index, details) => {
-    const { ahead, show, asked, desk, image } = aheadOf(5);
+    const { ahead, show, asked, client, image } = aheadOf(5);
     show(id);
     await ahead.around(image(id));
-    expect(desk.store.getState().position).toEqual({ index, total: 5 });
+    expect(client.store.getState().position).toEqual({ index, total: 5 });
     expect(asked('images.detail')).toEqual(details);
   });
 
   it('a list of one image has no neighbours and a place', async () => {
-    const { ahead, show, asked, desk, image } = aheadOf(1);
+    const { ahead, show, asked, client, image } = aheadOf(1);
     show(1);
     await ahead.around(image(1));
-    expect(desk.store.getState().position).toEqual({ index: 0, total: 1 });
+    expect(client.store.getState().position).toEqual({ index: 0, total: 1 });
     expect(asked('images.detail')).toEqual([]);
   });
 
   it('an image that the query leaves out has no place', async () => {
-    const { ahead, show, desk, image } = aheadOf(0);
+    const { ahead, show, client, image } = aheadOf(0);
     show(1);
     await ahead.around(image(1));
-    expect(desk.store.getState().position).toEqual({ index: null, total: 0 });
+    expect(client.store.getState().position).toEqual({ index: null, total: 0 });
   });
 
   it('stops where the person has gone on, and says nothing of the place', async () => {
@@ -91,14 +91,14 @@ describe('around the open image', () => {
     one.show(1);
     first.resolve(step({ from: 3, by: 'next' }, 5));
     await under;
-    expect(one.desk.store.getState().position).toBeNull();
+    expect(one.client.store.getState().position).toBeNull();
     expect(one.asked('images.detail')).toEqual([]);
     expect(one.fetched).toEqual([]);
   });
 
   it('the embedding of what is seen comes first, then that of the next', async () => {
-    const { ahead, show, asked, desk, image } = aheadOf(5);
-    desk.store.setState({ engine: ready });
+    const { ahead, show, asked, client, image } = aheadOf(5);
+    client.store.setState({ engine: ready });
     show(3);
     await ahead.around(image(3));
     expect(asked('model.prepare')).toEqual([
@@ -108,23 +108,23 @@ describe('around the open image', () => {
   });
 
   it.each(['starting', 'failed', 'absent'] as const)('an engine that is %s prepares nothing', async (state) => {
-    const { ahead, show, asked, desk, image } = aheadOf(5);
-    desk.store.setState({ engine: { ...ready, state } });
+    const { ahead, show, asked, client, image } = aheadOf(5);
+    client.store.setState({ engine: { ...ready, state } });
     show(3);
     await ahead.around(image(3));
     expect(asked('model.prepare')).toEqual([]);
   });
 
   it('failures disturb nobody', async () => {
-    const { ahead, show, desk, image } = aheadOf(
+    const { ahead, show, client, image } = aheadOf(
       5,
       { detail: () => refuse('gone') },
       { prepare: () => refuse('busy') },
     );
-    desk.store.setState({ engine: ready });
+    client.store.setState({ engine: ready });
     show(3);
     await ahead.around(image(3));
-    expect(desk.store.getState().notice).toBeNull();
+    expect(client.store.getState().notice).toBeNull();
   });
 
   it.each<[string, Partial<ImageDetail['image']>]>([
@@ -181,8 +181,8 @@ describe('what was fetched ahead', () => {
 
 describe('neighbours', () => {
   it('are asked for once from one place, with the query of the list', async () => {
-    const { ahead, asked, desk } = aheadOf(5);
-    desk.store.setState(({ query }) => ({ query: { ...query, search: 'car' } }));
+    const { ahead, asked, client } = aheadOf(5);
+    client.store.setState(({ query }) => ({ query: { ...query, search: 'car' } }));
     const all = await Promise.all([
       ahead.neighbour(2, 'next'),
       ahead.neighbour(2, 'next'),
@@ -206,22 +206,22 @@ describe('neighbours', () => {
 
 describe('paging', () => {
   it('shows what was fetched ahead without asking for it again', async () => {
-    const { desk, asked } = aheadOf(5);
-    await desk.actions.openImage(2);
+    const { client, asked } = aheadOf(5);
+    await client.actions.openImage(2);
     await expect.poll(() => asked('images.detail')).toEqual([{ id: 2 }, { id: 3 }, { id: 1 }]);
-    expect(await desk.actions.step('next')).toBe(true);
-    expect(desk.store.getState().open?.image.id).toBe(3);
+    expect(await client.actions.step('next')).toBe(true);
+    expect(client.store.getState().open?.image.id).toBe(3);
     await turns();
     expect(asked('images.detail').filter((input) => JSON.stringify(input) === '{"id":3}')).toHaveLength(1);
   });
 
   it('fast ends at the image that was wished for last, though an earlier wish took longer', async () => {
-    const { desk } = aheadOf(9);
-    await desk.actions.openImage(1);
-    await Promise.all([desk.actions.step('next'), desk.actions.openImage(7), desk.actions.openImage(5)]);
-    expect(desk.store.getState().open?.image.id).toBe(5);
-    await Promise.all([desk.actions.openImage(7), desk.actions.step('next')]);
-    expect(desk.store.getState().open?.image.id).toBe(8);
-    expect(desk.store.getState().opening).toBeNull();
+    const { client } = aheadOf(9);
+    await client.actions.openImage(1);
+    await Promise.all([client.actions.step('next'), client.actions.openImage(7), client.actions.openImage(5)]);
+    expect(client.store.getState().open?.image.id).toBe(5);
+    await Promise.all([client.actions.openImage(7), client.actions.step('next')]);
+    expect(client.store.getState().open?.image.id).toBe(8);
+    expect(client.store.getState().opening).toBeNull();
   });
 });

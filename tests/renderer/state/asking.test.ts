@@ -39,10 +39,10 @@ function asking(more: Partial<ImageDetail> = {}, answers: Answers = {}) {
     ...answers,
   });
   open.push(one);
-  one.desk.store.setState({ open: openedImage(detail(1, more)) });
-  const state = () => one.desk.store.getState();
+  one.client.store.setState({ open: openedImage(detail(1, more)) });
+  const state = () => one.client.store.getState();
   const begin = (text: string, samples = 1) => {
-    const done = one.desk.actions.ask(text, samples);
+    const done = one.client.actions.ask(text, samples);
     return { done, stream: () => vi.waitFor(() => last(streams)) };
   };
   return { ...one, state, begin, asked, streams, signals, diffs };
@@ -74,18 +74,18 @@ describe('a prompt', () => {
   });
 
   it('of nothing but spaces asks nothing', async () => {
-    const { desk, calls } = asking();
-    await desk.actions.ask(' \n ', 1);
+    const { client, calls } = asking();
+    await client.actions.ask(' \n ', 1);
     expect(calls.some(({ name }) => name === 'model.ask' || name === 'edit.apply')).toBe(false);
-    expect(desk.actions.history()).toEqual([]);
+    expect(client.actions.history()).toEqual([]);
   });
 
   it('without an image asks nothing', async () => {
-    const { desk, asked } = asking();
-    desk.store.setState({ open: null });
-    await desk.actions.ask('the red car', 1);
+    const { client, asked } = asking();
+    client.store.setState({ open: null });
+    await client.actions.ask('the red car', 1);
     expect(asked).toEqual([]);
-    expect(desk.store.getState().notice).toBeNull();
+    expect(client.store.getState().notice).toBeNull();
   });
 
   it('that was asked of this image before is asked again, with another seed, and not stored twice', async () => {
@@ -98,8 +98,8 @@ describe('a prompt', () => {
   });
 
   it('that the host refuses to store is not asked', async () => {
-    const { desk, asked, state } = asking({}, { edit: { apply: () => refuse('The disk is full.') } });
-    await desk.actions.ask('the red car', 1);
+    const { client, asked, state } = asking({}, { edit: { apply: () => refuse('The disk is full.') } });
+    await client.actions.ask('the red car', 1);
     expect(asked).toEqual([]);
     expect(state().notice?.text).toBe('Ask a prompt was not stored: The disk is full.');
     expect(state().writing).toBeNull();
@@ -147,12 +147,12 @@ describe('an answer', () => {
   });
 
   it('stops when the person says so, and keeps the candidates that came', async () => {
-    const { begin, desk, signals, state } = asking();
+    const { begin, client, signals, state } = asking();
     const { done, stream: answers } = begin('cars', 2);
     const answer = await answers();
     answer.write({ kind: 'proposal', proposal: candidate(900, 800) });
     await expect.poll(() => state().proposalId).toBe(900);
-    desk.actions.cancel();
+    client.actions.cancel();
     expect(state().writing).toBeNull();
     expect(signals[0]?.aborted).toBe(true);
     answer.breakOff(new Error('aborted'));
@@ -162,10 +162,10 @@ describe('an answer', () => {
   });
 
   it('is not heard on another image', async () => {
-    const { begin, desk, state } = asking();
+    const { begin, client, state } = asking();
     const { done, stream: answers } = begin('cars');
     const answer = await answers();
-    desk.store.setState({ open: openedImage(detail(2)), promptId: null, proposalId: null, writing: null });
+    client.store.setState({ open: openedImage(detail(2)), promptId: null, proposalId: null, writing: null });
     answer.write({ kind: 'proposal', proposal: candidate(900, 800) });
     await done;
     expect(state().open?.proposals.size).toBe(0);
@@ -173,10 +173,10 @@ describe('an answer', () => {
   });
 
   it('ends with its prompt when that is deleted', async () => {
-    const { begin, desk, state } = asking();
+    const { begin, client, state } = asking();
     const { done, stream: answers } = begin('cars');
     const answer = await answers();
-    await desk.actions.removePrompt(800);
+    await client.actions.removePrompt(800);
     answer.write({ kind: 'text', candidate: 0, text: 'a car' });
     await done;
     expect(state()).toMatchObject({ promptId: null, writing: null });
@@ -196,12 +196,12 @@ describe('an answer', () => {
   });
 
   it('says how long the model took, where one is known to run', async () => {
-    const { begin, desk, state } = asking();
+    const { begin, client, state } = asking();
     const engine = {
       ...{ state: 'ready', weights: 'nano', device: 'cpu', requested: 'cpu', warnings: [], problem: null },
       lastCallMs: null,
     } as const;
-    desk.store.setState({ engine });
+    client.store.setState({ engine });
     const { done, stream: answers } = begin('cars');
     const answer = await answers();
     answer.write({ kind: 'done', ms: 1234, firstTokenMs: 20 });
@@ -213,20 +213,20 @@ describe('an answer', () => {
 
 describe('texts asked before', () => {
   it('come newest first, once each, on one line', async () => {
-    const { desk, streams } = asking();
-    for (const text of ['a car', 'a\nbus', 'a car', ' a dog ']) void desk.actions.ask(text, 1);
+    const { client, streams } = asking();
+    for (const text of ['a car', 'a\nbus', 'a car', ' a dog ']) void client.actions.ask(text, 1);
     await turns();
     for (const one of streams) one.end();
-    expect(desk.actions.history()).toEqual(['a dog', 'a car', 'a bus']);
+    expect(client.actions.history()).toEqual(['a dog', 'a car', 'a bus']);
   });
 
   it('are at most fifty', async () => {
-    const { desk, streams } = asking();
-    for (let i = 0; i < 60; i++) void desk.actions.ask(`car ${i}`, 1);
+    const { client, streams } = asking();
+    for (let i = 0; i < 60; i++) void client.actions.ask(`car ${i}`, 1);
     await turns();
     for (const one of streams) one.end();
-    expect(desk.actions.history()).toHaveLength(50);
-    expect(desk.actions.history()[0]).toBe('car 59');
-    expect(desk.actions.history().at(-1)).toBe('car 10');
+    expect(client.actions.history()).toHaveLength(50);
+    expect(client.actions.history()[0]).toBe('car 59');
+    expect(client.actions.history().at(-1)).toBe('car 10');
   });
 });

@@ -3,9 +3,9 @@ import { type CommandId, commands } from '../../../main/contract/commands.ts';
 import type { Label } from '../../../main/contract/project.ts';
 import { unpackMask } from '../../../main/contract/project.ts';
 import { maskArea } from '../../../main/contract/rle.ts';
+import { rememberTools } from '../../../renderer/state/commandActions.ts';
 import { commandOf, isAvailable, needed, pressKey, runCommand } from '../../../renderer/state/commands.ts';
 import type { Focus, Pressed } from '../../../renderer/state/keymap.ts';
-import { rememberTools } from '../../../renderer/state/runs.ts';
 import { emptyWorkbench } from '../../../renderer/state/workbench.ts';
 import { addLabel, draw, type Windowed, waitFor, windowed } from '../windowed.ts';
 
@@ -13,7 +13,7 @@ let window: Windowed;
 let car: Label;
 let dog: Label;
 
-const state = () => window.desk.store.getState();
+const state = () => window.client.store.getState();
 const run = (id: CommandId) => runCommand(id, window.context);
 const shapes = () => [...(state().open?.shapes.values() ?? [])];
 
@@ -26,9 +26,9 @@ beforeAll(async () => {
 afterAll(() => window.close());
 
 beforeEach(async () => {
-  await window.desk.actions.first();
-  await window.desk.actions.remove(shapes().map(({ id }) => id));
-  window.desk.store.setState({ selected: new Set(), dialog: null, side: 'images', tool: 'select', notice: null });
+  await window.client.actions.first();
+  await window.client.actions.remove(shapes().map(({ id }) => id));
+  window.client.store.setState({ selected: new Set(), dialog: null, side: 'images', tool: 'select', notice: null });
   window.seen.length = 0;
 });
 
@@ -37,7 +37,7 @@ const right = { x1: 6, y1: 0, x2: 16, y2: 10 };
 
 async function twoSelected() {
   const [a, b] = [await draw(window, car.id, left), await draw(window, car.id, right)];
-  window.desk.actions.select([a.id, b.id]);
+  window.client.actions.select([a.id, b.id]);
   return [a, b] as const;
 }
 
@@ -69,7 +69,7 @@ describe('keys', () => {
     expect(press('b', 'KeyB')).toBe(true);
     expect(state().tool).toBe('brush');
     for (const focus of ['text', 'away'] as const) expect(press('e', 'KeyE', '', focus)).toBe(false);
-    window.desk.store.setState({ dialog: 'help' });
+    window.client.store.setState({ dialog: 'help' });
     expect(press('e', 'KeyE')).toBe(false);
     expect(state().tool).toBe('brush');
   });
@@ -81,10 +81,10 @@ describe('keys', () => {
   });
 
   it('follow what the person has set', () => {
-    window.desk.store.setState(({ settings }) => ({ settings: { ...settings, rebound: { 'tool.eraser': 'Y' } } }));
+    window.client.store.setState(({ settings }) => ({ settings: { ...settings, rebound: { 'tool.eraser': 'Y' } } }));
     press('y', 'KeyY');
     expect(state().tool).toBe('eraser');
-    window.desk.store.setState(({ settings }) => ({ settings: { ...settings, rebound: {} } }));
+    window.client.store.setState(({ settings }) => ({ settings: { ...settings, rebound: {} } }));
     expect(press('y', 'KeyY')).toBe(false);
   });
 
@@ -95,13 +95,13 @@ describe('keys', () => {
       mask: { size: [1, 1] as [number, number], counts: '01' },
     };
     const { repair } = state();
-    window.desk.store.setState({
+    window.client.store.setState({
       side: 'repair',
       repair: { ...repair, stage: 'judging', pair: { ...pair, weights: 'nano', disagreement: 1 } },
     });
     press('e', 'KeyE');
     expect(state().tool).toBe('select');
-    window.desk.store.setState({ side: 'images', repair });
+    window.client.store.setState({ side: 'images', repair });
     press('e', 'KeyE');
     expect(state().tool).toBe('eraser');
   });
@@ -122,9 +122,9 @@ describe('keys', () => {
 
 describe('tools', () => {
   it('go back to the one before, however it was taken up', async () => {
-    const forget = rememberTools(window.desk);
-    window.desk.store.setState({ tool: 'polygon' });
-    window.desk.store.setState({ tool: 'select' });
+    const forget = rememberTools(window.client);
+    window.client.store.setState({ tool: 'polygon' });
+    window.client.store.setState({ tool: 'select' });
     await run('tool.last');
     expect(state().tool).toBe('polygon');
     await run('tool.last');
@@ -133,7 +133,7 @@ describe('tools', () => {
   });
 
   it('grow and shrink by at least half a pixel, within bounds', async () => {
-    window.desk.store.setState({ brush: 1 });
+    window.client.store.setState({ brush: 1 });
     await run('tool.larger');
     expect(state().brush).toBe(1.5);
     for (let i = 0; i < 60; i++) await run('tool.larger');
@@ -156,7 +156,7 @@ describe('shapes', () => {
   it('say why they cannot be intersected', async () => {
     const a = await draw(window, car.id, left);
     const b = await draw(window, car.id, { x1: 20, y1: 20, x2: 30, y2: 30 });
-    window.desk.actions.select([a.id, b.id]);
+    window.client.actions.select([a.id, b.id]);
     await run('mask.intersect');
     expect(state().notice).toMatchObject({ tone: 'bad', text: 'Nothing would be left of the mask.' });
   });
@@ -173,22 +173,22 @@ describe('shapes', () => {
     await run('edit.pasteNext');
     expect(state().open?.image.id).not.toBe(here);
     expect(shapes().map(({ box }) => box)).toEqual([left, right]);
-    await window.desk.edits.settled();
+    await window.client.edits.settled();
     expect(state().saving.state).toBe('saved');
-    await window.desk.actions.remove(shapes().map(({ id }) => id));
+    await window.client.actions.remove(shapes().map(({ id }) => id));
   });
 
   it('get the label of a digit, or it becomes the one for new shapes', async () => {
     await twoSelected();
     press('2', 'Digit2');
-    await waitFor(window.desk, () => shapes().every(({ labelId }) => labelId === dog.id));
+    await waitFor(window.client, () => shapes().every(({ labelId }) => labelId === dog.id));
     await run('label.9');
     expect(state().notice?.text).toContain('No label has the key 9');
   });
 
   it('are selected one after another, in the order in which they lie', async () => {
     const [a, b] = await twoSelected();
-    window.desk.actions.select([]);
+    window.client.actions.select([]);
     for (const id of [a.id, b.id, a.id]) {
       await run('edit.nextShape');
       expect([...state().selected]).toEqual([id]);
@@ -199,7 +199,7 @@ describe('shapes', () => {
 
   it('change places, hide and lock', async () => {
     const [a, b] = await twoSelected();
-    window.desk.actions.select([a.id]);
+    window.client.actions.select([a.id]);
     await run('shape.raise');
     const place = (id: number) => state().open?.shapes.get(id)?.place ?? 0;
     expect(place(a.id)).toBeGreaterThan(place(b.id));
@@ -227,10 +227,10 @@ describe('images and review', () => {
   it('are accepted with one key that goes on', async () => {
     const first = state().open?.image.id ?? 0;
     press('Enter', 'Enter', 'c');
-    await waitFor(window.desk, ({ open }) => open?.image.id !== first);
-    await window.desk.edits.settled();
-    expect((await window.desk.host.images.detail({ id: first })).review.status).toBe('accepted');
-    await window.desk.actions.openImage(first);
+    await waitFor(window.client, ({ open }) => open?.image.id !== first);
+    await window.client.edits.settled();
+    expect((await window.client.host.images.detail({ id: first })).review.status).toBe('accepted');
+    await window.client.actions.openImage(first);
     await run('review.reopen');
     expect(state().open?.review.status).toBe('unreviewed');
   });
@@ -250,7 +250,7 @@ describe('the window', () => {
   it('keeps what is set, on this machine', async () => {
     await run('view.theme');
     await run('view.stronger');
-    expect(await window.desk.host.settings.read()).toMatchObject({ theme: 'dark', maskOpacity: 0.5 });
+    expect(await window.client.host.settings.read()).toMatchObject({ theme: 'dark', maskOpacity: 0.5 });
   });
 
   it('zooms to the image, the selection and a hundred percent', async () => {

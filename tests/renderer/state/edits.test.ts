@@ -18,32 +18,32 @@ beforeAll(async () => {
   second = atDesk(first);
   label = await addLabel(first, 'car');
   const { id } = shown().image;
-  await waitFor(second.desk, ({ open }) => open !== null);
-  await second.desk.actions.openImage(id);
+  await waitFor(second.client, ({ open }) => open !== null);
+  await second.client.actions.openImage(id);
 }, 30_000);
 afterAll(async () => {
   await second.close();
   await first.close();
 });
 beforeEach(async () => {
-  await first.desk.edits.settled();
-  await second.desk.edits.settled();
+  await first.client.edits.settled();
+  await second.client.edits.settled();
   await settledBoth();
 });
 
-function shown(desk = first.desk) {
-  const { open } = desk.store.getState();
+function shown(client = first.client) {
+  const { open } = client.store.getState();
   if (open === null) throw new Error('nothing is open');
   return open;
 }
 
-const inHost = async (): Promise<ImageDetail> => first.desk.host.images.detail({ id: shown().image.id });
-const idsOf = (desk = first.desk) => [...shown(desk).shapes.keys()].sort((a, b) => a - b);
-const settledBoth = () => expect.poll(() => idsOf(second.desk), { timeout: 10_000 }).toEqual(idsOf());
+const inHost = async (): Promise<ImageDetail> => first.client.host.images.detail({ id: shown().image.id });
+const idsOf = (client = first.client) => [...shown(client).shapes.keys()].sort((a, b) => a - b);
+const settledBoth = () => expect.poll(() => idsOf(second.client), { timeout: 10_000 }).toEqual(idsOf());
 
-async function shapeOf(desk = first.desk): Promise<Shape> {
+async function shapeOf(client = first.client): Promise<Shape> {
   return {
-    ...{ id: await desk.edits.id(), imageId: shown().image.id, labelId: label.id, box, mask: packMask(block(box)) },
+    ...{ id: await client.edits.id(), imageId: shown().image.id, labelId: label.id, box, mask: packMask(block(box)) },
     ...{ attributes: {}, crowd: false, hidden: false, locked: false, place: 1, origin: { kind: 'drawn' } },
   };
 }
@@ -57,33 +57,33 @@ const move = (shape: Shape, place: number): Diff => {
 describe('a change', () => {
   it('is on screen at once, and stored a little later', async () => {
     const shape = await shapeOf();
-    const stored = first.desk.edits.commit(draw(shape));
+    const stored = first.client.edits.commit(draw(shape));
     expect(shown().shapes.get(shape.id)).toEqual(shape);
-    expect(first.desk.store.getState().saving.state).toBe('saving');
+    expect(first.client.store.getState().saving.state).toBe('saving');
     expect(await stored).toBe(true);
-    await first.desk.edits.settled();
-    expect(first.desk.store.getState().saving.state).toBe('saved');
+    await first.client.edits.settled();
+    expect(first.client.store.getState().saving.state).toBe('saved');
     expect((await inHost()).shapes).toContainEqual(shape);
   });
 
   it('comes to the other window', async () => {
     const shape = await shapeOf();
-    await first.desk.edits.commit(draw(shape));
-    await waitFor(second.desk, ({ open }) => open?.shapes.has(shape.id) === true);
-    await second.desk.edits.commit(move(shape, 7));
-    await waitFor(first.desk, ({ open }) => open?.shapes.get(shape.id)?.place === 7);
-    expect(first.desk.store.getState().project?.undo).toBe('Bring forward');
+    await first.client.edits.commit(draw(shape));
+    await waitFor(second.client, ({ open }) => open?.shapes.has(shape.id) === true);
+    await second.client.edits.commit(move(shape, 7));
+    await waitFor(first.client, ({ open }) => open?.shapes.get(shape.id)?.place === 7);
+    expect(first.client.store.getState().project?.undo).toBe('Bring forward');
   });
 
   it('follows those before it, however fast they come', async () => {
     const shape = await shapeOf();
-    void first.desk.edits.commit(draw(shape));
+    void first.client.edits.commit(draw(shape));
     const seen: (number | undefined)[] = [];
-    const stop = first.desk.store.subscribe(() => seen.push(shown().shapes.get(shape.id)?.place));
+    const stop = first.client.store.subscribe(() => seen.push(shown().shapes.get(shape.id)?.place));
     for (let place = 2; place <= 40; place++) {
-      void first.desk.edits.commit(move(shown().shapes.get(shape.id) ?? shape, place));
+      void first.client.edits.commit(move(shown().shapes.get(shape.id) ?? shape, place));
     }
-    await first.desk.edits.settled();
+    await first.client.edits.settled();
     expect((await inHost()).shapes.find(({ id }) => id === shape.id)?.place).toBe(40);
     // What is on screen never goes back to an earlier state while the echoes come in.
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -94,9 +94,9 @@ describe('a change', () => {
   it('that does not fit what is on screen is not done at all', async () => {
     const shape = await shapeOf();
     const before = shown();
-    expect(await first.desk.edits.commit({ title: 'Delete shape', changes: [deleted('shape', shape)] })).toBe(false);
+    expect(await first.client.edits.commit({ title: 'Delete shape', changes: [deleted('shape', shape)] })).toBe(false);
     expect(shown()).toBe(before);
-    expect(first.desk.store.getState().notice?.text).toBe(
+    expect(first.client.store.getState().notice?.text).toBe(
       `Delete shape was not done: shape ${shape.id} is not there any more.`,
     );
   });
@@ -104,14 +104,14 @@ describe('a change', () => {
   it('that the host refuses goes from the screen, with the reason; what came after it stays', async () => {
     const [bad, good] = [await shapeOf(), await shapeOf()];
     // The host has no such label.
-    const refused = first.desk.edits.commit(draw({ ...bad, labelId: 999_999 }));
-    const stored = first.desk.edits.commit(draw(good));
+    const refused = first.client.edits.commit(draw({ ...bad, labelId: 999_999 }));
+    const stored = first.client.edits.commit(draw(good));
     expect(await refused).toBe(false);
     expect(await stored).toBe(true);
-    await first.desk.edits.settled();
+    await first.client.edits.settled();
     expect(shown().shapes.has(bad.id)).toBe(false);
     expect(shown().shapes.get(good.id)).toEqual(good);
-    const { notice } = first.desk.store.getState();
+    const { notice } = first.client.store.getState();
     expect(notice?.tone).toBe('bad');
     expect(notice?.text).toMatch(/^Draw mask was not stored: /u);
   });
@@ -119,32 +119,32 @@ describe('a change', () => {
 
 describe('while the host is away', () => {
   it('changes wait in order, and are stored once when it is back', async () => {
-    const shape = await shapeOf(second.desk);
+    const shape = await shapeOf(second.client);
     second.setDown(true);
     second.cut();
-    await waitFor(second.desk, ({ connected }) => !connected);
-    void second.desk.edits.commit(draw(shape));
-    void second.desk.edits.commit(move(shape, 5));
-    expect(second.desk.edits.waiting()).toBe(2);
-    expect(shown(second.desk).shapes.get(shape.id)?.place).toBe(5);
+    await waitFor(second.client, ({ connected }) => !connected);
+    void second.client.edits.commit(draw(shape));
+    void second.client.edits.commit(move(shape, 5));
+    expect(second.client.edits.waiting()).toBe(2);
+    expect(shown(second.client).shapes.get(shape.id)?.place).toBe(5);
     second.setDown(false);
-    await second.desk.edits.settled();
+    await second.client.edits.settled();
     expect((await inHost()).shapes.filter(({ id }) => id === shape.id)).toEqual([{ ...shape, place: 5 }]);
-    expect(second.desk.store.getState().saving.state).toBe('saved');
+    expect(second.client.store.getState().saving.state).toBe('saved');
   });
 
   it('what others did meanwhile is there afterwards', async () => {
     second.setDown(true);
     second.cut();
-    await waitFor(second.desk, ({ connected }) => !connected);
+    await waitFor(second.client, ({ connected }) => !connected);
     const shape = await shapeOf();
-    await first.desk.edits.commit(draw(shape));
+    await first.client.edits.commit(draw(shape));
     second.setDown(false);
-    await waitFor(second.desk, ({ open }) => open?.shapes.has(shape.id) === true);
+    await waitFor(second.client, ({ open }) => open?.shapes.has(shape.id) === true);
   });
 
   it('a change whose answer was lost is not stored twice and not given up', async () => {
-    const { host } = first.desk;
+    const { host } = first.client;
     let lost = 0;
     const apply: typeof host.edit.apply = async (...words) => {
       const recorded = await host.edit.apply(...words);
@@ -166,32 +166,32 @@ describe('while the host is away', () => {
 describe('undo and redo', () => {
   it('wait for what is on its way, and hold in both windows', async () => {
     const shape = await shapeOf();
-    void first.desk.edits.commit(draw(shape));
-    void first.desk.edits.commit(move(shape, 9));
-    await first.desk.edits.undo();
+    void first.client.edits.commit(draw(shape));
+    void first.client.edits.commit(move(shape, 9));
+    await first.client.edits.undo();
     expect(shown().shapes.get(shape.id)?.place).toBe(1);
-    expect(first.desk.store.getState().project).toMatchObject({ undo: 'Draw mask', redo: 'Bring forward' });
-    await first.desk.edits.undo();
+    expect(first.client.store.getState().project).toMatchObject({ undo: 'Draw mask', redo: 'Bring forward' });
+    await first.client.edits.undo();
     expect(shown().shapes.has(shape.id)).toBe(false);
-    await first.desk.edits.redo();
-    await first.desk.edits.redo();
+    await first.client.edits.redo();
+    await first.client.edits.redo();
     expect(shown().shapes.get(shape.id)?.place).toBe(9);
-    await waitFor(second.desk, ({ open }) => open?.shapes.get(shape.id)?.place === 9);
+    await waitFor(second.client, ({ open }) => open?.shapes.get(shape.id)?.place === 9);
   });
 
   it('end with the journal', async () => {
-    expect(await first.desk.edits.redo()).toBeNull();
+    expect(await first.client.edits.redo()).toBeNull();
   });
 });
 
 describe('ids', () => {
   it('are given once, over both windows', async () => {
-    const asked = Array.from({ length: 130 }, () => [first.desk.edits.id(), second.desk.edits.id()]).flat();
+    const asked = Array.from({ length: 130 }, () => [first.client.edits.id(), second.client.edits.id()]).flat();
     expect(new Set(await Promise.all(asked)).size).toBe(260);
   });
 
   it('that cannot be had are told of', async () => {
-    const { host } = first.desk;
+    const { host } = first.client;
     const { labels, recent, ...project } = projectOf(host);
     const edits = editsWith({
       ...groups(host),
@@ -203,7 +203,7 @@ describe('ids', () => {
   });
 });
 
-type Groups = Windowed['desk']['host'];
+type Groups = Windowed['client']['host'];
 
 /** The client makes its groups when they are asked for; here they are as fields. */
 function groups({ watch, project, images, edit, model, repair, jobs, files, settings }: Groups): Groups {
@@ -217,6 +217,6 @@ function projectOf({ project: { open, create, sample, close, recent, labels, res
 /** Another way of changes for the first window's records. */
 function editsWith(host: Groups) {
   const store = createWorkbench();
-  store.setState({ ...first.desk.store.getState() });
+  store.setState({ ...first.client.store.getState() });
   return createEdits(store, host);
 }

@@ -14,14 +14,14 @@ type Write = (Answers['settings'] & object)['write'];
 function deskWith(write: Write, read: () => unknown = () => new Promise(() => {})) {
   const one = atScript({ settings: { write, read } });
   open.push(one);
-  return { ...one, settings: () => one.desk.store.getState().settings };
+  return { ...one, settings: () => one.client.store.getState().settings };
 }
 
 describe('a setting', () => {
   it('is shown at once, and is what the host kept in the end', async () => {
     const kept = later<Settings>();
-    const { desk, settings, calls } = deskWith(() => kept.promise);
-    const done = changeSettings(desk, { maskOpacity: 0.6 });
+    const { client, settings, calls } = deskWith(() => kept.promise);
+    const done = changeSettings(client, { maskOpacity: 0.6 });
     expect(settings().maskOpacity).toBe(0.6);
     kept.resolve(Settings.parse({ maskOpacity: 0.6, wheel: 'scrolls' }));
     expect(await done).toBe(true);
@@ -30,26 +30,26 @@ describe('a setting', () => {
   });
 
   it('leaves the others alone', async () => {
-    const { desk, settings } = deskWith((change) => Settings.parse({ theme: 'dark', keys: 'CVAT', ...change }));
-    desk.store.setState({ settings: Settings.parse({ theme: 'dark', keys: 'CVAT' }) });
-    expect(await changeSettings(desk, { rebound: { 'tool.brush': 'D' } })).toBe(true);
+    const { client, settings } = deskWith((change) => Settings.parse({ theme: 'dark', keys: 'CVAT', ...change }));
+    client.store.setState({ settings: Settings.parse({ theme: 'dark', keys: 'CVAT' }) });
+    expect(await changeSettings(client, { rebound: { 'tool.brush': 'D' } })).toBe(true);
     expect(settings()).toMatchObject({ theme: 'dark', keys: 'CVAT', rebound: { 'tool.brush': 'D' } });
   });
 
   it('that the host refuses is taken back, and why is said', async () => {
-    const { desk, settings } = deskWith(() => refuse('The settings file cannot be written.'));
+    const { client, settings } = deskWith(() => refuse('The settings file cannot be written.'));
     const before = settings();
-    expect(await changeSettings(desk, { theme: 'dark' })).toBe(false);
+    expect(await changeSettings(client, { theme: 'dark' })).toBe(false);
     expect(settings()).toEqual(before);
-    expect(desk.store.getState().notice).toMatchObject({
+    expect(client.store.getState().notice).toMatchObject({
       tone: 'bad',
       text: 'The setting was not kept: The settings file cannot be written.',
     });
   });
 
   it('that no host may have never leaves the window', async () => {
-    const { desk, settings } = deskWith((change) => Settings.parse(change));
-    expect(await changeSettings(desk, { maskOpacity: 3 })).toBe(false);
+    const { client, settings } = deskWith((change) => Settings.parse(change));
+    expect(await changeSettings(client, { maskOpacity: 3 })).toBe(false);
     expect(settings().maskOpacity).toBe(0.45);
   });
 });
@@ -62,9 +62,9 @@ describe('a window', () => {
   });
 
   it('keeps the defaults where the host cannot say', async () => {
-    const { settings, desk } = deskWith(undefined, () => refuse('no'));
+    const { settings, client } = deskWith(undefined, () => refuse('no'));
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(settings()).toEqual(Settings.parse({}));
-    expect(desk.store.getState().notice).toBeNull();
+    expect(client.store.getState().notice).toBeNull();
   });
 });

@@ -9,7 +9,7 @@ import { addLabel, draw, type Windowed, waitFor, windowed } from '../windowed.ts
 let window: Windowed;
 let shapes: Shape[];
 
-const state = () => window.desk.store.getState();
+const state = () => window.client.store.getState();
 const repair = () => state().repair;
 const maskOf = (shape: Shape) => state().open?.shapes.get(shape.id)?.mask;
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   shapes = [];
   for (let i = 0; i < 3; i++) {
     shapes.push(await draw(window, label.id, { x1: 0, y1: 0, x2: 10, y2: 10 }));
-    await window.desk.actions.step('next');
+    await window.client.actions.step('next');
   }
 }, 30_000);
 
@@ -29,16 +29,16 @@ afterAll(() => window.close());
 
 /** As a comparison leaves it: the third is the worst, the first the best. */
 beforeEach(async () => {
-  await window.desk.edits.settled();
+  await window.client.edits.settled();
   shapes.forEach(({ id }, i) => {
     const mask = packMask(block(proposed));
     window.host.project().setComparison(id, { mask, weights: 'nano', disagreement: (i + 1) / 10 });
   });
-  window.desk.store.setState({
+  window.client.store.setState({
     side: 'repair',
     repair: { pair: null, left: 0, judged: [], again: false, skipped: new Set(), stage: 'idle' },
   });
-  await nextPair(window.desk);
+  await nextPair(window.client);
 });
 
 const at = (i: number): Shape => {
@@ -77,10 +77,10 @@ describe('stepping through pairs', () => {
     await runCommand('repair.back', window.context);
     expect(repair()).toMatchObject({ again: true, pair: { shapeId: at(2).id } });
     await runCommand('repair.replace', window.context);
-    await window.desk.edits.settled();
+    await window.client.edits.settled();
     expect(window.host.project().record('shape', at(2).id)?.mask).toEqual(packMask(block(proposed)));
     expect(repair()).toMatchObject({ left: 2, pair: { shapeId: at(1).id } });
-    await window.desk.actions.undo();
+    await window.client.actions.undo();
   });
 
   it('waits while the person edits, and keeps what came of it', async () => {
@@ -89,7 +89,7 @@ describe('stepping through pairs', () => {
     const edited = packMask(block({ x1: 1, y1: 1, x2: 9, y2: 9 }));
     const before = { mask: at(2).mask };
     const change = { kind: 'shape' as const, id: at(2).id, before, after: { mask: edited } };
-    await window.desk.edits.commit({ title: 'Brush', changes: [change] });
+    await window.client.edits.commit({ title: 'Brush', changes: [change] });
     await runCommand('repair.done', window.context);
     expect(repair().pair?.shapeId).toBe(at(1).id);
     expect(window.host.project().record('shape', at(2).id)?.mask).toEqual(edited);
@@ -100,18 +100,18 @@ describe('stepping through pairs', () => {
   it('puts off what the person does not want to judge yet, and offers it again at the end', async () => {
     await runCommand('repair.skip', window.context);
     expect(repair().pair?.shapeId).toBe(at(1).id);
-    await judge(window.desk, 'keep');
-    await judge(window.desk, 'keep');
+    await judge(window.client, 'keep');
+    await judge(window.client, 'keep');
     expect(repair()).toMatchObject({ stage: 'finished', left: 1, pair: null });
     expect(state().wipe).toBeNull();
     // The close look goes with the last pair.
     expect(state().view).toEqual(fittedView(state()));
-    await startOver(window.desk);
+    await startOver(window.client);
     expect(repair().pair?.shapeId).toBe(at(2).id);
   });
 
   it('does not judge what is not on screen', async () => {
-    await window.desk.actions.openImage(at(0).imageId);
+    await window.client.actions.openImage(at(0).imageId);
     await runCommand('repair.keep', window.context);
     expect(repair()).toMatchObject({ judged: [], pair: { shapeId: at(2).id } });
     expect(state().notice?.text).toBe('Start the repair first.');
@@ -119,11 +119,11 @@ describe('stepping through pairs', () => {
 
   it('is done when a shape that is edited is deleted', async () => {
     await runCommand('repair.edit', window.context);
-    await window.desk.actions.remove([at(2).id]);
+    await window.client.actions.remove([at(2).id]);
     await runCommand('repair.done', window.context);
     expect(repair()).toMatchObject({ stage: 'judging', pair: { shapeId: at(1).id } });
-    await window.desk.actions.undo();
-    await waitFor(window.desk, ({ open }) => open?.shapes.has(at(2).id) ?? false);
+    await window.client.actions.undo();
+    await waitFor(window.client, ({ open }) => open?.shapes.has(at(2).id) ?? false);
   });
 });
 

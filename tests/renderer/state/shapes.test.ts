@@ -7,11 +7,11 @@ let window: Windowed;
 let car: Label;
 let bus: Label;
 
-const state = () => window.desk.store.getState();
-const actions = () => window.desk.actions;
+const state = () => window.client.store.getState();
+const actions = () => window.client.actions;
 const shapeOf = (id: number): Shape | undefined => state().open?.shapes.get(id);
 const inHost = async (id: number) => {
-  const { shapes } = await window.desk.host.images.detail({ id: state().open?.image.id ?? 0 });
+  const { shapes } = await window.client.host.images.detail({ id: state().open?.image.id ?? 0 });
   return shapes.find((one) => one.id === id);
 };
 
@@ -26,7 +26,7 @@ beforeEach(async () => {
   const locked = all.filter((one) => one.locked).map(({ id }) => id);
   if (locked.length > 0) await actions().toggleFlag(locked, 'locked');
   if (all.length > 0) await actions().remove(all.map(({ id }) => id));
-  window.desk.store.setState({ selected: new Set(), labelId: null, notice: null });
+  window.client.store.setState({ selected: new Set(), labelId: null, notice: null });
 });
 
 const box = { x1: 2, y1: 3, x2: 12, y2: 13 };
@@ -84,7 +84,7 @@ describe('labels', () => {
     expect(await actions().createLabel('lorry')).toBe(id);
     expect(await actions().createLabel('LORRY ')).toBe(id);
     expect(state().labels.get(id ?? 0)?.name).toBe('Lorry');
-    const stored = await window.desk.host.project.labels();
+    const stored = await window.client.host.project.labels();
     expect(stored.filter(({ name }) => /lorry/iu.test(name))).toHaveLength(1);
   });
 
@@ -99,7 +99,7 @@ describe('labels', () => {
 
   it('that the host cannot take have no id', async () => {
     expect(await actions().createLabel('x'.repeat(1001))).toBeNull();
-    await window.desk.edits.settled();
+    await window.client.edits.settled();
     expect(state().notice?.tone).toBe('bad');
     expect([...state().labels.values()].some(({ name }) => name.length > 1000)).toBe(false);
   });

@@ -25,8 +25,8 @@ afterAll(async () => {
   await window.close();
 });
 
-const state = () => window.desk.store.getState();
-const actions = () => window.desk.actions;
+const state = () => window.client.store.getState();
+const actions = () => window.client.actions;
 
 function shown() {
   const { open } = state();
@@ -36,9 +36,9 @@ function shown() {
 
 /** A prompt that was asked, with answers in the host as the engine leaves them. */
 async function asked(text: string, answers: ReturnType<typeof proposed>[]): Promise<number> {
-  const id = await window.desk.edits.id();
+  const id = await window.client.edits.id();
   const prompt = { id, imageId: shown().image.id, text, points: [], box: null, kept: null };
-  await window.desk.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
+  await window.client.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
   window.host.project().addProposals(id, answers, null);
   await actions().changedOutside([shown().image.id]);
   actions().choosePrompt(id);
@@ -47,8 +47,8 @@ async function asked(text: string, answers: ReturnType<typeof proposed>[]): Prom
 
 describe('a window that comes later', () => {
   it('shows the project, its labels and its first image', async () => {
-    await waitFor(second.desk, ({ open, labels }) => open !== null && labels.size === 1);
-    const { project, open, connected } = second.desk.store.getState();
+    await waitFor(second.client, ({ open, labels }) => open !== null && labels.size === 1);
+    const { project, open, connected } = second.client.store.getState();
     expect(project?.images).toBe(4);
     expect(open?.image.path).toBe('image0.png');
     expect(connected).toBe(true);
@@ -68,8 +68,8 @@ describe('images', () => {
   });
 
   it('beside the open one are fetched before anybody asks', async () => {
-    await second.desk.actions.first();
-    const { rows } = await window.desk.host.images.list({ offset: 1, limit: 1 });
+    await second.client.actions.first();
+    const { rows } = await window.client.host.images.list({ offset: 1, limit: 1 });
     const [row] = rows;
     if (!row) throw new Error('there is a second image');
     await expect
@@ -90,7 +90,7 @@ describe('images', () => {
     expect(await actions().setReview('accepted')).toBe(true);
     await actions().acceptAndNext();
     expect(shown().image.path).not.toBe('image0.png');
-    expect((await window.desk.host.images.list({ status: 'accepted', offset: 0, limit: 10 })).total).toBe(1);
+    expect((await window.client.host.images.list({ status: 'accepted', offset: 0, limit: 10 })).total).toBe(1);
     await actions().undo();
   });
 
@@ -103,7 +103,7 @@ describe('images', () => {
   });
 
   it('of which the last wish counts', async () => {
-    const { rows } = await window.desk.host.images.list({ offset: 0, limit: 4 });
+    const { rows } = await window.client.host.images.list({ offset: 0, limit: 4 });
     await Promise.all(rows.map(({ id }, i) => actions().openImage(id, i)));
     expect(shown().image.id).toBe(rows.at(-1)?.id);
   });
@@ -145,7 +145,7 @@ describe('an answer', () => {
 
   it('gets another box also where no segmenter draws a mask for it', async () => {
     await asked('the van', [proposed(box)]);
-    window.desk.store.setState({ engine: null });
+    window.client.store.setState({ engine: null });
     const next = { x1: 20, y1: 10, x2: 30, y2: 20 };
     expect(await actions().setBox(next)).toBe(true);
     expect(inReview(state()).prompt?.kept?.box).toEqual({ value: next, verdict: 'corrected' });
@@ -153,7 +153,7 @@ describe('an answer', () => {
 
   it('grows piece by piece', async () => {
     const id = await asked('the bus', []);
-    window.desk.store.setState({ writing: { promptId: id, texts: ['', ''], boxes: [null, null] }, proposalId: null });
+    window.client.store.setState({ writing: { promptId: id, texts: ['', ''], boxes: [null, null] }, proposalId: null });
     const events = [
       { kind: 'text', candidate: 0, text: '<think>1 ' } as const,
       { kind: 'text', candidate: 1, text: 'x' } as const,
@@ -162,11 +162,11 @@ describe('an answer', () => {
       { kind: 'proposal', proposal: proposed(box, { id: 7001, promptId: id, chosen: false }) } as const,
       { kind: 'proposal', proposal: proposed(box, { id: 7002, promptId: id }) } as const,
     ];
-    for (const event of events) window.desk.store.setState(heard(state(), event));
+    for (const event of events) window.client.store.setState(heard(state(), event));
     expect(state().writing).toEqual({ promptId: id, texts: ['<think>1 bus', 'x'], boxes: [null, box] });
     expect(state().proposalId).toBe(7002);
     expect(candidatesOf(state(), id).map((one) => one.chosen)).toEqual([false, true]);
-    window.desk.store.setState({ writing: null });
+    window.client.store.setState({ writing: null });
   });
 });
 
@@ -204,7 +204,7 @@ describe('shapes and labels', () => {
 
 describe('the list', () => {
   it('holds the rows that are looked at, and reads them again when they change', async () => {
-    const { list } = window.desk;
+    const { list } = window.client;
     list.want(0, 3);
     await expect.poll(() => list.store.getState().total, { timeout: 10_000 }).toBe(4);
     await actions().first();
@@ -217,9 +217,9 @@ describe('the list', () => {
     const folder = path.join(window.folder, 'more');
     mkdirSync(folder);
     for (let i = 0; i < 130; i++) await paint(path.join(folder, `p${i}.png`), { width: 2, height: 2 });
-    const job = await window.desk.host.images.add({ paths: [folder] });
-    await ended(window.desk.host, job.id);
-    const { list } = window.desk;
+    const job = await window.client.host.images.add({ paths: [folder] });
+    await ended(window.client.host, job.id);
+    const { list } = window.client;
     await expect.poll(() => list.store.getState().total, { timeout: 10_000 }).toBe(134);
     expect(list.row(120)).toBeNull();
     list.want(110, 125);

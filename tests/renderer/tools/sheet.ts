@@ -60,7 +60,7 @@ const image = {
   problem: null,
 } as const;
 
-/** The diff made to what is open, as the desk does it; changes on other images pass by. */
+/** The diff made to what is open, as the client does it; changes on other images pass by. */
 function make(store: WorkbenchStore, { changes }: Diff): void {
   for (const change of changes) {
     const { labels, open } = store.getState();

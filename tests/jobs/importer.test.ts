@@ -6,8 +6,8 @@ import { unpackMask } from '../../main/contract/project.ts';
 import type { Box, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import { Notes, type ReadImage, type ReadShape } from '../../main/formats/reading.ts';
+import { Importer } from '../../main/jobs/importer.ts';
 import { NamedPictures } from '../../main/jobs/namedPictures.ts';
-import { Taking } from '../../main/jobs/taking.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 import { paint } from '../hosting.ts';
@@ -39,7 +39,7 @@ function begun(signal = new AbortController().signal, project?: Project) {
   const own = project ?? openProject(path.join(folder, `${++count}.loupe`), { create: true });
   if (project === undefined) open.push(own);
   const [notes, steps] = [new Notes(), { count: 0 }];
-  const taking = new Taking(own, {
+  const taking = new Importer(own, {
     ...{ file: 'f.json', folder, notes, pictures: new NamedPictures([folder]) },
     progress: { signal, step: () => void steps.count++ },
   });

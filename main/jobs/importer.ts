@@ -30,7 +30,7 @@ type Many = ReturnType<Project['startMany']>;
 /** A picture's place in the project, or why none was found for it. */
 type Resolved = { readonly path: string; readonly picture: Picture | null } | { readonly why: string };
 
-export class Taking {
+export class Importer {
   readonly #project: Project;
   readonly #place: Place;
   readonly #labels: Map<string, Label>;

@@ -1,7 +1,7 @@
 // What the journal needs of each kind of record: read one, write one whole, take one away.
 import type { Kind, RecordOf } from '../contract/diff.ts';
 
-export interface Keeper<K extends Kind> {
+export interface RecordTable<K extends Kind> {
   read(id: number): RecordOf[K] | null;
   /** `before` is what stands there now, null for nothing. */
   write(record: RecordOf[K], before: RecordOf[K] | null): void;

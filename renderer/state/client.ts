@@ -1,13 +1,14 @@
 // One window at work: the store, the connection and all actions put together.
+
+import type { ActionContext, Memory } from './actionContext.ts';
 import { type Actions, createActions } from './actions.ts';
-import type { Bench, Memory } from './bench.ts';
 import type { Connection } from './connection.ts';
 import { createEdits } from './edits.ts';
 import { follow } from './events.ts';
 import { createList } from './list.ts';
 import { createWorkbench, type WorkbenchStore } from './workbench.ts';
 
-export interface Desk extends Bench {
+export interface Client extends ActionContext {
   readonly actions: Actions;
   /** Stops reading events; the connection is whoever's who made it. */
   close(): void;
@@ -18,14 +19,14 @@ interface Lent {
   fetchAhead(address: string): void;
 }
 
-export function openDesk({ host, onState }: Connection, lent: Lent): Desk {
+export function openClient({ host, onState }: Connection, lent: Lent): Client {
   const store = createWorkbench();
   const edits = createEdits(store, host);
   const list = createList(store, host);
-  const bench: Bench = { store, host, edits, list, ...lent };
-  const actions = createActions(bench);
+  const context: ActionContext = { store, host, edits, list, ...lent };
+  const actions = createActions(context);
   const forget = onState((connected, refused) => store.setState({ connected, refused }));
-  const stop = follow(bench, actions);
+  const stop = follow(context, actions);
   const unselect = unselectGone(store);
   void host.settings.read().then(
     (settings) => store.setState({ settings }),
@@ -37,7 +38,7 @@ export function openDesk({ host, onState }: Connection, lent: Lent): Desk {
     unselect();
     list.stop();
   };
-  return { ...bench, actions, close };
+  return { ...context, actions, close };
 }
 
 /** A shape that was deleted or taken back, by whomever, is not selected any more. */
@@ -50,7 +51,7 @@ function unselectGone(store: WorkbenchStore): () => void {
 }
 
 /** For calls about the pixels of what is on the canvas. */
-export function openImageId({ store }: Bench): number {
+export function openImageId({ store }: ActionContext): number {
   const { open } = store.getState();
   if (open === null) throw new Error('No image is open.');
   return open.image.id;

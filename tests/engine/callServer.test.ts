@@ -1,11 +1,11 @@
-// Messages to the engine's desk, in this process: what it answers, in which order, and what it refuses in which words.
+// Messages to the engine's server, in this process: what it answers, in which order, and what it refuses in which words.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packMask, unpackMask } from '../../main/contract/project.ts';
 import { fromBitmap, maskArea, maskIou } from '../../main/contract/rle.ts';
-import { Desk } from '../../main/engine/desk.ts';
+import { CallServer } from '../../main/engine/callServer.ts';
 import type { FromEngine, Request, Urgency } from '../../main/engine/protocol.ts';
 import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
 import { found, nothing, pictures, weightsSaying } from './weights.ts';
@@ -14,18 +14,18 @@ let root: string;
 let weights: { found: string; nothing: string };
 let files: string[];
 beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'loupe-desk-'));
+  root = await mkdtemp(path.join(tmpdir(), 'loupe-server-'));
   weights = { found: await weightsSaying(root, [found]), nothing: await weightsSaying(root, [nothing]) };
   files = await pictures(root, 3);
   await writeFile(path.join(root, 'broken.png'), 'no picture');
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** A desk, what it has said, and a way to wait for the next thing that it says. */
+/** A server, what it has said, and a way to wait for the next thing that it says. */
 function opened(folder?: string) {
   const said: FromEngine[] = [];
   const waiting = new Set<() => void>();
-  const desk = new Desk((message) => {
+  const server = new CallServer((message) => {
     said.push(message);
     for (const wake of waiting) wake();
   });
@@ -41,13 +41,13 @@ function opened(folder?: string) {
   };
   const ends = (id: number) => heard((one) => (one.kind === 'done' || one.kind === 'failed') && one.id === id);
   const send = (request: Request, urgency: Urgency = 'urgent'): number => {
-    desk.receive({ kind: 'call', id: ++last, urgency, request });
+    server.receive({ kind: 'call', id: ++last, urgency, request });
     return last;
   };
-  const open = (name: string) => desk.receive({ kind: 'open', weights: name, provider: 'cpu' });
+  const open = (name: string) => server.receive({ kind: 'open', weights: name, provider: 'cpu' });
   if (folder !== undefined) open(folder);
   const call = (request: Request, urgency?: Urgency) => ends(send(request, urgency));
-  return { desk, said, heard, ends, send, call, open };
+  return { server, said, heard, ends, send, call, open };
 }
 
 const box = { x1: 20, y1: 12, x2: 52, y2: 44 };
@@ -162,7 +162,7 @@ describe('bad input', () => {
     });
   });
 
-  it('leaves the desk ready for the next', async () => {
+  it('leaves the server ready for the next', async () => {
     await ready.call(refine({ rough: blank(5, 4) }));
     const done = await ready.call(refine());
     if (done.kind !== 'done' || !('mask' in done.result)) throw new Error('it should have gone well');
@@ -172,19 +172,19 @@ describe('bad input', () => {
 
 describe('cancelling', () => {
   it('a call that waits ends in one word, and the next is answered', async () => {
-    const { desk, send, ends, call } = ready;
+    const { server, send, ends, call } = ready;
     const slow = send(ask(), 'batch');
-    desk.receive({ kind: 'cancel', id: slow });
+    server.receive({ kind: 'cancel', id: slow });
     expect(await ends(slow)).toMatchObject({ failure: { reason: 'cancelled', message: 'Cancelled.' } });
     expect((await call(ask())).kind).toBe('done');
   });
 
   it('what is over or was never there is nobody’s business', async () => {
-    const { desk, call, said } = ready;
+    const { server, call, said } = ready;
     const over = await call(wand());
     const before = said.length;
-    if ('id' in over) desk.receive({ kind: 'cancel', id: over.id });
-    desk.receive({ kind: 'cancel', id: 999 });
+    if ('id' in over) server.receive({ kind: 'cancel', id: over.id });
+    server.receive({ kind: 'cancel', id: 999 });
     expect(said.length).toBe(before);
     expect((await call(wand())).kind).toBe('done');
   });

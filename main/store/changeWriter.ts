@@ -3,21 +3,21 @@ import { BadInput } from '../contract/badinput.ts';
 import { applied, type Change, type ChangeOf, type Kind, type RecordOf, recordSchemas } from '../contract/diff.ts';
 import { type PackedMask, unpackMask } from '../contract/project.ts';
 import type { Db } from './db.ts';
-import type { Keeper } from './keeper.ts';
 import { checkLabel } from './labels.ts';
+import type { RecordTable } from './recordTable.ts';
 import { refreshImages } from './refresh.ts';
 
-export type Keepers = { readonly [K in Kind]: Keeper<K> };
+export type RecordTables = { readonly [K in Kind]: RecordTable<K> };
 
 /** For one transaction: `make` any number of changes, then `settle` once. */
-export interface Making {
+export interface ChangeWriter {
   /** The change as it was made: a deletion with all that is gone, a change with exactly the fields that it set. */
   make(change: Change): Change;
   settle(): void;
 }
 
 /** `next`: the first id that nobody has yet; null where the changes were made before and are known to be right. */
-export function makingOf(db: Db, keepers: Keepers, next: (() => number) | null): Making {
+export function changeWriter(db: Db, tables: RecordTables, next: (() => number) | null): ChangeWriter {
   const images = new Map<number, PackedMask['size'] | null>();
   const labels = new Set<number>();
   const sizeOf = (imageId: number): PackedMask['size'] | null => {
@@ -29,31 +29,35 @@ export function makingOf(db: Db, keepers: Keepers, next: (() => number) | null):
       throw new BadInput(`${change.kind} ${change.id} has a number that was not reserved`);
     }
     if (change.kind !== 'shape' || !change.after?.mask) return;
-    const imageId = change.after.imageId ?? keepers.shape.read(change.id)?.imageId;
+    const imageId = change.after.imageId ?? tables.shape.read(change.id)?.imageId;
     checkMask(change.id, change.after.mask, imageId === undefined ? null : sizeOf(imageId));
   };
   return {
     make(change) {
       if (next) check(change);
       if (change.kind === 'label') labels.add(change.id);
-      return made<Kind>(keepers, change, sizeOf) as Change;
+      return made<Kind>(tables, change, sizeOf) as Change;
     },
     settle() {
-      for (const id of labels) checkLabel(db, id, keepers.label.read(id));
+      for (const id of labels) checkLabel(db, id, tables.label.read(id));
       refreshImages(db, images.keys());
     },
   };
 }
 
 /** Tells `touch` of every image whose counts may be others now. */
-function made<K extends Kind>(keepers: Keepers, change: ChangeOf<K>, touch: (imageId: number) => void): ChangeOf<K> {
+function made<K extends Kind>(
+  tables: RecordTables,
+  change: ChangeOf<K>,
+  touch: (imageId: number) => void,
+): ChangeOf<K> {
   const { kind, id } = change;
-  const keeper: Keeper<K> = keepers[kind];
-  const record = keeper.read(id);
+  const table: RecordTable<K> = tables[kind];
+  const record = table.read(id);
   const wanted = applied(record, change);
   const next = wanted && whole(change, wanted);
-  if (next) keeper.write(next, record);
-  else keeper.remove(id);
+  if (next) table.write(next, record);
+  else table.remove(id);
   for (const one of [record, next]) if (one && 'imageId' in one) touch(one.imageId);
   if (!record || !next) return { kind, id, before: record, after: next };
   const fields = Object.keys(change.after ?? {}) as (keyof RecordOf[K])[];

@@ -4,7 +4,7 @@ import type { Edits } from './edits.ts';
 import type { List } from './list.ts';
 import type { WorkbenchStore } from './workbench.ts';
 
-export interface Bench {
+export interface ActionContext {
   readonly store: WorkbenchStore;
   readonly host: Host;
   readonly edits: Edits;

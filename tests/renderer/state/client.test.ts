@@ -4,8 +4,8 @@ import type { EngineStatus, HostEvent, Recorded } from '../../../main/contract/a
 import { created, type Diff, deleted } from '../../../main/contract/diff.ts';
 import type { Job } from '../../../main/contract/jobs.ts';
 import type { Label } from '../../../main/contract/project.ts';
-import { forgetful } from '../../../renderer/state/bench.ts';
-import { openImageId } from '../../../renderer/state/desk.ts';
+import { forgetful } from '../../../renderer/state/actionContext.ts';
+import { openImageId } from '../../../renderer/state/client.ts';
 import {
   type Answers,
   type AtScript,
@@ -42,7 +42,7 @@ function deskOf(more: Answers = {}) {
     ...more,
   });
   open.push(one);
-  const state = () => one.desk.store.getState();
+  const state = () => one.client.store.getState();
   const asked = (name: string) => one.calls.filter((call) => call.name === name).map(({ input }) => input);
   return { ...one, state, asked };
 }
@@ -71,20 +71,20 @@ describe('a project that the host has open', () => {
   });
 
   it('is entered at the image that was open the last time', async () => {
-    const { events, state, desk } = deskOf();
-    desk.memory.write('image of /p/cars.loupe', '3');
+    const { events, state, client } = deskOf();
+    client.memory.write('image of /p/cars.loupe', '3');
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(3);
   });
 
   it.each(['99', 'x', '-1', '0'])('is entered at its first image where %s is remembered', async (remembered) => {
-    const { events, state, desk } = deskOf({
+    const { events, state, client } = deskOf({
       images: {
         step: () => ({ id: 1, index: 0, total: 3 }),
         detail: ({ id }) => (id > 3 ? refuse(`there is no image ${id}`) : detail(id)),
       },
     });
-    desk.memory.write('image of /p/cars.loupe', remembered);
+    client.memory.write('image of /p/cars.loupe', remembered);
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
     expect(state().notice).toBeNull();
@@ -99,32 +99,32 @@ describe('a project that the host has open', () => {
   });
 
   it('opens the likeliest candidate of the last prompt of an image', async () => {
-    const { events, state, desk } = deskOf();
+    const { events, state, client } = deskOf();
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
-    await desk.actions.openImage(2);
+    await client.actions.openImage(2);
     expect(state()).toMatchObject({ promptId: 50, proposalId: 61 });
-    await desk.actions.openImage(1);
+    await client.actions.openImage(1);
     expect(state()).toMatchObject({ promptId: null, proposalId: null });
   });
 
   it('selects nothing that was taken back, and keeps what is still there', async () => {
-    const { events, state, desk } = deskOf({ edit: { apply: (diff) => recorded(diff) } });
+    const { events, state, client } = deskOf({ edit: { apply: (diff) => recorded(diff) } });
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
     const shapes = [70, 71].map((id) => shape(id, undefined, { imageId: 1 }));
-    await desk.edits.commit({ title: 'Draw', changes: shapes.map((one) => created('shape', one)) });
-    desk.actions.select([70, 71]);
+    await client.edits.commit({ title: 'Draw', changes: shapes.map((one) => created('shape', one)) });
+    client.actions.select([70, 71]);
     const gone = { title: 'Draw', changes: shapes.slice(0, 1).map((one) => deleted('shape', one)) };
-    desk.edits.received(recorded(gone, 2));
+    client.edits.received(recorded(gone, 2));
     expect([...state().selected]).toEqual([71]);
   });
 
   it('that is closed leaves nothing of it behind but the notice and what was set', async () => {
-    const { events, state, desk } = deskOf();
+    const { events, state, client } = deskOf();
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
-    desk.store.setState({ selected: new Set([1]), brush: 33, tool: 'wand', copied: [], side: 'review' });
+    client.store.setState({ selected: new Set([1]), brush: 33, tool: 'wand', copied: [], side: 'review' });
     events.write({ kind: 'project', project: null });
     await expect.poll(() => state().project).toBeNull();
     expect(state()).toMatchObject({ open: null, selected: new Set(), brush: 33, tool: 'wand', side: 'images' });
@@ -150,8 +150,8 @@ describe('events', () => {
     ['a dialog shows it', 'jobs', 'done', null],
     ['nobody waits for what was cancelled', null, 'cancelled', null],
   ] as const)('of a job: %s', async (_, dialog, end, told) => {
-    const { events, state, desk } = deskOf();
-    desk.store.setState({ dialog });
+    const { events, state, client } = deskOf();
+    client.store.setState({ dialog });
     const message = end === 'failed' ? 'The disk is full.' : '3 images';
     events.write({ kind: 'job', job: job('a') }, { kind: 'job', job: job('a', { state: end, message }) });
     await expect.poll(() => state().jobs.get('a')?.state).toBe(end);
@@ -228,8 +228,8 @@ describe('the connection', () => {
   });
 
   it('that is closed changes nothing any more', () => {
-    const { desk, state, connection } = deskOf();
-    desk.close();
+    const { client, state, connection } = deskOf();
+    client.close();
     connection(false);
     expect(state().connected).toBe(true);
   });
@@ -237,11 +237,11 @@ describe('the connection', () => {
 
 describe('calls about pixels', () => {
   it('are about the open image, and cannot be made without one', async () => {
-    const { desk, events, state } = deskOf();
-    expect(() => openImageId(desk)).toThrow('No image is open.');
+    const { client, events, state } = deskOf();
+    expect(() => openImageId(client)).toThrow('No image is open.');
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
-    expect(openImageId(desk)).toBe(1);
+    expect(openImageId(client)).toBe(1);
   });
 });
 

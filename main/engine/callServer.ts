@@ -16,7 +16,7 @@ class NotOpened extends Error {
   override readonly name = 'NotOpened';
 }
 
-export class Desk {
+export class CallServer {
   private readonly send: (message: FromEngine) => void;
   private readonly turns = new Turns();
   private readonly underWay = new Map<number, AbortController>();

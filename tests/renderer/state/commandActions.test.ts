@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CommandId, commands } from '../../../main/contract/commands.ts';
 import { type Label, packMask, type Shape, unpackMask } from '../../../main/contract/project.ts';
 import { maskArea } from '../../../main/contract/rle.ts';
+import { type CommandContext, commandActions } from '../../../renderer/state/commandActions.ts';
 import { runCommand } from '../../../renderer/state/commands.ts';
 import { digits } from '../../../renderer/state/labelEdits.ts';
-import { type CommandContext, runs } from '../../../renderer/state/runs.ts';
 import type { DialogName, ToolName } from '../../../renderer/state/workbench.ts';
 import { block } from '../block.ts';
 import { proposed } from '../proposed.ts';
@@ -14,8 +14,8 @@ import { addLabel, draw, type Windowed, windowed } from '../windowed.ts';
 let window: Windowed;
 let car: Label;
 
-const state = () => window.desk.store.getState();
-const set = (change: Parameters<typeof window.desk.store.setState>[0]) => window.desk.store.setState(change);
+const state = () => window.client.store.getState();
+const set = (change: Parameters<typeof window.client.store.setState>[0]) => window.client.store.setState(change);
 const run = (id: CommandId, context: CommandContext = window.context) => runCommand(id, context);
 const shapes = () => [...(state().open?.shapes.values() ?? [])];
 const box = { x1: 4, y1: 4, x2: 14, y2: 14 };
@@ -28,11 +28,11 @@ afterAll(() => window.close());
 beforeEach(async () => {
   const locked = shapes().filter((one) => one.locked);
   if (locked.length > 0)
-    await window.desk.actions.toggleFlag(
+    await window.client.actions.toggleFlag(
       locked.map(({ id }) => id),
       'locked',
     );
-  if (shapes().length > 0) await window.desk.actions.remove(shapes().map(({ id }) => id));
+  if (shapes().length > 0) await window.client.actions.remove(shapes().map(({ id }) => id));
   set({ selected: new Set(), dialog: null, side: 'images', tool: 'select', notice: null, copied: [] });
   window.seen.length = 0;
 });
@@ -45,7 +45,7 @@ async function drawn(count: number): Promise<Shape[]> {
 
 describe('every command', () => {
   it('has something to do', () => {
-    expect(Object.keys(runs).toSorted()).toEqual(commands.map(({ id }) => id).toSorted());
+    expect(Object.keys(commandActions).toSorted()).toEqual(commands.map(({ id }) => id).toSorted());
   });
 
   it.each<[CommandId, DialogName]>([
@@ -86,7 +86,7 @@ describe('every command', () => {
 
 describe('tools', () => {
   it.each([null, 'hammer', ''])('go back to the brush where %j is remembered', async (remembered) => {
-    if (remembered !== null) window.desk.memory.write('tool before', remembered);
+    if (remembered !== null) window.client.memory.write('tool before', remembered);
     await run('tool.last');
     expect(state().tool).toBe('brush');
   });
@@ -167,7 +167,7 @@ describe('the view', () => {
     const screen = { ...window.context.screen, isDark: () => true };
     await run('view.theme', { ...window.context, screen });
     expect(state().settings.theme).toBe('light');
-    expect((await window.desk.host.settings.read()).theme).toBe('light');
+    expect((await window.client.host.settings.read()).theme).toBe('light');
   });
 
   it('fits all selected shapes', async () => {
@@ -193,7 +193,7 @@ describe('shapes', () => {
     const [a, b, c] = await drawn(3);
     await run('edit.selectAll');
     expect(state().selected).toEqual(new Set([a?.id, b?.id, c?.id]));
-    await window.desk.actions.toggleFlag([b?.id ?? 0], 'hidden');
+    await window.client.actions.toggleFlag([b?.id ?? 0], 'hidden');
     set({ selected: new Set([a?.id ?? 0]) });
     await run('edit.nextShape');
     expect([...state().selected]).toEqual([c?.id]);
@@ -243,14 +243,14 @@ describe('shapes', () => {
     await run('edit.pasteNext');
     expect(state().notice?.text).toBe('This is the last image of the list.');
     expect(shapes()).toHaveLength(1);
-    await window.desk.actions.remove(shapes().map(({ id }) => id));
+    await window.client.actions.remove(shapes().map(({ id }) => id));
     await run('image.first');
     expect(state().position?.index ?? 0).toBe(0);
   });
 
   it('that are all locked are not deleted, and that is said', async () => {
     const ids = (await drawn(2)).map(({ id }) => id);
-    await window.desk.actions.toggleFlag(ids, 'locked');
+    await window.client.actions.toggleFlag(ids, 'locked');
     set({ selected: new Set(ids) });
     await run('edit.delete');
     expect(state().notice?.text).toBe('What is selected is locked.');
@@ -261,7 +261,7 @@ describe('shapes', () => {
     const [a, b] = await drawn(2);
     set({ selected: new Set([b?.id ?? 0, a?.id ?? 0]) });
     await run('mask.subtract');
-    await window.desk.edits.settled();
+    await window.client.edits.settled();
     const areas = shapes().map(({ id, mask }) => [id, mask ? maskArea(unpackMask(mask)) : 0]);
     expect(areas).toEqual([
       [a?.id, 100],
@@ -277,7 +277,7 @@ describe('shapes', () => {
       set({ selected: new Set([a?.id ?? 0]) });
       await run(id);
       expect(state().notice).toMatchObject({ tone: 'plain', text: 'The mask stays as it is.' });
-      await window.desk.actions.toggleFlag([a?.id ?? 0], 'locked');
+      await window.client.actions.toggleFlag([a?.id ?? 0], 'locked');
       await run(id);
       expect(state().notice).toMatchObject({ tone: 'bad', text: expect.stringContaining('not locked') });
     },
@@ -317,26 +317,26 @@ describe('prompts and review', () => {
   });
 
   it('ask again for as many answers as are chosen', async () => {
-    const id = await window.desk.edits.id();
+    const id = await window.client.edits.id();
     const imageId = state().open?.image.id ?? 0;
     const prompt = { id, imageId, text: 'cars', points: [], box: null, kept: null };
-    await window.desk.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
-    window.desk.actions.choosePrompt(id);
+    await window.client.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
+    window.client.actions.choosePrompt(id);
     set({ samples: 4 });
     const asked = run('prompt.ask');
     await expect.poll(() => state().writing?.texts).toHaveLength(4);
-    window.desk.actions.cancel();
+    window.client.actions.cancel();
     await asked;
   });
 
   it('step through the candidates of a prompt, round at the ends', async () => {
-    const id = await window.desk.edits.id();
+    const id = await window.client.edits.id();
     const imageId = state().open?.image.id ?? 0;
     const prompt = { id, imageId, text: 'cars', points: [], box: null, kept: null };
-    await window.desk.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
+    await window.client.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
     window.host.project().addProposals(id, [proposed(box), proposed(null, { chosen: false })], null);
-    await window.desk.actions.changedOutside([imageId]);
-    window.desk.actions.choosePrompt(id);
+    await window.client.actions.changedOutside([imageId]);
+    window.client.actions.choosePrompt(id);
     const first = state().proposalId;
     await run('answer.next');
     expect(state().proposalId).not.toBe(first);
@@ -344,17 +344,17 @@ describe('prompts and review', () => {
     expect(state().proposalId).toBe(first);
     await run('answer.previous');
     expect(state().proposalId).not.toBe(first);
-    await window.desk.actions.removePrompt(id);
+    await window.client.actions.removePrompt(id);
   });
 
   it('mark as unclear and go on, until none is left', async () => {
-    await window.desk.actions.first();
+    await window.client.actions.first();
     const first = state().open?.image.id ?? 0;
     await run('review.unclear');
     expect(state().open?.image.id).not.toBe(first);
     await run('review.unclear');
-    await window.desk.edits.settled();
+    await window.client.edits.settled();
     expect(state().notice?.text).toBe('No image of the list is left to review.');
-    expect((await window.desk.host.images.list({ status: 'unclear', offset: 0, limit: 10 })).total).toBe(2);
+    expect((await window.client.host.images.list({ status: 'unclear', offset: 0, limit: 10 })).total).toBe(2);
   });
 });

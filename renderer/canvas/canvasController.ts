@@ -46,7 +46,7 @@ interface Opened {
   readonly picture: Picture;
 }
 
-export class Easel implements CanvasHandle {
+export class CanvasController implements CanvasHandle {
   readonly #store: WorkbenchStore;
   readonly #host: CanvasHost;
   readonly #redraw: Redraw;
