@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { machinesNamed, readTexts, strangeFolders } from './layers/checkout.ts';
+import { decisionsLacking, decisionsUnlisted, machinesNamed, readTexts, strangeFolders } from './layers/checkout.ts';
 import { layerOf } from './layers/imports.ts';
 import { rules } from './layers/rules.ts';
 import { readTree } from './layers/source.ts';
@@ -22,6 +22,12 @@ describe('the checkout', () => {
   it('has the top folders of the architecture', () => expect(strangeFolders(root)).toEqual([]));
 
   it('names no machine', () => expect(machinesNamed(readTexts(root))).toEqual([]));
+
+  it('has decisions with context, choice, rejected alternatives and a figure, all listed in the README', () => {
+    const texts = readTexts(root);
+    expect(texts.filter((file) => file.path.startsWith('docs/decisions/')).length).toBeGreaterThan(10);
+    expect([...decisionsLacking(texts), ...decisionsUnlisted(texts)]).toEqual([]);
+  });
 
   it('has at most 10 npm scripts', () => {
     const { scripts } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));

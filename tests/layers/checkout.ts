@@ -35,3 +35,21 @@ export const machinesNamed = (files: readonly Text[]): string[] =>
   files.flatMap(({ path: file, text }) =>
     text.split('\n').flatMap((line, index) => (machines.test(line) ? [`${file}:${index + 1} names a machine`] : [])),
   );
+
+const decisionParts = ['Context', 'Choice', 'Rejected', 'Figure'];
+
+/** Pages of decisions that lack a part, by name: one without a rejected alternative or a figure is an opinion. */
+export const decisionsLacking = (files: readonly Text[]): string[] =>
+  files
+    .filter(({ path: file }) => file.startsWith('docs/decisions/'))
+    .flatMap(({ path: file, text }) =>
+      decisionParts.filter((part) => !text.includes(`**${part}.**`)).map((part) => `${file} lacks its ${part}`),
+    );
+
+/** Pages of decisions that the README does not name. */
+export const decisionsUnlisted = (files: readonly Text[]): string[] => {
+  const readme = files.find(({ path: file }) => file === 'README.md')?.text ?? '';
+  return files
+    .map(({ path: file }) => file)
+    .filter((file) => file.startsWith('docs/decisions/') && !readme.includes(file));
+};
