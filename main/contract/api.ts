@@ -3,7 +3,7 @@ import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { type Diff, DiffSchema } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
-import { Asked, Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredProposal } from './project.ts';
+import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
 import { Settings, SettingsChange } from './settings.ts';
 
@@ -182,7 +182,7 @@ export const api = {
     exportCoco: base.input(z.object({ file: z.string().min(1), settings: ExportSettings })).output(Job),
     verify: base.input(File).output(VerifyReport),
     /** Asks one prompt of every image that was not asked it yet; goes on where it was stopped. */
-    promptAll: base.input(Asked.pick({ text: true })).output(Job),
+    promptAll: base.input(StoredPrompt.pick({ text: true })).output(Job),
   },
 
   files: {

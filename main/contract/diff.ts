@@ -1,12 +1,12 @@
 // A person's change as a value, {id, before, after}: a diff is a list of them, and its reverse undoes it.
 import { z } from 'zod';
 import { same } from './equal.ts';
-import { Asked, Id, Label, Review, Shape } from './project.ts';
+import { Id, Label, Review, Shape, StoredPrompt } from './project.ts';
 
 export interface RecordOf {
   label: Label;
   shape: Shape;
-  prompt: Asked;
+  prompt: StoredPrompt;
   review: Review;
 }
 export type Kind = keyof RecordOf;
@@ -37,7 +37,7 @@ const change = <K extends Kind, S extends z.ZodObject>(kind: K, record: S) =>
 const ChangeSchema = z.discriminatedUnion('kind', [
   change('label', Label),
   change('shape', Shape),
-  change('prompt', Asked),
+  change('prompt', StoredPrompt),
   change('review', Review),
 ]);
 
@@ -50,7 +50,7 @@ export const DiffSchema: z.ZodType<Diff> = z.object({
 export const recordSchemas: { readonly [K in Kind]: z.ZodType<RecordOf[K]> } = {
   label: Label,
   shape: Shape,
-  prompt: Asked,
+  prompt: StoredPrompt,
   review: Review,
 };
 

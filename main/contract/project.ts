@@ -85,7 +85,7 @@ export const Verdict = z.enum(['right', 'corrected', 'wrong']).nullable();
 export type Verdict = z.infer<typeof Verdict>;
 
 /** What a person kept of an answer. Reasoning, box and mask are judged apart: a right mask may have a wrong reason. */
-export const Kept = z.object({
+export const Correction = z.object({
   /** The proposal that it started from; null: the person did it alone. */
   proposalId: Id.nullable(),
   found: z.enum(['object', 'nothing']),
@@ -93,18 +93,18 @@ export const Kept = z.object({
   box: z.object({ value: Box.nullable(), verdict: Verdict }),
   mask: z.object({ shapeId: Id.nullable(), verdict: Verdict }),
 });
-export type Kept = z.infer<typeof Kept>;
+export type Correction = z.infer<typeof Correction>;
 
 /** A prompt that was asked of one image, and what came of it. */
-export const Asked = z.object({
+export const StoredPrompt = z.object({
   id: Id,
   imageId: Id,
   text: z.string().trim().min(1).max(longestPrompt),
   points: z.array(Point),
   box: Box.nullable(),
-  kept: Kept.nullable(),
+  kept: Correction.nullable(),
 });
-export type Asked = z.infer<typeof Asked>;
+export type StoredPrompt = z.infer<typeof StoredPrompt>;
 
 /** One candidate that one version of the weights wrote for a prompt. A value: it is never edited and never in a diff. */
 export const StoredProposal = z.object({
@@ -165,7 +165,7 @@ export const ImageDetail = z.object({
   image: Image,
   review: Review,
   shapes: z.array(Shape),
-  prompts: z.array(Asked),
+  prompts: z.array(StoredPrompt),
   proposals: z.array(StoredProposal),
 });
 export type ImageDetail = z.infer<typeof ImageDetail>;

@@ -1,7 +1,7 @@
 // The model group: prompts to streams of answers, clicks and boxes to masks, by the engine.
 import type { AnswerEvent } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
-import type { Asked } from '../contract/project.ts';
+import type { StoredPrompt } from '../contract/project.ts';
 import type { AskResult } from '../engine/protocol.ts';
 import { NoModel } from '../engine/supervisor.ts';
 import type { Project } from '../store/project.ts';
@@ -98,7 +98,7 @@ async function* ask(
 
 interface Group {
   readonly project: Project;
-  readonly prompt: Asked;
+  readonly prompt: StoredPrompt;
   readonly result: AskResult;
 }
 

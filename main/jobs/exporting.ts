@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { ExportSettings, VerifyReport } from '../contract/jobs.ts';
-import { type Asked, type Image, type Shape, unpackMask } from '../contract/project.ts';
+import { type Image, type Shape, type StoredPrompt, unpackMask } from '../contract/project.ts';
 import { maskArea } from '../contract/rle.ts';
 import { type Truth, verifyCocoFile } from '../formats/cocoVerify.ts';
 import { type CocoContent, type OutShape, type Written, writeCocoFile } from '../formats/cocoWrite.ts';
@@ -98,7 +98,7 @@ function* shapesOn(project: Project, image: Image, categories: ReadonlyMap<numbe
 }
 
 /** What a person said of the object: COCO has no keys for it, so other readers pass over these. */
-function extraOf({ id, attributes, origin }: Shape, prompts: readonly Asked[]): Record<string, unknown> {
+function extraOf({ id, attributes, origin }: Shape, prompts: readonly StoredPrompt[]): Record<string, unknown> {
   const asked = prompts.find(({ kept }) => kept?.mask.shapeId === id);
   const { score, caption, reasoning, weights, ...rest } = attributes;
   const said = {

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { created } from '../contract/diff.ts';
-import type { Asked, Image } from '../contract/project.ts';
+import type { Image, StoredPrompt } from '../contract/project.ts';
 import type { AskResult } from '../engine/protocol.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
 import type { Project } from '../store/project.ts';
@@ -135,7 +135,7 @@ async function askAll(work: PromptAll, images: readonly number[], progress: Prog
       progress.signal.throwIfAborted();
       const some = images.slice(at, at + PROMPTS_AT_A_TIME);
       const first = project.reserve(some.length);
-      const made = some.map((imageId, i): Asked => ({ id: first + i, imageId, text, ...unpointed }));
+      const made = some.map((imageId, i): StoredPrompt => ({ id: first + i, imageId, text, ...unpointed }));
       step.add(made.map((prompt) => created('prompt', prompt)));
       tasks.push(...made.map(({ id, imageId }) => ({ imageId, promptId: id })));
       await setImmediate();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { BadInput } from '../contract/badinput.ts';
 import { created } from '../contract/diff.ts';
-import type { Asked, Image, StoredProposal } from '../contract/project.ts';
+import type { Image, StoredPrompt, StoredProposal } from '../contract/project.ts';
 import { besideOf } from '../formats/beside.ts';
 import { openProject, type Project } from '../store/project.ts';
 
@@ -79,7 +79,7 @@ interface Into {
   readonly gathered: Gathered;
 }
 
-function take({ project, step, gathered }: Into, asked: Asked, answers: readonly StoredProposal[]): void {
+function take({ project, step, gathered }: Into, asked: StoredPrompt, answers: readonly StoredProposal[]): void {
   const { prompts = [], proposals = [] } = project.detail(asked.imageId) ?? {};
   const same = prompts.filter(({ text }) => text.trim() === asked.text.trim());
   if (same.some(({ id, kept }) => kept !== null || proposals.some(({ promptId }) => promptId === id))) {

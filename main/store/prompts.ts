@@ -1,5 +1,5 @@
 // Prompts that were asked of images: rows to records and back.
-import type { Asked } from '../contract/project.ts';
+import type { StoredPrompt } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
 import type { RecordTable } from './recordTable.ts';
 import { jsonOrNull, parsed } from './stored.ts';
@@ -15,16 +15,16 @@ interface PromptRow {
 
 const columns = 'id, image_id, text, points, box, kept';
 
-const promptOf = (row: PromptRow): Asked => ({
+const promptOf = (row: PromptRow): StoredPrompt => ({
   id: row.id,
   imageId: row.image_id,
   text: row.text,
-  points: parsed(row.points) as Asked['points'],
-  box: parsed(row.box ?? 'null') as Asked['box'],
-  kept: parsed(row.kept ?? 'null') as Asked['kept'],
+  points: parsed(row.points) as StoredPrompt['points'],
+  box: parsed(row.box ?? 'null') as StoredPrompt['box'],
+  kept: parsed(row.kept ?? 'null') as StoredPrompt['kept'],
 });
 
-export const promptsWhere = (db: Db, condition: string, ...values: Value[]): Asked[] =>
+export const promptsWhere = (db: Db, condition: string, ...values: Value[]): StoredPrompt[] =>
   db.all<PromptRow>(`SELECT ${columns} FROM prompt WHERE ${condition}`, ...values).map(promptOf);
 
 export const promptTable = (db: Db): RecordTable<'prompt'> => ({

@@ -1,7 +1,7 @@
 // The answer in review: reasoning, box and mask, each with its own verdict, and what is to become of the whole.
 import { Alert, Button, Group, Text, Tooltip } from '@mantine/core';
 import { IconBan, IconBrush, IconFocus2, IconMessageQuestion } from '@tabler/icons-react';
-import type { Asked, Kept, StoredProposal } from '../../main/contract/project.ts';
+import type { Correction, StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import { maskArea } from '../../main/contract/rle.ts';
 import { candidatesOf, inReview } from '../state/answers.ts';
@@ -75,7 +75,7 @@ function BeingWritten({ open }: { open: OpenImage }) {
   );
 }
 
-function Unanswered({ prompt }: { prompt: Asked }) {
+function Unanswered({ prompt }: { prompt: StoredPrompt }) {
   const { actions } = useClient();
   const ready = useWorkbench(({ engine }) => engine?.state === 'ready');
   const samples = useWorkbench((state) => state.samples);
@@ -94,7 +94,7 @@ function Unanswered({ prompt }: { prompt: Asked }) {
 
 interface ReviewProps {
   readonly open: OpenImage;
-  readonly prompt: Asked;
+  readonly prompt: StoredPrompt;
   readonly proposal: StoredProposal;
   /** And nobody has said yet what it should have been. */
   readonly unreadable: boolean;
@@ -143,7 +143,7 @@ function Unreadable({ text }: { text: string }) {
   );
 }
 
-function FoundNothing({ kept }: { kept: Kept }) {
+function FoundNothing({ kept }: { kept: Correction }) {
   return (
     <section className="answer-part" aria-label="Answer">
       <div className="part-line">
@@ -159,7 +159,7 @@ function FoundNothing({ kept }: { kept: Kept }) {
   );
 }
 
-function MaskPart({ open, kept, proposal }: { open: OpenImage; kept: Kept; proposal: StoredProposal }) {
+function MaskPart({ open, kept, proposal }: { open: OpenImage; kept: Correction; proposal: StoredProposal }) {
   const { actions } = useClient();
   const shape = kept.mask.shapeId === null ? null : open.shapes.get(kept.mask.shapeId);
   const mask = shape ? shape.mask : proposal.mask;

@@ -1,11 +1,11 @@
 // What was asked of this image so far: one line for each prompt, with what came of it.
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconBan, IconCircle, IconCircleCheck, IconPencil, IconTrash } from '@tabler/icons-react';
-import type { Asked, Kept } from '../../main/contract/project.ts';
+import type { Correction, StoredPrompt } from '../../main/contract/project.ts';
 import { useClient } from './client.ts';
 
 interface Props {
-  readonly prompts: readonly Asked[];
+  readonly prompts: readonly StoredPrompt[];
   readonly current: number | null;
 }
 
@@ -20,7 +20,7 @@ export function PromptTabs({ prompts, current }: Props) {
   );
 }
 
-function PromptLine({ prompt, isCurrent }: { prompt: Asked; isCurrent: boolean }) {
+function PromptLine({ prompt, isCurrent }: { prompt: StoredPrompt; isCurrent: boolean }) {
   const { actions } = useClient();
   const { icon: Icon, words, tone } = outcome(prompt.kept);
   return (
@@ -46,7 +46,7 @@ function PromptLine({ prompt, isCurrent }: { prompt: Asked; isCurrent: boolean }
 }
 
 /** What came of a prompt, as a sign and in words. */
-export function outcome(kept: Kept | null) {
+export function outcome(kept: Correction | null) {
   if (kept === null) return { icon: IconCircle, words: 'Not judged yet', tone: undefined };
   const verdicts = [kept.reasoning.verdict, kept.box.verdict, kept.mask.verdict];
   if (verdicts.includes(null)) return { icon: IconPencil, words: 'Being judged', tone: 'warn' };

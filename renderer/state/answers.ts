@@ -1,6 +1,6 @@
 // The answers of the open image: which is in review, and what an event of one being written makes of the window.
 import type { AnswerEvent } from '../../main/contract/api.ts';
-import type { Asked, StoredProposal } from '../../main/contract/project.ts';
+import type { StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
 import type { Workbench } from './workbench.ts';
 
 /** What is in review: a prompt, and of its candidates the chosen one. */
@@ -14,7 +14,7 @@ export const candidatesOf = ({ open }: Workbench, promptId: number): StoredPropo
   [...(open?.proposals.values() ?? [])].filter((one) => one.promptId === promptId);
 
 /** Which of a prompt's candidates is looked at first: the one that was kept, else the likeliest. */
-export const firstCandidate = (all: readonly StoredProposal[], prompt?: Asked): number | null =>
+export const firstCandidate = (all: readonly StoredProposal[], prompt?: StoredPrompt): number | null =>
   (all.find(({ id }) => id === prompt?.kept?.proposalId) ?? all.find(({ chosen }) => chosen) ?? all[0])?.id ?? null;
 
 /** The window after one event of an answer; text comes in pieces. */

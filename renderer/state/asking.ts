@@ -1,6 +1,6 @@
 // One prompt on its way through the model: stored first, then heard word by word until all candidates are there.
 import { created } from '../../main/contract/diff.ts';
-import type { Asked } from '../../main/contract/project.ts';
+import type { StoredPrompt } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, heard } from './answers.ts';
@@ -50,7 +50,7 @@ export class Asking {
       return before.id;
     }
     const id = await edits.id();
-    const prompt: Asked = { id, imageId: open.image.id, text, points: [], box: null, kept: null };
+    const prompt: StoredPrompt = { id, imageId: open.image.id, text, points: [], box: null, kept: null };
     return (await edits.commit(diffOf('Ask a prompt', created('prompt', prompt)))) ? id : null;
   }
 

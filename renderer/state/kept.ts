@@ -2,7 +2,7 @@
 
 import { freeColour } from '../../main/contract/colours.ts';
 import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
-import type { Asked, Kept, Label, Shape, StoredProposal, Verdict } from '../../main/contract/project.ts';
+import type { Correction, Label, Shape, StoredPrompt, StoredProposal, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { digits, labelNamed, orderedLabels } from './labelEdits.ts';
 import type { OpenImage } from './workbench.ts';
@@ -10,7 +10,7 @@ import type { OpenImage } from './workbench.ts';
 export type Part = 'reasoning' | 'box' | 'mask';
 
 /** Before anybody looked at it. */
-const untouched = ({ id, answer, box, mask }: StoredProposal): Kept => ({
+const untouched = ({ id, answer, box, mask }: StoredProposal): Correction => ({
   proposalId: id,
   found: box || mask ? 'object' : 'nothing',
   reasoning: { text: answer.reasoning, verdict: null },
@@ -19,7 +19,7 @@ const untouched = ({ id, answer, box, mask }: StoredProposal): Kept => ({
 });
 
 /** What stands for the candidate in review: what was kept of it so far, or the candidate as it is. */
-export function keptOf(prompt: Asked, proposal: StoredProposal | null): Kept | null {
+export function keptOf(prompt: StoredPrompt, proposal: StoredProposal | null): Correction | null {
   const { kept } = prompt;
   if (proposal === null || (kept && kept.proposalId === proposal.id)) return kept;
   return untouched(proposal);
@@ -28,7 +28,7 @@ export function keptOf(prompt: Asked, proposal: StoredProposal | null): Kept | n
 const settled = (verdict: Verdict): Verdict => verdict ?? 'right';
 
 /** Accepting the whole means that what nobody touched is right. */
-const accepted = (kept: Kept): Kept => ({
+const accepted = (kept: Correction): Correction => ({
   ...kept,
   reasoning: { ...kept.reasoning, verdict: settled(kept.reasoning.verdict) },
   box: { ...kept.box, verdict: settled(kept.box.verdict) },
@@ -45,7 +45,7 @@ export const diffOf = (title: string, ...changes: (Change | null)[]): Diff => ({
 /** An answer in review, and the ids that may be used up in keeping it. */
 export interface Keeping {
   readonly open: OpenImage;
-  readonly prompt: Asked;
+  readonly prompt: StoredPrompt;
   readonly proposal: StoredProposal;
   readonly labels: ReadonlyMap<number, Label>;
   /** The label that is set for new shapes. */
@@ -82,7 +82,7 @@ export function boxCorrected(keeping: Keeping, box: Box, mask: Shape['mask']): D
   const old = kept.mask.shapeId === null ? undefined : open.shapes.get(kept.mask.shapeId);
   const made = old ? null : shapeOf(keeping, { box, mask });
   const shapeId = old?.id ?? made?.shape.id ?? null;
-  const next: Kept = {
+  const next: Correction = {
     ...kept,
     found: 'object',
     box: { value: box, verdict: 'corrected' },
@@ -93,9 +93,9 @@ export function boxCorrected(keeping: Keeping, box: Box, mask: Shape['mask']): D
 }
 
 /** A shape that a person drew is what should have been found. */
-export function shapeIsAnswer(prompt: Asked, proposal: StoredProposal | null, shape: Shape): Diff {
+export function shapeIsAnswer(prompt: StoredPrompt, proposal: StoredProposal | null, shape: Shape): Diff {
   const kept = keptOf(prompt, proposal);
-  const next: Kept = {
+  const next: Correction = {
     proposalId: proposal?.id ?? null,
     found: 'object',
     reasoning: kept?.reasoning ?? { text: '', verdict: null },
@@ -106,11 +106,11 @@ export function shapeIsAnswer(prompt: Asked, proposal: StoredProposal | null, sh
 }
 
 /** Nothing on the image matches, whatever the model says; the shape that was made of it goes. */
-export function nothingMatches(open: OpenImage, prompt: Asked, proposal: StoredProposal | null): Diff {
+export function nothingMatches(open: OpenImage, prompt: StoredPrompt, proposal: StoredProposal | null): Diff {
   const kept = keptOf(prompt, proposal);
   const gone = kept?.mask.shapeId ? open.shapes.get(kept.mask.shapeId) : undefined;
   const verdict: Verdict = kept?.found === 'nothing' ? 'right' : 'corrected';
-  const next: Kept = {
+  const next: Correction = {
     proposalId: proposal?.id ?? null,
     found: 'nothing',
     reasoning: kept?.reasoning ?? { text: '', verdict: null },
@@ -120,14 +120,14 @@ export function nothingMatches(open: OpenImage, prompt: Asked, proposal: StoredP
   return diffOf('Nothing matches', gone ? deleted('shape', gone) : null, changed('prompt', prompt, { kept: next }));
 }
 
-export function verdictSet(prompt: Asked, proposal: StoredProposal | null, part: Part, verdict: Verdict): Diff {
+export function verdictSet(prompt: StoredPrompt, proposal: StoredProposal | null, part: Part, verdict: Verdict): Diff {
   const kept = keptOf(prompt, proposal);
   const next = kept && { ...kept, [part]: { ...kept[part], verdict } };
   return diffOf(`Judge the ${part}`, next && changed('prompt', prompt, { kept: next }));
 }
 
 /** The model's own words again are no correction. */
-export function reasoningSet(prompt: Asked, proposal: StoredProposal | null, text: string): Diff {
+export function reasoningSet(prompt: StoredPrompt, proposal: StoredProposal | null, text: string): Diff {
   const kept = keptOf(prompt, proposal);
   const verdict: Verdict = text === proposal?.answer.reasoning ? null : 'corrected';
   const next = kept && { ...kept, reasoning: { text, verdict } };
@@ -135,7 +135,7 @@ export function reasoningSet(prompt: Asked, proposal: StoredProposal | null, tex
 }
 
 /** The record of what was kept, with a shape that an earlier candidate left behind taken away. */
-function keptAs({ open, prompt }: Keeping, kept: Kept, shapeId: number | null): (Change | null)[] {
+function keptAs({ open, prompt }: Keeping, kept: Correction, shapeId: number | null): (Change | null)[] {
   const before = prompt.kept?.mask.shapeId ?? null;
   const left = before !== null && before !== shapeId ? open.shapes.get(before) : undefined;
   return [left ? deleted('shape', left) : null, changed('prompt', prompt, { kept })];
@@ -198,7 +198,7 @@ export function withVerdicts(diff: Diff, open: OpenImage | null): Diff {
   return more.length === 0 ? diff : { ...diff, changes: [...diff.changes, ...more] };
 }
 
-function turnedBy(prompt: Asked, { changes }: Diff): Change | null {
+function turnedBy(prompt: StoredPrompt, { changes }: Diff): Change | null {
   const { kept } = prompt;
   const hit = kept && changes.find(({ kind, id, before }) => kind === 'shape' && before && id === kept.mask.shapeId);
   if (!kept || hit?.kind !== 'shape') return null;

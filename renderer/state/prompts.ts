@@ -1,6 +1,6 @@
 // Asking the model in words, and what the person makes of its answers.
 import { type Diff, deleted } from '../../main/contract/diff.ts';
-import type { Asked, PackedMask, StoredProposal, Verdict } from '../../main/contract/project.ts';
+import type { PackedMask, StoredPrompt, StoredProposal, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, firstCandidate, inReview } from './answers.ts';
@@ -120,7 +120,7 @@ class Prompts {
     return prompt ? this.context.edits.commit(diffOf('Delete the prompt', deleted('prompt', prompt))) : false;
   }
 
-  async judged(diff: (prompt: Asked, proposal: StoredProposal | null) => Diff): Promise<boolean> {
+  async judged(diff: (prompt: StoredPrompt, proposal: StoredProposal | null) => Diff): Promise<boolean> {
     const { prompt, proposal } = inReview(this.state);
     return prompt ? this.context.edits.commit(diff(prompt, proposal)) : false;
   }

@@ -2,7 +2,15 @@
 import { createStore } from 'zustand/vanilla';
 import { type EngineStatus, ImageQuery, type RepairPair } from '../../main/contract/api.ts';
 import type { Job } from '../../main/contract/jobs.ts';
-import type { Asked, Image, Label, ProjectInfo, Review, Shape, StoredProposal } from '../../main/contract/project.ts';
+import type {
+  Image,
+  Label,
+  ProjectInfo,
+  Review,
+  Shape,
+  StoredPrompt,
+  StoredProposal,
+} from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { Settings } from '../../main/contract/settings.ts';
 
@@ -30,7 +38,7 @@ export interface OpenImage {
   readonly image: Image;
   readonly review: Review;
   readonly shapes: ReadonlyMap<number, Shape>;
-  readonly prompts: ReadonlyMap<number, Asked>;
+  readonly prompts: ReadonlyMap<number, StoredPrompt>;
   readonly proposals: ReadonlyMap<number, StoredProposal>;
 }
 

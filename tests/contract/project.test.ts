@@ -5,15 +5,15 @@ import type { z } from 'zod';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { DiffSchema, recordSchemas } from '../../main/contract/diff.ts';
 import {
-  Asked,
+  Correction,
   Image,
   ImageDetail,
-  Kept,
   Label,
   PackedMask,
   packMask,
   Review,
   Shape,
+  StoredPrompt,
   StoredProposal,
   unpackMask,
 } from '../../main/contract/project.ts';
@@ -23,11 +23,11 @@ import { asked, image, kept, label, maskOf, proposal, review, shape } from './st
 const whole: readonly (readonly [string, z.ZodType, object])[] = [
   ['a shape', Shape, shape],
   ['a label', Label, label],
-  ['a prompt', Asked, asked],
+  ['a prompt', StoredPrompt, asked],
   ['a review', Review, review],
   ['a proposal', StoredProposal, proposal],
   ['an image', Image, image],
-  ['what was kept', Kept, kept],
+  ['what was kept', Correction, kept],
 ];
 
 /** Fields that may be missing. */
@@ -81,8 +81,8 @@ describe('fields', () => {
     ['two keys', Label, { ...label, digit: '12' }],
     ['an attribute of no kind', Label, { ...label, attributes: [{ name: 'x', kind: 'date' }] }],
     ['an empty choice', Label, { ...label, attributes: [{ name: 'x', kind: 'choice', choices: [''] }] }],
-    ['a prompt of 2,001 characters', Asked, { ...asked, text: 'x'.repeat(2001) }],
-    ['a verdict of nobody', Kept, { ...kept, box: { value: null, verdict: 'maybe' } }],
+    ['a prompt of 2,001 characters', StoredPrompt, { ...asked, text: 'x'.repeat(2001) }],
+    ['a verdict of nobody', Correction, { ...kept, box: { value: null, verdict: 'maybe' } }],
     ['an image without a path', Image, { ...image, path: '' }],
     ['an image of no width', Image, { ...image, width: 0 }],
     ['a frame of half a pixel', StoredProposal, { ...proposal, frame: 0.5 }],
@@ -90,7 +90,7 @@ describe('fields', () => {
 
   it('that people write lose the spaces around them', () => {
     expect(Label.parse({ ...label, name: ' car\t' }).name).toBe('car');
-    expect(Asked.parse({ ...asked, text: '\n the red car ' }).text).toBe('the red car');
+    expect(StoredPrompt.parse({ ...asked, text: '\n the red car ' }).text).toBe('the red car');
     expect(Label.parse({ ...label, attributes: [{ name: ' colour ', kind: 'text' }] }).attributes).toEqual([
       { name: 'colour', kind: 'text' },
     ]);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createRouterClient } from '@orpc/server';
 import { created } from '../../main/contract/diff.ts';
 import type { Job } from '../../main/contract/jobs.ts';
-import type { Asked } from '../../main/contract/project.ts';
+import type { StoredPrompt } from '../../main/contract/project.ts';
 import { routerOf } from '../../main/handlers/router.ts';
 import { Host } from '../../main/host.ts';
 import { foldersBelow } from '../../main/settings.ts';
@@ -31,9 +31,9 @@ export async function startHost(answers: readonly string[], images: number) {
 export type Bench = Awaited<ReturnType<typeof startHost>>;
 
 /** A prompt as a person makes it; its id. */
-export async function askedOf({ client }: Bench, imageId: number, fields: Partial<Asked> = {}): Promise<number> {
+export async function askedOf({ client }: Bench, imageId: number, fields: Partial<StoredPrompt> = {}): Promise<number> {
   const { first: id } = await client.project.reserve({ count: 1 });
-  const prompt: Asked = { id, imageId, text: 'the dog', points: [], box: null, kept: null, ...fields };
+  const prompt: StoredPrompt = { id, imageId, text: 'the dog', points: [], box: null, kept: null, ...fields };
   await client.edit.apply({ title: 'Ask', changes: [created('prompt', prompt)] });
   return id;
 }

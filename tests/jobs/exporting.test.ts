@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { created } from '../../main/contract/diff.ts';
 import { ExportSettings } from '../../main/contract/jobs.ts';
-import { type Asked, packMask, type Shape } from '../../main/contract/project.ts';
+import { packMask, type Shape, type StoredPrompt } from '../../main/contract/project.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox } from '../../main/contract/rle.ts';
 import { cocoAp } from '../../main/evaluate/cocoAp.ts';
@@ -184,7 +184,7 @@ describe('what is written', () => {
     const { project, a, drawn } = fresh();
     const origin = { kind: 'proposal', proposalId: 1, weights: 'loupe-nano@abc' } as const;
     const shapeId = drawn(rectangle(1, 1, 9, 9), { attributes: { occluded: true, area: 3, score: 0.5 }, origin });
-    const asked: Asked = {
+    const asked: StoredPrompt = {
       ...{ id: project.reserve(1), imageId: a, text: 'the cup', points: [], box: null },
       kept: {
         ...{ proposalId: null, found: 'object', reasoning: { text: 'It has a handle.', verdict: 'right' } },

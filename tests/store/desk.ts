@@ -5,7 +5,7 @@ import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { ImageQuery } from '../../main/contract/api.ts';
 import { type Change, created } from '../../main/contract/diff.ts';
-import type { Asked, Label, PackedMask, Shape } from '../../main/contract/project.ts';
+import type { Label, PackedMask, Shape, StoredPrompt } from '../../main/contract/project.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { height, labelOf, promptOf, shapeOf, width } from './records.ts';
 
@@ -44,7 +44,7 @@ export function addShape(project: Project, imageId: number, labelId: number, mas
   return shape;
 }
 
-export function addPrompt(project: Project, imageId: number, text: string): Asked {
+export function addPrompt(project: Project, imageId: number, text: string): StoredPrompt {
   const prompt = promptOf(project.reserve(1), imageId, text);
   project.apply({ title: 'Ask', changes: [created('prompt', prompt)] });
   return prompt;

@@ -1,7 +1,7 @@
 // Random things that a person may do to a project, each a pure choice of numbers that fits whatever is there.
 import fc from 'fast-check';
 import { type Change, changed, created, deleted } from '../../main/contract/diff.ts';
-import { type Asked, type Label, packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
+import { type Label, packMask, type Shape, type StoredPrompt, unpackMask } from '../../main/contract/project.ts';
 import { maskIou } from '../../main/contract/rle.ts';
 import type { Project } from '../../main/store/project.ts';
 import { columnsMask, labelOf, promptOf, proposalOf, shapeOf, width } from './records.ts';
@@ -37,7 +37,7 @@ interface There {
   images: number[];
   labels: Label[];
   shapes: Shape[];
-  prompts: Asked[];
+  prompts: StoredPrompt[];
 }
 
 function there(project: Project): There {
@@ -85,7 +85,7 @@ function moved(shape: Shape, { images, labels }: There, { which, how }: Operatio
   return changed('shape', shape, { imageId, labelId });
 }
 
-function kept(prompt: Asked, { how, text }: Operation): Change | null {
+function kept(prompt: StoredPrompt, { how, text }: Operation): Change | null {
   const found = how % 3 === 0 ? 'nothing' : 'object';
   const value = { x1: 0, y1: 0, x2: how / 4, y2: 1 };
   const word = { proposalId: null, found, reasoning: { text, verdict: 'corrected' } } as const;

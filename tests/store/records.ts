@@ -1,5 +1,5 @@
 // Small records for the tests of the store, each whole and right.
-import { type Asked, type Label, type PackedMask, packMask, type Shape } from '../../main/contract/project.ts';
+import { type Label, type PackedMask, packMask, type Shape, type StoredPrompt } from '../../main/contract/project.ts';
 import type { NewProposal } from '../../main/store/proposals.ts';
 
 /** Of every image in these tests, pixels. */
@@ -37,7 +37,7 @@ export const shapeOf = (
   origin: { kind: 'drawn' },
 });
 
-export const promptOf = (id: number, imageId: number, text: string): Asked => ({
+export const promptOf = (id: number, imageId: number, text: string): StoredPrompt => ({
   id,
   imageId,
   text,

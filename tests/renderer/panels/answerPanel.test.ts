@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Asked, Kept } from '../../../main/contract/project.ts';
+import type { Correction, StoredPrompt } from '../../../main/contract/project.ts';
 import { AnswerPanel } from '../../../renderer/panels/AnswerPanel.tsx';
 import { readBox } from '../../../renderer/panels/BoxFields.tsx';
 import { outcome } from '../../../renderer/panels/PromptTabs.tsx';
@@ -10,8 +10,8 @@ const page = printer();
 afterAll(() => page.close());
 
 const box = { x1: 2, y1: 3, x2: 12, y2: 13 };
-const prompt: Asked = { id: 800, imageId: 1, text: 'the red car', points: [], box: null, kept: null };
-const review = (prompts: Asked[], proposals: ReturnType<typeof proposed>[], proposalId: number | null = 900) =>
+const prompt: StoredPrompt = { id: 800, imageId: 1, text: 'the red car', points: [], box: null, kept: null };
+const review = (prompts: StoredPrompt[], proposals: ReturnType<typeof proposed>[], proposalId: number | null = 900) =>
   page.print(AnswerPanel, { ...onImage({ prompts, proposals }), promptId: 800, proposalId, writing: null });
 
 describe('the answer panel', () => {
@@ -36,7 +36,7 @@ describe('the answer panel', () => {
   });
 
   it('presses the verdict that was given', () => {
-    const kept: Kept = {
+    const kept: Correction = {
       proposalId: 900,
       found: 'object',
       reasoning: { text: 'Because.', verdict: 'wrong' },
@@ -109,7 +109,7 @@ describe('a box that is typed', () => {
 });
 
 describe('what came of a prompt', () => {
-  const kept = (found: Kept['found'], verdict: Kept['box']['verdict']): Kept => ({
+  const kept = (found: Correction['found'], verdict: Correction['box']['verdict']): Correction => ({
     proposalId: null,
     found,
     reasoning: { text: '', verdict: 'right' },

@@ -1,7 +1,7 @@
 // Records that panels are given in tests, whole except for what the test is about.
 import type { EngineStatus } from '../../../main/contract/api.ts';
 import type { Job } from '../../../main/contract/jobs.ts';
-import { type Asked, Image, type Kept, type Label, type Shape } from '../../../main/contract/project.ts';
+import { type Correction, Image, type Label, type Shape, type StoredPrompt } from '../../../main/contract/project.ts';
 import type { Workbench } from '../../../renderer/state/workbench.ts';
 
 export const engine = (also: Partial<EngineStatus> = {}): EngineStatus => ({
@@ -38,11 +38,11 @@ export const shape = (id: number, also: Partial<Shape> = {}): Shape => ({
 export const picture = (also: Partial<Image> = {}): Image =>
   Image.parse({ id: 1, path: 'in/a.png', hash: 'h', width: 40, height: 30, state: 'present', problem: null, ...also });
 
-export const prompt = (id: number, text: string, kept: Kept | null = null): Asked => ({
+export const prompt = (id: number, text: string, kept: Correction | null = null): StoredPrompt => ({
   ...{ id, imageId: 1, text, points: [], box: null, kept },
 });
 
-export const kept = (also: Partial<Kept> = {}): Kept => ({
+export const kept = (also: Partial<Correction> = {}): Correction => ({
   ...{ proposalId: 900, found: 'object', reasoning: { text: 'The car.', verdict: null } },
   ...{ box: { value: null, verdict: null }, mask: { shapeId: null, verdict: null } },
   ...also,

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Kept, Verdict } from '../../../main/contract/project.ts';
+import type { Correction, Verdict } from '../../../main/contract/project.ts';
 import { outcome, PromptTabs } from '../../../renderer/panels/PromptTabs.tsx';
 import { kept, prompt } from './given.ts';
 import { laidOpen } from './laidOpen.ts';
 import { control, namesOf } from './markup.ts';
 
-const judged = (reasoning: Verdict, box: Verdict, mask: Verdict, found: Kept['found'] = 'object'): Kept => ({
+const judged = (
+  reasoning: Verdict,
+  box: Verdict,
+  mask: Verdict,
+  found: Correction['found'] = 'object',
+): Correction => ({
   ...kept({ found }),
   reasoning: { text: 'The car.', verdict: reasoning },
   box: { value: null, verdict: box },

@@ -2,13 +2,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AnswerEvent } from '../../../main/contract/api.ts';
-import type { Asked } from '../../../main/contract/project.ts';
+import type { StoredPrompt } from '../../../main/contract/project.ts';
 import { candidatesOf, heard, inReview } from '../../../renderer/state/answers.ts';
 import { openedImage } from '../../../renderer/state/records.ts';
 import { emptyWorkbench, type Workbench } from '../../../renderer/state/workbench.ts';
 import { candidate, detail } from '../scripted.ts';
 
-const asked = (id: number): Asked => ({ id, imageId: 1, text: `prompt ${id}`, points: [], box: null, kept: null });
+const asked = (id: number): StoredPrompt => ({
+  id,
+  imageId: 1,
+  text: `prompt ${id}`,
+  points: [],
+  box: null,
+  kept: null,
+});
 const prompts = [asked(50), asked(51)];
 
 const windowOn = (proposals: ReturnType<typeof candidate>[], more: Partial<Workbench> = {}): Workbench => ({

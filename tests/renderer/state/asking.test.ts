@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AnswerEvent, Recorded } from '../../../main/contract/api.ts';
 import type { Diff } from '../../../main/contract/diff.ts';
-import type { Asked, ImageDetail } from '../../../main/contract/project.ts';
+import type { ImageDetail, StoredPrompt } from '../../../main/contract/project.ts';
 import { openedImage } from '../../../renderer/state/records.ts';
 import { type Answers, type AtScript, atScript, candidate, detail, refuse, stream, turns } from '../scripted.ts';
 
@@ -54,7 +54,7 @@ function last<T>(all: readonly T[]): T {
   return one;
 }
 
-const red: Asked = { id: 50, imageId: 1, text: 'the red car', points: [], box: null, kept: null };
+const red: StoredPrompt = { id: 50, imageId: 1, text: 'the red car', points: [], box: null, kept: null };
 
 describe('a prompt', () => {
   it('is stored before the model hears of it, and is in review at once', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { freeColour } from '../../../main/contract/colours.ts';
 import { changed, deleted } from '../../../main/contract/diff.ts';
-import type { Asked, Label, Shape } from '../../../main/contract/project.ts';
+import type { Label, Shape, StoredPrompt } from '../../../main/contract/project.ts';
 import { packMask } from '../../../main/contract/project.ts';
 import {
   acceptance,
@@ -22,7 +22,7 @@ import { block } from '../block.ts';
 import { proposed } from '../proposed.ts';
 
 const box = { x1: 2, y1: 3, x2: 12, y2: 13 };
-const prompt: Asked = { id: 800, imageId: 1, text: 'the red car', points: [], box: null, kept: null };
+const prompt: StoredPrompt = { id: 800, imageId: 1, text: 'the red car', points: [], box: null, kept: null };
 const label: Label = { id: 5, name: 'Bus', colour: '#e69f00', digit: '1', attributes: [], place: 1 };
 const image = { id: 1, path: 'a.png', hash: 'h', width: 40, height: 30, state: 'present', problem: null } as const;
 
