@@ -1,9 +1,11 @@
 // A graph's gradients against differences of its loss along one random direction through all parameters at once.
+
 import { add, mul } from '../models/graph/elementwise.ts';
 import { grad } from '../models/graph/grad.ts';
 import { reduceSum } from '../models/graph/reduce.ts';
 import { constant, size, type Tensor } from '../models/graph/tensor.ts';
-import { type Data, Session } from '../models/runtime/session.ts';
+import type { Value } from '../models/graph/value.ts';
+import { Session } from '../models/runtime/session.ts';
 import type { AskedParams } from './parameters.ts';
 
 /** A scalar that depends on every element of every tensor, each with a weight of its own. */
@@ -21,7 +23,7 @@ export function weightedSum(tensors: readonly Tensor[]): Tensor {
  * The slope of `loss` along its own gradient, each tensor's part made 1 long: as the gradients say, and by central
  * differences. Along this direction no tensor's share cancels another's, as it would along random signs.
  */
-export async function directional(loss: Tensor, { asked }: AskedParams, feeds: Record<string, Data>, step = 1e-3) {
+export async function directional(loss: Tensor, { asked }: AskedParams, feeds: Record<string, Value>, step = 1e-3) {
   const names = [...asked.keys()];
   const grads = grad(loss, [...asked.values()]);
   const outputs = Object.fromEntries(grads.map((g, i) => [`grad.${names[i]}`, g]));
@@ -42,4 +44,4 @@ export async function directional(loss: Tensor, { asked }: AskedParams, feeds: R
   return { analytic: slopes.reduce((a, b) => a + b, 0), numeric };
 }
 
-const numbers = (data: Data = new Float32Array(0)): number[] => Array.from(data, Number);
+const numbers = (data: Value = new Float32Array(0)): number[] => Array.from(data, Number);

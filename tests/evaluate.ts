@@ -1,10 +1,12 @@
 // Runs a graph once on ONNX Runtime's CPU provider and hands back plain float64 numbers.
+
 import type { Tensor } from '../models/graph/tensor.ts';
-import { type Data, Session, type SessionOptions } from '../models/runtime/session.ts';
+import type { NamedValues } from '../models/graph/value.ts';
+import { Session, type SessionOptions } from '../models/runtime/session.ts';
 
 export async function evaluate(
   outputs: Readonly<Record<string, Tensor>>,
-  feeds: Readonly<Record<string, Data>>,
+  feeds: NamedValues,
   options: SessionOptions = {},
 ): Promise<Record<string, Float64Array>> {
   const session = await Session.create(outputs, options);

@@ -1,4 +1,5 @@
 // Measures one training step of a plain causal transformer against the MatMul peak of the same machine in the same run.
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { add, mul, neg, silu } from '../../models/graph/elementwise.ts';
 import { gather, gatherElements } from '../../models/graph/gather.ts';
@@ -12,10 +13,11 @@ import { logSoftmax, reduceMean } from '../../models/graph/reduce.ts';
 import { orderNodes } from '../../models/graph/schedule.ts';
 import { concat, reshape, split } from '../../models/graph/shape.ts';
 import { constant, dim, input, size, type Tensor } from '../../models/graph/tensor.ts';
+import type { NamedValues, Value } from '../../models/graph/value.ts';
 import { attention, mergeHeads, splitHeads } from '../../models/nn/attention.ts';
 import { linear } from '../../models/nn/linear.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
-import { type Data, Session } from '../../models/runtime/session.ts';
+import { Session } from '../../models/runtime/session.ts';
 
 /** The transformer of the feasibility study: RMSNorm, rotary, SwiGLU, untied head. */
 export interface TransformerConfig {
@@ -140,7 +142,7 @@ export const forecastStepBytes = (config: TransformerConfig): number =>
   forecastBytes(orderNodes(lower(transformerStep(config).outputs, 'cpu'), 'reversed'));
 
 /** Runs once and gives the outputs' memory back at once: the collector would leave several runs' outputs lying. */
-async function runOnce(session: Session, feeds: Readonly<Record<string, Data>>): Promise<void> {
+async function runOnce(session: Session, feeds: NamedValues): Promise<void> {
   const results = await session.run(feeds);
   for (const { buffer } of Object.values(results)) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
@@ -159,7 +161,7 @@ class MatMulGauge {
   best = 0;
   private readonly side: number;
   private readonly session: Session;
-  private readonly feeds: Record<string, Data>;
+  private readonly feeds: Record<string, Value>;
 
   private constructor(session: Session, side: number) {
     this.session = session;
@@ -190,7 +192,7 @@ class MatMulGauge {
 function feedsFor(
   { parameters }: TrainingGraph,
   { batch, tokens, vocabulary }: TransformerConfig,
-): Record<string, Data> {
+): Record<string, Value> {
   let state = 1;
   const next = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

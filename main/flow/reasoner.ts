@@ -1,5 +1,6 @@
 // A picture and a sentence to answers: the vision tower once, then tokens as they are sampled, and their query states.
 import { input } from '../../models/graph/tensor.ts';
+import { floats } from '../../models/graph/value.ts';
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
 import { Decoder, type DecodeState } from '../../models/qwen/decode.ts';
 import { prepareImage } from '../../models/qwen/processor.ts';
@@ -119,10 +120,7 @@ export class Reasoner {
     if (known) return known;
     const square = { kind: 'square', side: this.weights.frame, filter: 'bilinear' } as const;
     const { pixelValues } = prepareImage(image, square);
-    const features = this.vision.run({ pixels: pixelValues }).then((results) => {
-      if (!(results.features instanceof Float32Array)) throw new Error('The vision tower gave no features.');
-      return results.features;
-    });
+    const features = this.vision.run({ pixels: pixelValues }).then((results) => floats(results, 'features'));
     this.features.set(image, features);
     // A failure is not kept: the next call tries again.
     features.catch(() => this.features.delete(image));

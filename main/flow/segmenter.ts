@@ -1,5 +1,6 @@
 // A picture with clicks, a box, a rough mask or a context token to a mask: the picture is encoded once, prompts are cheap.
 import { input } from '../../models/graph/tensor.ts';
+import { floats, type Value } from '../../models/graph/value.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { resizeFloat } from '../../models/nn/resample.ts';
 import { Session } from '../../models/runtime/session.ts';
@@ -57,7 +58,7 @@ export class Segmenter {
 
   /** Hidden states [queries, hidden] of one answer to its prompt token [width]. */
   async token(states: Float32Array): Promise<Float32Array> {
-    return floats((await this.context.run({ states })).token);
+    return floats(await this.context.run({ states }), 'token');
   }
 
   /** Encodes the picture and opens the decoder that clicks use, ahead of the first ask. */
@@ -69,14 +70,14 @@ export class Segmenter {
   async segment(image: DecodedImage, ask: Ask): Promise<Mask> {
     const { segmenter } = this.weights;
     const { at, labels, slots } = this.slots(image, ask);
-    const feeds: Record<string, Float32Array | BigInt64Array> = { ...(await this.see(image)), at, labels };
+    const feeds: Record<string, Value> = { ...(await this.see(image)), at, labels };
     const map = promptMap(pointed(image, ask, segmenter.imageSize / 4), segmenter.imageSize / 4);
     if (map) feeds.rough = map;
     if (ask.token) feeds.token = ask.token;
     const decoder = await this.decoder(slots, { rough: map !== null, token: ask.token !== undefined });
     const results = await decoder.run(feeds);
-    const masks = floats(results.masks);
-    const iou = floats(results.iou);
+    const masks = floats(results, 'masks');
+    const iou = floats(results, 'iou');
     const area = masks.length / iou.length;
     const chosen = chooseMask(masks, iou);
     const side = Math.sqrt(area);
@@ -109,7 +110,7 @@ export class Segmenter {
     if (known) return known;
     const features = this.encoder
       .run({ image: prepareSamImage(image, this.weights.segmenter.imageSize) })
-      .then(({ embed, s0, s1 }) => ({ embed: floats(embed), s0: floats(s0), s1: floats(s1) }));
+      .then((maps) => ({ embed: floats(maps, 'embed'), s0: floats(maps, 's0'), s1: floats(maps, 's1') }));
     this.features.set(image, features);
     // A failure is not kept: the next call tries again.
     features.catch(() => this.features.delete(image));
@@ -145,11 +146,6 @@ export class Segmenter {
     const { masks, iou } = maskDecoder(params.at('sam'), segmenter, features, prompts);
     return { masks, iou };
   }
-}
-
-function floats(data: unknown): Float32Array {
-  if (!(data instanceof Float32Array)) throw new Error('The segmenter gave no numbers.');
-  return data;
 }
 
 /** What the ask points at, in fractions of the picture. */

@@ -1,10 +1,11 @@
 // Batches by step number from a worker thread that is always one step ahead; the same batches as drawn here.
+
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Data } from '../../models/runtime/session.ts';
+import type { NamedValues } from '../../models/graph/value.ts';
 import type { BatchTask } from './batchWorker.ts';
 
-type Feeds = Readonly<Record<string, Data>>;
+type Feeds = NamedValues;
 
 export class BatchAhead {
   private readonly task: BatchTask;

@@ -1,4 +1,6 @@
 // Prompts to groups of answers of the current policy, their masks, rewards and advantages: what one RL step is fed.
+
+import { floats } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder, type Prompt } from '../../models/qwen/decode.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
@@ -65,7 +67,7 @@ export class RolloutMaker {
     const feeds: Feeds = { ...contextFeeds(this.nano, packed, reinforceBatch), ...this.tokenFeeds(asked, rollouts) };
     const masks = await this.masks(feeds, rollouts);
     const reference = await this.run('reference', feeds);
-    return { ...feeds, ...this.rewardFeeds(rollouts, masks), reference: floats(reference.logProbs) };
+    return { ...feeds, ...this.rewardFeeds(rollouts, masks), reference: floats(reference, 'logProbs') };
   }
 
   async release(): Promise<void> {
@@ -98,7 +100,7 @@ export class RolloutMaker {
 
   private async see(scene: Scene): Promise<Float32Array> {
     const { pixelValues } = patchesOf(scene.image, imageConfig);
-    return floats((await this.run('vision', { pixels: pixelValues })).features);
+    return floats(await this.run('vision', { pixels: pixelValues }), 'features');
   }
 
   private pack(asked: readonly Asked[], rollouts: readonly Rollout[]): ContextScene[] {
@@ -139,7 +141,7 @@ export class RolloutMaker {
 
   private async masks(feeds: Feeds, rollouts: readonly Rollout[]): Promise<(Mask | null)[]> {
     const results = await this.run('masks', feeds);
-    const [logits, iou] = [floats(results.masks), floats(results.iou)];
+    const [logits, iou] = [floats(results, 'masks'), floats(results, 'iou')];
     const [area, count] = [logits.length / iou.length, iou.length / rollouts.length];
     return rollouts.map(({ scene, text }, i) => {
       if (readAnswer(text, 'loupe').found !== 'box') return null;
@@ -203,9 +205,4 @@ export class RolloutMaker {
     this.collect();
     return Session.create(outputs);
   }
-}
-
-function floats(data: unknown): Float32Array {
-  if (!(data instanceof Float32Array)) throw new Error('A run gave no numbers.');
-  return data;
 }

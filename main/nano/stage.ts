@@ -1,12 +1,14 @@
 // One stage of the nano's training: a graph, batches by step number, AdamW; it can be killed at any time and goes on.
+
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { grad } from '../../models/graph/grad.ts';
 import type { Tensor } from '../../models/graph/tensor.ts';
-import { type Data, Session } from '../../models/runtime/session.ts';
-import { type Runner, Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
+import type { NamedValues, Runner } from '../../models/graph/value.ts';
+import { Session } from '../../models/runtime/session.ts';
+import { Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
 import { loadCheckpoint, saveCheckpoint } from '../learn/checkpoint.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -25,7 +27,7 @@ export interface StagePlan {
   steps: number;
   settings: TrainerSettings;
   /** Feeds of one step; must depend on the step number only, so that a resumed run sees the same data. */
-  batch(step: number): Promise<Readonly<Record<string, Data>>>;
+  batch(step: number): Promise<NamedValues>;
   /** Samples in a batch, for the throughput. */
   samples: number;
 }
@@ -78,7 +80,7 @@ interface Steps {
   plan: StagePlan;
   context: StageContext;
   file: string;
-  runner: Runner;
+  runner: Pick<Runner, 'run'>;
 }
 
 async function trainSteps(trainer: Trainer, { plan, context, file, runner }: Steps): Promise<void> {
@@ -103,7 +105,7 @@ function openSession({ loss, figures, parameters }: StageGraph, trained: readonl
   return Session.create({ loss, ...figures, ...Object.fromEntries(gradients) }, { purpose: 'train' });
 }
 
-const numbers = (outputs: Readonly<Record<string, Data>>): Record<string, number> =>
+const numbers = (outputs: NamedValues): Record<string, number> =>
   Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, Number(data[0] ?? Number.NaN)]));
 
 /** Averages figures and speed between reports. */

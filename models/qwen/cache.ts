@@ -1,4 +1,5 @@
 // The keys and values of a batch of growing rows, kept in JavaScript: fed to a run without a copy, written between runs.
+import { floats, type NamedValues } from '../graph/value.ts';
 import type { LanguageConfig } from './config.ts';
 
 type Values = Float32Array<ArrayBuffer>;
@@ -43,12 +44,12 @@ export class KeyValueCache {
   }
 
   /** Takes the first `lengths[row]` of `tokens` new tokens from a run's results (see `cacheNames`). */
-  append(results: Readonly<Record<string, unknown>>, tokens: number, lengths: readonly number[]): void {
+  append(results: NamedValues, tokens: number, lengths: readonly number[]): void {
     const { kvHeads, headWidth } = this.config;
     this.reserve(Math.max(...lengths));
     cacheNames(this.config.layers, 'own').forEach((name, k) => {
-      const [from, to] = [results[name], this.buffers[k]];
-      if (!(from instanceof Float32Array) || !to) throw new Error(`The run gave no ${name}.`);
+      const [from, to] = [floats(results, name), this.buffers[k]];
+      if (!to) throw new Error(`The cache has no room for "${name}".`);
       lengths.forEach((length, row) => {
         for (let i = row * kvHeads; i < (row + 1) * kvHeads; i++) {
           const start = i * tokens * headWidth;

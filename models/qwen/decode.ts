@@ -1,6 +1,8 @@
 // Prompts to answers, token by token: one run over the prompts, then one per token over the remembered keys and values.
+
 import { setImmediate } from 'node:timers/promises';
 import type { Tensor } from '../graph/tensor.ts';
+import { floats, type NamedValues, type Runner, type Value } from '../graph/value.ts';
 import type { Params } from '../nn/params.ts';
 import { AnswerRow, type GenerateOptions, type Sampled, type TokenRow } from './answerRow.ts';
 import { KeyValueCache } from './cache.ts';
@@ -17,21 +19,13 @@ import {
   textTable,
 } from './rope.ts';
 
-type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
-
-/** A graph made runnable, as `Session` is. */
-export interface Runner {
-  run(feeds: Readonly<Record<string, Data>>): Promise<Record<string, Data>>;
-  release(): Promise<void>;
-}
-
 export interface DecoderSetup {
   config: QwenConfig;
   /** At the checkpoint's root. */
   params: Params;
   open(outputs: Readonly<Record<string, Tensor>>): Promise<Runner>;
   /** Fed at every run: parameters that are graph inputs. */
-  weights?: Readonly<Record<string, Data>>;
+  weights?: NamedValues;
   /** Prompt lengths and cache capacities are rounded up to multiples of these; each multiple is one graph. */
   chunk?: { prompt: number; cache: number };
   /** Graphs kept open, the least recently used is closed first. */
@@ -186,7 +180,7 @@ export class Decoder {
     return textTable(positions, this.setup.config.language);
   }
 
-  private async run(pass: Pass, feeds: Record<string, Data>): Promise<Record<string, Data>> {
+  private async run(pass: Pass, feeds: NamedValues): Promise<Record<string, Value>> {
     const { rows, tokens, capacity, features, queries } = pass;
     const key = [rows, tokens, capacity, features, queries].join();
     const runner = this.open.get(key) ?? this.setup.open(passGraph(this.setup.params, this.setup.config, pass));
@@ -249,10 +243,4 @@ function repeated(state: DecodeState, times: number): DecodeState {
 function rowOf(logits: Float32Array, row: number, rows: number): Float32Array {
   const width = logits.length / rows;
   return logits.subarray(row * width, (row + 1) * width);
-}
-
-function floats(results: Readonly<Record<string, Data>>, name: string): Float32Array {
-  const data = results[name];
-  if (!(data instanceof Float32Array)) throw new Error(`The run gave no ${name}.`);
-  return data;
 }

@@ -1,14 +1,15 @@
 // A typed graph -> a running ONNX Runtime session. The only importer of onnxruntime-node.
+
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { lower, type OnnxGraph, type OnnxPort } from '../graph/lower.ts';
 import { packsWeights } from '../graph/memory.ts';
 import { encodeModel } from '../graph/onnx.ts';
 import { type NodeOrder, orderNodes } from '../graph/schedule.ts';
 import { size, type Tensor } from '../graph/tensor.ts';
+import type { NamedValues, Value } from '../graph/value.ts';
 import { refusal, sentence } from './refusal.ts';
 import { checkStored } from './storedFiles.ts';
 
-export type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 
 export interface SessionOptions {
@@ -71,7 +72,7 @@ export class Session {
   }
 
   /** Feeds are borrowed, not copied; every declared input must be there. Blocks the event loop while it runs. */
-  async run(feeds: Readonly<Record<string, Data>>): Promise<Record<string, Data>> {
+  async run(feeds: NamedValues): Promise<Record<string, Value>> {
     const tensors = Object.fromEntries(this.graph.inputs.map((v) => [v.name, toOrt(v, feeds[v.name])]));
     const results = await this.inner.run(tensors).catch((error: unknown) => {
       throw new Error(sentence(error), { cause: error });
@@ -150,7 +151,7 @@ const arrayTypes = {
   ...{ bool: Uint8Array, uint8: Uint8Array },
 } as const;
 
-function toOrt({ name, dtype, declared, shape }: OnnxPort, data: Data | undefined): OrtTensor {
+function toOrt({ name, dtype, declared, shape }: OnnxPort, data: Value | undefined): OrtTensor {
   if (!data) throw new Error(`Input ${name}: nothing was fed; it needs ${declared}[${shape.join(',')}].`);
   if (declared === 'float16' || declared === 'bfloat16' || dtype === 'float16' || dtype === 'bfloat16')
     throw new Error(`Input ${name}: 16-bit values cannot be fed.`);
@@ -162,7 +163,7 @@ function toOrt({ name, dtype, declared, shape }: OnnxPort, data: Data | undefine
 }
 
 /** int64 as int32, for targets that compute in no int64. */
-function narrow(name: string, data: Data): Int32Array {
+function narrow(name: string, data: Value): Int32Array {
   const numbers = Array.from<number | bigint, number>(data, (value) => {
     const number = Number(value);
     if (number !== (number | 0)) throw new Error(`Input ${name}: ${value} does not fit int32; run it on CPU.`);
@@ -171,8 +172,8 @@ function narrow(name: string, data: Data): Int32Array {
   return Int32Array.from(numbers);
 }
 
-function fromOrt({ name, dtype, declared }: OnnxPort, tensor: OrtTensor | undefined): Data {
+function fromOrt({ name, dtype, declared }: OnnxPort, tensor: OrtTensor | undefined): Value {
   if (!tensor) throw new Error(`Output ${name}: ONNX Runtime returned nothing.`);
-  if (dtype === declared) return tensor.data as Data;
+  if (dtype === declared) return tensor.data as Value;
   return BigInt64Array.from(tensor.data as Int32Array, BigInt);
 }

@@ -1,15 +1,10 @@
 // Micro-batches to optimiser steps: gradients of sessions are summed, clipped and applied to parameters held here.
+import type { NamedValues, Runner, Value } from '../graph/value.ts';
 import { type AdamW, adamWDefaults, adamWStep, type Moments } from './adamw.ts';
 import { clipFactor, firstNonFinite, globalNorm } from './clip.ts';
 import { learningRate, type Schedule } from './schedule.ts';
 
 type Values = Float32Array<ArrayBuffer>;
-type Data = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
-
-/** What the trainer needs of a session: parameters go in under their names, gradients come out as `grad.NAME`. */
-export interface Runner {
-  run(feeds: Readonly<Record<string, Data>>): Promise<Record<string, Data>>;
-}
 
 export interface TrainerSettings {
   schedule: Schedule;
@@ -64,14 +59,10 @@ export class Trainer {
     return this.done;
   }
 
-  /** Runs one micro-batch and adds `weight` times its gradients; hands back the other outputs. */
-  async accumulate(
-    runner: Runner,
-    feeds: Readonly<Record<string, Data>>,
-    weight = 1,
-  ): Promise<Readonly<Record<string, Data>>> {
+  /** Parameters go in under their names, gradients come out as `grad.NAME`: runs one micro-batch and adds `weight` times its gradients; hands back the other outputs. */
+  async accumulate(runner: Pick<Runner, 'run'>, feeds: NamedValues, weight = 1): Promise<NamedValues> {
     const results = await runner.run({ ...feeds, ...Object.fromEntries(this.parameters) });
-    const rest: Record<string, Data> = {};
+    const rest: Record<string, Value> = {};
     for (const [name, data] of Object.entries(results)) {
       if (name.startsWith(gradientPrefix)) this.addGradient(name.slice(gradientPrefix.length), data, weight);
       else rest[name] = data;
@@ -139,7 +130,7 @@ export class Trainer {
     return found;
   }
 
-  private addGradient(name: string, data: Data, weight: number): void {
+  private addGradient(name: string, data: Value, weight: number): void {
     const { length } = this.parameter(name);
     if (!(data instanceof Float32Array) || data.length !== length)
       throw new Error(`The gradient of "${name}" has ${data.length} values for ${length} parameters.`);
@@ -153,7 +144,7 @@ export class Trainer {
   }
 
   /** Losses are looked at after every run; gradients only when a loss, or their norm, is wrong. */
-  private checkLosses(outputs: Readonly<Record<string, Data>>): void {
+  private checkLosses(outputs: NamedValues): void {
     const wrong = Object.entries(outputs).flatMap(([name, data]) =>
       data instanceof Float32Array && data.length === 1 && !Number.isFinite(data[0]) ? [`"${name}" is ${data[0]}`] : [],
     );

@@ -1,10 +1,11 @@
 // Batches from the worker thread against the same batches drawn here, bit for bit.
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BatchAhead } from '../../main/nano/batchAhead.ts';
 import { makeNano, type Nano } from '../../main/nano/nano.ts';
 import { nanoRecipe, type StageName, stageNames } from '../../main/nano/recipe.ts';
 import { stages } from '../../main/nano/stages.ts';
-import type { Data } from '../../models/runtime/session.ts';
+import type { NamedValues, Value } from '../../models/graph/value.ts';
 
 const seed = 3;
 const open: BatchAhead[] = [];
@@ -25,9 +26,9 @@ afterAll(async () => {
   for (const each of open) await each.close();
 });
 
-type Feeds = Readonly<Record<string, Data>>;
+type Feeds = NamedValues;
 
-const bytesOf = (data: Data): string =>
+const bytesOf = (data: Value): string =>
   ArrayBuffer.isView(data)
     ? Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')
     : JSON.stringify(data);

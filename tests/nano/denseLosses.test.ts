@@ -1,11 +1,12 @@
 // What the dense heads' losses say, against numbers worked out by hand.
+
 import { describe, expect, it } from 'vitest';
 import { denseInputs, denseLosses, spokenEdges } from '../../main/nano/denseLosses.ts';
 import { classCount, colourCount, rankCount } from '../../main/nano/denseTargets.ts';
 import { coordinates } from '../../main/nano/layout.ts';
 import { input } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import type { Data } from '../../models/runtime/session.ts';
 import { evaluate } from '../evaluate.ts';
 import { toyNano } from './toy.ts';
 
@@ -13,7 +14,7 @@ const fields = classCount + colourCount + rankCount + 4;
 const cells = 64;
 
 /** Dense losses of a head that says the same of every cell: its bias. */
-async function headSays(bias: Float32Array, targets: Record<string, Data>, relative: boolean) {
+async function headSays(bias: Float32Array, targets: Record<string, Value>, relative: boolean) {
   const source = toyNano().parameters.source();
   const out = denseLosses(paramsFrom(source), input('states', [cells, 2]), denseInputs(1), relative);
   const states = new Float32Array(cells * 2);

@@ -1,4 +1,5 @@
 // The reasoner's step: what the token loss says by hand, and that every parameter learns.
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requestIds, specialId } from '../../main/nano/conversation.ts';
 import { classCount } from '../../main/nano/denseTargets.ts';
@@ -10,8 +11,9 @@ import { type ReasonerGraph, reasonerGraph, towerGraph } from '../../main/nano/r
 import { random } from '../../main/scenes/random.ts';
 import { grad } from '../../models/graph/grad.ts';
 import type { Tensor } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import { type Data, Session } from '../../models/runtime/session.ts';
+import { Session } from '../../models/runtime/session.ts';
 import { evaluate } from '../evaluate.ts';
 import { atlas } from '../scenes/drawing.ts';
 import { reasoner, tokenizer, toyNano } from './toy.ts';
@@ -25,7 +27,7 @@ interface Step extends ReasonerGraph {
 }
 
 /** One run with gradients; the session stays with the caller's figures only. */
-async function run({ loss, figures, parameters, tensors }: Step, feeds: Record<string, Data>) {
+async function run({ loss, figures, parameters, tensors }: Step, feeds: Record<string, Value>) {
   const names = [...tensors.keys()];
   const gradients = grad(loss, [...tensors.values()]).map((g, i) => [`grad.${names[i]}`, g] as const);
   const session = await Session.create({ loss, ...figures, ...Object.fromEntries(gradients) }, { purpose: 'train' });

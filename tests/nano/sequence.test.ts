@@ -1,4 +1,5 @@
 // Packed turns: ids, places and masks by hand, and the law that a turn reads the same whatever it is packed with.
+
 import { describe, expect, it } from 'vitest';
 import {
   attentionMask,
@@ -12,11 +13,12 @@ import {
   type Turn,
 } from '../../main/nano/sequence.ts';
 import { input } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder } from '../../models/qwen/decode.ts';
 import { decoder, embedTokens, insertSpan, logitsAt } from '../../models/qwen/language.ts';
 import { mropePositions, textTable } from '../../models/qwen/rope.ts';
-import { type Data, Session } from '../../models/runtime/session.ts';
+import { Session } from '../../models/runtime/session.ts';
 import { evaluate } from '../evaluate.ts';
 import { largestDifference } from '../tensors.ts';
 import { reasoner, toyNano } from './toy.ts';
@@ -158,7 +160,7 @@ describe('the language model', () => {
     const places = { cosine: table('cosine'), sine: table('sine'), mask: input('mask', [1, 1, length, length]) };
     const { hidden } = decoder(p, x, places, { config: language });
     const logits = logitsAt(p, hidden, language, input('rows', [packed.predictors.length], 'int32'));
-    const data: Record<string, Data> = { ids: packed.ids, features, mask: attentionMask(packed.turn) };
+    const data: Record<string, Value> = { ids: packed.ids, features, mask: attentionMask(packed.turn) };
     const turned = textTable(packed.positions, language);
     const feeds = { ...data, ...turned, rows: Int32Array.from(packed.predictors) };
     const all = await evaluate({ logits }, { ...feeds, ...nano.parameters.feeds(source.tensors.keys()) });

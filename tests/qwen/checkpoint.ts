@@ -1,12 +1,13 @@
 // A tiny checkpoint of the golden fixtures: its config, its weights as graph inputs, and its cases with their tensors.
+
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { type ParamSource, type Params, paramsFrom } from '../../models/nn/params.ts';
 import { type QwenConfig, qwenConfigFrom } from '../../models/qwen/config.ts';
 import type { Grid } from '../../models/qwen/rope.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import type { Data } from '../../models/runtime/session.ts';
 import { evaluate } from '../evaluate.ts';
 import { golden } from '../golden.ts';
 
@@ -52,7 +53,7 @@ export function run(
   { weights }: Pick<Checkpoint, 'weights'>,
   { tensors }: Pick<Fed, 'tensors'>,
   outputs: Record<string, Tensor>,
-  feeds: Record<string, Data>,
+  feeds: Record<string, Value>,
 ): Promise<Record<string, Float64Array>> {
   const parameters = [...tensors.keys()].map((name) => [name, weights.get(name) ?? new Float32Array()] as const);
   return evaluate(outputs, { ...Object.fromEntries(parameters), ...feeds });

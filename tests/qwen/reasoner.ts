@@ -1,5 +1,7 @@
 // The whole reasoner as one graph for a golden case: pictures, tokens, queries and positions in, hidden states out.
+
 import { input, size, type Tensor } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import type { Params } from '../../models/nn/params.ts';
 import {
   appendQueries,
@@ -12,7 +14,6 @@ import {
 } from '../../models/qwen/language.ts';
 import { joinPositions, linePositions, mropePositions, type Positions, textTable } from '../../models/qwen/rope.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
-import type { Data } from '../../models/runtime/session.ts';
 import { type Checkpoint, gridsOf, type Pictures, pixelsOf } from './checkpoint.ts';
 
 export interface Prompt extends Pictures {
@@ -24,7 +25,7 @@ export interface Prompt extends Pictures {
 export interface Reasoner {
   embeds: Tensor;
   decoded: Decoded;
-  feeds: Record<string, Data>;
+  feeds: Record<string, Value>;
   positions: Positions;
   /** The input that the query vectors are fed to. */
   queries: Tensor | undefined;
@@ -48,7 +49,7 @@ export async function reasoner(
   const [batch, tokens] = [prompt.input_ids.length, prompt.input_ids[0]?.length ?? 0];
   const seen = prompt.attention_mask ?? prompt.input_ids.map((row) => new Array<number>(row.length + queries).fill(1));
   const flat = prompt.input_ids.flat();
-  const feeds: Record<string, Data> = { ids: Int32Array.from(flat) };
+  const feeds: Record<string, Value> = { ids: Int32Array.from(flat) };
   const text = embedTokens(p, input('ids', [batch, tokens], 'int32'), config.language);
   const seeing = prompt.images.length > 0 ? await withPictures(p, text, { folder, config, prompt, feeds }) : text;
   const hidden = config.language.hidden;
@@ -67,7 +68,7 @@ export async function reasoner(
 async function withPictures(
   p: Params,
   text: Tensor,
-  call: { folder: string; config: Checkpoint['config']; prompt: Prompt; feeds: Record<string, Data> },
+  call: { folder: string; config: Checkpoint['config']; prompt: Prompt; feeds: Record<string, Value> },
 ): Promise<Tensor> {
   const { folder, config, prompt, feeds } = call;
   const pixels = await pixelsOf(folder, prompt);

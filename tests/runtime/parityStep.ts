@@ -1,4 +1,5 @@
 // Run as a program: one training step on CPU and on WebGPU, as JSON: the provider in use and how far each output is off.
+
 import { transformerStep } from '../../main/evaluate/engineBench.ts';
 import { conv, convTranspose, maxPool2x2, resizeBilinear } from '../../models/graph/conv.ts';
 import { gelu, mul, relu, sigmoid } from '../../models/graph/elementwise.ts';
@@ -6,7 +7,8 @@ import { grad } from '../../models/graph/grad.ts';
 import { layerNorm2d } from '../../models/graph/norm.ts';
 import { argMax, reduceMean } from '../../models/graph/reduce.ts';
 import { input, size, type Tensor } from '../../models/graph/tensor.ts';
-import { type Data, type Provider, Session } from '../../models/runtime/session.ts';
+import type { Value } from '../../models/graph/value.ts';
+import { type Provider, Session } from '../../models/runtime/session.ts';
 
 const config = { layers: 2, width: 32, heads: 2, hidden: 48, tokens: 16, batch: 2, vocabulary: 32, recompute: true };
 const { outputs, parameters } = transformerStep(config);
@@ -42,7 +44,7 @@ const wave = (t: Tensor, at: number): Float32Array =>
   });
 const ids = (step: number): BigInt64Array =>
   BigInt64Array.from({ length: config.batch * config.tokens }, (_, i) => BigInt((i * step) % config.vocabulary));
-const feeds: Record<string, Data> = { ids: ids(7), targets: ids(5), table: wave(table, 0) };
+const feeds: Record<string, Value> = { ids: ids(7), targets: ids(5), table: wave(table, 0) };
 [...parameters, ...segmenter.parameters].forEach((t, i) => {
   feeds[t.name ?? ''] = wave(t, i);
 });
@@ -57,7 +59,7 @@ async function runOn(provider: Provider) {
 const largest = (values: readonly number[]): number => values.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
 
 /** Largest difference over largest value. */
-function difference(a: Data | undefined, b: Data | undefined): number {
+function difference(a: Value | undefined, b: Value | undefined): number {
   const [x, y] = [Array.from(a ?? [], Number), Array.from(b ?? [], Number)];
   if (x.length === 0 || x.length !== y.length) return Number.NaN;
   return largest(x.map((v, i) => v - (y[i] ?? Number.NaN))) / Math.max(largest(x), 1e-12);

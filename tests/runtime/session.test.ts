@@ -1,4 +1,5 @@
 // Sessions: what is in use and said, node orders, repeatability, feeds that do not fit.
+
 import { describe, expect, it } from 'vitest';
 import { transformerStep } from '../../main/evaluate/engineBench.ts';
 import { add, cast, exp, mul, neg } from '../../models/graph/elementwise.ts';
@@ -7,12 +8,13 @@ import { grad } from '../../models/graph/grad.ts';
 import { matmul } from '../../models/graph/linear.ts';
 import { argMax, reduceMean, reduceSum } from '../../models/graph/reduce.ts';
 import { constant, dim, input, size, type Tensor } from '../../models/graph/tensor.ts';
-import { type Data, type Provider, Session, type SessionOptions } from '../../models/runtime/session.ts';
+import type { Value } from '../../models/graph/value.ts';
+import { type Provider, Session, type SessionOptions } from '../../models/runtime/session.ts';
 import { runProgram } from '../program.ts';
 
 type Outputs = Record<string, Tensor>;
 
-async function run(outputs: Outputs, feeds: Record<string, Data>, options: SessionOptions = {}) {
+async function run(outputs: Outputs, feeds: Record<string, Value>, options: SessionOptions = {}) {
   const session = await Session.create(outputs, options);
   const results = await session.run(feeds);
   await session.release();
@@ -21,7 +23,7 @@ async function run(outputs: Outputs, feeds: Record<string, Data>, options: Sessi
 
 const config = { layers: 3, width: 32, heads: 2, hidden: 48, tokens: 32, batch: 2, vocabulary: 40 };
 
-function feedsOf(parameters: readonly Tensor[]): Record<string, Data> {
+function feedsOf(parameters: readonly Tensor[]): Record<string, Value> {
   const rows = config.batch * config.tokens;
   const ids = (step: number) => BigInt64Array.from({ length: rows }, (_, i) => BigInt((i * step) % config.vocabulary));
   const wave = (t: Tensor, at: number) =>
@@ -36,7 +38,7 @@ function stepWith(options: { recompute: boolean }) {
 }
 
 /** Largest difference of any output, over that output's largest value. */
-function worst(a: Record<string, Data>, b: Record<string, Data>): number {
+function worst(a: Record<string, Value>, b: Record<string, Value>): number {
   expect(Object.keys(b)).toEqual(Object.keys(a));
   const largest = (values: number[]) => values.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
   const differences = Object.entries(a).map(([name, data]) => {
@@ -73,7 +75,7 @@ describe('node orders', () => {
 });
 
 /** Repeated indices, a product, a long sum: what could depend on how work is shared out. */
-function sums(): { outputs: Outputs; feeds: Record<string, Data> } {
+function sums(): { outputs: Outputs; feeds: Record<string, Value> } {
   const [rows, width, table] = [512, 48, 16];
   const embedding = input('embedding', [table, width]);
   const ids = input('ids', [rows], 'int64');

@@ -1,9 +1,10 @@
 // The tiny SAM 2 of the golden fixtures: its configuration, weights and prompts.
+
 import { input, type Tensor } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import type { Data } from '../../models/runtime/session.ts';
 import { parseSam2Config } from '../../models/sam2/config.ts';
 import type { Prompts } from '../../models/sam2/promptEncoder.ts';
 import { evaluate } from '../evaluate.ts';
@@ -53,7 +54,7 @@ export async function tinySam2() {
     params: paramsFrom(weights),
     encoder: await openFixture(golden('sam2-tiny', 'encoder.safetensors')),
     prompts: await openFixture(golden('sam2-tiny', 'prompts.safetensors')),
-    run: (outputs: Record<string, Tensor>, feeds: Record<string, Data>) =>
+    run: (outputs: Record<string, Tensor>, feeds: Record<string, Value>) =>
       evaluate(outputs, feeds, { folder: weights.folder }),
   };
 }
@@ -63,7 +64,7 @@ export type TinySam2 = Awaited<ReturnType<typeof tinySam2>>;
 /** A prompt of the fixture as graph inputs and what they are fed. */
 export async function promptInputs({ prompts: fixture }: TinySam2, { name, inputs, input_tensors }: PromptCase) {
   const { points, labels = [], box } = inputs;
-  const feeds: Record<string, Data> = {};
+  const feeds: Record<string, Value> = {};
   const prompts: { -readonly [K in keyof Prompts]: Prompts[K] } = {};
   if (points) {
     prompts.points = {

@@ -1,11 +1,12 @@
 // Masks, qualities and tokens against the original; batches; gradients against the reference's training step.
+
 import { describe, expect, it } from 'vitest';
 import { grad } from '../../models/graph/grad.ts';
 import { concat, slice, squeeze } from '../../models/graph/shape.ts';
 import { input, type Shape, type Tensor } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import type { Data } from '../../models/runtime/session.ts';
 import { nanoSam2Config, parseSam2Config } from '../../models/sam2/config.ts';
 import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
@@ -22,7 +23,7 @@ const featureNames = ['embed', 's0', 's1'] as const;
 async function features({ encoder }: TinySam2) {
   const [embed, s0, s1] = featureNames.map((name) => input(name, encoder.shape(name)));
   if (!embed || !s0 || !s1) throw new Error('unreachable');
-  const feeds: Record<string, Data> = {};
+  const feeds: Record<string, Value> = {};
   for (const name of featureNames) feeds[name] = await encoder.floats(name);
   return { maps: { embed, s0, s1 }, feeds };
 }
@@ -145,7 +146,7 @@ describe.skipIf(!haveGolden)('the gradients of a training step', () => {
     const names = [...trained.map(([name]) => name), ...texts.map((_, i) => `context.${i}`)];
     const outputs: Record<string, Tensor> = { loss };
     for (const [i, g] of grad(loss, wrt).entries()) outputs[`grad.${names[i]}`] = g;
-    const feeds: Record<string, Data> = await feedsFrom(source, weights, 'sam.');
+    const feeds: Record<string, Value> = await feedsFrom(source, weights, 'sam.');
     feeds.image = await inputs.floats('sam_image.0');
     feeds.target = await inputs.floats('mask.0');
     for (let i = 0; i < count; i++) feeds[`context.${i}`] = await expected.floats(`context.${i}`);

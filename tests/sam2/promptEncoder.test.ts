@@ -1,9 +1,10 @@
 // Prompt tokens and dense maps against the original; labels as data; shapes that do not fit.
+
 import { describe, expect, it } from 'vitest';
 import { expand } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import type { Data } from '../../models/runtime/session.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
 import { densePositions, promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { evaluate } from '../evaluate.ts';
@@ -56,7 +57,7 @@ describe('points', () => {
       points: { at, labels: input('labels', [1, labels.length], type) },
     });
     if (!sparse) throw new Error('no tokens');
-    const given: Data = type === 'int64' ? BigInt64Array.from(labels, BigInt) : Float32Array.from(labels);
+    const given: Value = type === 'int64' ? BigInt64Array.from(labels, BigInt) : Float32Array.from(labels);
     const feeds = madeFeeds(source);
     const got = await evaluate({ sparse }, { at: Float32Array.from(coords), labels: given, ...feeds });
     const rows = Array.from({ length: labels.length + 1 }, (_, i) => got.sparse?.slice(i * 32, (i + 1) * 32) ?? []);

@@ -1,10 +1,11 @@
 // Advantages, objectives, KL, log-probabilities and completion masks against TRL's and torch's numbers.
+
 import { describe, expect, it } from 'vitest';
 import { mul } from '../../models/graph/elementwise.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { type DType, input, type Tensor } from '../../models/graph/tensor.ts';
-import type { Data } from '../../models/runtime/session.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { advantages, conventions, totalRewards } from '../../models/train/advantage.ts';
 import {
   completionMask,
@@ -36,7 +37,7 @@ const near = (
     );
   });
 };
-const floats = (dtype: DType, data: number[]): Data =>
+const floats = (dtype: DType, data: number[]): Value =>
   dtype === 'float64' ? Float64Array.from(data) : Float32Array.from(data);
 const types = ['float32', 'float64'] as const;
 

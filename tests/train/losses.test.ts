@@ -1,4 +1,5 @@
 // Losses against the released functions' numbers, and by hand.
+
 import { describe, expect, it } from 'vitest';
 import { resizeBilinear } from '../../models/graph/conv.ts';
 import { mul } from '../../models/graph/elementwise.ts';
@@ -6,8 +7,8 @@ import { grad } from '../../models/graph/grad.ts';
 import { reduceMean, reduceSum } from '../../models/graph/reduce.ts';
 import { reshape } from '../../models/graph/shape.ts';
 import { constant, input, type Tensor } from '../../models/graph/tensor.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import type { Data } from '../../models/runtime/session.ts';
 import {
   bceWithLogits,
   boxLoss,
@@ -49,7 +50,7 @@ describe.skipIf(!haveGolden)('golden segmentation loss', async () => {
     const target = input(`${name}.target`, [1, ...full_hw]);
     return { logits, terms: segTerms(logits, target) };
   };
-  const feeds = async (...cases: SegCase[]): Promise<Record<string, Data>> => {
+  const feeds = async (...cases: SegCase[]): Promise<Record<string, Value>> => {
     const pairs = cases.flatMap(({ name }) => [`${name}.logits`, `${name}.target`]);
     return Object.fromEntries(await Promise.all(pairs.map(async (name) => [name, await read(name)] as const)));
   };
@@ -110,7 +111,7 @@ describe.skipIf(!haveGolden)('golden segmentation loss', async () => {
 });
 
 const f32 = (...values: number[]) => Float32Array.from(values);
-const values = async (t: Tensor, feeds: Record<string, Data> = {}) => [...((await evaluate({ t }, feeds)).t ?? [])];
+const values = async (t: Tensor, feeds: Record<string, Value> = {}) => [...((await evaluate({ t }, feeds)).t ?? [])];
 
 describe('binary cross-entropy', () => {
   it('is finite and has the gradient sigmoid - target even at 0 and far out', async () => {

@@ -4,7 +4,8 @@ import { grad } from '../../models/graph/grad.ts';
 import { matmul } from '../../models/graph/linear.ts';
 import { reduceMean } from '../../models/graph/reduce.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
-import type { Runner, Trainer, TrainerSettings } from '../../models/train/trainer.ts';
+import type { Runner } from '../../models/graph/value.ts';
+import type { Trainer, TrainerSettings } from '../../models/train/trainer.ts';
 
 export const [inputs, outputs] = [5, 3];
 const hidden = 7;
@@ -52,7 +53,12 @@ export const batchOf = (numbers: Numbers, size: number) => ({
 });
 export const copy = (trainer: Trainer) => [...trainer.parameters.values()].flatMap((values) => [...values]);
 
-export async function steps(trainer: Trainer, session: Runner, numbers: Numbers, count: number): Promise<number[]> {
+export async function steps(
+  trainer: Trainer,
+  session: Pick<Runner, 'run'>,
+  numbers: Numbers,
+  count: number,
+): Promise<number[]> {
   const losses: number[] = [];
   for (let i = 0; i < count; i++) {
     const { loss } = await trainer.accumulate(session, batchOf(numbers, 8));

@@ -1,12 +1,14 @@
 // One step of both training stages of a whole tiny LENS: losses, every gradient, and the parameters after AdamW.
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { add } from '../../models/graph/elementwise.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { reduceMean } from '../../models/graph/reduce.ts';
 import { expand } from '../../models/graph/shape.ts';
 import { constant, type Tensor } from '../../models/graph/tensor.ts';
+import type { NamedValues, Value } from '../../models/graph/value.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import { type Data, Session } from '../../models/runtime/session.ts';
+import { Session } from '../../models/runtime/session.ts';
 import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { maskCount } from '../../models/sam2/maskDecoder.ts';
 import { chooseMask, stability } from '../../models/sam2/segmenter.ts';
@@ -48,7 +50,7 @@ describe.skipIf(!haveGolden)('train-step', () => {
     step = await openStep();
   });
 
-  const feedsFor = async (samples: readonly number[]): Promise<Record<string, Data>> => {
+  const feedsFor = async (samples: readonly number[]): Promise<Record<string, Value>> => {
     const names = samples.flatMap((i) => [`pixel_values.${i}`, `sam_image.${i}`]);
     return Object.fromEntries(
       await Promise.all(names.map(async (name) => [name, await step.inputs.read(name)] as const)),
@@ -87,7 +89,7 @@ describe.skipIf(!haveGolden)('train-step', () => {
     });
     const gradientsSeen = new Map<string, Float32Array>();
     const runner = {
-      async run(feeds: Readonly<Record<string, Data>>) {
+      async run(feeds: NamedValues) {
         const results = await session.run(feeds);
         for (const [name, data] of Object.entries(results))
           if (name.startsWith('grad.')) gradientsSeen.set(name.slice('grad.'.length), Float32Array.from(data, Number));

@@ -1,10 +1,12 @@
 // The optimisation step on a real session: accumulation, clipping, exact resuming, and the stop at the first NaN.
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { log } from '../../models/graph/elementwise.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { reduceMean } from '../../models/graph/reduce.ts';
 import { input } from '../../models/graph/tensor.ts';
-import { type Data, Session } from '../../models/runtime/session.ts';
+import type { NamedValues } from '../../models/graph/value.ts';
+import { Session } from '../../models/runtime/session.ts';
 import { NonFiniteError, Trainer } from '../../models/train/trainer.ts';
 import { batchOf, copy, freshWeights, inputs, Numbers, network, outputs, settings, steps } from './toy.ts';
 
@@ -85,7 +87,7 @@ describe('steps', () => {
   it('free the gradients when they are used', async () => {
     const seen: Float32Array[] = [];
     const spy = {
-      async run(feeds: Readonly<Record<string, Data>>) {
+      async run(feeds: NamedValues) {
         const results = await eight.run(feeds);
         for (const [name, data] of Object.entries(results))
           if (name.startsWith('grad.') && data instanceof Float32Array) seen.push(data);
