@@ -5,7 +5,7 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { ClientContext } from '../../renderer/panels/client.ts';
 import { CommandsContext } from '../../renderer/panels/commanding.ts';
 import { FileChoiceProvider } from '../../renderer/panels/fileChoice.tsx';
-import { forgetful } from '../../renderer/state/bench.ts';
+import { forgetful } from '../../renderer/state/actionContext.ts';
 import { type Client, openClient } from '../../renderer/state/client.ts';
 import { connect, NotConnected } from '../../renderer/state/connection.ts';
 import type { Workbench } from '../../renderer/state/workbench.ts';

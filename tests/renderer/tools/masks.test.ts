@@ -80,8 +80,7 @@ function flooded(mask: ReturnType<typeof drawn>) {
   const at = (x: number, y: number) => x * 1000 + y;
   for (let i = 0; i + 1 < columns.starts.length; i++) {
     for (let run = columns.starts[i] ?? 0; run < (columns.starts[i + 1] ?? 0); run += 2) {
-      for (let y = columns.runs[run] ?? 0; y < (columns.commandActions[run + 1] ?? 0); y++)
-        inside.add(at(columns.x1 + i, y));
+      for (let y = columns.runs[run] ?? 0; y < (columns.runs[run + 1] ?? 0); y++) inside.add(at(columns.x1 + i, y));
     }
   }
   const outside = new Set<number>();
