@@ -4,6 +4,7 @@ import * as elementwise from './elementwise.ts';
 import * as gather from './gather.ts';
 import { MatMul } from './linear.ts';
 import * as norm from './norm.ts';
+import { DequantizeLinear, MatMulNBits } from './quantised.ts';
 import { Recompute } from './recompute.ts';
 import * as reduce from './reduce.ts';
 import * as shape from './shape.ts';
@@ -19,9 +20,26 @@ const { Gather, GatherElements, ScatterElements } = gather;
 const { LayerNormalization, RMSNormalization } = norm;
 
 export const operators: { readonly [name in OpName]: Op & { name: OpName } } = {
-  ...{ Abs, Add, And, ArgMax, Cast, Clip, Concat, Conv, ConvTranspose, Cos, Div, Equal, Erf, Exp, Expand, Floor },
+  ...{ Abs, Add, And, ArgMax, Cast, Clip, Concat, Conv, ConvTranspose, Cos, DequantizeLinear, Div, Equal, Erf, Exp },
+  ...{ Expand, Floor },
   ...{ Gather, GatherElements, Gelu, Greater, GreaterOrEqual, LayerNormalization, Less, LessOrEqual, Log, LogSoftmax },
-  ...{ MatMul, Max, Min, Mul, Neg, Not, Or, Pad, Pow, QuickGelu, RMSNormalization, Reciprocal, ReduceMax, ReduceMean },
+  ...{
+    MatMul,
+    MatMulNBits,
+    Max,
+    Min,
+    Mul,
+    Neg,
+    Not,
+    Or,
+    Pad,
+    Pow,
+    QuickGelu,
+    RMSNormalization,
+    Reciprocal,
+    ReduceMax,
+    ReduceMean,
+  },
   ...{ ReduceMin, ReduceSum, Relu, Reshape, ScatterElements, Sigmoid, Sin, Slice, Softmax, Sqrt, Sub, Tanh, Transpose },
   ...{ Where, Input, Constant, Stored, Recompute, StopGradient },
 };

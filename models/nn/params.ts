@@ -1,4 +1,5 @@
 // Parameter paths, equal to checkpoint keys, as a tree that a model function walks.
+import type { Quantised } from '../graph/quantised.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 
 /** A low-rank update of a linear weight, applied beside it: y += scale * (x A^T) B^T. */
@@ -16,6 +17,7 @@ export interface Params {
   at(prefix: string): Params;
   has(name: string): boolean;
   side(name: string, ...shape: number[]): SidePath | null;
+  quantised(name: string, ...shape: number[]): Quantised | null;
 }
 
 /** Where parameters come from: trainable inputs, weights inside a file, or constants. */
@@ -24,6 +26,8 @@ export interface ParamSource {
   has(name: string): boolean;
   /** The update of a linear weight that stays apart from it; none when absent. */
   side?(name: string, shape: Shape): SidePath | null;
+  /** A weight that is stored in 4 or 8 bits; none when absent, and then `get` has it. */
+  quantised?(name: string, shape: Shape): Quantised | null;
 }
 
 export function paramsFrom(source: ParamSource, prefix = ''): Params {
@@ -33,5 +37,6 @@ export function paramsFrom(source: ParamSource, prefix = ''): Params {
     at: (inner) => paramsFrom(source, key(inner)),
     has: (name) => source.has(key(name)),
     side: (name, ...shape) => source.side?.(key(name), shape) ?? null,
+    quantised: (name, ...shape) => source.quantised?.(key(name), shape) ?? null,
   };
 }

@@ -1,14 +1,13 @@
 // Token ids, image features and query vectors to hidden states and logits: the decoder-only language model.
 import { add } from '../graph/elementwise.ts';
 import { gather } from '../graph/gather.ts';
-import { matmul } from '../graph/linear.ts';
 import { rmsNorm } from '../graph/norm.ts';
 import { recompute } from '../graph/recompute.ts';
 import { concat, expand, reshape, slice, transpose } from '../graph/shape.ts';
 import { dim, type Tensor } from '../graph/tensor.ts';
 import { attention } from '../nn/attention.ts';
 import { cachedAttention, type KeysValues } from '../nn/cachedAttention.ts';
-import { linear } from '../nn/linear.ts';
+import { linear, project } from '../nn/linear.ts';
 import { gatedMlp } from '../nn/mlp.ts';
 import type { Params } from '../nn/params.ts';
 import { rotate } from '../nn/rotary.ts';
@@ -144,8 +143,7 @@ function fromHeads(x: Tensor, { batch, tokens }: Frame): Tensor {
 export function logitsAt(p: Params, hidden: Tensor, config: LanguageConfig, rows?: Tensor): Tensor {
   const flat = reshape(hidden, [-1, config.hidden]);
   const name = config.tied ? 'model.embed_tokens.weight' : 'lm_head.weight';
-  const matrix = p.get(name, config.vocabulary, config.hidden);
-  return matmul(rows ? gather(flat, rows) : flat, matrix, { transB: true });
+  return project(p, rows ? gather(flat, rows) : flat, config.vocabulary, name);
 }
 
 /** Finite, because a row of padding sees nothing and a softmax of infinities is not a number. */

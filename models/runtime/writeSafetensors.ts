@@ -55,12 +55,19 @@ function makeEntries(record: Readonly<Record<string, TensorToWrite>>, storage: W
 const byteLength = ({ data, dtype }: Entry): number =>
   dtype === 'BF16' || dtype === 'F16' ? data.length * 2 : data.byteLength;
 
-function makeHeader(entries: readonly Entry[], metadata: WriteOptions['metadata']): Uint8Array {
+interface Announced {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  bytes: number;
+}
+
+function makeHeader(entries: readonly Announced[], metadata: WriteOptions['metadata']): Uint8Array {
   const header: [string, unknown][] = metadata ? [['__metadata__', metadata]] : [];
   let position = 0;
-  for (const entry of entries) {
-    const end = position + byteLength(entry);
-    header.push([entry.name, { dtype: entry.dtype, shape: entry.shape, data_offsets: [position, end] }]);
+  for (const { name, dtype, shape, bytes } of entries) {
+    const end = position + bytes;
+    header.push([name, { dtype, shape, data_offsets: [position, end] }]);
     position = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
@@ -76,20 +83,59 @@ export async function writeSafetensors(
   { metadata, storage }: WriteOptions = {},
 ): Promise<void> {
   const entries = makeEntries(record, storage);
-  await replaceFile(file, function* () {
-    yield makeHeader(entries, metadata);
+  const announced = entries.map((entry) => ({ ...entry, bytes: byteLength(entry) }));
+  await replaceFile(file, async function* () {
+    yield makeHeader(announced, metadata);
     for (const entry of entries) yield bytesOf(entry);
   });
 }
 
-/** Writes the pieces beside `file`, flushes them to the disk and renames: a kill leaves the old file or the new one. */
-async function replaceFile(file: string, pieces: () => Iterable<Uint8Array>): Promise<void> {
+/** A tensor whose values are made when it is its turn to be written. */
+export interface TensorToMake {
+  name: string;
+  shape: readonly number[];
+  dtype: 'F32' | 'U8';
+  make(): Promise<Float32Array | Uint8Array> | Float32Array | Uint8Array;
+}
+
+/** Files larger than memory: one tensor at a time, in this order. Sizes of bytes must leave float32 aligned. */
+export async function writeLargeSafetensors(
+  file: string,
+  tensors: readonly TensorToMake[],
+  { metadata, keepIf }: Pick<WriteOptions, 'metadata'> & { keepIf?: (written: string) => Promise<void> } = {},
+): Promise<void> {
+  const announced = tensors.map(({ name, shape, dtype }) => {
+    const count = shape.reduce((product, n) => product * n, 1);
+    return { name, dtype, shape, bytes: dtype === 'F32' ? 4 * count : count };
+  });
+  const makeAll = async function* () {
+    yield makeHeader(announced, metadata);
+    for (const [i, tensor] of tensors.entries()) {
+      const bytes = view(await tensor.make());
+      if (bytes.length !== announced[i]?.bytes)
+        throw new Error(`Tensor "${tensor.name}": ${bytes.length} bytes were made for [${tensor.shape.join(', ')}].`);
+      yield bytes;
+    }
+  };
+  await replaceFile(file, makeAll, keepIf);
+}
+
+/**
+ * Writes the pieces beside `file`, flushes them to the disk and renames: a kill leaves the old file or the new one. What
+ * `keepIf` throws at leaves the old one too.
+ */
+async function replaceFile(
+  file: string,
+  pieces: () => AsyncIterable<Uint8Array>,
+  keepIf?: (written: string) => Promise<void>,
+): Promise<void> {
   const beside = `${file}.${process.pid}.part`;
   const handle = await open(beside, 'w');
   try {
-    for (const piece of pieces()) await handle.writeFile(piece);
+    for await (const piece of pieces()) await handle.writeFile(piece);
     await handle.datasync();
     await handle.close();
+    await keepIf?.(beside);
     await rename(beside, file);
   } catch (error) {
     await handle.close().catch(() => {});

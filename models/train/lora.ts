@@ -48,17 +48,38 @@ export function initLora(
     );
     factors.set(b.key, new Float32Array(out * lora.rank));
   }
+  for (const target of lora.targets)
+    if (![...factors.keys()].some((key) => isFactorOf(key, target)))
+      throw new Error(`No weight below "${lora.within}" belongs to a linear "${target}", which is to get an update.`);
   return factors;
 }
 
+const isFactorOf = (key: string, target: string): boolean => `.${key}`.includes(`.${target}.lora_`);
+
+export interface LoraSource extends ParamSource {
+  /** Throws for factors that no graph built so far has used: training or loading them would change nothing. */
+  checkUsed(keys: Iterable<string>): void;
+}
+
 /** Parameters in which every target has its update beside it, with A and B taken from `factors`. */
-export function withLora(base: ParamSource, factors: ParamSource, lora: Lora): ParamSource {
+export function withLora(base: ParamSource, factors: ParamSource, lora: Lora): LoraSource {
+  const used = new Set<string>();
   return {
     has: (key) => base.has(key),
     get: (key, shape) => base.get(key, shape),
+    quantised: (key, shape) => base.quantised?.(key, shape) ?? null,
+    checkUsed(keys) {
+      const idle = [...keys].filter((key) => !used.has(key));
+      if (idle.length > 0)
+        throw new Error(
+          `No graph uses ${idle.slice(0, 4).join(', ')}${idle.length > 4 ? ` and ${idle.length - 4} more` : ''}: ` +
+            `a low-rank update works only beside a linear map; leave these targets out.`,
+        );
+    },
     side(key, shape) {
       if (!isLoraTarget(key, lora)) return null;
       const { a, b } = loraFactors(key, shape, lora);
+      used.add(a.key).add(b.key);
       return { a: factors.get(a.key, a.shape), b: factors.get(b.key, b.shape), scale: lora.alpha / lora.rank };
     },
   };

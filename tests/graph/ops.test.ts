@@ -6,6 +6,7 @@ import { gather, gatherElements, permute, scatterAdd } from '../../models/graph/
 import { grad } from '../../models/graph/grad.ts';
 import { matmul } from '../../models/graph/linear.ts';
 import { layerNorm, layerNorm2d, rmsNorm } from '../../models/graph/norm.ts';
+import { dequantised, quantisedMatmul } from '../../models/graph/quantised.ts';
 import { recompute } from '../../models/graph/recompute.ts';
 import * as r from '../../models/graph/reduce.ts';
 import * as s from '../../models/graph/shape.ts';
@@ -21,6 +22,7 @@ import {
   type Tensor,
 } from '../../models/graph/tensor.ts';
 import { evaluate } from '../evaluate.ts';
+import { quantisedWeights } from './quantisedWeights.ts';
 import { interpret } from './reference.ts';
 
 interface Sample {
@@ -118,6 +120,9 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
     ),
   ],
   Cos: one(e.cos),
+  DequantizeLinear: quantisedWeights.map(({ weight }) =>
+    sample([[2, weight.columns]], (x) => matmul(x as Tensor, dequantised(weight), { transB: true })),
+  ),
   Div: two((a, b) => e.div(a, e.add(e.mul(b, b), 1))),
   Equal: chooser((a, b) => e.equal(e.floor(a), e.floor(b))),
   Erf: one(e.erf),
@@ -154,6 +159,9 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
       ],
     ].map((shapes) => sample(shapes, (x, y) => matmul(x as Tensor, y as Tensor, options)));
   }),
+  MatMulNBits: quantisedWeights.flatMap(({ weight }) =>
+    [[3], [2, 2]].map((lead) => sample([[...lead, weight.columns]], (x) => quantisedMatmul(x as Tensor, weight, 1))),
+  ),
   Max: two(e.max),
   Min: two(e.min),
   Mul: two(e.mul),

@@ -255,6 +255,30 @@ const normalise =
     return out;
   };
 
+/** [rows, columns] from the last two inputs; of two 4-bit values in a byte the low one comes first. */
+function dequantise(t: Tensor, x: Values[]): Values {
+  const [values = new Float64Array(), scales = new Float64Array()] = x.slice(-2);
+  const [rows = 0, blocks = 0, bytes = 0] = t.inputs.at(-2)?.shape ?? [];
+  const [bits, columns] = [Number(t.attrs.bits), Number(t.attrs.columns)];
+  const block = (bytes * 8) / bits;
+  return build([rows, columns], ([row = 0, column = 0]) => {
+    const at = row * blocks + Math.floor(column / block);
+    const inside = column % block;
+    const byte = values[at * bytes + Math.floor((inside * bits) / 8)] ?? Number.NaN;
+    const value = bits === 8 ? byte : Math.floor(byte / 16 ** (inside % 2)) % 16;
+    return (scales[at] ?? Number.NaN) * (value - 2 ** (bits - 1));
+  });
+}
+
+const matMulNBits: Rule = (t, x) => {
+  const weight = dequantise(t, x);
+  const columns = Number(t.attrs.columns);
+  const rows = t.shape.at(-1) ?? 1;
+  return build([size(t.shape) / rows, rows], ([i = 0, j = 0]) =>
+    sum(Array.from({ length: columns }, (_, k) => (x[0]?.[i * columns + k] ?? 0) * (weight[j * columns + k] ?? 0))),
+  );
+};
+
 const bool = (f: (a: number, b: number) => boolean): Rule => pointwise((a = 0, b = 0) => (f(a, b) ? 1 : 0));
 const same: Rule = (_, [x = new Float64Array()]) => x;
 const leaf: Rule = (t) => {
@@ -276,6 +300,7 @@ const rules: Record<OpName, Rule> = {
   Conv: conv,
   ConvTranspose: convTranspose,
   Cos: pointwise((v = 0) => Math.cos(v)),
+  DequantizeLinear: (t, x) => dequantise(t, x),
   Div: pointwise((a = 0, b = 0) => a / b),
   Equal: bool((a, b) => a === b),
   Erf: pointwise((v = 0) => erf(v)),
@@ -294,6 +319,7 @@ const rules: Record<OpName, Rule> = {
   Log: pointwise((v = 0) => Math.log(v)),
   LogSoftmax: alongAxis((row) => softmaxRow(row).map(Math.log)),
   MatMul: matMul,
+  MatMulNBits: matMulNBits,
   Max: pointwise((a = 0, b = 0) => Math.max(a, b)),
   Min: pointwise((a = 0, b = 0) => Math.min(a, b)),
   Mul: pointwise((a = 0, b = 0) => a * b),

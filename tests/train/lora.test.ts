@@ -4,7 +4,7 @@ import { mul } from '../../models/graph/elementwise.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { input, type Shape, type Tensor } from '../../models/graph/tensor.ts';
-import { linear } from '../../models/nn/linear.ts';
+import { fusedLinear, linear } from '../../models/nn/linear.ts';
 import { type ParamSource, paramsFrom } from '../../models/nn/params.ts';
 import {
   fromPeft,
@@ -17,6 +17,7 @@ import {
   withLora,
 } from '../../models/train/lora.ts';
 import { evaluate } from '../evaluate.ts';
+import { largestDifference } from '../tensors.ts';
 
 const lora: Lora = { rank: 2, alpha: 6, targets: ['q_proj', 'v_proj'], within: 'model.layers' };
 const key = 'model.layers.0.self_attn.q_proj.weight';
@@ -110,6 +111,52 @@ describe('computing', () => {
     // d loss / d merged is [[1, 0, 0], [0, 1, 2]]; times 3 = alpha / rank: B^T of it, and it times A^T.
     expect([...(got.ga ?? [])]).toEqual([3, 9, 18, 6, 12, 24]);
     expect([...(got.gb ?? [])]).toEqual([3, 6, -6, 3]);
+  });
+});
+
+describe('targets', () => {
+  const source = { has: () => true, get: (name: string, shape: Shape) => input(name, shape) };
+  const fused: Lora = { rank: 2, alpha: 4, targets: ['qkv', 'table'], within: '' };
+
+  it('that no graph uses are an error, not silence', () => {
+    const adapted = withLora(source, source, fused);
+    const keys = (name: string) => [`${name}.lora_A.weight`, `${name}.lora_B.weight`];
+    fusedLinear(paramsFrom(adapted, 'attn.qkv'), input('x', [2, 4]), 3, 4);
+    expect(() => adapted.checkUsed(keys('attn.qkv'))).not.toThrow();
+    expect(() => adapted.checkUsed([...keys('attn.qkv'), ...keys('table')])).toThrow(
+      'No graph uses table.lora_A.weight, table.lora_B.weight: a low-rank update works only beside a linear map',
+    );
+  });
+
+  it('that no weight belongs to are an error before anything is trained', () => {
+    expect(() => initLora([['attn.qkv.weight', [12, 4]]], fused, () => 0.5)).toThrow('belongs to a linear "table"');
+  });
+
+  it('may be fused: each part gets its rows of the update', async () => {
+    const made = new Map<string, Tensor>();
+    const once: ParamSource = {
+      has: () => true,
+      get(name, shape) {
+        const t = made.get(name) ?? input(name, shape);
+        made.set(name, t);
+        return t;
+      },
+    };
+    const p = paramsFrom(withLora(once, once, fused), 'qkv');
+    const x = input('x', [2, 4]);
+    const [q = x, k = x, v = x] = fusedLinear(p, x, 3, 2);
+    const whole = linear(p, x, 6);
+    const feeds = Object.fromEntries(
+      [...made, ['x', x] as const].map(([name, { shape }]) => [
+        name,
+        Float32Array.from({ length: (shape[0] ?? 1) * (shape[1] ?? 1) }, (_, i) => Math.sin(i + name.length)),
+      ]),
+    );
+    const got = await evaluate({ q, k, v, whole }, feeds);
+    const parts = [0, 1].flatMap((row) =>
+      [got.q, got.k, got.v].flatMap((y) => [...(y ?? []).slice(2 * row, 2 * row + 2)]),
+    );
+    expect(largestDifference(parts, got.whole ?? [])).toBeLessThan(1e-6);
   });
 });
 
