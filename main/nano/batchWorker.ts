@@ -11,12 +11,14 @@ export interface BatchTask {
 }
 
 const { stage, seed, recipe }: BatchTask = workerData;
-const plan = stages[stage].plan(await makeNano(seed), recipe);
+const nano = await makeNano(seed);
+const run = stages[stage].run(nano, recipe);
+const feeder = await run.objective.open(nano, run.shape, {});
 parentPort?.on('message', (step: number) => void draw(step));
 
 /** A failure ends the thread, which whoever waits for the batch is told. */
 async function draw(step: number): Promise<void> {
-  const feeds = await plan.batch(step);
+  const feeds = await feeder.feed(run.samples(step), step);
   const buffers = new Set(
     Object.values(feeds).flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : [])),
   );

@@ -1,7 +1,7 @@
 // Scenes with turns -> the feeds of a context pass: packed tokens, places of the queries, boxes, pictures and true masks.
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';
+import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
-import type { Random } from '../scenes/random.ts';
 import { frameBox, type Scene, type ScenePrompt, visibleMask } from '../scenes/scene.ts';
 import type { ContextShape } from './contextGraph.ts';
 import { conversation } from './conversation.ts';

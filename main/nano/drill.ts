@@ -1,12 +1,12 @@
 // An exercise of the reasoner without a picture: one list, and as many questions about it as there is room for.
 // The list is most of what an answer costs, and one decision a list is little to learn them from.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import type { Random } from '../contract/random.ts';
 import { arrange } from '../scenes/arrange.ts';
 import { compositional } from '../scenes/prompts/compositional.ts';
 import { disambiguation } from '../scenes/prompts/disambiguation.ts';
 import type { Builder, Draft } from '../scenes/prompts/draft.ts';
 import { spatialKinds } from '../scenes/prompts/spatial.ts';
-import type { Random } from '../scenes/random.ts';
 import type { Arrangement } from '../scenes/scene.ts';
 import { decisionText, listedText } from '../scenes/text.ts';
 import { exchange } from './conversation.ts';

@@ -6,6 +6,7 @@ import { nanoConfig, type QwenConfig } from '../../models/qwen/config.ts';
 import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
+import { Parameters } from '../learn/parameters.ts';
 import { rasterise } from '../pictures/image.ts';
 import { type Atlas, buildAtlas } from '../scenes/atlas.ts';
 import { makeScene, type SceneOptions } from '../scenes/make.ts';
@@ -13,9 +14,9 @@ import type { Scene } from '../scenes/scene.ts';
 import { seedOf } from '../scenes/split.ts';
 import { vocabulary } from '../scenes/vocabulary.ts';
 import { requestIds, specialId } from './conversation.ts';
+import { nanoInitialiser, seeded } from './firstValues.ts';
 import { coordinates } from './layout.ts';
 import { linesOf } from './lines.ts';
-import { nanoInitialiser, Parameters } from './parameters.ts';
 
 export interface Nano {
   tokenizer: NanoTokenizer;
@@ -35,7 +36,7 @@ export async function makeNano(seed: number): Promise<Nano> {
     reasoner: nanoConfig({ vocabulary: tokenizer.size, imageToken }),
     segmenter: nanoSam2Config,
     context: nanoLensConfig,
-    parameters: new Parameters(seed, nanoInitialiser(rows)),
+    parameters: new Parameters(seeded(seed, nanoInitialiser(rows))),
     atlas: await buildAtlas(rasterise),
   };
 }

@@ -4,7 +4,7 @@ import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';
 import { gaussianLabels } from '../../models/train/losses.ts';
-import type { Random } from '../scenes/random.ts';
+import type { Random } from '../contract/random.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';

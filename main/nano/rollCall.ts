@@ -1,6 +1,7 @@
 // An exercise of the reasoner: many names called at once, each answered with its numbers in the list or with "none".
+
+import type { Random } from '../contract/random.ts';
 import { absentColours, type Group, groupsOf, nameable, namesOf, numbers } from '../scenes/prompts/draft.ts';
-import type { Random } from '../scenes/random.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { familyMembers } from '../scenes/things.ts';
 

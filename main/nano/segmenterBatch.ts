@@ -1,9 +1,9 @@
 // Scenes -> what one training step of the segmenter is fed: pictures, clicks, boxes and rough masks, and true masks.
 import { prepareSamImage } from '../../models/sam2/processor.ts';
+import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import { type Pointed, promptMap } from '../flow/promptMap.ts';
 import { coarsen } from '../scenes/coarsen.ts';
-import type { Random } from '../scenes/random.ts';
 import { type Shown, visibleMask } from '../scenes/scene.ts';
 import { promptSlots, samSide, segmenterBatch, targetSide } from './layout.ts';
 

@@ -1,5 +1,5 @@
 // What the segmenter is trained on: the scenes it is tested on, the same icons larger, and things that have no name.
-import { random } from '../scenes/random.ts';
+import { random } from '../contract/random.ts';
 import type { Shown } from '../scenes/scene.ts';
 import { makeUnnamed } from '../scenes/unnamed.ts';
 import { type Nano, trainingScenes } from './nano.ts';

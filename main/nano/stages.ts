@@ -1,8 +1,11 @@
-// The stages of the nano's training: what each one's graph is, what it trains and how its batches are drawn.
+// The stages of the nano's training: what each one's objective is, in which batches, and on which scenes.
+import type { NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import { random } from '../scenes/random.ts';
+import { random } from '../contract/random.ts';
+import type { LossGraph, Objective, Run } from '../learn/loop.ts';
+import type { Scene, Shown } from '../scenes/scene.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
-import { alignmentGraph, isContext } from './contextGraph.ts';
+import { alignmentGraph, type ContextShape, isContext } from './contextGraph.ts';
 import {
   alignmentBatch,
   listBatch,
@@ -16,131 +19,123 @@ import { imageStart, type Nano, trainingScenes } from './nano.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
 import type { Recipe, StageName, StageRecipe } from './recipe.ts';
-import { reinforceGraph } from './reinforceGraph.ts';
-import { RolloutMaker } from './rollouts.ts';
+import { reinforcement } from './reinforce.ts';
+import type { Asked } from './rollouts.ts';
 import { buildSegmenterBatch } from './segmenterBatch.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
 import { segmenterScenes } from './segmenterScenes.ts';
-import type { StageGraph, StagePlan } from './stage.ts';
+
+/** What the recipe does not say of a run. Samples and shapes are the stage's own matter. */
+export type StageRun = Omit<Run<Nano, unknown, unknown>, 'name' | 'steps' | 'settings'>;
 
 export interface Stage {
   /** Whether whole predictions mean anything after it. */
   validates: boolean;
-  /** Whether its batches follow from the step alone, so that another thread can draw them. */
+  /** Whether its feeds follow from the step alone, so that another thread can draw them. */
   drawsAhead: boolean;
-  graph(nano: Nano): StageGraph;
-  plan(nano: Nano, recipe: Recipe): Omit<StagePlan, 'name' | 'steps' | 'settings'>;
+  run(nano: Nano, recipe: Recipe): StageRun;
 }
 
 export const stages: Readonly<Record<StageName, Stage>> = {
-  tower: { validates: false, drawsAhead: true, graph: towerStage, plan: towerPlan },
-  lists: {
-    validates: false,
-    drawsAhead: true,
-    graph: (nano) => reasonerStage(nano, listBatch),
-    plan: (nano, { lists }) => reasonerPlan(nano, lists, listBatch),
-  },
+  tower: { validates: false, drawsAhead: true, run: towerRun },
+  lists: { validates: false, drawsAhead: true, run: (nano, { lists }) => reasonerRun(nano, lists, listBatch) },
   reasoner: {
     validates: false,
     drawsAhead: true,
-    graph: (nano) => reasonerStage(nano, reasonerBatch),
-    plan: (nano, { reasoner }) => reasonerPlan(nano, reasoner, reasonerBatch),
+    run: (nano, { reasoner }) => reasonerRun(nano, reasoner, reasonerBatch),
   },
-  segmenter: { validates: true, drawsAhead: true, graph: segmenterStage, plan: segmenterPlan },
-  alignment: { validates: true, drawsAhead: true, graph: alignmentStage, plan: alignmentPlan },
-  reinforcement: { validates: true, drawsAhead: false, graph: reinforceStage, plan: reinforcePlan },
+  segmenter: { validates: true, drawsAhead: true, run: segmenterRun },
+  alignment: { validates: true, drawsAhead: true, run: alignmentRun },
+  reinforcement: { validates: true, drawsAhead: false, run: reinforceRun },
 };
 
-function towerStage({ parameters, reasoner }: Nano): StageGraph {
-  const source = parameters.source();
+/** An objective whose feeds are made of the samples alone: nothing is opened for it. */
+function plainObjective<S, B>(
+  graph: (nano: Nano, shape: B) => LossGraph,
+  feed: (nano: Nano, samples: readonly S[], step: number) => NamedValues,
+): Objective<Nano, S, B> {
   return {
-    ...towerGraph(paramsFrom(source), reasoner, towerBatch.scenes),
-    parameters: source.tensors,
-    trains: () => true,
+    graph,
+    open: async (nano) => ({
+      feed: async (samples, step) => feed(nano, samples, step),
+      release: async () => {},
+    }),
   };
 }
 
-function towerPlan(nano: Nano, { tower }: Recipe): ReturnType<Stage['plan']> {
+function towerRun(nano: Nano, { tower }: Recipe): StageRun {
   const { scenes: count } = towerBatch;
-  return {
-    samples: count,
-    batch: async (step) => {
-      const scenes = trainingScenes(nano, tower.firstScene + step * count, count);
-      return { pixels: joinPixels(scenes), ...denseFeeds(scenes) };
+  const objective = plainObjective<Scene, { scenes: number }>(
+    ({ parameters, reasoner }, { scenes }) => {
+      const source = parameters.source();
+      const graph = towerGraph(paramsFrom(source), reasoner, scenes);
+      return { ...graph, parameters: source.tensors, trains: () => true };
     },
-  };
+    (_, scenes) => ({ pixels: joinPixels(scenes), ...denseFeeds(scenes) }),
+  );
+  const samples = (step: number) => trainingScenes(nano, tower.firstScene + step * count, count);
+  return { policy: nano, objective, shape: towerBatch, samples, perStep: count };
 }
 
-function reasonerStage(nano: Nano, batch: ReasonerBatch): StageGraph {
-  const source = nano.parameters.source();
-  const first = nano.tokenizer.coordinateId(0) ?? 0;
-  const graph = reasonerGraph(paramsFrom(source), nano.reasoner, { ...batch, imageStart: imageStart(nano), first });
-  return { ...graph, parameters: source.tensors, trains: () => true };
-}
-
-function reasonerPlan(nano: Nano, recipe: StageRecipe, batch: ReasonerBatch): ReturnType<Stage['plan']> {
-  const { scenes: count } = batch;
-  const writer = { tokenizer: nano.tokenizer, config: nano.reasoner.language, batch };
-  return {
-    samples: count,
-    batch: async (step) => {
-      const { firstScene, things } = recipe;
-      return buildReasonerBatch(
-        writer,
-        trainingScenes(nano, firstScene + step * count, count, { things }),
-        random(step, 11),
-      );
+function reasonerRun(nano: Nano, recipe: StageRecipe, shape: ReasonerBatch): StageRun {
+  const objective = plainObjective<Scene, ReasonerBatch>(
+    ({ parameters, tokenizer, reasoner }, batch) => {
+      const source = parameters.source();
+      const first = tokenizer.coordinateId(0) ?? 0;
+      const graph = reasonerGraph(paramsFrom(source), reasoner, { ...batch, imageStart: imageStart(nano), first });
+      return { ...graph, parameters: source.tensors, trains: () => true };
     },
+    ({ tokenizer, reasoner }, scenes, step) =>
+      buildReasonerBatch({ tokenizer, config: reasoner.language, batch: shape }, scenes, random(step, 11)),
+  );
+  const samples = (step: number) => {
+    const { firstScene, things } = recipe;
+    return trainingScenes(nano, firstScene + step * shape.scenes, shape.scenes, { things });
   };
+  return { policy: nano, objective, shape, samples, perStep: shape.scenes };
 }
 
-function segmenterStage({ parameters, segmenter }: Nano): StageGraph {
-  const source = parameters.source();
-  const graph = segmenterGraph(paramsFrom(source).at('sam'), segmenter);
-  return { ...graph, parameters: source.tensors, trains: (name) => !name.endsWith('gaussian_matrix') };
-}
-
-function segmenterPlan(nano: Nano, { segmenter }: Recipe): ReturnType<Stage['plan']> {
+function segmenterRun(nano: Nano, { segmenter }: Recipe): StageRun {
   const { scenes: count, perScene } = segmenterBatch;
-  return {
-    samples: count * perScene,
-    batch: async (step) =>
-      buildSegmenterBatch(segmenterScenes(nano, segmenter.firstScene + step * count, count), random(step, 12)),
-  };
-}
-
-function alignmentStage(nano: Nano): StageGraph {
-  const source = nano.parameters.source();
-  const graph = alignmentGraph(paramsFrom(source), nano, alignmentBatch, imageStart(nano));
-  return { ...graph, parameters: source.tensors, trains: isContext };
-}
-
-function alignmentPlan(nano: Nano, { alignment }: Recipe): ReturnType<Stage['plan']> {
-  const { scenes: count, turns } = alignmentBatch;
-  return {
-    samples: count * turns,
-    batch: async (step) => {
-      const draw = random(step, 13);
-      const scenes = trainingScenes(nano, alignment.firstScene + step * count, count);
-      const packed = scenes.map((scene) => alignmentScene(nano, scene, draw, alignmentBatch));
-      return contextFeeds(nano, packed, alignmentBatch);
+  const objective = plainObjective<Shown, typeof segmenterBatch>(
+    (policy) => {
+      const source = policy.parameters.source();
+      const graph = segmenterGraph(paramsFrom(source).at('sam'), policy.segmenter);
+      return { ...graph, parameters: source.tensors, trains: (name) => !name.endsWith('gaussian_matrix') };
     },
-  };
+    (_, scenes, step) => buildSegmenterBatch(scenes, random(step, 12)),
+  );
+  const samples = (step: number) => segmenterScenes(nano, segmenter.firstScene + step * count, count);
+  return { policy: nano, objective, shape: segmenterBatch, samples, perStep: count * perScene };
 }
 
-/** As in LENS: everything learns but the segmenter's picture encoder. */
-function reinforceStage(nano: Nano): StageGraph {
-  const source = nano.parameters.source();
-  const graph = reinforceGraph(paramsFrom(source), nano, imageStart(nano));
-  const frozen = /^sam\.(image_encoder\.|no_mem_embed)|gaussian_matrix$|conv_s[01]\./;
-  return { ...graph, parameters: source.tensors, trains: (name) => !frozen.test(name) };
+function alignmentRun(nano: Nano, { alignment }: Recipe): StageRun {
+  const { scenes: count, turns } = alignmentBatch;
+  const objective = plainObjective<Scene, ContextShape>(
+    (policy, shape) => {
+      const source = policy.parameters.source();
+      const graph = alignmentGraph(paramsFrom(source), policy, shape, imageStart(policy));
+      return { ...graph, parameters: source.tensors, trains: isContext };
+    },
+    (policy, scenes, step) => {
+      const draw = random(step, 13);
+      const packed = scenes.map((scene) => alignmentScene(policy, scene, draw, alignmentBatch));
+      return contextFeeds(policy, packed, alignmentBatch);
+    },
+  );
+  const samples = (step: number) => trainingScenes(nano, alignment.firstScene + step * count, count);
+  return { policy: nano, objective, shape: alignmentBatch, samples, perStep: count * turns };
 }
 
-function reinforcePlan(nano: Nano, { reinforcement }: Recipe): ReturnType<Stage['plan']> {
+/** One prompt of each scene; which one, and what the groups are sampled with, follows from the step. */
+function reinforceRun(nano: Nano, recipe: Recipe): StageRun {
   const { scenes: count, turns } = reinforceBatch;
-  const maker = new RolloutMaker(nano, imageStart(nano));
-  return {
-    samples: count * turns,
-    batch: (step) => maker.make(trainingScenes(nano, reinforcement.firstScene + step * count, count), random(step, 14)),
+  const samples = (step: number): Asked[] => {
+    const draw = random(step, 14);
+    const scenes = trainingScenes(nano, recipe.reinforcement.firstScene + step * count, count);
+    return scenes
+      .map((scene) => ({ scene, prompt: draw.pick(scene.prompts) }))
+      .map((asked) => ({ ...asked, seed: draw.int(0, 2 ** 31 - 1) }));
   };
+  return { policy: nano, objective: reinforcement, shape: reinforceBatch, samples, perStep: count * turns };
 }

@@ -1,8 +1,9 @@
 // `loupe train nano`: all stages in order, each from where an earlier run left it, to a weights folder.
-import { BatchAhead } from './batchAhead.ts';
+import { BatchAhead } from '../learn/batchAhead.ts';
+import { type Progress, type RunContext, train } from '../learn/loop.ts';
+import type { BatchTask } from './batchWorker.ts';
 import { makeNano, type Nano, startFrom } from './nano.ts';
 import { nanoRecipe, type Recipe, type StageName, settingsOf, stageNames } from './recipe.ts';
-import { type Progress, runStage, type StageContext } from './stage.ts';
 import { stages } from './stages.ts';
 import { validate } from './validate.ts';
 
@@ -42,18 +43,19 @@ interface Training {
 
 async function trainStage(name: StageName, { nano, recipe, options }: Training): Promise<void> {
   const stage = stages[name];
-  const plan = { name, steps: recipe[name].steps, settings: settingsOf(recipe[name]), ...stage.plan(nano, recipe) };
+  const run = { name, steps: recipe[name].steps, settings: settingsOf(recipe[name]), ...stage.run(nano, recipe) };
   const report = (progress: Progress) => options.report(progressLine(progress));
-  const context: StageContext = { folder: options.folder, parameters: nano.parameters, signal: options.signal, report };
+  const context: RunContext = { folder: options.folder, signal: options.signal, report };
   // A nano that was handed in may differ from what the thread would make.
-  if (!stage.drawsAhead || options.nano) return runStage(plan, stage.graph(nano), context);
-  const ahead = new BatchAhead({ stage: name, seed: options.seed, recipe });
-  try {
-    await runStage({ ...plan, batch: (step) => ahead.batch(step) }, stage.graph(nano), context);
-  } finally {
-    await ahead.close();
-  }
+  if (!stage.drawsAhead || options.nano) return train(run, context);
+  const { objective } = run;
+  const ahead = () => drawnAhead({ stage: name, seed: options.seed, recipe });
+  await train({ ...run, objective: { ...objective, open: async () => ahead() }, samples: () => [] }, context);
 }
+
+/** The feeds of a stage from a thread of its own. */
+export const drawnAhead = (task: BatchTask): BatchAhead =>
+  new BatchAhead(new URL('./batchWorker.ts', import.meta.url), task);
 
 /** "reasoner 1200/3200  loss 1.234 ...  5.4 samples/s  31 min left" */
 export function progressLine({ stage, step, steps, figures, samplesPerSecond, secondsLeft }: Progress): string {

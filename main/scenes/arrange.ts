@@ -1,11 +1,11 @@
 // A random generator to an arrangement that nobody paints: names, colours and boxes as a scene could hold them.
 // A thousand times cheaper than a scene, for what is learnt from the list alone.
 import { boxArea } from '../contract/geometry.ts';
+import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import { castRoles } from './cast.ts';
 import { poses } from './layout.ts';
 import type { Pose } from './patch.ts';
-import type { Random } from './random.ts';
 import type { Arrangement, SceneThing } from './scene.ts';
 import { sizeWords } from './sizes.ts';
 import { seedOf, splitOf } from './split.ts';

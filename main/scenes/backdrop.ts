@@ -1,7 +1,8 @@
 // What lies behind and between the things: a seeded texture that fills the canvas, and blobs that have no name.
+
+import type { Random } from '../contract/random.ts';
 import { toRgb } from './colours.ts';
 import type { Canvas, Patch } from './patch.ts';
-import type { Random } from './random.ts';
 
 /** Position in pixels to 0 (first colour) .. 1 (second colour). */
 type Pattern = (x: number, y: number) => number;

@@ -1,7 +1,8 @@
 // The last step of a picture: a painted canvas becomes the 8-bit image that a poor camera would give.
+
+import { type Random, random } from '../contract/random.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { Canvas } from './patch.ts';
-import { type Random, random } from './random.ts';
 
 // Normal deviates by summing twelve uniform ones; one table serves every scene, entered at random places.
 const MASK = (1 << 14) - 1;

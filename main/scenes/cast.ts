@@ -1,6 +1,7 @@
 // Which things a scene shows, in words only: groups of one name, look-alikes of one family, and others.
+
+import type { Random } from '../contract/random.ts';
 import type { Colour } from './colours.ts';
-import type { Random } from './random.ts';
 import { coloursIn, heldOut, type Split } from './split.ts';
 import { familyMembers, THINGS } from './things.ts';
 

@@ -1,6 +1,7 @@
 // Rough versions of a mask, as a hurried person or an old data set would give: grown, shrunk, cornered, blocky or shifted.
+
+import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
-import type { Random } from './random.ts';
 
 /** One byte per pixel, 0 or 1, row-major. */
 export interface Bitmap {

@@ -1,10 +1,11 @@
 // Where things go: roles become posed patches of which each stays recognisable, and the id map of what is visible.
+
+import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import type { Atlas } from './atlas.ts';
 import { blob } from './backdrop.ts';
 import type { Role } from './cast.ts';
 import { type Patch, type Pose, posedPatch, solidPixels, stamp } from './patch.ts';
-import type { Random } from './random.ts';
 
 export interface Placed {
   readonly role: Role;

@@ -1,5 +1,7 @@
 // The scene generator: a seed becomes a picture, the things in it and prompts with true answers, always the same ones.
 // Method: the cast is chosen, laid out and, where too little of it stays visible, tried again; then it is painted.
+
+import { type Random, random } from '../contract/random.ts';
 import type { Atlas } from './atlas.ts';
 import { blob, paintBackdrop } from './backdrop.ts';
 import { expose } from './camera.ts';
@@ -7,7 +9,6 @@ import { castRoles } from './cast.ts';
 import { type Layout, layOut, type Space } from './layout.ts';
 import { type Canvas, composite, shade } from './patch.ts';
 import { makePrompts } from './prompts/prompts.ts';
-import { type Random, random } from './random.ts';
 import type { Scene, SceneThing, Stage } from './scene.ts';
 import { sizeWords } from './sizes.ts';
 import { splitOf } from './split.ts';

@@ -2,12 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { compress } from '../contract/cocoMask.ts';
+import { type Random, random } from '../contract/random.ts';
 import { fromBitmap, maskArea, maskBox } from '../contract/rle.ts';
 import { rasterise, writeJpeg } from '../pictures/image.ts';
 import { buildAtlas } from './atlas.ts';
 import { coarsen } from './coarsen.ts';
 import { makeScene } from './make.ts';
-import { type Random, random } from './random.ts';
 import { type PromptCategory, type Scene, visibleMask } from './scene.ts';
 import { seedOf } from './split.ts';
 

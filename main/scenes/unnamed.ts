@@ -1,10 +1,11 @@
 // Pictures of things that have no name: outlines of a few lobes, each lobe in a texture of its own, small or as large as the
 // picture. The segmenter learns from them what icons cannot teach it: that a person is a shirt, trousers and a head.
+
+import { type Random, random } from '../contract/random.ts';
 import { paintBackdrop, type Texture, texture } from './backdrop.ts';
 import { expose } from './camera.ts';
 import { measure } from './layout.ts';
 import { type Canvas, composite, type Patch, shade, stamp } from './patch.ts';
-import { type Random, random } from './random.ts';
 import type { Shown } from './scene.ts';
 
 const stream = 4;

@@ -1,16 +1,16 @@
 // Batches from the worker thread against the same batches drawn here, bit for bit.
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BatchAhead } from '../../main/nano/batchAhead.ts';
+import type { BatchAhead } from '../../main/learn/batchAhead.ts';
 import { makeNano, type Nano } from '../../main/nano/nano.ts';
 import { nanoRecipe, type StageName, stageNames } from '../../main/nano/recipe.ts';
 import { stages } from '../../main/nano/stages.ts';
+import { drawnAhead } from '../../main/nano/train.ts';
 import type { NamedValues, Value } from '../../models/graph/value.ts';
 
 const seed = 3;
 const open: BatchAhead[] = [];
 const ahead = (stage: StageName, recipe = nanoRecipe): BatchAhead => {
-  const made = new BatchAhead({ stage, seed, recipe });
+  const made = drawnAhead({ stage, seed, recipe });
   open.push(made);
   return made;
 };
@@ -23,7 +23,7 @@ beforeAll(async () => {
   nano = await makeNano(seed);
 });
 afterAll(async () => {
-  for (const each of open) await each.close();
+  for (const each of open) await each.release();
 });
 
 type Feeds = NamedValues;
@@ -40,8 +40,11 @@ const bits = (feeds: Feeds): Record<string, string> =>
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, data]) => [name, `${data.constructor.name} ${data.length} ${bytesOf(data)}`]),
   );
-const here = async (stage: StageName, step: number): Promise<Record<string, string>> =>
-  bits(await stages[stage].plan(nano, nanoRecipe).batch(step));
+const here = async (stage: StageName, step: number, recipe = nanoRecipe): Promise<Record<string, string>> => {
+  const run = stages[stage].run(nano, recipe);
+  const feeder = await run.objective.open(nano, run.shape, {});
+  return bits(await feeder.feed(run.samples(step), step));
+};
 
 // A worker of its own takes seconds, and much longer beside other programs.
 describe('BatchAhead', { timeout: 300_000 }, () => {
@@ -49,25 +52,25 @@ describe('BatchAhead', { timeout: 300_000 }, () => {
     for (const step of [41, 42]) {
       const expected = await here('segmenter', step);
       expect(Object.keys(expected).length).toBeGreaterThan(2);
-      expect(bits(await worker.batch(step))).toEqual(expected);
+      expect(bits(await worker.feed([], step))).toEqual(expected);
     }
     expect(await here('segmenter', 41)).not.toEqual(await here('segmenter', 42));
   });
 
   it('goes on when it is asked for another step than the next', async () => {
-    const first = bits(await worker.batch(5));
-    await worker.batch(9);
-    expect(bits(await worker.batch(5))).toEqual(first);
+    const first = bits(await worker.feed([], 5));
+    await worker.feed([], 9);
+    expect(bits(await worker.feed([], 5))).toEqual(first);
   });
 
   it('hands over arrays of the asker’s own: what is done to one batch does not reach the next', async () => {
     const expected = await here('segmenter', 1);
-    for (const data of Object.values(await worker.batch(0))) if (data instanceof Float32Array) data.fill(Number.NaN);
-    expect(bits(await worker.batch(1))).toEqual(expected);
+    for (const data of Object.values(await worker.feed([], 0))) if (data instanceof Float32Array) data.fill(Number.NaN);
+    expect(bits(await worker.feed([], 1))).toEqual(expected);
   });
 
   it('gives words and places alike, whole numbers of 64 bits among them', async () => {
-    const there = await ahead('lists').batch(7);
+    const there = await ahead('lists').feed([], 7);
     expect(bits(there)).toEqual(await here('lists', 7));
     expect(Object.values(there).some((data) => data instanceof BigInt64Array)).toBe(true);
   });
@@ -75,11 +78,11 @@ describe('BatchAhead', { timeout: 300_000 }, () => {
   it('follows the recipe that it was given, and ends when it is closed, twice too', async () => {
     const recipe = { ...nanoRecipe, segmenter: { ...nanoRecipe.segmenter, firstScene: 77 } };
     const other = ahead('segmenter', recipe);
-    const there = bits(await other.batch(0));
-    expect(there).toEqual(bits(await stages.segmenter.plan(nano, recipe).batch(0)));
+    const there = bits(await other.feed([], 0));
+    expect(there).toEqual(await here('segmenter', 0, recipe));
     expect(there).not.toEqual(await here('segmenter', 0));
-    await other.close();
-    await other.close();
+    await other.release();
+    await other.release();
   });
 
   it('is there for every stage whose batches follow from the step alone', () => {

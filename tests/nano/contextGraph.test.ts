@@ -1,5 +1,6 @@
 // Context queries of packed turns: what training reads is what a finished answer gives when the nano is used.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { alignmentScene, type ContextScene, contextFeeds } from '../../main/nano/contextBatch.ts';
 import { alignmentGraph, contextPass, isContext } from '../../main/nano/contextGraph.ts';
 import { conversation } from '../../main/nano/conversation.ts';
@@ -9,7 +10,6 @@ import { joinPixels } from '../../main/nano/reasonerBatch.ts';
 import { pictures } from '../../main/nano/reasonerGraph.ts';
 import { shrink } from '../../main/nano/segmenterBatch.ts';
 import { makeScene } from '../../main/scenes/make.ts';
-import { random } from '../../main/scenes/random.ts';
 import { visibleMask } from '../../main/scenes/scene.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { paramsFrom } from '../../models/nn/params.ts';

@@ -1,10 +1,10 @@
 // The exercise without a picture: every question and decision is one that a conversation about the same things would hold.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { exchange } from '../../main/nano/conversation.ts';
 import { drillOf, makeDrill } from '../../main/nano/drill.ts';
 import { reasonerBatch } from '../../main/nano/layout.ts';
 import { drillLength } from '../../main/nano/sequence.ts';
-import { random } from '../../main/scenes/random.ts';
 import { answerText } from '../../main/scenes/text.ts';
 import { scenesOf } from '../scenes/drawing.ts';
 import { stage, thing } from '../scenes/stage.ts';

@@ -1,5 +1,6 @@
 // What a reasoner step is fed, checked back against the scenes it was made of.
 import { beforeAll, describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { conversation } from '../../main/nano/conversation.ts';
 import { denseTargets } from '../../main/nano/denseTargets.ts';
 import { makeDrill } from '../../main/nano/drill.ts';
@@ -15,7 +16,6 @@ import {
   weightsOf,
 } from '../../main/nano/reasonerBatch.ts';
 import { attentionMask, hidden, packDrill, packedLength, packSequence } from '../../main/nano/sequence.ts';
-import { random } from '../../main/scenes/random.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import { textTable } from '../../models/qwen/rope.ts';
 import { scenesOf } from '../scenes/drawing.ts';

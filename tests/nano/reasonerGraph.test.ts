@@ -1,14 +1,14 @@
 // The reasoner's step: what the token loss says by hand, and that every parameter learns.
 
 import { beforeAll, describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
+import type { Parameters } from '../../main/learn/parameters.ts';
 import { requestIds, specialId } from '../../main/nano/conversation.ts';
 import { classCount } from '../../main/nano/denseTargets.ts';
 import { reasonerBatch } from '../../main/nano/layout.ts';
 import { trainingScenes } from '../../main/nano/nano.ts';
-import type { Parameters } from '../../main/nano/parameters.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels, type ReasonerFeeds } from '../../main/nano/reasonerBatch.ts';
 import { type ReasonerGraph, reasonerGraph, towerGraph } from '../../main/nano/reasonerGraph.ts';
-import { random } from '../../main/scenes/random.ts';
 import { grad } from '../../models/graph/grad.ts';
 import type { Tensor } from '../../models/graph/tensor.ts';
 import type { Value } from '../../models/graph/value.ts';

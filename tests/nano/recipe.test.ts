@@ -68,20 +68,26 @@ describe('settings of a stage', () => {
   ])('decay of %s: %s', (name, decays) => expect(settings.decays?.(name)).toBe(decays));
 });
 
+const graphOf = (name: StageName) => {
+  const nano = toyNano();
+  const { objective, shape } = stages[name].run(nano, nanoRecipe);
+  return objective.graph(nano, shape);
+};
+
 describe('stages', () => {
   it.each(stageNames)('%s counts the samples of its batch', (name) => {
-    const { samples } = stages[name].plan(toyNano(), nanoRecipe);
+    const { perStep } = stages[name].run(toyNano(), nanoRecipe);
     const each = {
       segmenter: segmenterBatch.perScene,
       alignment: alignmentBatch.turns,
       reinforcement: reinforceBatch.turns,
     };
     const perScene = name === 'segmenter' || name === 'alignment' || name === 'reinforcement' ? each[name] : 1;
-    expect(samples).toBe(scenes[name] * perScene);
+    expect(perStep).toBe(scenes[name] * perScene);
   });
 
   it.each(stageNames)('%s trains something, and never the places of the clicks', (name) => {
-    const { parameters, trains, loss } = stages[name].graph(toyNano());
+    const { parameters, trains, loss } = graphOf(name);
     const trained = [...parameters.keys()].filter(trains);
     expect([trained.length > 0, loss.shape]).toEqual([true, []]);
     if (name !== 'tower' && name !== 'lists' && name !== 'reasoner') {
@@ -91,7 +97,7 @@ describe('stages', () => {
 
   it('leave the segmenter’s picture encoder alone in the last two', () => {
     for (const name of ['alignment', 'reinforcement'] as const) {
-      const { parameters, trains } = stages[name].graph(toyNano());
+      const { parameters, trains } = graphOf(name);
       expect([...parameters.keys()].filter(trains).filter((each) => each.startsWith('sam.image_encoder.'))).toEqual([]);
     }
   });

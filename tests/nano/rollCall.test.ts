@@ -1,7 +1,7 @@
 // The exercise of calling things by name: every answer is right, also that of what is not there, and the last one counts.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { rollCall } from '../../main/nano/rollCall.ts';
-import { random } from '../../main/scenes/random.ts';
 import { scenesOf } from '../scenes/drawing.ts';
 import { tokenizer } from './toy.ts';
 

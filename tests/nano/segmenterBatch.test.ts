@@ -1,5 +1,6 @@
 // What a segmenter step is fed: clicks that say what they claim, rough masks, and true masks at their size.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { promptSlots, samSide, segmenterBatch, targetSide } from '../../main/nano/layout.ts';
 import {
   askFeeds,
@@ -11,7 +12,6 @@ import {
   shrink,
   targetFeed,
 } from '../../main/nano/segmenterBatch.ts';
-import { random } from '../../main/scenes/random.ts';
 import { visibleMask } from '../../main/scenes/scene.ts';
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { scenesOf } from '../scenes/drawing.ts';

@@ -1,5 +1,6 @@
 // The segmenter's step: its losses on masks made by hand, prompts with and without a rough mask, and what learns.
 import { beforeAll, describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { promptSlots, samSide, segmenterBatch, targetSide } from '../../main/nano/layout.ts';
 import { trainingScenes } from '../../main/nano/nano.ts';
 import { buildSegmenterBatch, type SegmenterFeeds } from '../../main/nano/segmenterBatch.ts';
@@ -11,7 +12,6 @@ import {
   segmenterGraph,
   segmenterLosses,
 } from '../../main/nano/segmenterGraph.ts';
-import { random } from '../../main/scenes/random.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';

@@ -1,10 +1,12 @@
 // A nano of toy widths, whose steps take a fraction of a second, and one that says what a test wants it to say.
+
+import { Parameters } from '../../main/learn/parameters.ts';
 import { alignmentGraph } from '../../main/nano/contextGraph.ts';
 import { specialId } from '../../main/nano/conversation.ts';
+import { nanoInitialiser, seeded } from '../../main/nano/firstValues.ts';
 import { coordinates } from '../../main/nano/layout.ts';
 import { linesOf } from '../../main/nano/lines.ts';
 import { imageStart, type Nano } from '../../main/nano/nano.ts';
-import { nanoInitialiser, Parameters } from '../../main/nano/parameters.ts';
 import type { Atlas } from '../../main/scenes/atlas.ts';
 import { vocabulary } from '../../main/scenes/vocabulary.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
@@ -45,7 +47,7 @@ const noAtlas: Atlas = {
 
 export const toyNano = ({ seed = 1, atlas = noAtlas }: { seed?: number; atlas?: Atlas } = {}): Nano => ({
   ...{ tokenizer, reasoner, segmenter, context, atlas },
-  parameters: new Parameters(seed, nanoInitialiser(rows)),
+  parameters: new Parameters(seeded(seed, nanoInitialiser(rows))),
 });
 
 /** Every parameter of a nano, made now. */

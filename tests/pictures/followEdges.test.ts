@@ -1,11 +1,11 @@
 // Coarse values become masks whose outline is the picture's: on pictures of one clear thing, smaller and larger than the window.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea } from '../../main/contract/rle.ts';
 import { overlapOf, sampleIou } from '../../main/evaluate/metrics.ts';
 import { enlargedMask } from '../../main/pictures/enlarge.ts';
 import { maskAlongEdges } from '../../main/pictures/followEdges.ts';
-import { random } from '../../main/scenes/random.ts';
 
 interface Drawn {
   readonly image: DecodedImage;

@@ -1,7 +1,7 @@
 // The colour guided filter against its definition, window by window, and what it is for: edges stay, the rest is smoothed.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { type Colours, guidedFilter, windowMeans } from '../../main/pictures/guidedFilter.ts';
-import { random } from '../../main/scenes/random.ts';
 
 const size = { width: 9, height: 7 };
 const count = size.width * size.height;

@@ -1,7 +1,7 @@
 // Rough masks: near the truth, never the truth, and inside their window.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { coarsen, windowAround } from '../../main/scenes/coarsen.ts';
-import { random } from '../../main/scenes/random.ts';
 
 /** A disc with a bite taken out of it. */
 const disc = (side: number, radius: number): Uint8Array =>

@@ -1,11 +1,11 @@
 // Casts, places, backdrops and exposure: what is in a scene before anyone asks about it.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { blob, paintBackdrop } from '../../main/scenes/backdrop.ts';
 import { expose } from '../../main/scenes/camera.ts';
 import { castRoles } from '../../main/scenes/cast.ts';
 import { layOut, type Space } from '../../main/scenes/layout.ts';
 import type { Canvas } from '../../main/scenes/patch.ts';
-import { random } from '../../main/scenes/random.ts';
 import { coloursIn } from '../../main/scenes/split.ts';
 import { kindOf } from '../../main/scenes/things.ts';
 import { atlas } from './drawing.ts';

@@ -1,8 +1,8 @@
 // What decisions measure, against places known by hand and against the boxes of drawn arrangements.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { arrange } from '../../main/scenes/arrange.ts';
 import { awayFromCorner, awayFromMiddle, awayFromThing, hoursOf, sizesOf, topsOf } from '../../main/scenes/measures.ts';
-import { random } from '../../main/scenes/random.ts';
 import { frameBox } from '../../main/scenes/scene.ts';
 import { numeral, vocabulary } from '../../main/scenes/vocabulary.ts';
 import { around, stage, thing } from './stage.ts';

@@ -1,7 +1,8 @@
 // Stages made by hand for tests: things with given names and boxes, filling their boxes.
+
+import { random } from '../../main/contract/random.ts';
 import type { Colour } from '../../main/scenes/colours.ts';
 import type { Builder, Draft } from '../../main/scenes/prompts/draft.ts';
-import { random } from '../../main/scenes/random.ts';
 import type { SceneThing, Stage } from '../../main/scenes/scene.ts';
 import { sizeWords } from '../../main/scenes/sizes.ts';
 import { kindOf } from '../../main/scenes/things.ts';

@@ -1,7 +1,8 @@
 // Prompts that come with a rough mask of the target beside the words.
+
+import type { Random } from '../../contract/random.ts';
 import { coarsen, type Window, windowAround } from '../coarsen.ts';
 import { COARSE, fill } from '../phrases.ts';
-import type { Random } from '../random.ts';
 import { thingAt } from '../relations.ts';
 import type { Stage } from '../scene.ts';
 import { type Builder, firstOf, nameable, namedDecision } from './draft.ts';

@@ -1,6 +1,7 @@
 // Long prompts that hold only together: "the small blue umbrella to the left of the tree, above the car".
+
+import type { Random } from '../../contract/random.ts';
 import { COMPOSITIONAL, DECISIONS, fill, RELATIONS } from '../phrases.ts';
-import type { Random } from '../random.ts';
 import { lies, SIDES, type Side, thingAt } from '../relations.ts';
 import type { Arrangement, SceneThing } from '../scene.ts';
 import { type Builder, type Draft, firstOf, indicesOf, nameable, numberOf, numbers, sharingName } from './draft.ts';

@@ -1,8 +1,9 @@
 // What every kind of prompt is made with: a stage becomes groups of things that words can mean, and unique names.
+
+import type { Random } from '../../contract/random.ts';
 import type { Colour } from '../colours.ts';
 import { topsOf } from '../measures.ts';
 import { ASK, DECISIONS, fill } from '../phrases.ts';
-import type { Random } from '../random.ts';
 import { type Side, thingAt } from '../relations.ts';
 import type { Arrangement, ScenePrompt, SceneThing } from '../scene.ts';
 import { coloursIn } from '../split.ts';

@@ -1,8 +1,8 @@
 // Prompts with a wrong box in their words, which the true answer ignores.
 import { boxIou } from '../../contract/geometry.ts';
+import type { Random } from '../../contract/random.ts';
 import type { Box } from '../../contract/records.ts';
 import { DECISIONS, fill, MISLEADING } from '../phrases.ts';
-import type { Random } from '../random.ts';
 import { thingAt } from '../relations.ts';
 import { type Arrangement, frameBox } from '../scene.ts';
 import { boxText } from '../text.ts';

@@ -1,5 +1,5 @@
 // All prompts of a scene: at most one of each category, where the scene allows one without doubt.
-import type { Random } from '../random.ts';
+import type { Random } from '../../contract/random.ts';
 import { CATEGORIES, type PromptCategory, type ScenePrompt, type Stage } from '../scene.ts';
 import { coarse } from './coarse.ts';
 import { compositional } from './compositional.ts';

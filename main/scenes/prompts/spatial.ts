@@ -1,7 +1,8 @@
 // Prompts about places and sizes: "the third dog from the left", "the thing at 5 o'clock", "the largest car".
+
+import type { Random } from '../../contract/random.ts';
 import { awayFromCorner, awayFromMiddle, awayFromThing, hoursOf, sizesOf, topsOf } from '../measures.ts';
 import { DECISIONS, fill, ORDINALS, RELATIONS, SPATIAL } from '../phrases.ts';
-import type { Random } from '../random.ts';
 import { countedFrom, hourOf, isAloneInCorner, isAloneInMiddle, lies, nearest, SIDES, thingAt } from '../relations.ts';
 import type { Arrangement } from '../scene.ts';
 import { clearlyLarger } from '../sizes.ts';

@@ -1,11 +1,11 @@
 // Names, colours, look-alikes, wrong boxes and rough masks in scenes made by hand.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../../main/contract/random.ts';
 import { coarse } from '../../../main/scenes/prompts/coarse.ts';
 import { disambiguation } from '../../../main/scenes/prompts/disambiguation.ts';
 import { groupOf, groupsOf, nameable, namedDecision, soleName } from '../../../main/scenes/prompts/draft.ts';
 import { misleading } from '../../../main/scenes/prompts/misleading.ts';
 import { name } from '../../../main/scenes/prompts/name.ts';
-import { random } from '../../../main/scenes/random.ts';
 import { around, decisionsOf, garden, stage, street, textsFor, thing } from '../stage.ts';
 
 const twins = stage(

@@ -1,10 +1,10 @@
 // Long phrases, descriptions and prompts without an answer in scenes made by hand.
 import { describe, expect, it } from 'vitest';
+import { random } from '../../../main/contract/random.ts';
 import { compositional } from '../../../main/scenes/prompts/compositional.ts';
 import { implicit } from '../../../main/scenes/prompts/implicit.ts';
 import { nothing } from '../../../main/scenes/prompts/nothing.ts';
 import { makePrompts } from '../../../main/scenes/prompts/prompts.ts';
-import { random } from '../../../main/scenes/random.ts';
 import { CATEGORIES } from '../../../main/scenes/scene.ts';
 import { around, decisionsOf, garden, stage, street, textsFor, thing } from '../stage.ts';
 

@@ -1,75 +1,25 @@
-// The nano's parameters: values by checkpoint key, made on first use from the seed and the key, fed to every graph.
-import { input, type Shape, size, type Tensor } from '../../models/graph/tensor.ts';
-import type { ParamSource } from '../../models/nn/params.ts';
-import { type Random, random } from '../scenes/random.ts';
+// The first values of the nano's parameters, from the seed and the checkpoint key.
+import { type Shape, size } from '../../models/graph/tensor.ts';
+import { type Random, random } from '../contract/random.ts';
+import type { FirstValues } from '../learn/parameters.ts';
 import { coordinates } from './layout.ts';
 import type { Line } from './lines.ts';
 
-export interface Parameter {
-  shape: Shape;
-  values: Float32Array<ArrayBuffer>;
-}
-
+/** First values of a key, drawn with standard normal numbers. */
 export type Initialiser = (name: string, shape: Shape, normal: () => number) => Float32Array<ArrayBuffer>;
 
-/** Grows as graphs ask for keys; the same key is the same array in every graph. */
-export class Parameters {
-  readonly all = new Map<string, Parameter>();
-  private readonly seed: number;
-  private readonly initialise: Initialiser;
-
-  constructor(seed: number, initialise: Initialiser) {
-    this.seed = seed;
-    this.initialise = initialise;
-  }
-
-  /** A source for one graph: asked twice for a key it gives the same tensor. `prefix` is put before every key. */
-  source(prefix = ''): ParamSource & { tensors: Map<string, Tensor> } {
-    const tensors = new Map<string, Tensor>();
-    return {
-      tensors,
-      has: (name) => this.all.has(prefix + name),
-      get: (name, shape) => {
-        const key = prefix + name;
-        const tensor = tensors.get(key) ?? input(key, shape);
-        this.ensure(key, shape);
-        tensors.set(key, tensor);
-        return tensor;
-      },
-    };
-  }
-
-  /** Takes the place of what initialisation would give. */
-  set(name: string, shape: Shape, values: Float32Array<ArrayBuffer>): void {
-    if (values.length !== size(shape)) throw new Error(`${name}: ${values.length} values for [${shape.join(',')}].`);
-    this.all.set(name, { shape, values });
-  }
-
-  /** What a run is fed beside its data. */
-  feeds(names: Iterable<string>): Record<string, Float32Array> {
-    return Object.fromEntries([...names].map((name) => [name, this.values(name)]));
-  }
-
-  values(name: string): Float32Array<ArrayBuffer> {
-    const known = this.all.get(name);
-    if (!known) throw new Error(`There is no parameter ${name}.`);
-    return known.values;
-  }
-
-  private ensure(name: string, shape: Shape): void {
-    const known = this.all.get(name);
-    if (known && size(known.shape) !== size(shape))
-      throw new Error(`${name}: the graph wants [${shape.join(',')}], the weights hold [${known.shape.join(',')}].`);
-    if (known) return;
-    const draw = random(this.seed, hash(name));
-    this.all.set(name, { shape, values: this.initialise(name, shape, () => normal(draw)) });
-  }
+/** First values that follow from the seed and the key alone, not from the order in which graphs are built. */
+export function seeded(seed: number, initialise: Initialiser): FirstValues {
+  return (name, shape) => {
+    const draw = random(seed, hash(name));
+    return initialise(name, shape, () => normal(draw));
+  };
 }
 
 /** Box-Muller. */
 const normal = ({ next }: Random): number => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
 
-/** FNV-1a, so that a parameter's first value does not depend on the order in which graphs are built. */
+/** FNV-1a. */
 const hash = (text: string): number =>
   [...text].reduce((h, c) => Math.imul(h ^ (c.codePointAt(0) ?? 0), 16777619) >>> 0, 2166136261);
 

@@ -1,8 +1,9 @@
 // First values by key and seed, sources for graphs, and the size of the nano that ships.
 import { describe, expect, it } from 'vitest';
+import { Parameters } from '../../main/learn/parameters.ts';
 import { alignmentGraph } from '../../main/nano/contextGraph.ts';
+import { type Initialiser, nanoInitialiser, seeded } from '../../main/nano/firstValues.ts';
 import { alignmentBatch } from '../../main/nano/layout.ts';
-import { type Initialiser, nanoInitialiser, Parameters } from '../../main/nano/parameters.ts';
 import { nanoLensConfig } from '../../models/lens/config.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { nanoConfig } from '../../models/qwen/config.ts';
@@ -18,19 +19,9 @@ const spread = (values: ArrayLike<number>): number => {
   return Math.sqrt(all.reduce((sum, v) => sum + v * v, 0) / all.length);
 };
 
-describe('Parameters', () => {
-  it('are the same array for the same key in every graph', () => {
-    const parameters = new Parameters(1, normals);
-    const [one, other] = [parameters.source(), parameters.source()];
-    expect(one.get('a', [2, 3])).toBe(one.get('a', [2, 3]));
-    expect(other.get('a', [2, 3])).not.toBe(one.get('a', [2, 3]));
-    expect(parameters.all.size).toBe(1);
-    expect(parameters.feeds(['a']).a).toBe(parameters.values('a'));
-    expect([one.has('a'), one.has('b')]).toEqual([true, false]);
-  });
-
+describe('seeded', () => {
   it('follow from seed and key alone, not from the order of asking', () => {
-    const [first, second, third] = [1, 1, 2].map((seed) => new Parameters(seed, normals));
+    const [first, second, third] = [1, 1, 2].map((seed) => new Parameters(seeded(seed, normals)));
     if (!first || !second || !third) throw new Error('unreachable');
     for (const name of ['a', 'b']) first.source().get(name, [50]);
     for (const name of ['b', 'a']) second.source().get(name, [50]);
@@ -42,39 +33,17 @@ describe('Parameters', () => {
   });
 
   it('draw from a standard normal distribution', () => {
-    const parameters = new Parameters(3, normals);
+    const parameters = new Parameters(seeded(3, normals));
     parameters.source().get('x', [20_000]);
     const values = [...parameters.values('x')];
     expect(Math.abs(values.reduce((a, b) => a + b, 0) / values.length)).toBeLessThan(0.03);
     expect(spread(values)).toBeCloseTo(1, 1);
     expect(values.filter((v) => Math.abs(v) < 1).length / values.length).toBeCloseTo(0.683, 1);
   });
-
-  it('put a prefix before every key of a source', () => {
-    const parameters = new Parameters(1, normals);
-    const source = parameters.source('old.');
-    source.get('a', [1]);
-    expect([...source.tensors.keys()]).toEqual(['old.a']);
-    expect([source.has('a'), parameters.source().has('a'), parameters.source().has('old.a')]).toEqual([
-      true,
-      false,
-      true,
-    ]);
-  });
-
-  it('take given values, and refuse those that do not fit', () => {
-    const parameters = new Parameters(1, normals);
-    parameters.set('w', [2], Float32Array.of(4, 5));
-    parameters.source().get('w', [2]);
-    expect([...parameters.values('w')]).toEqual([4, 5]);
-    expect(() => parameters.set('w', [3], Float32Array.of(1))).toThrow('w: 1 values for [3].');
-    expect(() => parameters.source().get('w', [7])).toThrow('w: the graph wants [7], the weights hold [2].');
-    expect(() => parameters.values('v')).toThrow('There is no parameter v.');
-  });
 });
 
 describe('nanoInitialiser', () => {
-  const parameters = new Parameters(5, nanoInitialiser(rows));
+  const parameters = new Parameters(seeded(5, nanoInitialiser(rows)));
   const made = (name: string, ...shape: number[]): Float32Array => {
     parameters.source().get(name, shape);
     return parameters.values(name);

@@ -1,16 +1,17 @@
-// Stages of a toy problem: learning, killing, resuming bit for bit, and the lines that a run leaves behind.
+// Runs of a toy problem: learning, killing, resuming bit for bit, and the lines that a run leaves behind.
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { readCurves } from '../../main/learn/curves.ts';
-import { Parameters } from '../../main/nano/parameters.ts';
-import { type Progress, runStage, type StageGraph, type StagePlan } from '../../main/nano/stage.ts';
-import { random } from '../../main/scenes/random.ts';
+import { type LossGraph, type Progress, type Run, train } from '../../main/learn/loop.ts';
+import { Parameters } from '../../main/learn/parameters.ts';
 import { add, mul, sub, tanh } from '../../models/graph/elementwise.ts';
 import { matmul } from '../../models/graph/linear.ts';
 import { reduceMean } from '../../models/graph/reduce.ts';
 import { input } from '../../models/graph/tensor.ts';
+import type { NamedValues } from '../../models/graph/value.ts';
 
 let root: string;
 let folder: string;
@@ -23,15 +24,18 @@ beforeEach(() => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
+const normal = (name: string, i: number) => random(name.length + i, 7).between(-1, 1);
 const fresh = () =>
-  new Parameters(7, (_, shape, normal) => Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, normal));
+  new Parameters((name, shape) =>
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => normal(name, i)),
+  );
 
 /** y = tanh(x W) + b against a line; `scale` is read but not trained. */
-function graphOf(parameters: Parameters): StageGraph {
+function graphOf({ parameters }: { parameters: Parameters }, rows: number): LossGraph {
   const source = parameters.source();
   const [w, b, scale] = [source.get('w', [3, 1]), source.get('b', [1]), source.get('scale', [1])];
-  const y = mul(add(tanh(matmul(input('x', [4, 3]), w)), b), scale);
-  const error = sub(y, input('y', [4, 1]));
+  const y = mul(add(tanh(matmul(input('x', [rows, 3]), w)), b), scale);
+  const error = sub(y, input('y', [rows, 1]));
   const figures = { bias: reduceMean(b, [0]) };
   return {
     loss: reduceMean(mul(error, error), [0, 1]),
@@ -41,60 +45,78 @@ function graphOf(parameters: Parameters): StageGraph {
   };
 }
 
-function planOf(steps: number, seen: number[] = []): StagePlan {
-  return {
-    ...{ name: 'toy', steps, samples: 4 },
-    settings: { schedule: { kind: 'cosine', base: 0.02, warmup: 5, total: 300 } },
-    batch: async (step) => {
-      seen.push(step);
-      const draw = random(step, 1);
-      const x = Float32Array.from({ length: 12 }, () => draw.between(-1, 1));
-      return { x, y: Float32Array.from({ length: 4 }, (_, i) => 0.3 * (x[3 * i] ?? 0) + 0.5) };
-    },
-  };
+/** A sample is the seed of one row. */
+type Toy = Run<{ parameters: Parameters }, number, number>;
+type ToyObjective = Toy['objective'];
+
+function feedsOf(seeds: readonly number[]): NamedValues {
+  const x = Float32Array.from(
+    seeds.flatMap((seed) => Array.from({ length: 3 }, (_, i) => normal('row', 9 * seed + i))),
+  );
+  return { x, y: Float32Array.from(seeds, (_, i) => 0.3 * (x[3 * i] ?? 0) + 0.5) };
 }
 
-interface Run {
+/** What was opened, fed and released, in order. */
+const objectiveOf = (said: string[] = [], feed: typeof feedsOf = feedsOf): ToyObjective => ({
+  graph: graphOf,
+  open: async (_, shape, reference) => {
+    said.push(`open ${shape} ${[...(reference.w ?? [])].map((v) => v.toFixed(3)).join(' ')}`);
+    return {
+      feed: async (samples) => feed(samples),
+      release: async () => {
+        said.push('release');
+      },
+    };
+  },
+});
+
+interface Made {
   parameters: Parameters;
   reports: Progress[];
   seen: number[];
 }
 
 /** A run of a process: everything from the seed, and what the folder holds. */
-async function run(steps: number, options: { signal?: AbortSignal; plan?: Partial<StagePlan> } = {}): Promise<Run> {
+async function run(steps: number, { signal, ...changed }: Partial<Toy> & { signal?: AbortSignal } = {}): Promise<Made> {
   const parameters = fresh();
   const [reports, seen]: [Progress[], number[]] = [[], []];
-  const context = { folder, parameters, report: (p: Progress) => reports.push(p), signal: options.signal };
-  const plan = { ...planOf(steps, seen), ...options.plan };
-  await runStage(plan, graphOf(parameters), context);
+  const context = { folder, report: (p: Progress) => reports.push(p), signal };
+  const settings: Toy['settings'] = { schedule: { kind: 'cosine', base: 0.02, warmup: 5, total: 300 } };
+  const toy: Toy = {
+    ...{ name: 'toy', steps, settings, policy: { parameters }, objective: objectiveOf(), shape: 4, perStep: 4 },
+    samples: (step) => Array.from({ length: 4 }, (_, i) => 4 * step + i),
+    ...changed,
+  };
+  const samples = (step: number) => {
+    seen.push(step);
+    return toy.samples(step);
+  };
+  await train({ ...toy, samples }, context);
   return { parameters, reports, seen };
 }
 
 /** Aborts in the batch of a step, as Ctrl-C would. */
-function abortingAt(step: number): { signal: AbortSignal; plan: Partial<StagePlan> } {
+function abortingAt(step: number): { signal: AbortSignal } & Pick<Toy, 'samples'> {
   const controller = new AbortController();
-  const { batch } = planOf(0);
   return {
     signal: controller.signal,
-    plan: {
-      batch: (at) => {
-        if (at === step) controller.abort();
-        return batch(at);
-      },
+    samples: (at) => {
+      if (at === step) controller.abort();
+      return Array.from({ length: 4 }, (_, i) => 4 * at + i);
     },
   };
 }
 
-const valuesOf = ({ parameters }: Run) => [...parameters.all].map(([name, { values }]) => [name, [...values]]);
+const valuesOf = ({ parameters }: Made) => [...parameters.all].map(([name, { values }]) => [name, [...values]]);
 const lines = async () => (await readFile(path.join(folder, 'curves.jsonl'), 'utf8')).trimEnd().split('\n');
 
-describe('runStage', () => {
+describe('train', () => {
   it('learns, step by step on its own batches, and leaves alone what is not trained', async () => {
     const { parameters, reports, seen } = await run(150);
     expect(seen).toEqual(Array.from({ length: 150 }, (_, i) => i));
     expect(reports.at(-1)?.figures.loss).toBeLessThan((reports[0]?.figures.loss ?? 0) / 2);
     const start = fresh();
-    graphOf(start);
+    graphOf({ parameters: start }, 4);
     expect(parameters.values('scale')).toEqual(start.values('scale'));
     expect(parameters.values('w')).not.toEqual(start.values('w'));
   });
@@ -112,9 +134,11 @@ describe('runStage', () => {
   it('killed without warning goes on from its last checkpoint, to the same numbers', async () => {
     const whole = await run(290);
     folder = path.join(root, String(runs++));
-    const { batch } = planOf(0);
-    const dying = (at: number) => (at === 280 ? Promise.reject(new Error('killed')) : batch(at));
-    await expect(run(290, { plan: { batch: dying } })).rejects.toThrow('killed');
+    const dying = (at: number) => {
+      if (at === 280) throw new Error('killed');
+      return Array.from({ length: 4 }, (_, i) => 4 * at + i);
+    };
+    await expect(run(290, { samples: dying })).rejects.toThrow('killed');
     const resumed = await run(290);
     expect(resumed.seen[0]).toBe(250);
     expect(valuesOf(resumed)).toEqual(valuesOf(whole));
@@ -138,7 +162,7 @@ describe('runStage', () => {
   it('does nothing when it is aborted before it begins', async () => {
     const { parameters, seen } = await run(30, { signal: AbortSignal.abort() });
     const start = fresh();
-    graphOf(start);
+    graphOf({ parameters: start }, 4);
     expect(seen).toEqual([]);
     expect(parameters.values('w')).toEqual(start.values('w'));
   });
@@ -155,7 +179,7 @@ describe('reports', () => {
 
   it('hold the means since the last one', async () => {
     const start = fresh();
-    graphOf(start);
+    graphOf({ parameters: start }, 4);
     const biases = [start.values('b')[0] ?? 0];
     for (const steps of [1, 2, 3]) {
       const { parameters } = await run(steps);
@@ -187,27 +211,47 @@ describe('reports', () => {
 
 describe('what stops a run', () => {
   it('is a number that is none, with step and tensor; the checkpoint stays that of before', async () => {
-    const { batch } = planOf(0);
-    const poisoned = async (at: number) => {
-      const feeds = await batch(at);
-      return at === 6 ? { ...feeds, y: Float32Array.of(Number.NaN, 0, 0, 0) } : feeds;
-    };
-    await expect(run(10, { plan: { batch: poisoned } })).rejects.toThrow(/^Step 7: "loss" is NaN/);
+    const poisoned = (seeds: readonly number[]) =>
+      seeds[0] === 24 ? { ...feedsOf(seeds), y: Float32Array.of(Number.NaN, 0, 0, 0) } : feedsOf(seeds);
+    await expect(run(10, { objective: objectiveOf([], poisoned) })).rejects.toThrow(/^Step 7: "loss" is NaN/);
     await expect(stat(path.join(folder, 'toy.safetensors'))).rejects.toThrow('ENOENT');
   });
 
   it('is a checkpoint of another model', async () => {
     await run(5);
-    const parameters = fresh();
-    const source = parameters.source();
-    const other = source.get('other', [2]);
-    const graph = { loss: reduceMean(other, [0]), figures: {}, parameters: source.tensors, trains: () => true };
-    const context = { folder, parameters, report: () => {} };
-    await expect(runStage(planOf(9), graph, context)).rejects.toThrow('holds no values for "other", which has 2');
+    const graph = ({ parameters }: { parameters: Parameters }): LossGraph => {
+      const source = parameters.source();
+      const other = source.get('other', [2]);
+      return { loss: reduceMean(other, [0]), figures: {}, parameters: source.tensors, trains: () => true };
+    };
+    const objective = { ...objectiveOf(), graph };
+    await expect(run(9, { objective })).rejects.toThrow('holds no values for "other", which has 2');
   });
 
   it('is a batch that lacks what the graph reads', async () => {
-    const plan = { batch: async () => ({ x: new Float32Array(12) }) };
-    await expect(run(5, { plan })).rejects.toThrow('Input y: nothing was fed');
+    const lacking = objectiveOf([], () => ({ x: new Float32Array(12) }));
+    await expect(run(5, { objective: lacking })).rejects.toThrow('Input y: nothing was fed');
+  });
+});
+
+describe('what a run opens', () => {
+  const start = fresh();
+  graphOf({ parameters: start }, 4);
+  const opened = `open 4 ${[...start.values('w')].map((v) => v.toFixed(3)).join(' ')}`;
+
+  it('is released when it ends, and when it fails', async () => {
+    const said: string[] = [];
+    await run(3, { objective: objectiveOf(said) });
+    const lacking = objectiveOf(said, () => ({}));
+    await expect(run(5, { objective: lacking })).rejects.toThrow('nothing was fed');
+    expect(said).toEqual([opened, 'release', opened, 'release']);
+  });
+
+  it('is told what the policy was before the run, when it goes on too, and is not opened for a finished run', async () => {
+    const said: string[] = [];
+    await run(30, { ...abortingAt(10), objective: objectiveOf(said) });
+    await run(30, { objective: objectiveOf(said) });
+    await run(30, { objective: objectiveOf(said) });
+    expect(said).toEqual([opened, 'release', opened, 'release']);
   });
 });

@@ -1,6 +1,6 @@
 // The generator of random numbers: repeatable, different per stream, and evenly spread.
 import { describe, expect, it } from 'vitest';
-import { random } from '../../main/scenes/random.ts';
+import { random } from '../../main/contract/random.ts';
 
 const draw = (seed: number, stream: number, count = 8): number[] => {
   const source = random(seed, stream);

@@ -1,0 +1,177 @@
+// The training loop: samples of a step become feeds, feeds gradients, gradients an AdamW step; killed at any time, it goes on.
+// J = loss(policy, batch), whatever the objective is. Left out on purpose: data order (it follows from the step's number,
+// so a resumed run sees the same samples) and validation (runs are judged when they end).
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { grad } from '../../models/graph/grad.ts';
+import type { Tensor } from '../../models/graph/tensor.ts';
+import type { NamedValues, Runner } from '../../models/graph/value.ts';
+import { Session } from '../../models/runtime/session.ts';
+import { Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import type { Parameters } from './parameters.ts';
+
+/** What is trained. */
+export interface Policy {
+  readonly parameters: Parameters;
+}
+
+export interface LossGraph {
+  loss: Tensor;
+  /** Numbers to watch, by name. */
+  figures: Record<string, Tensor>;
+  /** Every parameter that the graph reads, by key. */
+  parameters: ReadonlyMap<string, Tensor>;
+  /** Which of them are trained. */
+  trains(name: string): boolean;
+}
+
+/** What a step minimises, for samples `S` in batches of a shape `B`. */
+export interface Objective<P extends Policy, S, B> {
+  graph(policy: P, shape: B): LossGraph;
+  /**
+   * Opens what turns samples into feeds. `reference` holds the policy as it was before the run, whether it is new or goes on.
+   */
+  open(policy: P, shape: B, reference: Readonly<Record<string, Float32Array>>): Promise<Feeder<S>>;
+}
+
+export interface Feeder<S> {
+  /** Must depend on its arguments and on the policy only. */
+  feed(samples: readonly S[], step: number): Promise<NamedValues>;
+  release(): Promise<void>;
+}
+
+/** A run as one value. */
+export interface Run<P extends Policy, S, B> {
+  readonly name: string;
+  readonly steps: number;
+  readonly settings: TrainerSettings;
+  readonly policy: P;
+  readonly objective: Objective<P, S, B>;
+  readonly shape: B;
+  /** Samples of one step; must depend on the step's number only. */
+  samples(step: number): readonly S[];
+  /** Answers, masks or prompts that a step learns from, for the throughput. */
+  readonly perStep: number;
+}
+
+export interface RunContext {
+  /** Where checkpoints and curves go. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+  /** Steps between two checkpoints. Default 250. */
+  readonly saveEvery?: number;
+  report(progress: Progress): void;
+}
+
+export interface Progress {
+  stage: string;
+  step: number;
+  steps: number;
+  samplesPerSecond: number;
+  secondsLeft: number;
+  /** Means since the last report. */
+  figures: Record<string, number>;
+}
+
+const reportEvery = 25;
+const usualSaveEvery = 250;
+
+/** Trains until `steps`; the policy is changed in place. A finished run is read back, not made again. */
+export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: RunContext): Promise<void> {
+  await mkdir(context.folder, { recursive: true });
+  const { parameters } = run.policy;
+  const graph = run.objective.graph(run.policy, run.shape);
+  const names = [...graph.parameters.keys()];
+  const trained = names.filter((name) => graph.trains(name));
+  const trainer = new Trainer(new Map(trained.map((n) => [n, parameters.values(n)])), run.settings);
+  const file = path.join(context.folder, `${run.name}.safetensors`);
+  const saved = existsSync(file) ? await loadCheckpoint(file, z.unknown()) : null;
+  if (saved && saved.trainer.step >= run.steps) return trainer.restore(saved.trainer);
+  const reference = parameters.snapshot(names);
+  if (saved) trainer.restore(saved.trainer);
+  const feeder = await run.objective.open(run.policy, run.shape, reference);
+  try {
+    const session = await openSession(graph, trained);
+    const frozen = parameters.feeds(names.filter((name) => !graph.trains(name)));
+    const runner: Pick<Runner, 'run'> = { run: (feeds) => session.run({ ...frozen, ...feeds }) };
+    try {
+      await steps(trainer, { run, context, file, feeder, runner });
+    } finally {
+      await session.release();
+    }
+  } finally {
+    await feeder.release();
+  }
+}
+
+interface Opened<P extends Policy, S, B> {
+  run: Run<P, S, B>;
+  context: RunContext;
+  file: string;
+  feeder: Feeder<S>;
+  runner: Pick<Runner, 'run'>;
+}
+
+async function steps<P extends Policy, S, B>(trainer: Trainer, opened: Opened<P, S, B>): Promise<void> {
+  const { run, context, file, feeder, runner } = opened;
+  const { saveEvery = usualSaveEvery, signal } = context;
+  const meter = new Meter(run);
+  while (trainer.step < run.steps && !signal?.aborted) {
+    const feeds = await feeder.feed(run.samples(trainer.step), trainer.step);
+    const figures = await trainer.accumulate(runner, feeds);
+    const { gradientNorm } = trainer.update();
+    const progress = meter.add(trainer.step, { ...numbers(figures), gradientNorm });
+    if (progress) await publish(progress, context);
+    if (trainer.step % saveEvery === 0 || trainer.step === run.steps || signal?.aborted)
+      await saveCheckpoint(file, { trainer: trainer.state(), progress: null });
+  }
+}
+
+function openSession({ loss, figures, parameters }: LossGraph, trained: readonly string[]): Promise<Session> {
+  const tensors = trained.map((name) => {
+    const tensor = parameters.get(name);
+    if (!tensor) throw new Error(`The graph has no parameter ${name}.`);
+    return tensor;
+  });
+  const gradients = grad(loss, tensors).map((g, i) => [`grad.${trained[i]}`, g] as const);
+  return Session.create({ loss, ...figures, ...Object.fromEntries(gradients) }, { purpose: 'train' });
+}
+
+const numbers = (outputs: NamedValues): Record<string, number> =>
+  Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, Number(data[0] ?? Number.NaN)]));
+
+/** Averages figures and speed between reports. */
+class Meter {
+  private readonly run: { name: string; steps: number; perStep: number };
+  private sums: Record<string, number> = {};
+  private count = 0;
+  private since = performance.now();
+
+  constructor(run: { name: string; steps: number; perStep: number }) {
+    this.run = run;
+  }
+
+  add(step: number, figures: Record<string, number>): Progress | null {
+    for (const [name, value] of Object.entries(figures)) this.sums[name] = (this.sums[name] ?? 0) + value;
+    this.count++;
+    const { name: stage, steps: total, perStep } = this.run;
+    if (this.count < reportEvery && step < total) return null;
+    const seconds = (performance.now() - this.since) / 1000 / this.count;
+    const means = Object.fromEntries(Object.entries(this.sums).map(([k, v]) => [k, v / this.count]));
+    this.sums = {};
+    this.count = 0;
+    this.since = performance.now();
+    const speed = { samplesPerSecond: perStep / seconds, secondsLeft: (total - step) * seconds };
+    return { stage, step, steps: total, ...speed, figures: means };
+  }
+}
+
+/** Curves are lines of JSON, appended, so that a killed run loses none. */
+async function publish(progress: Progress, context: RunContext): Promise<void> {
+  const { stage, step, figures } = progress;
+  await appendFile(path.join(context.folder, 'curves.jsonl'), `${JSON.stringify({ stage, step, ...figures })}\n`);
+  context.report(progress);
+}
