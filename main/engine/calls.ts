@@ -66,7 +66,7 @@ async function ask({ picture, text, points, box, samples, seed }: AskArguments, 
 function stored(one: Proposal, chosen: Proposal, { predictor, version }: Model): AskResult['proposals'][number] {
   const { answer, found, box, mask, rewards } = one;
   return {
-    ...{ weights: version, device: predictor.device, frame: predictor.frame },
+    ...{ weights: version, device: predictor.device, frame: one.frame.width },
     ...{ answer, found, box, rewards, timings: chosen.timings },
     mask: mask && packMask(mask),
     chosen: answer === chosen.answer,

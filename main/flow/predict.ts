@@ -1,9 +1,10 @@
 // A decoded picture and a prompt to a proposal: reasoning, box and mask, by the weights of one folder.
 import type { Provider } from '../../models/runtime/session.ts';
-import { boxSoFar, readAnswer, toImage } from '../contract/answer.ts';
-import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
-import { formatReward } from '../reward/lens.ts';
+import { toImage } from '../contract/answer.ts';
+import { type Frame, rescale } from '../contract/geometry.ts';
+import type { Answer, Box, DecodedImage, Mask, Point, Prompt } from '../contract/records.ts';
 import { openWeights, type Weights } from '../weights/open.ts';
+import { answerReaders, type NamedObject } from './answer.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
 import { type Ask, Segmenter } from './segmenter.ts';
 
@@ -11,7 +12,7 @@ export interface PredictOptions {
   /** Answers to draw; the likeliest one counts. Default 1. */
   samples?: number;
   seed?: number;
-  /** Default 0 for one answer, 0.9 for more. */
+  /** Default: the recipe's. */
   temperature?: number;
   signal?: AbortSignal;
   onText?(piece: string, candidate: number): void;
@@ -24,6 +25,8 @@ export interface PredictOptions {
 export interface Proposal {
   answer: Answer;
   found: 'object' | 'nothing' | 'unreadable';
+  /** The picture as the reasoner saw it: coordinates in the answer's text are pixels of it. */
+  frame: Frame;
   /** In image pixels; null when nothing matches or no box could be read. */
   box: Box | null;
   mask: Mask | null;
@@ -41,8 +44,6 @@ export interface Predictor {
   readonly warnings: readonly string[];
   /** The name in the folder's configuration. */
   readonly name: string;
-  /** Side of the square that boxes in an answer's text are written in. */
-  readonly frame: number;
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
   /** The segmenter alone. */
   segment(image: DecodedImage, ask: Ask): Promise<Mask>;
@@ -65,13 +66,16 @@ class LoupePredictor implements Predictor {
   readonly device: string;
   readonly warnings: readonly string[];
   readonly name: string;
-  readonly frame: number;
   private readonly weights: Weights;
   private readonly reasoner: Reasoner;
   private readonly segmenter: Segmenter;
-  private readonly queries: Float32Array;
+  /** [queries, hidden]; null where the recipe has none. */
+  private readonly queries: Float32Array | null;
 
-  private constructor(weights: Weights, parts: { reasoner: Reasoner; segmenter: Segmenter; queries: Float32Array }) {
+  private constructor(
+    weights: Weights,
+    parts: { reasoner: Reasoner; segmenter: Segmenter; queries: Float32Array | null },
+  ) {
     this.weights = weights;
     this.reasoner = parts.reasoner;
     this.segmenter = parts.segmenter;
@@ -79,11 +83,10 @@ class LoupePredictor implements Predictor {
     this.device = parts.reasoner.provider;
     this.warnings = parts.reasoner.warnings;
     this.name = weights.name;
-    this.frame = weights.frame;
   }
 
   static async open(weights: Weights, options: EngineOptions): Promise<LoupePredictor> {
-    const queries = await weights.read('learnable_query');
+    const queries = weights.recipe.reasoner.queries === null ? null : await weights.read('learnable_query');
     const reasoner = await Reasoner.open(weights, options);
     const segmenter = await Segmenter.open(weights, options);
     return new LoupePredictor(weights, { reasoner, segmenter, queries });
@@ -100,15 +103,14 @@ class LoupePredictor implements Predictor {
   async predict(image: DecodedImage, prompt: Prompt, options: PredictOptions = {}): Promise<Proposal> {
     const started = performance.now();
     const samples = options.samples ?? 1;
-    const temperature = options.temperature ?? (samples > 1 ? 0.9 : 0);
     const onText = this.watching(image, options);
-    const asked = { ...options, samples, temperature, seed: options.seed ?? 0, onText };
+    const asked = { ...options, samples, seed: options.seed ?? 0, onText };
     const answers = await this.reasoner.ask(image, prompt.text, asked);
     const answerMs = performance.now() - started;
-    const states = await this.reasoner.queryStates(answers.state, this.queries);
+    const states = this.queries && (await this.reasoner.queryStates(answers, this.queries));
     const proposals: Proposal[] = [];
     for (const [i, written] of answers.written.entries()) {
-      const own = states.subarray((i * states.length) / samples, ((i + 1) * states.length) / samples);
+      const own = states?.subarray((i * states.length) / samples, ((i + 1) * states.length) / samples);
       await options.between?.();
       options.signal?.throwIfAborted();
       proposals.push(await this.propose({ image, prompt, written, states: own }));
@@ -130,32 +132,50 @@ class LoupePredictor implements Predictor {
     if (!onBox) return onText;
     const texts: string[] = [];
     const told = new Set<number>();
-    const { frame, dialect } = this.weights;
+    const reader = answerReaders[this.weights.recipe.reasoner.parser];
+    const frame = this.reasoner.frame(image);
     return (piece, candidate) => {
       onText?.(piece, candidate);
       texts[candidate] = (texts[candidate] ?? '') + piece;
-      const named = told.has(candidate) ? null : boxSoFar(texts[candidate], dialect);
+      const named = told.has(candidate) ? null : reader.boxSoFar(texts[candidate]);
       if (!named) return;
       told.add(candidate);
-      const box = toImage(named, { width: frame, height: frame }, image);
+      const box = toImage(named, frame, image);
       if (box) onBox(box, candidate);
     };
   }
 
   private async propose({ image, prompt, written, states }: Draft): Promise<Proposal> {
-    const { frame, dialect } = this.weights;
-    const read = readAnswer(written.text, dialect);
-    const box = read.box && toImage(read.box, { width: frame, height: frame }, image);
     const { text, logProbabilities } = written;
+    const reader = answerReaders[this.weights.recipe.reasoner.parser];
+    const frame = this.reasoner.frame(image);
+    const read = reader.read(text);
+    const [named] = read.objects;
+    const box = named ? toImage(named.box, frame, image) : null;
     const answer: Answer = { text, reasoning: read.reasoning, box, logProbabilities };
-    const found = read.found === 'box' ? (box ? 'object' : 'unreadable') : read.found;
-    const proposal = { answer, found, box, rewards: { format: formatReward(text, dialect) }, timings: {} } as const;
-    const ask = { box: prompt.box ?? box ?? undefined, points: prompt.points, rough: prompt.mask };
-    const isPointed = ask.box !== undefined || (prompt.points ?? []).length > 0;
+    const found = named ? (box ? 'object' : 'unreadable') : read.found === 'nothing' ? 'nothing' : 'unreadable';
+    const proposal = { answer, found, frame, box, rewards: { format: reader.format(text) }, timings: {} } as const;
+    const given = this.recipe.prompts.includes('box') ? box : null;
+    const own = named && this.recipe.prompts.includes('points') ? pointsOf(named, frame, image) : [];
+    const points = [...own, ...(prompt.points ?? [])];
+    const isPointed = prompt.box !== undefined || box !== null || points.length > 0;
     if (!isPointed) return { ...proposal, mask: null };
-    const token = read.found === 'box' ? await this.segmenter.token(Float32Array.from(states)) : undefined;
-    return { ...proposal, mask: await this.segmenter.segment(image, { ...ask, token }) };
+    const token = named && states ? await this.segmenter.token(Float32Array.from(states)) : undefined;
+    const ask = { box: prompt.box ?? given ?? undefined, points, rough: prompt.mask, token };
+    return { ...proposal, mask: await this.segmenter.segment(image, ask) };
   }
+
+  private get recipe() {
+    return this.weights.recipe.segmenter;
+  }
+}
+
+/** The clicks that an answer gives beside a box. */
+function pointsOf({ points }: NamedObject, frame: Frame, image: Frame): Point[] {
+  return points.map(({ x, y }) => {
+    const { x1, y1 } = rescale({ x1: x, y1: y, x2: x, y2: y }, frame, image);
+    return { x: x1, y: y1, sign: '+' };
+  });
 }
 
 interface Draft {
@@ -163,7 +183,7 @@ interface Draft {
   prompt: Prompt;
   written: Written;
   /** [queries, hidden] */
-  states: Float32Array;
+  states: Float32Array | undefined;
 }
 
 /** Index of the answer with the highest mean log-probability per token. */

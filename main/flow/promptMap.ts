@@ -45,3 +45,10 @@ function stamp(map: Float32Array, { x, y, inside }: { x: number; y: number; insi
       if (near && c >= 0 && r >= 0 && c < side && r < side) map[r * side + c] = inside ? clicked : -clicked;
     }
 }
+
+/** SAM 2's mask input holds logits: far from 0 where the rough mask is sure. */
+const sure = 10;
+
+/** The share of each cell that a rough mask covers, as the logits that SAM 2 takes. */
+export const roughLogits = (shares: ArrayLike<number>): Float32Array<ArrayBuffer> =>
+  Float32Array.from(shares, (share) => sure * (2 * share - 1));

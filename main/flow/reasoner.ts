@@ -2,10 +2,14 @@
 import { input } from '../../models/graph/tensor.ts';
 import { floats } from '../../models/graph/value.ts';
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
-import { Decoder, type DecodeState } from '../../models/qwen/decode.ts';
-import { prepareImage } from '../../models/qwen/processor.ts';
+import { Decoder, type DecodeState, type Prompt } from '../../models/qwen/decode.ts';
+import { framedSize, type ImageConfig, lensImageConfig, prepareImage } from '../../models/qwen/processor.ts';
+import { type Grid, mergedCells } from '../../models/qwen/rope.ts';
+import type { Sampling } from '../../models/qwen/sampling.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { type Provider, Session } from '../../models/runtime/session.ts';
+import { BadInput } from '../contract/badinput.ts';
+import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { Weights } from '../weights/open.ts';
 
@@ -16,14 +20,16 @@ export interface Written {
 
 export interface Answers {
   written: Written[];
-  /** What the context queries are run after. */
+  /** What the context queries are run after: where the answers end, and all that was read and written. */
   state: DecodeState;
+  rows: Prompt[];
   firstTokenMs: number;
 }
 
 export interface AskOptions {
   samples: number;
-  temperature: number;
+  /** Default: the recipe's. */
+  temperature?: number;
   seed: number;
   signal?: AbortSignal;
   /** What each answer grows by; `candidate` counts from 0. */
@@ -37,51 +43,63 @@ export interface EngineOptions {
   threads?: number;
 }
 
-/** An answer lists at most a dozen things; beyond this it has lost its way. */
-const longestAnswer = 224;
+/** Of pictures of other sizes; the session of the size that was seen longest ago is closed. */
+const mostSizes = 4;
+
+interface Seen {
+  readonly grid: Grid;
+  /** [image tokens, hidden] */
+  readonly features: Float32Array;
+}
 
 export class Reasoner {
   readonly provider: Provider;
   readonly warnings: readonly string[];
   private readonly weights: Weights;
-  private readonly vision: Session;
+  private readonly options: EngineOptions;
+  private readonly images: ImageConfig;
+  /** By the height and width of the picture in patches. */
+  private readonly towers = new Map<string, Promise<Session>>();
   private readonly decoder: Decoder;
-  private readonly side: number;
-  private readonly features = new WeakMap<DecodedImage, Promise<Float32Array>>();
+  private readonly seen = new WeakMap<DecodedImage, Promise<Seen>>();
 
-  private constructor(weights: Weights, vision: Session, options: EngineOptions) {
+  private constructor(weights: Weights, options: EngineOptions, probe: Pick<Session, 'provider' | 'warnings'>) {
     this.weights = weights;
-    this.vision = vision;
-    this.provider = vision.provider;
-    this.warnings = vision.warnings;
-    this.side = weights.frame / weights.reasoner.vision.patch;
+    this.options = options;
+    this.provider = probe.provider;
+    this.warnings = probe.warnings;
+    this.images = imageConfig(weights);
     const open = (outputs: Parameters<typeof Session.create>[0]) =>
       Session.create(outputs, { ...options, folder: weights.folder });
     this.decoder = new Decoder({ config: weights.reasoner, params: weights.params, open });
   }
 
   static async open(weights: Weights, options: EngineOptions): Promise<Reasoner> {
-    const { vision } = weights.reasoner;
-    const side = weights.frame / vision.patch;
-    const pixels = input('pixels', [side * side, patchWidth(vision)]);
-    const grids = [{ t: 1, h: side, w: side }];
-    const { features } = visionTower(weights.params.at('visual'), pixels, { grids, config: vision });
-    return new Reasoner(weights, await Session.create({ features }, { ...options, folder: weights.folder }), options);
+    // Of a photograph's usual size; it tells whether the provider can be had.
+    const { framing } = weights.recipe.reasoner;
+    const { height, width } = framedSize({ height: 480, width: 640 }, framing, imageConfig(weights));
+    const { patch } = weights.reasoner.vision;
+    const grid = { t: 1, h: height / patch, w: width / patch };
+    const first = await openTower(weights, grid, options);
+    const reasoner = new Reasoner(weights, options, first);
+    reasoner.towers.set(keyOf(grid), Promise.resolve(first));
+    return reasoner;
+  }
+
+  /** What coordinates of an answer about this picture are counted in. */
+  frame(image: DecodedImage): Frame {
+    const { coordinates, framing } = this.weights.recipe.reasoner;
+    return coordinates === 'thousandths' ? { width: 1000, height: 1000 } : framedSize(image, framing, this.images);
   }
 
   async ask(image: DecodedImage, question: string, options: AskOptions): Promise<Answers> {
     const started = performance.now();
-    const { tokenizer, reasoner } = this.weights;
-    const count = (this.side / reasoner.vision.merge) ** 2;
-    const ids = encodeChat(tokenizer, chatFor('loupe', question), { reply: true, imageTokens: [count] });
-    const prompt = { ids, grids: [{ t: 1, h: this.side, w: this.side }], features: await this.see(image) };
+    const { tokenizer } = this.weights;
+    const prompt = await this.prompt(image, question);
     const generation = this.decoder.generate([prompt], {
-      sampling: options.temperature > 0 ? { temperature: options.temperature, topK: 50, topP: 0.9 } : {},
-      samples: options.samples,
-      seed: options.seed,
-      maxTokens: longestAnswer,
-      stop: [this.special('<|im_end|>')],
-      signal: options.signal,
+      ...{ sampling: this.sampling(options), maxTokens: this.room(prompt.ids.length) },
+      ...{ samples: options.samples, seed: options.seed, signal: options.signal },
+      stop: this.stops(),
     });
     const decode = (row: readonly number[]) => tokenizer.decode(row, { skipSpecial: true });
     const streams = Array.from({ length: options.samples }, (_, i) => {
@@ -92,11 +110,9 @@ export class Reasoner {
       const next = await generation.next();
       if (next.done) {
         options.signal?.throwIfAborted();
-        const written = next.value.rows.map((row) => ({
-          text: decode(row.ids),
-          logProbabilities: row.logProbs,
-        }));
-        return { written, state: next.value.state, firstTokenMs };
+        const { rows, state } = next.value;
+        const written = rows.map((row) => ({ text: decode(row.ids), logProbabilities: row.logProbs }));
+        return { written, state, rows: rows.map(({ ids }) => joinedTo(prompt, ids)), firstTokenMs };
       }
       if (firstTokenMs === 0) firstTokenMs = performance.now() - started;
       streams[next.value.row]?.push(next.value.id);
@@ -104,35 +120,94 @@ export class Reasoner {
     }
   }
 
-  /** [samples, queries, hidden] of the query vectors [queries, hidden]. */
-  queryStates(state: DecodeState, queries: Float32Array): Promise<Float32Array> {
+  /** [samples, queries, hidden] of the query vectors [queries, hidden], behind each answer as the recipe says. */
+  queryStates({ state, rows }: Answers, queries: Float32Array): Promise<Float32Array> {
+    if (this.weights.recipe.reasoner.queries === 'reread') return this.decoder.plainQueryStates(rows, queries);
     return this.decoder.queryStates(state, queries);
   }
 
   async release(): Promise<void> {
-    await this.vision.release();
+    for (const tower of this.towers.values()) await (await tower).release();
     await this.decoder.release();
   }
 
-  /** The picture's features, computed once for each picture. */
-  private see(image: DecodedImage): Promise<Float32Array> {
-    const known = this.features.get(image);
-    if (known) return known;
-    const square = { kind: 'square', side: this.weights.frame, filter: 'bilinear' } as const;
-    const { pixelValues } = prepareImage(image, square);
-    const features = this.vision.run({ pixels: pixelValues }).then((results) => floats(results, 'features'));
-    this.features.set(image, features);
-    // A failure is not kept: the next call tries again.
-    features.catch(() => this.features.delete(image));
-    return features;
+  private async prompt(image: DecodedImage, question: string): Promise<Prompt> {
+    const { tokenizer, reasoner, recipe } = this.weights;
+    const { grid, features } = await this.see(image);
+    const chat = chatFor(recipe.reasoner.template, question);
+    const ids = encodeChat(tokenizer, chat, { reply: true, imageTokens: [mergedCells(grid, reasoner.vision.merge)] });
+    return { ids, grids: [grid], features };
   }
 
-  private special(name: string): number {
-    const id = this.weights.tokenizer.special.get(name);
-    if (id === undefined) throw new Error(`The tokenizer has no ${name}.`);
-    return id;
+  private sampling({ samples, temperature }: AskOptions): Sampling {
+    const { one, several } = this.weights.recipe.reasoner.sampling;
+    if (temperature === undefined) return samples > 1 ? several : one;
+    return temperature > 0 ? { ...several, temperature } : { ...one, temperature };
+  }
+
+  /** Tokens that an answer may have. */
+  private room(prompt: number): number {
+    const { answerTokens, totalTokens } = this.weights.recipe.reasoner;
+    const left = totalTokens === null ? answerTokens : Math.min(answerTokens, totalTokens - prompt);
+    if (left > 0) return left;
+    throw new BadInput(`the question and the picture take ${prompt} tokens, and the model reads ${totalTokens} in all`);
+  }
+
+  /** The picture's features, computed once for each picture. */
+  private see(image: DecodedImage): Promise<Seen> {
+    const known = this.seen.get(image);
+    if (known) return known;
+    const { pixelValues, grid } = prepareImage(image, this.weights.recipe.reasoner.framing, this.images);
+    const seen = this.tower(grid).then(async (tower) => {
+      return { grid, features: floats(await tower.run({ pixels: pixelValues }), 'features') };
+    });
+    this.seen.set(image, seen);
+    // A failure is not kept: the next call tries again.
+    seen.catch(() => this.seen.delete(image));
+    return seen;
+  }
+
+  private async tower(grid: Grid): Promise<Session> {
+    const key = keyOf(grid);
+    const tower = this.towers.get(key) ?? openTower(this.weights, grid, this.options);
+    this.towers.delete(key);
+    this.towers.set(key, tower);
+    const [oldest, old] = this.towers.entries().next().value ?? [];
+    if (this.towers.size > mostSizes && oldest !== undefined && old) {
+      this.towers.delete(oldest);
+      await (await old).release();
+    }
+    return tower;
+  }
+
+  private stops(): number[] {
+    const ids = ['<|im_end|>', '<|endoftext|>'].map((name) => this.weights.tokenizer.special.get(name));
+    if (ids[0] === undefined) throw new Error('The tokenizer has no <|im_end|>.');
+    return ids.filter((id) => id !== undefined);
   }
 }
+
+const keyOf = ({ h, w }: Grid): string => `${h} ${w}`;
+
+/** The vision tower is a graph of one size. */
+function openTower({ params, reasoner, folder }: Weights, grid: Grid, options: EngineOptions): Promise<Session> {
+  const { vision } = reasoner;
+  const pixels = input('pixels', [grid.h * grid.w, patchWidth(vision)]);
+  const { features } = visionTower(params.at('visual'), pixels, { grids: [grid], config: vision });
+  return Session.create({ features }, { ...options, folder });
+}
+
+function imageConfig({ reasoner: { vision }, recipe }: Weights): ImageConfig {
+  const { least, most } = recipe.reasoner.pixels;
+  const { patch, merge, temporal } = vision;
+  return { ...lensImageConfig, patch, merge, temporal, minPixels: least, maxPixels: most };
+}
+
+/** Prompt and answer as one row. */
+const joinedTo = (prompt: Prompt, answer: readonly number[]): Prompt => ({
+  ...prompt,
+  ids: [...prompt.ids, ...answer],
+});
 
 /** Hands on what each token adds to the text. */
 class TextStream {

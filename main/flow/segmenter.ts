@@ -8,13 +8,12 @@ import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
-import { chooseMask, clickData } from '../../models/sam2/segmenter.ts';
+import { clickData } from '../../models/sam2/segmenter.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
-import { enlargedMask } from '../pictures/enlarge.ts';
-import { maskAlongEdges } from '../pictures/followEdges.ts';
 import type { Weights } from '../weights/open.ts';
-import { type Pointed, promptMap } from './promptMap.ts';
+import { maskFrom } from './mask.ts';
+import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
 
 /** What the segmenter is asked with, in image pixels; `token` [width] comes from the context module. */
@@ -63,7 +62,8 @@ export class Segmenter {
 
   /** Encodes the picture and opens the decoder that clicks use, ahead of the first ask. */
   async prepare(image: DecodedImage): Promise<void> {
-    await Promise.all([this.see(image), this.decoder(this.weights.promptSlots, { rough: true, token: false })]);
+    const { slots, promptMap } = this.weights.recipe.segmenter;
+    await Promise.all([this.see(image), this.decoder(slots ?? 1, { rough: promptMap, token: false })]);
   }
 
   /** The mask at the picture's size. */
@@ -71,19 +71,13 @@ export class Segmenter {
     const { segmenter } = this.weights;
     const { at, labels, slots } = this.slots(image, ask);
     const feeds: Record<string, Value> = { ...(await this.see(image)), at, labels };
-    const map = promptMap(pointed(image, ask, segmenter.imageSize / 4), segmenter.imageSize / 4);
+    const map = this.map(image, ask, segmenter.imageSize / 4);
     if (map) feeds.rough = map;
     if (ask.token) feeds.token = ask.token;
     const decoder = await this.decoder(slots, { rough: map !== null, token: ask.token !== undefined });
     const results = await decoder.run(feeds);
-    const masks = floats(results, 'masks');
-    const iou = floats(results, 'iou');
-    const area = masks.length / iou.length;
-    const chosen = chooseMask(masks, iou);
-    const side = Math.sqrt(area);
-    const data = masks.subarray(chosen * area, (chosen + 1) * area);
-    const values = { width: side, height: side, data };
-    return this.weights.followsEdges ? maskAlongEdges(values, image) : enlargedMask(values, image);
+    const logits = { masks: floats(results, 'masks'), iou: floats(results, 'iou') };
+    return maskFrom(logits, image, this.weights.recipe.segmenter);
   }
 
   async release(): Promise<void> {
@@ -96,8 +90,8 @@ export class Segmenter {
   private slots(image: DecodedImage, { box, points = [] }: Ask) {
     const clicks = points.map(({ x, y, sign }) => ({ x, y, inside: sign === '+' }));
     const given = clickData({ box, points: clicks }, image, this.weights.segmenter.imageSize);
-    const step = this.weights.promptSlots;
-    const slots = Math.max(1, Math.ceil(given.labels.length / step)) * step;
+    const step = this.weights.recipe.segmenter.slots;
+    const slots = step === null ? given.labels.length : Math.max(1, Math.ceil(given.labels.length / step)) * step;
     const at = new Float32Array(slots * 2);
     const labels = new BigInt64Array(slots).fill(-1n);
     at.set(given.at);
@@ -105,11 +99,18 @@ export class Segmenter {
     return { at, labels, slots };
   }
 
+  /** Of nano all that is pointed at, as it was trained; of SAM 2 a rough mask alone. */
+  private map(image: DecodedImage, ask: Ask, side: number): Float32Array | null {
+    const all = pointed(image, ask, side);
+    if (this.weights.recipe.segmenter.promptMap) return promptMap(all, side);
+    return all.rough ? roughLogits(all.rough) : null;
+  }
+
   private see(image: DecodedImage): Promise<Features> {
     const known = this.features.get(image);
     if (known) return known;
     const features = this.encoder
-      .run({ image: prepareSamImage(image, this.weights.segmenter.imageSize) })
+      .run({ image: prepareSamImage(image, this.weights.segmenter.imageSize, this.weights.recipe.segmenter.resize) })
       .then((maps) => ({ embed: floats(maps, 'embed'), s0: floats(maps, 's0'), s1: floats(maps, 's1') }));
     this.features.set(image, features);
     // A failure is not kept: the next call tries again.
@@ -139,7 +140,7 @@ export class Segmenter {
       s1: input('s1', [1, width / 4, fine / 2, fine / 2]),
     };
     const prompts = promptEncoder(params.at('sam'), segmenter, {
-      points: { at: input('at', [1, slots, 2]), labels: input('labels', [1, slots], 'int64') },
+      ...(slots > 0 && { points: { at: input('at', [1, slots, 2]), labels: input('labels', [1, slots], 'int64') } }),
       ...(has.rough ? { mask: input('rough', [1, 1, fine, fine]) } : {}),
       ...(has.token ? { text: input('token', [1, 1, width]) } : {}),
     });

@@ -2,18 +2,18 @@
 import { floats } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { chooseMask, enlargeLogits } from '../../models/sam2/segmenter.ts';
 import { advantages } from '../../models/train/advantage.ts';
-import { readAnswer } from '../contract/answer.ts';
 import type { Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
+import { maskFrom } from '../flow/mask.ts';
 import type { Feeder, LossGraph, Objective } from '../learn/loop.ts';
 import { type Reward, unifiedReward } from '../reward/lens.ts';
 import { frameBox, visibleMask } from '../scenes/scene.ts';
+import { recipes } from '../weights/recipe.ts';
 import { frame, reinforceBatch } from './layout.ts';
 import { imageStart, type Nano } from './nano.ts';
 import { reinforceGraph, rolloutLogProbs, rolloutMasks } from './reinforceGraph.ts';
-import { type Asked, openSampler, type Rollout, rolloutFeeds, type Sampler } from './rollouts.ts';
+import { type Asked, openSampler, type Rollout, reader, rolloutFeeds, type Sampler } from './rollouts.ts';
 
 type Feeds = Record<string, Float32Array | BigInt64Array | Int32Array>;
 type Values = Readonly<Record<string, Float32Array>>;
@@ -77,13 +77,10 @@ async function feedsOf(asked: readonly Asked[], open: Open): Promise<Feeds> {
 function masksOf(rollouts: readonly Rollout[], logits: Float32Array, iou: Float32Array): (Mask | null)[] {
   const [area, count] = [logits.length / iou.length, iou.length / rollouts.length];
   return rollouts.map(({ scene, text }, i) => {
-    if (readAnswer(text, 'loupe').found !== 'box') return null;
-    const own = logits.subarray(i * count * area, (i + 1) * count * area);
-    const chosen = chooseMask(own, iou.subarray(i * count, (i + 1) * count));
-    const { width, height } = scene.image;
-    const picked = Float32Array.from(own.subarray(chosen * area, (chosen + 1) * area));
-    const inside = Uint8Array.from(enlargeLogits(picked, { width, height }), (v) => (v > 0 ? 1 : 0));
-    return fromBitmap(inside, width, height);
+    if (reader.read(text).found !== 'objects') return null;
+    const masks = logits.subarray(i * count * area, (i + 1) * count * area);
+    // The mask that a person would see.
+    return maskFrom({ masks, iou: iou.subarray(i * count, (i + 1) * count) }, scene.image, recipes.nano.segmenter);
   });
 }
 

@@ -4,13 +4,18 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder, type Prompt } from '../../models/qwen/decode.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { readAnswer } from '../contract/answer.ts';
+import { answerReaders } from '../flow/answer.ts';
 import { type Scene, type ScenePrompt, visibleMask } from '../scenes/scene.ts';
+import { recipes } from '../weights/recipe.ts';
 import { type ContextScene, contextFeeds } from './contextBatch.ts';
 import { conversation, specialId } from './conversation.ts';
 import { grid, imageConfig, reinforceBatch } from './layout.ts';
 import type { Nano } from './nano.ts';
 import { pictures } from './reasonerGraph.ts';
+
+/** Answers are drawn and read as those that a person sees. */
+const { reasoner: recipe } = recipes.nano;
+export const reader = answerReaders[recipe.parser];
 
 type Feeds = Record<string, Float32Array | BigInt64Array | Int32Array>;
 
@@ -67,7 +72,7 @@ async function answersOf(nano: Nano, decoder: Decoder, { asked, count, features 
   const { head, turn } = conversation(tokenizer, asked.scene, asked.prompt);
   const request: Prompt = { ids: [...head.ids, ...turn.prompt], grids: [{ t: 1, h: grid, w: grid }], features };
   const { rows } = await decoder.answer([request], {
-    sampling: { temperature: 0.9, topP: 0.95, topK: 50 },
+    sampling: recipe.sampling.several,
     samples: count,
     maxTokens: reinforceBatch.answer,
     stop: [specialId(tokenizer, '<|im_end|>')],
@@ -91,7 +96,7 @@ function packed(nano: Nano, asked: readonly Asked[], rollouts: readonly Rollout[
     const truth = visibleMask(scene, prompt.target ?? scene.things.length);
     const turns = rollouts.slice(b * count, (b + 1) * count).map(({ ids, text }) => ({
       turn: { prompt: turn.prompt, answer: ids },
-      box: readAnswer(text, 'loupe').box,
+      box: reader.read(text).objects[0]?.box ?? null,
       rough: null,
       truth,
     }));

@@ -5,49 +5,60 @@ import { z } from 'zod';
 import { type LensConfig, parseLensConfig } from '../../models/lens/config.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { type QwenConfig, qwenConfigFrom } from '../../models/qwen/config.ts';
-import { type NanoTokenizer, type NanoVocabulary, nanoTokenizerFrom } from '../../models/qwen/nanoTokenizer.ts';
+import { type NanoVocabulary, nanoTokenizerFrom } from '../../models/qwen/nanoTokenizer.ts';
+import type { Tokenizer } from '../../models/qwen/tokenizer.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { parseSam2Config, type Sam2Config } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badinput.ts';
+import { type Recipe, recipeFrom } from './recipe.ts';
 
-const FolderConfig = z.object({
-  name: z.string().min(1),
-  dialect: z.literal('loupe'),
-  reasoner: z.unknown(),
-  segmenter: z.unknown(),
-  context: z.unknown(),
-  /** Side of the reasoner's square frame, pixels. */
-  frame: z.int().min(28).max(4096),
-  /** Points that the segmenter was trained with: two corners of a box, then clicks. */
-  promptSlots: z.int().min(2).max(64),
-  /** Whether outlines are moved to the edges of the picture, beyond what the decoder's grid can say. */
-  followsEdges: z.boolean().default(false),
+const parts = { name: z.string().min(1), reasoner: z.unknown(), segmenter: z.unknown(), context: z.unknown() };
+const FolderConfig = z.strictObject({
+  ...parts,
+  /** How the weights want to be asked: the name of a recipe, or its base and what is different. */
+  recipe: z.union([z.string(), z.looseObject({ base: z.string() })]),
 });
 export type FolderConfig = z.infer<typeof FolderConfig>;
+
+/** Folders of nano from before recipes had names. */
+const OldConfig = z.strictObject({
+  ...parts,
+  dialect: z.literal('loupe'),
+  frame: z.int().min(28).max(4096),
+  promptSlots: z.int().min(2).max(64),
+  followsEdges: z.boolean().default(false),
+});
+
+function configFrom(json: unknown): FolderConfig {
+  if (typeof json !== 'object' || json === null || !('dialect' in json)) return FolderConfig.parse(json);
+  const { dialect: _, frame: side, promptSlots: slots, followsEdges, ...rest } = OldConfig.parse(json);
+  const reasoner = { framing: { kind: 'square', side, filter: 'bilinear' } };
+  return { ...rest, recipe: { base: 'nano', reasoner, segmenter: { slots, followsEdges } } };
+}
 
 const files = { config: 'config.json', tokenizer: 'tokenizer.json', weights: 'model.safetensors' } as const;
 /** No configuration or word list comes near this. */
 const jsonLimit = 8 * 2 ** 20;
 
 export async function openWeights(folder: string) {
-  const config = await readJson(path.join(folder, files.config));
-  const parsed = FolderConfig.safeParse(config);
-  if (!parsed.success) throw new BadInput(`${path.join(folder, files.config)}: ${z.prettifyError(parsed.error)}`);
+  const json = await readJson(path.join(folder, files.config));
+  const config = blaming(path.join(folder, files.config), () => configFrom(json));
+  const recipe = blaming(folder, () => recipeFrom(config.recipe));
   const vocabulary = await readJson(path.join(folder, files.tokenizer));
   const opened = await openSafetensors(path.join(folder, files.weights));
   const frozen = frozenWeights([opened]);
   const parts = blaming(folder, () =>
-    fitting(parsed.data.frame, {
-      reasoner: qwenConfigFrom(parsed.data.reasoner),
-      segmenter: parseSam2Config(parsed.data.segmenter),
-      context: parseLensConfig(parsed.data.context),
+    fitting(recipe, {
+      reasoner: qwenConfigFrom(config.reasoner),
+      segmenter: parseSam2Config(config.segmenter),
+      context: parseLensConfig(config.context),
       tokenizer: nanoTokenizerFrom(vocabulary),
     }),
   );
   const params: Params = paramsFrom(frozen);
-  return { ...parsed.data, ...parts, params, read: opened.read, folder: frozen.folder };
+  return { name: config.name, recipe, ...parts, params, read: opened.read, folder: frozen.folder };
 }
 
 export type Weights = Awaited<ReturnType<typeof openWeights>>;
@@ -56,17 +67,20 @@ interface Parts {
   reasoner: QwenConfig;
   segmenter: Sam2Config;
   context: LensConfig;
-  tokenizer: NanoTokenizer;
+  tokenizer: Tokenizer;
 }
 
 /** Parts that contradict each other, before a graph complains in its own words. */
-function fitting(frame: number, parts: Parts): Parts {
+function fitting({ reasoner: { framing } }: Recipe, parts: Parts): Parts {
   const { context, tokenizer, segmenter } = parts;
   const { language, vision, imageToken } = parts.reasoner;
   const cell = vision.patch * vision.merge;
   const pad = tokenizer.special.get('<|image_pad|>');
   const complaints: [boolean, string][] = [
-    [frame % cell !== 0, `a frame of ${frame} does not divide into cells of ${cell}`],
+    [
+      framing.kind === 'square' && framing.side % cell !== 0,
+      `a picture of ${framing.kind === 'square' && framing.side} pixels does not divide into cells of ${cell}`,
+    ],
     [context.hidden !== language.hidden, `the context module reads ${context.hidden} wide, not ${language.hidden}`],
     [context.samWidth !== segmenter.width, `its tokens are ${context.samWidth} wide, not ${segmenter.width}`],
     [tokenizer.size !== language.vocabulary, `${tokenizer.size} tokens for a vocabulary of ${language.vocabulary}`],
@@ -81,6 +95,7 @@ function blaming<T>(folder: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
+    if (error instanceof z.ZodError) throw new BadInput(`${folder}: ${z.prettifyError(error)}`);
     throw new BadInput(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

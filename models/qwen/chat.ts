@@ -39,6 +39,24 @@ const templates = {
       'i.e., <think>thinking process here</think><answer>answer here</answer>',
     tidy: asIs,
   },
+  /** The same without the blank behind the system text and with blanks between the sentences. */
+  lens_loupe: {
+    system: null,
+    text:
+      'Locate "{question}", report the bbox coordinates in JSON format. ' +
+      'Compare the difference between objects and find the most closely matched one. ' +
+      `${thinkThenAnswer} ` +
+      'Output the one bbox inside the interested object in JSON format, or [] where nothing matches.',
+    tidy: asIs,
+  },
+  /** Of an untuned Qwen2.5-VL, which writes boxes as JSON by itself. */
+  grounding: {
+    system: null,
+    text:
+      'Locate "{question}" in the image. Output the bounding box of every match as a JSON list, ' +
+      '[{"bbox_2d": [x1, y1, x2, y2], "label": "..."}], or [] where nothing matches.',
+    tidy: asIs,
+  },
   default: { system: lensSystem, text: '{question}', tidy: asIs },
   seg_zero: {
     system: null,
@@ -78,6 +96,7 @@ const templates = {
 } satisfies Record<string, Template>;
 
 export type TemplateName = keyof typeof templates;
+export const templateNames = Object.keys(templates) as TemplateName[];
 
 /** One token each for the nano: its template, the chat around it, and the fixed part of its answers. */
 export const nanoPieces: readonly string[] = [

@@ -76,11 +76,16 @@ export function prepareImage(image: RgbImage, framing: Framing, config: ImageCon
 }
 
 function frameImage(image: RgbImage, framing: Framing, config: ImageConfig): RgbImage {
-  if (framing.kind === 'square')
-    return resizePillow(image, { height: framing.side, width: framing.side }, framing.filter);
-  if (framing.kind === 'smart') return resizePillow(image, smartResize(image, config, 'lens'), 'bicubic');
-  const scaled = resizePillow(image, longestSide(image, framing.side), 'bicubic');
-  return resizePillow(scaled, smartResize(scaled, config, 'processor'), 'bicubic');
+  const filter = framing.kind === 'square' ? framing.filter : 'bicubic';
+  const scaled = framing.kind === 'longest' ? resizePillow(image, longestSide(image, framing.side), filter) : image;
+  return resizePillow(scaled, framedSize(image, framing, config), filter);
+}
+
+/** The size that a picture is brought to, without bringing it there. */
+export function framedSize(image: Size, framing: Framing, config: ImageConfig = lensImageConfig): Size {
+  if (framing.kind === 'square') return { height: framing.side, width: framing.side };
+  if (framing.kind === 'smart') return smartResize(image, config, 'lens');
+  return smartResize(longestSide(image, framing.side), config, 'processor');
 }
 
 /**

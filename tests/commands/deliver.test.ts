@@ -39,6 +39,7 @@ const box = { x1: 8, y1: 5, x2: 30, y2: 20 };
 const found: Proposal = {
   answer: { text, reasoning: 'One mug.', box },
   found: 'object',
+  frame: { width: 224, height: 224 },
   box,
   mask: ring(),
   rewards: { format: 1 },

@@ -43,7 +43,10 @@ async function folderSaying(name: string, answers: readonly string[]): Promise<s
 /** Masks of weights that learnt nothing are speckles: moved to the edges of the picture, they would all be the same. */
 async function leaveOutlines(file: string): Promise<void> {
   const config: unknown = JSON.parse(await readFile(file, 'utf8'));
-  await writeFile(file, JSON.stringify({ ...Object(config), followsEdges: false }));
+  await writeFile(
+    file,
+    JSON.stringify({ ...Object(config), recipe: { base: 'nano', segmenter: { followsEdges: false } } }),
+  );
 }
 
 async function saying(name: string, answers: readonly string[]): Promise<Predictor> {
@@ -75,8 +78,8 @@ describe('an answer with a box', () => {
   it('has a mask by its own box and the token of its own states', async () => {
     const weights = await openWeights(path.join(root, 'found'));
     const [reasoner, segmenter] = [await Reasoner.open(weights, {}), await Segmenter.open(weights, {})];
-    const { state } = await reasoner.ask(image, dog.text, { samples: 1, temperature: 0, seed: 0 });
-    const states = await reasoner.queryStates(state, await weights.read('learnable_query'));
+    const answers = await reasoner.ask(image, dog.text, { samples: 1, temperature: 0, seed: 0 });
+    const states = await reasoner.queryStates(answers, await weights.read('learnable_query'));
     const token = await segmenter.token(states);
     const { box, mask } = await predictor.predict(image, dog);
     expect(mask).toEqual(await segmenter.segment(image, { box: box ?? undefined, token }));

@@ -126,14 +126,14 @@ describe('queryStates', () => {
   it('are one set of states for each answer, by the query vectors and what was written', async () => {
     const { hidden } = sizes.language;
     const queries = Float32Array.from({ length: context.numOfQuery * hidden }, (_, i) => Math.sin(i));
-    const { state, written } = await random.ask(image, 'the dog', { samples: 3, temperature: 0.9, seed: 2 });
-    const states = await random.queryStates(state, queries);
-    expect(states).toHaveLength(written.length * context.numOfQuery * hidden);
+    const answers = await random.ask(image, 'the dog', { samples: 3, temperature: 0.9, seed: 2 });
+    const states = await random.queryStates(answers, queries);
+    expect(states).toHaveLength(answers.written.length * context.numOfQuery * hidden);
     const own = (k: number) => states.slice(k * queries.length, (k + 1) * queries.length);
     expect(largestDifference(own(0), own(1))).toBeGreaterThan(1e-4);
-    expect(largestDifference(await random.queryStates(state, queries), states)).toBe(0);
+    expect(largestDifference(await random.queryStates(answers, queries), states)).toBe(0);
     const other = await random.queryStates(
-      state,
+      answers,
       queries.map((v) => v + 0.5),
     );
     expect(largestDifference(other, states)).toBeGreaterThan(1e-3);

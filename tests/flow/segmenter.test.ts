@@ -10,6 +10,7 @@ import { exportNano } from '../../main/nano/export.ts';
 import { askFeeds, boxSlots, type Slot } from '../../main/nano/segmenterBatch.ts';
 import { decodeAsked, promptInputs } from '../../main/nano/segmenterGraph.ts';
 import { openWeights, type Weights } from '../../main/weights/open.ts';
+import { recipeFrom } from '../../main/weights/recipe.ts';
 import { input } from '../../models/graph/tensor.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
@@ -21,6 +22,7 @@ import { context, segmenter as sizes, toyNano } from '../nano/toy.ts';
 import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
 import { largestDifference } from '../tensors.ts';
 
+const still = recipeFrom({ base: 'nano', segmenter: { followsEdges: false } });
 const nano = toyNano({ seed: 6 });
 const { image, truth } = disc(12);
 const box = { x1: 20, y1: 10, x2: 50, y2: 45 };
@@ -33,7 +35,7 @@ beforeAll(async () => {
   await exportNano(nano, folder);
   weights = await openWeights(folder);
   // The masks of weights that learnt nothing have no outline that could be moved to an edge.
-  segmenter = await Segmenter.open({ ...weights, followsEdges: false }, {});
+  segmenter = await Segmenter.open({ ...weights, recipe: still }, {});
 });
 afterAll(async () => {
   await segmenter.release();
@@ -126,7 +128,7 @@ describe('segment', () => {
 
   it('moves outlines to the edges of the picture for weights that ask for it', async () => {
     const following = await Segmenter.open(weights, {});
-    expect(weights.followsEdges).toBe(true);
+    expect(weights.recipe.segmenter.followsEdges).toBe(true);
     expect(await following.segment(image, { box })).not.toEqual(await segmenter.segment(image, { box }));
     await following.release();
   });

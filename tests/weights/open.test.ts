@@ -8,6 +8,7 @@ import { judge } from '../../main/failure.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights, saveWeights } from '../../main/weights/open.ts';
+import { recipes } from '../../main/weights/recipe.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
@@ -66,9 +67,8 @@ describe('a weights folder', () => {
     expect(weights.reasoner).toEqual(reasoner);
     expect(weights.segmenter).toEqual(segmenter);
     expect(weights.context).toEqual(context);
-    expect([weights.frame, weights.promptSlots, weights.dialect]).toEqual([224, 4, 'loupe']);
-    expect(weights.followsEdges).toBe(true);
-    expect(weights.tokenizer.vocabulary).toEqual(tokenizer.vocabulary);
+    expect(weights.recipe).toEqual(recipes.nano);
+    expect(weights.tokenizer).toEqual(tokenizer);
     const read = await weights.read('learnable_query');
     expect(largestDifference(read, nano.parameters.values('learnable_query'))).toBeLessThan(1e-4);
     expect(weights.params.get('model.norm.weight', 32).shape).toEqual([32]);
@@ -86,6 +86,34 @@ describe('a weights folder', () => {
     await exportNano(toyNano({ seed: 2 }), folder);
     const [before, after] = [await openWeights(good), await openWeights(folder)];
     expect(await after.read('learnable_query')).not.toEqual(await before.read('learnable_query'));
+  });
+});
+
+describe('a folder of nano from before recipes had names', () => {
+  const old = { dialect: 'loupe', frame: 196, promptSlots: 6 };
+
+  it('is read as nano, with what it said itself', async () => {
+    const folder = await broken('old', async (at) => {
+      const { recipe: _, ...rest } = await config();
+      await writeFile(at('config.json'), JSON.stringify({ ...rest, ...old, followsEdges: true }));
+    });
+    const { recipe } = await openWeights(folder);
+    const framing = { kind: 'square', side: 196, filter: 'bilinear' };
+    expect(recipe.reasoner).toEqual({ ...recipes.nano.reasoner, framing });
+    expect(recipe.segmenter).toEqual({ ...recipes.nano.segmenter, slots: 6 });
+  });
+
+  it.each([
+    [{ ...old, frame: 1e9 }, /frame/],
+    [{ ...old, promptSlots: 0 }, /promptSlots/],
+    [{ ...old, dialect: 'released' }, /dialect/],
+    [{ ...old, recipe: 'nano' }, /Unrecognized key: "recipe"/],
+  ])('%j is one sentence', async (fields, wanted) => {
+    const folder = await broken(`old-${JSON.stringify(fields).length}-${fields.frame}`, async (at) => {
+      const { recipe: _, ...rest } = await config();
+      await writeFile(at('config.json'), JSON.stringify({ ...rest, ...fields }));
+    });
+    expect(await fault(folder)).toMatch(wanted);
   });
 });
 
@@ -107,9 +135,13 @@ describe('a folder that cannot be used says so:', () => {
   });
 
   it.each([
+    [['recipe'], 'lens-4', /its recipe "lens-4" is not known; there are nano, lens-released/],
+    [['recipe'], { base: 'nano', reasoner: { framing: { kind: 'square', side: 1e9 } } }, /recipe cannot be used.*side/],
+    [['recipe'], { base: 'nano', segmenter: { slots: 0 } }, /slots/],
+    [['recipe'], { base: 'nano', segmenter: { zoom: 2 } }, /Unrecognized key: "zoom"/],
+    [['recipe'], undefined, /config\.json: .*recipe/],
+    [['colour'], 'red', /config\.json: .*Unrecognized key: "colour"/],
     [['dialect'], 'released', /dialect/],
-    [['frame'], 1e9, /frame/],
-    [['promptSlots'], 0, /promptSlots/],
     [['name'], '', /name/],
     [['reasoner'], {}, /config\.json: .*model_type/],
     [['reasoner', 'hidden_size'], -1, /hidden_size/],
@@ -121,7 +153,11 @@ describe('a folder that cannot be used says so:', () => {
   });
 
   it.each([
-    [['frame'], 230, 'a frame of 230 does not divide into cells of 28'],
+    [
+      ['recipe'],
+      { base: 'nano', reasoner: { framing: { kind: 'square', side: 230, filter: 'bilinear' } } },
+      'a picture of 230 pixels does not divide into cells of 28',
+    ],
     [['context', 'hidden'], 16, 'the context module reads 16 wide, not 32'],
     [['context', 'sam_dim'], 24, 'its tokens are 24 wide, not 16'],
     [['reasoner', 'vocab_size'], 7, `${tokenizer.size} tokens for a vocabulary of 7`],

@@ -1,0 +1,28 @@
+// The segmenter's logits to the one mask that a person sees, and that evaluation and rewards judge: choice, size, edges.
+import { chooseMask, rankAlternatives } from '../../models/sam2/segmenter.ts';
+import type { DecodedImage, Mask } from '../contract/records.ts';
+import { enlargedMask } from '../pictures/enlarge.ts';
+import { maskAlongEdges } from '../pictures/followEdges.ts';
+import type { SegmenterRecipe } from '../weights/recipe.ts';
+
+/** Logits of square masks, one after the other, above 0 inside; and the IoU that each is believed to have. */
+export interface MaskLogits {
+  readonly masks: Float32Array;
+  readonly iou: Float32Array;
+}
+
+export type MaskChoice = Pick<SegmenterRecipe, 'choice' | 'followsEdges'>;
+
+/** The mask at the picture's size. */
+export function maskFrom({ masks, iou }: MaskLogits, image: DecodedImage, how: MaskChoice): Mask {
+  const area = masks.length / iou.length;
+  const side = Math.sqrt(area);
+  const chosen = chosenMask({ masks, iou }, how.choice);
+  const values = { width: side, height: side, data: masks.subarray(chosen * area, (chosen + 1) * area) };
+  return how.followsEdges ? maskAlongEdges(values, image) : enlargedMask(values, image);
+}
+
+/** Mask 0 is the single answer of SAM 2, the others are alternatives. */
+export function chosenMask({ masks, iou }: MaskLogits, choice: MaskChoice['choice']): number {
+  return choice === 'stable' ? chooseMask(masks, iou) : (rankAlternatives(iou)[0] ?? 0);
+}

@@ -1,0 +1,81 @@
+// The text of an answer to objects, by every reader: good texts, "nothing", damage, and texts that are still being written.
+import { describe, expect, it } from 'vitest';
+import { answerReaders } from '../../main/flow/answer.ts';
+import { parsers } from '../../main/weights/recipe.ts';
+
+const box = { x1: 10, y1: 20, x2: 30, y2: 40 };
+const think = '<think>A mug [1, 2, 3, 4].</think>';
+
+const texts: Record<(typeof parsers)[number], string> = {
+  'first box': '```json\n[\n\t{"bbox_2d": [10, 20, 30, 40], "label": "mug"}\n]\n```',
+  loupe: `${think}<answer>\`\`\`json\n[{"bbox_2d": [10, 20, 30, 40], "label": "mug"}]\n\`\`\`</answer>`,
+  'seg zero': `${think}<answer>{"bbox": [10, 20, 30, 40], "points_1": [12, 22], "points_2": [25, 35]}</answer>`,
+  'vision reasoner': `${think}\n<answer>[{"bbox_2d": [10, 20, 30, 40], "point_2d": [12, 22]}, {"bbox_2d": [50, 50, 60, 60], "point_2d": [55, 55]}]</answer>`,
+  grounding: 'Here it is:\n```json\n[{"bbox_2d": [10, 20, 30, 40], "label": "mug"}]\n```',
+};
+
+describe.each([...parsers])('reader %s', (parser) => {
+  const reader = answerReaders[parser];
+
+  it('reads the first object in the form that its model writes', () => {
+    const { found, objects } = reader.read(texts[parser]);
+    expect([found, objects[0]?.box]).toEqual(['objects', box]);
+  });
+
+  it('tells the box as soon as it is whole, and not before', () => {
+    const text = texts[parser];
+    const seen = Array.from(text, (_, i) => reader.boxSoFar(text.slice(0, i + 1))).filter((each) => each !== null);
+    expect(seen[0]).toEqual(box);
+    expect(reader.boxSoFar(text.slice(0, text.indexOf('30')))).toBeNull();
+  });
+
+  it('throws at no text', () => {
+    for (const text of [
+      '',
+      '[]',
+      '{',
+      '<answer>',
+      '{"bbox": [1, 2, 3]}',
+      '<answer>[{"bbox_2d": "no"}]</answer>',
+      '[[[[',
+    ])
+      expect(reader.read(text).objects).toEqual([]);
+  });
+});
+
+describe('what the readers tell apart', () => {
+  it('points of Seg-Zero and VisionReasoner, and every object of a list', () => {
+    expect(answerReaders['seg zero'].read(texts['seg zero']).objects[0]?.points).toEqual([
+      { x: 12, y: 22 },
+      { x: 25, y: 35 },
+    ]);
+    const { objects, reasoning } = answerReaders['vision reasoner'].read(texts['vision reasoner']);
+    expect(objects.map(({ points }) => points)).toEqual([[{ x: 12, y: 22 }], [{ x: 55, y: 55 }]]);
+    expect(reasoning).toBe('A mug [1, 2, 3, 4].');
+  });
+
+  it('an empty list said on purpose from a text without any', () => {
+    expect(answerReaders.grounding.read('```json\n[]\n```').found).toBe('nothing');
+    expect(answerReaders['vision reasoner'].read('<answer>[]</answer>').found).toBe('nothing');
+    expect(answerReaders.loupe.read(`${think}<answer>[]</answer>`).found).toBe('nothing');
+    expect(answerReaders.grounding.read('I see no mug.').found).toBe('unreadable');
+    expect(answerReaders['seg zero'].read(`${think}<answer>none</answer>`).found).toBe('unreadable');
+  });
+
+  it('a box in the reasoning, which only released LENS takes for the answer', () => {
+    const text = `${think}<answer>{"bbox_2d": [10, 20, 30, 40]}</answer>`;
+    expect(answerReaders['first box'].read(text).objects[0]?.box).toEqual({ x1: 1, y1: 2, x2: 3, y2: 4 });
+    expect(answerReaders.loupe.read(text).objects[0]?.box).toEqual(box);
+  });
+
+  it('corners in order from reversed ones', () => {
+    expect(answerReaders.grounding.read('[{"bbox_2d": [30, 20, 10, 40]}]').found).toBe('unreadable');
+  });
+
+  it('the form that was asked for', () => {
+    for (const parser of ['loupe', 'seg zero', 'vision reasoner', 'grounding'] as const)
+      expect(answerReaders[parser].format(texts[parser])).toBe(1);
+    expect(answerReaders['seg zero'].format(`so: ${texts['seg zero']}`)).toBe(0);
+    expect(answerReaders.grounding.format('I see no mug.')).toBe(0);
+  });
+});
