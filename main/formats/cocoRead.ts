@@ -38,6 +38,8 @@ const MOST_NESTED = 20;
 export interface CocoHeader {
   readonly images: Map<number, ReadImage>;
   readonly labels: Map<number, string>;
+  /** Ids that two pictures share, with the names of both: nobody can tell whose the shapes are. */
+  readonly shared: Map<number, Set<string>>;
 }
 
 /** The file is read twice: images and categories may stand behind the annotations. */
@@ -53,29 +55,39 @@ export async function readCoco(file: string, context: ReadContext): Promise<Read
 
 /** What stands beside the annotations. */
 export async function cocoHeader(file: string, context: ReadContext): Promise<CocoHeader> {
-  const header: CocoHeader = { images: new Map(), labels: new Map() };
+  const header: CocoHeader = { images: new Map(), labels: new Map(), shared: new Map() };
   const keys = new Set<string>();
   const wanted = (key: string): boolean => keys.add(key) && (key === 'images' || key === 'categories');
   for (const { key, value } of jsonPieces(file, wanted)) {
-    if (key === 'images') await addImage(value, header, context);
+    if (key === 'images') await addImage(value, header, { ...context, file });
     if (key === 'categories') addCategory(value, header, context);
   }
+  for (const [id, names] of header.shared)
+    context.notes.leave(`images ${[...names].join(', ')}`, `they share the id ${id}; give each its own`);
   for (const key of ['images', 'annotations', 'categories']) {
     if (!keys.has(key)) throw new BadInput(`${path.basename(file)}: the key "${key}" is missing from this COCO file`);
   }
   return header;
 }
 
-async function addImage(value: unknown, { images }: CocoHeader, { notes, pictures }: ReadContext): Promise<void> {
+async function addImage(value: unknown, header: CocoHeader, context: ReadContext & { file: string }): Promise<void> {
+  const { images, shared } = header;
+  const { notes, pictures, file } = context;
   const id = isFields(value) ? wholeOf(value.id) : null;
   const name = isFields(value) ? textOf(value.file_name) : null;
   if (!isFields(value) || id === null || name === null) {
     return notes.leave(`image ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id or no file_name');
   }
-  if (images.has(id)) return notes.leave(`image ${name}`, `its id ${id} is that of an earlier image`);
+  const earlier = shared.get(id) ?? (images.has(id) ? new Set([images.get(id)?.name ?? '']) : undefined);
+  if (earlier?.has(slashed(name)) && !shared.has(id)) return notes.say(`image ${name} stands twice in the file`);
+  if (earlier !== undefined) {
+    images.delete(id);
+    shared.set(id, earlier.add(slashed(name)));
+    return;
+  }
   const [width, height] = [sideOf(value.width), sideOf(value.height)];
   const known = width !== null && height !== null;
-  const picture = known ? null : await pictures.find(slashed(name));
+  const picture = known ? null : await pictures.find(slashed(name), file);
   if (known) images.set(id, { name: slashed(name), width, height });
   else if (picture) images.set(id, { name: slashed(name), width: picture.width, height: picture.height, picture });
   else notes.leave(`image ${name}`, 'its size is not given and the picture was not found');
@@ -144,7 +156,7 @@ class AnnotationReader {
     const image = this.#imageOf(fields);
     const frame = { width: image.width ?? 0, height: image.height ?? 0 };
     const box = boxOfFields(fields, frame);
-    const mask = fields.box_only === true ? null : this.#maskOf(fields.segmentation, frame, what);
+    const mask = fields.box_only === true ? null : this.#maskOrBox(fields.segmentation, { frame, box, what });
     if (mask === null && box === null) throw new BadInput('it has neither a mask nor a box');
     if (mask !== null) this.#checkBox(fields.bbox, mask, what);
     for (const key of Object.keys(fields)) {
@@ -164,6 +176,7 @@ class AnnotationReader {
     const id = wholeOf(fields.image_id);
     const image = id === null ? undefined : this.#header.images.get(id);
     if (image !== undefined) return image;
+    if (id !== null && this.#header.shared.has(id)) throw new BadInput(`two images share its image_id ${id}`);
     throw new BadInput(`its image_id ${JSON.stringify(fields.image_id)} names no image of the file`);
   }
 
@@ -174,6 +187,17 @@ class AnnotationReader {
     const stand = standInLabel(fields.category_id);
     this.#notes.say(`${stand}: not in the file's list of categories; its shapes get this label`);
     return stand;
+  }
+
+  /** A mask that cannot be read is named; its box, where there is one, stands in for it. */
+  #maskOrBox(value: unknown, { frame, box, what }: { frame: Frame; box: Box | null; what: string }): Mask | null {
+    try {
+      return this.#maskOf(value, frame, what);
+    } catch (error) {
+      if (!(error instanceof BadInput) || box === null) throw error;
+      this.#notes.leave(`the mask of ${what}`, `${error.message}; its box was kept`);
+      return null;
+    }
   }
 
   #maskOf(value: unknown, frame: Frame, what: string): Mask | null {
@@ -187,10 +211,20 @@ class AnnotationReader {
     return mask;
   }
 
-  #drawn(rings: number[][], { width, height }: Frame, what: string): Mask {
-    const parts = rings.map((ring) => fromPolygon(ring, width, height));
+  #drawn(rings: readonly unknown[], { width, height }: Frame, what: string): Mask {
+    const bad: { readonly part: string; readonly why: string }[] = [];
+    const parts = rings.flatMap((ring, i) => {
+      try {
+        return [fromPolygon(flatRing(ring, i), width, height)];
+      } catch (error) {
+        if (!(error instanceof BadInput)) throw error;
+        bad.push({ part: `part ${i + 1} of ${rings.length} of ${what}`, why: error.message });
+        return [];
+      }
+    });
     const [first, ...rest] = parts;
-    if (first === undefined) throw new BadInput('its list of polygons is empty');
+    if (first === undefined) throw new BadInput(bad[0]?.why ?? 'its list of polygons is empty');
+    for (const { part, why } of bad) this.#notes.leave(part, why);
     const whole = union(first, ...rest);
     if (parts.length <= MOST_NESTED && lostParts(parts).length > 0) {
       this.#notes.say(`${what}: one polygon lies inside the others; COCO has no holes, so both are part of the mask`);
@@ -212,13 +246,14 @@ class AnnotationReader {
 }
 
 /** One flat list, a list of flat lists, or lists of pairs. */
-function ringsOf(value: readonly unknown[]): number[][] {
-  if (value.every((each) => typeof each === 'number')) return [[...value]];
-  return value.map((ring, i) => {
-    const flat = Array.isArray(ring) && ring.every((each) => typeof each === 'number') ? ring : ringOf(unwrapped(ring));
-    if (flat === null) throw new BadInput(`polygon ${i + 1} is no list of numbers`);
-    return flat;
-  });
+const ringsOf = (value: readonly unknown[]): readonly unknown[] =>
+  value.length > 0 && value.every((each) => typeof each === 'number') ? [value] : value;
+
+function flatRing(ring: unknown, i: number): number[] {
+  const isFlat = Array.isArray(ring) && ring.every((each) => typeof each === 'number');
+  const flat = isFlat ? ring : ringOf(unwrapped(ring));
+  if (flat === null) throw new BadInput(`polygon ${i + 1} is no list of numbers`);
+  return flat;
 }
 
 /** [[[x, y], ...]] where [[x, y], ...] is meant. */

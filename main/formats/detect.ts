@@ -14,9 +14,14 @@ import { readSegmentAnything } from './segmentAnything.ts';
 import { type Fields, isFields } from './values.ts';
 import { readVoc } from './voc.ts';
 import { isYoloLine, readYolo } from './yolo.ts';
+import { isYoloSet } from './yoloSet.ts';
 
 export type Reader = (file: string, context: ReadContext) => Promise<Reading>;
-export type Detected = { readonly reader: Reader } | { readonly reason: string };
+/** `describes`: the file says something about others, such as the names of their classes. */
+export type Detected =
+  | { readonly reader: Reader }
+  | { readonly reason: string }
+  | { readonly describes: 'names of classes' };
 
 const PEEK = 65_536;
 const UNREAD = 'holds no annotations in a format that Loupe reads';
@@ -39,9 +44,17 @@ export function detect(file: string): Detected {
     .split(/\r?\n/u)
     .slice(0, start.length < PEEK ? undefined : -1)
     .filter((line) => line.trim() !== '');
-  if (/\.txt$/iu.test(file) && lines.every(isYoloLine)) return { reader: readYolo };
+  if (isYoloSet(file)) return { describes: 'names of classes' };
+  if (/\.txt$/iu.test(file) && isYoloText(file, lines)) return { reader: readYolo };
   if (/\.jsonl?$/iu.test(file) && text !== '') for (const _ of jsonPieces(file)) break;
   return { reason: text === '' ? 'is empty' : UNREAD };
+}
+
+/** Most lines are rows of YOLO; where label files are expected, any other line is a bad row, which is named. */
+function isYoloText(file: string, lines: readonly string[]): boolean {
+  const rows = lines.filter(isYoloLine).length;
+  const expected = file.split(/[\\/]/u).some((part) => part.toLowerCase() === 'labels');
+  return lines.length === 0 || 2 * rows >= lines.length || (expected && rows > 0);
 }
 
 function peek(file: string): Buffer {

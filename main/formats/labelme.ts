@@ -21,7 +21,7 @@ export async function readLabelme(file: string, { pictures, notes }: ReadContext
   const name = slashed(textOf(fields.imagePath) ?? path.basename(file).replace(/\.json$/iu, ''));
   const [width, height] = [sideOf(fields.imageWidth), sideOf(fields.imageHeight)];
   const known = width !== null && height !== null;
-  const picture = known ? null : await pictures.find(name);
+  const picture = known ? null : await pictures.find(name, file);
   const image: ReadImage = known ? { name, width, height } : unsized(name, picture);
   const shapes = Array.isArray(fields.shapes) ? fields.shapes : [];
   if (image.width === null)

@@ -45,11 +45,16 @@ export interface Picture {
 
 /** The pictures that the annotations may mean. */
 export interface Pictures {
-  /** The one that a name means; a name without ending may have any. Null where there is none or it cannot be read. */
-  find(name: string): Promise<Picture | null>;
+  /**
+   * The one that a name means in the annotation file `from`; a name without ending may have any.
+   * Null where there is none, where several fit equally, or where it cannot be read.
+   */
+  find(name: string, from?: string): Promise<Picture | null>;
 }
 
 export interface ReadContext {
+  /** The folder that was chosen: nothing outside of it says what the annotations mean. */
+  readonly root: string;
   readonly pictures: Pictures;
   readonly notes: Notes;
 }

@@ -33,7 +33,7 @@ export async function readReasonSeg(file: string, { pictures, notes }: ReadConte
     notes.leave(`shape ${i + 1} of ${name}`, 'it has no label or no polygon of at least three points');
     return [];
   });
-  const picture = await pictures.find(name);
+  const picture = await pictures.find(name, file);
   if (picture === null) {
     if (shapes.length > 0)
       notes.leave(`${shapes.length} shapes of ${name}`, 'its picture was not found, and its size is not given');

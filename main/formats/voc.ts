@@ -27,7 +27,7 @@ export async function readVoc(file: string, { pictures, notes }: ReadContext): P
   const [width, height] = [sideOf(textIn(size, 'width')), sideOf(textIn(size, 'height'))];
   const fileName = slashed(textIn(root, 'filename') || stemOf(name));
   const known = width !== null && height !== null;
-  const picture = known ? null : await pictures.find(fileName);
+  const picture = known ? null : await pictures.find(fileName, file);
   const frame = known ? { width, height } : picture;
   if (frame === null) throw new BadInput(`${name}: gives no size, and ${fileName} was not found`);
   const image: ReadImage & Frame = {

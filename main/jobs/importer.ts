@@ -53,9 +53,10 @@ export class Importer {
     this.#turn = turns(place.progress.signal);
   }
 
-  async take(reading: Reading): Promise<void> {
+  /** `from`: the annotation file that was read. */
+  async take(reading: Reading, from: string): Promise<void> {
     this.#formats.add(reading.format);
-    const ids = await this.#addImages(reading.images);
+    const ids = await this.#addImages(reading.images, from);
     for (const name of reading.labels) this.#labelId(name);
     const homeless = new Map<string, number>();
     for (const shape of reading.shapes) {
@@ -95,12 +96,12 @@ export class Importer {
   }
 
   /** The ids of those images whose shapes can be taken. */
-  async #addImages(images: readonly ReadImage[]): Promise<Map<ReadImage, number>> {
+  async #addImages(images: readonly ReadImage[], from: string): Promise<Map<ReadImage, number>> {
     const ids = new Map<ReadImage, number>();
     for (let start = 0; start < images.length; start += BATCH) {
       const fitting: { image: ReadImage; path: string; width: number; height: number; missing: boolean }[] = [];
       for (const image of images.slice(start, start + BATCH)) {
-        const found = await this.#resolve(image);
+        const found = await this.#resolve(image, from);
         await this.#turn();
         if ('why' in found) this.#place.notes.leave(`image ${image.name}`, found.why);
         else if (image.width !== null && image.height !== null) {
@@ -119,19 +120,21 @@ export class Importer {
     return ids;
   }
 
-  async #resolve(image: ReadImage): Promise<Resolved> {
-    const { pictures, folder } = this.#place;
+  async #resolve(image: ReadImage, from: string): Promise<Resolved> {
+    const { pictures, folder, notes } = this.#place;
     const parts = image.name.split('/');
     if (['', '.', '..'].includes(parts.at(-1) ?? '')) return { why: 'its path names no file' };
     const leadsOut = !image.picture && parts.includes('..');
     const absolute = image.name.startsWith('/') || /^[A-Za-z]:/u.test(image.name);
     // A path of another place says only what the picture is called.
     const name = absolute || leadsOut ? (parts.at(-1) ?? '') : image.name;
-    const picture = image.picture ?? (await pictures.find(name));
+    const picture = image.picture ?? (await pictures.find(image.name, from));
     if (picture !== null) return this.#placed(image, picture);
     if (leadsOut) return { why: 'its path leads out of the folder, and the folder has no picture of that name' };
     this.#unresolved.add(image.name);
-    const file = (await pictures.locate(name)) ?? path.join(folder, name);
+    const located = await pictures.locate(image.name, from);
+    if ('why' in located && located.why.includes(' its name')) notes.say(`${image.name}: ${located.why}`);
+    const file = 'file' in located ? located.file : path.join(folder, name);
     return { path: pathIn(this.#project.file, file), picture: null };
   }
 

@@ -46,8 +46,9 @@ export async function importAnnotations(
     progress: options.progress,
   });
   try {
-    if (isFolder) await takeFolder(place, { project, importer, notes, pictures });
-    else await takeFile(place, { project, importer, notes, pictures });
+    const into = { project, importer, notes, pictures, root: isFolder ? place : nearest(place) };
+    if (isFolder) await takeFolder(place, into);
+    else await takeFile(place, into);
   } finally {
     const step = importer.end();
     if (step !== null) options.recorded?.(step);
@@ -66,9 +67,12 @@ function infoOf(file: string) {
   return info;
 }
 
+/** The folder of the file, or the one that holds its tree of annotations beside that of the pictures. */
 function nearest(file: string): string {
   const folder = path.dirname(file);
-  return ANNOTATION_FOLDER.test(path.basename(folder)) ? path.dirname(folder) : folder;
+  for (const each of [folder, path.dirname(folder)])
+    if (ANNOTATION_FOLDER.test(path.basename(each))) return path.dirname(each);
+  return folder;
 }
 
 interface Into {
@@ -76,13 +80,17 @@ interface Into {
   readonly importer: Importer;
   readonly notes: Notes;
   readonly pictures: NamedPictures;
+  readonly root: string;
 }
 
-async function takeFile(file: string, { project, importer, notes, pictures }: Into): Promise<void> {
+async function takeFile(file: string, into: Into): Promise<void> {
+  const { project, importer } = into;
   refuseOwnFile(project, file);
   const found = detect(file);
+  if ('describes' in found)
+    throw new BadInput(`${path.basename(file)}: holds ${found.describes} only; import the folder that it belongs to`);
   if ('reason' in found) throw new BadInput(`${path.basename(file)}: ${found.reason}`);
-  await importer.take(await found.reader(file, { notes, pictures }));
+  await importer.take(await found.reader(file, into), file);
 }
 
 /** One bad file does not stop the others. */
@@ -90,6 +98,7 @@ async function takeFolder(folder: string, into: Into): Promise<void> {
   let taken = 0;
   for await (const file of annotationFiles(folder)) {
     try {
+      if ('describes' in detect(file)) continue;
       await takeFile(file, into);
       taken++;
     } catch (error) {

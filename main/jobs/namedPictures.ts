@@ -1,4 +1,5 @@
-// Names of pictures as annotation files write them to files on disk; never outside the folders that were chosen.
+// Names of pictures as annotation files write them to files on disk; never a picture whose folder says something else.
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Picture, Pictures } from '../formats/reading.ts';
@@ -11,56 +12,185 @@ export function pathIn(projectFile: string, file: string): string {
   return path.isAbsolute(relative) ? file : relative.split(path.sep).join('/');
 }
 
+/** A file, or why none was taken: nobody has that name, or several do and nothing tells them apart. */
+export type Located = { readonly file: string } | { readonly why: string };
+
+/** Folders that say what kind of files they hold, not which ones. */
+const GENERIC = new Set('images image imgs img jpegimages pictures photos data rgb frames'.split(' '));
+const LABELS = new Set('labels label annotations annotation json jsons xml xmls masks labeltxt'.split(' '));
+/** Pictures of one part are never those of another, whatever they are called. */
+const PARTS = new Set('train training val valid validation test testing dev minival'.split(' '));
+
+/** One place to look for pictures: files by their name without ending, in lower case. */
+type Index = Map<string, string[]>;
+
 /** Pictures in folders and below, and those that the project has already. */
 export class NamedPictures implements Pictures {
   readonly #folders: readonly string[];
   readonly #known: Iterable<string>;
-  #byStem: Promise<Map<string, string[]>> | null = null;
+  #places: Promise<readonly Index[]> | null = null;
   readonly #measured = new Map<string, Promise<Picture | null>>();
 
-  /** `known`: absolute paths of other pictures that may be meant. */
+  /** `known`: absolute paths of other pictures that may be meant where the folders have none. */
   constructor(folders: readonly string[], known: Iterable<string> = []) {
-    this.#folders = folders;
+    this.#folders = folders.map((folder) => path.resolve(folder));
     this.#known = known;
   }
 
-  async find(name: string): Promise<Picture | null> {
-    const file = await this.locate(name);
-    if (file === null) return null;
-    const picture = this.#measured.get(file) ?? measured(file);
-    this.#measured.set(file, picture);
+  /** `from`: the annotation file that names it. */
+  async find(name: string, from?: string): Promise<Picture | null> {
+    const located = await this.locate(name, from);
+    if (!('file' in located)) return null;
+    const picture = this.#measured.get(located.file) ?? measured(located.file);
+    this.#measured.set(located.file, picture);
     return picture;
   }
 
-  /** The file whose path ends as the name does, as far as possible; null where there is none or two fit equally. */
-  async locate(name: string): Promise<string | null> {
-    const parts = name.split(/[\\/]/u).filter((part) => part !== '' && part !== '.');
-    const last = parts.at(-1)?.toLowerCase();
-    if (last === undefined) return null;
-    this.#byStem ??= this.#index();
-    const whole = isImageName(last);
-    const alike = (await this.#byStem).get(whole ? stemOf(last) : last) ?? [];
-    const same = alike.filter((file) => !whole || path.basename(file).toLowerCase() === last);
-    const folders = parts.slice(0, -1).map((part) => part.toLowerCase());
-    const fits = same.map((file) => sharedEnd(path.dirname(file).toLowerCase().split(path.sep), folders));
-    const best = Math.max(...fits);
-    const [found, ...others] = new Set(same.filter((_, i) => fits[i] === best));
-    return found !== undefined && others.length === 0 ? found : null;
+  /** The folders that were chosen come first, and in them what lies where the annotation file's own place says. */
+  async locate(name: string, from?: string): Promise<Located> {
+    const wanted = wish(name);
+    if (wanted === null) return { why: 'it names no file' };
+    this.#places ??= this.#index();
+    let reason: Located = { why: 'no picture has this name' };
+    for (const place of await this.#places) {
+      const fits = fitting(place, wanted);
+      if (fits.length === 0) continue;
+      const found = this.#choose(fits, wanted, from);
+      if ('file' in found || found.several) return found;
+      reason = found;
+    }
+    const beside = from === undefined ? null : this.#beyond(wanted, from);
+    return beside === null ? reason : { file: beside };
   }
 
-  async #index(): Promise<Map<string, string[]>> {
-    const index = new Map<string, string[]>();
-    const add = (file: string): void => {
-      const key = stemOf(path.basename(file).toLowerCase());
-      const files = index.get(key);
-      if (files === undefined) index.set(key, [file]);
-      else files.push(file);
-    };
-    for (const file of this.#known) add(file);
-    for await (const file of imageFilesIn(this.#folders)) add(file);
-    return index;
+  #choose(fits: readonly string[], wanted: Wish, from?: string): Located & { several?: boolean } {
+    const exact = fits.find((file) => this.#expected(wanted, from).has(folded(path.dirname(file))));
+    if (exact !== undefined) return { file: exact };
+    const scored = fits.map((file) => ({ file, score: sharedEnd(this.#ownFolders(file), wanted.folders) }));
+    const best = Math.max(...scored.map(({ score }) => score));
+    const top = scored.filter(({ score }) => score === best).map(({ file }) => file);
+    const possible = best > 0 ? top : top.filter((file) => this.#mayBe(file, wanted));
+    const [first, ...others] = this.#bySource(possible, from);
+    if (first === undefined) return { why: `${fits[0]} has its name, but lies in another folder than the name says` };
+    if (others.length > 0) return { why: `${1 + others.length} pictures have its name`, several: true };
+    const [own, said] = [this.#ownFolders(first), [...wanted.folders, ...this.#tokens(from)]];
+    return contradicts(own, said)
+      ? { why: `${first} has its name, but is of another part of the set` }
+      : { file: first };
+  }
+
+  /** Where the picture lies if the annotation file is right about its own surroundings, in lower case. */
+  #expected({ written }: Wish, from?: string): Set<string> {
+    const starts = this.#folders.map((folder) => path.join(folder, ...written));
+    if (from === undefined) return new Set(starts.map(folded));
+    const own = path.dirname(path.resolve(from));
+    const parts = own.split(path.sep);
+    const at = parts.findLastIndex((part) => LABELS.has(part.toLowerCase()));
+    const parallel = at < 0 ? [] : [...GENERIC].map((name) => [...parts.slice(0, at), name, ...parts.slice(at + 1)]);
+    const near = [own, ...parallel.map((each) => each.join(path.sep))].map((folder) => path.join(folder, ...written));
+    return new Set([...near, ...starts].map(folded));
+  }
+
+  /** A name without folders may mean any; one with folders means what lies in none, or anything if it is of another machine. */
+  #mayBe(file: string, { folders, isAbsolute }: Wish): boolean {
+    return folders.length === 0 || isAbsolute || this.#ownFolders(file).length === 0;
+  }
+
+  /** Those that the annotation file's own path and name speak of, if it speaks of any: instances_train.json. */
+  #bySource(files: readonly string[], from?: string): string[] {
+    const distinct = [...new Set(files)];
+    const tokens = this.#tokens(from);
+    if (distinct.length < 2 || tokens.length === 0) return distinct;
+    const scores = distinct.map((file) => this.#ownFolders(file).filter((part) => tokens.includes(part)).length);
+    const best = Math.max(...scores);
+    return best === 0 ? distinct : distinct.filter((_, i) => scores[i] === best);
+  }
+
+  #tokens(from?: string): string[] {
+    if (from === undefined) return [];
+    const root = this.#folders.find((folder) => inside(folder, path.resolve(from)));
+    const words = root === undefined ? path.basename(from) : path.relative(root, path.resolve(from));
+    return words.toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  }
+
+  /** The folders between the chosen one and the picture that tell pictures apart. */
+  #ownFolders(file: string): string[] {
+    const root = this.#folders.find((folder) => inside(folder, file));
+    const below = root === undefined ? path.dirname(file) : path.relative(root, path.dirname(file));
+    return telling(below.normalize('NFC').split(path.sep));
+  }
+
+  /** A path to the folder of pictures beside the annotation file's own, as Windows tools write it: `..\images\a.jpg`. */
+  #beyond({ written, last }: Wish, from: string): string | null {
+    if (
+      !written.includes('..') ||
+      telling(written).length > 0 ||
+      !written.some((part) => GENERIC.has(part.toLowerCase()))
+    )
+      return null;
+    const file = path.resolve(path.dirname(from), ...written, last);
+    const allowed = this.#folders.some((folder) => inside(path.dirname(folder), file));
+    return allowed && isImageName(file) && statSync(file, { throwIfNoEntry: false })?.isFile() ? file : null;
+  }
+
+  async #index(): Promise<readonly Index[]> {
+    const [own, known]: [Index, Index] = [new Map(), new Map()];
+    for await (const file of imageFilesIn(this.#folders)) put(own, file);
+    for (const file of this.#known) put(known, file);
+    return [own, known];
   }
 }
+
+function put(index: Index, file: string): void {
+  const key = stemOf(folded(path.basename(file)));
+  const files = index.get(key);
+  if (files === undefined) index.set(key, [file]);
+  else files.push(file);
+}
+
+/** A name taken apart. */
+interface Wish {
+  readonly last: string;
+  /** Its folders as they are written, `..` included; none where the path is of another machine. */
+  readonly written: readonly string[];
+  /** Its folders that tell pictures apart, in lower case. */
+  readonly folders: readonly string[];
+  readonly isAbsolute: boolean;
+}
+
+function wish(name: string): Wish | null {
+  const plain = name.normalize('NFC');
+  const parts = plain.split(/[\\/]/u).filter((part) => part !== '' && part !== '.');
+  const last = parts.at(-1);
+  if (last === undefined || last === '..') return null;
+  const isAbsolute = /^([\\/]|[A-Za-z]:)/u.test(plain);
+  return { last, written: isAbsolute ? [] : parts.slice(0, -1), folders: telling(parts.slice(0, -1)), isAbsolute };
+}
+
+/** Files and folders are called alike whatever the case and however the system composes letters. */
+const folded = (text: string): string => text.normalize('NFC').toLowerCase();
+
+const telling = (folders: readonly string[]): string[] =>
+  folders.map((part) => part.toLowerCase()).filter((part) => !['', '..', ...GENERIC, ...LABELS].includes(part));
+
+function fitting(index: Index, { last }: Wish): string[] {
+  const name = folded(last);
+  const whole = isImageName(name);
+  const alike = index.get(whole ? stemOf(name) : name) ?? [];
+  return alike.filter((file) => !whole || folded(path.basename(file)) === name);
+}
+
+/** Both speak of a part of the set, and not of the same one. */
+function contradicts(own: readonly string[], said: readonly string[]): boolean {
+  const [here, there] = [own, said].map((words) => words.filter((word) => PARTS.has(word)));
+  if (here === undefined || there === undefined || here.length === 0 || there.length === 0) return false;
+  return !here.some((word) => there.some((other) => word.startsWith(other) || other.startsWith(word)));
+}
+
+const inside = (folder: string, file: string): boolean => {
+  const relative = path.relative(folder, file);
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+};
 
 const stemOf = (name: string): string => name.slice(0, name.length - path.extname(name).length);
 

@@ -123,13 +123,6 @@ describe('what other tools write', () => {
 describe('what is wrong is said', () => {
   test.each([
     ['no image', { image_id: 9 }, /image_id 9 names no image/],
-    ['an odd ring', { segmentation: [[1, 1, 5, 1, 5, 4, 1]] }, /7 numbers; it needs an even count/],
-    ['two points', { segmentation: [[1, 1, 5, 4]] }, /4 numbers/],
-    ['words for numbers', { segmentation: [['1', 1, 5, 1, 5, 4]] }, /polygon 1 is no list of numbers/],
-    ['RLE of another size', { segmentation: { size: [10, 6], counts: [60] } }, /its mask is 6 x 10, its image 10 x 6/],
-    ['RLE garbage', { segmentation: { size: [6, 10], counts: '~~~' } }, /alphabet/],
-    ['an empty mask', { segmentation: { size: [6, 10], counts: [60] } }, /its mask is empty/],
-    ['a polygon outside', { segmentation: [[20, 20, 30, 20, 30, 30]] }, /its mask is empty/],
     ['neither mask nor box', { segmentation: [], bbox: [0, 0, 0, 0] }, /neither a mask nor a box/],
   ])('%s: left out, the others stay', async (_, fields, why) => {
     const { shapes, leftOut } = await read({
@@ -141,6 +134,45 @@ describe('what is wrong is said', () => {
     });
     expect(shapes).toHaveLength(1);
     expect(leftOut).toEqual([{ what: 'annotation 1', why: expect.stringMatching(why) }]);
+  });
+
+  test.each([
+    ['an odd ring', [[1, 1, 5, 1, 5, 4, 1]], /7 numbers; it needs an even count/],
+    ['two points', [[1, 1, 5, 4]], /4 numbers/],
+    ['words for numbers', [['1', 1, 5, 1, 5, 4]], /polygon 1 is no list of numbers/],
+    ['RLE of another size', { size: [10, 6], counts: [60] }, /its mask is 6 x 10, its image 10 x 6/],
+    ['RLE garbage', { size: [6, 10], counts: '~~~' }, /alphabet/],
+    ['an empty mask', { size: [6, 10], counts: [60] }, /its mask is empty/],
+    ['a polygon outside', [[20, 20, 30, 20, 30, 30]], /its mask is empty/],
+    ['an object without runs', {}, /run-length mask/],
+  ])('%s: the box stays and the mask is named; without a box it is left out', async (_, segmentation, why) => {
+    const kept = await readOne({ segmentation });
+    expect(kept.shapes).toMatchObject([{ mask: null, box: { x1: 1, y1: 1, x2: 5, y2: 4 } }]);
+    expect(kept.leftOut).toEqual([{ what: 'the mask of annotation 1', why: expect.stringMatching(why) }]);
+    const lost = await readOne({ segmentation, bbox: undefined });
+    expect(lost.shapes).toEqual([]);
+    expect(lost.leftOut).toEqual([{ what: 'annotation 1', why: expect.stringMatching(why) }]);
+  });
+
+  test.each([[[1, 1]], [[1, 1, 5, 4]], [[]], [[1, 1, 5, 1, 5, 4, 1]]])(
+    'a stray part %j beside a good one',
+    async (part) => {
+      const { shapes, leftOut } = await readOne({ segmentation: [square, part] });
+      expect(shapes.map(({ mask }) => mask && maskArea(mask))).toEqual([12]);
+      expect(leftOut).toEqual([{ what: 'part 2 of 2 of annotation 1', why: expect.stringMatching(/even count/) }]);
+    },
+  );
+
+  test('shapes of an id that two pictures share are left out; the same picture twice is one', async () => {
+    const twice = { ...base, images: [...base.images, base.images[0]], annotations: [one] };
+    expect((await read(twice)).shapes).toHaveLength(1);
+    const images = [...base.images, { ...base.images[0], file_name: 'rear.jpg' }];
+    const { shapes, leftOut } = await read({ ...base, images, annotations: [one] });
+    expect(shapes).toEqual([]);
+    expect(leftOut.map(({ why }) => why)).toEqual([
+      'they share the id 1; give each its own',
+      'two images share its image_id 1',
+    ]);
   });
 
   test('no object at all has a place', async () => {
@@ -176,10 +208,10 @@ describe('what is wrong is said', () => {
     const { labels, leftOut, said } = await read({ images, categories, annotations: [] });
     expect(labels).toEqual(['cup']);
     expect(leftOut.map(({ why }) => why)).toEqual([
-      'its id 1 is that of an earlier image',
       'it has no whole id or no file_name',
       'its id is that of "cup"',
       'it has no whole id',
+      'they share the id 1; give each its own',
     ]);
     expect(said).toEqual(['two categories are called "cup"; they became one label']);
   });

@@ -167,14 +167,14 @@ describe('YOLO', () => {
   const read = (name: string, text: string, sizes = {}) => outcomeOf(readYolo, saved(folder, name, text), sizes);
 
   test('boxes, boxes with a score, polygons, poses; names from the list above', async () => {
-    saved(folder, 'yolo/data.yaml', 'path: x\nnames:\n  0: cup\n  1: "a plate"\nnc: 2\n');
+    saved(folder, 'yolo/data.yaml', 'path: x\nnames:\n  0: cup\n  1: "a plate"\nnc: 2\nkpt_shape: [2, 3]\n');
     const text = [
       '0 0.5 0.5 0.2 0.4',
       '1 0.5 0.5 0.2 0.4 0.75',
       '1 0 0 0.5 0 0.5 0.5 0 0.5',
       '0 0.5 0.5 1 1 0.1 0.1 2 0.2 0.2 0',
     ].join('\r\n');
-    const { images, labels, shapes, leftOut } = await read('yolo/labels/train/a.txt', text, { 'train/a': [100, 50] });
+    const { images, labels, shapes, leftOut } = await read('yolo/labels/train/a.txt', text, { a: [100, 50] });
     expect(images).toMatchObject([{ width: 100, height: 50 }]);
     expect(labels).toEqual(['cup', 'a plate']);
     expect(shapes.map(({ label }) => label)).toEqual(['cup', 'a plate', 'a plate', 'cup']);
@@ -194,11 +194,13 @@ describe('YOLO', () => {
   });
 
   test.each([
-    ['0 0.5 0.5 0.2', /no class number with numbers/],
-    ['cup 0.5 0.5 0.2 0.2', /no class number with numbers/],
+    ['0 0.5 0.5 0.2', /fewer than four numbers/],
+    ['cup 0.5 0.5 0.2 0.2', /begins with "cup", which is no class number/],
     ['0 0.1 0.1 0.2 0.2 0.3 0.3 0.4', /odd count/],
     ['0 2 2 0.1 0.1', /lies outside the picture/],
-    ['0 2 2 3 2 3 3', /no pixel/],
+    ['0 1.2 1.2 1.5 1.2 1.5 1.5', /no pixel/],
+    ['0 20 20 30 20 30 30', /no shares of the picture/],
+    ['0 nan 0.5 0.2 0.2', /no number/],
   ])('%s is left out', async (line, why) => {
     const { shapes, leftOut } = await read('bad/a.txt', `${line}\n0 0.5 0.5 0.5 0.5`, { a: [10, 10] });
     expect(shapes).toHaveLength(1);
@@ -207,7 +209,7 @@ describe('YOLO', () => {
 
   test('without its picture nothing can be placed; an empty file is an image without objects', async () => {
     const { shapes, leftOut, images } = await read('alone/a.txt', '0 0.5 0.5 0.1 0.1');
-    expect([shapes, leftOut.length, images]).toEqual([[], 1, [{ name: 'alone/a', width: null, height: null }]]);
+    expect([shapes, leftOut.length, images]).toEqual([[], 1, [{ name: 'a', width: null, height: null }]]);
     expect(await read('none/a.txt', '', { a: [10, 10] })).toMatchObject({
       images: [{ width: 10 }],
       shapes: [],

@@ -35,7 +35,11 @@ export async function outcomeOf(
     const [width, height] = (known === undefined ? undefined : sizes[known]) ?? [0, 0];
     return width === 0 ? null : { file: `/pictures/${name}`, width, height };
   };
-  const reading = await reader(file, { notes, pictures: { find } });
+  const reading = await reader(file, {
+    notes,
+    pictures: { find },
+    root: path.dirname(path.dirname(path.dirname(file))),
+  });
   const shapes = [...reading.shapes];
   return { ...reading, shapes, leftOut: notes.leftOut, said: notes.said };
 }

@@ -64,6 +64,48 @@ describe('names of classes', () => {
     expect(shapes.map(({ label }) => label)).toEqual(['cup', 'class 7']);
   });
 
+  test.each([
+    ['numbers with gaps', 'names:\n  6: bus\n  35: kite\n', { 6: 'bus', 35: 'kite' }],
+    ['one line', 'names: {6: bus, 35: kite}\n', { 6: 'bus', 35: 'kite' }],
+    ['out of order', 'names:\n  1: second\n  0: first\n', { 0: 'first', 1: 'second' }],
+    ['comments', 'names:  # all\n  0: first  # the main class\n\n  1: second\n', { 0: 'first', 1: 'second' }],
+    ['a comma in quotes', "names: ['bolt, M8', nut]\n", { 0: 'bolt, M8', 1: 'nut' }],
+    ['a list over lines', 'names: [first,\n  second]\n', { 0: 'first', 1: 'second' }],
+    ['numbers as names', 'names: [10, 20]\n', { 0: '10', 1: '20' }],
+    ['anchors', 'base: &n [a, b]\nnames: *n\n', { 0: 'a', 1: 'b' }],
+  ])('by number, in every spelling of YAML: %s', async (_, text, names: Record<number, string>) => {
+    const set = fresh();
+    saved(folder, `${set}/my-set-v3.yaml`, text);
+    const rows = Object.keys(names).map((number) => `${number} 0.5 0.5 0.1 0.1`);
+    const { shapes, said } = await read(set, rows.join('\n'));
+    expect(shapes.map(({ label }) => label)).toEqual(Object.values(names));
+    expect(said).toEqual([expect.stringMatching(/the names of classes are those of .*my-set-v3.yaml/)]);
+  });
+
+  test('an empty line of a list is a class without a name', async () => {
+    const set = fresh();
+    saved(folder, `${set}/classes.txt`, 'first\n\nthird\n');
+    const { shapes } = await read(set, `${only}\n2 0.5 0.5 0.1 0.1`);
+    expect(shapes.map(({ label }) => label)).toEqual(['first', 'third']);
+  });
+
+  test('YAML that cannot be read is named, and gives no names', async () => {
+    const set = fresh();
+    saved(folder, `${set}/data.yaml`, 'names:\n  - a\n b: [c\n');
+    await expect(read(set, only)).rejects.toThrow(/data.yaml: its class names cannot be read/);
+  });
+
+  test('rows are what the set says: a polygon at the edge is no pose', async () => {
+    const closed = '0 0 0 0.5 0 0.5 0.5 0 0.5 0 0';
+    const polygon = await read(fresh(), closed);
+    expect(polygon.shapes[0]?.mask && maskArea(polygon.shapes[0].mask)).toBe(5000);
+    const set = fresh();
+    saved(folder, `${set}/data.yaml`, 'kpt_shape: [2, 3]\nnames: [cup]\n');
+    const pose = await read(set, '0 0.5 0.5 0.5 0.5 0.5 0.5 2 0.4 0.4 1');
+    expect(pose.shapes).toMatchObject([{ mask: null, box: { x1: 50, y1: 25, x2: 150, y2: 75 } }]);
+    expect(pose.leftOut).toEqual([{ what: 'keypoints of a.txt', why: 'only boxes and polygons are read' }]);
+  });
+
   test('a label file is not taken for a list', async () => {
     const set = fresh();
     saved(folder, `${set}/labels/train/classes.txt`, '0 0.1 0.1 0.2 0.2\n');
@@ -108,8 +150,8 @@ describe('lines', () => {
     const { shapes, leftOut } = await read(fresh(), `${only}\nwrong\n\n${only}\n0 0.5 0.5 0 0.5\n`);
     expect(shapes).toHaveLength(2);
     expect(leftOut).toEqual([
-      { what: 'line 2 of a.txt', why: 'it is no class number with numbers after it' },
-      { what: 'line 4 of a.txt', why: 'its box is empty or lies outside the picture' },
+      { what: 'line 2 of a.txt', why: 'it begins with "wrong", which is no class number' },
+      { what: 'line 5 of a.txt', why: 'its box is empty or lies outside the picture' },
     ]);
   });
 
@@ -128,15 +170,15 @@ describe('lines', () => {
 });
 
 describe('the picture', () => {
-  test('is looked for in a folder called alike', async () => {
+  test('is looked for by its name and by where the label file lies', async () => {
     const file = saved(folder, 'x/labels/val/a.txt', only);
     const asked: string[] = [];
-    const find = async (name: string) => {
-      asked.push(name);
+    const find = async (name: string, from?: string) => {
+      asked.push(name, path.basename(from ?? ''));
       return null;
     };
-    const outcome = await readYolo(file, { pictures: { find }, notes: new Notes() });
-    expect(asked).toEqual([path.join('val', 'a')]);
+    const outcome = await readYolo(file, { pictures: { find }, notes: new Notes(), root: folder });
+    expect(asked).toEqual(['a', 'a.txt']);
     expect(outcome.shapes).toEqual([]);
   });
 

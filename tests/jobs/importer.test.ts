@@ -39,7 +39,7 @@ function begun(signal = new AbortController().signal, project?: Project) {
   const own = project ?? openProject(path.join(folder, `${++count}.loupe`), { create: true });
   if (project === undefined) open.push(own);
   const [notes, steps] = [new Notes(), { count: 0 }];
-  const taking = new Importer(own, {
+  const importer = new Importer(own, {
     ...{ file: 'f.json', folder, notes, pictures: new NamedPictures([folder]) },
     progress: { signal, step: () => void steps.count++ },
   });
@@ -47,20 +47,20 @@ function begun(signal = new AbortController().signal, project?: Project) {
     shapes: readonly ReadShape[],
     images = [...new Set(shapes.map(({ image }) => image))],
     labels = ['cup'],
-  ) => taking.take({ format: 'Test', images, labels, shapes });
+  ) => importer.take({ format: 'Test', images, labels, shapes }, path.join(folder, 'f.json'));
   const shapes = () => [...own.allImages()].flatMap(({ id }) => own.shapesOf(id));
-  return { project: own, taking, take, notes, steps, shapes };
+  return { project: own, importer, take, notes, steps, shapes };
 }
 
 describe('shapes', () => {
   test('come with mask, box, attributes and where they came from, the later above', async () => {
-    const { taking, take, shapes, steps } = begun();
+    const { importer, take, shapes, steps } = begun();
     const image = imageOf('a.png');
     await take([
       shapeOn(image, cup, { attributes: { old: true, note: 'x' } }),
       shapeOn(image, null, { label: 'plate', crowd: true }),
     ]);
-    taking.end();
+    importer.end();
     const [first, second] = shapes();
     expect(first).toMatchObject({
       ...{ box: { x1: 1, y1: 1, x2: 3, y2: 3 }, attributes: { old: true, note: 'x' }, crowd: false },
@@ -73,30 +73,37 @@ describe('shapes', () => {
   });
 
   test('nothing is one step and no report of anything', async () => {
-    const { taking, take, project } = begun();
+    const { importer, take, project } = begun();
     await take([], [], []);
-    expect(taking.end()).toBeNull();
-    expect(taking.report()).toMatchObject({ images: 0, shapes: 0, labels: 0, leftOut: [], unresolved: [], notes: [] });
+    expect(importer.end()).toBeNull();
+    expect(importer.report()).toMatchObject({
+      images: 0,
+      shapes: 0,
+      labels: 0,
+      leftOut: [],
+      unresolved: [],
+      notes: [],
+    });
     expect(project.info().undo).toBeNull();
   });
 
   test('of many readings are one step', async () => {
-    const { taking, take, project, shapes } = begun();
+    const { importer, take, project, shapes } = begun();
     await take([shapeOn(imageOf('a.png'), cup)]);
     await take([shapeOn(imageOf('b.png'), plate)]);
-    const recorded = taking.end();
-    expect([recorded?.diff.title, shapes().length, taking.end()]).toEqual(['Import f.json', 2, null]);
+    const recorded = importer.end();
+    expect([recorded?.diff.title, shapes().length, importer.end()]).toEqual(['Import f.json', 2, null]);
     project.undo();
     expect([shapes().length, project.labels(), project.info().undo]).toEqual([0, [], null]);
   });
 
   test('more than are written at a time all arrive, in order', async () => {
-    const { taking, take, shapes } = begun();
+    const { importer, take, shapes } = begun();
     const image = imageOf('a.png');
     await take(Array.from({ length: 1201 }, (_, i) => shapeOn(image, cup, { attributes: { place: i } })));
-    taking.end();
+    importer.end();
     expect(shapes().map(({ attributes }) => attributes.place)).toEqual(Array.from({ length: 1201 }, (_, i) => i));
-    expect(taking.report().shapes).toBe(1201);
+    expect(importer.report().shapes).toBe(1201);
   });
 });
 
@@ -109,23 +116,23 @@ describe('what is there already', () => {
   ])('%s', async (_, fields, total, known) => {
     const first = begun();
     await first.take([shapeOn(imageOf('a.png'), cup)]);
-    first.taking.end();
+    first.importer.end();
     const again = begun(undefined, first.project);
     await again.take([shapeOn(imageOf('a.png'), cup, fields)]);
-    again.taking.end();
-    expect([first.shapes().length, again.taking.report().notes.length]).toEqual([total, known]);
+    again.importer.end();
+    expect([first.shapes().length, again.importer.report().notes.length]).toEqual([total, known]);
   });
 
   test('boxes are told apart by their edges', async () => {
     const first = begun();
     const image = imageOf('a.png');
     await first.take([shapeOn(image, null)]);
-    first.taking.end();
+    first.importer.end();
     const again = begun(undefined, first.project);
     const other = { box: { x1: 1, y1: 1, x2: 3, y2: 3.5 } };
     await again.take([shapeOn(image, null), shapeOn(image, null, other)]);
-    again.taking.end();
-    expect(again.taking.report()).toMatchObject({
+    again.importer.end();
+    expect(again.importer.report()).toMatchObject({
       shapes: 1,
       notes: ['1 shape was in the project already and not added again'],
     });
@@ -134,9 +141,9 @@ describe('what is there already', () => {
 
 describe('labels', () => {
   test('those without shapes are made too, in the order of the file, with colours of their own and free digits', async () => {
-    const { taking, take, project } = begun();
+    const { importer, take, project } = begun();
     await take([], [], ['c', 'a', 'b']);
-    taking.end();
+    importer.end();
     const labels = project.labels();
     expect(labels.map(({ name, digit }) => [name, digit])).toEqual([
       ['c', '1'],
@@ -147,49 +154,49 @@ describe('labels', () => {
   });
 
   test('beyond nine have no digit', async () => {
-    const { taking, take, project } = begun();
+    const { importer, take, project } = begun();
     await take(
       [],
       [],
       Array.from({ length: 12 }, (_, i) => `label ${i}`),
     );
-    taking.end();
+    importer.end();
     expect(project.labels().map(({ digit }) => digit)).toEqual([...'123456789', null, null, null]);
-    expect(taking.report().labels).toBe(12);
+    expect(importer.report().labels).toBe(12);
   });
 });
 
 test('a label longer than a project keeps is cut and said, and costs nothing else', async () => {
-  const { taking, take, project } = begun();
+  const { importer, take, project } = begun();
   await take([shapeOn(imageOf('x.png'), cup, { label: 'n'.repeat(5000) })], undefined, []);
-  taking.end();
+  importer.end();
   expect(project.labels().map(({ name }) => name)).toEqual(['n'.repeat(1000)]);
-  expect(taking.report()).toMatchObject({ shapes: 1, notes: [expect.stringMatching(/cut to 1000 characters/)] });
+  expect(importer.report()).toMatchObject({ shapes: 1, notes: [expect.stringMatching(/cut to 1000 characters/)] });
 });
 
 describe('images', () => {
   test('whose path names no file are left out', async () => {
-    const { taking, take, project } = begun();
+    const { importer, take, project } = begun();
     await take([shapeOn(imageOf('.'), cup), shapeOn(imageOf('sub/'), cup), shapeOn(imageOf('a/..'), cup)]);
-    taking.end();
+    importer.end();
     expect([...project.allImages()]).toEqual([]);
-    expect(taking.report().leftOut[0]?.why).toBe('its path names no file');
+    expect(importer.report().leftOut[0]?.why).toBe('its path names no file');
   });
 
   test('that were not found are missing, with the name that the file gives', async () => {
-    const { taking, take, project } = begun();
+    const { importer, take, project } = begun();
     await take([shapeOn(imageOf('far/none.png'), cup)]);
-    taking.end();
+    importer.end();
     expect([...project.allImages()]).toMatchObject([
       { path: 'far/none.png', state: 'missing', problem: 'far/none.png was not found; say where it is', width, height },
     ]);
-    expect(taking.report().unresolved).toEqual(['far/none.png']);
+    expect(importer.report().unresolved).toEqual(['far/none.png']);
   });
 
   test('of a path that is none of ours are known by their name alone', async () => {
-    const { take, project, taking } = begun();
+    const { take, project, importer } = begun();
     await take([shapeOn(imageOf('/data/set/x.png'), cup), shapeOn(imageOf('C:\\set\\y.png'), cup)]);
-    taking.end();
+    importer.end();
     expect([...project.allImages()].map((each) => path.posix.basename(each.path.replaceAll('\\', '/')))).toEqual([
       'x.png',
       'y.png',
@@ -198,19 +205,19 @@ describe('images', () => {
   });
 
   test('without a size cost their shapes, and say so once each', async () => {
-    const { take, taking, shapes, notes } = begun();
+    const { take, importer, shapes, notes } = begun();
     const image = imageOf('a.png', { width: null, height: null });
     await take([shapeOn(image, cup), shapeOn(image, cup)]);
-    taking.end();
+    importer.end();
     expect(shapes()).toEqual([]);
     expect(notes.leftOut).toEqual([{ what: '2 shapes of a.png', why: 'their image was left out' }]);
   });
 
   test('of another size than the project has', async () => {
-    const { take, taking, project, notes, shapes } = begun();
+    const { take, importer, project, notes, shapes } = begun();
     project.addImages([{ path: 'a.png', width: 60, height: 40 }]);
     await take([shapeOn(imageOf('a.png'), cup)]);
-    taking.end();
+    importer.end();
     expect(shapes()).toEqual([]);
     expect(notes.leftOut).toEqual([
       { what: 'image a.png', why: 'the file says 6 x 4, the project 60 x 40' },
@@ -222,9 +229,9 @@ describe('images', () => {
     saved(folder, 'disk/right.png', '');
     await paint(path.join(folder, 'disk/right.png'), { width, height });
     await paint(path.join(folder, 'disk/wrong.png'), { width: 7, height });
-    const { take, taking, project, notes } = begun();
+    const { take, importer, project, notes } = begun();
     await take([shapeOn(imageOf('right.png'), cup), shapeOn(imageOf('wrong.png'), cup)]);
-    taking.end();
+    importer.end();
     expect([...project.allImages()]).toMatchObject([{ path: 'disk/right.png', state: 'present', problem: null }]);
     expect(notes.leftOut[0]).toEqual({
       what: 'image wrong.png',
@@ -235,7 +242,7 @@ describe('images', () => {
 
 test('cancelled in the middle: what was taken by then is one step that undo takes back', async () => {
   const abort = new AbortController();
-  const { taking, take, project, shapes } = begun(abort.signal);
+  const { importer, take, project, shapes } = begun(abort.signal);
   const image = imageOf('a.png');
   const endless = function* () {
     for (let i = 0; ; i++) {
@@ -243,10 +250,13 @@ test('cancelled in the middle: what was taken by then is one step that undo take
       yield shapeOn(image, cup, { attributes: { i } });
     }
   };
-  const taken = taking.take({ format: 'Test', images: [image], labels: ['cup'], shapes: endless() });
+  const taken = importer.take(
+    { format: 'Test', images: [image], labels: ['cup'], shapes: endless() },
+    path.join(folder, 'f.json'),
+  );
   await expect(taken).rejects.toThrow('enough');
   await expect(take([])).resolves.toBeUndefined();
-  expect(taking.end()?.undo).toBe('Import f.json');
+  expect(importer.end()?.undo).toBe('Import f.json');
   expect(shapes().length).toBeGreaterThanOrEqual(500);
   project.undo();
   expect(shapes()).toEqual([]);

@@ -202,7 +202,6 @@ describe('a folder', () => {
     expect(report).toMatchObject({ format: 'COCO, YOLO', images: 1, shapes: 2, labels: 1 });
     expect(report.leftOut).toEqual([
       { what: 'broken.json', why: expect.stringMatching(/^is cut short/) },
-      { what: 'labels/classes.txt', why: expect.stringMatching(/no annotations/) },
       { what: 'notes.md', why: expect.stringMatching(/no annotations/) },
     ]);
   });
@@ -236,12 +235,12 @@ const badFiles: Record<string, Expected> = {
   '06_no_images': { refused: /"images" is missing/ },
   '07_unknown_image_id': { shapes: 1, leftOut: /image_id .* names no image/ },
   '09_duplicate_annotation_id': { shapes: 2, note: /more than once; each got an id of its own/ },
-  '11_odd_polygon_length': { shapes: 1, leftOut: /needs an even count/ },
-  '12_two_point_polygon': { shapes: 1, leftOut: /at least 6/ },
+  '11_odd_polygon_length': { shapes: 2, leftOut: /needs an even count/ },
+  '12_two_point_polygon': { shapes: 2, leftOut: /at least 6/ },
   '14_nan_coordinate': { refused: /"NaN" cannot stand here \(line 1, column/ },
   '16_bbox_xyxy': { shapes: 2, note: /x, y, x2, y2 instead of x, y, width, height/ },
-  '17_rle_wrong_size': { shapes: 1, leftOut: /its mask is .*, its image 640 x 443/ },
-  '19_rle_compressed_garbage': { shapes: 1, leftOut: /compressed mask/ },
+  '17_rle_wrong_size': { shapes: 2, leftOut: /its mask is .*, its image 640 x 443/ },
+  '19_rle_compressed_garbage': { shapes: 2, leftOut: /compressed mask/ },
   '21_path_traversal': { shapes: 0, leftOut: /its path leads out of the folder/ },
   '22_absolute_windows_path': { shapes: 2 },
   '24_empty_segmentation_list': { shapes: 2 },
@@ -296,8 +295,8 @@ const annotated: [file: string, format: string, counts: [shapes: number, masks: 
   ['coco_tiny_labelme', 'LabelMe', [13, 13, 0]],
   ['labelme_voc/2011_000003.json', 'LabelMe', [3, 3, 1]],
   ['coco_tiny_yolo', 'YOLO', [42, 42, 0]],
-  ['label_studio_yolo', 'YOLO', [7, 0, 1]],
-  ['datumaro/yolo_dataset/strict', 'YOLO', [2, 0, 3]],
+  ['label_studio_yolo', 'YOLO', [7, 0, 0]],
+  ['datumaro/yolo_dataset/strict', 'YOLO', [2, 0, 2]],
   ['datumaro/voc_dataset', 'VOC', [2, 0, 32]],
   ['datumaro/segment_anything_dataset', 'Segment Anything', [1, 1, 1]],
   ['label_studio/polygons_export.json', 'Label Studio', [1, 1, 0]],

@@ -22,7 +22,8 @@ beforeAll(async () => {
 });
 
 const found = async (name: string, folders = [folder], known: string[] = []) => {
-  const file = await new NamedPictures(folders, known).locate(name);
+  const located = await new NamedPictures(folders, known).locate(name);
+  const file = 'file' in located ? located.file : null;
   return file && path.relative(folder, file).split(path.sep).join('/');
 };
 
@@ -41,14 +42,25 @@ describe('locating', () => {
     ['val\\a.png', 'val/a.png'],
     ['elsewhere/VAL/a.png', 'val/a.png'],
     ['images/c.png', 'deep/set/images/c.png'],
-    ['other/c.png', 'deep/set/images/c.png'],
+    ['/other/c.png', 'deep/set/images/c.png'],
     ['broken.png', 'broken.png'],
   ])('%s is %s', async (name, file) => expect(await found(name)).toBe(file));
 
-  test.each(['a.png', 'a', 'x/a.png', 'd.png', 'notes.txt', 'notes', '', '/', '.', './.', 'none.png'])(
-    '%j names none or more than one',
-    async (name) => expect(await found(name)).toBeNull(),
-  );
+  test.each([
+    'a.png',
+    'a',
+    'x/a.png',
+    'other/c.png',
+    'train/b.jpeg',
+    'd.png',
+    'notes.txt',
+    'notes',
+    '',
+    '/',
+    '.',
+    './.',
+    'none.png',
+  ])('%j names none or more than one', async (name) => expect(await found(name)).toBeNull());
 
   test('pictures of the project count, wherever they lie', async () => {
     const elsewhere = [at('train/a.png'), at('gone/e.png')];
@@ -73,10 +85,48 @@ describe('locating', () => {
     );
     const pictures = new NamedPictures([folder]);
     const check = async (steps: string[], slash: string) => {
-      const file = await pictures.locate(steps.join(slash));
-      if (file !== null) expect(file.startsWith(folder + path.sep)).toBe(true);
+      const located = await pictures.locate(steps.join(slash));
+      if ('file' in located) expect(located.file.startsWith(folder + path.sep)).toBe(true);
     };
     await fc.assert(fc.asyncProperty(fc.array(step), fc.constantFrom('/', '\\'), check), { numRuns: 200 });
+  });
+});
+
+describe('names in an annotation file', () => {
+  const from = async (file: string, name: string, folders = [folder], known: string[] = []) => {
+    const located = await new NamedPictures(folders, known).locate(name, at(file));
+    return 'file' in located ? path.relative(folder, located.file).split(path.sep).join('/') : null;
+  };
+
+  test.each([
+    ['annotations/instances_train.json', 'a.png', 'train/a.png'],
+    ['annotations/instances_val.json', 'a.png', 'val/a.png'],
+    ['annotations/instances.json', 'a.png', null],
+    ['val/a.json', 'a.png', 'val/a.png'],
+    ['val/a.json', '../train/a.png', 'train/a.png'],
+    ['labels/train/a.txt', 'a', 'train/a.png'],
+    ['annotations/instances_test.json', 'b.jpeg', null],
+    ['annotations/instances_validation.json', 'b.jpeg', 'val/b.jpeg'],
+  ])('%s: %s is %s', async (file, name, picture) => expect(await from(file, name)).toBe(picture));
+
+  test('the folders that were chosen come before pictures of the project', async () => {
+    const known = [at('train/a.png')];
+    expect(await from('annotations/x.json', 'a.png', [at('val')], known)).toBe('val/a.png');
+    expect(await from('annotations/x.json', 'a.png', [at('deep')], known)).toBe('train/a.png');
+    expect(await from('annotations/x_val.json', 'a.png', [at('deep')], known)).toBeNull();
+  });
+
+  test('letters that the system composes in another way are the same letters', async () => {
+    saved(folder, 'caf\u00e9.png', '');
+    await paint(at('caf\u00e9.png'), { width: 7, height: 5 });
+    expect(await from('x.json', 'cafe\u0301.png')).toBe('caf\u00e9.png');
+  });
+
+  test('a Windows path leads to the pictures beside the folder of annotations', async () => {
+    const only = [at('deep/set/json')];
+    saved(folder, 'deep/set/json/c.json', '{}');
+    expect(await from('deep/set/json/c.json', '..\\images\\c.png', only)).toBe('deep/set/images/c.png');
+    expect(await from('deep/set/json/c.json', '..\\..\\one.jpg', only)).toBeNull();
   });
 });
 
