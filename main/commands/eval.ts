@@ -1,12 +1,13 @@
 // `loupe eval`: what the weights get right, on drawn scenes of unseen seeds and on photographs.
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Figures } from '../evaluate/metrics.ts';
+import type { SetFigures, SetsEvaluation } from '../evaluate/photoSets.ts';
 import type { BoxToMaskEvaluation, MaskFigures } from '../evaluate/photos.ts';
 import type { SceneEvaluation } from '../evaluate/scenes.ts';
 import type { Terminal } from '../terminal.ts';
 import { wholeNumber } from './options.ts';
-import { readPhotos } from './photos.ts';
+import { cocoFilesIn, readPhotos } from './photos.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface ScenesOptions extends WeightsOptions {
@@ -17,6 +18,10 @@ interface ScenesOptions extends WeightsOptions {
 
 interface PhotosOptions extends WeightsOptions {
   readonly material: string;
+  readonly set?: string;
+  readonly split: 'train' | 'val' | 'all';
+  readonly grabcuts: number;
+  readonly most?: number;
   readonly json?: boolean;
 }
 
@@ -35,11 +40,34 @@ export function addEval(program: Command, terminal: Terminal): void {
     .command('photos')
     .description('photographs, which the embedded weights were not trained on: box to mask beside GrabCut')
     .option('--material <folder>', 'images/ and annotations/ of coco_tiny, coco_person and isat_coco', material)
+    .option('--set <folder>', 'instead: COCO files with photographs beside them; boxes and clicks, set by set')
+    .addOption(new Option('--split <part>', 'images of the set').choices(['train', 'val', 'all']).default('val'))
+    .option('--grabcuts <count>', 'things of the set that GrabCut is tried on', wholeNumber(0, 1_000_000), 300)
+    .option('--most <count>', 'things of the set that are measured, evenly among all', wholeNumber(1, 1_000_000))
     .option('--json', 'print one JSON document instead of a table');
   weightsOptions(photos).action((options: PhotosOptions) => evalPhotos(options, terminal));
 }
 
+/** Images without a split count as "val". */
+async function evalSets(options: PhotosOptions, folder: string, terminal: Terminal): Promise<void> {
+  const { readCocoPhotos } = await import('../evaluate/cocoPhotos.ts');
+  const { evaluatePhotoSets } = await import('../evaluate/photoSets.ts');
+  const splits = options.split === 'all' ? ['train', 'val', 'test'] : [options.split];
+  const photos = await readCocoPhotos({ files: await cocoFilesIn(folder) }, { splits, unsaid: 'val' });
+  const predictor = await openPredictor(options, terminal);
+  try {
+    const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} things`);
+    const { grabcuts: grabCuts, most } = options;
+    const figures = await evaluatePhotoSets(predictor, photos, { grabCuts, most, signal: terminal.signal, progress });
+    terminal.note('\n');
+    terminal.print(options.json ? `${JSON.stringify(figures)}\n` : setsTable(figures));
+  } finally {
+    await predictor.release();
+  }
+}
+
 async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<void> {
+  if (options.set !== undefined) return evalSets(options, options.set, terminal);
   const photos = await readPhotos(options.material);
   const predictor = await openPredictor(options, terminal);
   try {
@@ -99,4 +127,24 @@ export function photosTable({ sets, ...overall }: BoxToMaskEvaluation): string {
 const photoRow = ([name, { gIoU, cIoU, medianMs }]: [string, MaskFigures]): string[] => [
   `  ${name}`,
   ...[gIoU.toFixed(3), cIoU.toFixed(3), medianMs.toFixed(0)],
+];
+
+export function setsTable({ sets, overall }: SetsEvaluation): string {
+  const heads = ['mean IoU', 'things', 'box', 'bare box', 'GrabCut', '1 click', '3', '5', 'to 0.85'];
+  const rows = [...Object.entries(sets), ['all', overall] as const].map(([name, figures]) => setRow(name, figures));
+  const { mIoU, meanOfSets } = overall.boxToMask;
+  const lines = [heads, ...rows].map(([name = '', ...cells]) =>
+    [name.padEnd(18), ...cells.map((cell) => cell.padStart(10))].join('').trimEnd(),
+  );
+  const means = `true box: mean of things ${mIoU.toFixed(3)}, mean of sets ${meanOfSets.toFixed(3)}`;
+  return `${lines.join('\n')}\n${means}; GrabCut on ${overall.grabCut.count} of them\n`;
+}
+
+const setRow = (name: string, { boxToMask, bareBox, grabCut, clicks, noc85 }: SetFigures): string[] => [
+  name,
+  String(boxToMask.count),
+  ...[boxToMask.mIoU, bareBox.mIoU].map((iou) => iou.toFixed(3)),
+  grabCut.count > 0 ? grabCut.mIoU.toFixed(3) : '-',
+  ...[clicks['1'], clicks['3'], clicks['5']].map((iou) => iou.toFixed(3)),
+  noc85.toFixed(1),
 ];

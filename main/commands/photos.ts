@@ -11,6 +11,15 @@ import { decodeImage } from '../pictures/image.ts';
 const COCO_SETS = ['coco_tiny', 'coco_person'];
 const ISAT_SET = 'isat_coco';
 
+/** The COCO files of a folder in which photographs lie beside them, by name. */
+export async function cocoFilesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => null);
+  if (!names) throw new BadInput(`${folder}: no such folder; it takes one with COCO files in it`);
+  const files = names.filter((name) => name.endsWith('.json')).sort();
+  if (files.length === 0) throw new BadInput(`${folder}: has no COCO file (*.json) in it`);
+  return files.map((name) => path.resolve(folder, name));
+}
+
 /** Every photo of the three sets that is there. */
 export async function readPhotos(material: string): Promise<TrueImage[]> {
   if (!(await stat(material).catch(() => null))?.isDirectory()) {

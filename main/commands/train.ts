@@ -1,32 +1,86 @@
-// `loupe train`: trains the embedded weights from a seed, going on where an earlier run stopped, and draws the curves.
+// `loupe train`: trains the embedded weights, all or their segmenter, going on where an earlier run stopped; draws the curves.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { BadInput } from '../contract/badinput.ts';
 import type { Terminal } from '../terminal.ts';
-import { parseSeed } from './options.ts';
+import { embeddedWeights } from '../weights/embedded.ts';
+import { numberBetween, parseSeed, wholeNumber } from './options.ts';
+import { cocoFilesIn } from './photos.ts';
 
 interface TrainOptions {
   readonly out: string;
   readonly seed: number;
   readonly from?: string;
+  readonly photos?: string;
+}
+
+interface SegmenterOptions {
+  readonly coco: readonly string[];
+  readonly images?: string;
+  readonly scenes: number;
+  readonly steps: number;
+  readonly out: string;
+  readonly seed: number;
+  readonly from: string;
 }
 
 export function addTrain(program: Command, terminal: Terminal): void {
-  program
-    .command('train')
-    .description('train weights')
+  const train = program.command('train').description('train weights');
+  train
     .command('nano')
     .description('loupe-nano from scratch; run it again after a stop and it goes on')
     .option('--out <folder>', 'checkpoints, curves and the finished weights', 'out/train-nano')
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
     .option('--from <folder>', 'weights to start from instead of the seed')
+    .option('--photos <folder>', 'COCO files, with their photographs beside them, that the segmenter learns from too')
     .action((options: TrainOptions) => trainWeights(options, terminal));
+  train
+    .command('segmenter')
+    .description('the segmenter on photographs of your own; run it again after a stop (Ctrl-C saves) and it goes on')
+    .requiredOption('--coco <file...>', 'COCO files with masks; images whose split is "val" or "test" are left out')
+    .option('--images <folder>', 'where the photographs lie', undefined)
+    .option('--scenes <share>', 'share of drawn scenes among the pictures', numberBetween(0, 1), 0.25)
+    .option('--steps <number>', 'steps of 8 pictures with 4 prompts each', wholeNumber(1, 1_000_000), 2200)
+    .option('--from <folder>', 'weights to start from', embeddedWeights)
+    .option('--out <folder>', 'checkpoint, curves and the finished weights', 'out/train-segmenter')
+    .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
+    .action((options: SegmenterOptions) => trainOnPhotos(options, terminal));
 }
 
-async function trainWeights({ out, seed, from }: TrainOptions, terminal: Terminal): Promise<void> {
+async function trainOnPhotos({ coco, images, out, ...options }: SegmenterOptions, terminal: Terminal): Promise<void> {
+  const missing = [...coco, ...(images === undefined ? [] : [images])].find((each) => !existsSync(each));
+  if (missing !== undefined) throw new BadInput(`${missing}: does not exist`);
+  const { trainSegmenter } = await import('../nano/trainSegmenter.ts');
+  const { progressLine } = await import('../nano/train.ts');
+  const folder = path.resolve(out);
+  const { scenes, steps, seed, from } = options;
+  await trainSegmenter({
+    folder,
+    seed,
+    steps,
+    sceneShare: scenes,
+    from: path.resolve(from),
+    photos: { files: coco.map((file) => path.resolve(file)), ...(images && { images: path.resolve(images) }) },
+    signal: terminal.signal,
+    report: (progress) => terminal.note(progressLine(progress)),
+  });
+  await drawCurves(folder, terminal);
+  terminal.print(`${folder}\n`);
+}
+
+async function trainWeights({ out, seed, from, photos }: TrainOptions, terminal: Terminal): Promise<void> {
   const { trainNano } = await import('../nano/train.ts');
   const folder = path.resolve(out);
-  await trainNano({ folder, seed, from, signal: terminal.signal, report: (line) => terminal.note(line) });
+  const files = photos === undefined ? undefined : await cocoFilesIn(photos);
+  await trainNano({
+    folder,
+    seed,
+    from,
+    photos: files,
+    signal: terminal.signal,
+    report: (line) => terminal.note(line),
+  });
   await drawCurves(folder, terminal);
   terminal.print(`${folder}\n`);
 }

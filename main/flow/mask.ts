@@ -1,7 +1,7 @@
 // The segmenter's logits to the one mask that a person sees, and that evaluation and rewards judge: choice, size, edges.
 import { chooseMask, rankAlternatives } from '../../models/sam2/segmenter.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
-import { enlargedMask } from '../pictures/enlarge.ts';
+import { enlargedMask, type Grid, type Place } from '../pictures/enlarge.ts';
 import { maskAlongEdges } from '../pictures/followEdges.ts';
 import type { SegmenterRecipe } from '../weights/recipe.ts';
 
@@ -13,14 +13,21 @@ export interface MaskLogits {
 
 export type MaskChoice = Pick<SegmenterRecipe, 'choice' | 'followsEdges'>;
 
-/** The mask at the picture's size. */
-export function maskFrom({ masks, iou }: MaskLogits, image: DecodedImage, how: MaskChoice): Mask {
+/** The mask at the picture's size, `place` being the part of the picture that the logits lie over. Default: all of it. */
+export function maskFrom({ masks, iou }: MaskLogits, image: DecodedImage, how: MaskChoice & Placed): Mask {
   const area = masks.length / iou.length;
   const side = Math.sqrt(area);
   const chosen = chosenMask({ masks, iou }, how.choice);
   const values = { width: side, height: side, data: masks.subarray(chosen * area, (chosen + 1) * area) };
-  return how.followsEdges ? maskAlongEdges(values, image) : enlargedMask(values, image);
+  return maskOf(values, image, how);
 }
+
+interface Placed {
+  readonly place?: Place;
+}
+
+export const maskOf = (values: Grid, image: DecodedImage, how: Pick<MaskChoice, 'followsEdges'> & Placed): Mask =>
+  (how.followsEdges ? maskAlongEdges : enlargedMask)(values, image, how.place);
 
 /** Mask 0 is the single answer of SAM 2, the others are alternatives. */
 export function chosenMask({ masks, iou }: MaskLogits, choice: MaskChoice['choice']): number {

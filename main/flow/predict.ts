@@ -6,7 +6,8 @@ import type { Answer, Box, DecodedImage, Mask, Point, Prompt } from '../contract
 import { openWeights, type Weights } from '../weights/open.ts';
 import { answerReaders, type NamedObject } from './answer.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
-import { type Ask, Segmenter } from './segmenter.ts';
+import { Segmenter } from './segmenter.ts';
+import type { Ask } from './zoom.ts';
 
 export interface PredictOptions {
   /** Answers to draw; the likeliest one counts. Default 1. */

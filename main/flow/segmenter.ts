@@ -9,25 +9,34 @@ import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { clickData } from '../../models/sam2/segmenter.ts';
-import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
+import type { Frame } from '../contract/geometry.ts';
+import type { DecodedImage, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
+import { placeAround } from '../pictures/crop.ts';
+import type { Place } from '../pictures/enlarge.ts';
 import type { Weights } from '../weights/open.ts';
-import { maskFrom } from './mask.ts';
+import { chosenMask, maskOf } from './mask.ts';
 import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
+import { type Features, Views, wholeOf } from './views.ts';
+import {
+  type Ask,
+  agreement,
+  boxAround,
+  clickBoxes,
+  clickPlaces,
+  type Found,
+  focusOf,
+  foundBox,
+  isClicked,
+  sharesIn,
+  withinPlace,
+} from './zoom.ts';
 
-/** What the segmenter is asked with, in image pixels; `token` [width] comes from the context module. */
-export interface Ask {
-  box?: Box;
-  points?: readonly Point[];
-  rough?: Mask;
-  token?: Float32Array;
-}
-
-interface Features extends Record<string, Float32Array> {
-  embed: Float32Array;
-  s0: Float32Array;
-  s1: Float32Array;
+interface Look {
+  readonly place: Place;
+  /** In place of the ask's own rough mask: the share of each cell of the place. */
+  readonly rough?: Float32Array;
 }
 
 export class Segmenter {
@@ -36,13 +45,14 @@ export class Segmenter {
   private readonly encoder: Session;
   private readonly context: Session;
   private readonly decoders = new Map<string, Promise<Session>>();
-  private readonly features = new WeakMap<DecodedImage, Promise<Features>>();
+  private readonly views: Views;
 
   private constructor(weights: Weights, sessions: { encoder: Session; context: Session }, options: EngineOptions) {
     this.weights = weights;
     this.encoder = sessions.encoder;
     this.context = sessions.context;
     this.options = options;
+    this.views = new Views((image) => encoded(sessions.encoder, image, weights));
   }
 
   static async open(weights: Weights, options: EngineOptions): Promise<Segmenter> {
@@ -63,21 +73,66 @@ export class Segmenter {
   /** Encodes the picture and opens the decoder that clicks use, ahead of the first ask. */
   async prepare(image: DecodedImage): Promise<void> {
     const { slots, promptMap } = this.weights.recipe.segmenter;
-    await Promise.all([this.see(image), this.decoder(slots ?? 1, { rough: promptMap, token: false })]);
+    await Promise.all([
+      this.views.see(image, wholeOf(image)),
+      this.decoder(slots ?? 1, { rough: promptMap, token: false }),
+    ]);
   }
 
   /** The mask at the picture's size. */
   async segment(image: DecodedImage, ask: Ask): Promise<Mask> {
-    const { segmenter } = this.weights;
-    const { at, labels, slots } = this.slots(image, ask);
-    const feeds: Record<string, Value> = { ...(await this.see(image)), at, labels };
-    const map = this.map(image, ask, segmenter.imageSize / 4);
+    const { values, place } = await this.find(image, ask);
+    return maskOf(values, image, { ...this.weights.recipe.segmenter, place });
+  }
+
+  /** Clicks alone are looked for in parts of several sizes; then, as all else, in the part around what they mean. */
+  private async find(image: DecodedImage, ask: Ask): Promise<Found> {
+    const { crop } = this.weights.recipe.segmenter;
+    const focus = crop && focusOf(ask);
+    if (crop && focus) return this.decode(image, ask, { place: placeAround(focus, image, crop.context) });
+    if (!crop || !isClicked(ask)) return this.decode(image, ask, { place: wholeOf(image) });
+    const first = await this.search(image, ask, crop.search);
+    const around = boxAround([foundBox(first), ...clickBoxes(ask)]);
+    if (!around || !foundBox(first)) return first;
+    const place = placeAround(around, image, crop.context);
+    return this.decode(image, ask, { place, rough: sharesIn(first, place, this.weights.segmenter.imageSize / 4) });
+  }
+
+  /** What fits the clicks best, and is best by the segmenter's own word, among all masks of parts of these sizes. */
+  private async search(image: DecodedImage, ask: Ask, sizes: readonly number[]): Promise<Found> {
+    const found: Found[] = [];
+    for (const place of clickPlaces(ask, image, sizes)) found.push(...(await this.alternatives(image, ask, { place })));
+    const rating = (one: Found) => one.quality + agreement(one, ask) + (foundBox(one) ? 0 : -2);
+    const [first, ...rest] = found;
+    if (!first) throw new Error('The segmenter gave no masks.');
+    return rest.reduce((best, one) => (rating(one) > rating(best) ? one : best), first);
+  }
+
+  private async decode(image: DecodedImage, ask: Ask, look: Look): Promise<Found> {
+    const { masks, iou } = await this.run(image, ask, look);
+    return foundIn(masks, iou, {
+      place: look.place,
+      index: chosenMask({ masks, iou }, this.weights.recipe.segmenter.choice),
+    });
+  }
+
+  private async alternatives(image: DecodedImage, ask: Ask, look: Look): Promise<Found[]> {
+    const { masks, iou } = await this.run(image, ask, look);
+    return Array.from(iou, (_, index) => foundIn(masks, iou, { place: look.place, index }));
+  }
+
+  /** Logits of all masks over the place, one after the other, and the predicted IoU of each. */
+  private async run(image: DecodedImage, asked: Ask, { place, rough }: Look) {
+    const side = this.weights.segmenter.imageSize / 4;
+    const ask = withinPlace(asked, place);
+    const { at, labels, slots } = this.slots(place, ask);
+    const feeds: Record<string, Value> = { ...(await this.views.see(image, place)), at, labels };
+    const map = this.map({ ...pointed(place, ask, side), ...(rough && { rough }) }, side);
     if (map) feeds.rough = map;
     if (ask.token) feeds.token = ask.token;
     const decoder = await this.decoder(slots, { rough: map !== null, token: ask.token !== undefined });
     const results = await decoder.run(feeds);
-    const logits = { masks: floats(results, 'masks'), iou: floats(results, 'iou') };
-    return maskFrom(logits, image, this.weights.recipe.segmenter);
+    return { masks: floats(results, 'masks'), iou: floats(results, 'iou') };
   }
 
   async release(): Promise<void> {
@@ -87,9 +142,9 @@ export class Segmenter {
   }
 
   /** Corners and clicks, filled up with empty slots to the number that the segmenter was trained with, or a multiple. */
-  private slots(image: DecodedImage, { box, points = [] }: Ask) {
+  private slots(frame: Frame, { box, points = [] }: Ask) {
     const clicks = points.map(({ x, y, sign }) => ({ x, y, inside: sign === '+' }));
-    const given = clickData({ box, points: clicks }, image, this.weights.segmenter.imageSize);
+    const given = clickData({ box, points: clicks }, frame, this.weights.segmenter.imageSize);
     const step = this.weights.recipe.segmenter.slots;
     const slots = step === null ? given.labels.length : Math.max(1, Math.ceil(given.labels.length / step)) * step;
     const at = new Float32Array(slots * 2);
@@ -100,22 +155,9 @@ export class Segmenter {
   }
 
   /** Of nano all that is pointed at, as it was trained; of SAM 2 a rough mask alone. */
-  private map(image: DecodedImage, ask: Ask, side: number): Float32Array | null {
-    const all = pointed(image, ask, side);
+  private map(all: Pointed, side: number): Float32Array | null {
     if (this.weights.recipe.segmenter.promptMap) return promptMap(all, side);
     return all.rough ? roughLogits(all.rough) : null;
-  }
-
-  private see(image: DecodedImage): Promise<Features> {
-    const known = this.features.get(image);
-    if (known) return known;
-    const features = this.encoder
-      .run({ image: prepareSamImage(image, this.weights.segmenter.imageSize, this.weights.recipe.segmenter.resize) })
-      .then((maps) => ({ embed: floats(maps, 'embed'), s0: floats(maps, 's0'), s1: floats(maps, 's1') }));
-    this.features.set(image, features);
-    // A failure is not kept: the next call tries again.
-    features.catch(() => this.features.delete(image));
-    return features;
   }
 
   private decoder(slots: number, has: { rough: boolean; token: boolean }): Promise<Session> {
@@ -149,8 +191,21 @@ export class Segmenter {
   }
 }
 
+/** One of the masks, which lie one after the other. */
+function foundIn(masks: Float32Array, iou: Float32Array, { place, index }: { place: Place; index: number }): Found {
+  const area = masks.length / iou.length;
+  const side = Math.sqrt(area);
+  const data = masks.subarray(index * area, (index + 1) * area);
+  return { values: { width: side, height: side, data }, place, quality: iou[index] ?? 0 };
+}
+
+async function encoded(encoder: Session, image: DecodedImage, { segmenter, recipe }: Weights): Promise<Features> {
+  const maps = await encoder.run({ image: prepareSamImage(image, segmenter.imageSize, recipe.segmenter.resize) });
+  return { embed: floats(maps, 'embed'), s0: floats(maps, 's0'), s1: floats(maps, 's1') };
+}
+
 /** What the ask points at, in fractions of the picture. */
-function pointed({ width, height }: DecodedImage, { box, points = [], rough }: Ask, side: number): Pointed {
+function pointed({ width, height }: Frame, { box, points = [], rough }: Ask, side: number): Pointed {
   return {
     ...(box && { box: { x1: box.x1 / width, y1: box.y1 / height, x2: box.x2 / width, y2: box.y2 / height } }),
     ...(rough && { rough: shares(rough, side) }),

@@ -87,9 +87,12 @@ async function addImage(value: unknown, header: CocoHeader, context: ReadContext
   }
   const [width, height] = [sideOf(value.width), sideOf(value.height)];
   const known = width !== null && height !== null;
+  const part = textOf(value.split);
+  const split = part === null ? {} : { split: part };
   const picture = known ? null : await pictures.find(slashed(name), file);
-  if (known) images.set(id, { name: slashed(name), width, height });
-  else if (picture) images.set(id, { name: slashed(name), width: picture.width, height: picture.height, picture });
+  if (known) images.set(id, { name: slashed(name), width, height, ...split });
+  else if (picture)
+    images.set(id, { name: slashed(name), width: picture.width, height: picture.height, picture, ...split });
   else notes.leave(`image ${name}`, 'its size is not given and the picture was not found');
 }
 

@@ -11,6 +11,8 @@ export interface ReadImage {
   readonly height: number | null;
   /** Where the picture lies, if the reader had to look for it already. */
   readonly picture?: Picture;
+  /** The part of the data set that the file says it belongs to: "train", "val". */
+  readonly split?: string;
 }
 
 export interface ReadShape {

@@ -1,11 +1,14 @@
 // Scenes with turns -> the feeds of a context pass: packed tokens, places of the queries, boxes, pictures and true masks.
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';
+import type { Frame } from '../contract/geometry.ts';
 import type { Random } from '../contract/random.ts';
-import type { Box } from '../contract/records.ts';
+import type { Box, DecodedImage } from '../contract/records.ts';
+import { croppedTo, placeAround } from '../pictures/crop.ts';
+import type { Place } from '../pictures/enlarge.ts';
 import { frameBox, type Scene, type ScenePrompt, visibleMask } from '../scenes/scene.ts';
 import type { ContextShape } from './contextGraph.ts';
 import { conversation } from './conversation.ts';
-import { frame } from './layout.ts';
+import { crop, frame } from './layout.ts';
 import type { Nano } from './nano.ts';
 import { joinPixels } from './reasonerBatch.ts';
 import { type Ask, askFeeds, boxSlots, joined, samImages, targetFeed } from './segmenterBatch.ts';
@@ -46,7 +49,7 @@ export function contextFeeds(nano: Nano, packedScenes: readonly ContextScene[], 
   });
   const scenes = packedScenes.map(({ scene }) => scene);
   const flat = packedScenes.flatMap(({ scene, turns }) => turns.map((one) => ({ ...one, scene })));
-  const asks: Ask[] = flat.map(({ box, rough }) => ({ slots: box ? boxSlots(box, frame) : [], rough }));
+  const looks = flat.map(lookOf);
   return {
     pixels: joinPixels(scenes),
     ids: BigInt64Array.from(
@@ -57,10 +60,53 @@ export function contextFeeds(nano: Nano, packedScenes: readonly ContextScene[], 
     mask: joined(packed.map(({ turn }) => attentionMask(turn))),
     queryIndex,
     queryRows: BigInt64Array.from(queryRows, BigInt),
-    samImage: samImages(scenes),
-    ...askFeeds(asks, scenes[0]?.image.width ?? 1),
-    target: targetFeed(flat.map(({ truth, scene }) => ({ mask: truth, width: scene.image.width }))),
+    samImage: samImages(looks.map(({ image }) => image)),
+    ...askFeeds(looks.map(({ ask }) => ask)),
+    target: targetFeed(looks.map(({ truth, image }) => ({ mask: truth, width: image.width }))),
   };
+}
+
+interface Look {
+  /** What of the scene the segmenter sees; square, as scenes are. */
+  readonly image: DecodedImage;
+  readonly ask: Ask;
+  readonly truth: Uint8Array;
+}
+
+/** As in the product: around the box, where one is told; else all of the scene. */
+function lookOf({ scene, box, rough, truth }: ContextTurn & { scene: Scene }): Look {
+  const { image } = scene;
+  if (!box) return { image, ask: { slots: [], rough }, truth };
+  const own = inPicture(box, image);
+  const place = placeOf(box, image);
+  const { x, y } = place;
+  const within = { x1: own.x1 - x, y1: own.y1 - y, x2: own.x2 - x, y2: own.y2 - y };
+  return {
+    image: croppedTo(image, place),
+    ask: { slots: boxSlots(within, place.width), rough: rough && partOf(rough, image.width, place) },
+    truth: partOf(truth, image.width, place),
+  };
+}
+
+/** A box of the reasoner's frame in pixels of a square picture. */
+function inPicture({ x1, y1, x2, y2 }: Box, { width }: Frame): Box {
+  const scale = width / frame;
+  return { x1: x1 * scale, y1: y1 * scale, x2: x2 * scale, y2: y2 * scale };
+}
+
+/** Where the segmenter looks for what an answer boxes, in the reasoner's frame. */
+export const placeOf = (box: Box | null, picture: Frame): Place =>
+  box
+    ? placeAround(inPicture(box, picture), picture, crop.context)
+    : { x: 0, y: 0, width: picture.width, height: picture.height };
+
+function partOf(mask: Uint8Array, across: number, { x, y, width, height }: Place): Uint8Array {
+  const part = new Uint8Array(width * height);
+  for (let row = 0; row < height; row++) {
+    const from = (y + row) * across + x;
+    part.set(mask.subarray(from, from + width), row * width);
+  }
+  return part;
 }
 
 /** True answers of prompts that have a target; half of them without the box, so that the token must say where. */

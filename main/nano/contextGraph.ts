@@ -10,7 +10,7 @@ import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
 import { samSide, targetSide } from './layout.ts';
 import type { Nano } from './nano.ts';
 import { pictures } from './reasonerGraph.ts';
-import { decodeAsked, promptInputs, repeatEach, segmenterLosses } from './segmenterGraph.ts';
+import { decodeAsked, promptInputs, segmenterLosses } from './segmenterGraph.ts';
 
 export interface ContextShape {
   scenes: number;
@@ -41,8 +41,9 @@ export function contextPass(p: Params, nano: Nano, shape: ContextShape, imageSta
   const states = gather(reshape(hidden, [scenes * tokens, language.hidden]), rows);
   const shaped = reshape(states, [scenes * turns, nano.context.numOfQuery, language.hidden]);
   const text = contextModule(p, nano.context, shaped);
-  const image = input('samImage', [scenes, 3, samSide, samSide]);
-  const features = repeatEach(imageEncoder(p.at('sam'), nano.segmenter, image), turns);
+  // Every turn looks at a part of its own.
+  const image = input('samImage', [scenes * turns, 3, samSide, samSide]);
+  const features = imageEncoder(p.at('sam'), nano.segmenter, image);
   const asked = { ...promptInputs(scenes * turns), text };
   return { hidden, masks: decodeAsked(p.at('sam'), nano.segmenter, features, asked) };
 }

@@ -5,7 +5,7 @@ import type { QwenConfig } from '../../models/qwen/config.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
 import { saveWeights } from '../weights/open.ts';
 import { alignmentGraph } from './contextGraph.ts';
-import { alignmentBatch } from './layout.ts';
+import { alignmentBatch, crop, promptSlots } from './layout.ts';
 import { imageStart, type Nano } from './nano.ts';
 
 export async function exportNano(nano: Nano, folder: string): Promise<void> {
@@ -18,7 +18,7 @@ export async function exportNano(nano: Nano, folder: string): Promise<void> {
   await saveWeights(folder, {
     config: {
       name: 'loupe-nano',
-      recipe: 'nano',
+      recipe: { base: 'nano', segmenter: { slots: promptSlots, crop } },
       reasoner: reasonerJson(nano.reasoner),
       segmenter: segmenterJson(nano.segmenter),
       context: contextJson(nano.context),
@@ -73,6 +73,7 @@ const segmenterJson = (c: Sam2Config) => ({
   dec_mlp: c.decoderMlp,
   iou_hidden: c.iouHidden,
   mask_in_chans: c.maskChannels,
+  ...(c.refine && { refine: c.refine }),
 });
 
 const contextJson = (c: LensConfig) => ({

@@ -44,6 +44,8 @@ export function nanoInitialiser(rows: LinedRows): Initialiser {
 
 /** Standard deviation of the first values; null: constants. */
 function spreadOf(name: string, shape: Shape): number | null {
+  // What was added to the decoder begins as nothing: older weights go on from where they were.
+  if (/output_upscaling\.(map|refine\.\d\.\d\.conv2)/.test(name)) return 0;
   if (/gaussian_matrix$/.test(name)) return 1;
   if (/(embed_tokens|learnable_query|pos_embed(_window)?|no_mem_embed)/.test(name))
     return name === 'connector.pos_embed' ? null : 0.02;

@@ -29,10 +29,17 @@ export const softness = { sigma: 1, reach: 3 };
 
 /** Side of the segmenter's square frame, and of the maps its masks are compared at. */
 export const samSide = nanoSam2Config.imageSize;
-export const targetSide = samSide / 2;
-/** A box (two corners) and up to two clicks; empty slots are told to be no point. */
-export const promptSlots = 4;
+export const targetSide = samSide / 4;
+/** A box (two corners) and up to six clicks; empty slots are told to be no point. */
+export const promptSlots = 8;
 export const alignmentBatch = { scenes: 3, turns: 3, tokens: 416 };
 /** `turns` answers of at most `answer` tokens to one prompt of each scene. */
 export const reinforceBatch = { scenes: 2, turns: 6, answer: 120, tokens: 1024 };
-export const segmenterBatch = { scenes: 4, perScene: 4 };
+/** Pictures a step, and prompts of each. */
+export const segmenterBatch = { scenes: 8, perScene: 4 };
+/** What the segmenter looks at: so many times the longer side of what is pointed at, or parts of the picture around clicks. */
+export const crop = { context: 1.4, search: [1, 0.5, 0.25] };
+/** Photographs to learn from are kept in memory no larger than this. */
+export const photoSide = 512;
+/** Different scenes that the segmenter sees; each is drawn once and seen in many parts. */
+export const lessonScenes = 1200;

@@ -1,5 +1,6 @@
 // The stages of the nano's training in order: how long, how fast, on which scenes. Everything else follows from the seed.
 import type { TrainerSettings } from '../../models/train/trainer.ts';
+import type { CocoSource } from '../evaluate/cocoPhotos.ts';
 
 export interface StageRecipe {
   steps: number;
@@ -11,6 +12,10 @@ export interface StageRecipe {
   things?: readonly [number, number];
   /** Factors on the learning rate, by the beginning of parameter names. What is trained already moves more slowly. */
   rates?: Readonly<Record<string, number>>;
+  /** What the segmenter learns from beside drawn scenes. */
+  photos?: CocoSource;
+  /** Of the segmenter's pictures; all are scenes where there are no photographs. */
+  sceneShare?: number;
 }
 
 /** In the order in which they run. */
@@ -29,7 +34,7 @@ export const nanoRecipe: Recipe = {
     ...{ steps: 6000, learningRate: 1e-3, warmup: 100, firstScene: 1_000_000 },
     rates: { 'visual.': 0.5 },
   },
-  segmenter: { steps: 5000, learningRate: 1e-3, warmup: 100, firstScene: 2_000_000 },
+  segmenter: { steps: 5000, learningRate: 8e-4, warmup: 100, firstScene: 2_000_000, sceneShare: 0.25 },
   alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
   reinforcement: { steps: 150, learningRate: 1e-5, warmup: 0, firstScene: 4_000_000 },
 };

@@ -10,6 +10,7 @@ import type { Feeder, LossGraph, Objective } from '../learn/loop.ts';
 import { type Reward, unifiedReward } from '../reward/lens.ts';
 import { frameBox, visibleMask } from '../scenes/scene.ts';
 import { recipes } from '../weights/recipe.ts';
+import { placeOf } from './contextBatch.ts';
 import { frame, reinforceBatch } from './layout.ts';
 import { imageStart, type Nano } from './nano.ts';
 import { reinforceGraph, rolloutLogProbs, rolloutMasks } from './reinforceGraph.ts';
@@ -77,10 +78,15 @@ async function feedsOf(asked: readonly Asked[], open: Open): Promise<Feeds> {
 function masksOf(rollouts: readonly Rollout[], logits: Float32Array, iou: Float32Array): (Mask | null)[] {
   const [area, count] = [logits.length / iou.length, iou.length / rollouts.length];
   return rollouts.map(({ scene, text }, i) => {
-    if (reader.read(text).found !== 'objects') return null;
+    const { found, objects } = reader.read(text);
+    if (found !== 'objects') return null;
     const masks = logits.subarray(i * count * area, (i + 1) * count * area);
+    const place = placeOf(objects[0]?.box ?? null, scene.image);
     // The mask that a person would see.
-    return maskFrom({ masks, iou: iou.subarray(i * count, (i + 1) * count) }, scene.image, recipes.nano.segmenter);
+    return maskFrom({ masks, iou: iou.subarray(i * count, (i + 1) * count) }, scene.image, {
+      ...recipes.nano.segmenter,
+      place,
+    });
   });
 }
 

@@ -51,7 +51,7 @@ export function reinforceGraph(p: Params, nano: Nano, imageStart: number) {
     objectives.lens,
   );
   const target = input('target', [rollouts, targetSide, targetSide]);
-  const first = reshape(slice(pass.masks.masks, [0], [1], [1]), [rollouts, targetSide / 2, targetSide / 2]);
+  const first = reshape(slice(pass.masks.masks, [0], [1], [1]), [rollouts, targetSide, targetSide]);
   const { bce, dice } = segTerms(first, target);
   const hasTarget = input('hasTarget', [rollouts]);
   const seg = weightedMean(add(bce, dice), hasTarget);

@@ -1,11 +1,9 @@
-// Scenes -> what one training step of the segmenter is fed: pictures, clicks, boxes and rough masks, and true masks.
+// Clicks, boxes, rough masks and true masks -> what a training step of the segmenter is fed.
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import type { Random } from '../contract/random.ts';
-import type { Box } from '../contract/records.ts';
+import type { Box, DecodedImage } from '../contract/records.ts';
 import { type Pointed, promptMap } from '../flow/promptMap.ts';
-import { coarsen } from '../scenes/coarsen.ts';
-import { type Shown, visibleMask } from '../scenes/scene.ts';
-import { promptSlots, samSide, segmenterBatch, targetSide } from './layout.ts';
+import { promptSlots, samSide, targetSide } from './layout.ts';
 
 /** A click or a corner of a box, in pixels of the segmenter's square frame; labels as in SAM 2, -1 for an empty slot. */
 export interface Slot {
@@ -16,7 +14,7 @@ export interface Slot {
 
 export interface Ask {
   slots: readonly Slot[];
-  /** 0 or 1 per pixel of the scene. */
+  /** 0 or 1 per pixel of a square copy of what is looked at, of any size. */
   rough: Uint8Array | null;
 }
 
@@ -35,25 +33,9 @@ export interface SegmenterFeeds extends Record<string, Float32Array | BigInt64Ar
   target: Float32Array;
 }
 
-/** `perScene` things of every scene, each asked for in one way that the editor knows. */
-export function buildSegmenterBatch(scenes: readonly Shown[], random: Random): SegmenterFeeds {
-  const { perScene } = segmenterBatch;
-  const asked = scenes.flatMap((scene) => {
-    const order = random.shuffle(scene.things.map((_, i) => i));
-    return Array.from({ length: perScene }, (_, k) => {
-      const index = order[k % order.length] ?? 0;
-      const mask = visibleMask(scene, index);
-      return { scene, mask, ask: drawAsk(scene, { index, mask }, random) };
-    });
-  });
-  const asks = asked.map(({ ask }) => ask);
-  const masks = asked.map(({ mask, scene }) => ({ mask, width: scene.image.width }));
-  return { samImage: samImages(scenes), ...askFeeds(asks, scenes[0]?.image.width ?? 1), target: targetFeed(masks) };
-}
-
-/** [scenes, 3, side, side] */
-export const samImages = (scenes: readonly Shown[]): Float32Array =>
-  joined(scenes.map((scene) => prepareSamImage(scene.image, samSide)));
+/** [pictures, 3, side, side] */
+export const samImages = (pictures: readonly DecodedImage[]): Float32Array =>
+  joined(pictures.map((picture) => prepareSamImage(picture, samSide)));
 
 export function joined(parts: readonly Float32Array[]): Float32Array {
   const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
@@ -65,8 +47,7 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-/** Feeds for prompts, `width` being the side of the square pictures the rough masks belong to. */
-export function askFeeds(asks: readonly Ask[], width: number) {
+export function askFeeds(asks: readonly Ask[]) {
   const n = asks.length;
   const side = samSide / 4;
   const feeds = {
@@ -80,7 +61,7 @@ export function askFeeds(asks: readonly Ask[], width: number) {
       feeds.at.set([x, y], (i * promptSlots + k) * 2);
       feeds.labels[i * promptSlots + k] = BigInt(label);
     });
-    const map = promptMap(pointed(slots, rough && shrink(rough, width, side)), side);
+    const map = promptMap(pointed(slots, rough && shrink(rough, Math.sqrt(rough.length), side)), side);
     if (!map) return;
     feeds.hasRough[i] = 1;
     feeds.roughMask.set(map, i * side * side);
@@ -107,6 +88,7 @@ export const targetFeed = (masks: readonly { mask: Uint8Array; width: number }[]
 
 /** A square bitmap to a smaller one by averaging areas. */
 export function shrink(mask: Uint8Array, width: number, side: number): Float32Array<ArrayBuffer> {
+  if (width === 2 * side) return halved(mask, side);
   const rows = areaShares(width, side);
   const out = new Float32Array(side * side);
   rows.forEach((row, i) => {
@@ -117,6 +99,16 @@ export function shrink(mask: Uint8Array, width: number, side: number): Float32Ar
         out[i * side + j] = (out[i * side + j] ?? 0) + wy * sum;
       });
   });
+  return out;
+}
+
+function halved(mask: Uint8Array, side: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(side * side);
+  for (let i = 0; i < mask.length; i++) {
+    if (mask[i] === 0) continue;
+    const to = (Math.floor(i / (2 * side)) >> 1) * side + ((i % (2 * side)) >> 1);
+    out[to] = (out[to] ?? 0) + 0.25;
+  }
   return out;
 }
 
@@ -140,26 +132,6 @@ function areaShares(from: number, to: number): [number, number][][] {
   return table;
 }
 
-interface Wanted {
-  index: number;
-  mask: Uint8Array;
-}
-
-function drawAsk(scene: Shown, wanted: Wanted, random: Random): Ask {
-  const roll = random.next();
-  const box = scene.things[wanted.index]?.box ?? { x1: 0, y1: 0, x2: 1, y2: 1 };
-  const corners = () => boxSlots(jitter(box, random), scene.image.width);
-  const click = (label: 0 | 1) => clickSlot(scene, wanted, { label, box, random });
-  const { width, height } = scene.image;
-  const rough = roll > 0.78 ? coarsen({ data: wanted.mask, width, height }, random) : null;
-  if (roll < 0.45) return { slots: corners(), rough };
-  if (roll < 0.55) return { slots: [...corners(), click(random.chance(0.6) ? 1 : 0)], rough };
-  if (roll < 0.68) return { slots: [click(1)], rough };
-  if (roll < 0.78) return { slots: [click(1), click(random.chance(0.5) ? 1 : 0)], rough };
-  if (roll < 0.86) return { slots: [], rough };
-  return { slots: roll < 0.94 ? corners() : [click(random.chance(0.5) ? 1 : 0)], rough };
-}
-
 /** Corners as a person or the reasoner would place them: off by up to a tenth of the side. */
 export function jitter({ x1, y1, x2, y2 }: Box, random: Random): Box {
   const [w, h] = [x2 - x1, y2 - y1];
@@ -174,26 +146,4 @@ export function boxSlots({ x1, y1, x2, y2 }: Box, width: number): Slot[] {
     { x: x1 * scale, y: y1 * scale, label: 2 },
     { x: x2 * scale, y: y2 * scale, label: 3 },
   ];
-}
-
-interface ClickWish {
-  label: 0 | 1;
-  box: Box;
-  random: Random;
-}
-
-/** A pixel on the thing, or one beside it within half its size. */
-function clickSlot(scene: Shown, { mask }: Wanted, { label, box, random }: ClickWish): Slot {
-  const { width } = scene.image;
-  const margin = label === 1 ? 0 : 0.5 * Math.max(box.x2 - box.x1, box.y2 - box.y1);
-  const clamp = (v: number) => Math.min(width - 1, Math.max(0, Math.floor(v)));
-  let [x, y] = [0, 0];
-  for (let tries = 0; tries < 40; tries++) {
-    x = clamp(random.between(box.x1 - margin, box.x2 + margin));
-    y = clamp(random.between(box.y1 - margin, box.y2 + margin));
-    if (mask[y * width + x] === label) break;
-  }
-  const scale = samSide / width;
-  const found = mask[y * width + x] === 1 ? 1 : 0;
-  return { x: (x + 0.5) * scale, y: (y + 0.5) * scale, label: found };
 }

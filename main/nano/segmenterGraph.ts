@@ -46,7 +46,11 @@ export function decodeAsked(p: Params, config: Sam2Config, features: ImageFeatur
   const withMask = promptEncoder(p, config, { points, mask: roughMask, text });
   const without = promptEncoder(p, config, { points, text });
   const dense = add(mul(withMask.dense, hasRough), mul(without.dense, sub(1, hasRough)));
-  return maskDecoder(p, config, features, { sparse: withMask.sparse, dense });
+  return maskDecoder(p, config, features, {
+    sparse: withMask.sparse,
+    dense,
+    map: mul(roughMask, hasRough),
+  });
 }
 
 export interface SegmenterLosses {

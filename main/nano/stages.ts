@@ -2,12 +2,14 @@
 import type { NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { random } from '../contract/random.ts';
+import { readCocoPhotos } from '../evaluate/cocoPhotos.ts';
 import type { LossGraph, Objective, Run } from '../learn/loop.ts';
 import type { Scene, Shown } from '../scenes/scene.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, type ContextShape, isContext } from './contextGraph.ts';
 import {
   alignmentBatch,
+  lessonScenes,
   listBatch,
   type ReasonerBatch,
   reasonerBatch,
@@ -15,13 +17,13 @@ import {
   segmenterBatch,
   towerBatch,
 } from './layout.ts';
+import { LessonMaker } from './lessons.ts';
 import { imageStart, type Nano, trainingScenes } from './nano.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
 import type { Recipe, StageName, StageRecipe } from './recipe.ts';
 import { reinforcement } from './reinforce.ts';
 import type { Asked } from './rollouts.ts';
-import { buildSegmenterBatch } from './segmenterBatch.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
 import { segmenterScenes } from './segmenterScenes.ts';
 
@@ -97,16 +99,29 @@ function reasonerRun(nano: Nano, recipe: StageRecipe, shape: ReasonerBatch): Sta
 
 function segmenterRun(nano: Nano, { segmenter }: Recipe): StageRun {
   const { scenes: count, perScene } = segmenterBatch;
-  const objective = plainObjective<Shown, typeof segmenterBatch>(
-    (policy) => {
+  const objective: Objective<Nano, Shown, typeof segmenterBatch> = {
+    graph(policy) {
       const source = policy.parameters.source();
       const graph = segmenterGraph(paramsFrom(source).at('sam'), policy.segmenter);
       return { ...graph, parameters: source.tensors, trains: (name) => !name.endsWith('gaussian_matrix') };
     },
-    (_, scenes, step) => buildSegmenterBatch(scenes, random(step, 12)),
-  );
-  const samples = (step: number) => segmenterScenes(nano, segmenter.firstScene + step * count, count);
-  return { policy: nano, objective, shape: segmenterBatch, samples, perStep: count * perScene };
+    async open(policy) {
+      const maker = await lessonMaker(policy, segmenter);
+      return { feed: async (_, step) => maker.batch(step), release: async () => {} };
+    },
+  };
+  return { policy: nano, objective, shape: segmenterBatch, samples: () => [], perStep: count * perScene };
+}
+
+/** Holds the photographs in memory. */
+async function lessonMaker(nano: Nano, { firstScene, photos, sceneShare = 1 }: StageRecipe): Promise<LessonMaker> {
+  const scene = (index: number) => {
+    const [shown] = segmenterScenes(nano, firstScene + index, 1);
+    if (!shown) throw new Error(`There is no scene ${index}.`);
+    return shown;
+  };
+  const read = photos ? await readCocoPhotos(photos, { splits: ['train'], unsaid: 'train' }) : [];
+  return new LessonMaker({ photos: read, scene, scenes: lessonScenes, sceneShare });
 }
 
 function alignmentRun(nano: Nano, { alignment }: Recipe): StageRun {

@@ -2,6 +2,7 @@
 import { BatchAhead } from '../learn/batchAhead.ts';
 import { type Progress, type RunContext, train } from '../learn/loop.ts';
 import type { BatchTask } from './batchWorker.ts';
+import { photoSide } from './layout.ts';
 import { makeNano, type Nano, startFrom } from './nano.ts';
 import { nanoRecipe, type Recipe, type StageName, settingsOf, stageNames } from './recipe.ts';
 import { stages } from './stages.ts';
@@ -15,6 +16,8 @@ export interface TrainNanoOptions {
   report(line: string): void;
   /** A weights folder to start from instead of the seed's first values. */
   from?: string;
+  /** COCO files that the segmenter learns from as well, photographs beside them. */
+  photos?: readonly string[];
   /** Default: the released recipe. */
   recipe?: Recipe;
   /** What is trained, in place. Default: made from the seed. */
@@ -26,13 +29,17 @@ export interface TrainNanoOptions {
 export async function trainNano(options: TrainNanoOptions): Promise<void> {
   const nano = options.nano ?? (await makeNano(options.seed));
   if (options.from !== undefined) await startFrom(nano, options.from);
-  const recipe = options.recipe ?? nanoRecipe;
+  const recipe = withPhotos(options.recipe ?? nanoRecipe, options.photos);
   for (const name of stageNames) {
     if (options.signal?.aborted) return;
     await trainStage(name, { nano, recipe, options });
     const { folder, signal, validation: count } = options;
     if (stages[name].validates) await validate(nano, { folder, stage: name, signal, report: options.report, count });
   }
+}
+
+function withPhotos(recipe: Recipe, files?: readonly string[]): Recipe {
+  return files ? { ...recipe, segmenter: { ...recipe.segmenter, photos: { files, longest: photoSide } } } : recipe;
 }
 
 interface Training {

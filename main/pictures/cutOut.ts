@@ -5,6 +5,7 @@ import { clampBox, type Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { intersection } from '../contract/rle.ts';
+import { croppedTo } from './crop.ts';
 import { enlargedMask, type Grid, type Place } from './enlarge.ts';
 import { grabCutFrom, guess, openCvReady } from './grabCut.ts';
 
@@ -20,7 +21,7 @@ export async function cutOut(image: DecodedImage, box: Box): Promise<Mask> {
   if (!inside) throw new BadInput(`the box lies outside the picture (${image.width} x ${image.height} pixels)`);
   const place = around(inside, image);
   const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (place.width * place.height)));
-  const small = shrunk(cropped(image, place), scale);
+  const small = shrunk(croppedTo(image, place), scale);
   await openCvReady();
   const bitmap = grabCutFrom(small, guessed(small, boxIn(small, { box: inside, place })));
   const { x1, y1, x2, y2 } = outward(inside);
@@ -41,15 +42,6 @@ function around(box: Box, { width, height }: DecodedImage): Place {
   const right = Math.min(width, Math.ceil(box.x2 + marginX));
   const bottom = Math.min(height, Math.ceil(box.y2 + marginY));
   return { x, y, width: right - x, height: bottom - y };
-}
-
-function cropped({ width, data }: DecodedImage, place: Place): DecodedImage {
-  const out = new Uint8Array(place.width * place.height * 3);
-  for (let row = 0; row < place.height; row++) {
-    const from = ((place.y + row) * width + place.x) * 3;
-    out.set(data.subarray(from, from + place.width * 3), row * place.width * 3);
-  }
-  return { width: place.width, height: place.height, data: out };
 }
 
 function shrunk(image: DecodedImage, scale: number): DecodedImage {

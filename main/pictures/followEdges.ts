@@ -19,20 +19,20 @@ const rounds = 3;
 const trust = 0.7;
 
 /**
- * values [height * width], logits: above 0 inside. By rounds of the guided filter on what is inside so far; where the colours
+ * values [height * width], logits: above 0 inside, lie over the part `at` of the picture. By rounds of the guided filter on what is inside so far; where the colours
  * do not explain it the coarse outline stays. What lies far from all cells that are inside stays outside.
  */
-export function maskAlongEdges(values: Grid, image: DecodedImage): Mask {
-  const place = placeInside(values, image);
-  if (!place) return enlargedMask(values, image);
+export function maskAlongEdges(values: Grid, image: DecodedImage, at: Place = { x: 0, y: 0, ...frameOf(image) }): Mask {
+  const place = placeInside(values, at);
+  if (!place) return enlargedMask(values, image, at);
   const scale = Math.min(1, Math.sqrt(mostPixels / (place.width * place.height)));
   const size = { width: Math.ceil(place.width * scale), height: Math.ceil(place.height * scale) };
   const filter = guidedFilter(sampled(image, place, size), size, {
-    across: pixelsOf(reach, { cell: image.width / values.width, scale: size.width / place.width }),
-    down: pixelsOf(reach, { cell: image.height / values.height, scale: size.height / place.height }),
+    across: pixelsOf(reach, { cell: at.width / values.width, scale: size.width / place.width }),
+    down: pixelsOf(reach, { cell: at.height / values.height, scale: size.height / place.height }),
     regularisation,
   });
-  let inside = shares(values, { image, place, size });
+  let inside = shares(values, { at, place, size });
   for (let round = 0; round < rounds; round++) {
     const { values: found, explained } = filter(inside.map((share) => (share > 0.5 ? 1 : 0)));
     inside = inside.map((share, i) => share + ((found[i] ?? 0) - share) * (explained[i] ?? 0) ** trust);
@@ -40,12 +40,14 @@ export function maskAlongEdges(values: Grid, image: DecodedImage): Mask {
   return enlargedMask({ ...size, data: inside.map((share) => share - 0.5) }, image, place);
 }
 
+const frameOf = ({ width, height }: Frame): Frame => ({ width, height });
+
 /** Cells of the grid in pixels of the small copy. */
 const pixelsOf = (cells: number, { cell, scale }: { cell: number; scale: number }): number =>
   Math.max(1, Math.round(cells * cell * scale));
 
 /** Around all cells that are inside, in whole pixels of the picture; null where none is. */
-function placeInside({ width, height, data }: Grid, picture: Frame): Place | null {
+function placeInside({ width, height, data }: Grid, at: Place): Place | null {
   let [left, top, right, bottom] = [width, height, -1, -1];
   data.forEach((value, i) => {
     if (value <= 0) return;
@@ -54,8 +56,8 @@ function placeInside({ width, height, data }: Grid, picture: Frame): Place | nul
     [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
   });
   if (right < 0) return null;
-  const across = (column: number) => Math.min(1, Math.max(0, column / width)) * picture.width;
-  const down = (row: number) => Math.min(1, Math.max(0, row / height)) * picture.height;
+  const across = (column: number) => at.x + Math.min(1, Math.max(0, column / width)) * at.width;
+  const down = (row: number) => at.y + Math.min(1, Math.max(0, row / height)) * at.height;
   const [x, y] = [Math.floor(across(left - margin)), Math.floor(down(top - margin))];
   const [to, end] = [Math.ceil(across(right + 1 + margin)), Math.ceil(down(bottom + 1 + margin))];
   return { x, y, width: to - x, height: end - y };
@@ -101,10 +103,10 @@ function positions(start: number, length: number, count: number): { at: Int32Arr
 /** The share of the thing at each pixel of the small copy: the logistic of the values, bilinear between the cells. */
 function shares(
   { width, height, data }: Grid,
-  { image, place, size }: { image: Frame; place: Place; size: Frame },
+  { at, place, size }: { at: Place; place: Place; size: Frame },
 ): Float32Array<ArrayBuffer> {
-  const column = between({ start: place.x, length: place.width, count: size.width }, image.width, width);
-  const row = between({ start: place.y, length: place.height, count: size.height }, image.height, height);
+  const column = between({ start: place.x - at.x, length: place.width, count: size.width }, at.width, width);
+  const row = between({ start: place.y - at.y, length: place.height, count: size.height }, at.height, height);
   return Float32Array.from({ length: size.width * size.height }, (_, i) => {
     const [x, y] = [i % size.width, Math.floor(i / size.width)];
     const [left, right, u] = [column.first[x] ?? 0, column.second[x] ?? 0, column.share[x] ?? 0];

@@ -175,6 +175,7 @@ export function resizeBicubic(x: Tensor, height: number, width: number): Tensor 
 function resizeWith(x: Tensor, rows: Float64Array, columns: Float64Array): Tensor {
   const [n, c, h, w] = x.shape as [number, number, number, number];
   const [height, width] = [rows.length / h, columns.length / w];
+  if (height === h && width === w) return x;
   const wide = matmul(reshape(x, [n * c * h, w]), constant(columns, [width, w], x.dtype), { transB: true });
   const tall = matmul(constant(rows, [height, h], x.dtype), reshape(wide, [n * c, h, width]));
   if (size(tall.shape) !== n * c * height * width) throw fault('resize', [x], 'sizes do not fit');

@@ -21,6 +21,8 @@ export interface Sam2Config {
   readonly decoderMlp: number;
   readonly iouHidden: number;
   readonly maskChannels: number;
+  /** Blocks of convolutions in the decoder at strides 8 and 4, which see the rough mask there as well. SAM 2 has none. */
+  readonly refine?: readonly [number, number];
 }
 
 /** What one block of the image encoder does to its map. */
@@ -49,6 +51,7 @@ const stored = z.object({
   dec_mlp: count,
   iou_hidden: count,
   mask_in_chans: count.multipleOf(4),
+  refine: z.tuple([count, count]).optional(),
 });
 
 /** From the names of SAM 2's own configuration files. */
@@ -69,6 +72,7 @@ export function parseSam2Config(json: unknown): Sam2Config {
     decoderMlp: c.dec_mlp,
     iouHidden: c.iou_hidden,
     maskChannels: c.mask_in_chans,
+    ...(c.refine && { refine: c.refine }),
   });
 }
 
@@ -144,13 +148,13 @@ export const sam2Variants = {
   },
 } as const satisfies Record<string, Sam2Config>;
 
-/** The segmenter of `loupe-nano`. Windows of 8 everywhere: 64 tokens make better matrix products than 16. */
+/** The segmenter of `loupe-nano`. Windows of 8 and the whole coarse maps: 64 tokens make better matrix products than 16. */
 export const nanoSam2Config: Sam2Config = {
-  imageSize: 256,
+  imageSize: 192,
   embedDim: 40,
   heads: 1,
   stages: [1, 1, 3, 1],
-  windows: [8, 8, 8, 8],
+  windows: [8, 8, 12, 6],
   globalBlocks: [3, 4],
   background: [8, 8],
   width: 128,
@@ -158,4 +162,5 @@ export const nanoSam2Config: Sam2Config = {
   decoderMlp: 512,
   iouHidden: 64,
   maskChannels: 16,
+  refine: [2, 1],
 };

@@ -1,6 +1,6 @@
 // Image features and encoded prompts to four mask proposals with their quality, by a two-way transformer.
-import { convTranspose } from '../graph/conv.ts';
-import { add, gelu, relu, sigmoid } from '../graph/elementwise.ts';
+import { conv, convTranspose } from '../graph/conv.ts';
+import { add, gelu, mul, relu, sigmoid } from '../graph/elementwise.ts';
 import { matmul } from '../graph/linear.ts';
 import { layerNorm, layerNorm2d } from '../graph/norm.ts';
 import { concat, expand, reshape, slice, transpose } from '../graph/shape.ts';
@@ -45,7 +45,7 @@ export function maskDecoder(
   const token = (i: number) => slice(end.tokens, [i], [i + 1], [1]);
   const iou = head(own.at('iou_prediction_head'), token(1), config.iouHidden, maskCount);
   const score = head(own.at('pred_obj_score_head'), token(0), width, 1);
-  const pixels = upscaled(own, config, end.image, features); // [B, width / 8, 4g, 4g]
+  const pixels = upscaled(own, config, end.image, { ...features, map: prompts.map }); // [B, width / 8, 4g, 4g]
   const filters = Array.from({ length: maskCount }, (_, i) =>
     head(own.at(`output_hypernetworks_mlps.${i}`), token(2 + i), width, width / 8),
   );
@@ -82,14 +82,37 @@ function painted(filters: Tensor, pixels: Tensor): Tensor {
   return reshape(matmul(filters, flat), [batch, maskCount, height, width]);
 }
 
+interface Finer extends ImageFeatures {
+  /** Logits [B, 1, 4g, 4g] of what is pointed at. */
+  readonly map?: Tensor;
+}
+
 /** image [B, g * g, width], enlarged twice, the finer features added on the way. */
-function upscaled(own: Params, { width, imageSize }: Sam2Config, image: Tensor, { s0, s1 }: ImageFeatures): Tensor {
+function upscaled(own: Params, { width, imageSize, refine }: Sam2Config, image: Tensor, finer: Finer): Tensor {
   const p = own.at('output_upscaling');
   const grid = imageSize / 16;
   const map = reshape(transpose(image, [0, 2, 1]), [dim(image, 0), width, grid, grid]);
-  const once = add(doubled(p.at('0'), map, width / 4), s1);
+  const told = refine && finer.map && mul(finer.map, 1 / 8);
+  const once = add(doubled(p.at('0'), map, width / 4), finer.s1);
   const normal = layerNorm2d(once, p.get('1.weight', width / 4), p.get('1.bias', width / 4), 1e-6);
-  return gelu(add(doubled(p.at('3'), gelu(normal), width / 8), s0));
+  const middle = gelu(
+    told ? add(normal, conv(told, p.get('map.0.weight', width / 4, 1, 2, 2), null, halving)) : normal,
+  );
+  const twice = add(doubled(p.at('3'), refined(p.at('refine.0'), middle, refine?.[0] ?? 0), width / 8), finer.s0);
+  const fine = gelu(told ? add(twice, conv(told, p.get('map.1.weight', width / 8, 1, 3, 3), null, padding)) : twice);
+  return refined(p.at('refine.1'), fine, refine?.[1] ?? 0);
+}
+
+const halving = { strides: [2, 2] } as const;
+const padding = { pads: [1, 1, 1, 1] } as const;
+
+/** Blocks of two convolutions beside the map itself: what one cell of the coarse map says, its neighbours can correct. */
+function refined(p: Params, x: Tensor, blocks: number): Tensor {
+  const width = dim(x, 1);
+  const around = (own: Params, map: Tensor) =>
+    conv(map, own.get('weight', width, width, 3, 3), own.get('bias', width), padding);
+  const each = Array.from({ length: blocks }, (_, i) => p.at(String(i)));
+  return each.reduce((map, own) => add(map, around(own.at('conv2'), relu(around(own.at('conv1'), map)))), x);
 }
 
 function doubled(p: Params, x: Tensor, channels: number): Tensor {

@@ -8,8 +8,8 @@ import { type Planes, type RgbImage, resizeFloat, resizeOpenCv, resizePillow } f
 export type Squash = 'pillow' | 'opencv' | 'float' | 'floatPlain';
 
 /** ImageNet's statistics on the scale 0..255. */
-const mean = [123.675, 116.28, 103.53];
-const std = [58.395, 57.12, 57.375];
+export const samMean = [123.675, 116.28, 103.53];
+export const samStd = [58.395, 57.12, 57.375];
 
 /** [3, side, side], normalised. */
 export function prepareSamImage(image: RgbImage, side: number, squash: Squash = 'pillow'): Float32Array<ArrayBuffer> {
@@ -22,8 +22,8 @@ export function prepareSamImage(image: RgbImage, side: number, squash: Squash = 
 /** Normalising before or after a float resize is the same: the weights of a pixel sum to 1. */
 function normalised({ height, width, data }: RgbImage): Planes {
   const out = new Float32Array(3 * height * width);
-  for (const [channel, m] of mean.entries()) {
-    const scale = Float32Array.from({ length: 256 }, (_, value) => (value - m) / (std[channel] ?? 1));
+  for (const [channel, m] of samMean.entries()) {
+    const scale = Float32Array.from({ length: 256 }, (_, value) => (value - m) / (samStd[channel] ?? 1));
     const plane = out.subarray(channel * height * width, (channel + 1) * height * width);
     for (let i = 0; i < plane.length; i++) plane[i] = scale[data[i * 3 + channel] ?? 0] ?? 0;
   }

@@ -30,6 +30,8 @@ export interface EncodedPrompts {
   readonly sparse: Tensor | null;
   /** [B or 1, width, g, g] */
   readonly dense: Tensor;
+  /** The rough mask as it was given: a decoder with convolutions looks at it on finer scales too. */
+  readonly map?: Tensor;
 }
 
 /** `p` holds the whole segmenter, as everywhere in this folder. */
@@ -40,6 +42,7 @@ export function promptEncoder(p: Params, config: Sam2Config, prompts: Prompts): 
   return {
     sparse: tokens.length > 0 ? concat(tokens, 1) : null,
     dense: prompts.mask ? maskMap(own, config, prompts.mask) : noMask(own, config),
+    map: prompts.mask,
   };
 }
 

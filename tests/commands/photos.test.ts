@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readPhotos } from '../../main/commands/photos.ts';
+import { cocoFilesIn, readPhotos } from '../../main/commands/photos.ts';
 import { openPredictor, weightsOptions } from '../../main/commands/weights.ts';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { maskArea, maskBox } from '../../main/contract/rle.ts';
@@ -90,6 +90,17 @@ describe('readPhotos', () => {
     const read = readPhotos(own);
     await expect(read).rejects.toBeInstanceOf(BadInput);
     await expect(read).rejects.toThrow(message);
+  });
+});
+
+describe('cocoFilesIn', () => {
+  it('lists the COCO files of a folder by name, and refuses one that has none', async () => {
+    const own = path.join(folder, 'sets');
+    for (const name of ['b.json', 'a.json', 'README.md']) saved(own, name, '');
+    expect(await cocoFilesIn(own)).toEqual([path.join(own, 'a.json'), path.join(own, 'b.json')]);
+    await expect(cocoFilesIn(path.join(own, 'none'))).rejects.toThrow(/none: no such folder/);
+    saved(path.join(own, 'empty'), 'notes.txt', '');
+    await expect(cocoFilesIn(path.join(own, 'empty'))).rejects.toThrow(/has no COCO file/);
   });
 });
 

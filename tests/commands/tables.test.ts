@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { benchTable } from '../../main/commands/bench.ts';
-import { photosTable, scenesTable } from '../../main/commands/eval.ts';
+import { photosTable, scenesTable, setsTable } from '../../main/commands/eval.ts';
 
 test('the bench table names step time, speed, share of peak and memory', () => {
   const figures = { msPerStep: 123.4, gflops: 250.6, shareOfPeak: 0.756, peakMB: 899.5 };
@@ -58,6 +58,25 @@ test('the photos table sets the segmenter beside GrabCut and the box itself, set
       segmenter            0.612     0.700        82
       GrabCut              0.379     0.466       976
       the box itself       0.542     0.416         0
+    "
+  `);
+});
+
+test('the table of photograph sets has a row for each set and one for all', () => {
+  const figures = {
+    boxToMask: { mIoU: 0.7712, count: 44 },
+    bareBox: { mIoU: 0.61 },
+    grabCut: { mIoU: 0.69, count: 12 },
+    clicks: { '1': 0.5, '3': 0.68, '5': 0.745 },
+    noc85: 5.25,
+  };
+  const cats = { ...figures, grabCut: { mIoU: 0, count: 0 } };
+  const overall = { ...figures, boxToMask: { ...figures.boxToMask, meanOfSets: 0.79 } };
+  expect(setsTable({ sets: { cats }, overall })).toMatchInlineSnapshot(`
+    "mean IoU              things       box  bare box   GrabCut   1 click         3         5   to 0.85
+    cats                      44     0.771     0.610         -     0.500     0.680     0.745       5.3
+    all                       44     0.771     0.610     0.690     0.500     0.680     0.745       5.3
+    true box: mean of things 0.771, mean of sets 0.790; GrabCut on 12 of them
     "
   `);
 });

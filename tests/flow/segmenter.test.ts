@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Mask } from '../../main/contract/records.ts';
-import { fromBitmap } from '../../main/contract/rle.ts';
-import { type Ask, Segmenter } from '../../main/flow/segmenter.ts';
+import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
+import { Segmenter } from '../../main/flow/segmenter.ts';
+import type { Ask } from '../../main/flow/zoom.ts';
 import { exportNano } from '../../main/nano/export.ts';
+import { promptSlots, samSide } from '../../main/nano/layout.ts';
 import { askFeeds, boxSlots, type Slot } from '../../main/nano/segmenterBatch.ts';
 import { decodeAsked, promptInputs } from '../../main/nano/segmenterGraph.ts';
 import { openWeights, type Weights } from '../../main/weights/open.ts';
@@ -22,7 +24,8 @@ import { context, segmenter as sizes, toyNano } from '../nano/toy.ts';
 import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
 import { largestDifference } from '../tensors.ts';
 
-const still = recipeFrom({ base: 'nano', segmenter: { followsEdges: false } });
+const still = recipeFrom({ base: 'nano', segmenter: { slots: promptSlots, followsEdges: false } });
+const moving = recipeFrom({ base: 'nano', segmenter: { slots: promptSlots, followsEdges: true } });
 const nano = toyNano({ seed: 6 });
 const { image, truth } = disc(12);
 const box = { x1: 20, y1: 10, x2: 50, y2: 45 };
@@ -46,10 +49,10 @@ afterAll(async () => {
 async function byTraining(slots: readonly Slot[], token?: Float32Array): Promise<Mask> {
   const source = nano.parameters.source();
   const p = paramsFrom(source).at('sam');
-  const features = imageEncoder(p, sizes, input('image', [1, 3, 256, 256]));
+  const features = imageEncoder(p, sizes, input('image', [1, 3, samSide, samSide]));
   const text = token && input('token', [1, 1, sizes.width]);
   const { masks, iou } = decodeAsked(p, sizes, features, { ...promptInputs(1), ...(text ? { text } : {}) });
-  const data = { image: prepareSamImage(image, 256), ...askFeeds([{ slots, rough: null }], 256) };
+  const data = { image: prepareSamImage(image, samSide), ...askFeeds([{ slots, rough: null }]) };
   const parameters = nano.parameters.feeds(source.tensors.keys());
   const got = await evaluate({ masks, iou }, { ...data, ...parameters, ...(token ? { token } : {}) });
   const logits = Float32Array.from(got.masks ?? []);
@@ -101,7 +104,7 @@ describe('segment', () => {
   });
 
   it('asks as training did: a box, clicks, a token', async () => {
-    const scale = { x: 256 / WIDTH, y: 256 / HEIGHT };
+    const scale = { x: samSide / WIDTH, y: samSide / HEIGHT };
     const at = (x: number, y: number, label: Slot['label']): Slot => ({ x: x * scale.x, y: y * scale.y, label });
     const corners = [at(box.x1, box.y1, 2), at(box.x2, box.y2, 3)];
     const points = [at(36, 28, 1), at(5, 50, 0)];
@@ -111,7 +114,7 @@ describe('segment', () => {
     expect(await close({ box }, corners)).toBeLessThan(0.02);
     expect(await close({ box, points: clicks }, [...corners, ...points])).toBeLessThan(0.02);
     expect(await close({ token: asks.token?.token }, [], asks.token?.token)).toBeLessThan(0.02);
-    expect(boxSlots(box, 256)[1]).toEqual({ x: 50, y: 45, label: 3 });
+    expect(boxSlots(box, samSide)[1]).toEqual({ x: 50, y: 45, label: 3 });
   });
 
   it('takes more clicks than it was trained with', async () => {
@@ -127,10 +130,30 @@ describe('segment', () => {
   });
 
   it('moves outlines to the edges of the picture for weights that ask for it', async () => {
-    const following = await Segmenter.open(weights, {});
-    expect(weights.recipe.segmenter.followsEdges).toBe(true);
+    const following = await Segmenter.open({ ...weights, recipe: moving }, {});
     expect(await following.segment(image, { box })).not.toEqual(await segmenter.segment(image, { box }));
     await following.release();
+  });
+
+  it('looks at the part around what is pointed at, where the weights say so', async () => {
+    const zooming = recipeFrom({
+      base: 'nano',
+      segmenter: { slots: promptSlots, followsEdges: false, crop: { context: 1.4, search: [1, 0.5] } },
+    });
+    const opened = await Segmenter.open({ ...weights, recipe: zooming }, {});
+    const small = { x1: 30, y1: 20, x2: 40, y2: 30 };
+    const part = await opened.segment(image, { box: small });
+    expect(part).not.toEqual(await segmenter.segment(image, { box: small }));
+    // A square of at least 24 pixels around the box: nothing outside of it is inside.
+    const place = maskBox(part);
+    expect(Math.min(place.x1, 23)).toBe(23);
+    expect(Math.max(place.x2, 47)).toBe(47);
+    for (const ask of Object.values(asks)) {
+      const mask = await opened.segment(image, ask);
+      expect(mask.size).toEqual([HEIGHT, WIDTH]);
+      expect(await opened.segment(image, ask)).toEqual(mask);
+    }
+    await opened.release();
   });
 
   it('draws in pictures of any size', async () => {

@@ -45,7 +45,8 @@ const layers: Readonly<Record<string, Layer>> = {
   'main/reward': { may: ['main/contract'], packages: parsers },
   'main/weights': { may: ['main/contract', ...models], packages: 'any' },
   'main/flow': { may: [...predicting, ...models], packages: 'any' },
-  'main/evaluate': { may: [...predicting, 'main/scenes', ...models], packages: 'any' },
+  // What is true of photographs is read from annotation files.
+  'main/evaluate': { may: [...predicting, 'main/scenes', 'main/formats', ...models], packages: 'any' },
   // The gate of a run judges by the figures of evaluation.
   'main/learn': { may: [...learning, 'main/evaluate', ...models], packages: 'any' },
   'main/nano': { may: [...learning, 'main/scenes', 'main/evaluate', ...models], packages: 'any' },

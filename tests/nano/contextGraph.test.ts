@@ -1,20 +1,22 @@
 // Context queries of packed turns: what training reads is what a finished answer gives when the nano is used.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { alignmentScene, type ContextScene, contextFeeds } from '../../main/nano/contextBatch.ts';
+import { alignmentScene, type ContextScene, contextFeeds, placeOf } from '../../main/nano/contextBatch.ts';
 import { alignmentGraph, contextPass, isContext } from '../../main/nano/contextGraph.ts';
 import { conversation } from '../../main/nano/conversation.ts';
-import { alignmentBatch, grid, targetSide } from '../../main/nano/layout.ts';
+import { alignmentBatch, grid, samSide, targetSide } from '../../main/nano/layout.ts';
 import { imageStart, trainingScenes } from '../../main/nano/nano.ts';
 import { joinPixels } from '../../main/nano/reasonerBatch.ts';
 import { pictures } from '../../main/nano/reasonerGraph.ts';
 import { shrink } from '../../main/nano/segmenterBatch.ts';
+import { croppedTo } from '../../main/pictures/crop.ts';
 import { makeScene } from '../../main/scenes/make.ts';
 import { visibleMask } from '../../main/scenes/scene.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder } from '../../models/qwen/decode.ts';
 import { Session } from '../../models/runtime/session.ts';
+import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { evaluate } from '../evaluate.ts';
 import { atlas } from '../scenes/drawing.ts';
 import { largestDifference } from '../tensors.ts';
@@ -114,10 +116,27 @@ describe('alignmentScene', () => {
   it('is judged by the visible mask of what it asks for', () => {
     const [one] = scenes;
     if (!one) throw new Error('unreachable');
-    const packed = alignmentScene(nano, one, random(2), alignmentBatch);
+    const drawn = alignmentScene(nano, one, random(2), alignmentBatch);
+    const packed = { ...drawn, turns: drawn.turns.map((turn) => ({ ...turn, box: null })) };
     const { target } = contextFeeds(nano, [packed], { ...alignmentBatch, scenes: 1 });
     const things = one.things.map((_, i) => [...shrink(visibleMask(one, i), 224, targetSide)].join());
     for (let k = 0; k < alignmentBatch.turns; k++)
       expect(things).toContain([...target.subarray(k * targetSide ** 2, (k + 1) * targetSide ** 2)].join());
+  });
+
+  it('looks around the box of an answer, where one is told, as the product does', () => {
+    const box = { x1: 60, y1: 100, x2: 120, y2: 140 };
+    const turns = packedTurns().turns.map((turn) => ({ ...turn, box, truth: new Uint8Array(224 * 224).fill(1) }));
+    const { samImage, at, labels, target } = contextFeeds(nano, [{ ...packedTurns(), turns }], {
+      ...{ scenes: 1, turns: 2, tokens: 320 },
+    });
+    const place = placeOf(box, scene.image);
+    expect(place).toEqual({ x: 48, y: 78, width: 84, height: 84 });
+    expect(samImage.subarray(0, samImage.length / 2)).toEqual(prepareSamImage(croppedTo(scene.image, place), samSide));
+    const scale = samSide / 84;
+    [12, 22, 72, 62].forEach((value, i) => expect(at[i]).toBeCloseTo(value * scale, 3));
+    expect([labels[0], labels[1]]).toEqual([2n, 3n]);
+    expect(target.every((share) => Math.abs(share - 1) < 1e-4)).toBe(true);
+    expect(placeOf(null, scene.image)).toEqual({ x: 0, y: 0, width: 224, height: 224 });
   });
 });

@@ -33,8 +33,9 @@ export const reasoner: QwenConfig = {
 };
 
 export const segmenter: Sam2Config = {
-  ...{ imageSize: 256, embedDim: 8, heads: 1, stages: [1, 1, 1], windows: [8, 8, 8], globalBlocks: [2] },
+  ...{ imageSize: 192, embedDim: 8, heads: 1, stages: [1, 1, 1], windows: [8, 8, 12], globalBlocks: [2] },
   ...{ background: [8, 8], width: 16, decoderHeads: 2, decoderMlp: 16, iouHidden: 8, maskChannels: 16 },
+  refine: [1, 1],
 };
 
 export const context: LensConfig = { hidden: 32, numOfQuery: 4, blocks: 1, heads: 2, mlpRatio: 2, samWidth: 16 };

@@ -98,10 +98,10 @@ describe('the published counts', () => {
 });
 
 describe('the nano', () => {
-  it('has 2.5 to 3.0 million parameters and heads of at least 16', () => {
+  it('has 2.5 to 3.1 million parameters and heads of at least 16', () => {
     const count = countParameters(everything(nanoSam2Config));
     expect(count).toBeGreaterThan(2_500_000);
-    expect(count).toBeLessThan(3_000_000);
+    expect(count).toBeLessThan(3_100_000);
     const heads = blockPlans(nanoSam2Config).map(({ outWidth, heads: n }) => outWidth / n);
     expect(Math.min(...heads, nanoSam2Config.width / 2 / nanoSam2Config.decoderHeads)).toBeGreaterThanOrEqual(16);
   });

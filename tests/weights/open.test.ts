@@ -67,7 +67,9 @@ describe('a weights folder', () => {
     expect(weights.reasoner).toEqual(reasoner);
     expect(weights.segmenter).toEqual(segmenter);
     expect(weights.context).toEqual(context);
-    expect(weights.recipe).toEqual(recipes.nano);
+    const { reasoner: asked, segmenter: shown } = recipes.nano;
+    const crop = { context: 1.4, search: [1, 0.5, 0.25] };
+    expect(weights.recipe).toEqual({ reasoner: asked, segmenter: { ...shown, slots: 8, crop } });
     expect(weights.tokenizer).toEqual(tokenizer);
     const read = await weights.read('learnable_query');
     expect(largestDifference(read, nano.parameters.values('learnable_query'))).toBeLessThan(1e-4);

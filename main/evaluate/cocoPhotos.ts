@@ -1,0 +1,104 @@
+// COCO files to photographs with the masks of their things, all held in memory: to learn from, or to be measured on.
+import path from 'node:path';
+import { resizePillow } from '../../models/nn/resample.ts';
+import { BadInput } from '../contract/badinput.ts';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
+import { fromBitmap, maskArea, maskBox, toBitmap } from '../contract/rle.ts';
+import { readCoco } from '../formats/cocoRead.ts';
+import { Notes, type ReadImage } from '../formats/reading.ts';
+import { decodeImage, measureImage } from '../pictures/image.ts';
+
+export interface CocoSource {
+  /** COCO files. */
+  readonly files: readonly string[];
+  /** Where their pictures lie. Default: beside each file. */
+  readonly images?: string;
+  /** Larger photographs are shrunk to this longer side as they are read, and their masks with them. */
+  readonly longest?: number;
+}
+
+export interface WantedSplits {
+  readonly splits: readonly string[];
+  readonly unsaid: string;
+}
+
+export interface LabelledImage {
+  /** The COCO file's name without its ending. */
+  readonly set: string;
+  readonly image: DecodedImage;
+  readonly things: readonly { readonly mask: Mask; readonly box: Box }[];
+}
+
+/** Smaller things, in pixels, have no outline to learn. */
+const smallest = 40;
+const atOnce = 8;
+
+/** Photographs with at least one mask whose split, `unsaid` where the file gives none, is wanted; in the order of the files. */
+export async function readCocoPhotos(source: CocoSource, { splits, unsaid }: WantedSplits): Promise<LabelledImage[]> {
+  const photos: LabelledImage[] = [];
+  for (const file of source.files) {
+    const found = await annotated(file, source.images ?? path.dirname(file));
+    const wanted = [...found].filter(([{ split = unsaid }, { masks }]) => masks.length > 0 && splits.includes(split));
+    for (let i = 0; i < wanted.length; i += atOnce) {
+      const some = wanted.slice(i, i + atOnce).map(([, each]) => photoOf(file, each, source.longest));
+      photos.push(...(await Promise.all(some)));
+    }
+  }
+  if (photos.length === 0) throw new BadInput('there is no photograph with a mask in these COCO files');
+  return photos;
+}
+
+interface Annotated {
+  readonly file: string;
+  readonly masks: Mask[];
+}
+
+/** Crowds are no single thing and are left out. */
+async function annotated(file: string, folder: string): Promise<Map<ReadImage, Annotated>> {
+  const find = async (name: string) => {
+    const picture = path.resolve(folder, name);
+    const size = await measureImage(picture).catch(() => null);
+    return size && { file: picture, width: size.width, height: size.height };
+  };
+  const reading = await readCoco(file, { root: folder, pictures: { find }, notes: new Notes() });
+  const found = new Map(
+    reading.images.map((image) => [image, { file: path.resolve(folder, image.name), masks: [] as Mask[] }]),
+  );
+  for (const { image, mask, crowd } of reading.shapes)
+    if (mask && !crowd && maskArea(mask) >= smallest) found.get(image)?.masks.push(mask);
+  return found;
+}
+
+async function photoOf(
+  coco: string,
+  { file, masks }: Annotated,
+  longest = Number.POSITIVE_INFINITY,
+): Promise<LabelledImage> {
+  const image = await decodeImage(file);
+  const [height, width] = masks[0]?.size ?? [];
+  if (image.width !== width || image.height !== height)
+    throw new BadInput(
+      `${file}: is ${image.width} x ${image.height}, ${path.basename(coco)} says ${width} x ${height}`,
+    );
+  const scale = Math.min(1, longest / Math.max(width, height));
+  const small = scale < 1 ? shrunk({ image, masks }, scale) : { image, masks };
+  const things = small.masks.filter((mask) => maskArea(mask) > 0).map((mask) => ({ mask, box: maskBox(mask) }));
+  return { set: path.basename(coco, path.extname(coco)), image: small.image, things };
+}
+
+/** Of each mask the pixel in the middle of what becomes one pixel counts. */
+function shrunk({ image, masks }: { image: DecodedImage; masks: readonly Mask[] }, scale: number) {
+  const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const size = { width: width ?? 1, height: height ?? 1 };
+  const from = (at: number, small: number, large: number) => Math.floor(((at + 0.5) * large) / small);
+  const smaller = masks.map((mask) => {
+    const bitmap = toBitmap(mask);
+    const out = new Uint8Array(size.width * size.height);
+    for (let i = 0; i < out.length; i++) {
+      const row = from(Math.floor(i / size.width), size.height, image.height);
+      out[i] = bitmap[row * image.width + from(i % size.width, size.width, image.width)] ?? 0;
+    }
+    return fromBitmap(out, size.width, size.height);
+  });
+  return { image: resizePillow(image, size, 'bilinear'), masks: smaller };
+}

@@ -1,0 +1,37 @@
+// `loupe train segmenter`: the segmenter learns from photographs with masks, mixed with drawn scenes, to a weights folder.
+import path from 'node:path';
+import type { CocoSource } from '../evaluate/cocoPhotos.ts';
+import { type Progress, train } from '../learn/loop.ts';
+import { exportNano } from './export.ts';
+import { photoSide } from './layout.ts';
+import { makeNano, startFrom } from './nano.ts';
+import { nanoRecipe, settingsOf } from './recipe.ts';
+import { stages } from './stages.ts';
+import { drawnAhead } from './train.ts';
+
+export interface TrainSegmenterOptions {
+  /** Checkpoint, curves and, in `weights`, the result. */
+  readonly folder: string;
+  readonly seed: number;
+  readonly photos: CocoSource;
+  /** Share of pictures that are drawn scenes. */
+  readonly sceneShare: number;
+  readonly steps: number;
+  /** A weights folder to start from: what is not trained here is taken over as it stands. */
+  readonly from: string;
+  readonly signal?: AbortSignal;
+  report(progress: Progress): void;
+}
+
+/** Goes on where an earlier run in the same folder stopped. */
+export async function trainSegmenter(options: TrainSegmenterOptions): Promise<void> {
+  const { folder, seed, photos, sceneShare, steps, signal, report } = options;
+  const nano = await makeNano(seed);
+  await startFrom(nano, options.from);
+  const segmenter = { ...nanoRecipe.segmenter, photos: { ...photos, longest: photoSide }, sceneShare, steps };
+  const recipe = { ...nanoRecipe, segmenter };
+  const run = { name: 'segmenter', steps, settings: settingsOf(segmenter), ...stages.segmenter.run(nano, recipe) };
+  const open = async () => drawnAhead({ stage: 'segmenter', seed, recipe });
+  await train({ ...run, objective: { ...run.objective, open } }, { folder, signal, report });
+  if (!signal?.aborted) await exportNano(nano, path.join(folder, 'weights'));
+}
