@@ -66,7 +66,7 @@ function listed(text: string, file: string): YoloSet | null {
 
 function parsedYaml(text: string, file: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: 'silent', prettyErrors: false });
+    return parse(text, { maxAliasCount: 100, logLevel: 'error', prettyErrors: false });
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : 'it is no YAML';
     throw new BadInput(`${path.basename(file)}: its class names cannot be read (${why})`);
