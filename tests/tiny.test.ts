@@ -8,7 +8,7 @@ import { fromBitmap } from '../main/contract/rle.ts';
 import { loadPredictor, type Predictor } from '../main/flow/predict.ts';
 import { exportNano } from '../main/nano/export.ts';
 import { type Nano, trainingScenes } from '../main/nano/nano.ts';
-import { nanoRecipe, type Recipe, type StageName } from '../main/nano/recipe.ts';
+import { nanoRecipe, type Curriculum, type StageName } from '../main/nano/recipe.ts';
 import { trainNano } from '../main/nano/train.ts';
 import { decodeImage, writePng } from '../main/pictures/image.ts';
 import { visibleMask } from '../main/scenes/scene.ts';
@@ -92,7 +92,7 @@ describe('training', () => {
       ...nanoRecipe[stage],
       ...{ steps: stages.indexOf(stage) < count ? 1 : 0, warmup: 0, learningRate: 3e-3 },
     });
-    const recipe: Recipe = {
+    const recipe: Curriculum = {
       ...{ tower: once('tower'), lists: once('lists'), reasoner: once('reasoner'), segmenter: once('segmenter') },
       ...{ alignment: once('alignment'), reinforcement: once('reinforcement') },
     };

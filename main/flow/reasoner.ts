@@ -2,7 +2,7 @@
 import { input } from '../../models/graph/tensor.ts';
 import { floats } from '../../models/graph/value.ts';
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
-import { Decoder, type DecodeState, type Prompt } from '../../models/qwen/decode.ts';
+import { Decoder, type DecodeState, type PromptTokens } from '../../models/qwen/decode.ts';
 import { framedSize, type ImageConfig, lensImageConfig, prepareImage } from '../../models/qwen/processor.ts';
 import { type Grid, mergedCells } from '../../models/qwen/rope.ts';
 import type { Sampling } from '../../models/qwen/sampling.ts';
@@ -22,7 +22,7 @@ export interface Answers {
   written: Written[];
   /** What the context queries are run after: where the answers end, and all that was read and written. */
   state: DecodeState;
-  rows: Prompt[];
+  rows: PromptTokens[];
   firstTokenMs: number;
 }
 
@@ -204,7 +204,7 @@ function imageConfig({ reasoner: { vision }, recipe }: Weights): ImageConfig {
 }
 
 /** Prompt and answer as one row. */
-const joinedTo = (prompt: Prompt, answer: readonly number[]): Prompt => ({
+const joinedTo = (prompt: PromptTokens, answer: readonly number[]): Prompt => ({
   ...prompt,
   ids: [...prompt.ids, ...answer],
 });

@@ -1,13 +1,13 @@
 // A worker thread that draws the batches of one stage, so that the next one is ready when a step ends.
 import { parentPort, workerData } from 'node:worker_threads';
 import { makeNano } from './nano.ts';
-import type { Recipe, StageName } from './recipe.ts';
+import type { Curriculum, StageName } from './recipe.ts';
 import { stages } from './stages.ts';
 
 export interface BatchTask {
   stage: StageName;
   seed: number;
-  recipe: Recipe;
+  recipe: Curriculum;
 }
 
 const { stage, seed, recipe }: BatchTask = workerData;

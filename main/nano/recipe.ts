@@ -21,10 +21,10 @@ export interface StageRecipe {
 /** In the order in which they run. */
 export const stageNames = ['tower', 'lists', 'reasoner', 'segmenter', 'alignment', 'reinforcement'] as const;
 export type StageName = (typeof stageNames)[number];
-export type Recipe = Readonly<Record<StageName, StageRecipe>>;
+export type Curriculum = Readonly<Record<StageName, StageRecipe>>;
 
 /** About five hours on 2 cores. What the released run really did is in docs/nano.md. */
-export const nanoRecipe: Recipe = {
+export const nanoRecipe: Curriculum = {
   tower: { steps: 3000, learningRate: 1e-3, warmup: 100, firstScene: 0 },
   lists: {
     ...{ steps: 1500, learningRate: 1e-3, warmup: 100, firstScene: 500_000, things: [2, 4] },

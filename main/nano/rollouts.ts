@@ -1,7 +1,7 @@
 // Prompts of scenes to groups of answers of the current policy, and both to the token feeds of a step.
 import { floats } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import { Decoder, type Prompt } from '../../models/qwen/decode.ts';
+import { Decoder, type PromptTokens } from '../../models/qwen/decode.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { answerReaders } from '../flow/answer.ts';
@@ -70,7 +70,7 @@ interface Question {
 async function answersOf(nano: Nano, decoder: Decoder, { asked, count, features }: Question): Promise<Rollout[]> {
   const { tokenizer } = nano;
   const { head, turn } = conversation(tokenizer, asked.scene, asked.prompt);
-  const request: Prompt = { ids: [...head.ids, ...turn.prompt], grids: [{ t: 1, h: grid, w: grid }], features };
+  const request: PromptTokens = { ids: [...head.ids, ...turn.prompt], grids: [{ t: 1, h: grid, w: grid }], features };
   const { rows } = await decoder.answer([request], {
     sampling: recipe.sampling.several,
     samples: count,

@@ -21,7 +21,7 @@ import { LessonMaker } from './lessons.ts';
 import { imageStart, type Nano, trainingScenes } from './nano.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
-import type { Recipe, StageName, StageRecipe } from './recipe.ts';
+import type { Curriculum, StageName, StageRecipe } from './recipe.ts';
 import { reinforcement } from './reinforce.ts';
 import type { Asked } from './rollouts.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
@@ -35,7 +35,7 @@ export interface Stage {
   validates: boolean;
   /** Whether its feeds follow from the step alone, so that another thread can draw them. */
   drawsAhead: boolean;
-  run(nano: Nano, recipe: Recipe): StageRun;
+  run(nano: Nano, recipe: Curriculum): StageRun;
 }
 
 export const stages: Readonly<Record<StageName, Stage>> = {
@@ -65,7 +65,7 @@ function plainObjective<S, B>(
   };
 }
 
-function towerRun(nano: Nano, { tower }: Recipe): StageRun {
+function towerRun(nano: Nano, { tower }: Curriculum): StageRun {
   const { scenes: count } = towerBatch;
   const objective = plainObjective<Scene, { scenes: number }>(
     ({ parameters, reasoner }, { scenes }) => {
@@ -97,7 +97,7 @@ function reasonerRun(nano: Nano, recipe: StageRecipe, shape: ReasonerBatch): Sta
   return { policy: nano, objective, shape, samples, perStep: shape.scenes };
 }
 
-function segmenterRun(nano: Nano, { segmenter }: Recipe): StageRun {
+function segmenterRun(nano: Nano, { segmenter }: Curriculum): StageRun {
   const { scenes: count, perScene } = segmenterBatch;
   const objective: Objective<Nano, Shown, typeof segmenterBatch> = {
     graph(policy) {
@@ -124,7 +124,7 @@ async function lessonMaker(nano: Nano, { firstScene, photos, sceneShare = 1 }: S
   return new LessonMaker({ photos: read, scene, scenes: lessonScenes, sceneShare });
 }
 
-function alignmentRun(nano: Nano, { alignment }: Recipe): StageRun {
+function alignmentRun(nano: Nano, { alignment }: Curriculum): StageRun {
   const { scenes: count, turns } = alignmentBatch;
   const objective = plainObjective<Scene, ContextShape>(
     (policy, shape) => {
@@ -143,7 +143,7 @@ function alignmentRun(nano: Nano, { alignment }: Recipe): StageRun {
 }
 
 /** One prompt of each scene; which one, and what the groups are sampled with, follows from the step. */
-function reinforceRun(nano: Nano, recipe: Recipe): StageRun {
+function reinforceRun(nano: Nano, recipe: Curriculum): StageRun {
   const { scenes: count, turns } = reinforceBatch;
   const samples = (step: number): Asked[] => {
     const draw = random(step, 14);

@@ -4,7 +4,7 @@ import { type Progress, type RunContext, train } from '../learn/loop.ts';
 import type { BatchTask } from './batchWorker.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, type Nano, startFrom } from './nano.ts';
-import { nanoRecipe, type Recipe, type StageName, settingsOf, stageNames } from './recipe.ts';
+import { nanoRecipe, type Curriculum, type StageName, settingsOf, stageNames } from './recipe.ts';
 import { stages } from './stages.ts';
 import { validate } from './validate.ts';
 
@@ -19,7 +19,7 @@ export interface TrainNanoOptions {
   /** COCO files that the segmenter learns from as well, photographs beside them. */
   photos?: readonly string[];
   /** Default: the released recipe. */
-  recipe?: Recipe;
+  recipe?: Curriculum;
   /** What is trained, in place. Default: made from the seed. */
   nano?: Nano;
   /** Scenes that a stage's weights are measured on, see `ValidationTask`. */
@@ -44,7 +44,7 @@ function withPhotos(recipe: Recipe, files?: readonly string[]): Recipe {
 
 interface Training {
   nano: Nano;
-  recipe: Recipe;
+  recipe: Curriculum;
   options: TrainNanoOptions;
 }
 

@@ -33,7 +33,7 @@ export interface DecoderSetup {
 }
 
 /** A row of tokens and its pictures: a prompt, or a prompt with its answer. */
-export interface Prompt {
+export interface PromptTokens {
   ids: readonly number[];
   grids: readonly Grid[];
   /** [image tokens, hidden], in the order of `grids`. */
@@ -64,7 +64,7 @@ export class Decoder {
   }
 
   /** Reads the prompts; shorter ones are padded on the right, where causality hides the padding. */
-  async prefill(prompts: readonly Prompt[]): Promise<DecodeState> {
+  async prefill(prompts: readonly PromptTokens[]): Promise<DecodeState> {
     const { config, chunk = defaultChunk } = this.setup;
     const { pass, tokens, feeds } = this.rowFeeds(prompts);
     const placed = prompts.map(({ ids, grids }) =>
@@ -114,7 +114,7 @@ export class Decoder {
    * The same as LENS was released: whole rows (prompt and answer) are read again with plain positions, picture tokens
    * included, and the queries stand behind the padding, which they do not see.
    */
-  async plainQueryStates(rows: readonly Prompt[], queries: Float32Array): Promise<Float32Array> {
+  async plainQueryStates(rows: readonly PromptTokens[], queries: Float32Array): Promise<Float32Array> {
     const { pass, tokens, feeds } = this.rowFeeds(rows);
     const count = queries.length / this.setup.config.language.hidden;
     const seen = rows.map(({ ids }) =>
@@ -126,7 +126,7 @@ export class Decoder {
   }
 
   /** Yields every token as it is sampled and returns the answers; `signal` is looked at between tokens. */
-  async *generate(prompts: readonly Prompt[], options: GenerateOptions): AsyncGenerator<Sampled, Generated> {
+  async *generate(prompts: readonly PromptTokens[], options: GenerateOptions): AsyncGenerator<Sampled, Generated> {
     const samples = options.samples ?? 1;
     const state = repeated(await this.prefill(prompts), samples);
     const prompted = prompts.flatMap(({ ids }) => new Array<readonly number[]>(samples).fill(ids));
@@ -150,7 +150,7 @@ export class Decoder {
   }
 
   /** `generate` to its end. */
-  async answer(prompts: readonly Prompt[], options: GenerateOptions): Promise<Generated> {
+  async answer(prompts: readonly PromptTokens[], options: GenerateOptions): Promise<Generated> {
     const tokens = this.generate(prompts, options);
     for (let each = await tokens.next(); ; each = await tokens.next()) if (each.done) return each.value;
   }
@@ -162,7 +162,7 @@ export class Decoder {
   }
 
   /** What whole rows of one padded length are fed, places aside. */
-  private rowFeeds(rows: readonly Prompt[]) {
+  private rowFeeds(rows: readonly PromptTokens[]) {
     const { config, chunk = defaultChunk } = this.setup;
     for (const row of rows) checkRow(row, config);
     const tokens = Math.ceil(Math.max(...rows.map(({ ids }) => ids.length)) / chunk.prompt) * chunk.prompt;
@@ -202,7 +202,7 @@ export class Decoder {
   }
 }
 
-function checkRow({ ids, grids, features }: Prompt, { language, vision }: QwenConfig): void {
+function checkRow({ ids, grids, features }: PromptTokens, { language, vision }: QwenConfig): void {
   if (ids.length === 0) throw new Error('A prompt needs at least one token.');
   const cells = grids.reduce((n, grid) => n + mergedCells(grid, vision.merge), 0);
   if (features.length !== cells * language.hidden)

@@ -13,7 +13,7 @@ import type { Params } from '../nn/params.ts';
 import { rotate } from '../nn/rotary.ts';
 import type { VisionConfig } from './config.ts';
 import { type Grid, patchPlaces, patchTable } from './rope.ts';
-import { type Layout, pictureLayout, type Run, windowLayout } from './windows.ts';
+import { type Layout, pictureLayout, type WindowRun, windowLayout } from './windows.ts';
 
 export interface VisionTower {
   /** [merged cells, out], raster order, picture after picture. */
@@ -74,7 +74,7 @@ interface Spread {
   runs: readonly TurnedRun[];
 }
 
-interface TurnedRun extends Run {
+interface TurnedRun extends WindowRun {
   cosine: Tensor;
   sine: Tensor;
 }

@@ -8,10 +8,10 @@ export type Window = readonly number[];
 /** All windows in row order: the cells, and runs of windows that are equally long. */
 export interface Layout {
   cells: readonly number[];
-  runs: readonly Run[];
+  runs: readonly WindowRun[];
 }
 
-export interface Run {
+export interface WindowRun {
   windows: number;
   /** Patches of each. */
   patches: number;
@@ -68,7 +68,7 @@ export function pictureLayout(grids: readonly Grid[], { merge }: VisionConfig, b
 
 /** `period` 0: the places do not repeat. */
 function layoutOf(windows: readonly Window[], merge: number, period: number): Layout {
-  const runs: Run[] = [];
+  const runs: WindowRun[] = [];
   for (const { length } of windows) {
     const last = runs.at(-1);
     if (last?.patches === length * merge ** 2) last.windows++;

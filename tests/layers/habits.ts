@@ -127,6 +127,34 @@ export const oneVocabulary = perFile((file, report) => {
   }
 });
 
+/** A word of the glossary and the rooms that may call something by it; shapes of tensors are called so everywhere. */
+const glossary: Readonly<Record<string, readonly string[]>> = {
+  Project: ['main/store/'],
+  Image: ['main/contract/'],
+  Prompt: ['main/contract/'],
+  Answer: ['main/contract/'],
+  Recipe: ['main/weights/', 'main/flow/'],
+  Box: ['main/contract/'],
+  Mask: ['main/contract/'],
+  Proposal: ['main/contract/', 'main/flow/'],
+  Shape: ['main/contract/', 'models/graph/'],
+  Correction: ['main/contract/'],
+  Sample: ['main/contract/', 'main/learn/'],
+  Reward: ['main/contract/', 'main/reward/'],
+  Run: ['main/contract/', 'main/learn/'],
+  Weights: ['main/weights/'],
+};
+
+/** One word, one meaning: a type that is called by a word of the glossary is that thing. */
+export const glossaryIsMeant = perFile((file, report) => {
+  if (isTest(file)) return;
+  for (const { name, start } of exportsOf(file)) {
+    const rooms = Object.hasOwn(glossary, name) ? glossary[name] : undefined;
+    if (rooms && !rooms.some((room) => file.path.startsWith(room)))
+      report(start, `exports ${name}, which the glossary means in another sense (${rooms.join(', ')})`);
+  }
+});
+
 /** On the CPU, ScatterND with reduction add loses sums where indices repeat. */
 export const noScatterND = perFile((file, report) => {
   if (isTest(file)) return;

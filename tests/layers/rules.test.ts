@@ -226,6 +226,7 @@ describe('habits', () => {
     { rule: habits.exportsAreNamed, text: "export * from './b.ts';" },
     { rule: habits.exportsAreNamed, text: "export { b } from './b.ts';" },
     { rule: habits.oneVocabulary, text: 'export interface PhotoDataset {}' },
+    { rule: habits.glossaryIsMeant, text: 'export interface Run {}' },
     { rule: habits.noScatterND, text: "const op = 'ScatterND';" },
     { rule: habits.noScatterND, text: 'const table = { ScatterND: row };' },
     { rule: habits.environmentStaysOutside, text: 'const fast = process.env.FAST;' },

@@ -7,7 +7,7 @@ import { readCurves } from '../../main/learn/curves.ts';
 import { isContext } from '../../main/nano/contextGraph.ts';
 import { alignmentBatch, listBatch, reasonerBatch, segmenterBatch, towerBatch } from '../../main/nano/layout.ts';
 import type { Nano } from '../../main/nano/nano.ts';
-import { nanoRecipe, type Recipe, type StageName, settingsOf } from '../../main/nano/recipe.ts';
+import { nanoRecipe, type Curriculum, type StageName, settingsOf } from '../../main/nano/recipe.ts';
 import { progressLine, type TrainNanoOptions, trainNano } from '../../main/nano/train.ts';
 import { openWeights } from '../../main/weights/open.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
@@ -18,7 +18,7 @@ import { allParameters, toyNano } from './toy.ts';
 const names: readonly StageName[] = ['tower', 'lists', 'reasoner', 'segmenter', 'alignment', 'reinforcement'];
 
 /** Two steps of each stage at full rate from the first. */
-const recipe: Recipe = {
+const recipe: Curriculum = {
   tower: { ...nanoRecipe.tower, steps: 2, warmup: 0 },
   lists: { ...nanoRecipe.lists, steps: 2, warmup: 0 },
   reasoner: { ...nanoRecipe.reasoner, steps: 2, warmup: 0 },
@@ -116,7 +116,7 @@ describe('trainNano', () => {
 });
 
 /** The recipe of a process that is stopped while it draws the first scenes of a stage. */
-const killedIn = (stage: StageName, controller: AbortController): Recipe => ({
+const killedIn = (stage: StageName, controller: AbortController): Curriculum => ({
   ...recipe,
   [stage]: {
     ...recipe[stage],

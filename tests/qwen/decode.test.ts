@@ -2,7 +2,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { slice } from '../../models/graph/shape.ts';
 import { input } from '../../models/graph/tensor.ts';
 import type { GenerateOptions } from '../../models/qwen/answerRow.ts';
-import { Decoder, type Prompt } from '../../models/qwen/decode.ts';
+import { Decoder, type PromptTokens } from '../../models/qwen/decode.ts';
 import type { Grid } from '../../models/qwen/rope.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { Session } from '../../models/runtime/session.ts';
@@ -59,9 +59,9 @@ function makeDecoder(chunk?: { prompt: number; cache: number }, keep?: number): 
 /** The rows of a case as prompts: padding taken off, pictures encoded; a row has one picture. */
 async function promptsOf(
   facts: Pick<Generation, 'prompt_ids' | 'attention_mask' | 'images' | 'image_grid_thw'>,
-): Promise<Prompt[]> {
+): Promise<PromptTokens[]> {
   const grids = gridsOf(facts);
-  const rows = facts.prompt_ids.map(async (row, b): Promise<Prompt> => {
+  const rows = facts.prompt_ids.map(async (row, b): Promise<PromptTokens> => {
     const ids = row.filter((_, i) => facts.attention_mask[b]?.[i] === 1);
     const own = grids.slice(b, b + 1);
     return { ids, grids: own, features: await featuresOf(facts.images.slice(b, b + 1), own) };
@@ -197,7 +197,7 @@ describe.skipIf(!haveGolden)('query states with plain positions', () => {
 
 describe.skipIf(!haveGolden)('sampled answers', () => {
   const sampling = { temperature: 1.3, topK: 40, topP: 0.95 };
-  let prompts: Prompt[];
+  let prompts: PromptTokens[];
   beforeAll(async () => {
     checkpoint = await openCheckpoint(folder);
     prompts = await promptsOf(generation('generate_plain'));
