@@ -131,7 +131,7 @@ export class Reasoner {
     await this.decoder.release();
   }
 
-  private async prompt(image: DecodedImage, question: string): Promise<Prompt> {
+  private async prompt(image: DecodedImage, question: string): Promise<PromptTokens> {
     const { tokenizer, reasoner, recipe } = this.weights;
     const { grid, features } = await this.see(image);
     const chat = chatFor(recipe.reasoner.template, question);
@@ -204,7 +204,7 @@ function imageConfig({ reasoner: { vision }, recipe }: Weights): ImageConfig {
 }
 
 /** Prompt and answer as one row. */
-const joinedTo = (prompt: PromptTokens, answer: readonly number[]): Prompt => ({
+const joinedTo = (prompt: PromptTokens, answer: readonly number[]): PromptTokens => ({
   ...prompt,
   ids: [...prompt.ids, ...answer],
 });

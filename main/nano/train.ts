@@ -4,7 +4,7 @@ import { type Progress, type RunContext, train } from '../learn/loop.ts';
 import type { BatchTask } from './batchWorker.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, type Nano, startFrom } from './nano.ts';
-import { nanoRecipe, type Curriculum, type StageName, settingsOf, stageNames } from './recipe.ts';
+import { type Curriculum, nanoRecipe, type StageName, settingsOf, stageNames } from './recipe.ts';
 import { stages } from './stages.ts';
 import { validate } from './validate.ts';
 
@@ -38,7 +38,7 @@ export async function trainNano(options: TrainNanoOptions): Promise<void> {
   }
 }
 
-function withPhotos(recipe: Recipe, files?: readonly string[]): Recipe {
+function withPhotos(recipe: Curriculum, files?: readonly string[]): Curriculum {
   return files ? { ...recipe, segmenter: { ...recipe.segmenter, photos: { files, longest: photoSide } } } : recipe;
 }
 
