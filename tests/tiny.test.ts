@@ -8,7 +8,7 @@ import { fromBitmap } from '../main/contract/rle.ts';
 import { loadPredictor, type Predictor } from '../main/flow/predict.ts';
 import { exportNano } from '../main/nano/export.ts';
 import { type Nano, trainingScenes } from '../main/nano/nano.ts';
-import { nanoRecipe, type Curriculum, type StageName } from '../main/nano/recipe.ts';
+import { type Curriculum, nanoRecipe, type StageName } from '../main/nano/recipe.ts';
 import { trainNano } from '../main/nano/train.ts';
 import { decodeImage, writePng } from '../main/pictures/image.ts';
 import { visibleMask } from '../main/scenes/scene.ts';

@@ -7,7 +7,7 @@ import { readCurves } from '../../main/learn/curves.ts';
 import { isContext } from '../../main/nano/contextGraph.ts';
 import { alignmentBatch, listBatch, reasonerBatch, segmenterBatch, towerBatch } from '../../main/nano/layout.ts';
 import type { Nano } from '../../main/nano/nano.ts';
-import { nanoRecipe, type Curriculum, type StageName, settingsOf } from '../../main/nano/recipe.ts';
+import { type Curriculum, nanoRecipe, type StageName, settingsOf } from '../../main/nano/recipe.ts';
 import { progressLine, type TrainNanoOptions, trainNano } from '../../main/nano/train.ts';
 import { openWeights } from '../../main/weights/open.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
