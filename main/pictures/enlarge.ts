@@ -7,6 +7,8 @@ export interface Grid {
   readonly width: number;
   readonly height: number;
   readonly data: Float32Array;
+  /** Columns and rows, from the top left, that lie over the picture; the rest is padding. Default: all. */
+  readonly filled?: Frame;
 }
 
 /** Where a grid lies in the picture, in whole pixels. */
@@ -22,8 +24,8 @@ export interface Place extends Frame {
  */
 export function enlargedMask(grid: Grid, picture: Frame, place: Place = { x: 0, y: 0, ...picture }): Mask {
   const runs = new Runs(picture);
-  const across = neighbours(grid.width, place.width);
-  const down = neighbours(grid.height, place.height);
+  const across = neighbours(grid.width, place.width, grid.filled?.width);
+  const down = neighbours(grid.height, place.height, grid.filled?.height);
   const groups = groupStarts(down.first, grid.height);
   const column = new Float32Array(grid.height);
   for (let x = 0; x < place.width; x++) {
@@ -72,9 +74,9 @@ function groupStarts(first: Int32Array, rows: number): Int32Array {
 }
 
 /** For every output position the nearest input before its centre and the share of the one after it. */
-function neighbours(from: number, to: number) {
-  const centres = Float64Array.from({ length: to }, (_, i) => Math.max(0, ((i + 0.5) * from) / to - 0.5));
-  const first = Int32Array.from(centres, Math.floor);
+function neighbours(from: number, to: number, filled = from) {
+  const centres = Float64Array.from({ length: to }, (_, i) => Math.max(0, ((i + 0.5) * filled) / to - 0.5));
+  const first = Int32Array.from(centres, (centre) => Math.min(from - 1, Math.floor(centre)));
   return { first, share: centres.map((centre, i) => centre - (first[i] ?? 0)) };
 }
 

@@ -9,6 +9,7 @@ import { size, type Tensor } from '../graph/tensor.ts';
 import type { NamedValues, Value } from '../graph/value.ts';
 import { refusal, sentence } from './refusal.ts';
 import { checkStored } from './storedFiles.ts';
+import { WeightsError } from './weightsFile.ts';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
 
@@ -83,6 +84,65 @@ export class Session {
   async release(): Promise<void> {
     await this.inner.release();
   }
+}
+
+/** A tensor of a file that is not ours: shapes are known at the run. */
+export interface ShapedValue {
+  readonly data: Value;
+  readonly shape: readonly number[];
+}
+
+/** An ONNX file as it is, weights and all. */
+export class ForeignSession {
+  readonly provider: Provider;
+  readonly warnings: readonly string[];
+  private readonly inner: InferenceSession;
+
+  private constructor(inner: InferenceSession, provider: Provider, warnings: readonly string[]) {
+    this.inner = inner;
+    this.provider = provider;
+    this.warnings = warnings;
+  }
+
+  static async open(file: string, { provider = 'cpu', threads }: SessionOptions = {}): Promise<ForeignSession> {
+    const open = (name: Provider) =>
+      InferenceSession.create(file, {
+        ...{ executionProviders: [name], enableMemPattern: false, logSeverityLevel: 4 },
+        ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      });
+    try {
+      return new ForeignSession(await open(provider), provider, []);
+    } catch (error) {
+      if (provider === 'cpu') throw new WeightsError(`${file}: ${sentence(error)}`);
+      const inner = await open('cpu').catch((again) => {
+        throw new WeightsError(`${file}: ${sentence(again)}`);
+      });
+      return new ForeignSession(inner, 'cpu', [refusal(provider, error)]);
+    }
+  }
+
+  async run(feeds: Readonly<Record<string, ShapedValue>>): Promise<Record<string, ShapedValue>> {
+    const tensors = Object.entries(feeds).map(([name, { data, shape }]) => {
+      return [name, new OrtTensor(typeOf(data), data as Float32Array, shape)] as const;
+    });
+    const results = await this.inner.run(Object.fromEntries(tensors)).catch((error: unknown) => {
+      throw new Error(sentence(error), { cause: error });
+    });
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as Value, shape: dims }]),
+    );
+  }
+
+  async release(): Promise<void> {
+    await this.inner.release();
+  }
+}
+
+function typeOf(data: Value): 'float32' | 'float64' | 'int64' | 'int32' | 'uint8' {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof BigInt64Array) return 'int64';
+  if (data instanceof Int32Array) return 'int32';
+  return data instanceof Uint8Array ? 'uint8' : 'float64';
 }
 
 interface Settings {

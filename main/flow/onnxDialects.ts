@@ -1,0 +1,165 @@
+// The ways in which known tools export a segmenter as ONNX files, one record each, and which of them a set of files is.
+import type { ForeignPort, OnnxHeader } from '../../models/runtime/onnxHeader.ts';
+import { BadInput } from '../contract/badinput.ts';
+
+export interface Dialect {
+  readonly id: string;
+  /** Who writes and reads such files. */
+  readonly title: string;
+  readonly encoder: {
+    readonly input: string;
+    /** By name; null: three outputs in the order of `features`, whatever they are called. */
+    readonly outputs: readonly string[] | null;
+  };
+  readonly decoder: {
+    /** Inputs of the decoder, in the order of the encoder's outputs. */
+    readonly features: readonly string[];
+    readonly points: string;
+    readonly labels: string;
+    /** Corners of boxes, where boxes are no points; may be missing in a file. */
+    readonly boxes?: string;
+    readonly rough?: string;
+    readonly hasRough?: string;
+    /** What `hasRough` is where there is no rough mask. */
+    readonly noRough?: number;
+    /** Height and width of the picture. */
+    readonly pictureSize?: string;
+    /** Whether a point that is none belongs behind clicks without a box. Where not, the file adds it by itself. */
+    readonly wantsPadding: boolean;
+    readonly masks: string | null;
+    readonly iou: string | null;
+  };
+  readonly picture: {
+    /** `squash`: the picture fills the square; `keep`: its longest side does, and zeros the rest. */
+    readonly aspect: 'squash' | 'keep';
+    /** What a pixel becomes. More than one: what osam does by a slip is measured against what SAM 2 wants. */
+    readonly scales: readonly PixelScale[];
+  };
+}
+
+/** `imagenet`: by mean and deviation; `unit`: 0 to 1; `slip`: x / 255 - mean / deviation, a slip of precedence. */
+export type PixelScale = 'imagenet' | 'unit' | 'slip';
+
+const sam2Prompts = {
+  ...{ points: 'point_coords', labels: 'point_labels', rough: 'mask_input', hasRough: 'has_mask_input', noRough: 0 },
+  ...{ masks: 'masks', iou: 'iou_predictions' },
+} as const;
+
+/** The more particular ones first: the first that fits is taken. */
+export const dialects: readonly Dialect[] = [
+  {
+    id: 'a',
+    title: 'SAM 2 of samexporter, AnyLabeling and darktable',
+    encoder: { input: 'image', outputs: ['image_embed', 'high_res_feats_0', 'high_res_feats_1'] },
+    decoder: {
+      ...sam2Prompts,
+      ...{ features: ['image_embed', 'high_res_feats_0', 'high_res_feats_1'], wantsPadding: false },
+    },
+    picture: { aspect: 'squash', scales: ['imagenet'] },
+  },
+  {
+    id: 'a1',
+    title: 'SAM, MobileSAM, NanoSAM and SAM-HQ of samexporter and AnyLabeling',
+    encoder: { input: 'input_image', outputs: ['image_embeddings'] },
+    decoder: {
+      ...{ ...sam2Prompts, features: ['image_embeddings'], wantsPadding: true },
+      ...{ pictureSize: 'orig_im_size' },
+    },
+    picture: { aspect: 'keep', scales: ['imagenet'] },
+  },
+  {
+    id: 'b',
+    title: 'SAM of osam and labelme',
+    encoder: { input: 'x', outputs: ['image_embeddings'] },
+    decoder: {
+      ...{ ...sam2Prompts, features: ['image_embeddings'], noRough: -1, wantsPadding: true },
+      ...{ pictureSize: 'orig_im_size' },
+    },
+    picture: { aspect: 'keep', scales: ['imagenet'] },
+  },
+  {
+    id: 'b2',
+    title: 'SAM 2.1 of osam and labelme',
+    encoder: { input: 'input', outputs: null },
+    decoder: {
+      ...{ ...sam2Prompts, features: ['image_embeddings', 'high_res_features1', 'high_res_features2'] },
+      ...{ wantsPadding: false, pictureSize: 'orig_im_size', masks: null, iou: null },
+    },
+    picture: { aspect: 'squash', scales: ['imagenet', 'slip'] },
+  },
+  {
+    id: 'b3',
+    title: 'EfficientSAM of osam and labelme',
+    encoder: { input: 'batched_images', outputs: ['image_embeddings'] },
+    decoder: {
+      ...{ features: ['image_embeddings'], points: 'batched_point_coords', labels: 'batched_point_labels' },
+      ...{ pictureSize: 'orig_im_size', wantsPadding: false, masks: null, iou: null },
+    },
+    picture: { aspect: 'squash', scales: ['unit'] },
+  },
+  {
+    id: 'c',
+    title: 'SAM 2, EdgeTAM and the SAM 3 tracker of transformers.js',
+    encoder: { input: 'pixel_values', outputs: ['image_embeddings.0', 'image_embeddings.1', 'image_embeddings.2'] },
+    decoder: {
+      features: ['image_embeddings.0', 'image_embeddings.1', 'image_embeddings.2'],
+      ...{ points: 'input_points', labels: 'input_labels', boxes: 'input_boxes', wantsPadding: false },
+      ...{ masks: 'pred_masks', iou: 'iou_scores' },
+    },
+    picture: { aspect: 'squash', scales: ['imagenet'] },
+  },
+  {
+    id: 'c1',
+    title: 'SAM and SlimSAM of transformers.js',
+    encoder: { input: 'pixel_values', outputs: ['image_embeddings', 'image_positional_embeddings'] },
+    decoder: {
+      features: ['image_embeddings', 'image_positional_embeddings'],
+      ...{ points: 'input_points', labels: 'input_labels', wantsPadding: false },
+      ...{ masks: 'pred_masks', iou: 'iou_scores' },
+    },
+    picture: { aspect: 'keep', scales: ['imagenet'] },
+  },
+];
+
+export interface RecognisedFiles {
+  readonly dialect: Dialect;
+  readonly encoder: OnnxHeader;
+  readonly decoder: OnnxHeader;
+}
+
+/** The first pair of files that is one dialect's; the shorter names first, because variants of lower precision add to them. */
+export function recognise(folder: string, headers: readonly OnnxHeader[]): RecognisedFiles {
+  const sorted = headers.toSorted((a, b) => a.file.length - b.file.length);
+  for (const dialect of dialects) {
+    const encoder = sorted.find((one) => isEncoder(dialect, one));
+    const decoder = sorted.find((one) => isDecoder(dialect, one));
+    if (encoder && decoder) return { dialect, encoder, decoder };
+  }
+  throw new BadInput(`${folder}: ${whyNot(headers)}`);
+}
+
+const has = (ports: readonly ForeignPort[], ...names: readonly string[]): boolean =>
+  names.every((name) => ports.some((port) => port.name === name));
+
+function isEncoder({ encoder, decoder }: Dialect, { inputs, outputs }: OnnxHeader): boolean {
+  if (!has(inputs, encoder.input) || has(inputs, decoder.points)) return false;
+  return encoder.outputs ? has(outputs, ...encoder.outputs) : outputs.length === decoder.features.length;
+}
+
+function isDecoder({ decoder }: Dialect, { inputs, outputs }: OnnxHeader): boolean {
+  const named = [decoder.masks, decoder.iou].filter((name) => name !== null);
+  return has(inputs, ...decoder.features, decoder.points, decoder.labels) && has(outputs, ...named);
+}
+
+function whyNot(headers: readonly OnnxHeader[]): string {
+  if (headers.length === 0) return 'holds no .onnx file';
+  const encoder = headers.find((one) => dialects.some((dialect) => isEncoder(dialect, one)));
+  const decoder = headers.find((one) => dialects.some((dialect) => isDecoder(dialect, one)));
+  if (encoder && !decoder)
+    return `${encoder.file} is the encoder of a segmenter; the decoder's file is missing beside it`;
+  if (decoder && !encoder)
+    return `${decoder.file} is the decoder of a segmenter; the encoder's file is missing beside it`;
+  const [first] = headers;
+  const inputs = first?.inputs.map(({ name }) => name).join(', ');
+  return `no segmenter that Loupe knows takes inputs of these names (${first?.file}: ${inputs})`;
+}

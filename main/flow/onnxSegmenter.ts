@@ -1,0 +1,139 @@
+// A segmenter that lies as ONNX files of somebody else -> masks by clicks, a box or a rough mask; the picture is encoded once.
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { readOnnxHeader } from '../../models/runtime/onnxHeader.ts';
+import { ForeignSession, type ShapedValue } from '../../models/runtime/session.ts';
+import { BadInput } from '../contract/badinput.ts';
+import type { DecodedImage, Mask } from '../contract/records.ts';
+import { type PixelScale, type RecognisedFiles, recognise } from './onnxDialects.ts';
+import { type ForeignMasks, foreignMasks, maskOfPicture } from './onnxMasks.ts';
+import { type Placed, pixelsFor, placedOn } from './onnxPicture.ts';
+import { type Heard, probe } from './onnxProbe.ts';
+import { type PointedAt, promptFeeds } from './onnxPrompts.ts';
+import type { EngineOptions } from './reasoner.ts';
+
+type Shaped = Readonly<Record<string, ShapedValue>>;
+
+interface Parts {
+  readonly files: RecognisedFiles;
+  readonly encoder: ForeignSession;
+  readonly decoder: ForeignSession;
+}
+
+export class OnnxSegmenter {
+  readonly name: string;
+  readonly provider: string;
+  /** To be shown to the person. */
+  readonly warnings: readonly string[];
+  readonly heard: Heard;
+  private readonly parts: Parts;
+  private readonly features = new WeakMap<DecodedImage, Promise<Shaped>>();
+
+  private constructor(parts: Parts, heard: Heard) {
+    this.parts = parts;
+    this.heard = heard;
+    this.name = path.basename(path.dirname(parts.files.encoder.file));
+    this.provider = parts.encoder.provider;
+    this.warnings = [...parts.encoder.warnings, ...complaints(this.name, heard)];
+  }
+
+  /** Opens the files of a folder and tries them; throws one sentence that names the file at fault. */
+  static async open(folder: string, options: EngineOptions = {}): Promise<OnnxSegmenter> {
+    const files = await recogniseFolder(folder);
+    const encoder = await ForeignSession.open(files.encoder.file, options);
+    const decoder = await ForeignSession.open(files.decoder.file, options);
+    const parts = { files, encoder, decoder };
+    const heard = await probe(files.dialect, {
+      encode: (image, scale) => encoded(parts, image, scale),
+      masks: (image, ask, features) => decoded(parts, { image, ask, features, heard: { boxes: true, rough: true } }),
+      shown: (masks, image) => maskOfPicture(masks, image, placedFor(files, image)),
+    });
+    return new OnnxSegmenter(parts, heard);
+  }
+
+  get dialect(): string {
+    return this.parts.files.dialect.id;
+  }
+
+  /** Encodes the picture ahead of the first ask. */
+  async prepare(image: DecodedImage): Promise<void> {
+    await this.see(image);
+  }
+
+  /** The mask at the picture's size. */
+  async segment(image: DecodedImage, ask: PointedAt): Promise<Mask> {
+    const features = await this.see(image);
+    const masks = await decoded(this.parts, { image, ask, features, heard: this.heard });
+    return maskOfPicture(masks, image, placedFor(this.parts.files, image));
+  }
+
+  async release(): Promise<void> {
+    await this.parts.encoder.release();
+    await this.parts.decoder.release();
+  }
+
+  private see(image: DecodedImage): Promise<Shaped> {
+    const known = this.features.get(image);
+    if (known) return known;
+    const features = encoded(this.parts, image, this.heard.scale);
+    this.features.set(image, features);
+    // A failure is not kept: the next call tries again.
+    features.catch(() => this.features.delete(image));
+    return features;
+  }
+}
+
+function complaints(name: string, { boxes, scale }: Heard): string[] {
+  return [
+    ...(boxes ? [] : [`${name} does not hear boxes; a click in the middle of the box stands for it.`]),
+    ...(scale === 'slip' ? [`${name} finds more with the pixels of osam's slip of precedence than with SAM 2's.`] : []),
+  ];
+}
+
+async function encoded({ files, encoder }: Parts, image: DecodedImage, scale: PixelScale): Promise<Shaped> {
+  const { dialect } = files;
+  const { input, outputs } = dialect.encoder;
+  const planes = shapeOf(files).length !== 3;
+  const results = await encoder.run({ [input]: pixelsFor(image, { placed: placedFor(files, image), scale, planes }) });
+  const names = outputs ?? files.encoder.outputs.map(({ name }) => name);
+  return Object.fromEntries(
+    dialect.decoder.features.map((feature, i) => {
+      const value = results[names[i] ?? ''];
+      if (!value) throw new BadInput(`${files.encoder.file}: gave no output ${names[i]}`);
+      return [feature, value];
+    }),
+  );
+}
+
+interface Asked {
+  readonly image: DecodedImage;
+  readonly ask: PointedAt;
+  readonly features: Shaped;
+  readonly heard: Pick<Heard, 'boxes' | 'rough'>;
+}
+
+async function decoded({ files, decoder }: Parts, { image, ask, features, heard }: Asked): Promise<ForeignMasks> {
+  const placed = placedFor(files, image);
+  const { inputs } = files.decoder;
+  const prompts = promptFeeds(ask, { dialect: files.dialect, inputs, placed, image, heard });
+  return foreignMasks(await decoder.run({ ...features, ...prompts }), files.dialect);
+}
+
+/** All .onnx files of a folder and of the folders in it. */
+async function recogniseFolder(folder: string): Promise<RecognisedFiles> {
+  const entries = await readdir(folder, { recursive: true }).catch(() => {
+    throw new BadInput(`${folder}: there is no such folder`);
+  });
+  const names = entries.filter((name) => name.endsWith('.onnx') && name.split(path.sep).length < 3);
+  return recognise(folder, await Promise.all(names.map((name) => readOnnxHeader(path.join(folder, name)))));
+}
+
+const shapeOf = ({ dialect, encoder }: RecognisedFiles) =>
+  encoder.inputs.find(({ name }) => name === dialect.encoder.input)?.shape ?? [];
+
+/** On the encoder's square; of 1024 where the file leaves its size open. */
+function placedFor(files: RecognisedFiles, image: DecodedImage): Placed {
+  const shape = shapeOf(files);
+  const [height, width] = shape.length === 3 ? shape.slice(0, 2) : shape.slice(2);
+  return placedOn(image, { height: height ?? 1024, width: width ?? 1024 }, files.dialect.picture.aspect);
+}
