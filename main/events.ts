@@ -86,7 +86,7 @@ class Watcher {
 
 /** Events of one key replace each other while they wait; null: every one counts. */
 function keyOf(event: HostEvent): string | null {
-  if (event.kind === 'recorded') return null;
+  if (event.kind === 'recorded' || event.kind === 'notice') return null;
   return event.kind === 'job' ? `job ${event.job.id}` : event.kind;
 }
 

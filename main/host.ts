@@ -57,6 +57,14 @@ export class Host implements HostContext {
     return this.#inTurn(() => this.#openNow(file, options));
   }
 
+  /** Goes on with a copy of the open project, which also stands where its own file is gone. */
+  saveCopy(file: string): Promise<ProjectInfo> {
+    return this.#inTurn(() => {
+      this.project().saveCopy(file);
+      return this.#openNow(file, {});
+    });
+  }
+
   async close(): Promise<void> {
     await this.#inTurn(() => this.#closeProject());
     this.events.emit({ kind: 'project', project: null });
@@ -64,13 +72,15 @@ export class Host implements HostContext {
 
   async #openNow(file: string, options: { create?: boolean }): Promise<ProjectInfo> {
     const wanted = path.resolve(file);
-    if (this.#open?.project.file === wanted) return this.#open.project.info();
-    const project = openProject(wanted, options);
+    if (this.#open?.project.file === wanted && this.#open.project.inPlace()) return this.#open.project.info();
+    const notices: string[] = [];
+    const project = openProject(wanted, { ...options, say: (sentence) => notices.push(sentence) });
     await this.#closeProject();
     this.#open = { project, files: new ImageFiles(project, this.pictures, (ids) => this.#gather(ids)) };
     const info = project.info();
     this.settings.opened({ file: info.file, name: info.name });
     this.events.emit({ kind: 'project', project: info });
+    for (const text of notices) this.events.emit({ kind: 'notice', text });
     return info;
   }
 

@@ -50,9 +50,11 @@ export class SettingsFile {
   }
 
   write(fields: Partial<Settings>): Settings {
-    this.#settings = Settings.parse({ ...this.#settings, ...fields });
-    this.#save();
-    return this.#settings;
+    const settings = Settings.parse({ ...this.#settings, ...fields });
+    // What cannot be kept does not take effect either.
+    this.#save({ settings, recent: this.#recent });
+    this.#settings = settings;
+    return settings;
   }
 
   /** The last one opened first. */
@@ -65,14 +67,14 @@ export class SettingsFile {
     const others = this.#recent.filter(({ file }) => file !== project.file);
     this.#recent = [{ ...project, opened: now.toISOString() }, ...others].slice(0, MOST_RECENT);
     try {
-      this.#save();
+      this.#save({ settings: this.#settings, recent: this.#recent });
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
     }
   }
 
-  #save(): void {
-    const text = JSON.stringify({ settings: this.#settings, recent: this.#recent }, null, 2);
+  #save(stored: { settings: Settings; recent: readonly Recent[] }): void {
+    const text = JSON.stringify(stored, null, 2);
     const beside = `${this.#file}.${randomUUID()}`;
     try {
       mkdirSync(path.dirname(this.#file), { recursive: true });

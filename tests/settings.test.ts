@@ -68,6 +68,8 @@ describe('settings', () => {
     const file = new SettingsFile(home);
     expect(() => file.write({ theme: 'dark' })).toThrow(BadInput);
     expect(() => file.write({ theme: 'dark' })).toThrow(/settings cannot be kept there \(E\w+\)$/u);
+    // What was refused is not in effect either.
+    expect(file.read().theme).toBe('as the system');
   });
 
   test.skipIf(process.getuid?.() === 0)('a folder without the right to write neither', () => {

@@ -1,7 +1,7 @@
 // What the renderer may ask the host: one oRPC contract, served over a MessagePort and over a WebSocket alike.
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
-import { type Diff, DiffSchema } from './diff.ts';
+import { type Diff, DiffSchema, NewDiff } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
@@ -12,6 +12,8 @@ const base = oc.errors({
   BAD_INPUT: { message: 'That cannot be used.' },
   CONFLICT: { message: 'Somebody else changed it first.' },
   NO_PROJECT: { message: 'No project is open.' },
+  /** The project's file is not where it was: nothing can be stored, and a copy can be saved. */
+  FILE_GONE: { message: 'The project file was moved, deleted or replaced.' },
   NO_MODEL: { message: 'The model is not running.' },
 });
 
@@ -63,6 +65,8 @@ export const HostEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('images'), ids: z.array(Id) }),
   z.object({ kind: z.literal('job'), job: Job }),
   z.object({ kind: z.literal('engine'), engine: EngineStatus }),
+  /** One sentence that a person should know of the project that was opened. */
+  z.object({ kind: z.literal('notice'), text: z.string() }),
 ]);
 export type HostEvent = z.infer<typeof HostEvent>;
 
@@ -105,6 +109,8 @@ export const api = {
     /** The sample project of scenes; made when it is not there. */
     sample: base.output(ProjectInfo),
     close: base.output(Nothing),
+    /** The project as it stands as another file, which is then the open one; also where its own file is gone. */
+    saveCopy: base.input(File).output(ProjectInfo),
     recent: base.output(z.array(z.object({ file: z.string(), name: z.string(), opened: z.string() }))),
     labels: base.output(z.array(Label)),
     /** How much every label is used, for those that are used at all. */
@@ -131,7 +137,7 @@ export const api = {
 
   edit: {
     /** Stores the diff or, on `CONFLICT`, nothing of it. */
-    apply: base.input(DiffSchema).output(Recorded),
+    apply: base.input(NewDiff).output(Recorded),
     undo: base.output(Recorded.nullable()),
     redo: base.output(Recorded.nullable()),
     /** All shapes of `from` become shapes of `into`, and `from` goes: one step of undo. */

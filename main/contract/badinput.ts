@@ -2,7 +2,12 @@
 
 /** Thrown wherever untrusted input is refused; its message names the thing and the reason. */
 export class BadInput extends Error {
-  override readonly name = 'BadInput';
+  override readonly name: string = 'BadInput';
+}
+
+/** The file of the open project is not where it was: nothing can be stored, and a copy can still be saved. */
+export class FileGone extends BadInput {
+  override readonly name = 'FileGone';
 }
 
 /** What file systems refuse and a person can mend. */

@@ -13,10 +13,18 @@ const CHROMA = 0.13;
 const MOST = 5000;
 
 /** The first colour of the row that no label has. A label keeps its own, whatever its place in the list. */
-export function freeColour(taken: Iterable<string>): string {
+export const freeColour = (taken: Iterable<string>): string => colourPicker(taken)();
+
+/** One colour after the other that no label has, without looking at the row from its start each time. */
+export function colourPicker(taken: Iterable<string>): () => string {
   const used = new Set(taken);
-  for (let i = 0; i < MOST; i++) if (!used.has(colourAt(i))) return colourAt(i);
-  return colourAt(used.size % MOST);
+  let next = 0;
+  return () => {
+    while (next < MOST && used.has(colourAt(next))) next++;
+    const colour = colourAt(next < MOST ? next++ : next++ % MOST);
+    used.add(colour);
+    return colour;
+  };
 }
 
 function colourAt(index: number): string {

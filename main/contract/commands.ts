@@ -28,6 +28,7 @@ interface Row {
 const project = [
   { id: 'project.new', title: 'New project…', needs: 'nothing', Loupe: 'Ctrl+Alt+N' },
   { id: 'project.open', title: 'Open project…', needs: 'nothing', Loupe: 'Ctrl+O' },
+  { id: 'project.saveCopy', title: 'Save a copy…', needs: 'project', Loupe: '' },
   { id: 'project.close', title: 'Close project', needs: 'project', Loupe: '' },
   { id: 'project.addImages', title: 'Add images…', needs: 'project', Loupe: 'Ctrl+U' },
   { id: 'project.import', title: 'Import shapes…', needs: 'project', Loupe: 'Ctrl+I' },

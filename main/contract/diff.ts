@@ -1,7 +1,8 @@
 // A person's change as a value, {id, before, after}: a diff is a list of them, and its reverse undoes it.
 import { z } from 'zod';
 import { same } from './equal.ts';
-import { Id, Label, Review, Shape, StoredPrompt } from './project.ts';
+import { Id, Label, longestNote, Review, Shape, StoredPrompt } from './project.ts';
+import { text } from './text.ts';
 
 export interface RecordOf {
   label: Label;
@@ -41,9 +42,21 @@ const ChangeSchema = z.discriminatedUnion('kind', [
   change('review', Review),
 ]);
 
+/** Characters. */
+export const longestTitle = 200;
+
 export const DiffSchema: z.ZodType<Diff> = z.object({
-  title: z.string().min(1).max(200),
+  title: text().min(1).max(longestTitle),
   changes: z.array(ChangeSchema),
+});
+
+/** A change that is new: what was stored before there were these limits can still be taken back. */
+export const NewDiff: z.ZodType<Diff> = DiffSchema.superRefine(({ changes }, context) => {
+  for (const { kind, after } of changes) {
+    const written = kind === 'review' ? [after?.note] : kind === 'shape' ? Object.values(after?.attributes ?? {}) : [];
+    const tooLong = written.some((one) => typeof one === 'string' && one.length > longestNote);
+    if (tooLong) context.addIssue(`a note or attribute may have ${longestNote} characters at most`);
+  }
 });
 
 /** The whole records, for the moment of creation. */

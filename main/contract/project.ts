@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { compress, decompress } from './cocoMask.ts';
 import { Answer, Box, type Mask, Point } from './records.ts';
+import { text } from './text.ts';
 
 /** One sequence numbers everything in a project; an id is never given twice. */
 export const Id = z.int().min(1);
@@ -15,24 +16,26 @@ export const packMask = (mask: Mask): PackedMask => ({ size: [...mask.size], cou
 /** Throws `BadInput` where the text is no mask of its size. */
 export const unpackMask = ({ size, counts }: PackedMask): Mask => decompress(counts, size);
 
-const AttributeValue = z.union([z.string(), z.number(), z.boolean()]);
+const AttributeValue = z.union([text(), z.number(), z.boolean()]);
 export type AttributeValue = z.infer<typeof AttributeValue>;
 
 /** What can be said about every shape of a label. */
 export const AttributeRule = z.object({
-  name: z.string().trim().min(1).max(100),
+  name: text().trim().min(1).max(100),
   kind: z.enum(['text', 'number', 'yes or no', 'choice']),
-  choices: z.array(z.string().min(1)).optional(),
+  choices: z.array(text().min(1)).optional(),
 });
 export type AttributeRule = z.infer<typeof AttributeRule>;
 
 /** Characters. */
 export const longestName = 1000;
 export const longestPrompt = 2000;
+/** Of a note, and of what an attribute says. */
+export const longestNote = 10_000;
 
 export const Label = z.object({
   id: Id,
-  name: z.string().trim().min(1).max(longestName),
+  name: text().trim().min(1).max(longestName),
   /** Stays with the label, whatever its place in the list. */
   colour: z.string().regex(/^#[0-9a-f]{6}$/),
   /** The key that gives it, '1' to '9'. */
@@ -63,7 +66,7 @@ export const Shape = z.object({
   mask: PackedMask.nullable(),
   /** Tight around the mask where there is one. */
   box: Box,
-  attributes: z.record(z.string(), AttributeValue),
+  attributes: z.record(text(), AttributeValue),
   crowd: z.boolean(),
   hidden: z.boolean(),
   locked: z.boolean(),
@@ -77,7 +80,7 @@ export const ReviewStatus = z.enum(['unreviewed', 'accepted', 'unclear']);
 export type ReviewStatus = z.infer<typeof ReviewStatus>;
 
 /** What a person said about a whole image; its id is the image's. */
-export const Review = z.object({ id: Id, status: ReviewStatus, note: z.string() });
+export const Review = z.object({ id: Id, status: ReviewStatus, note: text() });
 export type Review = z.infer<typeof Review>;
 
 /** A person's word on one part of an answer; null: not looked at yet. */
@@ -89,7 +92,7 @@ export const Correction = z.object({
   /** The proposal that it started from; null: the person did it alone. */
   proposalId: Id.nullable(),
   found: z.enum(['object', 'nothing']),
-  reasoning: z.object({ text: z.string(), verdict: Verdict }),
+  reasoning: z.object({ text: text(), verdict: Verdict }),
   box: z.object({ value: Box.nullable(), verdict: Verdict }),
   mask: z.object({ shapeId: Id.nullable(), verdict: Verdict }),
 });
@@ -99,7 +102,7 @@ export type Correction = z.infer<typeof Correction>;
 export const StoredPrompt = z.object({
   id: Id,
   imageId: Id,
-  text: z.string().trim().min(1).max(longestPrompt),
+  text: text().trim().min(1).max(longestPrompt),
   points: z.array(Point),
   box: Box.nullable(),
   kept: Correction.nullable(),

@@ -1,5 +1,6 @@
 // What both sides of the wire may pass on, each as a zod schema and the type that it parses to.
 import { z } from 'zod';
+import { text } from './text.ts';
 
 /** Pixel edges in image coordinates: x1, y1 inside, x2, y2 just outside, fractions allowed. */
 export const Box = z.object({ x1: z.number(), y1: z.number(), x2: z.number(), y2: z.number() });
@@ -35,7 +36,7 @@ export type Point = z.infer<typeof Point>;
 
 /** What the person asked for, in words, and what they pointed at. */
 export const Prompt = z.object({
-  text: z.string().trim().min(1),
+  text: text().trim().min(1),
   points: z.array(Point).optional(),
   box: Box.optional(),
   /** A rough mask to be made exact. */
@@ -45,8 +46,8 @@ export type Prompt = z.infer<typeof Prompt>;
 
 /** What the reasoner wrote; box is null when it named none. logProbabilities runs beside tokens (nats). */
 export const Answer = z.object({
-  text: z.string(),
-  reasoning: z.string(),
+  text: text(),
+  reasoning: text(),
   box: Box.nullable(),
   tokens: z.array(z.int().min(0)).optional(),
   logProbabilities: z.array(z.number()).optional(),

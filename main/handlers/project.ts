@@ -16,6 +16,7 @@ export const projectHandlers = (host: Host) => ({
     await host.close();
     return {};
   }),
+  saveCopy: contract.project.saveCopy.handler(({ input }) => host.saveCopy(named(absolute(input.file)))),
   recent: contract.project.recent.handler(() => host.settings.recent().filter(({ file }) => existsSync(file))),
   labels: contract.project.labels.handler(() => host.project().labels()),
   labelUse: contract.project.labelUse.handler(() => host.project().labelUse()),

@@ -2,18 +2,18 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
-import { freeColour } from '../contract/colours.ts';
-import { type Change, created } from '../contract/diff.ts';
+import { type Change, created, longestTitle } from '../contract/diff.ts';
 import type { ImportReport } from '../contract/jobs.ts';
-import { type Label, longestName, packMask, type Shape } from '../contract/project.ts';
+import { packMask, type Shape } from '../contract/project.ts';
+import { cut, wellFormed } from '../contract/text.ts';
 import type { Notes, Picture, ReadImage, Reading, ReadShape } from '../formats/reading.ts';
 import { turns } from '../formats/turns.ts';
 import type { Project } from '../store/project.ts';
 import { type NamedPictures, pathIn } from './namedPictures.ts';
+import { NewLabels } from './newLabels.ts';
 import type { Progress } from './queue.ts';
 
 const BATCH = 500;
-const DIGITS = '123456789'.split('');
 
 interface Place {
   /** What the shapes name as their origin. */
@@ -33,7 +33,7 @@ type Resolved = { readonly path: string; readonly picture: Picture | null } | { 
 export class Importer {
   readonly #project: Project;
   readonly #place: Place;
-  readonly #labels: Map<string, Label>;
+  readonly #labels: NewLabels;
   readonly #formats = new Set<string>();
   readonly #images = new Set<number>();
   readonly #unresolved = new Set<string>();
@@ -49,7 +49,14 @@ export class Importer {
   constructor(project: Project, place: Place) {
     this.#project = project;
     this.#place = place;
-    this.#labels = new Map(project.labels().map((label) => [label.name, label]));
+    this.#labels = new NewLabels(project.labels(), {
+      reserve: (count) => project.reserve(count),
+      made: (label) => {
+        this.#newLabels++;
+        this.#push(created('label', label));
+      },
+      say: (sentence) => place.notes.say(sentence),
+    });
     this.#turn = turns(place.progress.signal);
   }
 
@@ -57,7 +64,10 @@ export class Importer {
   async take(reading: Reading, from: string): Promise<void> {
     this.#formats.add(reading.format);
     const ids = await this.#addImages(reading.images, from);
-    for (const name of reading.labels) this.#labelId(name);
+    for (const [i, name] of reading.labels.entries()) {
+      this.#labels.idOf(name);
+      if (i % BATCH === BATCH - 1) await this.#turn();
+    }
     const homeless = new Map<string, number>();
     for (const shape of reading.shapes) {
       const id = ids.get(shape.image);
@@ -163,30 +173,10 @@ export class Importer {
     this.#project.setFile(id, { state: 'missing', problem: `${name} was not found; say where it is` });
   }
 
-  #labelId(given: string): number {
-    const name = given.trim().slice(0, longestName).trim();
-    if (name.length < given.trim().length)
-      this.#place.notes.say(`label "${name.slice(0, 40)}…": cut to ${longestName} characters`);
-    const known = this.#labels.get(name);
-    if (known !== undefined) return known.id;
-    const all = [...this.#labels.values()];
-    const label: Label = {
-      id: this.#project.reserve(1),
-      name,
-      colour: freeColour(all.map(({ colour }) => colour)),
-      digit: DIGITS.find((digit) => all.every((each) => each.digit !== digit)) ?? null,
-      attributes: [],
-      place: Math.max(0, ...all.map(({ place }) => place)) + 1,
-    };
-    this.#labels.set(name, label);
-    this.#newLabels++;
-    this.#push(created('label', label));
-    return label.id;
-  }
-
   #addShape(read: ReadShape, imageId: number): void {
-    const labelId = this.#labelId(read.label);
-    const { crowd, attributes, box } = read;
+    const labelId = this.#labels.idOf(read.label);
+    const { crowd, box } = read;
+    const attributes = wellFormed(read.attributes);
     const mask = read.mask && packMask(read.mask);
     const origin = { kind: 'imported', file: this.#place.file } as const;
     const unnumbered = { imageId, labelId, mask, box, attributes, crowd, hidden: false, locked: false, origin };
@@ -216,7 +206,7 @@ export class Importer {
 
   #flush(): void {
     if (this.#waiting.length === 0) return;
-    this.#many ??= this.#project.startMany(`Import ${this.#place.file}`.slice(0, 200));
+    this.#many ??= this.#project.startMany(cut(`Import ${this.#place.file}`, longestTitle));
     this.#many.add(this.#waiting.splice(0));
   }
 }

@@ -1,7 +1,8 @@
 // A SQLite file to typed rows: prepared SQL, whole transactions, and SQLite's failures as one sentence each.
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, FileGone } from '../contract/badinput.ts';
 
 export type Value = string | number | null;
 
@@ -22,25 +23,58 @@ const sentences: readonly (readonly [string, string])[] = [
   ['SQLITE_IOERR', 'cannot be read or written; the disk reports an error'],
 ];
 
+/** What this process has open, by device and number: a path may be given to another file meanwhile. */
+const openHere = new Set<string>();
+
+/** Null where there is no such file. */
+export const identityOf = (file: string): string | null => {
+  const info = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return info === undefined ? null : `${info.dev} ${info.ino}`;
+};
+
+export const isOpenHere = (file: string): boolean => openHere.has(identityOf(file) ?? '');
+
+const goneSentence =
+  'was moved, deleted or replaced while it was open, so nothing more is stored; save a copy of the project';
+
 export class Db {
   readonly file: string;
   /** Called when a transaction was taken back, outside of it. */
   afterTakingBack: () => void = () => {};
+  /** Called before a transaction begins and when it was stored, outside of it. */
+  beforeWriting: () => void = () => {};
+  afterStoring: () => void = () => {};
   readonly #sqlite: Sqlite.Database;
   readonly #statements = new Map<string, Sqlite.Statement<Value[]>>();
+  readonly #identity: string;
 
   constructor(file: string, options: { mustExist: boolean }) {
     this.file = file;
     this.#sqlite = this.#told(() => new Sqlite(file, { fileMustExist: options.mustExist, timeout: waitMs }));
+    this.#identity = identityOf(file) ?? '';
+    if (this.#identity !== '') openHere.add(this.#identity);
+    // What a file brings along may call nothing but the plainest functions.
+    this.script('PRAGMA trusted_schema = OFF');
   }
 
   get open(): boolean {
     return this.#sqlite.open;
   }
 
-  /** How many rows were changed. */
+  /** Whether the path still leads to the file that is open, and not to none or another one. */
+  get inPlace(): boolean {
+    return identityOf(this.file) === this.#identity;
+  }
+
+  /** How many rows were changed. What is written outside of a transaction is one by itself. */
   run(sql: string, ...values: Value[]): number {
+    if (!this.#sqlite.inTransaction) this.#prepareWriting();
     return this.#told(() => this.#statement(sql).run(...values).changes);
+  }
+
+  /** All of it into a new file, also where the path leads to it no more. */
+  copyInto(file: string): void {
+    this.#told(() => this.#statement('VACUUM INTO ?').run(file));
   }
 
   get<Row>(sql: string, ...values: Value[]): Row | undefined {
@@ -81,20 +115,34 @@ export class Db {
   whole<T>(work: () => T): T {
     if (this.#sqlite.inTransaction) return work();
     this.run('BEGIN IMMEDIATE');
+    let result: T;
     try {
-      const result = work();
+      result = work();
+      // Else a change would be told to be stored that nobody finds again.
+      this.#checkPlace();
       this.run('COMMIT');
-      return result;
     } catch (error) {
       // SQLite itself has taken it back after some failures, a full disk among them.
       if (this.#sqlite.inTransaction) this.run('ROLLBACK');
       this.afterTakingBack();
       throw error;
     }
+    this.afterStoring();
+    return result;
   }
 
   close(): void {
+    if (this.open) openHere.delete(this.#identity);
     this.#sqlite.close();
+  }
+
+  #prepareWriting(): void {
+    this.#checkPlace();
+    this.beforeWriting();
+  }
+
+  #checkPlace(): void {
+    if (!this.inPlace) throw new FileGone(`${path.basename(this.file)} ${goneSentence}`);
   }
 
   #statement(sql: string): Sqlite.Statement<Value[]> {
@@ -112,7 +160,7 @@ export class Db {
       const code = error instanceof Sqlite.SqliteError ? error.code : '';
       const known = sentences.find(([beginning]) => code.startsWith(beginning));
       // A new file is made under another name first.
-      const name = path.basename(this.file).replace(/\.part$/u, '');
+      const name = path.basename(this.file).replace(/\.[\da-f-]{36}\.part$/u, '');
       throw known ? new BadInput(`${name} ${known[1]}`, { cause: error }) : error;
     }
   }

@@ -1,4 +1,5 @@
 // Images and what a person said about each as a whole: rows to records and back.
+import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Image, ImageDetail, Review } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
@@ -75,15 +76,28 @@ function addImage(db: Db, { path, width, height, hash }: NewImage, reserve: (cou
 }
 
 function setFile(db: Db, id: number, fields: FileFields): void {
-  const { path } = fields;
-  if (path !== undefined && db.number('SELECT id FROM image WHERE path = ? AND id <> ?', path, id) > 0) {
-    throw new BadInput(`${path} is in the project already, as another image`);
+  const { path: name } = fields;
+  if (name !== undefined && db.number('SELECT id FROM image WHERE path = ? AND id <> ?', name, id) > 0) {
+    throw new BadInput(`${name} is in the project already, as another image`);
   }
-  const derived = path === undefined ? {} : { folded: folded(path), sorted: sorted(path) };
+  const derived = name === undefined ? {} : { folded: folded(name), sorted: sorted(name) };
   const given = Object.entries({ ...fields, ...derived }).filter(([, value]) => value !== undefined);
   if (given.length === 0) return;
   const names = given.map(([name]) => `${name} = ?`).join(', ');
   db.run(`UPDATE image SET ${names} WHERE id = ?`, ...given.map(([, value]) => value), id);
+}
+
+/** Paths that were relative to the folder `from` become relative to `to`. */
+export function movePaths(db: Db, from: string, to: string): void {
+  if (from === to) return;
+  const images = db.all<{ id: number; path: string }>('SELECT id, path FROM image');
+  // First out of each other's way: paths are unique at every moment.
+  db.run(`UPDATE image SET path = '//' || path`);
+  for (const { id, path: name } of images) {
+    const relative = path.relative(to, path.resolve(from, name));
+    const moved = path.isAbsolute(relative) ? path.resolve(from, name) : relative.split(path.sep).join('/');
+    setFile(db, id, { path: path.isAbsolute(name) ? name : moved });
+  }
 }
 
 function detail(db: Db, id: number): ImageDetail | null {

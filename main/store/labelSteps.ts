@@ -1,8 +1,9 @@
 // Steps that take a label with all of its shapes: merged into another label, or deleted.
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
-import { type Change, changed, deleted } from '../contract/diff.ts';
+import { type Change, changed, deleted, longestTitle } from '../contract/diff.ts';
 import type { Label, Shape } from '../contract/project.ts';
+import { cut } from '../contract/text.ts';
 import type { Db } from './db.ts';
 import { shapesWhere } from './shapes.ts';
 
@@ -38,7 +39,7 @@ export function labelStepsOf(db: Db, { read, applyMany }: Parts): LabelSteps {
   };
 }
 
-const titled = (title: string): string => title.slice(0, 200);
+const titled = (title: string): string => cut(title, longestTitle);
 
 function* mergeChanges(db: Db, from: Label, into: Label): Generator<Change> {
   const known = new Set(into.attributes.map(({ name }) => name));

@@ -135,4 +135,9 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (seq, position)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Binds the write-ahead log to its file; log.ts says how.
+  `
+  ALTER TABLE sequence ADD COLUMN log_id TEXT;
+  ALTER TABLE sequence ADD COLUMN log_before TEXT;
+  `,
 ];

@@ -1,9 +1,12 @@
 // A path to a database that is a whole project of today's format and this process's alone, or one sentence why not.
+import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import { Db } from './db.ts';
+import { Db, isOpenHere } from './db.ts';
+import { disownLogs, Log, setAsideForeignLog } from './log.ts';
 import { migrations } from './migrations.ts';
+import { checkSchema, damaged } from './schema.ts';
 
 /** Marks the file as ours in SQLite's header: "LOUP". */
 const applicationId = 0x4c4f5550;
@@ -11,8 +14,21 @@ const applicationId = 0x4c4f5550;
 /** Reading every page of a larger file would be felt; SQLite still tells damage where it meets it. */
 const checkedBytes = 100e6;
 
+interface OpenOptions {
+  readonly create?: boolean;
+  readonly formats?: readonly string[];
+  /** Hears what a person should know of how the file was found. */
+  readonly say?: (sentence: string) => void;
+}
+
+interface Opened {
+  readonly db: Db;
+  /** Folds the write-ahead log into the file; closing twice does nothing. */
+  close(): void;
+}
+
 /** `formats` is for the tests of what a later Loupe will do. */
-export function openFile(file: string, options: { create?: boolean; formats?: readonly string[] } = {}): Db {
+export function openFile(file: string, options: OpenOptions = {}): Opened {
   const formats = options.formats ?? migrations;
   if (!existsSync(file)) {
     if (!options.create) throw new BadInput(`there is no project ${file}`);
@@ -20,27 +36,46 @@ export function openFile(file: string, options: { create?: boolean; formats?: re
     create(file, formats);
   }
   if (statSync(file).isDirectory()) throw new BadInput(`${path.basename(file)} is a folder, not a Loupe project`);
+  refuseForeignLog(file, options.say);
   const db = new Db(file, { mustExist: true });
   try {
-    prepare(db, formats);
-    return db;
+    const log = prepare(db, formats);
+    return { db, close: () => db.open && log.close() };
   } catch (error) {
     db.close();
     throw error;
   }
 }
 
-function prepare(db: Db, formats: readonly string[]): void {
+const warn = (sentence: string): void => void process.stderr.write(`loupe: ${sentence}\n`);
+
+function refuseForeignLog(file: string, say: (sentence: string) => void = warn): void {
+  const name = path.basename(file);
+  if (isOpenHere(file)) throw new BadInput(`${name} is open in another Loupe; close it there first`);
+  const aside = setAsideForeignLog(file);
+  if (aside === null) return;
+  say(
+    `Beside ${name} lay the last changes of another file that had its name; they were left out and kept as ${aside}.`,
+  );
+}
+
+function prepare(db: Db, formats: readonly string[]): Log {
   // The lock lives in the kernel and ends with the process, so that a dead one leaves none behind.
   db.script('PRAGMA locking_mode = EXCLUSIVE');
   const version = recognised(db, formats.length);
+  checkSchema(db, formats.slice(0, version));
   checkWhole(db);
-  db.script('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-  db.script('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000');
   if (version < formats.length) {
+    // Without a log of its own: one that is replayed must begin with the name of its file.
+    db.script('PRAGMA journal_mode = DELETE');
     backUp(db, version);
     migrate(db, formats, version);
   }
+  db.script('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0');
+  db.script('PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000');
+  // After a check and a change of mode SQLite folds nothing before a transaction has ended.
+  db.script('BEGIN IMMEDIATE; COMMIT');
+  return new Log(db);
 }
 
 /** The number of the file's format. Reads nothing but its header, and so takes the lock. */
@@ -48,6 +83,7 @@ function recognised(db: Db, newest: number): number {
   const name = path.basename(db.file);
   if (db.number('PRAGMA application_id') !== applicationId) throw new BadInput(`${name} is no Loupe project`);
   const version = db.number('PRAGMA user_version');
+  if (version < 1) throw damaged(db);
   if (version <= newest) return version;
   throw new BadInput(`${name} was made by a newer Loupe (format ${version}, this one knows ${newest}); update Loupe`);
 }
@@ -55,38 +91,60 @@ function recognised(db: Db, newest: number): number {
 function checkWhole(db: Db): void {
   if (statSync(db.file).size > checkedBytes) return;
   const found = db.get<{ quick_check: string }>('PRAGMA quick_check(1)')?.quick_check;
-  if (found === 'ok') return;
-  throw new BadInput(`${path.basename(db.file)} is damaged; it was left as it is: take a copy of it from before`);
+  if (found !== 'ok') throw damaged(db);
 }
 
 /** Where the copy of a project from before its format changed is kept. */
 export const backupPath = (file: string, version: number): string => `${file}.format-${version}`;
 
-// VACUUM INTO, because a copy by the file system would let go of the lock when it closes the file.
 function backUp(db: Db, version: number): void {
-  const kept = backupPath(db.file, version);
-  rmSync(`${kept}.part`, { force: true });
-  db.run('VACUUM INTO ?', `${kept}.part`);
-  renameSync(`${kept}.part`, kept);
+  copyWhole(db, backupPath(db.file, version));
 }
+
+/**
+ * The project as it stands, as another file, whole or not there. By SQLite, because a copy by the file system would let
+ * go of the lock when it closes the file.
+ */
+export function copyWhole(db: Db, target: string, change: (copy: Db) => void = () => {}): void {
+  const part = partOf(target);
+  try {
+    db.copyInto(part);
+    const copy = new Db(part, { mustExist: true });
+    try {
+      disownLogs(copy);
+      copy.whole(() => change(copy));
+    } finally {
+      copy.close();
+    }
+    renameSync(part, target);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+/** Nobody else's file has such a name. */
+const partOf = (file: string): string => `${file}.${randomUUID()}.part`;
 
 function migrate(db: Db, formats: readonly string[], from: number): void {
   db.whole(() => {
     for (const sql of formats.slice(from)) db.script(sql);
     db.script(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${formats.length}`);
+    disownLogs(db);
   });
 }
 
 /** Made beside and then renamed, so that a crash leaves no half of a project. */
 function create(file: string, formats: readonly string[]): void {
-  const part = `${file}.part`;
-  rmSync(part, { force: true });
-  const db = new Db(part, { mustExist: false });
+  const part = partOf(file);
   try {
-    migrate(db, formats, 0);
-    db.script('PRAGMA journal_mode = WAL');
+    const db = new Db(part, { mustExist: false });
+    try {
+      migrate(db, formats, 0);
+    } finally {
+      db.close();
+    }
+    renameSync(part, file);
   } finally {
-    db.close();
+    rmSync(part, { force: true });
   }
-  renameSync(part, file);
 }

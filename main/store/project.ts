@@ -1,15 +1,17 @@
 // A project file to everything that can be read from it and done to it; each part of it stands in a file of its own.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
 import type { ProjectInfo } from '../contract/project.ts';
 import { type Comparisons, comparisonsOf } from './comparisons.ts';
 import type { Db } from './db.ts';
 import { type Exports, exportsOf } from './exports.ts';
-import { type Images, imagesOf, reviewTable } from './images.ts';
+import { type Images, imagesOf, movePaths, reviewTable } from './images.ts';
 import { type Journal, journalOf } from './journal.ts';
 import { type LabelSteps, labelStepsOf } from './labelSteps.ts';
 import { type Labels, labelsOf, labelTable } from './labels.ts';
 import { type Lists, listsOf } from './lists.ts';
-import { openFile } from './open.ts';
+import { copyWhole, openFile } from './open.ts';
 import { promptTable } from './prompts.ts';
 import { type Proposals, proposalsOf } from './proposals.ts';
 import { type Sequence, sequenceOf } from './sequence.ts';
@@ -20,13 +22,20 @@ export interface Project extends Sequence, Labels, Journal, LabelSteps, Images, 
   /** Absolute path of the file. */
   readonly file: string;
   info(): ProjectInfo;
+  /** Whether its path still leads to it; where not, nothing is stored any more. */
+  inPlace(): boolean;
+  /** The project as it stands as another file, images found from there; also where its own file is gone. */
+  saveCopy(file: string): void;
   /** Folds the write-ahead log into the file; closing twice does nothing. */
   close(): void;
 }
 
 /** Throws `BadInput` where the file is no project, damaged, newer or in use. `create`: makes it where there is none. */
-export function openProject(file: string, options: { create?: boolean } = {}): Project {
-  const db = openFile(path.resolve(file), options);
+export function openProject(
+  file: string,
+  options: { create?: boolean; say?: (sentence: string) => void } = {},
+): Project {
+  const { db, close } = openFile(path.resolve(file), options);
   const sequence = sequenceOf(db);
   const comparisons = comparisonsOf(db);
   const tables = {
@@ -48,7 +57,9 @@ export function openProject(file: string, options: { create?: boolean } = {}): P
     ...exportsOf(db),
     file: db.file,
     info: () => infoOf(db, journal.titles()),
-    close: () => close(db),
+    inPlace: () => db.inPlace,
+    saveCopy: (target) => saveCopy(db, path.resolve(target)),
+    close,
   };
 }
 
@@ -63,8 +74,9 @@ function infoOf(db: Db, titles: { undo: string | null; redo: string | null }): P
   };
 }
 
-function close(db: Db): void {
-  if (!db.open) return;
-  db.script('PRAGMA wal_checkpoint(TRUNCATE)');
-  db.close();
+function saveCopy(db: Db, target: string): void {
+  if (existsSync(target)) throw new BadInput(`${target}: is there already; choose another name`);
+  if (!existsSync(path.dirname(target))) throw new BadInput(`${path.dirname(target)}: there is no such folder`);
+  const [from, to] = [path.dirname(db.file), path.dirname(target)];
+  copyWhole(db, target, (copy) => movePaths(copy, from, to));
 }

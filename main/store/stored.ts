@@ -1,12 +1,15 @@
 // A value to the JSON of its column and back; where damage that SQLite cannot see has torn it, one sentence.
 import { BadInput } from '../contract/badinput.ts';
+import { wellFormed } from '../contract/text.ts';
 
 /** null stays null: it is a missing value, not the text "null". */
 export const jsonOrNull = (value: object | null): string | null => value && JSON.stringify(value);
 
 export function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // Earlier versions stored half characters here and U+FFFD in columns of text: what is compared must be alike.
+    return text.includes('\\ud') ? wellFormed(value) : value;
   } catch (cause) {
     throw new BadInput(
       'the project is damaged, and what is stored here cannot be read: take a copy of it from before',

@@ -27,6 +27,8 @@ export async function sendFile(
   { file, headers }: { file: string; headers: Headers },
 ): Promise<void> {
   const { size } = await stat(file);
+  // Who left meanwhile gets no stream: nobody would ever close its file.
+  if (response.destroyed || response.closed) return;
   const part = partOf(request.headers.range, size);
   if (part === 'outside')
     return sayText(response, 416, 'there is no such part', { 'Content-Range': `bytes */${size}` });

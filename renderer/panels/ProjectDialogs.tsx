@@ -10,9 +10,14 @@ import { projectFileIn } from './openFolder.ts';
 export function ProjectDialogs() {
   useChoosing();
   return (
-    <DialogFrame name="new project" title="New project" size="md">
-      <NewProject />
-    </DialogFrame>
+    <>
+      <DialogFrame name="new project" title="New project" size="md">
+        <NewProject />
+      </DialogFrame>
+      <DialogFrame name="save copy" title="Save a copy" size="md">
+        <SaveCopy />
+      </DialogFrame>
+    </>
   );
 }
 
@@ -66,6 +71,31 @@ function NewProject() {
         <Button disabled={target === null} onClick={() => void create()}>
           Create
         </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function SaveCopy() {
+  const { actions } = useClient();
+  const choose = useFileChoice();
+  const close = useCloseDialog();
+  const open = useWorkbench(({ project }) => project?.file ?? '');
+  const save = async () => {
+    const [file] = await choose('new project', `copy of ${fileName(open)}`);
+    if (file !== undefined && (await actions.saveCopy(file))) close();
+  };
+  return (
+    <Stack gap="sm">
+      <Text size="sm">
+        The copy holds all that was stored, with its history, and you go on in it. Do this where {open} was moved,
+        deleted or replaced: nothing more can be stored there.
+      </Text>
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Cancel
+        </Button>
+        <Button onClick={() => void save()}>Choose where</Button>
       </Group>
     </Stack>
   );

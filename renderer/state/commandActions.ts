@@ -209,6 +209,7 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   ...labelRuns,
   'project.new': opens('new project'),
   'project.open': opens('open project'),
+  'project.saveCopy': opens('save copy'),
   'project.close': ({ client }) => client.actions.closeProject(),
   'project.addImages': opens('add images'),
   'project.import': opens('import'),

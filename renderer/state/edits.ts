@@ -135,7 +135,11 @@ class Queue {
       this.finish(first, true);
       this.titles(recorded);
     } catch (error) {
-      if (isRefusal(error)) return this.refuse(first, error.message);
+      if (isRefusal(error)) {
+        // Nothing more can be stored where the project was.
+        if (error.code === 'FILE_GONE') this.store.setState({ dialog: 'save copy' });
+        return this.refuse(first, error.message);
+      }
       first.unsure = true;
       this.store.setState({ saving: { state: 'failed', problem: lostSentence(this.waiting.length) } });
       await pause();

@@ -14,6 +14,8 @@ export interface ImageActions {
   openProject(file: string): Promise<boolean>;
   /** With `folder`, its images are added. */
   createProject(file: string, folder?: string): Promise<boolean>;
+  /** The open project as another file, which is then the open one. */
+  saveCopy(file: string): Promise<boolean>;
   openSample(): Promise<boolean>;
   closeProject(): Promise<void>;
   addImages(paths: string[]): Promise<boolean>;
@@ -41,6 +43,7 @@ export function createImages(context: ActionContext): ImageActions {
   return {
     openProject: (file) => images.enter(() => host.project.open({ file })),
     createProject: (file, folder) => images.enter(() => host.project.create({ file, folder })),
+    saveCopy: (file) => images.enter(() => host.project.saveCopy({ file })),
     openSample: () => images.enter(() => host.project.sample()),
     closeProject: () => images.close(),
     addImages: (paths) => images.attempt(() => host.images.add({ paths })),

@@ -4,6 +4,7 @@ import { freeColour } from '../../main/contract/colours.ts';
 import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
 import type { Correction, Label, Shape, StoredPrompt, StoredProposal, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { cut } from '../../main/contract/text.ts';
 import { digits, labelNamed, orderedLabels } from './labelEdits.ts';
 import type { OpenImage } from './workbench.ts';
 
@@ -175,7 +176,7 @@ function labelFor({ labels, labelId, proposal, prompt, freeIds }: Keeping): { la
   const named = /"label"\s*:\s*"([^"]{1,200})"/u.exec(proposal.answer.text)?.[1]?.trim() ?? '';
   const set = labelId === null ? undefined : labels.get(labelId);
   const chosen = set?.name === unnamed && named !== '' ? undefined : set;
-  const name = named || prompt.text.slice(0, 40).trim();
+  const name = named || cut(prompt.text, 40).trim();
   const known = (named && labelNamed(labels, named)) || chosen || labelNamed(labels, name);
   if (known) return { labelId: known.id, changes: [] };
   return { labelId: freeIds[1], changes: [created('label', newLabel(freeIds[1], name, labels))] };

@@ -81,6 +81,7 @@ export interface Repair {
 export type DialogName =
   | 'open project'
   | 'new project'
+  | 'save copy'
   | 'add images'
   | 'labels'
   | 'settings'

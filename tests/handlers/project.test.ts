@@ -81,3 +81,29 @@ describe('projects', () => {
     expect(await client.project.labels()).toEqual([]);
   });
 });
+
+describe('a project file that goes away while it is open', () => {
+  test('refuses what is done to it by a name of its own, and goes on as a copy', async () => {
+    await client.project.create({ file: at('gone.loupe') });
+    renameSync(at('gone.loupe'), at('elsewhere.loupe'));
+    const label = { id: (await client.project.reserve({ count: 1 }).catch(() => ({ first: 1 }))).first, name: 'car' };
+    const after = { ...label, colour: '#336699', digit: null, attributes: [], place: 1 };
+    const change = { kind: 'label', id: label.id, before: null, after } as const;
+    expect(await refusal(client.edit.apply({ title: 'Add label', changes: [change] }))).toEqual({
+      ...{ code: 'FILE_GONE', defined: true },
+      message:
+        'gone.loupe was moved, deleted or replaced while it was open, so nothing more is stored; save a copy of the project',
+    });
+    expect((await refusal(client.project.saveCopy({ file: at('elsewhere') }))).message).toContain('is there already');
+    expect(await client.project.saveCopy({ file: at('saved') })).toMatchObject({
+      file: at('saved.loupe'),
+      name: 'saved',
+    });
+    const { first } = await client.project.reserve({ count: 1 });
+    await client.edit.apply({
+      ...{ title: 'Add label' },
+      changes: [{ ...change, id: first, after: { ...after, id: first } }],
+    });
+    expect((await client.project.labels()).map(({ name }) => name)).toEqual(['car']);
+  });
+});

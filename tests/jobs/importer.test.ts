@@ -261,3 +261,22 @@ test('cancelled in the middle: what was taken by then is one step that undo take
   project.undo();
   expect(shapes()).toEqual([]);
 });
+
+test('ten thousand labels come while the host answers, each made once', async () => {
+  const { importer, take, project } = begun();
+  let longest = 0;
+  let last = performance.now();
+  const clock = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  await take(
+    [],
+    [],
+    Array.from({ length: 10_000 }, (_, i) => `label ${i}`),
+  );
+  clearInterval(clock);
+  importer.end();
+  expect(project.labels()).toHaveLength(10_000);
+  expect(longest).toBeLessThan(1500);
+});

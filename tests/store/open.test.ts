@@ -149,10 +149,10 @@ describe('migrations', () => {
   test('keep everything, with a copy of the file from before beside it', () => {
     const file = filled();
     const before = reading(file, (db) => db.all('SELECT * FROM shape'));
-    const db = openFile(file, { formats: later });
+    const { db, close } = openFile(file, { formats: later });
     expect(db.all('SELECT * FROM shape')).toEqual(before);
     expect(db.number('SELECT count(*) FROM image WHERE stars = 0')).toBe(400);
-    db.close();
+    close();
     const copy = openProject(backupPath(file, migrations.length));
     expect(copy.info()).toMatchObject({ images: 400, shapes: 20, undo: 'Draw mask' });
     copy.close();

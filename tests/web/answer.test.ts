@@ -1,4 +1,5 @@
 // Files and bytes over a real HTTP server of the test's own.
+import { readdirSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
@@ -138,4 +139,23 @@ describe('a file', () => {
     });
     expect((await got('whole')).status).toBe(200);
   });
+});
+
+test.skipIf(process.platform !== 'linux')('a thousand readers who leave at once leave no open file', async () => {
+  const open = () => readdirSync('/proc/self/fd').length;
+  await got('whole');
+  const before = open();
+  for (let round = 0; round < 20; round++) {
+    await Promise.all(
+      Array.from({ length: 50 }, () => {
+        const asked = request(`${base}whole`);
+        return new Promise((resolve) => {
+          asked.once('close', resolve).once('error', () => {});
+          asked.once('socket', (socket) => socket.once('connect', () => setImmediate(() => asked.destroy())));
+          asked.end();
+        });
+      }),
+    );
+  }
+  await expect.poll(() => open() - before).toBeLessThan(20);
 });

@@ -240,6 +240,7 @@ describe('the window', () => {
   it.each<[CommandId, string]>([
     ['project.import', 'import'],
     ['project.labels', 'labels'],
+    ['project.saveCopy', 'save copy'],
     ['app.palette', 'commands'],
     ['app.keys', 'keys'],
   ])('%s opens a dialog', async (id, dialog) => {

@@ -1,0 +1,58 @@
+// Names of labels as files write them to labels of a project, each new one with a colour, a place and perhaps a digit.
+import { colourPicker } from '../contract/colours.ts';
+import { type Label, longestName } from '../contract/project.ts';
+import { cut } from '../contract/text.ts';
+
+const DIGITS = '123456789'.split('');
+
+interface Parts {
+  reserve(count: number): number;
+  /** Hears of each label that is made. */
+  made(label: Label): void;
+  say(sentence: string): void;
+}
+
+/** All that a new label must not share is counted as labels come: ten thousand of them must not be looked through for each. */
+export class NewLabels {
+  readonly #parts: Parts;
+  readonly #byName: Map<string, Label>;
+  readonly #nextColour: () => string;
+  readonly #digits: string[];
+  #place: number;
+
+  constructor(labels: readonly Label[], parts: Parts) {
+    this.#parts = parts;
+    this.#byName = new Map(labels.map((label) => [label.name, label]));
+    this.#nextColour = colourPicker(labels.map(({ colour }) => colour));
+    this.#digits = DIGITS.filter((digit) => labels.every((label) => label.digit !== digit));
+    this.#place = labels.reduce((highest, { place }) => Math.max(highest, place), 0);
+  }
+
+  idOf(given: string): number {
+    const name = this.#nameOf(given);
+    const known = this.#byName.get(name);
+    if (known !== undefined) return known.id;
+    this.#place += 1;
+    const label: Label = {
+      id: this.#parts.reserve(1),
+      name,
+      colour: this.#nextColour(),
+      digit: this.#digits.shift() ?? null,
+      attributes: [],
+      place: this.#place,
+    };
+    this.#byName.set(name, label);
+    this.#parts.made(label);
+    return label.id;
+  }
+
+  #nameOf(given: string): string {
+    const whole = given.toWellFormed().trim();
+    const name = cut(whole, longestName).trim();
+    const shown = `label "${cut(name, 40)}…"`;
+    if (name.length < whole.length) this.#parts.say(`${shown}: cut to ${longestName} characters`);
+    if (!given.isWellFormed())
+      this.#parts.say(`label "${cut(name, 40)}": half a character in it was replaced by "\ufffd"`);
+    return name;
+  }
+}
