@@ -1,4 +1,4 @@
-// The keys and values of a batch of growing rows, kept in JavaScript: fed to a run without a copy, written between runs.
+// The keys and values of a batch of growing rows, kept in JavaScript: prompts as one run gave them, answers one token a run.
 import { floats, type NamedValues } from '../graph/value.ts';
 import type { LanguageConfig } from './config.ts';
 
@@ -7,26 +7,64 @@ type Values = Float32Array<ArrayBuffer>;
 /** Finite, as in `causalMask`. */
 const hiddenScore = -1e9;
 
+/** What a run gave for whole prompts, padded to `tokens`; only the first `lengths[row]` of a row count. */
+export interface ReadPrompts {
+  results: NamedValues;
+  tokens: number;
+  lengths: readonly number[];
+}
+
+/** A prompt is stored once, however many rows continue it; every row has a suffix of its own. */
 export class KeyValueCache {
-  /** Tokens that fit into a row; grows by whole chunks, because every capacity is a graph of its own. */
+  /** Places of a suffix; grows by whole chunks, because every capacity is a graph of its own. */
   capacity = 0;
-  /** Tokens each row holds. */
-  readonly used: number[];
   private readonly config: LanguageConfig;
   private readonly chunk: number;
+  private readonly prompts: ReadPrompts;
+  /** Rows that continue each prompt. */
+  private readonly each: number;
+  /** Tokens in the suffix of each row. */
+  private readonly written: number[];
   /** By layer: keys, then values; [rows, kv heads, capacity, head width]. */
   private buffers: Values[];
 
-  constructor(config: LanguageConfig, { rows, chunk }: { rows: number; chunk: number }) {
+  /** The results are kept as they are, not copied. */
+  constructor(config: LanguageConfig, prompts: ReadPrompts, { chunk, each = 1 }: { chunk: number; each?: number }) {
+    for (const name of cacheNames(config.layers, 'own')) floats(prompts.results, name);
     this.config = config;
     this.chunk = chunk;
-    this.used = new Array<number>(rows).fill(0);
+    this.prompts = prompts;
+    this.each = each;
+    this.written = new Array<number>(prompts.lengths.length * each).fill(0);
     this.buffers = Array.from({ length: 2 * config.layers }, () => new Float32Array());
   }
 
-  /** Room for `tokens` more in every row. */
+  /** Tokens that each row holds. */
+  get used(): number[] {
+    return this.written.map((count, row) => count + this.promptLength(row));
+  }
+
+  /** What a graph must be told: how many prompts of how many places, and places of a suffix. */
+  get shape(): { prompts: number; promptTokens: number; capacity: number } {
+    return { prompts: this.prompts.lengths.length, promptTokens: this.prompts.tokens, capacity: this.capacity };
+  }
+
+  private promptLength(row: number): number {
+    return this.prompts.lengths[Math.floor(row / this.each)] ?? 0;
+  }
+
+  /** Every row `times` times, side by side: the prompt stays one, suffixes are copied. */
+  shared(times: number): KeyValueCache {
+    const copy = new KeyValueCache(this.config, this.prompts, { chunk: this.chunk, each: this.each * times });
+    copy.capacity = this.capacity;
+    copy.buffers = this.buffers.map((buffer) => repeatRows(buffer, this.written.length, times));
+    copy.written.splice(0, copy.written.length, ...this.written.flatMap((n) => new Array<number>(times).fill(n)));
+    return copy;
+  }
+
+  /** Room for `tokens` more in every suffix. */
   reserve(tokens: number): void {
-    const needed = Math.max(...this.used) + tokens;
+    const needed = Math.max(...this.written) + tokens;
     if (needed <= this.capacity) return;
     const capacity = Math.ceil(needed / this.chunk) * this.chunk;
     this.buffers = this.buffers.map((buffer) => this.spread(buffer, { from: this.capacity, to: capacity }));
@@ -36,7 +74,7 @@ export class KeyValueCache {
   /** Copies the stretches of `buffer`, one per row and head, into longer ones. */
   private spread(buffer: Values, { from, to }: { from: number; to: number }): Values {
     const { kvHeads, headWidth } = this.config;
-    const stretches = this.used.length * kvHeads;
+    const stretches = this.written.length * kvHeads;
     const longer = new Float32Array(stretches * to * headWidth);
     for (let i = 0; i < stretches && from > 0; i++)
       longer.set(buffer.subarray(i * from * headWidth, (i + 1) * from * headWidth), i * to * headWidth);
@@ -54,39 +92,36 @@ export class KeyValueCache {
         for (let i = row * kvHeads; i < (row + 1) * kvHeads; i++) {
           const start = i * tokens * headWidth;
           const own = from.subarray(start, start + length * headWidth);
-          to.set(own, (i * this.capacity + (this.used[row] ?? 0)) * headWidth);
+          to.set(own, (i * this.capacity + (this.written[row] ?? 0)) * headWidth);
         }
       });
     });
     lengths.forEach((length, row) => {
-      this.used[row] = (this.used[row] ?? 0) + length;
+      this.written[row] = (this.written[row] ?? 0) + length;
     });
   }
 
-  /** Every row `times` times, copies side by side. */
-  repeated(times: number): KeyValueCache {
-    const copy = new KeyValueCache(this.config, { rows: this.used.length * times, chunk: this.chunk });
-    copy.capacity = this.capacity;
-    copy.buffers = this.buffers.map((buffer) => repeatRows(buffer, this.used.length, times));
-    copy.used.splice(0, copy.used.length, ...this.used.flatMap((n) => new Array<number>(times).fill(n)));
-    return copy;
+  /** By input name, borrowed: a run must be over before the next `append`. */
+  feeds(): Record<string, Float32Array> {
+    const { layers } = this.config;
+    const read = cacheNames(layers, 'own').map((name) => floats(this.prompts.results, name));
+    const entries = (names: string[], arrays: readonly Float32Array[]) =>
+      names.flatMap((name, k) => (arrays[k] ? [[name, arrays[k]] as const] : []));
+    const suffix = this.capacity > 0 ? entries(cacheNames(layers, 'past'), this.buffers) : [];
+    return Object.fromEntries([...entries(cacheNames(layers, 'prompt'), read), ...suffix]);
   }
 
-  /** The buffers by input name; borrowed, so a run must be over before the next `append`. */
-  feeds(): Record<string, Values> {
-    const names = cacheNames(this.config.layers, 'past');
-    return Object.fromEntries(this.buffers.map((buffer, k) => [names[k] ?? '', buffer]));
-  }
-
-  /** [rows, 1, tokens, capacity + tokens]: new tokens see what their row holds, and each other causally. */
+  /** [rows, 1, tokens, prompt + capacity + tokens]: new tokens see what their row holds, and each other causally. */
   mask(tokens: number): Values {
-    const width = this.capacity + tokens;
-    const mask = new Float32Array(this.used.length * tokens * width).fill(hiddenScore);
-    this.used.forEach((used, row) => {
+    const before = this.prompts.tokens;
+    const width = before + this.capacity + tokens;
+    const mask = new Float32Array(this.written.length * tokens * width).fill(hiddenScore);
+    this.written.forEach((written, row) => {
       for (let i = 0; i < tokens; i++) {
         const start = (row * tokens + i) * width;
-        mask.fill(0, start, start + used);
-        mask.fill(0, start + this.capacity, start + this.capacity + i + 1);
+        mask.fill(0, start, start + this.promptLength(row));
+        mask.fill(0, start + before, start + before + written);
+        mask.fill(0, start + before + this.capacity, start + before + this.capacity + i + 1);
       }
     });
     return mask;
@@ -103,6 +138,6 @@ function repeatRows(buffer: Values, rows: number, times: number): Values {
   return out;
 }
 
-/** Names of a graph's inputs (`past`) and outputs (`own`): key and value of layer 0, of layer 1 .. */
-export const cacheNames = (layers: number, side: 'past' | 'own'): string[] =>
+/** A graph's inputs (`prompt`, `past`: the suffix) or outputs (`own`): key and value of layer 0, of layer 1 .. */
+export const cacheNames = (layers: number, side: 'prompt' | 'past' | 'own'): string[] =>
   Array.from({ length: layers }, (_, i) => [`${side}.key.${i}`, `${side}.value.${i}`]).flat();

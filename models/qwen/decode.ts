@@ -7,7 +7,7 @@ import type { Params } from '../nn/params.ts';
 import { AnswerRow, type GenerateOptions, type Sampled, type TokenRow } from './answerRow.ts';
 import { KeyValueCache } from './cache.ts';
 import type { QwenConfig } from './config.ts';
-import { causalMask, featureIndex } from './language.ts';
+import { causalMask, featureIndex, headIsQuantised } from './language.ts';
 import { type Pass, passGraph } from './passGraph.ts';
 import {
   type Grid,
@@ -65,19 +65,36 @@ export class Decoder {
 
   /** Reads the prompts; shorter ones are padded on the right, where causality hides the padding. */
   async prefill(prompts: readonly PromptTokens[]): Promise<DecodeState> {
+    const { config, params } = this.setup;
+    // A product over many tokens would expand a quantised output matrix to float32: the last token takes a step instead.
+    if (!headIsQuantised(params, config.language) || prompts.some(({ ids }) => ids.length < 2))
+      return this.read(prompts);
+    const state = await this.read(
+      prompts.map((prompt) => ({ ...prompt, ids: prompt.ids.slice(0, -1) })),
+      false,
+    );
+    await this.step(
+      state,
+      prompts.map(({ ids }) => ids.at(-1) ?? 0),
+    );
+    return state;
+  }
+
+  /** Prompts to keys and values, and where asked to logits. */
+  private async read(prompts: readonly PromptTokens[], logits = true): Promise<DecodeState> {
     const { config, chunk = defaultChunk } = this.setup;
     const { pass, tokens, feeds } = this.rowFeeds(prompts);
     const placed = prompts.map(({ ids, grids }) =>
       mropePositions(padded(ids, tokens), grids, { imageToken: config.imageToken, merge: config.vision.merge }),
     );
-    const cache = new KeyValueCache(config.language, { rows: prompts.length, chunk: chunk.cache });
     const lengths = prompts.map(({ ids }) => ids.length);
     const last = Int32Array.from(lengths, (n, row) => row * tokens + n - 1);
     const turns = this.turns(joinPositions(placed.map(({ positions }) => positions)));
-    const results = await this.run(pass, { ...feeds, ...turns, last, mask: cache.mask(tokens) });
-    cache.append(results, tokens, lengths);
+    const mask = causalMask(prompts.map(() => new Array<number>(tokens).fill(1)));
+    const results = await this.run({ ...pass, logits }, { ...feeds, ...turns, ...(logits && { last }), mask });
+    const cache = new KeyValueCache(config.language, { results, tokens, lengths }, { chunk: chunk.cache });
     const next = placed.map((row, b) => row.next - (tokens - (lengths[b] ?? 0)));
-    return { cache, next, logits: floats(results, 'logits'), pending: [] };
+    return { cache, next, logits: logits ? floats(results, 'logits') : new Float32Array(), pending: [] };
   }
 
   /** Feeds one token to each row; rows that are not live stay as they are. */
@@ -87,9 +104,11 @@ export class Decoder {
     live: readonly boolean[] = ids.map(() => true),
   ): Promise<void> {
     const { cache, next } = state;
+    // A graph without a suffix would serve for this one token.
+    cache.reserve(1);
     const feeds = { ids: Int32Array.from(ids), last: Int32Array.from(ids.keys()), mask: cache.mask(1) };
     const turns = this.turns(joinPositions(next.map((id) => straight(id, 1))));
-    const shape = { rows: ids.length, tokens: 1, capacity: cache.capacity, features: 0, queries: 0 };
+    const shape = { rows: ids.length, tokens: 1, ...cache.shape, features: 0, queries: 0, logits: true };
     const results = await this.run(shape, { ...feeds, ...turns, ...cache.feeds() });
     const lengths = live.map(Number);
     cache.append(results, 1, lengths);
@@ -104,7 +123,7 @@ export class Decoder {
   async queryStates({ cache, next, pending }: DecodeState, queries: Float32Array): Promise<Float32Array> {
     const count = queries.length / this.setup.config.language.hidden;
     const tokens = 1 + count;
-    const shape = { rows: pending.length, tokens: 1, capacity: cache.capacity, features: 0, queries: count };
+    const shape = { rows: pending.length, tokens: 1, ...cache.shape, features: 0, queries: count, logits: false };
     const turns = this.turns(joinPositions(next.map((id) => straight(id, tokens))));
     const feeds = { ids: Int32Array.from(pending), queries, mask: cache.mask(tokens), ...turns, ...cache.feeds() };
     return floats(await this.run(shape, feeds), 'hidden');
@@ -171,7 +190,7 @@ export class Decoder {
     const count = features.length / config.language.hidden;
     return {
       tokens,
-      pass: { rows: rows.length, tokens, capacity: 0, features: count, queries: 0 },
+      pass: { rows: rows.length, tokens, ...nothingRead, features: count, queries: 0, logits: false },
       feeds: { ids: Int32Array.from(ids), features, places: featureIndex(ids, config.imageToken) },
     };
   }
@@ -181,8 +200,7 @@ export class Decoder {
   }
 
   private async run(pass: Pass, feeds: NamedValues): Promise<Record<string, Value>> {
-    const { rows, tokens, capacity, features, queries } = pass;
-    const key = [rows, tokens, capacity, features, queries].join();
+    const key = JSON.stringify(pass);
     const runner = this.open.get(key) ?? this.setup.open(passGraph(this.setup.params, this.setup.config, pass));
     this.open.delete(key);
     this.open.set(key, runner);
@@ -209,6 +227,7 @@ function checkRow({ ids, grids, features }: PromptTokens, { language, vision }: 
     throw new Error(`${features.length} feature values do not fill ${cells} image places of ${language.hidden}.`);
 }
 
+const nothingRead = { prompts: 0, promptTokens: 0, capacity: 0 };
 const defaultChunk = { prompt: 32, cache: 128 };
 
 const padded = (ids: readonly number[], length: number): number[] => [
@@ -237,7 +256,7 @@ function repeated(state: DecodeState, times: number): DecodeState {
   const rows = state.next.length;
   const each = <T>(list: readonly T[]) => list.flatMap((one) => new Array<T>(times).fill(one));
   const logits = joined(each(Array.from({ length: rows }, (_, i) => rowOf(state.logits, i, rows))));
-  return { cache: state.cache.repeated(times), next: each(state.next), logits, pending: [] };
+  return { cache: state.cache.shared(times), next: each(state.next), logits, pending: [] };
 }
 
 function rowOf(logits: Float32Array, row: number, rows: number): Float32Array {

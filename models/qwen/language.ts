@@ -23,8 +23,8 @@ export interface Places {
 }
 
 export interface DecoderOptions {
-  /** Each layer's keys (turned already) and values of earlier tokens. */
-  past?: readonly KeysValues[];
+  /** Each layer's keys (turned already) and values of earlier tokens, in one or more stretches. */
+  pasts?: readonly (readonly KeysValues[])[];
   /** Compute activations of each layer again in the backward pass instead of keeping them. */
   again?: boolean;
 }
@@ -80,7 +80,7 @@ export function decoder(
   p: Params,
   x: Tensor,
   places: Places,
-  { config, past, again = false }: DecoderOptions & { config: LanguageConfig },
+  { config, pasts, again = false }: DecoderOptions & { config: LanguageConfig },
 ): Decoded {
   const [batch = 1, tokens = 1, hidden = 1] = x.shape;
   // Rows stay flat between layers, so that no linear needs a reshape.
@@ -88,7 +88,7 @@ export function decoder(
   const layers: Tensor[] = [];
   const cache: KeysValues[] = [];
   for (let i = 0; i < config.layers; i++) {
-    const frame = { batch, tokens, config, places, past: past?.[i] };
+    const frame = { batch, tokens, config, places, pasts: pasts?.[i] };
     const layer = decoderLayer(p.at(`model.layers.${i}`), flat, frame);
     flat = again ? recompute([flat, places.cosine, places.sine, places.mask], layer.x) : layer.x;
     layers.push(reshape(flat, x.shape));
@@ -103,7 +103,7 @@ interface Frame {
   tokens: number;
   config: LanguageConfig;
   places: Places;
-  past: KeysValues | undefined;
+  pasts: readonly KeysValues[] | undefined;
 }
 
 /** x [B * T, hidden] -> the same, and the keys and values of these tokens. */
@@ -117,14 +117,14 @@ function decoderLayer(p: Params, x: Tensor, frame: Frame): { x: Tensor; own: Key
 }
 
 function selfAttention(p: Params, x: Tensor, frame: Frame): { mixed: Tensor; own: KeysValues } {
-  const { config, places, past } = frame;
+  const { config, places, pasts } = frame;
   const { heads, kvHeads, headWidth, hidden } = config;
   const project = (name: string, count: number) => toHeads(linear(p.at(name), x, count * headWidth), count, frame);
   const turn = (t: Tensor) => rotate(t, places.cosine, places.sine);
   const q = turn(project('q_proj', heads));
   const own = { key: turn(project('k_proj', kvHeads)), value: project('v_proj', kvHeads) };
-  const mixed = past
-    ? cachedAttention(q, past, own, places.mask)
+  const mixed = pasts
+    ? cachedAttention(q, pasts, own, places.mask)
     : attention(q, own.key, own.value, { mask: places.mask });
   return { mixed: linear(p.at('o_proj'), fromHeads(mixed, frame), hidden, { bias: false }), own };
 }
@@ -142,9 +142,14 @@ function fromHeads(x: Tensor, { batch, tokens }: Frame): Tensor {
 /** hidden [..., hidden] -> [rows, vocabulary], of all rows or those at `rows` (indices into B * T). */
 export function logitsAt(p: Params, hidden: Tensor, config: LanguageConfig, rows?: Tensor): Tensor {
   const flat = reshape(hidden, [-1, config.hidden]);
-  const name = config.tied ? 'model.embed_tokens.weight' : 'lm_head.weight';
-  return project(p, rows ? gather(flat, rows) : flat, config.vocabulary, name);
+  return project(p, rows ? gather(flat, rows) : flat, config.vocabulary, headName(config));
 }
+
+const headName = ({ tied }: LanguageConfig): string => (tied ? 'model.embed_tokens.weight' : 'lm_head.weight');
+
+/** Whether the output matrix is stored in 4 or 8 bits. */
+export const headIsQuantised = (p: Params, config: LanguageConfig): boolean =>
+  p.quantised(headName(config), config.vocabulary, config.hidden) !== null;
 
 /** Finite, because a row of padding sees nothing and a softmax of infinities is not a number. */
 const hiddenScore = -1e9;

@@ -4,22 +4,27 @@ import { input, type Tensor } from '../graph/tensor.ts';
 import type { KeysValues } from '../nn/cachedAttention.ts';
 import type { Params } from '../nn/params.ts';
 import { cacheNames } from './cache.ts';
-import type { QwenConfig } from './config.ts';
+import type { LanguageConfig, QwenConfig } from './config.ts';
 import { appendQueries, decoder, embedTokens, insertFeatures, logitsAt } from './language.ts';
 
 /** Which graph a run needs; all lengths are fixed. */
 export interface Pass {
   rows: number;
   tokens: number;
+  /** Remembered prompts, the places of each, and the places of each row's suffix; 0 where there is none. */
+  prompts: number;
+  promptTokens: number;
   capacity: number;
   features: number;
   queries: number;
+  /** Whether the logits that follow each row are wanted. */
+  logits: boolean;
 }
 
-/** Tokens (and then queries) after `capacity` remembered ones -> their keys and values, and logits or query states. */
+/** Tokens (and then queries) after remembered ones -> their keys and values, and logits or query states. */
 export function passGraph(params: Params, config: QwenConfig, pass: Pass): Record<string, Tensor> {
   const { language } = config;
-  const { rows, tokens, capacity, features, queries } = pass;
+  const { rows, tokens, features, queries } = pass;
   const total = tokens + queries;
   let x = embedTokens(params, input('ids', [rows, tokens], 'int32'), language);
   if (features > 0) {
@@ -30,24 +35,30 @@ export function passGraph(params: Params, config: QwenConfig, pass: Pass): Recor
   const places = {
     cosine: input('cosine', [rows, 1, total, language.headWidth]),
     sine: input('sine', [rows, 1, total, language.headWidth]),
-    mask: input('mask', [rows, 1, total, capacity + total]),
+    mask: input('mask', [rows, 1, total, pass.promptTokens + pass.capacity + total]),
   };
-  const past = capacity > 0 ? pastInputs(config, rows, capacity) : undefined;
-  const { hidden, cache } = decoder(params, x, places, { config: language, past });
+  const pasts = pastInputs(language, pass);
+  const { hidden, cache } = decoder(params, x, places, { config: language, pasts });
   if (queries > 0) return { hidden: slice(hidden, [tokens], [total], [1]) };
   const own = cache.flatMap(({ key, value }) => [key, value]);
   const names = cacheNames(language.layers, 'own');
-  return {
-    ...Object.fromEntries(own.map((tensor, k) => [names[k] ?? '', tensor])),
-    logits: logitsAt(params, hidden, language, input('last', [rows], 'int32')),
-  };
+  const remembered = Object.fromEntries(own.map((tensor, k) => [names[k] ?? '', tensor]));
+  if (!pass.logits) return remembered;
+  return { ...remembered, logits: logitsAt(params, hidden, language, input('last', [rows], 'int32')) };
 }
 
-function pastInputs({ language }: QwenConfig, rows: number, capacity: number): KeysValues[] {
-  const shape = [rows, language.kvHeads, capacity, language.headWidth];
-  const names = cacheNames(language.layers, 'past');
-  return Array.from({ length: language.layers }, (_, i) => ({
-    key: input(names[2 * i] ?? '', shape),
-    value: input(names[2 * i + 1] ?? '', shape),
-  }));
+/** By layer, the stretches that are remembered; none when there are none at all. */
+function pastInputs({ layers, kvHeads, headWidth }: LanguageConfig, pass: Pass): KeysValues[][] | undefined {
+  const stretches = [
+    { side: 'prompt', shape: [pass.prompts, kvHeads, pass.promptTokens, headWidth] },
+    { side: 'past', shape: [pass.rows, kvHeads, pass.capacity, headWidth] },
+  ] as const;
+  const present = stretches.filter(({ shape }) => shape[2] > 0);
+  if (present.length === 0) return undefined;
+  return Array.from({ length: layers }, (_, i) =>
+    present.map(({ side, shape }) => ({
+      key: input(`${side}.key.${i}`, shape),
+      value: input(`${side}.value.${i}`, shape),
+    })),
+  );
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { mul } from '../../models/graph/elementwise.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
-import { concat } from '../../models/graph/shape.ts';
+import { concat, expand, reshape } from '../../models/graph/shape.ts';
 import { constant, input, size, type Tensor } from '../../models/graph/tensor.ts';
 import { attention } from '../../models/nn/attention.ts';
 import { cachedAttention } from '../../models/nn/cachedAttention.ts';
@@ -30,7 +30,7 @@ function both({ batch, heads, groups }: { batch: number; heads: number; groups: 
   });
   const own = { key: get('key'), value: get('value') };
   const before = { key: get('pastKey'), value: get('pastValue') };
-  const split = cachedAttention(get('q'), before, own, get('mask'));
+  const split = cachedAttention(get('q'), [before], own, get('mask'));
   const joined = attention(get('q'), concat([before.key, own.key], 2), concat([before.value, own.value], 2), {
     mask: get('mask'),
   });
@@ -58,6 +58,36 @@ describe('cachedAttention', () => {
     const results = await evaluate(outputs, feeds);
     for (const i of inputs.keys())
       expect(largestDifference(results[`a${i}`] ?? [], results[`b${i}`] ?? [])).toBeLessThan(1e-6);
+  });
+
+  test('reads what rows share once, and gives each row what a copy of its own would give', async () => {
+    const shapes = {
+      q: [6, 4, 2, 4],
+      own: [6, 2, 2, 4],
+      suffix: [6, 2, 3, 4],
+      prompt: [2, 2, 5, 4],
+      mask: [6, 1, 2, 10],
+    };
+    const t = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(name, shape)]));
+    const at = (name: keyof typeof shapes) => t[name] ?? input('none', []);
+    const feeds = Object.fromEntries(Object.entries(shapes).map(([name, shape], i) => [name, wave(shape, i)]));
+    const twice = (x: Tensor) => ({ key: x, value: mul(x, 0.5) });
+    const [suffix, own] = [twice(at('suffix')), twice(at('own'))];
+    const copied = reshape(expand(reshape(at('prompt'), [2, 1, 2, 5, 4]), [2, 3, 2, 5, 4]), [6, 2, 5, 4]);
+    const outputs = {
+      shared: cachedAttention(at('q'), [twice(at('prompt')), suffix], own, at('mask')),
+      copied: cachedAttention(at('q'), [twice(copied), suffix], own, at('mask')),
+    };
+    const got = await evaluate(outputs, feeds);
+    expect(largestDifference(got.shared ?? [], got.copied ?? [])).toBeLessThan(1e-6);
+  });
+
+  test('rows that no prompt divides are refused', () => {
+    const past = { key: input('k', [2, 1, 5, 4]), value: input('v', [2, 1, 5, 4]) };
+    const own = { key: input('ok', [3, 1, 1, 4]), value: input('ov', [3, 1, 1, 4]) };
+    expect(() => cachedAttention(input('q', [3, 1, 1, 4]), [past], own, input('m', [3, 1, 1, 6]))).toThrow(
+      'do not divide',
+    );
   });
 
   test('never looks at the unused end of the cache', async () => {
