@@ -32,7 +32,10 @@ export const isLinearWeight = (key: string, shape: readonly number[]): boolean =
 
 /** Returns the keys of the weights that were written, in the order of the source. */
 export async function quantiseWeights(source: WeightsFile, plan: QuantisePlan): Promise<string[]> {
-  const { to, bits, block, chooses = isLinearWeight } = plan;
+  const { to, bits, block } = plan;
+  // Where the output matrix is not the embedding, the embedding is only looked up.
+  const lookedUp = source.tensors.has('lm_head.weight') ? 'model.embed_tokens.weight' : null;
+  const { chooses = (key, shape) => key !== lookedUp && isLinearWeight(key, shape) } = plan;
   const chosen = [...source.tensors].filter(([key, { shape }]) => chooses(key, shape));
   if (chosen.length === 0) throw new WeightsError(`${to}: the source holds no linear weight that could be quantised.`);
   const report = progress(plan, 2 * chosen.length);

@@ -1,6 +1,7 @@
 // A lowered graph -> the memory a run of it will need: ONNX Runtime's buffer plan and its arena, replayed beforehand.
 import { bytesOf, type OnnxGraph, type OnnxNode } from './lower.ts';
 import { executionOrder } from './schedule.ts';
+import { size } from './tensor.ts';
 
 /** Kernels whose output is their first input's memory, always. */
 const views = new Set(['Reshape', 'Identity', 'Squeeze', 'Unsqueeze']);
@@ -205,8 +206,26 @@ const isStored = (v: OnnxGraph['initializers'][number]): boolean => 'file' in v.
 
 const packedUpTo = 64 * 2 ** 20;
 
-/** Small frozen weights are copied and packed for speed; big ones stay mapped from their files. */
-export const packsWeights = (graph: OnnxGraph): boolean => sum(graph.initializers.filter(isStored)) <= packedUpTo;
+/** Up to this many rows the kernel of a quantised product is fast only with packed weights. */
+const fewRows = 64;
+
+/** Rows of the widest quantised product; 0 when there is none. */
+function quantisedRows({ nodes }: OnnxGraph): number {
+  const rows = nodes.filter(({ op }) => op === 'MatMulNBits').map(({ shape }) => size(shape) / (shape.at(-1) ?? 1));
+  return Math.max(0, ...rows);
+}
+
+/** Small frozen weights are copied, converted and packed for speed; big ones stay mapped from their files. */
+export const isSmall = (graph: OnnxGraph): boolean => sum(graph.initializers.filter(isStored)) <= packedUpTo;
+
+/**
+ * Big quantised weights are packed, a copy, where few rows pass. Without that, the kernel expands each matrix to float32
+ * at each run: over many rows that costs next to nothing and no copy.
+ */
+export function packsWeights(graph: OnnxGraph): boolean {
+  const rows = quantisedRows(graph);
+  return isSmall(graph) || (rows > 0 && rows <= fewRows);
+}
 
 /**
  * What the process grows by when the graph is loaded and run: what is fed, the arena, the copy of every output that the
@@ -215,9 +234,16 @@ export const packsWeights = (graph: OnnxGraph): boolean => sum(graph.initializer
  */
 export function forecastBytes(graph: OnnxGraph): number {
   const constants = sum(graph.initializers.filter((v) => !isStored(v)));
-  const stored = graph.initializers.filter(isStored).map((v) => ({ ...v, dtype: 'float32' as const }));
+  // Packing converts 16-bit weights; 4- and 8-bit ones stay as small as they are.
+  const stored = graph.initializers
+    .filter(isStored)
+    .map((v) => (v.dtype === 'uint8' ? v : { ...v, dtype: 'float32' as const }));
   const records = 2e6 + 6e3 * graph.nodes.length;
-  const packed = packsWeights(graph) ? sum(stored) : 0;
+  const packed = isSmall(graph)
+    ? sum(stored)
+    : packsWeights(graph)
+      ? sum(stored.filter((v) => v.dtype === 'uint8'))
+      : 0;
   // What kernels take in passing, such as the panels of a product, is some 4 % on top.
   const computing = 1.04 * arenaBytes(graph);
   return inputBytes(graph) + computing + sum(graph.outputs) + constants + packed + records;

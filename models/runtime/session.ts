@@ -2,7 +2,7 @@
 
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { lower, type OnnxGraph, type OnnxPort } from '../graph/lower.ts';
-import { packsWeights } from '../graph/memory.ts';
+import { isSmall, packsWeights } from '../graph/memory.ts';
 import { encodeModel } from '../graph/onnx.ts';
 import { type NodeOrder, orderNodes } from '../graph/schedule.ts';
 import { size, type Tensor } from '../graph/tensor.ts';
@@ -22,7 +22,7 @@ export interface SessionOptions {
   threads?: number;
   /** Where external weights live; needed when the graph holds stored weights. */
   folder?: string;
-  /** Packed for speed, and copied; or mapped from their files. Default: packed up to 64 MiB of stored weights. */
+  /** Packed for speed, and copied; or mapped from their files. Default: see `packsWeights`. */
   weights?: 'packed' | 'mapped';
   /** Default 'reversed' for training, 'natural' for inference. */
   order?: NodeOrder;
@@ -181,17 +181,19 @@ function ortOptions(
   { purpose, folder, threads, weights }: SessionOptions,
   provider: Provider,
 ): InferenceSession.SessionOptions {
-  const mapped = weights === undefined ? !packsWeights(graph) : weights === 'mapped';
+  const packs = weights === undefined ? packsWeights(graph) : weights === 'packed';
+  // Weights that are packed because few rows pass are still too big to be converted for good.
+  const converts = packs && (weights === 'packed' || isSmall(graph));
   // Folding would hold zeros and converted weights for the whole session; merging equal nodes would undo recomputation.
   const skipped = [
-    ...(mapped || purpose === 'train' ? ['ConstantFolding'] : []),
+    ...(!converts || purpose === 'train' ? ['ConstantFolding'] : []),
     ...(purpose === 'train' ? ['CommonSubexpressionElimination'] : []),
   ];
   const halves = graph.initializers.some((v) => v.dtype === 'float16');
   return {
     executionProviders: [provider],
     // Above 'basic', float16 weights are converted for good, whatever is skipped.
-    graphOptimizationLevel: mapped && halves ? 'basic' : 'all',
+    graphOptimizationLevel: !converts && halves ? 'basic' : 'all',
     enableMemPattern: false,
     executionMode: 'sequential',
     logSeverityLevel: 4,
@@ -199,7 +201,7 @@ function ortOptions(
     extra: {
       session: {
         ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
-        ...(mapped ? { disable_prepacking: '1' } : {}),
+        ...(packs ? {} : { disable_prepacking: '1' }),
       },
       ...(skipped.length === 0 ? {} : { optimization: { disable_specified_optimizers: skipped.join(';') } }),
     },

@@ -4,10 +4,11 @@ import { transformerStep } from '../../main/evaluate/engineBench.ts';
 import { exp, mul, sigmoid } from '../../models/graph/elementwise.ts';
 import { lower, type OnnxGraph } from '../../models/graph/lower.ts';
 import { estimatePeakBytes, forecastBytes, inputBytes, packsWeights } from '../../models/graph/memory.ts';
+import { quantisedMatmul } from '../../models/graph/quantised.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { type NodeOrder, orderNodes } from '../../models/graph/schedule.ts';
 import { reshape } from '../../models/graph/shape.ts';
-import { input, type Shape, stored, type Tensor } from '../../models/graph/tensor.ts';
+import { input, type Shape, size, stored, type Tensor } from '../../models/graph/tensor.ts';
 
 type Link = readonly [op: string, from: readonly string[], output: string, shape?: Shape];
 
@@ -165,5 +166,32 @@ describe('forecastBytes', () => {
     };
     expect([packsWeights(weight(64)), packsWeights(weight(65))]).toEqual([true, false]);
     expect(forecastBytes(weight(64)) - forecastBytes(weight(65))).toBeCloseTo(64 * mb, -4);
+  });
+});
+
+describe('big quantised weights', () => {
+  const graphOf = (rows: number, count: number) => {
+    const source = (dtype: 'uint8' | 'float32', length: number) => ({ file: 'w', offset: 0, length, dtype });
+    const shape = [count, 16, 64];
+    const values = stored('w.quantised', shape, source('uint8', size(shape)));
+    const scales = stored('w.scales', [count, 16], source('float32', 4 * 16 * count));
+    return lower({ y: quantisedMatmul(input('x', [rows, 2048]), { values, scales, columns: 2048, bits: 4 }) }, 'cpu');
+  };
+
+  it.each([
+    [1, true],
+    [64, true],
+    [65, false],
+  ])('are packed for %i rows: %s', (rows, packs) => {
+    expect(packsWeights(graphOf(rows, 2 ** 17))).toBe(packs);
+  });
+
+  it('are packed whatever the rows when small', () => {
+    expect(packsWeights(graphOf(500, 1000))).toBe(true);
+  });
+
+  it('count once where they are packed, in the bits that they have', () => {
+    const [one, two] = [2 ** 17, 2 ** 18].map((count) => forecastBytes(graphOf(1, count)));
+    expect(((two ?? 0) - (one ?? 0)) / (2 ** 17 * 1024)).toBeCloseTo(1, 1);
   });
 });

@@ -11,7 +11,7 @@ import { fusedLinear, linear } from '../../models/nn/linear.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { withLora } from '../../models/train/lora.ts';
 import { evaluate } from '../evaluate.ts';
 import { askedParams } from '../parameters.ts';
@@ -33,7 +33,7 @@ const tensors = {
 
 const at = (name: string) => path.join(folder, name);
 
-async function source(record = tensors) {
+async function source(record: Readonly<Record<string, TensorToWrite>> = tensors) {
   await writeSafetensors(at('model.safetensors'), record, { storage: 'bfloat16' });
   return openSafetensors(at('model.safetensors'));
 }
@@ -71,6 +71,14 @@ describe('the file', () => {
 
   it.each(['embed_tokens.bias', 'norm.weight'])('%s is no linear map', (key) => {
     expect(isLinearWeight(key, key === 'norm.weight' ? [64] : [64, 64])).toBe(false);
+  });
+
+  it('leaves out an embedding that is only looked up', async () => {
+    const square = { shape: [64, 64], data: wave(64 * 64) };
+    const [table, head] = ['model.embed_tokens.weight', 'lm_head.weight'];
+    expect(await quantiseWeights(await source({ ...tensors, [table]: square }), plan())).toContain(table);
+    const untied = await source({ ...tensors, [table]: square, [head]: square });
+    expect((await quantiseWeights(untied, plan())).sort()).toEqual(['a.q_proj.weight', head]);
   });
 
   it('an old one stays when the run is cancelled, and nothing lies beside it', async () => {
