@@ -37,6 +37,13 @@ export function addBench(program: Command, terminal: Terminal): void {
     .option('--json', 'print one JSON document instead of a table')
     .action((options: { json?: boolean }) => benchOfExport(options, terminal));
   bench
+    .command('models')
+    .description('SAM 2 and Qwen2.5-VL-3B in 4 bits at full size with random weights: 3 GB of temporary files, minutes')
+    .option('--only <name>', 'the one model to measure, as SAM2-tiny')
+    .option('--runs <count>', 'each figure is the best of so many', wholeNumber(1, 100), 3)
+    .option('--json', 'print one JSON document instead of a table')
+    .action((options: ModelOptions) => benchOfModels(options, terminal));
+  bench
     .command('engine')
     .description('training steps of two transformers beside the MatMul peak measured in the same run')
     .option('--json', 'print one JSON document instead of a table')
@@ -80,6 +87,22 @@ async function benchOfEngine(options: { json?: boolean }, terminal: Terminal): P
     terminal.signal.throwIfAborted();
   });
   terminal.print(options.json ? `${JSON.stringify(figures)}\n` : benchTable(figures));
+}
+
+interface ModelOptions {
+  only?: string;
+  runs: number;
+  json?: boolean;
+}
+
+async function benchOfModels({ only, runs, json }: ModelOptions, terminal: Terminal): Promise<void> {
+  const { benchModels, planOf } = await import('../evaluate/modelBench.ts');
+  const { modelTable } = await import('./benchModels.ts');
+  const figures = await benchModels((line) => {
+    terminal.note(`${line}\n`);
+    terminal.signal.throwIfAborted();
+  }, planOf({ only, runs }));
+  terminal.print(json ? `${JSON.stringify(figures)}\n` : modelTable(figures));
 }
 
 async function benchOfClicks(options: { clicks: number; json?: boolean }, terminal: Terminal): Promise<void> {

@@ -1,10 +1,8 @@
 // Measures one training step of a plain causal transformer against the MatMul peak of the same machine in the same run.
 
-import { readFileSync, writeFileSync } from 'node:fs';
 import { add, mul, neg, silu } from '../../models/graph/elementwise.ts';
 import { gather, gatherElements } from '../../models/graph/gather.ts';
 import { grad } from '../../models/graph/grad.ts';
-import { matmul } from '../../models/graph/linear.ts';
 import { lower } from '../../models/graph/lower.ts';
 import { forecastBytes } from '../../models/graph/memory.ts';
 import { rmsNorm } from '../../models/graph/norm.ts';
@@ -13,11 +11,12 @@ import { logSoftmax, reduceMean } from '../../models/graph/reduce.ts';
 import { orderNodes } from '../../models/graph/schedule.ts';
 import { concat, reshape, split } from '../../models/graph/shape.ts';
 import { constant, dim, input, size, type Tensor } from '../../models/graph/tensor.ts';
-import type { NamedValues, Value } from '../../models/graph/value.ts';
+import type { Value } from '../../models/graph/value.ts';
 import { attention, mergeHeads, splitHeads } from '../../models/nn/attention.ts';
 import { linear } from '../../models/nn/linear.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
+import { highWater, milliseconds, ProductGauge, resetHighWater, runOnce } from './gauges.ts';
 
 /** The transformer of the feasibility study: RMSNorm, rotary, SwiGLU, untied head. */
 export interface TransformerConfig {
@@ -141,54 +140,6 @@ export function stepFlops({ layers, width, hidden, vocabulary, batch, tokens }: 
 export const forecastStepBytes = (config: TransformerConfig): number =>
   forecastBytes(orderNodes(lower(transformerStep(config).outputs, 'cpu'), 'reversed'));
 
-/** Runs once and gives the outputs' memory back at once: the collector would leave several runs' outputs lying. */
-async function runOnce(session: Session, feeds: NamedValues): Promise<void> {
-  const results = await session.run(feeds);
-  for (const { buffer } of Object.values(results)) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
-}
-
-async function milliseconds(call: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await call();
-  return performance.now() - start;
-}
-
-/**
- * The best speed of a large square product so far. It is asked between steps and multiplies for as long as a step takes:
- * on a busy machine a short product finds a quiet moment that no step could.
- */
-class MatMulGauge {
-  best = 0;
-  private readonly side: number;
-  private readonly session: Session;
-  private readonly feeds: Record<string, Value>;
-
-  private constructor(session: Session, side: number) {
-    this.session = session;
-    this.side = side;
-    const filled = (value: number) => new Float32Array(side * side).fill(value);
-    this.feeds = { a: filled(0.5), b: filled(0.25) };
-  }
-
-  static async open(side: number): Promise<MatMulGauge> {
-    const [a, b] = [input('a', [side, side]), input('b', [side, side])];
-    const gauge = new MatMulGauge(await Session.create({ y: matmul(a, b) }), side);
-    await runOnce(gauge.session, gauge.feeds);
-    return gauge;
-  }
-
-  async measure(forMs: number): Promise<void> {
-    let spent = 0;
-    let products = 0;
-    for (; spent < forMs; products++) spent += await milliseconds(() => runOnce(this.session, this.feeds));
-    if (products > 0) this.best = Math.max(this.best, (2 * this.side ** 3 * products) / spent / 1e6);
-  }
-
-  release(): Promise<void> {
-    return this.session.release();
-  }
-}
-
 function feedsFor(
   { parameters }: TrainingGraph,
   { batch, tokens, vocabulary }: TransformerConfig,
@@ -207,23 +158,6 @@ function feedsFor(
     ] as const;
   });
   return { ids: draw(), targets: draw(), ...Object.fromEntries(values) };
-}
-
-/** The high-water mark of this process, bytes. Outside Linux it cannot be reset. */
-function highWater(): number {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return process.resourceUsage().maxRSS * 1024;
-  }
-}
-
-function resetHighWater(): void {
-  try {
-    writeFileSync('/proc/self/clear_refs', '5');
-  } catch {
-    // The mark stays that of the whole process: an upper bound.
-  }
 }
 
 type Measured = Omit<StepFigures, 'shareOfPeak'>;
@@ -265,7 +199,7 @@ const fullPlan: BenchPlan = {
 
 /** Best step beside best product, taken in turns on the same machine, busy or not. */
 export async function benchEngine(report: (line: string) => void, plan: BenchPlan = fullPlan): Promise<EngineBench> {
-  const gauge = await MatMulGauge.open(plan.side);
+  const gauge = await ProductGauge.square(plan.side);
   const measured: [string, Measured][] = [];
   for (const [name, { config, runs }] of Object.entries(plan.models)) {
     const step = await measureStep(config, runs, (ms) => gauge.measure(ms));

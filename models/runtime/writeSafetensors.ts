@@ -94,8 +94,9 @@ export async function writeSafetensors(
 export interface TensorToMake {
   name: string;
   shape: readonly number[];
-  dtype: 'F32' | 'U8';
-  make(): Promise<Float32Array | Uint8Array> | Float32Array | Uint8Array;
+  dtype: 'F32' | 'BF16' | 'U8';
+  /** bfloat16 as bits. */
+  make(): Promise<Float32Array | Uint16Array | Uint8Array> | Float32Array | Uint16Array | Uint8Array;
 }
 
 /** Files larger than memory: one tensor at a time, in this order. Sizes of bytes must leave float32 aligned. */
@@ -106,7 +107,7 @@ export async function writeLargeSafetensors(
 ): Promise<void> {
   const announced = tensors.map(({ name, shape, dtype }) => {
     const count = shape.reduce((product, n) => product * n, 1);
-    return { name, dtype, shape, bytes: dtype === 'F32' ? 4 * count : count };
+    return { name, dtype, shape, bytes: { F32: 4, BF16: 2, U8: 1 }[dtype] * count };
   });
   const makeAll = async function* () {
     yield makeHeader(announced, metadata);

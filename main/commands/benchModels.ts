@@ -1,0 +1,41 @@
+// `loupe bench models`: figures of published models at full size, as a table.
+import type { Memory, ModelFigures, Speed } from '../evaluate/modelBench.ts';
+import { columned } from './benchFigures.ts';
+
+/** One row a figure: what was measured, what it took, and its share of what the machine gave at best in the same run. */
+export function modelTable({ matmulGflops, bandwidthGBs, segmenters, reasoners }: ModelFigures): string {
+  const rows = [
+    ...Object.entries(segmenters).flatMap(([name, { encode, clickMs, ...memory }]) => [
+      speedRow(name, 'image', encode, matmulGflops),
+      [name, 'click', `${clickMs.toFixed(0)} ms`, '', ''],
+      memoryRow(name, memory),
+    ]),
+    ...Object.entries(reasoners).flatMap(([name, { vision, prompt, writing, ...memory }]) => [
+      speedRow(name, 'picture', vision, matmulGflops),
+      speedRow(name, `prompt of ${prompt.tokens} tokens`, prompt, matmulGflops),
+      [
+        ...[name, 'one answer', `${(1000 / writing.tokensPerSecond).toFixed(0)} ms a token`],
+        ...[
+          `${writing.tokensPerSecond.toFixed(1)} tokens/s`,
+          `${(writing.weightGBs / bandwidthGBs).toFixed(2)} of bandwidth`,
+        ],
+      ],
+      [
+        ...[name, `${writing.group} answers`, '', `${writing.groupTokensPerSecond.toFixed(1)} tokens/s`],
+        `${(writing.groupTokensPerSecond / writing.tokensPerSecond).toFixed(2)} of one`,
+      ],
+      memoryRow(name, memory),
+    ]),
+  ];
+  const table = columned([['model', 'work', 'time', 'speed', 'share'], ...rows]);
+  const limits = `MatMul peak in this run: ${matmulGflops.toFixed(0)} GFLOP/s; float32 read by a product: ${bandwidthGBs.toFixed(1)} GB/s`;
+  return `${table}${limits}\n`;
+}
+
+const speedRow = (name: string, work: string, { ms, gflops }: Speed, peak: number) => [
+  ...[name, work, `${ms.toFixed(0)} ms`, `${gflops.toFixed(0)} GFLOP/s`, `${(gflops / peak).toFixed(2)} of peak`],
+];
+
+const memoryRow = (name: string, { privateMB, residentMB }: Memory) => [
+  ...[name, 'memory', '', `${privateMB.toFixed(0)} MB`, `${residentMB.toFixed(0)} MB with mapped files`],
+];

@@ -1,0 +1,80 @@
+// The parameters that graphs ask for, to a checkpoint of exactly these with random values: speed does not depend on values.
+import type { Quantised } from '../../models/graph/quantised.ts';
+import { input, type Shape, size, type Tensor } from '../../models/graph/tensor.ts';
+import type { ParamSource } from '../../models/nn/params.ts';
+import { quantisedKeys } from '../../models/runtime/frozen.ts';
+import { type TensorToMake, writeLargeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+
+/** How linear weights are stored; null: as they are. */
+export type Storage = { bits: 4 | 8; block: number } | null;
+
+/** Notes what builders ask for. Keys that are looked up as tables too stay in 16 bits beside their quantised form. */
+export class AskedWeights implements ParamSource {
+  private readonly storage: Storage;
+  private readonly plain = new Map<string, Shape>();
+  private readonly products = new Map<string, Shape>();
+
+  constructor(storage: Storage) {
+    this.storage = storage;
+  }
+
+  has(): boolean {
+    return true;
+  }
+
+  get(name: string, shape: Shape): Tensor {
+    this.plain.set(name, shape);
+    return input(name, shape);
+  }
+
+  quantised(name: string, shape: Shape): Quantised | null {
+    if (!this.storage) return null;
+    this.products.set(name, shape);
+    const { bits, block } = this.storage;
+    const [rows = 0, columns = 0] = shape;
+    const blocks = Math.ceil(columns / block);
+    const keys = quantisedKeys(name);
+    const values = input(keys.values, [rows, blocks, (block * bits) / 8], 'uint8');
+    return { values, scales: input(keys.scales, [rows, blocks]), columns, bits };
+  }
+
+  async write(file: string): Promise<void> {
+    const metadata = this.storage ? { bits: String(this.storage.bits), block: String(this.storage.block) } : undefined;
+    const products = [...this.products].flatMap(([name, shape]) => this.quantisedTensors(name, shape));
+    const plain = [...this.plain].map(([name, shape]) => (this.storage ? halves(name, shape) : whole(name, shape)));
+    await writeLargeSafetensors(file, [...products, ...plain], { metadata });
+  }
+
+  private quantisedTensors(name: string, [rows = 0, columns = 0]: Shape): TensorToMake[] {
+    const { bits, block } = this.storage ?? { bits: 8, block: 1 };
+    const blocks = Math.ceil(columns / block);
+    const keys = quantisedKeys(name);
+    const bytes = [rows, blocks, (block * bits) / 8];
+    return [
+      whole(keys.scales, [rows, blocks], 0.001),
+      { name: keys.values, dtype: 'U8', shape: bytes, make: () => repeated(new Uint8Array(size(bytes)), noise) },
+    ];
+  }
+}
+
+const noiseLength = 2 ** 16;
+const noise = Uint8Array.from({ length: noiseLength }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
+const signed = Float32Array.from(noise, (byte) => (byte - 127.5) / 128);
+
+function whole(name: string, shape: Shape, spread = 0.02): TensorToMake {
+  const pattern = signed.map((v) => v * spread);
+  return { name, shape, dtype: 'F32', make: () => repeated(new Float32Array(size(shape)), pattern) };
+}
+
+/** bfloat16 of about 0.01. */
+function halves(name: string, shape: Shape): TensorToMake {
+  const pattern = Uint16Array.from(noise, (byte) => 0x3c00 | byte);
+  return { name, shape, dtype: 'BF16', make: () => repeated(new Uint16Array(size(shape)), pattern) };
+}
+
+/** Fills `array` with the pattern again and again. */
+function repeated<T extends Float32Array | Uint16Array | Uint8Array>(array: T, pattern: T): T {
+  for (let at = 0; at < array.length; at += pattern.length)
+    array.set(pattern.subarray(0, Math.min(pattern.length, array.length - at)), at);
+  return array;
+}
