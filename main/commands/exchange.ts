@@ -1,11 +1,12 @@
 // `loupe import`, `loupe export` and `loupe verify`: annotations into a project, out of it, and checked, without a window.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import { exitCode } from '../failure.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport, sentenceOfVerify } from '../jobs/exchangeWords.ts';
 import type { Progress } from '../jobs/queue.ts';
+import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { prepareFolder } from './deliver.ts';
@@ -37,7 +38,7 @@ export function addExport(program: Command, terminal: Terminal): void {
     .command('export')
     .description('write a project as a COCO file')
     .argument('<project>', 'the .loupe file')
-    .argument('<out.json>', 'the file to write; one that is there is replaced')
+    .argument('<out.json>', 'the file to write; one that Loupe did not write is kept beside it as a backup')
     .option('--polygons', 'all masks as polygons, holes filled; what is lost is said')
     .option('--runs', 'all masks as run lengths')
     .option('--accepted', 'only images that were accepted')
@@ -80,15 +81,26 @@ async function importInto({ project: given, file }: At, options: ImportOptions, 
 
 async function exportTo({ project, file }: At, options: ExportOptions, terminal: Terminal): Promise<void> {
   const { exportCoco } = await import('../jobs/exporting.ts');
+  const { isOwnExport, keepBackup } = await import('../jobs/backups.ts');
   const { polygons, runs, accepted = false } = options;
   if (polygons && runs)
     throw new BadInput('--polygons and --runs exclude each other; without either, what fits a mask is taken');
   const masks = polygons ? 'polygons' : runs ? 'run lengths' : 'auto';
   const settings = { masks, onlyAccepted: accepted } as const;
-  const written = await withProject(path.resolve(project), {}, (open) =>
-    exportCoco(open, path.resolve(file), { settings, progress: progressOn(terminal) }),
+  let backup: string | null = null;
+  const written = await withProject(path.resolve(project), {}, (open) => {
+    refuseOwnFile(open, path.resolve(file));
+    // An earlier export can be made again; what anybody else wrote cannot.
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() && !isOwnExport(file))
+      backup = keepBackup(path.resolve(file));
+    return exportCoco(open, path.resolve(file), { settings, progress: progressOn(terminal) });
+  });
+  const kept = backup === null ? [] : [`what stood there is kept as ${backup}`];
+  print(
+    written,
+    { json: options.json, lines: [sentenceOfExport(written, file), ...kept, ...written.stated] },
+    terminal,
   );
-  print(written, { json: options.json, lines: [sentenceOfExport(written, file), ...written.stated] }, terminal);
   terminal.finish(written.annotations > 0 ? exitCode.done : exitCode.nothing);
 }
 

@@ -185,7 +185,12 @@ export const api = {
     list: base.output(z.array(Job)),
     cancel: base.input(z.object({ id: z.string() })).output(Nothing),
     importFile: base.input(z.object({ file: z.string().min(1), images: z.string().optional() })).output(Job),
-    exportCoco: base.input(z.object({ file: z.string().min(1), settings: ExportSettings })).output(Job),
+    /** `replace`: a file that stands there is copied beside it and replaced; without it, it is refused. */
+    exportCoco: base
+      .input(z.object({ file: z.string().min(1), settings: ExportSettings, replace: z.boolean().default(false) }))
+      .output(Job),
+    /** A name beside the project that no file has. */
+    exportName: base.output(z.object({ file: z.string() })),
     verify: base.input(File).output(VerifyReport),
     /** Asks one prompt of every image that was not asked it yet; goes on where it was stopped. */
     promptAll: base.input(StoredPrompt.pick({ text: true })).output(Job),

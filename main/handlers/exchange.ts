@@ -1,11 +1,18 @@
 // The part of the jobs group that brings annotations in and takes them out.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { freeName, keepBackup } from '../jobs/backups.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../jobs/exchangeWords.ts';
 import { exportCoco, verifyCoco } from '../jobs/exporting.ts';
 import { importAnnotations } from '../jobs/importing.ts';
+import { refuseOwnFile } from '../store/ownFile.ts';
 import { contract, type HostContext } from './context.ts';
 import { absolute } from './images.ts';
+
+/** The page offers to replace a file by this answer. */
+const STANDS_THERE = 'is there already';
 
 export const exchangeHandlers = (host: HostContext) => ({
   importFile: contract.jobs.importFile.handler(({ input: { file, images } }) => {
@@ -26,18 +33,28 @@ export const exchangeHandlers = (host: HostContext) => ({
     });
   }),
 
-  exportCoco: contract.jobs.exportCoco.handler(({ input: { file, settings } }) => {
+  exportCoco: contract.jobs.exportCoco.handler(({ input: { file, settings, replace } }) => {
     const [project, target] = [host.project(), absolute(file)];
+    refuseOwnFile(project, target);
+    if (existsSync(target) && !replace)
+      throw new BadInput(`${target}: ${STANDS_THERE}; choose another name, or replace it and keep a backup`);
     return host.jobs.start({
       kind: 'export',
       title: `Exporting to ${path.basename(target)}`,
       lane: 'disk',
       async run(progress) {
+        const backup = keepBackup(target);
         const written = await exportCoco(project, target, { settings, progress });
+        if (backup !== null) progress.note(`what stood there is kept as ${backup}`);
         for (const line of written.stated) progress.note(line);
         return sentenceOfExport(written, target);
       },
     });
+  }),
+
+  exportName: contract.jobs.exportName.handler(() => {
+    const { dir, name } = path.parse(host.project().file);
+    return { file: freeName(path.join(dir, `${name}.json`)) };
   }),
 
   verify: contract.jobs.verify.handler(({ input, signal }) =>

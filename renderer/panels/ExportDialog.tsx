@@ -1,7 +1,7 @@
 // Writing the project as COCO, and checking what was written with one click.
 import { Button, Checkbox, Group, Radio, Stack, Text } from '@mantine/core';
 import { IconShieldCheck } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { ExportSettings } from '../../main/contract/jobs.ts';
 import { fileName, isActive, several } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
@@ -35,6 +35,14 @@ function ExportForm() {
   const { host } = useClient();
   const project = useWorkbench((state) => state.project);
   const [file, setFile] = useState(() => suggested(project?.file ?? ''));
+  const [replace, setReplace] = useState(false);
+  // The usual name, unless a file has it already.
+  useEffect(() => {
+    host.jobs.exportName().then(
+      ({ file: free }) => setFile((now) => (now === suggested(project?.file ?? '') ? free : now)),
+      () => {},
+    );
+  }, [host, project?.file]);
   const [settings, setSettings] = useState<ExportSettings>({ masks: 'auto', onlyAccepted: false });
   const started = useStartedJob();
   if (started.job) return <Exported file={file.trim()} started={started} />;
@@ -42,7 +50,7 @@ function ExportForm() {
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        started.start(() => host.jobs.exportCoco({ file: file.trim(), settings }));
+        started.start(() => host.jobs.exportCoco({ file: file.trim(), settings, replace }));
       }}
     >
       <Stack>
@@ -68,6 +76,14 @@ function ExportForm() {
           checked={settings.onlyAccepted}
           onChange={(event) => setSettings({ ...settings, onlyAccepted: event.currentTarget.checked })}
         />
+        {started.problem?.includes('is there already') && (
+          <Checkbox
+            label="Replace the file that is there"
+            description="It is kept beside the new one as a backup."
+            checked={replace}
+            onChange={(event) => setReplace(event.currentTarget.checked)}
+          />
+        )}
         <FormEnd problem={started.problem} starting={started.starting} disabled={file.trim() === ''}>
           Export
         </FormEnd>

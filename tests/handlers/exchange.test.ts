@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, ended, type Hosted, hosted, refusal, until } from '../hosting.ts';
@@ -67,6 +67,26 @@ describe('annotations through the host', () => {
     expect((await client.jobs.verify({ file: saved('damaged.json', damaged) })).problems).toEqual([
       expect.stringMatching(/area 1 is not/),
     ]);
+  });
+
+  test('never replace a file unasked; one that is replaced is kept beside it', async () => {
+    const { file: free } = await client.jobs.exportName();
+    expect(existsSync(free)).toBe(false);
+    writeFileSync(free, 'a file of somebody');
+    expect((await client.jobs.exportName()).file).not.toBe(free);
+    const settings = { masks: 'auto', onlyAccepted: false } as const;
+    const refused = await refusal(client.jobs.exportCoco({ file: free, settings }));
+    expect(refused).toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringMatching(/is there already; choose another name/),
+    });
+    expect(readFileSync(free, 'utf8')).toBe('a file of somebody');
+    const job = await client.jobs.exportCoco({ file: free, settings, replace: true });
+    const { state, notes } = await ended(client, job.id);
+    expect(state).toBe('done');
+    const backup = notes.join('').match(/kept as (?<file>.*\.json)$/u)?.groups?.file ?? '';
+    expect(readFileSync(backup, 'utf8')).toBe('a file of somebody');
+    expect(JSON.parse(readFileSync(free, 'utf8')).annotations).toHaveLength(3);
   });
 
   test('of no use fail in one sentence, and the project stays as it was', async () => {
