@@ -28,8 +28,11 @@ export function modelTable({ matmulGflops, bandwidthGBs, segmenters, reasoners }
     ]),
   ];
   const table = columned([['model', 'work', 'time', 'speed', 'share'], ...rows]);
-  const limits = `MatMul peak in this run: ${matmulGflops.toFixed(0)} GFLOP/s; float32 read by a product: ${bandwidthGBs.toFixed(1)} GB/s`;
-  return `${table}${limits}\n`;
+  const limits = [
+    `MatMul peak in this run: ${matmulGflops.toFixed(0)} GFLOP/s`,
+    ...(bandwidthGBs > 0 ? [`float32 weights that a product reads: ${bandwidthGBs.toFixed(1)} GB/s`] : []),
+  ];
+  return `${table}${limits.join('; ')}\n`;
 }
 
 const speedRow = (name: string, work: string, { ms, gflops }: Speed, peak: number) => [

@@ -72,7 +72,7 @@ export interface ModelFigures {
 const fullModels: ModelPlan = {
   segmenters: { 'SAM2-tiny': sam2Variants.tiny, 'SAM2-large': sam2Variants.large },
   reasoners: { 'Qwen2.5-VL-3B int4': { config: published['3B'], storage: { bits: 4, block: 128 } } },
-  ...{ patches: 24, words: 112, written: 16, group: 8, runs: 3, square: 2048, vector: 8192 },
+  ...{ patches: 24, words: 112, written: 8, group: 8, runs: 3, square: 2048, vector: 8192 },
 };
 
 /** The full plan, or one model of it. */

@@ -42,6 +42,7 @@ it('measures a segmenter and reasoners in 4 and 8 bits, and deletes their checkp
   const table = modelTable(figures);
   for (const cell of ['little', 'click', 'prompt of 28 tokens', '4 answers', 'of bandwidth', 'MatMul peak'])
     expect(table).toContain(cell);
+  expect(modelTable({ ...figures, bandwidthGBs: 0, reasoners: {} })).not.toContain('GB/s');
 });
 
 it('full size is that of the published models, all or one of them', () => {
