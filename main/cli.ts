@@ -9,6 +9,7 @@ import { addPrelabel } from './commands/prelabel.ts';
 import { addScenes } from './commands/scenes.ts';
 import { addSegment } from './commands/segment.ts';
 import { addServe } from './commands/serve.ts';
+import { addTeach, addWeights } from './commands/teach.ts';
 import { addTrain } from './commands/train.ts';
 import { exitCode, judge } from './failure.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,7 +30,7 @@ function programFor(outside: Terminal): Command {
     .exitOverride()
     // `judge` says it in one line, with the rest of the failures.
     .configureOutput({ outputError: () => {} });
-  const projects = [addServe, addImport, addExport, addVerify, addPrelabel, addGather];
+  const projects = [addServe, addImport, addExport, addVerify, addPrelabel, addGather, addTeach, addWeights];
   for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addScenes]) add(program, outside);
   return program;
 }

@@ -6,6 +6,7 @@ import type { SetFigures, SetsEvaluation } from '../evaluate/photoSets.ts';
 import type { BoxToMaskEvaluation, MaskFigures } from '../evaluate/photos.ts';
 import type { SceneEvaluation } from '../evaluate/scenes.ts';
 import type { Terminal } from '../terminal.ts';
+import { type EvalProjectOptions, evalProject } from './evalProject.ts';
 import { wholeNumber } from './options.ts';
 import { cocoFilesIn, readPhotos } from './photos.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
@@ -46,6 +47,13 @@ export function addEval(program: Command, terminal: Terminal): void {
     .option('--most <count>', 'things of the set that are measured, evenly among all', wholeNumber(1, 1_000_000))
     .option('--json', 'print one JSON document instead of a table');
   weightsOptions(photos).action((options: PhotosOptions) => evalPhotos(options, terminal));
+  evaluation
+    .command('project')
+    .description('the images of a project that "loupe teach" measures on and never learns')
+    .argument('<project>', 'the .loupe file')
+    .option('--weights <which>', 'a folder, or the number of a version of the project; without it what is in use')
+    .option('--json', 'print one JSON document instead of text')
+    .action((file: string, options: EvalProjectOptions) => evalProject(file, options, terminal));
 }
 
 /** Images without a split count as "val". */

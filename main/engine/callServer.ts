@@ -1,20 +1,14 @@
 // Messages from the host to calls under way: their order, their cancelling, their pictures and the weights they use.
-import { WeightsError } from '../../models/runtime/weightsFile.ts';
-import { BadInput } from '../contract/badinput.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { decodeImage } from '../pictures/image.ts';
 import { weightsVersion } from '../weights/version.ts';
 import { type Model, perform, type Work } from './calls.ts';
 import { Embeddings } from './embeddings.ts';
-import type { Failure, FromEngine, ToEngine } from './protocol.ts';
+import { failureOf, NotOpened } from './failures.ts';
+import type { FromEngine, ToEngine } from './protocol.ts';
 import { Turns } from './turns.ts';
 
 type CallMessage = Extract<ToEngine, { kind: 'call' }>;
-
-/** The weights could not be opened; the message is the sentence that says why. */
-class NotOpened extends Error {
-  override readonly name = 'NotOpened';
-}
 
 export class CallServer {
   private readonly send: (message: FromEngine) => void;
@@ -52,7 +46,7 @@ export class CallServer {
     try {
       const work = this.workFor(message, abort.signal);
       // Pictures of a batch are read while the one before is computed.
-      if (urgency === 'batch') work.image(request.arguments.picture).catch(() => undefined);
+      if (urgency === 'batch' && request.name !== 'teach') work.image(request.arguments.picture).catch(() => undefined);
       const result = await this.turns[urgency](async () => {
         abort.signal.throwIfAborted();
         return perform(request, work);
@@ -84,13 +78,4 @@ async function opened(folder: string, provider: string): Promise<Model> {
   } catch (error) {
     throw new NotOpened(error instanceof Error ? error.message : String(error));
   }
-}
-
-function failureOf(error: unknown, signal: AbortSignal): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  if (signal.aborted) return { reason: 'cancelled', message: 'Cancelled.' };
-  if (error instanceof NotOpened) return { reason: 'no model', message };
-  if (error instanceof BadInput || error instanceof WeightsError) return { reason: 'bad input', message };
-  process.stderr.write(`${error instanceof Error ? error.stack : message}\n`);
-  return { reason: 'fault', message };
 }

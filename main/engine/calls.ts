@@ -38,6 +38,8 @@ export function perform(request: Request, work: Work): Promise<Calls[Request['na
       return cutOutOf(request.arguments, work);
     case 'wand':
       return wandOf(request.arguments, work);
+    case 'teach':
+      throw new Error('The program that answers does not teach.');
   }
 }
 

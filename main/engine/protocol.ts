@@ -1,6 +1,11 @@
 // What the host and its engine process say to each other: calls by name, their events, results and failures.
+import type { TeachProgress } from '../contract/learning.ts';
 import type { PackedMask, StoredProposal } from '../contract/project.ts';
 import type { Box, Point } from '../contract/records.ts';
+import type { TeachOutcome } from '../learn/teach.ts';
+
+/** What the supervisor can start. */
+export type ProgramName = 'serve' | 'train';
 
 /** `picture` is the path of an image file, here and below. */
 export interface AskArguments {
@@ -52,6 +57,8 @@ export interface Calls {
     event: never;
     result: MaskResult;
   };
+  /** Of the program `train`: the run whose task lies in the folder; called again, it goes on. */
+  teach: { arguments: { folder: string }; event: TeachProgress; result: TeachOutcome & { ms: number } };
 }
 export type CallName = keyof Calls;
 

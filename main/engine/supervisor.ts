@@ -5,7 +5,7 @@ import type { EngineStatus } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Settings } from '../contract/settings.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
-import type { CallName, Calls, Failure, FromEngine, Request, ToEngine, Urgency } from './protocol.ts';
+import type { CallName, Calls, Failure, FromEngine, ProgramName, Request, ToEngine, Urgency } from './protocol.ts';
 
 export type EngineSettings = Pick<Settings, 'device' | 'weights'>;
 
@@ -54,6 +54,8 @@ export class Engine {
   private settings: EngineSettings;
   private readonly onStatus: (status: EngineStatus) => void;
   private readonly habits: Habits;
+  /** Beside this file, with its ending: TypeScript as it stands, or built. */
+  private readonly program: string;
   private readonly pending = new Map<number, Pending>();
   /** Who waits for another status. */
   private readonly waiting = new Set<() => void>();
@@ -64,10 +66,15 @@ export class Engine {
   private closed = false;
 
   /** Nothing runs until `start` or the first call. */
-  constructor(settings: EngineSettings, onStatus: (status: EngineStatus) => void = () => {}, habits = usual) {
+  constructor(
+    settings: EngineSettings,
+    onStatus: (status: EngineStatus) => void = () => {},
+    { program = 'serve', ...habits }: Partial<Habits> & { program?: ProgramName } = {},
+  ) {
     this.settings = settings;
     this.onStatus = onStatus;
-    this.habits = habits;
+    this.program = path.join(import.meta.dirname, `${program}${path.extname(import.meta.filename)}`);
+    this.habits = { ...usual, ...habits };
     this.status = { ...unknown, state: 'absent', requested: settings.device, lastCallMs: null, problem: null };
   }
 
@@ -101,7 +108,7 @@ export class Engine {
 
   private launch(): void {
     this.restart = undefined;
-    const child = fork(program, [], {
+    const child = fork(this.program, [], {
       serialization: 'advanced',
       execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -258,9 +265,6 @@ export class Engine {
 }
 
 const unknown = { weights: null, device: null, warnings: [] };
-
-/** Beside this file, with its ending: TypeScript as it stands, or built. */
-const program = path.join(import.meta.dirname, `serve${path.extname(import.meta.filename)}`);
 
 function asError({ reason, message }: Failure): Error {
   if (reason === 'bad input') return new BadInput(message);

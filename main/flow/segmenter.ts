@@ -1,13 +1,11 @@
 // A picture with clicks, a box, a rough mask or a context token to a mask: the picture is encoded once, prompts are cheap.
 import { input } from '../../models/graph/tensor.ts';
-import { floats, type Value } from '../../models/graph/value.ts';
+import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { resizeFloat } from '../../models/nn/resample.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
-import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { prepareSamImage } from '../../models/sam2/processor.ts';
-import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { clickData } from '../../models/sam2/segmenter.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
@@ -15,6 +13,7 @@ import { toBitmap } from '../contract/rle.ts';
 import { placeAround } from '../pictures/crop.ts';
 import type { Place } from '../pictures/enlarge.ts';
 import type { Weights } from '../weights/open.ts';
+import { decodedMasks } from './decoding.ts';
 import { chosenMask, maskOf } from './mask.ts';
 import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
@@ -37,6 +36,14 @@ interface Look {
   readonly place: Place;
   /** In place of the ask's own rough mask: the share of each cell of the place. */
   readonly rough?: Float32Array;
+}
+
+export interface DecoderInputs {
+  readonly feeds: NamedValues;
+  /** Points, the empty ones counted. */
+  readonly slots: number;
+  /** The part of the picture that the masks cover. */
+  readonly place: Place;
 }
 
 export class Segmenter {
@@ -121,17 +128,29 @@ export class Segmenter {
     return Array.from(iou, (_, index) => foundIn(masks, iou, { place: look.place, index }));
   }
 
-  /** Logits of all masks over the place, one after the other, and the predicted IoU of each. */
-  private async run(image: DecodedImage, asked: Ask, { place, rough }: Look) {
+  /** What the decoder is fed for an ask, without its token: the part around what is meant, or where only clicks say, all. */
+  inputs(image: DecodedImage, ask: Ask): Promise<DecoderInputs> {
+    const { crop } = this.weights.recipe.segmenter;
+    const focus = crop && focusOf(ask);
+    return this.inputsAt(image, ask, {
+      place: crop && focus ? placeAround(focus, image, crop.context) : wholeOf(image),
+    });
+  }
+
+  private async inputsAt(image: DecodedImage, asked: Ask, { place, rough }: Look): Promise<DecoderInputs> {
     const side = this.weights.segmenter.imageSize / 4;
     const ask = withinPlace(asked, place);
     const { at, labels, slots } = this.slots(place, ask);
-    const feeds: Record<string, Value> = { ...(await this.views.see(image, place)), at, labels };
     const map = this.map({ ...pointed(place, ask, side), ...(rough && { rough }) }, side);
-    if (map) feeds.rough = map;
-    if (ask.token) feeds.token = ask.token;
-    const decoder = await this.decoder(slots, { rough: map !== null, token: ask.token !== undefined });
-    const results = await decoder.run(feeds);
+    return { feeds: { ...(await this.views.see(image, place)), at, labels, ...(map && { rough: map }) }, slots, place };
+  }
+
+  /** Logits of all masks over the place, one after the other, and the predicted IoU of each. */
+  private async run(image: DecodedImage, ask: Ask, look: Look) {
+    const { feeds, slots } = await this.inputsAt(image, ask, look);
+    const has = { rough: feeds.rough !== undefined, token: ask.token !== undefined };
+    const decoder = await this.decoder(slots, has);
+    const results = await decoder.run({ ...feeds, ...(ask.token && { token: ask.token }) });
     return { masks: floats(results, 'masks'), iou: floats(results, 'iou') };
   }
 
@@ -174,19 +193,8 @@ export class Segmenter {
 
   private decoderGraph(slots: number, has: { rough: boolean; token: boolean }) {
     const { segmenter, params } = this.weights;
-    const { imageSize, width } = segmenter;
-    const [fine, coarse] = [imageSize / 4, imageSize / 16];
-    const features = {
-      embed: input('embed', [1, width, coarse, coarse]),
-      s0: input('s0', [1, width / 8, fine, fine]),
-      s1: input('s1', [1, width / 4, fine / 2, fine / 2]),
-    };
-    const prompts = promptEncoder(params.at('sam'), segmenter, {
-      ...(slots > 0 && { points: { at: input('at', [1, slots, 2]), labels: input('labels', [1, slots], 'int64') } }),
-      ...(has.rough ? { mask: input('rough', [1, 1, fine, fine]) } : {}),
-      ...(has.token ? { text: input('token', [1, 1, width]) } : {}),
-    });
-    const { masks, iou } = maskDecoder(params.at('sam'), segmenter, features, prompts);
+    const token = has.token ? input('token', [1, 1, segmenter.width]) : undefined;
+    const { masks, iou } = decodedMasks(params, segmenter, { asks: 1, slots, rough: has.rough }, token);
     return { masks, iou };
   }
 }

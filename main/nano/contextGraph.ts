@@ -7,10 +7,11 @@ import type { Params } from '../../models/nn/params.ts';
 import { decoder, embedTokens, insertFeatures, insertSpan } from '../../models/qwen/language.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
+import { segmenterLosses } from '../../models/train/maskLosses.ts';
 import { samSide, targetSide } from './layout.ts';
 import type { Nano } from './nano.ts';
 import { pictures } from './reasonerGraph.ts';
-import { decodeAsked, promptInputs, segmenterLosses } from './segmenterGraph.ts';
+import { decodeAsked, promptInputs } from './segmenterGraph.ts';
 
 export interface ContextShape {
   scenes: number;

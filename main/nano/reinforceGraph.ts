@@ -8,10 +8,10 @@ import type { Params } from '../../models/nn/params.ts';
 import { logitsAt } from '../../models/qwen/language.ts';
 import { objectives, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
 import { segTerms, weightedMean } from '../../models/train/losses.ts';
+import { hardIou } from '../../models/train/maskLosses.ts';
 import { type ContextPass, contextPass } from './contextGraph.ts';
 import { reinforceBatch, targetSide } from './layout.ts';
 import type { Nano } from './nano.ts';
-import { hardIou } from './segmenterGraph.ts';
 
 const rollouts = reinforceBatch.scenes * reinforceBatch.turns;
 

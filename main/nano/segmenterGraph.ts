@@ -1,16 +1,14 @@
 // The segmenter's training step as one graph: mask 0 always, the best of the other three, and the predicted IoU.
 
-import { resizeBilinear } from '../../models/graph/conv.ts';
-import { add, cast, div, greater, max, mul, sub } from '../../models/graph/elementwise.ts';
-import { reduceMean, reduceMin, reduceSum, stopGradient } from '../../models/graph/reduce.ts';
-import { expand, reshape, slice } from '../../models/graph/shape.ts';
-import { dim, input, type Tensor } from '../../models/graph/tensor.ts';
+import { add, mul, sub } from '../../models/graph/elementwise.ts';
+import { expand, reshape } from '../../models/graph/shape.ts';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
 import { type ImageFeatures, imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { type DecodedMasks, maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
-import { segTerms } from '../../models/train/losses.ts';
+import { segmenterLosses } from '../../models/train/maskLosses.ts';
 import { promptSlots, samSide, segmenterBatch, targetSide } from './layout.ts';
 
 /** Features of pictures, each repeated for its `times` prompts: [B * times, ...]. */
@@ -51,44 +49,6 @@ export function decodeAsked(p: Params, config: Sam2Config, features: ImageFeatur
     dense,
     map: mul(roughMask, hasRough),
   });
-}
-
-export interface SegmenterLosses {
-  loss: Tensor;
-  /** Mean IoU of mask 0, thresholded, at the size of the target. */
-  iou: Tensor;
-}
-
-/** target [asks, side, side]. */
-export function segmenterLosses({ masks, iou }: DecodedMasks, target: Tensor): SegmenterLosses {
-  const [asks, count, side] = [dim(masks, 0), dim(masks, 1), dim(target, 1)];
-  const flat = reshape(masks, [asks * count, dim(masks, 2), dim(masks, 3)]);
-  const all = reshape(expand(reshape(target, [asks, 1, side, side]), [asks, count, side, side]), [
-    asks * count,
-    side,
-    side,
-  ]);
-  const { bce, dice } = segTerms(flat, all);
-  const each = reshape(add(bce, dice), [asks, count]);
-  const own = slice(each, [0], [1], [1]);
-  const best = reduceMin(slice(each, [1], [count], [1]), [1], true);
-  const truth = stopGradient(reshape(hardIou(flat, all), [asks, count]));
-  const error = sub(iou, truth);
-  return {
-    loss: add(reduceMean(add(own, mul(best, 0.5)), [0, 1]), reduceMean(mul(error, error), [0, 1])),
-    iou: reduceMean(slice(truth, [0], [1], [1]), [0, 1]),
-  };
-}
-
-/** logits [N, h, w], target [N, H, W] -> [N]. */
-export function hardIou(logits: Tensor, target: Tensor): Tensor {
-  const [n, side] = [dim(target, 0), dim(target, 1)];
-  const full = resizeBilinear(reshape(logits, [n, 1, dim(logits, 1), dim(logits, 2)]), side, side);
-  const inside = cast(greater(reshape(full, [n, side, side]), 0), 'float32');
-  const truth = cast(greater(target, 0.5), 'float32');
-  const both = reduceSum(mul(inside, truth), [1, 2]);
-  const either = sub(add(reduceSum(inside, [1, 2]), reduceSum(truth, [1, 2])), both);
-  return div(both, max(either, 1));
 }
 
 /** `p` stands at the segmenter. */

@@ -140,4 +140,28 @@ export const migrations: readonly string[] = [
   ALTER TABLE sequence ADD COLUMN log_id TEXT;
   ALTER TABLE sequence ADD COLUMN log_before TEXT;
   `,
+  // Learning: runs, the weights that they made, and the images that are measured on or were learnt.
+  `
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    tier TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('running', 'done', 'cancelled', 'failed')),
+    seed INTEGER NOT NULL,
+    minutes REAL NOT NULL,
+    parent INTEGER,
+    started TEXT NOT NULL,
+    ended TEXT,
+    report TEXT
+  ) STRICT;
+  CREATE TABLE weights (
+    id INTEGER PRIMARY KEY,
+    run_id INTEGER NOT NULL REFERENCES run (id),
+    name TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    made TEXT NOT NULL,
+    in_use INTEGER NOT NULL
+  ) STRICT;
+  -- Not bound to the image's row: what was learnt stays learnt when the image goes.
+  CREATE TABLE split (image_id INTEGER PRIMARY KEY, part TEXT NOT NULL CHECK (part IN ('held', 'taught'))) STRICT;
+  `,
 ];

@@ -10,6 +10,7 @@ import { type Images, imagesOf, movePaths, reviewTable } from './images.ts';
 import { type Journal, journalOf } from './journal.ts';
 import { type LabelSteps, labelStepsOf } from './labelSteps.ts';
 import { type Labels, labelsOf, labelTable } from './labels.ts';
+import { type Learning, learningOf } from './learning.ts';
 import { type Lists, listsOf } from './lists.ts';
 import { copyWhole, openFile } from './open.ts';
 import { promptTable } from './prompts.ts';
@@ -18,7 +19,17 @@ import { type Sequence, sequenceOf } from './sequence.ts';
 import { shapeTable } from './shapes.ts';
 
 /** One project, open for writing by this process alone until it is closed. */
-export interface Project extends Sequence, Labels, Journal, LabelSteps, Images, Lists, Proposals, Comparisons, Exports {
+export interface Project
+  extends Sequence,
+    Labels,
+    Journal,
+    LabelSteps,
+    Images,
+    Lists,
+    Proposals,
+    Comparisons,
+    Exports,
+    Learning {
   /** Absolute path of the file. */
   readonly file: string;
   info(): ProjectInfo;
@@ -55,6 +66,7 @@ export function openProject(
     ...proposalsOf(db, sequence),
     ...comparisons,
     ...exportsOf(db),
+    ...learningOf(db),
     file: db.file,
     info: () => infoOf(db, journal.titles()),
     inPlace: () => db.inPlace,

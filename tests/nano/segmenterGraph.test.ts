@@ -3,14 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { promptSlots, samSide, segmenterBatch, targetSide } from '../../main/nano/layout.ts';
 import { LessonMaker } from '../../main/nano/lessons.ts';
 import type { SegmenterFeeds } from '../../main/nano/segmenterBatch.ts';
-import {
-  decodeAsked,
-  hardIou,
-  promptInputs,
-  repeatEach,
-  segmenterGraph,
-  segmenterLosses,
-} from '../../main/nano/segmenterGraph.ts';
+import { decodeAsked, promptInputs, repeatEach, segmenterGraph } from '../../main/nano/segmenterGraph.ts';
 import { makeUnnamed } from '../../main/scenes/unnamed.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
@@ -18,6 +11,7 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { type DecodedMasks, maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
+import { hardIou, segmenterLosses } from '../../models/train/maskLosses.ts';
 import { evaluate } from '../evaluate.ts';
 import { largestDifference } from '../tensors.ts';
 import { segmenter, toyNano } from './toy.ts';

@@ -1,0 +1,75 @@
+// `loupe eval project`: weights on the images of a project that are held out for measuring and never learnt.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { ProjectFigures } from '../contract/learning.ts';
+import type { MeasuredImage } from '../learn/measure.ts';
+import type { Project } from '../store/project.ts';
+import type { Terminal } from '../terminal.ts';
+import { embeddedWeights } from '../weights/embedded.ts';
+import { openPredictor } from './weights.ts';
+
+export interface EvalProjectOptions {
+  /** A folder, or the number of a version of the project. */
+  readonly weights?: string;
+  readonly json?: boolean;
+}
+
+export async function evalProject(file: string, options: EvalProjectOptions, terminal: Terminal): Promise<void> {
+  const { openProject } = await import('../store/project.ts');
+  const project = openProject(file);
+  try {
+    const images = await heldImages(project);
+    const weights = await weightsOf(project, options.weights);
+    const predictor = await openPredictor({ weights }, terminal);
+    try {
+      const { measure, projectFigures } = await import('../learn/measure.ts');
+      const progress = (done: number) => terminal.note(`\r${done} prompts`);
+      const every = Number.POSITIVE_INFINITY;
+      const scores = await measure(predictor, images, { signal: terminal.signal, mostWorded: every, progress });
+      terminal.note('\n');
+      const figures = projectFigures(scores);
+      terminal.print(options.json ? `${JSON.stringify({ weights, ...figures })}\n` : asText(weights, figures));
+    } finally {
+      await predictor.release();
+    }
+  } finally {
+    project.close();
+  }
+}
+
+async function heldImages(project: Project): Promise<MeasuredImage[]> {
+  const [{ samplesOf }, { decodeImage }] = await Promise.all([
+    import('../learn/sample.ts'),
+    import('../pictures/image.ts'),
+  ]);
+  const labels = project.labels();
+  const folder = path.dirname(project.file);
+  const images = project.split().held.flatMap((id): MeasuredImage[] => {
+    const detail = project.detail(id);
+    const samples = detail ? samplesOf(detail, labels) : [];
+    if (!detail || samples.length === 0) return [];
+    const file = path.resolve(folder, detail.image.path);
+    return [{ imageId: id, group: id, samples, read: () => decodeImage(file) }];
+  });
+  if (images.length > 0) return images;
+  throw new BadInput(
+    `${path.basename(project.file)}: no image is held out for measuring yet; "loupe teach" chooses them`,
+  );
+}
+
+async function weightsOf(project: Project, named: string | undefined): Promise<string> {
+  const { folderOf, versionInUse } = await import('../jobs/teaching.ts');
+  if (named === undefined) return versionInUse(project)?.path ?? embeddedWeights;
+  const version = project.versions().find(({ id }) => String(id) === named);
+  if (version) return folderOf(project, version);
+  if (existsSync(named)) return path.resolve(named);
+  throw new BadInput(`--weights ${named}: is neither a folder nor the number of weights of this project`);
+}
+
+const asText = (weights: string, { prompts, objects, gIoU, cIoU, words }: ProjectFigures): string =>
+  [
+    `${weights}\n`,
+    `${prompts} prompts, ${objects} objects under their true boxes: gIoU ${gIoU.toFixed(3)}, cIoU ${cIoU.toFixed(3)}\n`,
+    `${words.prompts} prompts by words: gIoU ${words.gIoU.toFixed(3)}, cIoU ${words.cIoU.toFixed(3)}, box50 ${words.box50.toFixed(3)}\n`,
+  ].join('');

@@ -1,0 +1,140 @@
+// `loupe teach` and `loupe weights`: a project's corrections to better weights, and the versions that runs have made.
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import type { Job } from '../contract/jobs.ts';
+import type { TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
+import { exitCode } from '../failure.ts';
+import type { Project } from '../store/project.ts';
+import type { Terminal } from '../terminal.ts';
+import { numberBetween, parseSeed, wholeNumber } from './options.ts';
+import { type WeightsOptions, weightsOptions } from './weights.ts';
+
+interface TeachOptions extends WeightsOptions {
+  readonly minutes: number;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+export function addTeach(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('teach')
+    .description(
+      'learn from a project’s corrections and labelled shapes; new weights are used only where they are better',
+    )
+    .argument('<project>', 'the .loupe file')
+    .addOption(new Option('--tier <name>', 'what learns').choices(['decoder', 'auto']).default('auto'))
+    .option('--minutes <number>', 'how long it may train', numberBetween(0.1, 1440), 10)
+    .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
+    .option('--json', 'print one JSON document instead of text');
+  weightsOptions(command).action((file: string, options: TeachOptions) => teach(file, options, terminal));
+}
+
+export function addWeights(program: Command, terminal: Terminal): void {
+  const weights = program.command('weights').description('weights that a project has learnt');
+  const json = ['--json', 'print one JSON document instead of text'] as const;
+  weights
+    .command('list')
+    .argument('<project>', 'the .loupe file')
+    .option(...json)
+    .description('every version, the last one first')
+    .action((file: string, options: { json?: boolean }) =>
+      withProject(file, async (project) => {
+        const versions = project.versions();
+        terminal.print(options.json ? `${JSON.stringify(versions)}\n` : versions.map(lineOf).join(''));
+        if (versions.length === 0) terminal.finish(exitCode.nothing);
+      }),
+    );
+  weights
+    .command('promote')
+    .argument('<project>', 'the .loupe file')
+    .argument('<number>', 'of the version', wholeNumber(1, 2 ** 31))
+    .description('use a version, whatever the gate said')
+    .action((file: string, id: number) =>
+      withProject(file, async (project) => {
+        const { promote } = await import('../jobs/teaching.ts');
+        terminal.print(lineOf({ ...promote(project, id), inUse: true }));
+      }),
+    );
+  weights
+    .command('rollback')
+    .argument('<project>', 'the .loupe file')
+    .description('go back to what the version in use learnt from')
+    .action((file: string) =>
+      withProject(file, async (project) => {
+        const { rollBack } = await import('../jobs/teaching.ts');
+        const now = rollBack(project);
+        terminal.print(now ? lineOf(now) : 'the weights that the project began with are in use\n');
+      }),
+    );
+}
+
+/** "3  cats 0a1b2c3d  in use   from 2, gain +0.031". */
+const lineOf = ({ id, name, inUse, parent, report: { gate } }: WeightsVersion): string =>
+  `${id}  ${name}  ${inUse ? 'in use' : gate.promoted ? 'passed' : 'candidate'}  from ${parent ?? 'the beginning'}: ${gate.reason}\n`;
+
+async function withProject(file: string, work: (project: Project) => Promise<void>): Promise<void> {
+  const { openProject } = await import('../store/project.ts');
+  const project = openProject(file);
+  try {
+    await work(project);
+  } finally {
+    project.close();
+  }
+}
+
+/** Finishes with `nothing` where the weights stay as they were. */
+async function teach(file: string, options: TeachOptions, terminal: Terminal): Promise<void> {
+  // Loaded late: no other command needs SQLite and the engine.
+  const [{ Engine }, { Meter }, { teachProject }] = await Promise.all([
+    import('../engine/supervisor.ts'),
+    import('../jobs/queue.ts'),
+    import('../jobs/teaching.ts'),
+  ]);
+  await withProject(file, async (project) => {
+    const folder = path.dirname(path.resolve(file));
+    const engine = new Engine({ weights: null, device: options.provider ?? 'cpu' }, () => {}, { program: 'train' });
+    const work = {
+      ...{ project, engine, minutes: options.minutes, seed: options.seed, weights: path.resolve(options.weights) },
+      fileOf: (image: { path: string }) => path.resolve(folder, image.path),
+      heard: heardBy(terminal),
+    };
+    try {
+      const report = await teachProject(work, new Meter(terminal.signal, (_: Partial<Job>) => {}));
+      terminal.note('\n');
+      terminal.print(options.json ? `${JSON.stringify(report)}\n` : asText(report));
+      terminal.finish(report.gate.promoted ? exitCode.done : exitCode.nothing);
+    } finally {
+      await engine.close();
+    }
+  });
+}
+
+const EVERY_MS = 1000;
+
+/** "training 120/400  loss 0.412  38 s left", over and over on one line. */
+function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return ({ phase, done, total, secondsLeft, figures }) => {
+    const now = performance.now();
+    if (now - last < EVERY_MS) return;
+    last = now;
+    const numbers = Object.entries(figures).map(([name, value]) => `  ${name} ${value.toFixed(3)}`);
+    const left = secondsLeft === null ? '' : `  ${Math.ceil(secondsLeft)} s left`;
+    terminal.note(`\r${phase} ${done}/${total ?? '?'}${numbers.join('')}${left}   `);
+  };
+}
+
+function asText({ samples, before, after, gate, minutes, peakMB }: TeachReport): string {
+  const measured = before && after ? [measuredLine('before', before), measuredLine('after', after)] : [];
+  const changes = Object.entries({ 'other labels': gate.otherLabels, nothing: gate.nothing, base: gate.base });
+  const told = changes.flatMap(([name, change]) => (change === null ? [] : [`${name} ${change.toFixed(3)}`]));
+  return [
+    `${samples} prompts were learnt in ${minutes.toFixed(1)} minutes, with ${Math.round(peakMB)} MB at most\n`,
+    ...measured,
+    ...(told.length > 0 ? [`elsewhere: ${told.join(', ')}\n`] : []),
+    `${gate.promoted ? 'in use now' : 'kept as they were'}: ${gate.reason}\n`,
+  ].join('');
+}
+
+const measuredLine = (when: string, { prompts, gIoU, cIoU, words }: NonNullable<TeachReport['before']>): string =>
+  `${when.padEnd(7)} ${prompts} held-out prompts: gIoU ${gIoU.toFixed(3)}, cIoU ${cIoU.toFixed(3)}; by words box50 ${words.box50.toFixed(3)} (${words.prompts})\n`;

@@ -1,0 +1,75 @@
+// Teaching as records: what a run found before and after, whether its weights were promoted and why, and the versions there are.
+import { z } from 'zod';
+
+const tiers = ['decoder'] as const;
+
+/** Held-out prompts of a project by one version of the weights; fractions of 1. */
+export const ProjectFigures = z.object({
+  prompts: z.int(),
+  objects: z.int(),
+  /** Masks under true boxes. */
+  gIoU: z.number(),
+  cIoU: z.number(),
+  /** Whole answers to the words; box50: the box is hit, or nothing was rightly said. */
+  words: z.object({ prompts: z.int(), gIoU: z.number(), cIoU: z.number(), box50: z.number() }),
+});
+export type ProjectFigures = z.infer<typeof ProjectFigures>;
+
+export const GateVerdict = z.object({
+  promoted: z.boolean(),
+  /** One sentence. */
+  reason: z.string(),
+  /** Mean gain on held-out prompts, and the ends of the interval that 95 of 100 resamples lie in. */
+  gain: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** Mean changes; null where there was nothing to measure. */
+  otherLabels: z.number().nullable(),
+  nothing: z.number().nullable(),
+  base: z.number().nullable(),
+});
+export type GateVerdict = z.infer<typeof GateVerdict>;
+
+/** A held-out prompt before and after: mean IoU of its masks. */
+export const PromptChange = z.object({ imageId: z.int(), text: z.string(), before: z.number(), after: z.number() });
+export type PromptChange = z.infer<typeof PromptChange>;
+
+/** What a run came to; `before` and `after` are null where it was refused before it began. */
+export const TeachReport = z.object({
+  tier: z.enum(tiers),
+  samples: z.int(),
+  before: ProjectFigures.nullable(),
+  after: ProjectFigures.nullable(),
+  gate: GateVerdict,
+  minutes: z.number(),
+  peakMB: z.number(),
+  /** Worst change first. */
+  prompts: z.array(PromptChange),
+});
+export type TeachReport = z.infer<typeof TeachReport>;
+
+/** What is heard of a run meanwhile. */
+export const TeachProgress = z.object({
+  kind: z.literal('teaching'),
+  phase: z.enum(['looking', 'measuring', 'preparing', 'training', 'judging']),
+  done: z.number(),
+  total: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  figures: z.record(z.string(), z.number()),
+});
+export type TeachProgress = z.infer<typeof TeachProgress>;
+
+/** Weights that a run of this project made. */
+export const WeightsVersion = z.object({
+  id: z.int(),
+  /** The version that it learnt from; null: the weights that were in use without any. */
+  parent: z.int().nullable(),
+  /** What proposals carry: the weights' name and a digest. */
+  name: z.string(),
+  /** Beside the project file. */
+  folder: z.string(),
+  made: z.string(),
+  inUse: z.boolean(),
+  report: TeachReport,
+});
+export type WeightsVersion = z.infer<typeof WeightsVersion>;

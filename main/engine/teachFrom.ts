@@ -1,0 +1,24 @@
+// A run's folder to the run: its images are decoded here, and the weights' own domain is drawn.
+import path from 'node:path';
+import { baseDomain } from '../learn/baseDomain.ts';
+import { type TeachOutcome, teach, type Watching } from '../learn/teach.ts';
+import { decodeImage } from '../pictures/image.ts';
+import { openWeights } from '../weights/open.ts';
+import { readTask } from './teachingTask.ts';
+
+export async function teachFrom(folder: string, watching: Watching): Promise<TeachOutcome & { ms: number }> {
+  const started = performance.now();
+  const { images, ...task } = await readTask(folder);
+  const { name } = await openWeights(task.weights);
+  const outcome = await teach(
+    {
+      ...{ ...task, folder },
+      images: images.map(({ imageId, file, samples }) => {
+        return { imageId, samples, path: path.basename(file), read: () => decodeImage(file) };
+      }),
+      base: await baseDomain(name),
+    },
+    watching,
+  );
+  return { ...outcome, ms: performance.now() - started };
+}

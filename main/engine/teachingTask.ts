@@ -1,0 +1,26 @@
+// What a run is asked to learn, as a file of its folder: written once by the host, read by the program that trains.
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Sample } from '../learn/sample.ts';
+
+export interface TeachingFile {
+  /** Folder of the weights that learn. */
+  readonly weights: string;
+  readonly images: readonly { readonly imageId: number; readonly file: string; readonly samples: readonly Sample[] }[];
+  readonly held: readonly number[];
+  readonly taught: readonly number[];
+  readonly minutes: number;
+  readonly seed: number;
+}
+
+const fileIn = (folder: string): string => path.join(folder, 'task.json');
+
+/** Whole or not there. */
+export async function writeTask(folder: string, task: TeachingFile): Promise<void> {
+  const part = `${fileIn(folder)}.part`;
+  await writeFile(part, JSON.stringify(task));
+  await rename(part, fileIn(folder));
+}
+
+export const readTask = async (folder: string): Promise<TeachingFile> =>
+  JSON.parse(await readFile(fileIn(folder), 'utf8'));

@@ -1,0 +1,139 @@
+// A project's corrections and labelled shapes to new weights: the run in its own process, its result in the project.
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
+import type { Image } from '../contract/project.ts';
+import { type Engine, NoModel } from '../engine/supervisor.ts';
+import { type TeachingFile, writeTask } from '../engine/teachingTask.ts';
+import { samplesOf } from '../learn/sample.ts';
+import type { TeachOutcome } from '../learn/teach.ts';
+import type { StoredRun } from '../store/learning.ts';
+import type { Project } from '../store/project.ts';
+import { weightsVersion } from '../weights/version.ts';
+import type { Progress } from './queue.ts';
+
+export interface Teaching {
+  readonly project: Project;
+  /** Supervises the program `train`. */
+  readonly engine: Pick<Engine, 'call' | 'untilStarted'>;
+  /** Folder of the weights that learn where no version of the project's is in use. */
+  readonly weights: string;
+  readonly minutes: number;
+  readonly seed: number;
+  fileOf(image: Image): string;
+  heard(progress: TeachProgress): void;
+}
+
+/** A process that stopped so often in one run is not started again for it. */
+const MOST_STOPS = 3;
+
+/** Where a project's runs and weights lie. */
+export const learningFolder = (project: Pick<Project, 'file'>): string => `${project.file}-weights`;
+
+/** The version in use, its folder absolute; null: none of the project's. */
+export function versionInUse(project: Project): (WeightsVersion & { path: string }) | null {
+  const version = project.versions().find(({ inUse }) => inUse);
+  return version ? { ...version, path: folderOf(project, version) } : null;
+}
+
+export const folderOf = (project: Pick<Project, 'file'>, { folder }: Pick<WeightsVersion, 'folder'>): string =>
+  path.resolve(path.dirname(project.file), folder);
+
+/** Goes on with a run that was stopped. Weights that passed the gate are in use afterwards. */
+export async function teachProject(work: Teaching, progress: Progress): Promise<TeachReport> {
+  const { project } = work;
+  const { run, folder } = await prepared(work);
+  try {
+    const { held, taught, weights, ms: _, ...report } = await attempt(work, folder, progress);
+    project.addToSplit('held', held);
+    project.addToSplit('taught', taught);
+    project.endRun(run.id, 'done', report);
+    if (weights !== null) await keep(project, { run, weights, promoted: report.gate.promoted });
+    return report;
+  } catch (error) {
+    // An abort by the host's end leaves the run as it is, to go on with; a person's cancel ends it.
+    if (!progress.signal.aborted) project.endRun(run.id, 'failed', null);
+    throw error;
+  }
+}
+
+async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: string }> {
+  const { project, minutes, seed } = work;
+  const stopped = project.stoppedRun();
+  if (stopped && existsSync(path.join(runFolder(project, stopped), 'task.json')))
+    return { run: stopped, folder: runFolder(project, stopped) };
+  if (stopped) project.endRun(stopped.id, 'failed', null);
+  const inUse = versionInUse(project);
+  const images = teachingImages(work);
+  const run = project.startRun({ tier: 'decoder', seed, minutes, parent: inUse?.id ?? null });
+  const folder = runFolder(project, run);
+  await mkdir(folder, { recursive: true });
+  await writeTask(folder, { weights: inUse?.path ?? work.weights, images, ...project.split(), minutes, seed });
+  return { run, folder };
+}
+
+const runFolder = (project: Project, { id }: StoredRun): string => path.join(learningFolder(project), String(id));
+
+/** Images that teach something; files that are missing or changed are left out. */
+function teachingImages({ project, fileOf }: Teaching): TeachingFile['images'] {
+  const labels = project.labels();
+  const images: TeachingFile['images'][number][] = [];
+  for (const image of project.allImages()) {
+    const detail = image.state === 'present' ? project.detail(image.id) : null;
+    const samples = detail ? samplesOf(detail, labels) : [];
+    if (samples.length > 0) images.push({ imageId: image.id, file: fileOf(image), samples });
+  }
+  if (images.length === 0)
+    throw new BadInput('no image of the project has a correction or a labelled shape to learn from');
+  return images;
+}
+
+/** Asks again when the process stopped: a run goes on from its last checkpoint. */
+async function attempt(
+  { engine, heard }: Teaching,
+  folder: string,
+  progress: Progress,
+): Promise<TeachOutcome & { ms: number }> {
+  const onEvent = (event: TeachProgress) => {
+    heard(event);
+    progress.total(event.total);
+    progress.resumeAt(event.done);
+  };
+  for (let stops = 1; ; stops++) {
+    try {
+      return await engine.call('teach', { folder }, { urgency: 'batch', signal: progress.signal, onEvent });
+    } catch (error) {
+      if (!(error instanceof NoModel) || !error.stopped || stops >= MOST_STOPS) throw error;
+      await engine.untilStarted(progress.signal);
+    }
+  }
+}
+
+async function keep(
+  project: Project,
+  { run, weights, promoted }: { run: StoredRun; weights: string; promoted: boolean },
+): Promise<void> {
+  const name = await weightsVersion(weights, path.basename(project.file, path.extname(project.file)));
+  const folder = path.relative(path.dirname(project.file), weights).split(path.sep).join('/');
+  const version = project.addVersion({ runId: run.id, name, folder });
+  if (promoted) project.use(version.id);
+}
+
+/** The version before the one in use; the first one goes back to the weights that the project began with. */
+export function rollBack(project: Project): WeightsVersion | null {
+  const inUse = project.versions().find((version) => version.inUse);
+  if (!inUse) throw new BadInput('no weights of this project are in use, so there is nothing to go back to');
+  project.use(inUse.parent);
+  return project.versions().find((version) => version.inUse) ?? null;
+}
+
+export function promote(project: Project, id: number): WeightsVersion {
+  const version = project.versions().find((each) => each.id === id);
+  if (!version) throw new BadInput(`there are no weights ${id} in the project; "loupe weights list" names them`);
+  const file = path.join(folderOf(project, version), 'model.safetensors');
+  if (!existsSync(file)) throw new BadInput(`${file}: is not there any more, so these weights cannot be used`);
+  project.use(id);
+  return version;
+}

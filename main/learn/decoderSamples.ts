@@ -1,0 +1,128 @@
+// Images and their samples to what the decoder tier learns from: asks with their features, each computed once, and word states.
+import { toImage } from '../contract/answer.ts';
+import { boxIou } from '../contract/geometry.ts';
+import { type Random, random } from '../contract/random.ts';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
+import { maskBox } from '../contract/rle.ts';
+import { answerReaders } from '../flow/answer.ts';
+import { Reasoner } from '../flow/reasoner.ts';
+import { Segmenter } from '../flow/segmenter.ts';
+import type { Weights } from '../weights/open.ts';
+import { asksOf, outlinesOf } from './asks.ts';
+import { type DecoderSample, targetOf, targetSide } from './decoderTier.ts';
+import type { Sample } from './sample.ts';
+
+interface Source {
+  readonly samples: readonly Sample[];
+  read(): Promise<DecodedImage>;
+}
+
+export interface Prepared {
+  readonly pointed: readonly DecoderSample[];
+  readonly worded: readonly DecoderSample[];
+  /** Of the domain that the weights came with. */
+  readonly replayed: readonly DecoderSample[];
+}
+
+interface ToPrepare {
+  readonly images: readonly Source[];
+  readonly replayed: readonly Source[];
+  readonly seed: number;
+}
+
+interface Watching {
+  readonly signal?: AbortSignal;
+  report(images: number): void;
+}
+
+/** Of one picture at most so many objects: a crowd of a hundred says little more than twelve of them. */
+const mostObjects = 12;
+/** Prompts that are asked by words; each takes as long as a whole answer. None of the first few named: the rest is not asked. */
+const mostWorded = 24;
+const firstFew = 6;
+const namedAt = 0.5;
+
+export async function prepare(
+  weights: Weights,
+  { images, replayed, seed }: ToPrepare,
+  watching: Watching,
+): Promise<Prepared> {
+  const reasoner = await Reasoner.open(weights, {});
+  const segmenter = await Segmenter.open(weights, {});
+  const queries = weights.recipe.reasoner.queries === null ? null : await weights.read('learnable_query');
+  const maker: Maker = { weights, reasoner, segmenter, queries };
+  try {
+    const pointed: DecoderSample[] = [];
+    const worded: DecoderSample[] = [];
+    let asked = 0;
+    const isWorthAsking = () => queries !== null && asked < mostWorded && (worded.length > 0 || asked < firstFew);
+    for (const [i, source] of images.entries()) {
+      watching.signal?.throwIfAborted();
+      const image = await source.read();
+      pointed.push(...(await pointedOf(maker, image, { source, draw: random(seed, 2 * i) })));
+      for (const sample of source.samples) {
+        if (outlinesOf(sample).length === 0 || !isWorthAsking()) continue;
+        asked++;
+        const one = await wordedOf(maker, image, { sample, signal: watching.signal });
+        if (one) worded.push(one);
+      }
+      watching.report(i + 1);
+    }
+    const again: DecoderSample[] = [];
+    for (const [i, source] of replayed.entries()) {
+      watching.signal?.throwIfAborted();
+      again.push(...(await pointedOf(maker, await source.read(), { source, draw: random(seed, 2 * i + 1) })));
+      watching.report(images.length + i + 1);
+    }
+    return { pointed, worded, replayed: again };
+  } finally {
+    await reasoner.release();
+    await segmenter.release();
+  }
+}
+
+interface Maker {
+  readonly weights: Weights;
+  readonly reasoner: Reasoner;
+  readonly segmenter: Segmenter;
+  /** null: the weights have no context module to teach. */
+  readonly queries: Float32Array | null;
+}
+
+async function pointedOf(
+  { weights, segmenter }: Maker,
+  image: DecodedImage,
+  { source, draw }: { source: Source; draw: Random },
+): Promise<DecoderSample[]> {
+  const outlines = draw.shuffle(source.samples.flatMap(outlinesOf)).slice(0, mostObjects);
+  const samples: DecoderSample[] = [];
+  for (const { mask } of outlines) {
+    for (const { ask, truth } of asksOf(mask, image, draw)) {
+      const inputs = await segmenter.inputs(image, ask);
+      samples.push({ inputs, target: targetOf(truth, inputs.place, targetSide(weights)), states: null });
+    }
+  }
+  return samples;
+}
+
+/** The answer to a sample's words, where its box names one of the objects; null where it names none. */
+async function wordedOf(
+  { weights, reasoner, segmenter, queries }: Maker,
+  image: DecodedImage,
+  { sample, signal }: { sample: Sample; signal?: AbortSignal },
+): Promise<DecoderSample | null> {
+  const answers = await reasoner.ask(image, sample.prompt.text, { samples: 1, temperature: 0, seed: 0, signal });
+  const [named] = answerReaders[weights.recipe.reasoner.parser].read(answers.written[0]?.text ?? '').objects;
+  const box = named ? toImage(named.box, reasoner.frame(image), image) : null;
+  const masks = outlinesOf(sample).map(({ mask }) => mask);
+  const truth = box && meantBy(box, masks);
+  if (!box || !truth || !queries) return null;
+  const states = await reasoner.queryStates(answers, queries);
+  const inputs = await segmenter.inputs(image, { box });
+  return { inputs, target: targetOf(truth, inputs.place, targetSide(weights)), states: Float32Array.from(states) };
+}
+
+function meantBy(box: Box, masks: readonly Mask[]): Mask | null {
+  const ranked = masks.map((mask) => ({ mask, iou: boxIou(box, maskBox(mask)) })).sort((a, b) => b.iou - a.iou);
+  return ranked[0] && ranked[0].iou >= namedAt ? ranked[0].mask : null;
+}

@@ -1,0 +1,151 @@
+// The first tier: the segmenter's mask decoder and the context module learn from L_seg, on features that stay as they are.
+import path from 'node:path';
+import { add, mul } from '../../models/graph/elementwise.ts';
+import { input } from '../../models/graph/tensor.ts';
+import type { NamedValues } from '../../models/graph/value.ts';
+import { contextModule } from '../../models/lens/contextModule.ts';
+import { paramsFrom } from '../../models/nn/params.ts';
+import { resizeFloat } from '../../models/nn/resample.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import { segmenterLosses } from '../../models/train/maskLosses.ts';
+import { random } from '../contract/random.ts';
+import type { Mask } from '../contract/records.ts';
+import { toBitmap } from '../contract/rle.ts';
+import { decodedMasks } from '../flow/decoding.ts';
+import type { DecoderInputs } from '../flow/segmenter.ts';
+import type { Weights } from '../weights/open.ts';
+import type { LossGraph, Objective, Policy } from './loop.ts';
+import { Parameters } from './parameters.ts';
+
+export interface DecoderPolicy extends Policy {
+  readonly weights: Weights;
+}
+
+/** An ask with what the decoder is fed for it, and what it should draw. */
+export interface DecoderSample {
+  readonly inputs: DecoderInputs;
+  /** [side, side]: the share of each cell that the object covers. */
+  readonly target: Float32Array;
+  /** The reasoner's states at the context queries, where it had named this object itself; null: no word was asked. */
+  readonly states: Float32Array | null;
+}
+
+export interface DecoderBatch {
+  /** Asks by pointing, and asks by words with the box that the answer named. */
+  readonly pointed: number;
+  readonly worded: number;
+  readonly slots: number;
+}
+
+/** Of this tier; the prompt encoder and all that makes features stay as they are. */
+const trained = /^(sam\.sam_mask_decoder\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
+const read = /^(sam\.sam_(mask_decoder|prompt_encoder)\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
+
+/** What this tier trains and reads of a weights folder, in memory. */
+export async function decoderPolicy(weights: Weights, folder: string): Promise<DecoderPolicy> {
+  const file = await openSafetensors(path.join(folder, 'model.safetensors'));
+  const parameters = new Parameters((name) => {
+    throw new Error(`${folder}: holds no tensor "${name}".`);
+  });
+  for (const [name, { shape }] of file.tensors) {
+    if (read.test(name)) parameters.set(name, shape, await file.read(name));
+  }
+  return { parameters, weights };
+}
+
+/** Trained values by key. */
+export const trainedValues = ({ parameters }: DecoderPolicy) =>
+  new Map([...parameters.all].filter(([name]) => trained.test(name)));
+
+/** Side of the target maps: that of the decoder's masks, twice. */
+export const targetSide = ({ segmenter }: Pick<Weights, 'segmenter'>): number => segmenter.imageSize / 2;
+
+export const decoderObjective: Objective<DecoderPolicy, DecoderSample, DecoderBatch> = {
+  graph: decoderGraph,
+  open: async ({ weights }, shape) => ({
+    feed: async (samples) => feedsOf(samples, weights, shape),
+    release: async () => {},
+  }),
+};
+
+function decoderGraph({ parameters, weights }: DecoderPolicy, { pointed, worded, slots }: DecoderBatch): LossGraph {
+  const source = parameters.source();
+  const params = paramsFrom(source);
+  const { segmenter, context } = weights;
+  const side = targetSide(weights);
+  const losses = (name: string, asks: number, hasToken: boolean) => {
+    const states = hasToken ? input(`${name}states`, [asks, context.numOfQuery, context.hidden]) : null;
+    const token = states ? contextModule(params, context, states) : undefined;
+    const decoded = decodedMasks(params, segmenter, { asks, slots, rough: true, prefix: name }, token);
+    return segmenterLosses(decoded, input(`${name}target`, [asks, side, side]));
+  };
+  const own = losses('pointed.', pointed, false);
+  const told = worded > 0 ? losses('worded.', worded, true) : null;
+  const share = worded / (pointed + worded);
+  return {
+    loss: told ? add(mul(own.loss, 1 - share), mul(told.loss, share)) : own.loss,
+    figures: { iou: own.iou, ...(told && { wordedIou: told.iou }) },
+    parameters: source.tensors,
+    trains: (name) => trained.test(name) && !name.endsWith('gaussian_matrix'),
+  };
+}
+
+function feedsOf(samples: readonly DecoderSample[], weights: Weights, { pointed, worded }: DecoderBatch): NamedValues {
+  const parts = { 'pointed.': samples.slice(0, pointed), 'worded.': samples.slice(pointed, pointed + worded) };
+  const feeds: Record<string, Float32Array | BigInt64Array> = {};
+  for (const [prefix, some] of Object.entries(parts)) {
+    if (some.length === 0) continue;
+    for (const name of ['embed', 's0', 's1', 'at', 'rough'])
+      feeds[prefix + name] = joined(some.map(({ inputs }) => floatsOf(inputs.feeds[name])));
+    feeds[`${prefix}labels`] = BigInt64Array.from(some.flatMap(({ inputs }) => [...labelsOf(inputs.feeds.labels)]));
+    feeds[`${prefix}target`] = joined(some.map(({ target }) => target));
+    if (prefix === 'worded.')
+      feeds[`${prefix}states`] = joined(some.map(({ states }) => states ?? new Float32Array(stateSize(weights))));
+  }
+  return feeds;
+}
+
+const stateSize = ({ context }: Weights): number => context.numOfQuery * context.hidden;
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((n, { length }) => n + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+function floatsOf(value: unknown): Float32Array {
+  if (value instanceof Float32Array) return value;
+  throw new Error('An ask of the decoder has no floats where the graph wants them.');
+}
+
+function labelsOf(value: unknown): BigInt64Array {
+  if (value instanceof BigInt64Array) return value;
+  throw new Error('An ask of the decoder has no labels of its points.');
+}
+
+/** What the decoder should draw over a part of the picture: the share of each of its cells that the mask covers. */
+export function targetOf(mask: Mask, { x, y, width, height }: DecoderInputs['place'], side: number): Float32Array {
+  const bitmap = toBitmap(mask);
+  const across = mask.size[1];
+  const data = new Float32Array(width * height);
+  for (let row = 0; row < height; row++) {
+    const from = (y + row) * across + x;
+    data.set(bitmap.subarray(from, from + width), row * width);
+  }
+  return resizeFloat({ channels: 1, height, width, data }, { height: side, width: side }, { antialias: true }).data;
+}
+
+/** Samples of a step: pointed ones first, then worded ones, each drawn from its own list; follows from seed and step. */
+export function samplesOfStep(
+  { pointed, worded }: { pointed: readonly DecoderSample[]; worded: readonly DecoderSample[] },
+  batch: DecoderBatch,
+  { seed, step }: { seed: number; step: number },
+): DecoderSample[] {
+  const draw = random(seed, 1000 + step);
+  const some = (from: readonly DecoderSample[], count: number) => Array.from({ length: count }, () => draw.pick(from));
+  return [...some(pointed, batch.pointed), ...some(worded, batch.worded)];
+}

@@ -1,0 +1,117 @@
+// Weights on held-out prompts to figures, prompt by prompt: masks under true boxes, and whole answers to the words.
+import type { ProjectFigures } from '../contract/learning.ts';
+import type { DecodedImage, Mask } from '../contract/records.ts';
+import { maskArea, maskBox, union } from '../contract/rle.ts';
+import { boxHit, cIoU, gIoU, type Overlap, overlapOf, sampleIou } from '../evaluate/metrics.ts';
+import type { Predictor } from '../flow/predict.ts';
+import { outlinesOf } from './asks.ts';
+import type { Sample } from './sample.ts';
+
+/** An image, however it is come by, with what it asks and what is true. */
+export interface MeasuredImage {
+  readonly imageId: number;
+  /** Images of one group are resampled together. */
+  readonly group: number;
+  readonly samples: readonly Sample[];
+  read(): Promise<DecodedImage>;
+}
+
+/** One prompt's worth. */
+export interface Score {
+  readonly imageId: number;
+  readonly group: number;
+  readonly text: string;
+  /** Under each object's true box; empty where nothing matches or no mask is known. */
+  readonly pointed: readonly Overlap[];
+  /** By the words alone; null: the words were not asked. */
+  readonly worded: { readonly overlap: Overlap; readonly boxHit: boolean; readonly saidNothing: boolean } | null;
+  /** Whether nothing matches. */
+  readonly nothing: boolean;
+}
+
+export interface Measuring {
+  readonly signal?: AbortSignal;
+  /** Prompts that are asked by words at most; a whole answer takes many times as long as a mask. */
+  readonly mostWorded: number;
+  progress?(done: number): void;
+}
+
+export async function measure(
+  predictor: Pick<Predictor, 'segment' | 'predict'>,
+  images: readonly MeasuredImage[],
+  { signal, mostWorded, progress }: Measuring,
+): Promise<Score[]> {
+  const scores: Score[] = [];
+  let asked = 0;
+  for (const image of images) {
+    const picture = await image.read();
+    for (const sample of image.samples) {
+      signal?.throwIfAborted();
+      const words = asked++ < mostWorded;
+      scores.push(await scoreOf(predictor, picture, { image, sample, words, signal }));
+      progress?.(scores.length);
+    }
+  }
+  return scores;
+}
+
+interface Question {
+  readonly image: MeasuredImage;
+  readonly sample: Sample;
+  readonly words: boolean;
+  readonly signal?: AbortSignal;
+}
+
+async function scoreOf(
+  predictor: Pick<Predictor, 'segment' | 'predict'>,
+  picture: DecodedImage,
+  { image: { imageId, group }, sample, words, signal }: Question,
+): Promise<Score> {
+  const masks = outlinesOf(sample).map(({ mask }) => mask);
+  const pointed: Overlap[] = [];
+  for (const truth of masks) pointed.push(overlapOf(await predictor.segment(picture, { box: maskBox(truth) }), truth));
+  const { text } = sample.prompt;
+  const nothing = sample.objects.length === 0;
+  const isKnown = masks.length === sample.objects.length;
+  const worded = words && isKnown ? await worth(predictor, picture, { text, masks, signal }) : null;
+  return { imageId, group, text, pointed, worded, nothing };
+}
+
+interface Words {
+  readonly text: string;
+  readonly masks: readonly Mask[];
+  readonly signal?: AbortSignal;
+}
+
+/** Against all that matches together; the box against the object that it fits best. */
+async function worth(
+  predictor: Pick<Predictor, 'predict'>,
+  picture: DecodedImage,
+  { text, masks, signal }: Words,
+): Promise<NonNullable<Score['worded']>> {
+  const { box, mask, found } = await predictor.predict(picture, { text }, { signal });
+  const nothing: Mask = { size: [picture.height, picture.width], counts: [picture.width * picture.height] };
+  const [first, ...rest] = masks;
+  const truth = first ? union(first, ...rest) : nothing;
+  const hit = masks.length === 0 ? box === null : masks.some((each) => boxHit(box, maskBox(each)));
+  const saidNothing = found === 'nothing' && (mask === null || maskArea(mask) === 0);
+  return { overlap: overlapOf(mask ?? nothing, truth), boxHit: hit, saidNothing };
+}
+
+/** Mean IoU of a prompt's masks under true boxes. */
+export const pointedIou = ({ pointed }: Score): number =>
+  pointed.reduce((sum, overlap) => sum + sampleIou(overlap), 0) / Math.max(1, pointed.length);
+
+export function projectFigures(scores: readonly Score[]): ProjectFigures {
+  const overlaps = scores.flatMap(({ pointed }) => pointed);
+  const worded = scores.flatMap((score) => score.worded ?? []);
+  const own = worded.map(({ overlap }) => overlap);
+  const hits = worded.filter((each) => each.boxHit).length;
+  return {
+    prompts: scores.length,
+    objects: overlaps.length,
+    gIoU: gIoU(overlaps),
+    cIoU: cIoU(overlaps),
+    words: { prompts: worded.length, gIoU: gIoU(own), cIoU: cIoU(own), box50: hits / Math.max(1, worded.length) },
+  };
+}

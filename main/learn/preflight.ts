@@ -1,0 +1,58 @@
+// What a project teaches, looked at before anything runs: one sentence that says why it cannot be learnt from, or null.
+import { boxIou } from '../contract/geometry.ts';
+import { maskBox } from '../contract/rle.ts';
+import { outlinesOf } from './asks.ts';
+import type { Sample } from './sample.ts';
+import { isEnough, least, type Side, type Splittable, sideOf } from './split.ts';
+
+export interface TaughtImage extends Splittable {
+  readonly path: string;
+  readonly samples: readonly Sample[];
+}
+
+/** A mask and the box that it goes with should mean the same object. */
+const AGREES = 0.5;
+const MOST_DISAGREEING = 0.05;
+
+/** `held`: ids of images that are measured on. */
+export function refusal(images: readonly TaughtImage[], held: ReadonlySet<number>): string | null {
+  return tooFew(images, held) ?? disagreeing(images) ?? unjudgeable(images, held);
+}
+
+function tooFew(images: readonly TaughtImage[], held: ReadonlySet<number>): string | null {
+  const measured = images.filter(({ imageId }) => held.has(imageId));
+  const taught = images.filter(({ imageId }) => !held.has(imageId));
+  if (isEnough(sideOf(measured)) && isEnough(sideOf(taught))) return null;
+  const groups = sideOf(images).images;
+  const copies = images.length - groups;
+  const same = copies > 0 ? ` (${copies} more are nearly the same as one of them)` : '';
+  const needed = `${2 * least.images} are needed, or ${2 * least.prompts} prompts: half to learn from and half to measure on`;
+  return `${counted({ images: groups, prompts: sideOf(images).prompts })} teach${same}; ${needed}; label or correct more images.`;
+}
+
+const counted = ({ images, prompts }: Side): string =>
+  `${images} different image${images === 1 ? '' : 's'} with ${prompts} prompt${prompts === 1 ? '' : 's'}`;
+
+function disagreeing(images: readonly TaughtImage[]): string | null {
+  const outlines = images.flatMap(({ path, samples }) =>
+    samples.flatMap((sample) =>
+      outlinesOf(sample).map(({ box, mask }) => ({ path, agreement: boxIou(box, maskBox(mask)) })),
+    ),
+  );
+  if (outlines.length === 0)
+    return 'No object has a mask, and boxes alone teach no outline; draw or accept some masks.';
+  const wrong = outlines.filter(({ agreement }) => agreement < AGREES);
+  if (wrong.length <= outlines.length * MOST_DISAGREEING) return null;
+  const names = [...new Set(wrong.map(({ path }) => path))];
+  const more = names.length > 1 ? ` and ${names.length - 1} more` : '';
+  return `${wrong.length} of ${outlines.length} masks do not lie in their own boxes (${names[0]}${more}); correct the boxes or the masks first.`;
+}
+
+/** What else was lost must be measurable: other labels, or prompts that nothing matches. */
+function unjudgeable(images: readonly TaughtImage[], held: ReadonlySet<number>): string | null {
+  const measured = images.filter(({ imageId }) => held.has(imageId)).flatMap(({ samples }) => samples);
+  const words = new Set(measured.filter(({ objects }) => objects.length > 0).map(({ prompt }) => prompt.text));
+  if (words.size > 1 || measured.some(({ objects }) => objects.length === 0)) return null;
+  const [only = 'no label'] = words;
+  return `Everything that is measured on is “${only}”, so nobody could say what else the model loses; label something else too, or ask for something that is not there and accept that nothing matches.`;
+}

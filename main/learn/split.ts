@@ -1,0 +1,52 @@
+// Images of a project to those that teach and those that are only measured on, by groups of near-duplicates.
+import { random } from '../contract/random.ts';
+
+export interface Splittable {
+  readonly imageId: number;
+  /** Perceptual hash groups, from 0. */
+  readonly group: number;
+  /** Prompts that it holds. */
+  readonly prompts: number;
+}
+
+/** Fewest on each side of the split: so many images, or so many prompts. */
+export const least = { images: 5, prompts: 20 } as const;
+const HELD_SHARE = 0.25;
+
+export interface Side {
+  readonly images: number;
+  readonly prompts: number;
+}
+
+export const isEnough = ({ images, prompts }: Side): boolean => images >= least.images || prompts >= least.prompts;
+
+/**
+ * Ids of images that are measured on. What an earlier run held stays held, with all that is nearly the same; what an earlier
+ * run learnt from (`taught`) is never held.
+ */
+export function heldOut(
+  images: readonly Splittable[],
+  { held, taught, seed }: { held: ReadonlySet<number>; taught: ReadonlySet<number>; seed: number },
+): Set<number> {
+  const groups = groupsOf(images);
+  const frozen = groups.filter((group) => group.some(({ imageId }) => held.has(imageId)));
+  if (frozen.length > 0) return new Set(frozen.flat().map(({ imageId }) => imageId));
+  const free = groups.filter((group) => !group.some(({ imageId }) => taught.has(imageId)));
+  const chosen: Splittable[] = [];
+  for (const group of random(seed, 31).shuffle(free)) {
+    if (chosen.length >= images.length * HELD_SHARE && isEnough(sideOf(chosen))) break;
+    chosen.push(...group);
+  }
+  return new Set(chosen.map(({ imageId }) => imageId));
+}
+
+export const sideOf = (images: readonly Splittable[]): Side => ({
+  images: new Set(images.map(({ group }) => group)).size,
+  prompts: images.reduce((sum, { prompts }) => sum + prompts, 0),
+});
+
+function groupsOf(images: readonly Splittable[]): Splittable[][] {
+  const groups = new Map<number, Splittable[]>();
+  for (const image of images) groups.set(image.group, [...(groups.get(image.group) ?? []), image]);
+  return [...groups.values()];
+}

@@ -1,0 +1,100 @@
+// What a project has learnt: its runs, the versions of weights they made, and which images are only ever measured on.
+import type { TeachReport, WeightsVersion } from '../contract/learning.ts';
+import type { Db } from './db.ts';
+import { parsed } from './stored.ts';
+
+/** A run as it was asked for; one without an end was stopped and can go on. */
+export interface StoredRun {
+  readonly id: number;
+  readonly tier: string;
+  readonly seed: number;
+  readonly minutes: number;
+  /** The version that it learns from; null: the weights that the host uses without any. */
+  readonly parent: number | null;
+}
+
+export interface NewVersion {
+  readonly runId: number;
+  readonly name: string;
+  /** Relative to the project's folder. */
+  readonly folder: string;
+}
+
+export interface Learning {
+  startRun(run: Omit<StoredRun, 'id'>): StoredRun;
+  /** The last run, where nothing was heard of its end. */
+  stoppedRun(): StoredRun | null;
+  endRun(id: number, state: 'done' | 'cancelled' | 'failed', report: TeachReport | null): void;
+  /** Last first. */
+  reports(): TeachReport[];
+  addVersion(version: NewVersion): WeightsVersion;
+  /** Last first. */
+  versions(): WeightsVersion[];
+  /** null: none of them, so the host's own weights. */
+  use(versionId: number | null): void;
+  /** Image ids, each for good. */
+  split(): { held: number[]; taught: number[] };
+  addToSplit(part: 'held' | 'taught', imageIds: readonly number[]): void;
+}
+
+const runOf = 'SELECT id, tier, seed, minutes, parent FROM run';
+
+export const learningOf = (db: Db): Learning => ({
+  startRun({ tier, seed, minutes, parent }) {
+    db.run(
+      `INSERT INTO run (tier, state, seed, minutes, parent, started) VALUES (?, 'running', ?, ?, ?, ?)`,
+      ...[tier, seed, minutes, parent, new Date().toISOString()],
+    );
+    return { id: db.number('SELECT max(id) FROM run'), tier, seed, minutes, parent };
+  },
+  stoppedRun: () => db.get<StoredRun>(`${runOf} WHERE state = 'running' ORDER BY id DESC LIMIT 1`) ?? null,
+  endRun(id, state, report) {
+    db.run(
+      'UPDATE run SET state = ?, report = ?, ended = ? WHERE id = ?',
+      ...[state, report && JSON.stringify(report), new Date().toISOString(), id],
+    );
+  },
+  reports: () =>
+    db
+      .all<{ report: string }>('SELECT report FROM run WHERE report IS NOT NULL ORDER BY id DESC')
+      .map(({ report }) => parsed(report) as TeachReport),
+  addVersion({ runId, name, folder }) {
+    db.run(
+      'INSERT INTO weights (run_id, name, folder, made, in_use) VALUES (?, ?, ?, ?, 0)',
+      ...[runId, name, folder, new Date().toISOString()],
+    );
+    const [made] = versionsWhere(db, 'weights.id = (SELECT max(id) FROM weights)');
+    if (!made) throw new Error('A version of weights that was just stored is not there.');
+    return made;
+  },
+  versions: () => versionsWhere(db, 'TRUE ORDER BY weights.id DESC'),
+  use: (versionId) => void db.run('UPDATE weights SET in_use = (id IS ?)', versionId),
+  split: () => ({
+    held: db.numbers(`SELECT image_id FROM split WHERE part = 'held' ORDER BY image_id`),
+    taught: db.numbers(`SELECT image_id FROM split WHERE part = 'taught' ORDER BY image_id`),
+  }),
+  addToSplit: (part, imageIds) =>
+    db.whole(() => {
+      for (const id of imageIds) db.run('INSERT OR IGNORE INTO split (image_id, part) VALUES (?, ?)', id, part);
+    }),
+});
+
+interface VersionRow {
+  id: number;
+  parent: number | null;
+  name: string;
+  folder: string;
+  made: string;
+  in_use: number;
+  report: string;
+}
+
+const versionsWhere = (db: Db, condition: string): WeightsVersion[] =>
+  db
+    .all<VersionRow>(
+      `SELECT weights.id, run.parent, weights.name, weights.folder, weights.made, weights.in_use, run.report
+       FROM weights JOIN run ON run.id = weights.run_id WHERE ${condition}`,
+    )
+    .map(({ id, parent, name, folder, made, in_use, report }) => {
+      return { id, parent, name, folder, made, inUse: in_use === 1, report: parsed(report) as TeachReport };
+    });

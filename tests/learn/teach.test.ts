@@ -1,0 +1,153 @@
+// Runs of toy weights: what is refused before anything is trained, what a run leaves, and that a stopped one goes on to the bit.
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TeachProgress } from '../../main/contract/learning.ts';
+import { random } from '../../main/contract/random.ts';
+import type { Mask } from '../../main/contract/records.ts';
+import { fromBitmap, maskBox, toBitmap } from '../../main/contract/rle.ts';
+import { type TeachOutcome, type TeachTask, teach } from '../../main/learn/teach.ts';
+import { objectOf, sampleOf, side, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
+
+let root: string;
+let weights: string;
+beforeAll(async () => {
+  ({ root, weights } = await untaughtWeights());
+});
+afterAll(() => rm(root, { recursive: true }));
+
+let runs = 0;
+const folder = () => path.join(root, `run-${runs++}`);
+
+async function run(task: TeachTask, signal?: AbortSignal): Promise<{ outcome: TeachOutcome; heard: TeachProgress[] }> {
+  const heard: TeachProgress[] = [];
+  const outcome = await teach(task, { signal, report: (progress) => heard.push(progress) });
+  return { outcome, heard };
+}
+
+/** Moved by 20 pixels while the box stays. */
+const shifted = (mask: Mask) => {
+  const bitmap = toBitmap(mask);
+  const moved = bitmap.map((_, i) => (i % side >= 20 ? (bitmap[i - 20] ?? 0) : 0));
+  return objectOf(fromBitmap(moved, side, side), maskBox(mask));
+};
+
+const noisy = (mask: Mask, seed: number) => {
+  const draw = random(seed, 9);
+  const noise = Uint8Array.from({ length: side * side }, () => draw.int(0, 1));
+  return objectOf(fromBitmap(noise, side, side), maskBox(mask));
+};
+
+describe('a run is refused before it begins', () => {
+  it.each([
+    ['3 images', () => teachingImages(3), /^3 different images with 3 prompts teach; 10 are needed/u],
+    ['masks that are noise', () => teachingImages(16, noisy), /^16 of 16 masks do not lie in their own boxes/u],
+    ['masks beside their boxes', () => teachingImages(16, shifted), /masks do not lie in their own boxes/u],
+    [
+      'one label and nothing else',
+      () => teachingImages(16, undefined, () => 'cat'),
+      /“cat”, so nobody could say what else/u,
+    ],
+    ['no outline at all', () => withoutMasks(16), /^No object has a mask/u],
+    [
+      'copies of one picture',
+      () => copies(16),
+      /^1 different image with 16 prompts teach \(15 more are nearly the same/u,
+    ],
+  ])('with %s', async (_, images, why) => {
+    const { outcome, heard } = await run(taskOf(folder(), weights, images()));
+    expect(outcome.gate).toMatchObject({ promoted: false, reason: expect.stringMatching(why) });
+    expect(outcome.gate.reason.match(/\.(\s|$)/gu)).toHaveLength(1);
+    expect(outcome).toMatchObject({ before: null, after: null, weights: null, held: [], taught: [] });
+    expect(new Set(heard.map(({ phase }) => phase))).toEqual(new Set(['looking']));
+  });
+
+  it('but not with one label where something is said to match nothing', async () => {
+    const images = teachingImages(16, undefined, () => 'cat').map((image) => ({
+      ...image,
+      samples: [...image.samples, sampleOf(image.imageId, 'horse', [])],
+    }));
+    const { outcome } = await run({ ...taskOf(folder(), weights, images), minutes: 0.001 });
+    expect(outcome.gate.nothing).toBe(0);
+  });
+});
+
+const withoutMasks = (count: number) =>
+  teachingImages(count).map((image) => ({
+    ...image,
+    samples: image.samples.map((s) => ({ ...s, objects: s.objects.map((object) => ({ ...object, mask: null })) })),
+  }));
+
+const copies = (count: number) => {
+  const images = teachingImages(count);
+  return images.map((image) => ({ ...image, read: images[0]?.read ?? image.read }));
+};
+
+describe('a run', { timeout: 300_000 }, () => {
+  let whole: TeachOutcome;
+  let heard: TeachProgress[];
+  const task = (): TeachTask => {
+    const base = teachingImages(24).slice(20);
+    return {
+      ...taskOf(folder(), weights, teachingImages(12)),
+      base: { replayed: base.slice(0, 2), measured: base.slice(2) },
+    };
+  };
+  beforeAll(async () => {
+    ({ outcome: whole, heard } = await run(task()));
+  });
+
+  it('goes from looking to judging, and measures the same held-out prompts before and after', () => {
+    expect([...new Set(heard.map(({ phase }) => phase))]).toEqual([
+      ...['looking', 'measuring', 'preparing', 'training', 'judging'],
+    ]);
+    expect(whole.held).toHaveLength(5);
+    expect(whole.taught).toHaveLength(7);
+    expect(whole.samples).toBe(7);
+    expect(whole.before?.prompts).toBe(5);
+    expect(whole.after?.prompts).toBe(5);
+    expect(whole.prompts.map(({ imageId }) => imageId).sort()).toEqual([...whole.held].sort());
+    const changes = whole.prompts.map(({ before, after }) => after - before);
+    expect(changes).toEqual([...changes].sort((a, b) => a - b));
+    expect(whole.peakMB).toBeGreaterThan(50);
+  });
+
+  it('says what the gate says of its own figures', () => {
+    const { gate, before, after } = whole;
+    expect(gate.gain).toBeCloseTo((after?.gIoU ?? 0) - (before?.gIoU ?? 0), 6);
+    expect([typeof gate.base, typeof gate.otherLabels]).toEqual(['number', 'number']);
+    expect(gate.promoted).toBe(gate.low > 0 && (gate.base ?? 0) >= -0.02 && (gate.otherLabels ?? 0) >= -0.02);
+  });
+
+  it('stopped and called again ends in the same weights, to the bit', async () => {
+    const again = task();
+    const abort = new AbortController();
+    const stopping = teach(again, {
+      signal: abort.signal,
+      report: ({ phase }) => phase === 'training' && abort.abort(),
+    });
+    await expect(stopping).rejects.toThrow();
+    const { outcome } = await run(again);
+    const bytes = (outcomeOf: TeachOutcome) => readFile(path.join(outcomeOf.weights ?? '', 'model.safetensors'));
+    expect((await bytes(outcome)).equals(await bytes(whole))).toBe(true);
+    expect(outcome.gate).toEqual(whole.gate);
+  });
+
+  it('leaves all tensors as they were but those of the mask decoder and the context module', async () => {
+    const { openSafetensors } = await import('../../models/runtime/safetensors.ts');
+    const [from, to] = await Promise.all(
+      [weights, whole.weights ?? ''].map((f) => openSafetensors(path.join(f, 'model.safetensors'))),
+    );
+    const changed: string[] = [];
+    for (const name of from?.tensors.keys() ?? [])
+      if (
+        Buffer.compare(
+          Buffer.from((await from?.read(name))?.buffer ?? new ArrayBuffer(0)),
+          Buffer.from((await to?.read(name))?.buffer ?? new ArrayBuffer(0)),
+        ) !== 0
+      )
+        changed.push(name);
+    expect(changed.length).toBeGreaterThan(10);
+    expect(changed.filter((name) => !/^(sam\.sam_mask_decoder|connector|conv_1d|proj_to_sam)/u.test(name))).toEqual([]);
+  });
+});
