@@ -22,6 +22,7 @@ interface PhotosOptions extends WeightsOptions {
   readonly set?: string;
   readonly split: 'train' | 'val' | 'all';
   readonly grabcuts: number;
+  readonly clicks: number;
   readonly most?: number;
   readonly json?: boolean;
 }
@@ -44,6 +45,7 @@ export function addEval(program: Command, terminal: Terminal): void {
     .option('--set <folder>', 'instead: COCO files with photographs beside them; boxes and clicks, set by set')
     .addOption(new Option('--split <part>', 'images of the set').choices(['train', 'val', 'all']).default('val'))
     .option('--grabcuts <count>', 'things of the set that GrabCut is tried on', wholeNumber(0, 1_000_000), 300)
+    .option('--clicks <count>', 'things of the set that are clicked at', wholeNumber(0, 1_000_000), 300)
     .option('--most <count>', 'things of the set that are measured, evenly among all', wholeNumber(1, 1_000_000))
     .option('--json', 'print one JSON document instead of a table');
   weightsOptions(photos).action((options: PhotosOptions) => evalPhotos(options, terminal));
@@ -65,8 +67,9 @@ async function evalSets(options: PhotosOptions, folder: string, terminal: Termin
   const predictor = await openPredictor(options, terminal);
   try {
     const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} things`);
-    const { grabcuts: grabCuts, most } = options;
-    const figures = await evaluatePhotoSets(predictor, photos, { grabCuts, most, signal: terminal.signal, progress });
+    const { grabcuts: grabCuts, clicks: clicked, most } = options;
+    const task = { grabCuts, clicked, most, signal: terminal.signal, progress };
+    const figures = await evaluatePhotoSets(predictor, photos, task);
     terminal.note('\n');
     terminal.print(options.json ? `${JSON.stringify(figures)}\n` : setsTable(figures));
   } finally {
@@ -145,7 +148,7 @@ export function setsTable({ sets, overall }: SetsEvaluation): string {
     [name.padEnd(18), ...cells.map((cell) => cell.padStart(10))].join('').trimEnd(),
   );
   const means = `true box: mean of things ${mIoU.toFixed(3)}, mean of sets ${meanOfSets.toFixed(3)}`;
-  return `${lines.join('\n')}\n${means}; GrabCut on ${overall.grabCut.count} of them\n`;
+  return `${lines.join('\n')}\n${means}; GrabCut on ${overall.grabCut.count}, clicks on ${overall.clicks.count}\n`;
 }
 
 const setRow = (name: string, { boxToMask, bareBox, grabCut, clicks, noc85 }: SetFigures): string[] => [
@@ -153,6 +156,6 @@ const setRow = (name: string, { boxToMask, bareBox, grabCut, clicks, noc85 }: Se
   String(boxToMask.count),
   ...[boxToMask.mIoU, bareBox.mIoU].map((iou) => iou.toFixed(3)),
   grabCut.count > 0 ? grabCut.mIoU.toFixed(3) : '-',
-  ...[clicks['1'], clicks['3'], clicks['5']].map((iou) => iou.toFixed(3)),
-  noc85.toFixed(1),
+  ...[clicks['1'], clicks['3'], clicks['5']].map((iou) => (clicks.count > 0 ? iou.toFixed(3) : '-')),
+  clicks.count > 0 ? noc85.toFixed(1) : '-',
 ];

@@ -19,8 +19,8 @@ export interface SetFigures {
   readonly bareBox: { readonly mIoU: number };
   /** Of a sample of the things, as GrabCut takes a third of a second for each. */
   readonly grabCut: { readonly mIoU: number; readonly count: number };
-  /** Mean IoU after so many clicks. */
-  readonly clicks: Readonly<Record<(typeof counted)[number], number>>;
+  /** Mean IoU after so many clicks, of a sample of the things as well: each takes up to ten masks. */
+  readonly clicks: Readonly<Record<(typeof counted)[number] | 'count', number>>;
   /** Mean number of clicks to an IoU of 0.85; 10 where ten do not reach it. */
   readonly noc85: number;
 }
@@ -33,6 +33,8 @@ export interface SetsEvaluation {
 export interface SetsTask {
   /** Things that GrabCut is tried on, evenly among all. */
   readonly grabCuts: number;
+  /** Things that are clicked at. Default: every one. */
+  readonly clicked?: number;
   /** Things that are measured, evenly among all. Default: every one. */
   readonly most?: number;
   readonly signal?: AbortSignal;
@@ -51,7 +53,7 @@ interface Measured {
   readonly bare: number;
   readonly grabCut: number | null;
   /** After the first click, the second, ... */
-  readonly clicks: readonly number[];
+  readonly clicks: readonly number[] | null;
 }
 
 type Segments = Pick<Predictor, 'segment'>;
@@ -66,10 +68,11 @@ export async function evaluatePhotoSets(
   );
   const things = evenly(all, task.most ?? all.length);
   const cuts = new Set(evenly(things, task.grabCuts));
+  const clicks = new Set(evenly(things, task.clicked ?? things.length));
   const measured: Measured[] = [];
   for (const thing of things) {
     task.signal?.throwIfAborted();
-    measured.push(await measure(predictor, thing, cuts.has(thing)));
+    measured.push(await measure(predictor, thing, { isCut: cuts.has(thing), isClicked: clicks.has(thing) }));
     task.progress?.(measured.length, things.length);
   }
   const sets = [...Map.groupBy(measured, ({ set }) => set)].map(([set, some]) => [set, figuresOf(some)] as const);
@@ -81,14 +84,19 @@ export async function evaluatePhotoSets(
 const evenly = <T>(items: readonly T[], most: number): T[] =>
   items.filter((_, i) => Math.floor(((i + 1) * most) / items.length) > Math.floor((i * most) / items.length));
 
-async function measure(predictor: Segments, { photo, truth, box }: Thing, cuts: boolean): Promise<Measured> {
+interface Tries {
+  readonly isCut: boolean;
+  readonly isClicked: boolean;
+}
+
+async function measure(predictor: Segments, { photo, truth, box }: Thing, tries: Tries): Promise<Measured> {
   const { image, set } = photo;
   return {
     set,
     box: maskIou(await predictor.segment(image, { box }), truth),
     bare: maskIou(allOf(box, image), truth),
-    grabCut: cuts ? maskIou(await cutOut(image, box), truth) : null,
-    clicks: await clicked(predictor, image, truth),
+    grabCut: tries.isCut ? maskIou(await cutOut(image, box), truth) : null,
+    clicks: tries.isClicked ? await clicked(predictor, image, truth) : null,
   };
 }
 
@@ -114,7 +122,8 @@ async function clicked(predictor: Segments, image: DecodedImage, truth: Mask): P
 
 function figuresOf(measured: readonly Measured[]): SetFigures {
   const cuts = measured.flatMap(({ grabCut }) => (grabCut === null ? [] : [grabCut]));
-  const after = (count: number) => mean(measured.map(({ clicks }) => clicks[count - 1] ?? 0));
+  const series = measured.flatMap(({ clicks }) => (clicks === null ? [] : [clicks]));
+  const after = (count: number) => mean(series.map((clicks) => clicks[count - 1] ?? 0));
   const needed = (clicks: readonly number[]) => {
     const at = clicks.findIndex((iou) => iou >= CONTENT);
     return at < 0 ? MOST_CLICKS : at + 1;
@@ -123,8 +132,8 @@ function figuresOf(measured: readonly Measured[]): SetFigures {
     boxToMask: { mIoU: mean(measured.map(({ box }) => box)), count: measured.length },
     bareBox: { mIoU: mean(measured.map(({ bare }) => bare)) },
     grabCut: { mIoU: mean(cuts), count: cuts.length },
-    clicks: { '1': after(1), '3': after(3), '5': after(5) },
-    noc85: mean(measured.map(({ clicks }) => needed(clicks))),
+    clicks: { '1': after(1), '3': after(3), '5': after(5), count: series.length },
+    noc85: mean(series.map(needed)),
   };
 }
 

@@ -38,7 +38,7 @@ export const reinforceBatch = { scenes: 2, turns: 6, answer: 120, tokens: 1024 }
 /** Pictures a step, and prompts of each. */
 export const segmenterBatch = { scenes: 8, perScene: 4 };
 /** What the segmenter looks at: so many times the longer side of what is pointed at, or parts of the picture around clicks. */
-export const crop = { context: 1.4, search: [1, 0.5, 0.25] };
+export const crop = { context: 1.3, search: [1, 0.5, 0.25] };
 /** Photographs to learn from are kept in memory no larger than this. */
 export const photoSide = 512;
 /** Different scenes that the segmenter sees; each is drawn once and seen in many parts. */

@@ -67,16 +67,16 @@ test('the table of photograph sets has a row for each set and one for all', () =
     boxToMask: { mIoU: 0.7712, count: 44 },
     bareBox: { mIoU: 0.61 },
     grabCut: { mIoU: 0.69, count: 12 },
-    clicks: { '1': 0.5, '3': 0.68, '5': 0.745 },
+    clicks: { '1': 0.5, '3': 0.68, '5': 0.745, count: 30 },
     noc85: 5.25,
   };
-  const cats = { ...figures, grabCut: { mIoU: 0, count: 0 } };
+  const cats = { ...figures, grabCut: { mIoU: 0, count: 0 }, clicks: { '1': 0, '3': 0, '5': 0, count: 0 } };
   const overall = { ...figures, boxToMask: { ...figures.boxToMask, meanOfSets: 0.79 } };
   expect(setsTable({ sets: { cats }, overall })).toMatchInlineSnapshot(`
     "mean IoU              things       box  bare box   GrabCut   1 click         3         5   to 0.85
-    cats                      44     0.771     0.610         -     0.500     0.680     0.745       5.3
+    cats                      44     0.771     0.610         -         -         -         -         -
     all                       44     0.771     0.610     0.690     0.500     0.680     0.745       5.3
-    true box: mean of things 0.771, mean of sets 0.790; GrabCut on 12 of them
+    true box: mean of things 0.771, mean of sets 0.790; GrabCut on 12, clicks on 30
     "
   `);
 });

@@ -60,9 +60,9 @@ describe('evaluatePhotoSets', () => {
   it('measures some of the things where it is told so, and stops when cancelled', async () => {
     const seen: string[] = [];
     const some = await evaluatePhotoSets(slow(), photos, {
-      ...{ grabCuts: 0, most: 2, progress: (done: number, of: number) => seen.push(`${done}/${of}`) },
+      ...{ grabCuts: 0, clicked: 1, most: 2, progress: (done: number, of: number) => seen.push(`${done}/${of}`) },
     });
-    expect(some.overall.boxToMask.count).toBe(2);
+    expect([some.overall.boxToMask.count, some.overall.clicks.count]).toEqual([2, 1]);
     expect(seen).toEqual(['1/2', '2/2']);
     const controller = new AbortController();
     const run = evaluatePhotoSets(slow(), photos, {

@@ -131,10 +131,10 @@ describe('alignmentScene', () => {
       ...{ scenes: 1, turns: 2, tokens: 320 },
     });
     const place = placeOf(box, scene.image);
-    expect(place).toEqual({ x: 48, y: 78, width: 84, height: 84 });
+    expect(place).toEqual({ x: 51, y: 81, width: 78, height: 78 });
     expect(samImage.subarray(0, samImage.length / 2)).toEqual(prepareSamImage(croppedTo(scene.image, place), samSide));
-    const scale = samSide / 84;
-    [12, 22, 72, 62].forEach((value, i) => expect(at[i]).toBeCloseTo(value * scale, 3));
+    const scale = samSide / 78;
+    [9, 19, 69, 59].forEach((value, i) => expect(at[i]).toBeCloseTo(value * scale, 3));
     expect([labels[0], labels[1]]).toEqual([2n, 3n]);
     expect(target.every((share) => Math.abs(share - 1) < 1e-4)).toBe(true);
     expect(placeOf(null, scene.image)).toEqual({ x: 0, y: 0, width: 224, height: 224 });

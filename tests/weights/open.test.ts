@@ -68,7 +68,7 @@ describe('a weights folder', () => {
     expect(weights.segmenter).toEqual(segmenter);
     expect(weights.context).toEqual(context);
     const { reasoner: asked, segmenter: shown } = recipes.nano;
-    const crop = { context: 1.4, search: [1, 0.5, 0.25] };
+    const crop = { context: 1.3, search: [1, 0.5, 0.25] };
     expect(weights.recipe).toEqual({ reasoner: asked, segmenter: { ...shown, slots: 8, crop } });
     expect(weights.tokenizer).toEqual(tokenizer);
     const read = await weights.read('learnable_query');
