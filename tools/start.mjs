@@ -93,9 +93,22 @@ async function inTheBrowser({ open, port, project }) {
   const host = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   createInterface({ input: host.stdout }).once('line', (address) => {
     console.log(`Loupe is at ${address}  (Ctrl-C ends it)`);
-    if (open && noWindow() === null && !process.env.CI) openBrowser(address);
+    if (open && noWindow() === null && !process.env.CI) void addressFor(address).then(openBrowser);
   });
   await untilItEnds(host);
+}
+
+/**
+ * The address with a code in the token's place, which is good once: the words that start a browser are in the list of
+ * processes, where every user of the machine reads them.
+ * @param {string} address
+ */
+export async function addressFor(address) {
+  const [base = '', token = ''] = address.split('#');
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await fetch(new URL('session/code', base), { method: 'POST', headers });
+  if (!answer.ok) throw new Error(`The host gives no code: ${await answer.text()}`);
+  return `${base}#${(await answer.text()).trim()}`;
 }
 
 /**

@@ -9,6 +9,7 @@ import { cut, wellFormed } from '../contract/text.ts';
 import type { Notes, Picture, ReadImage, Reading, ReadShape } from '../formats/reading.ts';
 import { turns } from '../formats/turns.ts';
 import type { Project } from '../store/project.ts';
+import { ImportBudget } from './importBudget.ts';
 import { type NamedPictures, pathIn } from './namedPictures.ts';
 import { NewLabels } from './newLabels.ts';
 import type { Progress } from './queue.ts';
@@ -34,6 +35,7 @@ export class Importer {
   readonly #project: Project;
   readonly #place: Place;
   readonly #labels: NewLabels;
+  readonly #budget = new ImportBudget();
   readonly #formats = new Set<string>();
   readonly #images = new Set<number>();
   readonly #unresolved = new Set<string>();
@@ -73,6 +75,7 @@ export class Importer {
       const id = ids.get(shape.image);
       if (id === undefined) homeless.set(shape.image.name, (homeless.get(shape.image.name) ?? 0) + 1);
       else this.#addShape(shape, id);
+      if (this.#budget.spent) break;
       this.#place.progress.step();
       await this.#turn();
     }
@@ -174,6 +177,11 @@ export class Importer {
   }
 
   #addShape(read: ReadShape, imageId: number): void {
+    const refused = this.#budget.take(read.mask);
+    if (refused !== null) {
+      this.#place.notes.leave(`a ${cut(read.label, 40)} of ${read.image.name}`, refused);
+      return;
+    }
     const labelId = this.#labels.idOf(read.label);
     const { crowd, box } = read;
     const attributes = wellFormed(read.attributes);
@@ -201,10 +209,11 @@ export class Importer {
 
   #push(change: Change): void {
     this.#waiting.push(change);
-    if (this.#waiting.length >= BATCH) this.#flush();
+    if (this.#waiting.length >= BATCH || this.#budget.full) this.#flush();
   }
 
   #flush(): void {
+    this.#budget.stored();
     if (this.#waiting.length === 0) return;
     this.#many ??= this.#project.startMany(cut(`Import ${this.#place.file}`, longestTitle));
     this.#many.add(this.#waiting.splice(0));

@@ -11,6 +11,7 @@ export interface DeclaredSize {
 export function oddity(bytes: Uint8Array): string | null {
   if (bytes.length === 0) return 'is empty';
   if (startsWith(bytes, LFS_POINTER)) return 'is a Git LFS pointer, not the picture itself (run "git lfs pull")';
+  if (startsWith(bytes, '\x1f\x8b')) return 'is packed with gzip; unpack it first';
   if (startsWith(bytes, 'BM')) return 'is a BMP picture, which is not read; save it as PNG';
   return null;
 }

@@ -7,6 +7,7 @@ import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { type DecodedImage, MAX_MASK_PIXELS } from '../contract/records.ts';
 import { declaredSize, oddity } from './header.ts';
+import { svgOddity } from './svg.ts';
 
 const MEGA = 1e6;
 const MAX_BYTES = 1024 ** 3;
@@ -154,9 +155,12 @@ const toThumbnail = (image: Sharp): Promise<Buffer> =>
     .toBuffer();
 
 /** Refuses what cannot be read. sharp's own limit is off, so that the refusal can name the size. */
-function headerOf(file: string, bytes: Uint8Array, limit: number): Promise<Metadata> {
+async function headerOf(file: string, bytes: Uint8Array, limit: number): Promise<Metadata> {
   refuseDeclared(file, bytes, limit);
-  return readableHeader(file, sharp(bytes, { limitInputPixels: false, pages: 1 }), limit);
+  const header = await readableHeader(file, sharp(bytes, { limitInputPixels: false, pages: 1 }), limit);
+  const reason = header.format === 'svg' ? svgOddity(bytes, header.width * header.height) : null;
+  if (reason !== null) throw new BadInput(`${file}: ${reason}`);
+  return header;
 }
 
 async function readableHeader(file: string, image: Sharp, limit: number): Promise<Metadata> {

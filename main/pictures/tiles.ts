@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Tile, tileSide } from '../contract/addresses.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { Gate } from './gate.ts';
@@ -36,6 +36,7 @@ const AT_ONCE_PIXELS = 24e6;
 /** Decoded pictures that are kept, bytes; the newest one always is. */
 const KEPT_BYTES = 400e6;
 const CACHE_BYTES = 4e9;
+const AGAIN_AFTER_MS = 60_000;
 const HASH = /^[0-9a-f]{64}$/u;
 
 export class Pictures {
@@ -45,7 +46,9 @@ export class Pictures {
   /** One at a time, because of their memory. Apart from the other gate, whose work may wait for pixels. */
   readonly #decoding = new Gate(1);
   readonly #decoded = new Map<string, Promise<ImageFile>>();
-  readonly #making = new Map<string, Promise<string>>();
+  readonly #making = new Map<string, Promise<Picture>>();
+  /** The pyramid that could not be written last; it is not drawn again for each of its tiles. */
+  #noRoom: string | null = null;
 
   /** `folder` may be emptied at any time. */
   constructor(folder: string) {
@@ -56,7 +59,7 @@ export class Pictures {
   async inspect(file: string): Promise<Header & { sha256: string; verified: boolean }> {
     const { thumbnail, ...header } = await inspectImage(file, AT_ONCE_PIXELS);
     const kept = this.#path(header.sha256, 'thumbnail.webp');
-    if (thumbnail !== null && !(await isThere(kept))) await put(kept, thumbnail);
+    if (thumbnail !== null && !(await isThere(kept))) await keep(kept, thumbnail, 'image/webp');
     return { ...header, verified: thumbnail !== null };
   }
 
@@ -71,15 +74,15 @@ export class Pictures {
     if (await isThere(converted)) return { file: converted, type: 'image/png' };
     const { shown } = await this.measure(source.file);
     if (shown !== null) return { file: source.file, type: shown };
-    const make = async () => put(converted, await pngOf(await this.pixels(source)));
-    return { file: await this.#once(converted, make), type: 'image/png' };
+    return this.#once(converted, async () => keep(converted, await pngOf(await this.pixels(source)), 'image/png'));
   }
 
   /** WebP, at most 256 px a side. `signal`: nobody waits for it any more. */
   async thumbnail(source: Source, signal?: AbortSignal): Promise<Picture> {
     const kept = this.#path(source.hash, 'thumbnail.webp');
-    const make = () => this.#gate.pass(async () => put(kept, await this.#drawThumbnail(source)), signal);
-    return { file: (await isThere(kept)) ? kept : await this.#once(kept, make), type: 'image/webp' };
+    if (await isThere(kept)) return { file: kept, type: 'image/webp' };
+    const make = async () => keep(kept, await this.#drawThumbnail(source), 'image/webp');
+    return this.#once(kept, () => this.#gate.pass(make, signal));
   }
 
   /** Null where the picture has no such tile. Until the pyramid is on disk, tiles are cut from the decoded picture. */
@@ -87,7 +90,8 @@ export class Pictures {
     const pyramid = this.#path(source.hash, 'pyramid');
     if (await isThere(pyramid)) return keptTile(pyramid, tile);
     const image = await this.pixels(source);
-    this.#once(pyramid, () => drawPyramid(image, pyramid)).catch(() => {});
+    if (this.#noRoom !== pyramid)
+      this.#once(pyramid, () => drawPyramid(image, pyramid)).catch(() => this.#failed(pyramid));
     const cut = regionOf(image, tile);
     return cut && { bytes: await this.#gate.pass(() => cutTile(image, cut.region, cut.size)), type: 'image/jpeg' };
   }
@@ -139,12 +143,19 @@ export class Pictures {
   }
 
   /** The same thing is made once, however many ask for it at a time. */
-  #once(file: string, make: () => Promise<string>): Promise<string> {
+  #once(file: string, make: () => Promise<Picture>): Promise<Picture> {
     const going = this.#making.get(file);
     if (going) return going;
     const made = make().finally(() => this.#making.delete(file));
     this.#making.set(file, made);
     return made;
+  }
+
+  #failed(pyramid: string): void {
+    this.#noRoom = pyramid;
+    setTimeout(() => {
+      this.#noRoom = null;
+    }, AGAIN_AFTER_MS).unref();
   }
 
   /** Names come from hashes alone, so that no request reaches another file. */
@@ -160,16 +171,31 @@ const isThere = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** Written beside and renamed, so that no reader sees half of it. */
-async function put(file: string, bytes: Uint8Array): Promise<string> {
-  const beside = `${file}.${randomUUID()}`;
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(beside, bytes);
-  await rename(beside, file);
-  return file;
+/** The bytes as a file of the cache, or as they are where the disk takes none: a full cache must not stop any work. */
+async function keep(file: string, bytes: Buffer, type: string): Promise<Picture> {
+  try {
+    await put(file, bytes);
+    return { file, type };
+  } catch (error) {
+    if (refusalOf(error) === null) throw error;
+    return { bytes, type };
+  }
 }
 
-async function drawPyramid(image: DecodedImage, folder: string): Promise<string> {
+/** Written beside and renamed, so that no reader sees half of it. */
+async function put(file: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${file}.${randomUUID()}`;
+  await mkdir(path.dirname(file), { recursive: true });
+  try {
+    await writeFile(beside, bytes);
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function drawPyramid(image: DecodedImage, folder: string): Promise<Picture> {
   const beside = `${folder}.${randomUUID()}`;
   await mkdir(beside, { recursive: true });
   try {
@@ -178,7 +204,7 @@ async function drawPyramid(image: DecodedImage, folder: string): Promise<string>
   } finally {
     await rm(beside, { recursive: true, force: true });
   }
-  return folder;
+  return { file: folder, type: 'folder' };
 }
 
 /** DeepZoom counts levels from one pixel up; ours count from the whole picture down. */

@@ -8,6 +8,7 @@ export type Door = { readonly kind: 'port'; readonly port: number } | { readonly
 export class Access {
   readonly token: string;
   readonly #sessions: string[] = [];
+  readonly #codes: { readonly code: string; readonly until: number }[] = [];
 
   constructor(token = secret()) {
     this.token = token;
@@ -29,8 +30,24 @@ export class Access {
 
   /** Whether it brings the token itself. */
   bearer(request: IncomingMessage): boolean {
-    const [, shown] = /^Bearer ([\w-]{1,200})$/u.exec(request.headers.authorization ?? '') ?? [];
-    return shown !== undefined && equal(shown, this.token);
+    const shown = shownBy(request);
+    return shown !== null && equal(shown, this.token);
+  }
+
+  /** Stands for the token once, within a minute: what opens a browser is read by everybody in the list of processes. */
+  code(now = Date.now()): string {
+    const code = secret();
+    this.#codes.push({ code, until: now + CODE_MS });
+    if (this.#codes.length > MOST_CODES) this.#codes.shift();
+    return code;
+  }
+
+  /** Whether it brings a code that is still good; it is not good any more then. */
+  redeem(request: IncomingMessage, now = Date.now()): boolean {
+    const shown = shownBy(request);
+    const at = shown === null ? -1 : this.#codes.findIndex(({ code }) => equal(shown, code));
+    const [found] = at < 0 ? [] : this.#codes.splice(at, 1);
+    return found !== undefined && now < found.until;
   }
 
   /** Whether it brings the token or the cookie of a session. */
@@ -52,6 +69,11 @@ export class Access {
 }
 
 const MOST_SESSIONS = 100;
+const MOST_CODES = 10;
+const CODE_MS = 60_000;
+
+const shownBy = ({ headers }: IncomingMessage): string | null =>
+  /^Bearer ([\w-]{1,200})$/u.exec(headers.authorization ?? '')?.[1] ?? null;
 
 const secret = (): string => randomBytes(32).toString('base64url');
 

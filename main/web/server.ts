@@ -3,8 +3,9 @@ import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { RPCHandler } from '@orpc/server/ws';
-import { WebSocketServer } from 'ws';
+// Of its adapters the one that leaves failures to us: that for `ws` prints the stack of every broken frame.
+import { RPCHandler } from '@orpc/server/bun-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { BadInput } from '../contract/badinput.ts';
 import { asError } from '../handlers/context.ts';
 import { routerOf } from '../handlers/router.ts';
@@ -16,6 +17,8 @@ import { pixelsPath, sendPixels } from './pixels.ts';
 
 /** A diff may hold masks of a whole page of shapes. */
 const LARGEST_FRAME = 64 * 1024 ** 2;
+/** Frames of one connection that are no calls. */
+const MOST_JUNK = 20;
 /** No call brings a body over HTTP. */
 const LARGEST_BODY = 1024;
 
@@ -61,6 +64,7 @@ async function answer(
     return sayText(response, 413, 'That is too long.', { Connection: 'close' });
   }
   try {
+    if (request.url === '/session/code') return giveCode(request, response, access);
     if (request.url === '/session') return beginSession(request, response, { access, door });
     if (request.method !== 'GET' && request.method !== 'HEAD') return sayText(response, 405, 'That cannot be asked.');
     if (!request.url?.startsWith(pixelsPath)) return await sendPage(request, response, folder);
@@ -83,12 +87,21 @@ function beginSession(
   response: ServerResponse,
   { access, door }: { access: Access; door: Door },
 ): void {
+  const cookie = (): Record<string, string> => (door.kind === 'port' ? { 'Set-Cookie': access.begin(door.port) } : {});
   if (request.method !== 'POST') sayText(response, 405, 'A session is begun by POST.');
-  else if (!access.bearer(request)) sayText(response, 401, 'That is not the token of this host.');
-  else sayText(response, 204, '', door.kind === 'port' ? { 'Set-Cookie': access.begin(door.port) } : {});
+  else if (access.bearer(request)) sayText(response, 204, '', cookie());
+  // Who came by a code needs the token for coming back.
+  else if (access.redeem(request)) sayText(response, 200, access.token, cookie());
+  else sayText(response, 401, 'That is not the token of this host.');
 }
 
-/** Calls come as frames of oRPC; a frame that is none is dropped. */
+function giveCode(request: IncomingMessage, response: ServerResponse, access: Access): void {
+  if (request.method !== 'POST') sayText(response, 405, 'A code is asked for by POST.');
+  else if (!access.bearer(request)) sayText(response, 401, 'That is not the token of this host.');
+  else sayText(response, 200, access.code());
+}
+
+/** Calls come as frames of oRPC. */
 function takeCalls(server: Server, { host, access, door }: Parts & { door: Door }): WebSocketServer {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_FRAME, perMessageDeflate: false });
   const handler = new RPCHandler(routerOf(host));
@@ -101,10 +114,29 @@ function takeCalls(server: Server, { host, access, door }: Parts & { door: Door 
     sockets.handleUpgrade(request, socket, head, (opened) => {
       // A frame that is too large or broken closes the connection, and nothing else.
       opened.on('error', () => {});
-      void handler.upgrade(opened, { context: {} });
+      answerFrames(opened, handler);
     });
   });
   return sockets;
+}
+
+/** A frame that is no call is dropped without a word, and who sends nothing else is sent away. */
+function answerFrames(socket: WebSocket, handler: RPCHandler<Record<never, never>>): void {
+  let junk = 0;
+  const peer = {
+    send(message: Parameters<WebSocket['send']>[0]) {
+      socket.send(message);
+      return 0;
+    },
+  };
+  const dropped = () => {
+    junk += 1;
+    if (junk > MOST_JUNK) socket.close(1008);
+  };
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    handler.message(peer, isBinary ? data : data.toString(), { context: {} }).catch(dropped);
+  });
+  socket.on('close', () => handler.close(peer));
 }
 
 const turnAway = (socket: Duplex, status: string): void =>

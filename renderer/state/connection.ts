@@ -191,13 +191,18 @@ export const portDial =
 
 /**
  * Exchanges the token of the address for a session cookie. The token is kept, so that a host that was started
- * again with the same one lets this page in; without one the cookie of an earlier visit must do.
+ * again with the same one lets this page in; without one the cookie of an earlier visit must do. An address that was
+ * handed to a browser holds a code in its place, which is good once: the host answers it with the token.
  */
-export const sessionOf = (token: string | null) => async (): Promise<void> => {
-  if (token === null) return;
-  const answer = await fetch('/session', { method: 'POST', headers: { Authorization: `Bearer ${token}` } });
-  if (answer.status === 401 || answer.status === 403) {
-    throw new NotLetIn('Loupe was started anew. Open the address that it printed.');
-  }
-  if (!answer.ok) throw new NotConnected(`The host answers with status ${answer.status}.`);
+export const sessionOf = (given: string | null) => {
+  let shown = given;
+  return async (): Promise<void> => {
+    if (shown === null) return;
+    const answer = await fetch('/session', { method: 'POST', headers: { Authorization: `Bearer ${shown}` } });
+    if (answer.status === 401 || answer.status === 403) {
+      throw new NotLetIn('Loupe was started anew. Open the address that it printed.');
+    }
+    if (!answer.ok) throw new NotConnected(`The host answers with status ${answer.status}.`);
+    if (answer.status === 200) shown = (await answer.text()).trim();
+  };
 };

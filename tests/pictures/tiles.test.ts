@@ -312,6 +312,25 @@ describe('what is kept', () => {
   });
 });
 
+describe('a cache that cannot be written', () => {
+  test('stops no work: everything is served as it is made', async () => {
+    const place = path.join(folder, 'a file in the way');
+    writeFileSync(place, '');
+    const pictures = new Pictures(place);
+    const file = await saved('uncached.tiff', ramp(600, 300));
+    const source = await sourceOf(pictures, file);
+    const bytesOf = (picture: Picture | null) =>
+      picture !== null && 'bytes' in picture ? picture.bytes : Buffer.alloc(0);
+    for (let i = 0; i < 2; i++) {
+      expect((await sharp(bytesOf(await pictures.whole(source))).metadata()).width).toBe(600);
+      expect((await sharp(bytesOf(await pictures.thumbnail(source))).metadata()).width).toBe(256);
+      expect(
+        (await sharp(bytesOf(await pictures.tile(source, { level: 0, column: 0, row: 0 }))).metadata()).format,
+      ).toBe('jpeg');
+    }
+  });
+});
+
 describe.skipIf(!haveMaterial)('pictures of the world', () => {
   test('what the model cannot read is refused in one sentence, and nothing else is', async () => {
     const pictures = fresh();

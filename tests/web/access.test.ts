@@ -86,3 +86,22 @@ describe('strays', () => {
     expect(access.stray(asking(headers), socket)).toBeNull();
   });
 });
+
+describe('codes', () => {
+  const shown = (code: string) => asking({ authorization: `Bearer ${code}` });
+
+  test('are good once and for a minute, and never for anything but a session', () => {
+    const access = new Access();
+    const [code, late] = [access.code(0), access.code(0)];
+    expect(access.known(shown(code), port)).toBe(false);
+    expect([access.redeem(shown(code), 59_999), access.redeem(shown(code), 59_999)]).toEqual([true, false]);
+    expect(access.redeem(shown(late), 60_000)).toBe(false);
+    expect([access.redeem(shown('abc')), access.redeem(asking({}))]).toEqual([false, false]);
+  });
+
+  test('are few: the oldest of many ends', () => {
+    const access = new Access();
+    const codes = Array.from({ length: 11 }, () => access.code());
+    expect(codes.map((code) => access.redeem(shown(code)))).toEqual([false, ...Array(10).fill(true)]);
+  });
+});

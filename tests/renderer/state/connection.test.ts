@@ -131,6 +131,23 @@ describe('the session of a browser', () => {
     expect(await through(null, 204)).toEqual([]);
   });
 
+  it('that was begun with a code comes back with the token', async () => {
+    const real = globalThis.fetch;
+    const shown: (string | null)[] = [];
+    globalThis.fetch = async (_, init) => {
+      shown.push(new Headers(init?.headers).get('authorization'));
+      return shown.length === 1 ? new Response('the-token\n') : new Response(null, { status: 204 });
+    };
+    try {
+      const enter = sessionOf('code');
+      await enter();
+      await enter();
+    } finally {
+      globalThis.fetch = real;
+    }
+    expect(shown).toEqual(['Bearer code', 'Bearer the-token']);
+  });
+
   it('is not begun with a token that the host does not know', async () => {
     await expect(through('old', 401)).rejects.toBeInstanceOf(NotLetIn);
     await expect(through('abc', 500)).rejects.toBeInstanceOf(NotConnected);
