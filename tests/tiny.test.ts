@@ -43,8 +43,8 @@ describe('predicting', () => {
     await writePng(file, { ...scene.image, channels: 3 });
     const image = await decodeImage(file);
     const ask = async (seed: number) => {
-      const { answer, box, mask, rewards } = await predictor.predict(image, prompt, { seed, temperature: 0.9 });
-      return { text: answer.text, log: answer.logProbabilities, box, mask, rewards };
+      const { answer, objects, rewards } = await predictor.predict(image, prompt, { seed, temperature: 0.9 });
+      return { text: answer.text, log: answer.logProbabilities, objects, rewards };
     };
     const first = await ask(1);
     expect(await ask(1)).toEqual(first);

@@ -1,11 +1,11 @@
 // What the model found to overlay.png, mask.png and coco.json in a folder.
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readAnswer } from '../contract/answer.ts';
 import { BadInput, refusalOf } from '../contract/badinput.ts';
 import { packMask } from '../contract/project.ts';
-import { maskArea, maskBox } from '../contract/rle.ts';
-import type { Proposal } from '../flow/predict.ts';
+import { inPicture } from '../contract/reasoning.ts';
+import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
+import type { Proposal, ProposedObject } from '../flow/predict.ts';
 import { type CocoContent, type OutShape, writeCocoFile } from '../formats/cocoWrite.ts';
 import { slashed } from '../formats/values.ts';
 import { type ImageFile, writePng } from '../pictures/image.ts';
@@ -32,38 +32,39 @@ async function makeFolder(folder: string): Promise<void> {
 export function deliver(folder: string, { image, prompt, proposal }: Delivery): Promise<string[]> {
   const named = (name: string) => path.join(folder, name);
   const files = { overlay: named('overlay.png'), mask: named('mask.png'), coco: named('coco.json') };
-  const label = labelOf(proposal) ?? prompt;
+  const findings = proposal.objects.map((object) => ({ ...object, label: labelOf(object, prompt) }));
+  const mask = unionOf(proposal.objects.map((object) => object.mask));
   return writing(folder, async () => {
-    await writePng(files.overlay, drawOverlay(image, { ...proposal, label }));
-    await writePng(files.mask, drawMaskFile(image, proposal.mask));
-    await writeCocoFile(files.coco, cocoOf(image, { label, prompt, proposal }), { masks: 'run lengths' });
+    // Without an object the overlay says at least what was looked for.
+    const drawn = findings.length > 0 ? findings : [{ mask: null, box: null, label: prompt }];
+    await writePng(files.overlay, drawOverlay(image, ...drawn));
+    await writePng(files.mask, drawMaskFile(image, mask));
+    await writeCocoFile(files.coco, cocoOf(image, { prompt, proposal }), { masks: 'run lengths' });
     return Object.values(files);
   });
 }
 
 /** The name that the answer gives to what it found. */
-const labelOf = ({ answer }: Proposal): string | null => readAnswer(answer.text, 'loupe').label?.trim() || null;
+const labelOf = ({ label }: ProposedObject, prompt: string): string => label?.trim() || prompt;
 
-/** One image, and one annotation where something was found. */
-function cocoOf(image: ImageFile, found: { label: string; prompt: string; proposal: Proposal }): CocoContent {
-  const shapes = shapesOf(image, found);
+/** One image, and one annotation for each object that has pixels. */
+function cocoOf(image: ImageFile, found: { prompt: string; proposal: Proposal }): CocoContent {
+  const drawn = found.proposal.objects.filter(({ mask }) => maskArea(mask) > 0);
+  const labels = [...new Set(drawn.map((object) => labelOf(object, found.prompt)))];
   const { width, height } = image;
+  const { answer, frame } = found.proposal;
+  const extra = { caption: found.prompt, reasoning: inPicture(answer.reasoning, frame, image) };
+  const shapes = drawn.map((object, i): OutShape => {
+    const category = labels.indexOf(labelOf(object, found.prompt)) + 1;
+    const where = { mask: packMask(object.mask), box: maskBox(object.mask), frame: { width, height }, crowd: false };
+    return { id: i + 1, imageId: 1, category, ...where, extra };
+  });
   return {
     info: { description: `Loupe: ${found.prompt}`, version: '1.0' },
-    categories: shapes.length > 0 ? [found.label] : [],
+    categories: labels,
     images: () => [{ id: 1, fileName: fileName(image.file), width, height }],
     shapes: () => shapes,
   };
-}
-
-function shapesOf(
-  { width, height }: ImageFile,
-  { prompt, proposal }: { prompt: string; proposal: Proposal },
-): OutShape[] {
-  const { mask, answer } = proposal;
-  if (mask === null || maskArea(mask) === 0) return [];
-  const drawn = { mask: packMask(mask), box: maskBox(mask), frame: { width, height }, crowd: false };
-  return [{ id: 1, imageId: 1, category: 1, ...drawn, extra: { caption: prompt, reasoning: answer.reasoning } }];
 }
 
 /** COCO's paths are relative: without the folder, and not to be taken for a drive letter. */

@@ -8,12 +8,18 @@ const CONTROL = /[\p{Cc}]/gu;
 /** Feed it pieces in order; each call returns what may be printed now. */
 export class ReasoningStream {
   private held = '';
+  private readonly shown: (text: string) => string;
   private state: 'before' | 'inside' | 'after' = 'before';
+
+  /** `shown`: the words as a person reads them; it is given no half of what stands in brackets. */
+  constructor(shown: (text: string) => string) {
+    this.shown = shown;
+  }
 
   push(piece: string): string {
     this.held += piece;
     if (this.state === 'before') this.enter();
-    return this.state === 'inside' ? printable(this.take()) : '';
+    return this.state === 'inside' ? printable(this.shown(this.take())) : '';
   }
 
   private enter(): void {
@@ -27,7 +33,7 @@ export class ReasoningStream {
   private take(): string {
     const close = this.held.indexOf(CLOSE);
     if (close >= 0) this.state = 'after';
-    const end = close >= 0 ? close : this.held.length - tailOf(this.held);
+    const end = close >= 0 ? close : Math.min(this.held.length - tailOf(this.held), openBracket(this.held));
     const free = this.held.slice(0, end);
     this.held = this.held.slice(end);
     return free;
@@ -36,6 +42,12 @@ export class ReasoningStream {
 
 /** Control characters dropped, line breaks kept. */
 export const printable = (text: string): string => text.replace(CONTROL, (char) => (char === '\n' ? char : ''));
+
+/** Where a bracket begins that may still become coordinates; the text's end where there is none. */
+function openBracket(text: string): number {
+  const at = /[[(][-\d\s.,]{0,60}$/u.exec(text)?.index;
+  return at ?? text.length;
+}
 
 function tailOf(text: string): number {
   for (let length = Math.min(CLOSE.length - 1, text.length); length > 0; length--) {

@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import { compress } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
-import type { Box, Point, Prompt } from '../contract/records.ts';
-import { maskArea } from '../contract/rle.ts';
+import { inPicture } from '../contract/reasoning.ts';
+import type { Box, Mask, Point, Prompt } from '../contract/records.ts';
+import { maskArea, unionOf } from '../contract/rle.ts';
 import { exitCode } from '../failure.ts';
 import type { Proposal } from '../flow/predict.ts';
 import { decodeImage, type ImageFile } from '../pictures/image.ts';
@@ -97,7 +98,9 @@ async function propose(image: ImageFile, prompt: Prompt, { options, terminal }: 
   try {
     terminal.signal.throwIfAborted();
     const { samples, seed, temperature } = options;
-    const onText = options.json ? undefined : streamTo(terminal);
+    const onText = options.json
+      ? undefined
+      : streamTo(terminal, (text) => inPicture(text, predictor.frameOf(image), image));
     const settings = { samples, seed, temperature, signal: terminal.signal, onText };
     return { loadMs, device: predictor.device, proposal: await predictor.predict(image, prompt, settings) };
   } finally {
@@ -105,9 +108,9 @@ async function propose(image: ImageFile, prompt: Prompt, { options, terminal }: 
   }
 }
 
-/** Of several answers the first is shown as it is written. */
-function streamTo(terminal: Terminal): (piece: string, candidate: number) => void {
-  const stream = new ReasoningStream();
+/** Of several answers the first is shown as it is written, its coordinates in picture pixels. */
+function streamTo(terminal: Terminal, shown: (text: string) => string): (piece: string, candidate: number) => void {
+  const stream = new ReasoningStream(shown);
   return (piece, candidate) => {
     if (candidate > 0) return;
     const free = stream.push(piece);
@@ -115,17 +118,35 @@ function streamTo(terminal: Terminal): (piece: string, candidate: number) => voi
   };
 }
 
-const isFound = ({ box, mask }: Proposal): boolean => box !== null || (mask !== null && maskArea(mask) > 0);
+const isFound = ({ objects }: Proposal): boolean => objects.length > 0;
 
-/** Masks as COCO writes them: compressed runs and [height, width]. */
-function asJson({ proposal, device, timings }: Outcome): string {
-  const { box, mask, answer, rewards } = proposal;
+const maskAsJson = (mask: Mask) => ({ counts: compress(mask), size: mask.size });
+
+/** The mask of all objects, and the box around them; nulls where there are none. */
+function wholeOf({ objects }: Proposal): { box: Box | null; mask: Mask | null; area: number } {
+  const mask = unionOf(objects.map((object) => object.mask));
+  const edge = (pick: (...values: number[]) => number, side: keyof Box) => pick(...objects.map(({ box }) => box[side]));
+  if (mask === null) return { box: null, mask, area: 0 };
+  const box = {
+    x1: edge(Math.min, 'x1'),
+    y1: edge(Math.min, 'y1'),
+    x2: edge(Math.max, 'x2'),
+    y2: edge(Math.max, 'y2'),
+  };
+  return { box, mask, area: maskArea(mask) };
+}
+
+/** Masks as COCO writes them: compressed runs and [height, width]. `box`, `mask` and `area` are of all objects together. */
+function asJson({ image, proposal, device, timings }: Outcome): string {
+  const { answer, frame, objects, rewards } = proposal;
+  const { box, mask, area } = wholeOf(proposal);
   const found = {
     answer: isFound(proposal) ? 'found' : 'nothing',
-    reasoning: answer.reasoning,
+    reasoning: inPicture(answer.reasoning, frame, image),
+    objects: objects.map((one) => ({ ...one, mask: maskAsJson(one.mask), area: maskArea(one.mask) })),
     box,
-    mask: mask && { counts: compress(mask), size: mask.size },
-    area: mask ? maskArea(mask) : 0,
+    mask: mask && maskAsJson(mask),
+    area,
     rewards,
     device,
     timings,
@@ -133,15 +154,37 @@ function asJson({ proposal, device, timings }: Outcome): string {
   return `${JSON.stringify(found)}\n`;
 }
 
+const edges = ({ x1, y1, x2, y2 }: Box): string => [x1, y1, x2, y2].map((edge) => Math.round(edge)).join(', ');
+
+/** One line for one object; where there are several, one line for each and one for all. */
+function foundLines({ objects }: Proposal, area: string): [string, string][] {
+  const [only, ...more] = objects;
+  if (!only)
+    return [
+      ['box', 'none'],
+      ['area', area],
+    ];
+  if (more.length === 0)
+    return [
+      ['box', edges(only.box)],
+      ['area', area],
+    ];
+  const each = objects.map(({ box, mask, label }, i): [string, string] => {
+    const name = label === undefined ? '' : `${printable(label)}, `;
+    return [`box ${i + 1}`, `${edges(box)} (${name}${maskArea(mask)} pixels)`];
+  });
+  return [...each, ['area', `${area}, all together`]];
+}
+
 function asText(outcome: Outcome, files: readonly string[]): string {
   const { image, proposal, device, timings } = outcome;
-  const { box, mask, answer, rewards } = proposal;
-  const area = mask ? maskArea(mask) : 0;
+  const { answer, objects, rewards } = proposal;
+  const { area } = wholeOf(proposal);
   const share = ((100 * area) / (image.width * image.height)).toFixed(1);
+  const several = objects.length > 1 ? `found ${objects.length}` : 'found';
   const lines = [
-    ['answer', isFound(proposal) ? 'found' : 'nothing matches'],
-    ['box', box ? [box.x1, box.y1, box.x2, box.y2].map((edge) => Math.round(edge)).join(', ') : 'none'],
-    ['area', `${area} pixels (${share} %)`],
+    ['answer', isFound(proposal) ? several : 'nothing matches'],
+    ...foundLines(proposal, `${area} pixels (${share} %)`),
     [
       'rewards',
       Object.entries(rewards)

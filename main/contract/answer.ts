@@ -1,9 +1,9 @@
-// The reasoner's text to its reasoning and box, and boxes between the reasoner's frame and image pixels.
+// The reasoner's text to its reasoning and objects, and boxes between the reasoner's frame and image pixels.
 import { z } from 'zod';
 import { clampBox, type Frame, rescale } from './geometry.ts';
-import type { Box } from './records.ts';
+import type { Box, Point } from './records.ts';
 
-/** `released` takes the first box anywhere, as LENS's own parser does; `loupe` reads the one of the answer only. */
+/** `released` takes the first box anywhere, as LENS's own parser does; `loupe` reads those of the answer, all of them. */
 export type Dialect = 'released' | 'loupe';
 
 /** The characters that \s means to Python, where the published formats were written. */
@@ -22,14 +22,25 @@ const ANSWERED = new RegExp(`^${BLANK}*(?:<think>(.*?)</think>${BLANK}*)?<answer
 const FENCED = /^\s*```(?:json)?\s*(.*?)\s*```\s*$/s;
 
 const FourNumbers = z.tuple([z.number(), z.number(), z.number(), z.number()]);
-const Item = z.object({ bbox_2d: FourNumbers, label: z.string().optional() });
+const Item = z.object({
+  bbox_2d: FourNumbers,
+  point_2d: z.tuple([z.number(), z.number()]).optional(),
+  label: z.string().optional(),
+});
 
-/** What a text says: a box in the reasoner's frame, that nothing matches, or neither in any readable way. */
+/** One object that a text names, in the reasoner's frame. */
+export interface ReadObject {
+  readonly box: Box;
+  /** Where the text has the segmenter click. */
+  readonly points?: readonly Point[];
+  readonly label?: string;
+}
+
+/** What a text says: objects, that nothing matches, or neither in any readable way. */
 export interface Reading {
   readonly reasoning: string;
-  readonly found: 'box' | 'nothing' | 'unreadable';
-  readonly box: Box | null;
-  readonly label: string | null;
+  readonly found: 'objects' | 'nothing' | 'unreadable';
+  readonly objects: readonly ReadObject[];
 }
 
 /** LENS's `parse_float_sequence_within`: the first four numbers in brackets; four zeros when there are none. */
@@ -43,20 +54,28 @@ export function firstBox(text: string): Box {
 
 const toBox = ([x1 = 0, y1 = 0, x2 = 0, y2 = 0]: readonly number[]): Box => ({ x1, y1, x2, y2 });
 
-/** The box of a text that is still being written, once it is whole; null before. The reasoning's own boxes do not count. */
-export function boxSoFar(text: string, dialect: Dialect): Box | null {
-  const start = dialect === 'loupe' ? text.indexOf('<answer>') : 0;
-  return start < 0 ? null : reading('', firstBox(text.slice(start)), null).box;
+/** The first four numbers in brackets, and all that stand in brackets of the same kind. */
+function everyBox(text: string): Box[] {
+  const pattern = PATTERNS.find((one) => one.test(text));
+  if (!pattern) return [];
+  return Array.from(text.matchAll(new RegExp(pattern, 'g')), (match) => toBox(match.slice(1).map(Number)));
+}
+
+/** The boxes of a text that is still being written, as far as they are whole. The reasoning's own boxes do not count. */
+export function boxesSoFar(text: string, dialect: Dialect): Box[] {
+  if (dialect === 'released') return [firstBox(text)].filter(isInOrder);
+  const start = text.indexOf('<answer>');
+  return start < 0 ? [] : everyBox(text.slice(start)).filter(isInOrder);
 }
 
 /** The text of a whole answer, special tokens and all, to what it says. */
 export function readAnswer(text: string, dialect: Dialect): Reading {
   if (dialect === 'released') {
     const reasoning = /<think>(.*?)<\/think>/s.exec(text)?.[1] ?? '';
-    return reading(reasoning, firstBox(text.replaceAll('<|endoftext|>', '')), null);
+    return reading(reasoning, [{ box: firstBox(text.replaceAll('<|endoftext|>', '')) }]);
   }
   const match = ANSWERED.exec(text);
-  if (match === null) return { reasoning: openReasoning(text), found: 'unreadable', box: null, label: null };
+  if (match === null) return { reasoning: openReasoning(text), found: 'unreadable', objects: [] };
   return readBody(match[1]?.trim() ?? '', match[2] ?? '');
 }
 
@@ -65,18 +84,32 @@ const openReasoning = (text: string): string => /<think>(.*?)(?:<\/think>|<answe
 
 function readBody(reasoning: string, body: string): Reading {
   const parsed = parseJson(FENCED.exec(body)?.[1] ?? body);
-  if (Array.isArray(parsed) && parsed.length === 0) return { reasoning, found: 'nothing', box: null, label: null };
-  const four = FourNumbers.safeParse(parsed);
-  if (four.success) return reading(reasoning, toBox(four.data), null);
-  const item = Item.safeParse(Array.isArray(parsed) ? parsed[0] : parsed);
-  if (item.success) return reading(reasoning, toBox(item.data.bbox_2d), item.data.label ?? null);
-  return reading(reasoning, firstBox(body), null);
+  if (Array.isArray(parsed) && parsed.length === 0) return { reasoning, found: 'nothing', objects: [] };
+  const alone = readItem(parsed);
+  const listed = alone ? [alone] : Array.isArray(parsed) ? parsed.flatMap((item) => readItem(item) ?? []) : [];
+  return reading(reasoning, listed.length > 0 ? listed : everyBox(body).map((box) => ({ box })));
 }
 
+/** `{"bbox_2d": [..], "point_2d": [..], "label": ".."}` with or without the last two, or four numbers alone. */
+function readItem(item: unknown): ReadObject | null {
+  const four = FourNumbers.safeParse(item);
+  if (four.success) return { box: toBox(four.data) };
+  const parsed = Item.safeParse(item);
+  if (!parsed.success) return null;
+  const { bbox_2d, point_2d, label } = parsed.data;
+  return {
+    box: toBox(bbox_2d),
+    ...(point_2d && { points: [{ x: point_2d[0], y: point_2d[1], sign: '+' }] }),
+    ...(label !== undefined && { label }),
+  };
+}
+
+const isInOrder = ({ x1, y1, x2, y2 }: Box): boolean => x1 < x2 && y1 < y2;
+
 /** A box counts when its corners are in order; LENS repairs no reversed ones either. */
-function reading(reasoning: string, box: Box, label: string | null): Reading {
-  if (box.x1 < box.x2 && box.y1 < box.y2) return { reasoning, found: 'box', box, label };
-  return { reasoning, found: 'unreadable', box: null, label: null };
+function reading(reasoning: string, objects: readonly ReadObject[]): Reading {
+  const whole = objects.filter(({ box }) => isInOrder(box));
+  return { reasoning, found: whole.length > 0 ? 'objects' : 'unreadable', objects: whole };
 }
 
 /** Undefined for anything that is not JSON: models damage it in every way. */
@@ -91,6 +124,17 @@ export function parseJson(text: string): unknown {
 /** A box of the reasoner's frame in image pixels, cut at the image's edge; null when all of it lies outside. */
 export const toImage = (box: Box, frame: Frame, image: Frame): Box | null =>
   clampBox(rescale(box, frame, image), image);
+
+/** An object of the reasoner's frame in image pixels; null when its box lies outside. */
+export function objectInImage({ box, points, label }: ReadObject, frame: Frame, image: Frame): ReadObject | null {
+  const inside = toImage(box, frame, image);
+  if (inside === null) return null;
+  const moved = points?.map(({ x, y, sign }): Point => {
+    const { x1, y1 } = rescale({ x1: x, y1: y, x2: x, y2: y }, frame, image);
+    return { x: x1, y: y1, sign };
+  });
+  return { box: inside, ...(moved && { points: moved }), ...(label !== undefined && { label }) };
+}
 
 /** A box of the image in whole numbers of the reasoner's frame, as training targets are written. */
 export function toFrame(box: Box, image: Frame, frame: Frame): Box {

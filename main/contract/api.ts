@@ -72,6 +72,8 @@ export type HostEvent = z.infer<typeof HostEvent>;
 
 /** Answers to a prompt as they come. Boxes are image pixels; `candidate` counts from 0. */
 export const AnswerEvent = z.discriminatedUnion('kind', [
+  /** Comes first: coordinates in the texts are pixels of it. */
+  z.object({ kind: z.literal('frame'), frame: StoredProposal.shape.frame }),
   z.object({ kind: z.literal('text'), candidate: z.int(), text: z.string() }),
   z.object({ kind: z.literal('box'), candidate: z.int(), box: Box }),
   /** Stored; the last one of a call has `chosen` settled for the whole group. */

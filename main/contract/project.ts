@@ -87,14 +87,25 @@ export type Review = z.infer<typeof Review>;
 export const Verdict = z.enum(['right', 'corrected', 'wrong']).nullable();
 export type Verdict = z.infer<typeof Verdict>;
 
-/** What a person kept of an answer. Reasoning, box and mask are judged apart: a right mask may have a wrong reason. */
+/** What a person made of one object of an answer. Box and mask are judged apart: a right box may have a wrong mask. */
+export const CorrectedObject = z.object({
+  /** Its place among the proposal's objects; null: the person found it, and the model did not. */
+  index: z.int().min(0).nullable(),
+  box: z.object({ value: Box, verdict: Verdict }),
+  /** The shape that stands for it; null: none was made of it, or none is left. */
+  mask: z.object({ shapeId: Id.nullable(), verdict: Verdict }),
+});
+export type CorrectedObject = z.infer<typeof CorrectedObject>;
+
+/** A proposal as a person judged it. Where verdicts and shapes disagree, `correction.ts` says which of them gives way. */
 export const Correction = z.object({
   /** The proposal that it started from; null: the person did it alone. */
   proposalId: Id.nullable(),
-  found: z.enum(['object', 'nothing']),
+  /** `nothing`: there are no objects. The verdict is on the list as a whole: all are there, and none too many. */
+  found: z.object({ value: z.enum(['objects', 'nothing']), verdict: Verdict }),
+  /** Coordinates in the proposal's frame, as in its own text; without a proposal in image pixels. */
   reasoning: z.object({ text: text(), verdict: Verdict }),
-  box: z.object({ value: Box.nullable(), verdict: Verdict }),
-  mask: z.object({ shapeId: Id.nullable(), verdict: Verdict }),
+  objects: z.array(CorrectedObject),
 });
 export type Correction = z.infer<typeof Correction>;
 
@@ -105,9 +116,24 @@ export const StoredPrompt = z.object({
   text: text().trim().min(1).max(longestPrompt),
   points: z.array(Point),
   box: Box.nullable(),
-  kept: Correction.nullable(),
+  correction: Correction.nullable(),
 });
 export type StoredPrompt = z.infer<typeof StoredPrompt>;
+
+/** One object of an answer, in image pixels. */
+export const FoundObject = z.object({
+  box: Box,
+  /** Clicks that the answer gives the segmenter beside the box. */
+  points: z.array(Point).optional(),
+  /** What the answer calls it. */
+  label: text().optional(),
+  mask: PackedMask.nullable(),
+});
+export type FoundObject = z.infer<typeof FoundObject>;
+
+/** `objects`: one or more; `nothing`: none, said on purpose; `unreadable`: none could be read. */
+export const Found = z.enum(['objects', 'nothing', 'unreadable']);
+export type Found = z.infer<typeof Found>;
 
 /** One candidate that one version of the weights wrote for a prompt. A value: it is never edited and never in a diff. */
 export const StoredProposal = z.object({
@@ -116,11 +142,10 @@ export const StoredProposal = z.object({
   weights: z.string(),
   device: z.string(),
   answer: Answer,
-  /** Side of the square that boxes in the answer's text are written in; 224 where it is not said. */
-  frame: z.int().min(1).optional(),
-  found: z.enum(['object', 'nothing', 'unreadable']),
-  box: Box.nullable(),
-  mask: PackedMask.nullable(),
+  /** The picture as the reasoner saw it: coordinates in the answer's text are pixels of it. */
+  frame: z.object({ width: z.int().min(1), height: z.int().min(1) }),
+  found: Found,
+  objects: z.array(FoundObject),
   /** What can be known without truth. */
   rewards: z.object({ format: z.number() }),
   /** Milliseconds by stage. */

@@ -44,22 +44,11 @@ export const Prompt = z.object({
 });
 export type Prompt = z.infer<typeof Prompt>;
 
-/** What the reasoner wrote; box is null when it named none. logProbabilities runs beside tokens (nats). */
+/** What the reasoner wrote, coordinates in its own frame. logProbabilities runs beside tokens (nats). */
 export const Answer = z.object({
   text: text(),
   reasoning: text(),
-  box: Box.nullable(),
   tokens: z.array(z.int().min(0)).optional(),
   logProbabilities: z.array(z.number()).optional(),
 });
 export type Answer = z.infer<typeof Answer>;
-
-/** What one version of the weights offers for a prompt; nobody has accepted it yet. */
-export const Proposal = z.object({
-  prompt: Prompt,
-  answer: Answer,
-  box: Box.nullable(),
-  mask: Mask.nullable(),
-  weights: z.string(),
-});
-export type Proposal = z.infer<typeof Proposal>;

@@ -133,6 +133,9 @@ export function maskIou(a: Mask, b: Mask, options: { crowd?: boolean } = {}): nu
 export const union = (first: Mask, ...rest: Mask[]): Mask =>
   rest.reduce((a, b) => combined(a, b, (inA, inB) => inA || inB), first);
 
+/** The same of a list, which may be empty: then null. */
+export const unionOf = ([first, ...rest]: readonly Mask[]): Mask | null => (first ? union(first, ...rest) : null);
+
 /** What lies in all of the masks. */
 export const intersection = (first: Mask, ...rest: Mask[]): Mask =>
   rest.reduce((a, b) => combined(a, b, (inA, inB) => inA && inB), first);

@@ -1,9 +1,10 @@
 // The engine's calls as work on pictures and a model: pictures and words in, packed masks and proposals out.
 import { BadInput } from '../contract/badinput.ts';
 import { clampBox } from '../contract/geometry.ts';
-import { type PackedMask, packMask, unpackMask } from '../contract/project.ts';
+import { type FoundObject, type PackedMask, packMask, unpackMask } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
-import type { PredictOptions, Predictor, Proposal } from '../flow/predict.ts';
+import { unionOf } from '../contract/rle.ts';
+import type { PredictOptions, Predictor, Proposal, ProposedObject } from '../flow/predict.ts';
 import { spreadOf } from '../flow/spread.ts';
 import type { ImageFile } from '../pictures/image.ts';
 import { wand } from '../pictures/wand.ts';
@@ -48,6 +49,7 @@ async function ask({ picture, text, points, box, samples, seed }: AskArguments, 
   const [image, model] = await Promise.all([work.image(picture), work.model()]);
   await work.between();
   work.signal.throwIfAborted();
+  work.emit({ kind: 'frame', frame: { ...model.predictor.frameOf(image) } });
   const options: PredictOptions = {
     ...{ samples, seed, signal: work.signal, between: work.between },
     onText: (piece, candidate) => work.emit({ kind: 'text', candidate, text: piece }),
@@ -58,7 +60,7 @@ async function ask({ picture, text, points, box, samples, seed }: AskArguments, 
   const group = chosen.candidates ?? [chosen];
   return {
     proposals: group.map((each) => stored(each, chosen, model)),
-    spread: spreadOf(group.map(({ mask }) => mask)),
+    spread: spreadOf(group.map(({ objects }) => unionOf(objects.map(({ mask }) => mask)))),
     firstTokenMs: chosen.timings.firstTokenMs ?? 0,
     ms: performance.now() - started,
   };
@@ -66,14 +68,21 @@ async function ask({ picture, text, points, box, samples, seed }: AskArguments, 
 
 /** Of a group only the chosen proposal was timed; its answer tells which one it is. */
 function stored(one: Proposal, chosen: Proposal, { predictor, version }: Model): AskResult['proposals'][number] {
-  const { answer, found, box, mask, rewards } = one;
+  const { answer, frame, found, objects, rewards } = one;
   return {
-    ...{ weights: version, device: predictor.device, frame: one.frame.width },
-    ...{ answer, found, box, rewards, timings: chosen.timings },
-    mask: mask && packMask(mask),
+    ...{ weights: version, device: predictor.device, frame: { ...frame } },
+    ...{ answer, found, rewards, timings: chosen.timings },
+    objects: objects.map(storedObject),
     chosen: answer === chosen.answer,
   };
 }
+
+const storedObject = ({ box, points, label, mask }: ProposedObject): FoundObject => ({
+  box,
+  ...(points && { points: [...points] }),
+  ...(label !== undefined && { label }),
+  mask: packMask(mask),
+});
 
 async function refine(
   { picture, points, box, rough }: RefineArguments,

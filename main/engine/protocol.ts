@@ -18,6 +18,7 @@ export interface AskArguments {
 }
 
 export type AskEvent =
+  | { readonly kind: 'frame'; readonly frame: { readonly width: number; readonly height: number } }
   | { readonly kind: 'text'; readonly candidate: number; readonly text: string }
   | { readonly kind: 'box'; readonly candidate: number; readonly box: Box };
 

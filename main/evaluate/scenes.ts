@@ -1,6 +1,6 @@
 // A predictor on drawn scenes of unseen seeds to the figures of `loupe eval scenes`.
 import type { Box, Mask, Prompt } from '../contract/records.ts';
-import { fromBitmap, maskArea } from '../contract/rle.ts';
+import { fromBitmap, maskArea, unionOf } from '../contract/rle.ts';
 import type { Predictor } from '../flow/predict.ts';
 import { rasterise } from '../pictures/image.ts';
 import { boxReward, maskReward } from '../reward/lens.ts';
@@ -88,8 +88,10 @@ async function tryOut(predictor: Predictor, scene: Scene, { asked, signal }: Que
   const rough = asked.coarse && fromBitmap(asked.coarse, image.width, image.height);
   const prompt: Prompt = { text: asked.text, mask: rough };
   const started = performance.now();
-  const { box, mask, rewards } = await predictor.predict(image, prompt, { signal });
+  const { objects, rewards } = await predictor.predict(image, prompt, { signal });
   const ms = performance.now() - started;
+  const box = objects[0]?.box ?? null;
+  const mask = unionOf(objects.map((object) => object.mask));
   const overlap = overlapOf(mask ?? nothing(image.width, image.height), truth.mask);
   const reward = rewards.format + overlapRewards({ box, mask }, truth);
   const measured = { format: rewards.format, boxHit: boxHit(box, truth.box), reward, overlap, ms };

@@ -1,29 +1,15 @@
 // The text of an answer to the objects that it names, in the reasoner's own frame: one reader for each way of writing.
 import { z } from 'zod';
-import { boxSoFar, parseJson, readAnswer } from '../contract/answer.ts';
-import type { Box } from '../contract/records.ts';
+import { boxesSoFar, parseJson, type Reading, type ReadObject, readAnswer } from '../contract/answer.ts';
+import type { Box, Point } from '../contract/records.ts';
 import { formatReward, thinkFormat } from '../reward/lens.ts';
 import { wholeFormat } from '../reward/segZero.ts';
 import type { Parser } from '../weights/recipe.ts';
 
-export interface NamedObject {
-  readonly box: Box;
-  /** On the object. */
-  readonly points: readonly { readonly x: number; readonly y: number }[];
-  readonly label: string | null;
-}
-
-/** `nothing`: said on purpose; `unreadable`: neither an object nor that there is none. */
-export interface AnswerReading {
-  readonly reasoning: string;
-  readonly found: 'objects' | 'nothing' | 'unreadable';
-  readonly objects: readonly NamedObject[];
-}
-
 export interface AnswerReader {
-  read(text: string): AnswerReading;
-  /** The first box of a text that is still being written, once it is whole. */
-  boxSoFar(text: string): Box | null;
+  read(text: string): Reading;
+  /** The boxes of a text that is still being written, as far as they are whole. */
+  boxesSoFar(text: string): readonly Box[];
   /** 1 for a text of the form that was asked for, else 0: what can be known without truth. */
   format(text: string): number;
 }
@@ -34,30 +20,26 @@ const Two = z.tuple([z.number(), z.number()]);
 export const answerReaders: Readonly<Record<Parser, AnswerReader>> = {
   'first box': byDialect('released', thinkFormat),
   loupe: byDialect('loupe', (text) => formatReward(text, 'loupe')),
-  'seg zero': { read: readSegZero, boxSoFar: firstOf(readSegZero), format: wholeFormat },
-  'vision reasoner': { read: readVisionReasoner, boxSoFar: firstOf(readVisionReasoner), format: wholeFormat },
-  grounding: { read: readGrounding, boxSoFar: firstOf(readGrounding), format: (text) => Number(isGrounded(text)) },
+  'seg zero': { read: readSegZero, boxesSoFar: boxesOf(readSegZero), format: wholeFormat },
+  'vision reasoner': { read: readVisionReasoner, boxesSoFar: boxesOf(readVisionReasoner), format: wholeFormat },
+  grounding: { read: readGrounding, boxesSoFar: boxesOf(readGrounding), format: (text) => Number(isGrounded(text)) },
 };
 
 /** LENS's own reader, or that of nano. */
 function byDialect(dialect: 'released' | 'loupe', format: AnswerReader['format']): AnswerReader {
   return {
-    read: (text) => {
-      const { reasoning, found, box, label } = readAnswer(text, dialect);
-      const objects = found === 'box' && box ? [{ box, points: [], label }] : [];
-      return { reasoning, found: found === 'box' ? 'objects' : found, objects };
-    },
-    boxSoFar: (text) => boxSoFar(text, dialect),
+    read: (text) => readAnswer(text, dialect),
+    boxesSoFar: (text) => boxesSoFar(text, dialect),
     format,
   };
 }
 
-function firstOf(read: AnswerReader['read']): AnswerReader['boxSoFar'] {
-  return (text) => read(text).objects[0]?.box ?? null;
+function boxesOf(read: AnswerReader['read']): AnswerReader['boxesSoFar'] {
+  return (text) => read(text).objects.map(({ box }) => box);
 }
 
 /** The first braces: one object with two points, as Seg-Zero's own code reads it. */
-function readSegZero(text: string): AnswerReading {
+function readSegZero(text: string): Reading {
   const thing = z
     .object({ bbox: Four, points_1: Two.optional(), points_2: Two.optional() })
     .safeParse(parseJson(/\{[^}]+\}/.exec(text)?.[0] ?? ''));
@@ -66,7 +48,7 @@ function readSegZero(text: string): AnswerReading {
 }
 
 /** The list between the answer's tags: boxes with one point each. */
-function readVisionReasoner(text: string): AnswerReading {
+function readVisionReasoner(text: string): Reading {
   const body = /<answer>(.*?)<\/answer>/s.exec(text)?.[1] ?? '';
   const list = z
     .array(z.object({ bbox_2d: Four, point_2d: Two.optional(), label: z.string().optional() }))
@@ -75,7 +57,7 @@ function readVisionReasoner(text: string): AnswerReading {
 }
 
 /** What Qwen2.5-VL writes by itself: a JSON list, fenced or not, with words around it or not. */
-function readGrounding(text: string): AnswerReading {
+function readGrounding(text: string): Reading {
   const Item = z.object({ bbox_2d: Four, label: z.string().optional() });
   const items = z.union([z.array(Item), Item.transform((one) => [one])]).safeParse(parseJson(jsonIn(text)));
   return reading(text, items.data?.map(({ bbox_2d, label }) => named(bbox_2d, [], label)) ?? null);
@@ -84,7 +66,7 @@ function readGrounding(text: string): AnswerReading {
 const isGrounded = (text: string): boolean => readGrounding(text).found !== 'unreadable';
 
 /** Null objects: the text has no list. Boxes whose corners are not in order count for nothing, as everywhere. */
-function reading(text: string, objects: readonly NamedObject[] | null): AnswerReading {
+function reading(text: string, objects: readonly ReadObject[] | null): Reading {
   const reasoning = /<think>(.*?)(?:<\/think>|<answer>|$)/s.exec(text)?.[1]?.trim() ?? '';
   const good = objects?.filter(({ box }) => box.x1 < box.x2 && box.y1 < box.y2) ?? [];
   if (good.length > 0) return { reasoning, found: 'objects', objects: good };
@@ -95,9 +77,9 @@ function named(
   [x1, y1, x2, y2]: z.infer<typeof Four>,
   points: readonly (z.infer<typeof Two> | undefined)[],
   label?: string,
-) {
-  const at = points.flatMap((point) => (point ? [{ x: point[0], y: point[1] }] : []));
-  return { box: { x1, y1, x2, y2 }, points: at, label: label ?? null };
+): ReadObject {
+  const at = points.flatMap((point): Point[] => (point ? [{ x: point[0], y: point[1], sign: '+' }] : []));
+  return { box: { x1, y1, x2, y2 }, ...(at.length > 0 && { points: at }), ...(label !== undefined && { label }) };
 }
 
 const unfenced = (body: string): string => /```(?:json)?\s*(.*?)\s*```/s.exec(body)?.[1] ?? body;

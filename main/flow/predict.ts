@@ -1,10 +1,12 @@
-// A decoded picture and a prompt to a proposal: reasoning, box and mask, by the weights of one folder.
+// A decoded picture and a prompt to a proposal: reasoning, and a box and a mask for each object, by the weights of one folder.
 import type { Provider } from '../../models/runtime/session.ts';
-import { toImage } from '../contract/answer.ts';
-import { type Frame, rescale } from '../contract/geometry.ts';
-import type { Answer, Box, DecodedImage, Mask, Point, Prompt } from '../contract/records.ts';
+import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
+import type { Frame } from '../contract/geometry.ts';
+import type { Found } from '../contract/project.ts';
+import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
+import { maskArea, maskBox } from '../contract/rle.ts';
 import { openWeights, type Weights } from '../weights/open.ts';
-import { answerReaders, type NamedObject } from './answer.ts';
+import { answerReaders } from './answer.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
 import { Segmenter } from './segmenter.ts';
 import type { Ask } from './zoom.ts';
@@ -17,20 +19,24 @@ export interface PredictOptions {
   temperature?: number;
   signal?: AbortSignal;
   onText?(piece: string, candidate: number): void;
-  /** A box in image pixels, as soon as an answer's text names it. */
+  /** Each box in image pixels, as soon as an answer's text names it. */
   onBox?(box: Box, candidate: number): void;
   /** Awaited between tokens and masks. */
   between?(): Promise<void>;
 }
 
+/** One object that was found, in image pixels. */
+export interface ProposedObject extends ReadObject {
+  readonly mask: Mask;
+}
+
 export interface Proposal {
   answer: Answer;
-  found: 'object' | 'nothing' | 'unreadable';
   /** The picture as the reasoner saw it: coordinates in the answer's text are pixels of it. */
   frame: Frame;
-  /** In image pixels; null when nothing matches or no box could be read. */
-  box: Box | null;
-  mask: Mask | null;
+  found: Found;
+  /** In the order of the answer; none where nothing matches or no box could be read. */
+  objects: readonly ProposedObject[];
   /** What can be known without truth. */
   rewards: { format: number };
   /** Milliseconds. */
@@ -45,6 +51,8 @@ export interface Predictor {
   readonly warnings: readonly string[];
   /** The name in the folder's configuration. */
   readonly name: string;
+  /** The picture as the reasoner sees it: coordinates in its texts are pixels of that. */
+  frameOf(image: DecodedImage): Frame;
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
   /** The segmenter alone. */
   segment(image: DecodedImage, ask: Ask): Promise<Mask>;
@@ -128,55 +136,82 @@ class LoupePredictor implements Predictor {
     await this.segmenter.release();
   }
 
-  /** Hands text on and calls `onBox` once for each candidate. */
+  frameOf(image: DecodedImage): Frame {
+    return this.reasoner.frame(image);
+  }
+
+  /** Hands text on and calls `onBox` once for each box of each candidate. */
   private watching(image: DecodedImage, { onText, onBox }: PredictOptions): PredictOptions['onText'] {
     if (!onBox) return onText;
     const texts: string[] = [];
-    const told = new Set<number>();
+    const told: number[] = [];
     const reader = answerReaders[this.weights.recipe.reasoner.parser];
-    const frame = this.reasoner.frame(image);
+    const frame = this.frameOf(image);
     return (piece, candidate) => {
       onText?.(piece, candidate);
       texts[candidate] = (texts[candidate] ?? '') + piece;
-      const named = told.has(candidate) ? null : reader.boxSoFar(texts[candidate]);
-      if (!named) return;
-      told.add(candidate);
-      const box = toImage(named, frame, image);
-      if (box) onBox(box, candidate);
+      const named = reader.boxesSoFar(texts[candidate]);
+      for (const one of named.slice(told[candidate] ?? 0)) {
+        const box = toImage(one, frame, image);
+        if (box) onBox(box, candidate);
+      }
+      told[candidate] = named.length;
     };
   }
 
   private async propose({ image, prompt, written, states }: Draft): Promise<Proposal> {
     const { text, logProbabilities } = written;
     const reader = answerReaders[this.weights.recipe.reasoner.parser];
-    const frame = this.reasoner.frame(image);
+    const frame = this.frameOf(image);
     const read = reader.read(text);
-    const [named] = read.objects;
-    const box = named ? toImage(named.box, frame, image) : null;
-    const answer: Answer = { text, reasoning: read.reasoning, box, logProbabilities };
-    const found = named ? (box ? 'object' : 'unreadable') : read.found === 'nothing' ? 'nothing' : 'unreadable';
-    const proposal = { answer, found, frame, box, rewards: { format: reader.format(text) }, timings: {} } as const;
-    const given = this.recipe.prompts.includes('box') ? box : null;
-    const own = named && this.recipe.prompts.includes('points') ? pointsOf(named, frame, image) : [];
-    const points = [...own, ...(prompt.points ?? [])];
-    const isPointed = prompt.box !== undefined || box !== null || points.length > 0;
-    if (!isPointed) return { ...proposal, mask: null };
-    const token = named && states ? await this.segmenter.token(Float32Array.from(states)) : undefined;
-    const ask = { box: prompt.box ?? given ?? undefined, points, rough: prompt.mask, token };
-    return { ...proposal, mask: await this.segmenter.segment(image, ask) };
+    const named = read.objects.flatMap((object) => objectInImage(object, frame, image) ?? []);
+    const isPointed = prompt.box !== undefined || (prompt.points ?? []).length > 0;
+    const objects = isPointed
+      ? await this.pointedAt({ image, prompt, named: named[0], states })
+      : await this.maskEach({ image, prompt, named, states });
+    // Words that name a box outside of the picture name nothing that can be shown.
+    const found = objects.length > 0 ? 'objects' : read.found === 'objects' ? 'unreadable' : read.found;
+    return {
+      ...{ answer: { text, reasoning: read.reasoning, logProbabilities }, frame, found, objects },
+      ...{ rewards: { format: reader.format(text) }, timings: {} },
+    };
+  }
+
+  /** The queries that the context module reads stand behind the whole answer: they speak of one object, not of several. */
+  private async maskEach({ image, prompt, named, states }: Named): Promise<ProposedObject[]> {
+    const isAlone = named.length === 1;
+    const token = isAlone ? await this.tokenOf(states) : undefined;
+    const found: ProposedObject[] = [];
+    for (const object of named) {
+      const ask = { ...this.given(object), rough: isAlone ? prompt.mask : undefined, token };
+      found.push({ ...object, mask: await this.segmenter.segment(image, ask) });
+    }
+    return found;
+  }
+
+  /** Where the person points there is one object, whatever the answer says; its words and box help to draw it. */
+  private async pointedAt({ image, prompt, named, states }: Pointed): Promise<ProposedObject[]> {
+    const token = named ? await this.tokenOf(states) : undefined;
+    const { box, points = [] } = named ? this.given(named) : {};
+    const own = { box: prompt.box ?? box, points: [...points, ...(prompt.points ?? [])] };
+    const mask = await this.segmenter.segment(image, { ...own, rough: prompt.mask, token });
+    if (!named && maskArea(mask) === 0) return [];
+    return [{ ...named, box: named?.box ?? maskBox(mask), mask }];
+  }
+
+  private async tokenOf(states: Float32Array | undefined) {
+    return states && this.segmenter.token(Float32Array.from(states));
+  }
+
+  /** What the segmenter is shown of an object: as much of it as the recipe says. */
+  private given({ box, points = [] }: ReadObject): Pick<Ask, 'box' | 'points'> {
+    const { prompts } = this.recipe;
+    return { ...(prompts.includes('box') && { box }), points: prompts.includes('points') ? [...points] : [] };
   }
 
   private get recipe() {
     return this.weights.recipe.segmenter;
   }
-}
-
-/** The clicks that an answer gives beside a box. */
-function pointsOf({ points }: NamedObject, frame: Frame, image: Frame): Point[] {
-  return points.map(({ x, y }) => {
-    const { x1, y1 } = rescale({ x1: x, y1: y, x2: x, y2: y }, frame, image);
-    return { x: x1, y: y1, sign: '+' };
-  });
 }
 
 interface Draft {
@@ -185,6 +220,14 @@ interface Draft {
   written: Written;
   /** [queries, hidden] */
   states: Float32Array | undefined;
+}
+
+interface Named extends Pick<Draft, 'image' | 'prompt' | 'states'> {
+  named: readonly ReadObject[];
+}
+
+interface Pointed extends Pick<Draft, 'image' | 'prompt' | 'states'> {
+  named: ReadObject | undefined;
 }
 
 /** Index of the answer with the highest mean log-probability per token. */

@@ -1,8 +1,10 @@
 // A project to a COCO file, and a COCO file beside the project that it came from to what differs.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
+import type { Frame } from '../contract/geometry.ts';
 import type { ExportSettings, VerifyReport } from '../contract/jobs.ts';
-import { type Image, type Shape, type StoredPrompt, unpackMask } from '../contract/project.ts';
+import { type Image, type ImageDetail, type Shape, type StoredPrompt, unpackMask } from '../contract/project.ts';
+import { inPicture } from '../contract/reasoning.ts';
 import { maskArea } from '../contract/rle.ts';
 import { type Truth, verifyCocoFile } from '../formats/cocoVerify.ts';
 import { type CocoContent, type OutShape, type Written, writeCocoFile } from '../formats/cocoWrite.ts';
@@ -80,10 +82,10 @@ function contentOf(project: Project, { onlyAccepted }: ExportSettings): CocoCont
 function* shapesOn(project: Project, image: Image, categories: ReadonlyMap<number, number>): Generator<OutShape> {
   const { id, width, height } = image;
   if (width === null || height === null) return;
-  const { shapes, prompts } = project.detail(id) ?? { shapes: [], prompts: [] };
+  const { shapes, prompts, proposals } = project.detail(id) ?? { shapes: [], prompts: [], proposals: [] };
   for (const shape of shapes.toSorted((a, b) => a.id - b.id)) {
     const { imageId, mask, box, crowd, labelId } = shape;
-    const extra = extraOf(shape, prompts);
+    const extra = extraOf(shape, { prompts, proposals, size: { width, height } });
     yield {
       id: shape.id,
       imageId,
@@ -97,18 +99,29 @@ function* shapesOn(project: Project, image: Image, categories: ReadonlyMap<numbe
   }
 }
 
+interface Around extends Pick<ImageDetail, 'prompts' | 'proposals'> {
+  /** Of the image. */
+  readonly size: Frame;
+}
+
 /** What a person said of the object: COCO has no keys for it, so other readers pass over these. */
-function extraOf({ id, attributes, origin }: Shape, prompts: readonly StoredPrompt[]): Record<string, unknown> {
-  const asked = prompts.find(({ kept }) => kept?.mask.shapeId === id);
+function extraOf({ id, attributes, origin }: Shape, around: Around): Record<string, unknown> {
+  const asked = around.prompts.find(({ correction }) => correction?.objects.some(({ mask }) => mask.shapeId === id));
   const { score, caption, reasoning, weights, ...rest } = attributes;
   const said = {
     score: typeof score === 'number' ? score : undefined,
     caption: asked?.text ?? caption,
-    reasoning: asked?.kept?.reasoning.text || reasoning,
+    reasoning: (asked && reasoningOf(asked, around)) || reasoning,
     weights: origin.kind === 'proposal' ? origin.weights : weights,
     attributes: Object.keys(rest).length > 0 ? rest : undefined,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+/** In picture pixels, as everything in the file. */
+function reasoningOf({ correction }: StoredPrompt, { proposals, size }: Around): string | undefined {
+  const frame = proposals.find(({ id }) => id === correction?.proposalId)?.frame ?? size;
+  return correction ? inPicture(correction.reasoning.text, frame, size) : undefined;
 }
 
 /** Paths as the project has them, or, where some lie outside its folder, from the lowest folder that holds them all. */

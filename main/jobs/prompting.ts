@@ -146,7 +146,7 @@ async function askAll(work: PromptAll, images: readonly number[], progress: Prog
   return tasks;
 }
 
-const unpointed = { points: [], box: null, kept: null };
+const unpointed = { points: [], box: null, correction: null };
 
 interface Keeping {
   readonly progress: Progress;
@@ -169,7 +169,7 @@ async function answer(work: PromptAll, { imageId, promptId }: Task, { progress, 
   work.answered(imageId);
   const found = result.proposals.find(({ chosen }) => chosen)?.found;
   tell(report, image.path, found);
-  if (found === 'object') report.found++;
+  if (found === 'objects') report.found++;
   else progress.note(`${found === 'nothing' ? 'nothing found' : 'unreadable answer'}: ${image.path}`);
 }
 

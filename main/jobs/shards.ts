@@ -58,7 +58,8 @@ export async function gather(project: Project, copy: Project, signal: AbortSigna
       }
       for (const asked of detail.prompts) {
         const answers = detail.proposals.filter(({ promptId }) => promptId === asked.id);
-        if (answers.length > 0) take({ project, step, gathered }, { ...asked, imageId: own.id, kept: null }, answers);
+        if (answers.length > 0)
+          take({ project, step, gathered }, { ...asked, imageId: own.id, correction: null }, answers);
       }
       await setImmediate();
     }
@@ -82,7 +83,7 @@ interface Into {
 function take({ project, step, gathered }: Into, asked: StoredPrompt, answers: readonly StoredProposal[]): void {
   const { prompts = [], proposals = [] } = project.detail(asked.imageId) ?? {};
   const same = prompts.filter(({ text }) => text.trim() === asked.text.trim());
-  if (same.some(({ id, kept }) => kept !== null || proposals.some(({ promptId }) => promptId === id))) {
+  if (same.some(({ id, correction }) => correction !== null || proposals.some(({ promptId }) => promptId === id))) {
     gathered.before++;
     return;
   }

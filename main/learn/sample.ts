@@ -1,5 +1,18 @@
 // Corrections and labelled shapes of one image to samples: what was asked, and what a good answer would have found.
-import type { Correction, ImageDetail, Label, PackedMask, Shape, StoredPrompt, Verdict } from '../contract/project.ts';
+import { isKept } from '../contract/correction.ts';
+import type { Frame } from '../contract/geometry.ts';
+import type {
+  CorrectedObject,
+  Correction,
+  ImageDetail,
+  Label,
+  PackedMask,
+  Shape,
+  StoredPrompt,
+  StoredProposal,
+  Verdict,
+} from '../contract/project.ts';
+import { inPicture } from '../contract/reasoning.ts';
 import type { Box, Point } from '../contract/records.ts';
 
 /** One object that a good answer names. */
@@ -25,7 +38,7 @@ export interface Sample {
   readonly verdicts: { readonly reasoning: Verdict; readonly found: Verdict };
 }
 
-type Records = Pick<ImageDetail, 'shapes' | 'prompts' | 'review'>;
+type Records = Pick<ImageDetail, 'image' | 'shapes' | 'prompts' | 'proposals' | 'review'>;
 
 /** A label that tools give while nobody has named one: no prompt can be made of it. */
 const UNNAMED = 'object';
@@ -43,27 +56,56 @@ const wordsOf = (text: string): string =>
     .toLowerCase()
     .replace(/^(the|a|an|all|every)\s+/u, '');
 
-/** Of every prompt that a person has judged far enough to know what should have been found. */
-export const correctionSamples = ({ shapes, prompts }: Records): Sample[] => {
+/** Of every prompt that a person has judged far enough to know all that should have been found. */
+export const correctionSamples = ({ image, shapes, prompts, proposals }: Records): Sample[] => {
   const standing = new Map(shapes.map((shape) => [shape.id, shape]));
-  return prompts.flatMap((prompt) => (prompt.kept ? (correctionSample(prompt, prompt.kept, standing) ?? []) : []));
+  const size = image.width && image.height ? { width: image.width, height: image.height } : null;
+  return prompts.flatMap((prompt) => {
+    const { correction } = prompt;
+    const proposal = proposals.find(({ id }) => id === correction?.proposalId) ?? null;
+    return correction ? (correctionSample(prompt, correction, { standing, proposal, size }) ?? []) : [];
+  });
 };
 
+interface Around {
+  readonly standing: ReadonlyMap<number, Shape>;
+  readonly proposal: StoredProposal | null;
+  /** Of the image; null: its file was never read. */
+  readonly size: Frame | null;
+}
+
+/** Null while the list, or one of its objects, is not judged: what is missing in the targets would be taught as wrong. */
 function correctionSample(
   { imageId, text, points, box }: StoredPrompt,
-  kept: Correction,
-  standing: ReadonlyMap<number, Shape>,
+  correction: Correction,
+  around: Around,
 ): Sample | null {
-  const verdicts = { reasoning: kept.reasoning.verdict, found: kept.box.verdict };
-  const said = kept.reasoning.verdict === 'right' || kept.reasoning.verdict === 'corrected';
-  const reasoning = said && kept.reasoning.text !== '' ? kept.reasoning.text : null;
-  const common = { imageId, prompt: { text, points, box }, reasoning, source: 'correction', verdicts } as const;
-  if (kept.found === 'nothing') return isSettled(kept.box.verdict) ? { ...common, objects: [] } : null;
-  const shape = kept.mask.shapeId === null ? undefined : standing.get(kept.mask.shapeId);
-  if (!shape || !isSettled(kept.mask.verdict)) return null;
-  const own = kept.box.verdict === 'corrected' && kept.box.value ? kept.box.value : shape.box;
-  const object = { box: own, mask: shape.mask, verdicts: { box: kept.box.verdict, mask: kept.mask.verdict } };
-  return { ...common, objects: [object] };
+  const { found, objects } = correction;
+  if (!isSettled(found.verdict) || objects.some((one) => !isKept(one) && one.mask.verdict !== 'wrong')) return null;
+  const targets = objects.filter(isKept).flatMap((one) => targetOf(one, around.standing) ?? []);
+  // Where every mask was judged wrong, nobody has said what is right instead.
+  if (targets.length === 0 && found.value === 'objects') return null;
+  return {
+    imageId,
+    prompt: { text, points, box },
+    objects: targets,
+    reasoning: reasoningOf(correction, around),
+    source: 'correction',
+    verdicts: { reasoning: correction.reasoning.verdict, found: found.verdict },
+  };
+}
+
+/** A box that a person corrected goes before the one around the mask. */
+function targetOf({ box, mask }: CorrectedObject, standing: ReadonlyMap<number, Shape>): SampleObject | null {
+  const shape = mask.shapeId === null ? undefined : standing.get(mask.shapeId);
+  if (!shape) return null;
+  const target = box.verdict === 'corrected' ? box.value : shape.box;
+  return { box: target, mask: shape.mask, verdicts: { box: box.verdict, mask: mask.verdict } };
+}
+
+function reasoningOf({ reasoning: { text, verdict } }: Correction, { proposal, size }: Around): string | null {
+  if (!isSettled(verdict) || text === '') return null;
+  return proposal && size ? inPicture(text, proposal.frame, size) : text;
 }
 
 const isSettled = (verdict: Verdict): boolean => verdict === 'right' || verdict === 'corrected';
@@ -72,7 +114,10 @@ const isSettled = (verdict: Verdict): boolean => verdict === 'right' || verdict 
  * Plain shapes teach too: the label's name is the prompt, and all shapes of it on the image are what matches. A label
  * with a crowd among its shapes is left out, because nobody knows how many objects that is.
  */
-export function labelSamples({ shapes, review }: Records, labels: readonly Label[]): Sample[] {
+export function labelSamples(
+  { shapes, review }: Pick<Records, 'shapes' | 'review'>,
+  labels: readonly Label[],
+): Sample[] {
   if (review.status === 'unclear') return [];
   return labels.flatMap(({ id, name }): Sample[] => {
     const own = shapes.filter(({ labelId }) => labelId === id);

@@ -18,14 +18,14 @@ export interface Finding {
   readonly label: string;
 }
 
-/** A copy of the image with the mask tinted and outlined, the box framed and the label beside it. */
-export function drawOverlay(image: DecodedImage, finding: Finding): Raster {
+/** A copy of the image with each mask tinted and outlined, its box framed and its label beside it. */
+export function drawOverlay(image: DecodedImage, ...findings: readonly Finding[]): Raster {
   const { width, height } = image;
   const canvas = { width, height, data: new Uint8Array(image.data) };
   const pen = Math.max(1, Math.round(Math.min(width, height) / 400));
-  if (finding.mask !== null) drawMask(canvas, inside(finding.mask, image), pen);
-  if (finding.box !== null) drawBox(canvas, finding.box, pen);
-  drawLabel(canvas, finding, pen);
+  for (const { mask } of findings) if (mask !== null) drawMask(canvas, inside(mask, image), pen);
+  for (const { box } of findings) if (box !== null) drawBox(canvas, box, pen);
+  for (const finding of findings) drawLabel(canvas, finding, pen);
   return { width, height, channels: 3, data: canvas.data };
 }
 

@@ -62,7 +62,7 @@ export function unifiedReward(
   const answer = readAnswer(rollout.text, options.dialect);
   const terms = {
     format: formatReward(rollout.text, options.dialect),
-    box: target.box === null ? saidNothing(answer) : boxReward(answer.box, target.box, squared),
+    box: target.box === null ? saidNothing(answer) : boxReward(answer.objects[0]?.box ?? null, target.box, squared),
     mask: maskTerm(rollout.mask, target.mask, squared),
   };
   const counted = options.terms ?? ['format', 'box', 'mask'];

@@ -1,18 +1,24 @@
 // Changes made to the stored records, one after the other, and then what follows from all of them together.
 import { BadInput } from '../contract/badinput.ts';
+import { type Standing, verdictChanges } from '../contract/correction.ts';
 import { applied, type Change, type ChangeOf, type Kind, type RecordOf, recordSchemas } from '../contract/diff.ts';
 import { type PackedMask, unpackMask } from '../contract/project.ts';
 import type { Db } from './db.ts';
 import { checkLabel } from './labels.ts';
+import { promptsWhere } from './prompts.ts';
+import { proposalsWhere } from './proposals.ts';
 import type { RecordTable } from './recordTable.ts';
 import { refreshImages } from './refresh.ts';
+import { shapesWhere } from './shapes.ts';
 
 export type RecordTables = { readonly [K in Kind]: RecordTable<K> };
 
-/** For one transaction: `make` any number of changes, then `settle` once. */
+/** For one transaction: `make` any number of changes, then `follow` them where they are new, and `settle` once. */
 export interface ChangeWriter {
   /** The change as it was made: a deletion with all that is gone, a change with exactly the fields that it set. */
   make(change: Change): Change;
+  /** Turns the verdicts that do not agree any more with what stands; whoever made the changes, they are part of the step. */
+  follow(): Change[];
   settle(): void;
 }
 
@@ -20,6 +26,8 @@ export interface ChangeWriter {
 export function changeWriter(db: Db, tables: RecordTables, next: (() => number) | null): ChangeWriter {
   const images = new Map<number, PackedMask['size'] | null>();
   const labels = new Set<number>();
+  /** Images where a judged prompt, or a shape that verdicts may be about, is another one now. */
+  const judged = new Set<number>();
   const sizeOf = (imageId: number): PackedMask['size'] | null => {
     if (!images.has(imageId)) images.set(imageId, imageSize(db, imageId));
     return images.get(imageId) ?? null;
@@ -32,18 +40,34 @@ export function changeWriter(db: Db, tables: RecordTables, next: (() => number) 
     const imageId = change.after.imageId ?? tables.shape.read(change.id)?.imageId;
     checkMask(change.id, change.after.mask, imageId === undefined ? null : sizeOf(imageId));
   };
+  const make = (change: Change): Change => {
+    if (next) check(change);
+    if (change.kind === 'label') labels.add(change.id);
+    const mayTurn = change.kind === 'prompt' || (change.kind === 'shape' && change.before !== null);
+    const touch = (imageId: number): void => {
+      sizeOf(imageId);
+      if (mayTurn) judged.add(imageId);
+    };
+    return made<Kind>(tables, change, touch) as Change;
+  };
   return {
-    make(change) {
-      if (next) check(change);
-      if (change.kind === 'label') labels.add(change.id);
-      return made<Kind>(tables, change, sizeOf) as Change;
-    },
+    make,
+    follow: () => [...judged].flatMap((imageId) => verdictsOn(db, imageId).map(make)),
     settle() {
       for (const id of labels) checkLabel(db, id, tables.label.read(id));
       refreshImages(db, images.keys());
     },
   };
 }
+
+/** The verdicts on an image that must turn. */
+export const verdictsOn = (db: Db, imageId: number): Change[] =>
+  verdictChanges(promptsWhere(db, 'image_id = ? AND correction IS NOT NULL ORDER BY id', imageId), standingIn(db));
+
+const standingIn = (db: Db): Standing => ({
+  shape: (id) => shapesWhere(db, 'id = ?', id)[0] ?? null,
+  proposal: (id) => proposalsWhere(db, 'id = ?', id)[0] ?? null,
+});
 
 /** Tells `touch` of every image whose counts may be others now. */
 function made<K extends Kind>(

@@ -39,6 +39,8 @@ const goneSentence =
 
 export class Db {
   readonly file: string;
+  /** The number of the format that the file had before it was brought up to today's. */
+  formatBefore = 0;
   /** Called when a transaction was taken back, outside of it. */
   afterTakingBack: () => void = () => {};
   /** Called before a transaction begins and when it was stored, outside of it. */

@@ -110,12 +110,13 @@ function startMany({ db, tables, next, unfinished }: Office, title: string): Man
   let step: Step | undefined;
   const write = (changes: Iterable<Change>): void => {
     const writer = changeWriter(db, tables, next);
-    for (const change of changes) {
+    const record = (done: Change): void => {
       step ??= addStep(db, title);
-      const done = writer.make(change);
       addChange(db, step.seq, told.count, done);
       told.tell(done);
-    }
+    };
+    for (const change of changes) record(writer.make(change));
+    for (const change of writer.follow()) record(change);
     writer.settle();
   };
   return {

@@ -1,5 +1,49 @@
 // Every format that a project file has had, as the SQL that makes it from the one before; the last one is today's.
 
+/** A box as JSON of a row of shapes. */
+const boxOfShape = `SELECT json_object('x1', x1, 'y1', y1, 'x2', x2, 'y2', y2) FROM shape`;
+
+/**
+ * What format 1 called `kept`, as a correction. There an answer had at most one object, whose box could be missing: then
+ * the shape's is taken, or the proposal's, and at last a pixel, since nothing is known.
+ */
+const asCorrection = (kept: string): string => `
+  CASE WHEN ${kept} ->> '$.found' = 'nothing' THEN json_object(
+    'proposalId', ${kept} -> '$.proposalId',
+    'found', json_object('value', 'nothing', 'verdict', ${kept} -> '$.box.verdict'),
+    'reasoning', ${kept} -> '$.reasoning',
+    'objects', json('[]')
+  ) ELSE json_object(
+    'proposalId', ${kept} -> '$.proposalId',
+    'found', json_object('value', 'objects', 'verdict', CASE
+      WHEN ${kept} ->> '$.reasoning.verdict' IS NULL OR coalesce(${kept} ->> '$.box.verdict', 'wrong') = 'wrong'
+        OR coalesce(${kept} ->> '$.mask.verdict', 'wrong') = 'wrong' THEN NULL
+      WHEN ${foundBy(kept)} THEN 'right' ELSE 'corrected' END),
+    'reasoning', ${kept} -> '$.reasoning',
+    'objects', json_array(json_object(
+      'index', CASE WHEN ${foundBy(kept)} THEN 0 END,
+      'box', json_object('value', json(coalesce(
+        nullif(${kept} -> '$.box.value', 'null'),
+        (${boxOfShape} WHERE id = ${kept} ->> '$.mask.shapeId'),
+        (SELECT objects -> '$[0].box' FROM proposal WHERE id = ${kept} ->> '$.proposalId'),
+        '{"x1":0,"y1":0,"x2":1,"y2":1}')), 'verdict', ${kept} -> '$.box.verdict'),
+      'mask', ${kept} -> '$.mask'
+    ))
+  ) END`;
+
+/** Whether the proposal that was judged had found an object itself. */
+const foundBy = (kept: string): string =>
+  `EXISTS (SELECT 1 FROM proposal WHERE id = ${kept} ->> '$.proposalId' AND json_array_length(objects) > 0)`;
+
+/** The same in one side of the journal's changes. */
+const renamedIn = (side: 'before' | 'after'): string => `
+  UPDATE change SET ${side} = json_remove(json_set(${side}, '$.correction', json(CASE
+    WHEN ${side} ->> '$.kept' IS NULL THEN 'null' ELSE ${asCorrection(`(${side} -> '$.kept')`)} END)), '$.kept')
+  WHERE kind = 'prompt' AND json_type(${side}, '$.kept') IS NOT NULL;`;
+
+/** Behind the label's mark, the text of an answer. */
+const behindLabel = `substr(answer ->> '$.text', instr(answer ->> '$.text', '"label": "') + 10)`;
+
 /**
  * The table is only ever added to: files of every earlier number are about.
  * Times are ISO 8601, flags 0 or 1, boxes and points JSON; masks are height, width and COCO's compressed text.
@@ -163,5 +207,47 @@ export const migrations: readonly string[] = [
   ) STRICT;
   -- Not bound to the image's row: what was learnt stays learnt when the image goes.
   CREATE TABLE split (image_id INTEGER PRIMARY KEY, part TEXT NOT NULL CHECK (part IN ('held', 'taught'))) STRICT;
+  `,
+  // Answers with any number of objects: their boxes and masks go into one column, and frames have two sides.
+  `
+  CREATE TABLE proposal_2 (
+    id INTEGER PRIMARY KEY,
+    prompt_id INTEGER NOT NULL,
+    weights TEXT NOT NULL,
+    device TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    frame TEXT NOT NULL,
+    found TEXT NOT NULL,
+    objects TEXT NOT NULL,
+    rewards TEXT NOT NULL,
+    timings TEXT NOT NULL,
+    chosen INTEGER NOT NULL
+  ) STRICT;
+  -- A mask without a box was drawn where the person pointed: the prompt's box is as near as SQL comes to its own.
+  INSERT INTO proposal_2 SELECT
+    id, prompt_id, weights, device, json_remove(answer, '$.box'),
+    json_object('width', coalesce(frame, 224), 'height', coalesce(frame, 224)),
+    CASE WHEN box IS NOT NULL OR counts IS NOT NULL THEN 'objects' WHEN found = 'object' THEN 'unreadable' ELSE found END,
+    CASE WHEN box IS NULL AND counts IS NULL THEN '[]' ELSE json_array(json_patch(
+      json_object(
+        'box', json(coalesce(
+          box,
+          (SELECT box FROM prompt WHERE id = prompt_id),
+          json_object('x1', 0, 'y1', 0, 'x2', width, 'y2', height))),
+        'mask', json(CASE WHEN counts IS NULL THEN 'null'
+          ELSE json_object('size', json_array(height, width), 'counts', counts) END)),
+      CASE WHEN instr(answer ->> '$.text', '"label": "') = 0 OR instr(${behindLabel}, '"') < 2 THEN '{}'
+        ELSE json_object('label', substr(${behindLabel}, 1, instr(${behindLabel}, '"') - 1)) END)) END,
+    rewards, timings, chosen
+  FROM proposal;
+  DROP TABLE proposal;
+  ALTER TABLE proposal_2 RENAME TO proposal;
+  CREATE INDEX proposal_prompt ON proposal (prompt_id);
+  UPDATE answered SET found = 'objects' WHERE found = 'object';
+
+  ALTER TABLE prompt RENAME COLUMN kept TO correction;
+  UPDATE prompt SET correction = ${asCorrection('correction')} WHERE correction IS NOT NULL;
+  ${renamedIn('before')}
+  ${renamedIn('after')}
   `,
 ];

@@ -64,6 +64,7 @@ function prepare(db: Db, formats: readonly string[]): Log {
   db.script('PRAGMA locking_mode = EXCLUSIVE');
   const version = recognised(db, formats.length);
   checkSchema(db, formats.slice(0, version));
+  db.formatBefore = version;
   checkWhole(db);
   if (version < formats.length) {
     // Without a log of its own: one that is replayed must begin with the name of its file.

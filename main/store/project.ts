@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
+import type { Change } from '../contract/diff.ts';
 import type { ProjectInfo } from '../contract/project.ts';
+import { verdictsOn } from './changeWriter.ts';
 import { type Comparisons, comparisonsOf } from './comparisons.ts';
 import type { Db } from './db.ts';
 import { type Exports, exportsOf } from './exports.ts';
@@ -56,6 +58,7 @@ export function openProject(
     review: reviewTable(db),
   };
   const journal = journalOf(db, { tables, next: sequence.next, moved: comparisons.moved });
+  if (db.formatBefore < 4) journal.applyMany('Bring verdicts up to date', allVerdicts(db));
   return {
     ...sequence,
     ...labelsOf(db),
@@ -73,6 +76,12 @@ export function openProject(
     saveCopy: (target) => saveCopy(db, path.resolve(target)),
     close,
   };
+}
+
+/** Formats before 4 had no rule for verdicts: those that point nowhere are turned as a step of their own, so that undo still fits. */
+function* allVerdicts(db: Db): Generator<Change> {
+  const images = db.numbers('SELECT DISTINCT image_id FROM prompt WHERE correction IS NOT NULL ORDER BY image_id');
+  for (const imageId of images) yield* verdictsOn(db, imageId);
 }
 
 function infoOf(db: Db, titles: { undo: string | null; redo: string | null }): ProjectInfo {

@@ -10,10 +10,10 @@ interface PromptRow {
   text: string;
   points: string;
   box: string | null;
-  kept: string | null;
+  correction: string | null;
 }
 
-const columns = 'id, image_id, text, points, box, kept';
+const columns = 'id, image_id, text, points, box, correction';
 
 const promptOf = (row: PromptRow): StoredPrompt => ({
   id: row.id,
@@ -21,7 +21,7 @@ const promptOf = (row: PromptRow): StoredPrompt => ({
   text: row.text,
   points: parsed(row.points) as StoredPrompt['points'],
   box: parsed(row.box ?? 'null') as StoredPrompt['box'],
-  kept: parsed(row.kept ?? 'null') as StoredPrompt['kept'],
+  correction: parsed(row.correction ?? 'null') as StoredPrompt['correction'],
 });
 
 export const promptsWhere = (db: Db, condition: string, ...values: Value[]): StoredPrompt[] =>
@@ -29,12 +29,12 @@ export const promptsWhere = (db: Db, condition: string, ...values: Value[]): Sto
 
 export const promptTable = (db: Db): RecordTable<'prompt'> => ({
   read: (id) => promptsWhere(db, 'id = ?', id)[0] ?? null,
-  write({ id, imageId, text, points, box, kept }) {
+  write({ id, imageId, text, points, box, correction }) {
     db.run(
       `INSERT INTO prompt (${columns}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
        image_id = excluded.image_id, text = excluded.text, points = excluded.points, box = excluded.box,
-       kept = excluded.kept`,
-      ...[id, imageId, text, JSON.stringify(points), jsonOrNull(box), jsonOrNull(kept)],
+       correction = excluded.correction`,
+      ...[id, imageId, text, JSON.stringify(points), jsonOrNull(box), jsonOrNull(correction)],
     );
   },
   remove: (id) => void db.run('DELETE FROM prompt WHERE id = ?', id),

@@ -2,10 +2,9 @@
 import { BadInput } from '../contract/badinput.ts';
 import type { StoredProposal } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
-import { type MaskRow, maskOf, maskValues } from './masks.ts';
 import { refreshImages } from './refresh.ts';
 import type { Sequence } from './sequence.ts';
-import { jsonOrNull, parsed } from './stored.ts';
+import { parsed } from './stored.ts';
 
 export type NewProposal = Omit<StoredProposal, 'id' | 'promptId'>;
 
@@ -24,23 +23,21 @@ export interface Proposals {
   promptsOf(text: string): AskedImage[];
 }
 
-interface ProposalRow extends MaskRow {
+interface ProposalRow {
   id: number;
   prompt_id: number;
   weights: string;
   device: string;
   answer: string;
-  frame: number | null;
+  frame: string;
   found: StoredProposal['found'];
-  box: string | null;
+  objects: string;
   rewards: string;
   timings: string;
   chosen: number;
 }
 
-const names = 'id prompt_id weights device answer frame found box height width counts rewards timings chosen'.split(
-  ' ',
-);
+const names = 'id prompt_id weights device answer frame found objects rewards timings chosen'.split(' ');
 const columns = names.join(', ');
 
 const proposalOf = (row: ProposalRow): StoredProposal => ({
@@ -49,19 +46,17 @@ const proposalOf = (row: ProposalRow): StoredProposal => ({
   weights: row.weights,
   device: row.device,
   answer: parsed(row.answer) as StoredProposal['answer'],
-  ...(row.frame !== null && { frame: row.frame }),
+  frame: parsed(row.frame) as StoredProposal['frame'],
   found: row.found,
-  box: parsed(row.box ?? 'null') as StoredProposal['box'],
-  mask: maskOf(row),
+  objects: parsed(row.objects) as StoredProposal['objects'],
   rewards: parsed(row.rewards) as StoredProposal['rewards'],
   timings: parsed(row.timings) as StoredProposal['timings'],
   chosen: row.chosen === 1,
 });
 
 const valuesOf = (one: StoredProposal): Value[] => [
-  ...[one.id, one.promptId, one.weights, one.device, JSON.stringify(one.answer), one.frame ?? null, one.found],
-  jsonOrNull(one.box),
-  ...maskValues(one.mask),
+  ...[one.id, one.promptId, one.weights, one.device, JSON.stringify(one.answer), JSON.stringify(one.frame), one.found],
+  JSON.stringify(one.objects),
   ...[JSON.stringify(one.rewards), JSON.stringify(one.timings), Number(one.chosen)],
 ];
 
@@ -107,7 +102,7 @@ const askedImages = (db: Db, text: string): AskedImage[] =>
   db
     .all<{ imageId: number; promptId: number; answered: number }>(
       `SELECT image_id AS imageId, id AS promptId,
-         kept IS NOT NULL OR EXISTS (SELECT 1 FROM proposal WHERE prompt_id = prompt.id) AS answered
+         correction IS NOT NULL OR EXISTS (SELECT 1 FROM proposal WHERE prompt_id = prompt.id) AS answered
        FROM prompt WHERE text = ? ORDER BY image_id, id`,
       text.trim(),
     )

@@ -7,7 +7,7 @@ const refresh = `
     prompts = (SELECT count(*) FROM prompt WHERE image_id = image.id),
     unfound = (
       SELECT count(*) FROM prompt LEFT JOIN answered ON prompt_id = prompt.id
-      WHERE image_id = image.id AND coalesce(kept ->> 'found', answered.found, 'object') <> 'object'
+      WHERE image_id = image.id AND coalesce(correction ->> '$.found.value', answered.found, 'objects') <> 'objects'
     ),
     spread = (SELECT max(spread) FROM prompt JOIN answered ON prompt_id = prompt.id WHERE image_id = image.id),
     disagreement = (

@@ -32,8 +32,9 @@ export function colouring(by: Colouring, labels: ReadonlyMap<number, Label>, ope
 
 function verdictsOf(open: OpenImage | null): Map<number, keyof typeof verdictColours> {
   const verdicts = new Map<number, keyof typeof verdictColours>();
-  for (const { kept } of open?.prompts.values() ?? []) {
-    if (kept?.mask.shapeId) verdicts.set(kept.mask.shapeId, kept.mask.verdict ?? 'none');
+  for (const { correction } of open?.prompts.values() ?? []) {
+    for (const { mask } of correction?.objects ?? [])
+      if (mask.shapeId !== null) verdicts.set(mask.shapeId, mask.verdict ?? 'none');
   }
   return verdicts;
 }

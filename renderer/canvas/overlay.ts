@@ -3,6 +3,7 @@ import type { Size } from '../../main/contract/columns.ts';
 import { boxArea } from '../../main/contract/geometry.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { inReview, reviewed } from '../state/answers.ts';
 import type { View, Workbench } from '../state/workbench.ts';
 import { cornerRings } from '../tools/corners.ts';
 import { boxHandles, eachSide, LEAST_SIDE } from '../tools/handles.ts';
@@ -131,22 +132,30 @@ export function isBright(colour: string): boolean {
   return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) > 0.18;
 }
 
+/** Of the answer in review; what a person accepted stands as a shape, and what is wrong is not offered any more. */
+function offeredObjects(state: Workbench) {
+  const { correction, at } = reviewed(state);
+  const { proposal } = inReview(state);
+  return (correction?.objects ?? []).flatMap(({ index, box, mask }, place) => {
+    const offered = index === null ? undefined : proposal?.objects[index];
+    if (!offered || mask.shapeId !== null || mask.verdict === 'wrong') return [];
+    const isCurrent = place === at && (correction?.objects.length ?? 0) > 1;
+    return [{ box: box.value, mask: offered.mask, isCurrent }];
+  });
+}
+
 function drawProposals(pen: Pen, { state }: Scene): void {
-  const { open, proposalId, view, writing, lit, wipe } = state;
-  const offered = proposalId === null ? undefined : open?.proposals.get(proposalId);
-  const prompt = offered && open?.prompts.get(offered.promptId);
-  const kept = prompt?.kept;
-  // What a person kept of it stands as a shape, or is the word that there is nothing.
-  const isSettled = kept?.proposalId === offered?.id && (kept?.found === 'nothing' || kept?.mask.shapeId != null);
-  // And of a prompt that was taken back nothing is offered.
-  const proposal = isSettled || !prompt ? undefined : offered;
+  const { view, writing, lit, wipe } = state;
   const dash = [7, 5];
-  if (proposal?.mask && wipe === null) {
-    const fill = 'rgba(255, 92, 205, 0.28)';
-    trace(pen, view, edgePath(columnsOf(proposal.mask), view.scale), { colour: PROPOSED, width: 1.5, dash, fill });
+  for (const { box, mask, isCurrent } of offeredObjects(state)) {
+    const width = isCurrent ? 2.5 : 1.5;
+    if (mask && wipe === null) {
+      const fill = 'rgba(255, 92, 205, 0.28)';
+      trace(pen, view, edgePath(columnsOf(mask), view.scale), { colour: PROPOSED, width, dash, fill });
+    }
+    trace(pen, view, boxPath(box), { colour: PROPOSED, width, dash: [3, 4] });
   }
-  if (proposal?.box) trace(pen, view, boxPath(proposal.box), { colour: PROPOSED, width: 1.5, dash: [3, 4] });
-  for (const box of writing?.boxes ?? []) if (box) trace(pen, view, boxPath(box), { colour: PROPOSED, width: 2, dash });
+  for (const box of writing?.boxes.flat() ?? []) trace(pen, view, boxPath(box), { colour: PROPOSED, width: 2, dash });
   if (lit) trace(pen, view, boxPath(lit), { colour: LIT, width: 2.5, fill: 'rgba(255, 212, 0, 0.18)' });
 }
 

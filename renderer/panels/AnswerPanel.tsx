@@ -1,18 +1,16 @@
 // The answer in review: reasoning, box and mask, each with its own verdict, and what is to become of the whole.
 import { Alert, Button, Group, Text, Tooltip } from '@mantine/core';
-import { IconBan, IconBrush, IconFocus2, IconMessageQuestion } from '@tabler/icons-react';
+import { IconBan, IconFocus2, IconMessageQuestion, IconPlus } from '@tabler/icons-react';
+import { isAccepted } from '../../main/contract/correction.ts';
 import type { Correction, StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
-import { unpackMask } from '../../main/contract/project.ts';
-import { maskArea } from '../../main/contract/rle.ts';
-import { candidatesOf, inReview } from '../state/answers.ts';
-import { keptOf } from '../state/kept.ts';
-import { reasoningSoFar } from '../state/reasoning.ts';
-import { counted, deviceName, duration, weightsName } from '../state/words.ts';
+import { reasoningSoFar } from '../../main/contract/reasoning.ts';
+import { candidatesOf, inReview, reviewed } from '../state/answers.ts';
+import { deviceName, duration, weightsName } from '../state/words.ts';
 import type { OpenImage } from '../state/workbench.ts';
-import { BoxFields } from './BoxFields.tsx';
 import { Candidates } from './Candidates.tsx';
 import { useClient, useWorkbench } from './client.ts';
 import { useTitle } from './keys.ts';
+import { ObjectParts } from './ObjectParts.tsx';
 import { PromptTabs } from './PromptTabs.tsx';
 import { LiveText, Reasoning } from './Reasoning.tsx';
 import { Verdicts } from './Verdicts.tsx';
@@ -22,12 +20,13 @@ export function AnswerPanel() {
   const writing = useWorkbench((state) => state.writing);
   useWorkbench((state) => state.promptId);
   useWorkbench((state) => state.proposalId);
+  useWorkbench((state) => state.objectAt);
   const { store } = useClient();
   if (open === null) return null;
   const { prompt, proposal } = inReview(store.getState());
   if (open.prompts.size === 0 && !writing) return <Nothing />;
   const candidates = prompt ? candidatesOf(store.getState(), prompt.id) : [];
-  const unreadable = proposal?.found === 'unreadable' && prompt?.kept?.proposalId !== proposal.id;
+  const unreadable = proposal?.found === 'unreadable' && prompt?.correction?.proposalId !== proposal.id;
   return (
     <>
       <div className="answer">
@@ -36,7 +35,7 @@ export function AnswerPanel() {
         {candidates.length > 1 && (
           <Candidates image={open.image} candidates={candidates} current={proposal?.id ?? null} />
         )}
-        {prompt && proposal && <InReview {...{ open, prompt, proposal, unreadable }} />}
+        {prompt && proposal && <InReview {...{ open, proposal, unreadable }} />}
         {prompt && !proposal && !writing && <Unanswered prompt={prompt} />}
       </div>
       {prompt && proposal && <Deeds {...{ prompt, proposal, unreadable }} />}
@@ -70,7 +69,13 @@ function BeingWritten({ open }: { open: OpenImage }) {
         {complete ? 'Drawing the mask' : 'Reasoning'}
         {several ? `, ${begun} of ${writing.texts.length} answers begun` : ''}
       </h2>
-      <LiveText text={reasoning === '' ? '…' : reasoning} image={open.image} answer={writing.boxes[0] ?? null} frozen />
+      <LiveText
+        text={reasoning === '' ? '…' : reasoning}
+        image={open.image}
+        frame={writing.frame}
+        answers={writing.boxes[0] ?? []}
+        frozen
+      />
     </section>
   );
 }
@@ -100,33 +105,26 @@ interface ReviewProps {
   readonly unreadable: boolean;
 }
 
-function InReview({ open, prompt, proposal, unreadable }: ReviewProps) {
-  const kept = keptOf(prompt, proposal);
-  if (!kept) return null;
+function InReview({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
+  const { store } = useClient();
+  const { correction, at } = reviewed(store.getState());
+  if (!correction) return null;
+  const { reasoning, found, objects } = correction;
   return (
     <>
       <Reasoning
         key={proposal.id}
-        text={kept.reasoning.text}
-        verdict={kept.reasoning.verdict}
+        text={reasoning.text}
+        verdict={reasoning.verdict}
         image={open.image}
         frame={proposal.frame}
-        answer={kept.box.value}
+        answers={objects.map(({ box }) => box.value)}
       />
       {unreadable && <Unreadable text={proposal.answer.text} />}
-      {kept.found === 'nothing' ? (
-        !unreadable && <FoundNothing kept={kept} />
+      {found.value === 'nothing' ? (
+        !unreadable && <FoundNothing found={found} />
       ) : (
-        <>
-          <section className="answer-part" aria-label="Box">
-            <div className="part-line">
-              <h2>Box</h2>
-              <Verdicts part="box" verdict={kept.box.verdict} />
-            </div>
-            <BoxFields box={kept.box.value} image={open.image} />
-          </section>
-          <MaskPart {...{ open, kept, proposal }} />
-        </>
+        <ObjectParts {...{ open, correction, proposal, at }} />
       )}
       <Provenance proposal={proposal} />
     </>
@@ -143,14 +141,14 @@ function Unreadable({ text }: { text: string }) {
   );
 }
 
-function FoundNothing({ kept }: { kept: Correction }) {
+function FoundNothing({ found }: Pick<Correction, 'found'>) {
   return (
     <section className="answer-part" aria-label="Answer">
       <div className="part-line">
         <h2 className="nothing">
           <IconBan size={15} aria-hidden /> Nothing matches
         </h2>
-        <Verdicts part="box" verdict={kept.box.verdict} />
+        <Verdicts part="answer" verdict={found.verdict} />
       </div>
       <Text size="xs" c="dimmed">
         To correct this, draw the object, or click a box in the reasoning.
@@ -159,43 +157,13 @@ function FoundNothing({ kept }: { kept: Correction }) {
   );
 }
 
-function MaskPart({ open, kept, proposal }: { open: OpenImage; kept: Correction; proposal: StoredProposal }) {
-  const { actions } = useClient();
-  const shape = kept.mask.shapeId === null ? null : open.shapes.get(kept.mask.shapeId);
-  const mask = shape ? shape.mask : proposal.mask;
-  return (
-    <section className="answer-part" aria-label="Mask">
-      <div className="part-line">
-        <Group gap={8} wrap="nowrap">
-          <h2>Mask</h2>
-          <Text size="xs" c="dimmed" className="number">
-            {mask ? `${counted(maskArea(unpackMask(mask)))} px²` : 'none'}
-          </Text>
-          <Tooltip label="Takes up the brush on this mask; every tool works on it">
-            <Button
-              variant="default"
-              size="compact-xs"
-              aria-label="Edit the mask"
-              leftSection={<IconBrush size={13} aria-hidden />}
-              onClick={() => void actions.editMask()}
-            >
-              Edit
-            </Button>
-          </Tooltip>
-        </Group>
-        <Verdicts part="mask" verdict={kept.mask.verdict} />
-      </div>
-    </section>
-  );
-}
-
 function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
   const { actions } = useClient();
   const keep = useTitle('answer.keep');
   const next = useTitle('review.accept');
-  const { kept } = prompt;
-  const accepted =
-    kept?.proposalId === proposal.id && [kept.reasoning, kept.box, kept.mask].every((one) => one.verdict);
+  const { correction } = prompt;
+  const accepted = correction?.proposalId === proposal.id && isAccepted(correction);
+  const several = proposal.objects.length > 1;
   return (
     <div className="deeds">
       <Tooltip label="Nothing on this image matches the prompt">
@@ -210,7 +178,7 @@ function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
           disabled={unreadable}
           onClick={() => void actions.accept()}
         >
-          {accepted ? 'Accepted' : 'Accept'}
+          {accepted ? 'Accepted' : several ? 'Accept all' : 'Accept'}
         </Button>
       </Tooltip>
       <Tooltip label={next}>
@@ -227,16 +195,33 @@ function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
 function UseSelected() {
   const { actions } = useClient();
   const selected = useWorkbench((state) => (state.selected.size === 1 ? [...state.selected][0] : undefined));
-  const isAnswer = useWorkbench((state) => inReview(state).prompt?.kept?.mask.shapeId === selected);
+  const isAnswer = useWorkbench(
+    (state) => !!reviewed(state).correction?.objects.some((one) => one.mask.shapeId === selected),
+  );
+  const some = useWorkbench((state) => (reviewed(state).correction?.objects.length ?? 0) > 0);
   if (selected === undefined || isAnswer) return null;
   return (
-    <Button
-      variant="default"
-      leftSection={<IconFocus2 size={14} aria-hidden />}
-      onClick={() => void actions.shapeIsAnswer(selected)}
-    >
-      The selected shape is it
-    </Button>
+    <>
+      <Button
+        variant="default"
+        leftSection={<IconFocus2 size={14} aria-hidden />}
+        onClick={() => void actions.shapeIsAnswer(selected)}
+      >
+        The selected shape is it
+      </Button>
+      {some && (
+        <Tooltip label="The answer lacks it: the prompt means this shape as well">
+          <Button
+            variant="default"
+            aria-label="The selected shape matches as well"
+            leftSection={<IconPlus size={14} aria-hidden />}
+            onClick={() => void actions.shapeIsAnswer(selected, true)}
+          >
+            This one too
+          </Button>
+        </Tooltip>
+      )}
+    </>
   );
 }
 

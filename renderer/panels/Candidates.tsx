@@ -56,7 +56,7 @@ function Candidate({ image, proposal, number, isCurrent }: CandidateProps) {
         aria-pressed={isCurrent}
         onClick={() => actions.chooseProposal(proposal.id)}
       >
-        {proposal.found === 'object' ? (
+        {proposal.found === 'objects' ? (
           <MaskThumb image={image} proposal={proposal} />
         ) : (
           <span className="mask-thumb empty">

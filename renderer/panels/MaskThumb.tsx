@@ -1,9 +1,9 @@
-// A candidate in small: the part of the picture around its box, with the mask over it and the box around.
+// A candidate in small: the part of the picture around its objects, with their masks over it and their boxes around.
 import { memo, useEffect, useRef } from 'react';
 import { thumbnailAddress } from '../../main/contract/addresses.ts';
 import type { Image, StoredProposal } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
-import { silhouette, viewAround } from '../state/silhouette.ts';
+import { boxAroundAll, silhouette, viewAround } from '../state/silhouette.ts';
 
 /** Of the thumbnail on screen; the mask is drawn at twice that, for sharp screens. */
 const shape = { width: 64, height: 48 };
@@ -12,10 +12,10 @@ const drawn = { width: 128, height: 96 };
 export const MaskThumb = memo(({ image, proposal }: { image: Image; proposal: StoredProposal }) => {
   const canvas = useRef<HTMLCanvasElement>(null);
   const size = { width: image.width ?? 1, height: image.height ?? 1 };
-  const view = viewAround(proposal.box, size, shape);
+  const view = viewAround(boxAroundAll(proposal), size, shape);
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
-    if (context) paint(context, proposal, viewAround(proposal.box, sizeOf(image), shape));
+    if (context) paint(context, proposal, viewAround(boxAroundAll(proposal), sizeOf(image), shape));
   }, [image, proposal]);
   return (
     <span className="mask-thumb" style={{ ...shape, ...backdrop(image, view) }}>
@@ -40,23 +40,21 @@ function backdrop(image: Image, view: Box) {
   };
 }
 
-function paint(context: CanvasRenderingContext2D, { mask, box }: StoredProposal, view: Box): void {
+function paint(context: CanvasRenderingContext2D, { objects }: StoredProposal, view: Box): void {
   context.clearRect(0, 0, drawn.width, drawn.height);
-  if (mask) {
-    const pixels = context.createImageData(drawn.width, drawn.height);
+  const pixels = context.createImageData(drawn.width, drawn.height);
+  for (const { mask } of objects) {
+    if (mask === null) continue;
     silhouette(mask, view, drawn).forEach((inside, i) => {
       if (inside) pixels.data.set([86, 180, 233, 150], i * 4);
     });
-    context.putImageData(pixels, 0, 0);
   }
-  if (!box) return;
+  context.putImageData(pixels, 0, 0);
   const scale = drawn.width / (view.x2 - view.x1);
   context.strokeStyle = '#f0e442';
   context.lineWidth = 2.5;
-  context.strokeRect(
-    (box.x1 - view.x1) * scale,
-    (box.y1 - view.y1) * scale,
-    (box.x2 - box.x1) * scale,
-    (box.y2 - box.y1) * scale,
-  );
+  for (const { box } of objects) {
+    const [x, y] = [(box.x1 - view.x1) * scale, (box.y1 - view.y1) * scale];
+    context.strokeRect(x, y, (box.x2 - box.x1) * scale, (box.y2 - box.y1) * scale);
+  }
 }

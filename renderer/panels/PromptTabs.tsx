@@ -1,6 +1,7 @@
 // What was asked of this image so far: one line for each prompt, with what came of it.
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconBan, IconCircle, IconCircleCheck, IconPencil, IconTrash } from '@tabler/icons-react';
+import { IconBan, IconCircle, IconCircleCheck, IconCircleX, IconPencil, IconTrash } from '@tabler/icons-react';
+import { isAccepted } from '../../main/contract/correction.ts';
 import type { Correction, StoredPrompt } from '../../main/contract/project.ts';
 import { useClient } from './client.ts';
 
@@ -22,7 +23,7 @@ export function PromptTabs({ prompts, current }: Props) {
 
 function PromptLine({ prompt, isCurrent }: { prompt: StoredPrompt; isCurrent: boolean }) {
   const { actions } = useClient();
-  const { icon: Icon, words, tone } = outcome(prompt.kept);
+  const { icon: Icon, words, tone } = outcome(prompt.correction);
   return (
     <li className="prompt-line" data-current={isCurrent || undefined}>
       <button type="button" aria-pressed={isCurrent} onClick={() => actions.choosePrompt(prompt.id)}>
@@ -46,10 +47,13 @@ function PromptLine({ prompt, isCurrent }: { prompt: StoredPrompt; isCurrent: bo
 }
 
 /** What came of a prompt, as a sign and in words. */
-export function outcome(kept: Correction | null) {
-  if (kept === null) return { icon: IconCircle, words: 'Not judged yet', tone: undefined };
-  const verdicts = [kept.reasoning.verdict, kept.box.verdict, kept.mask.verdict];
-  if (verdicts.includes(null)) return { icon: IconPencil, words: 'Being judged', tone: 'warn' };
-  if (kept.found === 'nothing') return { icon: IconBan, words: 'Nothing matches', tone: 'good' };
+export function outcome(correction: Correction | null) {
+  if (correction === null) return { icon: IconCircle, words: 'Not judged yet', tone: undefined };
+  const { objects, reasoning } = correction;
+  const isJudged = reasoning.verdict !== null && objects.every(({ box, mask }) => box.verdict && mask.verdict);
+  const isRefused = objects.length > 0 && objects.every(({ mask }) => mask.verdict === 'wrong');
+  if (isJudged && isRefused) return { icon: IconCircleX, words: 'Judged wrong', tone: 'bad' };
+  if (!isAccepted(correction)) return { icon: IconPencil, words: 'Being judged', tone: 'warn' };
+  if (correction.found.value === 'nothing') return { icon: IconBan, words: 'Nothing matches', tone: 'good' };
   return { icon: IconCircleCheck, words: 'Judged', tone: 'good' };
 }

@@ -2,35 +2,38 @@
 import { ActionIcon, Button, Group, Text, Textarea, Tooltip } from '@mantine/core';
 import { IconPencil } from '@tabler/icons-react';
 import { memo, useMemo, useState } from 'react';
+import type { Frame } from '../../main/contract/geometry.ts';
 import type { Image, Verdict } from '../../main/contract/project.ts';
+import { inPicture, type Piece, pieces } from '../../main/contract/reasoning.ts';
 import type { Box } from '../../main/contract/records.ts';
-import { type Piece, pieces, usualFrame } from '../state/reasoning.ts';
+
 import { useClient } from './client.ts';
 import { Verdicts } from './Verdicts.tsx';
 
 interface LiveProps {
   readonly text: string;
   readonly image: Image;
-  readonly frame?: number;
-  /** The box that the answer stands at. */
-  readonly answer: Box | null;
+  /** Coordinates in the text are pixels of it; null: of the image. */
+  readonly frame: Frame | null;
+  /** The boxes that the answer stands at. */
+  readonly answers: readonly Box[];
   /** Boxes of an answer that is still being written can be looked at only. */
   readonly frozen?: boolean;
 }
 
-export const LiveText = memo(({ text, image, frame = usualFrame, answer, frozen = false }: LiveProps) => {
-  const { width, height } = image;
-  const parts = useMemo(
-    () => pieces(text, frame, { width: width ?? frame, height: height ?? frame }),
-    [text, frame, width, height],
-  );
+export const LiveText = memo(({ text, image, frame, answers, frozen = false }: LiveProps) => {
+  const parts = useMemo(() => {
+    // Of a file that was never read the size is not known: then the frame stands for it.
+    const size = sizeOf(image) ?? frame;
+    return size ? pieces(text, frame ?? size, size) : [{ text, box: null }];
+  }, [text, frame, image]);
   // Pieces have no identity of their own; their place in the text is the best there is.
   const keyed = parts.map((piece, place) => ({ piece, key: `${place}` }));
   return (
     <p className="reasoning">
       {keyed.map(({ piece, key }) =>
         piece.box ? (
-          <LiveBox key={key} {...{ piece, box: piece.box, answer, frozen }} />
+          <LiveBox key={key} {...{ piece, box: piece.box, answers, frozen }} />
         ) : (
           <span key={key}>{piece.text}</span>
         ),
@@ -38,20 +41,21 @@ export const LiveText = memo(({ text, image, frame = usualFrame, answer, frozen 
     </p>
   );
 });
+const sizeOf = ({ width, height }: Image): Frame | null => (width && height ? { width, height } : null);
 LiveText.displayName = 'LiveText';
 
 interface LiveBoxProps {
   readonly piece: Piece;
   readonly box: Box;
-  readonly answer: Box | null;
+  readonly answers: readonly Box[];
   readonly frozen: boolean;
 }
 
-function LiveBox({ piece, box, answer, frozen }: LiveBoxProps) {
+function LiveBox({ piece, box, answers, frozen }: LiveBoxProps) {
   const { store, actions } = useClient();
   const light = () => store.setState({ lit: box });
   const dark = () => store.setState({ lit: null });
-  const current = answer !== null && isNear(answer, box);
+  const current = answers.some((one) => isNear(one, box));
   return (
     <button
       type="button"
@@ -79,11 +83,11 @@ interface Props {
   readonly text: string;
   readonly verdict: Verdict;
   readonly image: Image;
-  readonly frame?: number;
-  readonly answer: Box | null;
+  readonly frame: Frame | null;
+  readonly answers: readonly Box[];
 }
 
-export function Reasoning({ text, verdict, image, frame, answer }: Props) {
+export function Reasoning({ text, verdict, image, frame, answers }: Props) {
   const [editing, setEditing] = useState(false);
   return (
     <section className="answer-part" aria-label="Reasoning">
@@ -104,16 +108,22 @@ export function Reasoning({ text, verdict, image, frame, answer }: Props) {
         <Verdicts part="reasoning" verdict={verdict} />
       </Group>
       {editing ? (
-        <Editor text={text} onDone={() => setEditing(false)} />
+        <Editor text={shownText(text, frame, image)} onDone={() => setEditing(false)} />
       ) : text === '' ? (
         <Text size="xs" c="dimmed">
           The model gave no reason.
         </Text>
       ) : (
-        <LiveText {...{ text, image, frame, answer }} />
+        <LiveText {...{ text, image, frame, answers }} />
       )}
     </section>
   );
+}
+
+/** In picture pixels; what is kept goes back into the frame. */
+function shownText(text: string, frame: Frame | null, image: Image): string {
+  const size = sizeOf(image);
+  return frame && size ? inPicture(text, frame, size) : text;
 }
 
 function Editor({ text, onDone }: { text: string; onDone(): void }) {

@@ -2,7 +2,7 @@
 import { ActionIcon, Group, Tooltip } from '@mantine/core';
 import { IconCheck, IconPencil, IconX } from '@tabler/icons-react';
 import type { Verdict } from '../../main/contract/project.ts';
-import type { Part } from '../state/kept.ts';
+import type { Part } from '../state/corrections.ts';
 import { useClient } from './client.ts';
 
 const choices = [
@@ -23,6 +23,8 @@ export function Verdicts({ part, verdict }: { part: Part; verdict: Verdict }) {
             color={verdict === one ? color : 'gray'}
             aria-pressed={verdict === one}
             aria-label={`The ${part} ${says}`}
+            // Correcting is done by hand; the verdict follows from what stands.
+            disabled={one === 'corrected' && verdict !== one}
             onClick={() => void actions.setVerdict(part, verdict === one ? null : one)}
           >
             <Icon size={15} aria-hidden />

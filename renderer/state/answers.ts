@@ -1,5 +1,6 @@
 // The answers of the open image: which is in review, and what an event of one being written makes of the window.
 import type { AnswerEvent } from '../../main/contract/api.ts';
+import { correctionOf } from '../../main/contract/correction.ts';
 import type { StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -10,12 +11,20 @@ export function inReview({ open, promptId, proposalId }: Workbench) {
   return { prompt: prompt ?? null, proposal: prompt && proposal?.promptId === prompt.id ? proposal : null };
 }
 
+/** What stands for the answer in review, and which of its objects a person looks at; -1: it has none. */
+export function reviewed(state: Workbench) {
+  const { prompt, proposal } = inReview(state);
+  const correction = prompt && correctionOf(prompt, proposal);
+  return { correction, at: Math.min(state.objectAt, (correction?.objects.length ?? 0) - 1) };
+}
+
 export const candidatesOf = ({ open }: Workbench, promptId: number): StoredProposal[] =>
   [...(open?.proposals.values() ?? [])].filter((one) => one.promptId === promptId);
 
 /** Which of a prompt's candidates is looked at first: the one that was kept, else the likeliest. */
 export const firstCandidate = (all: readonly StoredProposal[], prompt?: StoredPrompt): number | null =>
-  (all.find(({ id }) => id === prompt?.kept?.proposalId) ?? all.find(({ chosen }) => chosen) ?? all[0])?.id ?? null;
+  (all.find(({ id }) => id === prompt?.correction?.proposalId) ?? all.find(({ chosen }) => chosen) ?? all[0])?.id ??
+  null;
 
 /** The window after one event of an answer; text comes in pieces. */
 export function heard(state: Workbench, event: AnswerEvent): Partial<Workbench> {
@@ -25,9 +34,10 @@ export function heard(state: Workbench, event: AnswerEvent): Partial<Workbench> 
     return writing && texts ? { writing: { ...writing, texts } } : {};
   }
   if (event.kind === 'box') {
-    const boxes = writing?.boxes.map((box, i) => (i === event.candidate ? event.box : box));
+    const boxes = writing?.boxes.map((some, i) => (i === event.candidate ? [...some, event.box] : some));
     return writing && boxes ? { writing: { ...writing, boxes } } : {};
   }
+  if (event.kind === 'frame') return writing ? { writing: { ...writing, frame: event.frame } } : {};
   if (event.kind === 'done') return { engine: state.engine && { ...state.engine, lastCallMs: event.ms } };
   return open === null ? {} : { open: withProposal(open, event.proposal), ...chosenAmong(state, event.proposal) };
 }
@@ -43,4 +53,6 @@ function withProposal(open: NonNullable<Workbench['open']>, proposal: StoredProp
 }
 
 const chosenAmong = ({ proposalId, promptId }: Workbench, proposal: StoredProposal): Partial<Workbench> =>
-  proposal.promptId === promptId && (proposal.chosen || proposalId === null) ? { proposalId: proposal.id } : {};
+  proposal.promptId === promptId && (proposal.chosen || proposalId === null)
+    ? { proposalId: proposal.id, objectAt: 0 }
+    : {};

@@ -5,7 +5,7 @@ import type { Box } from '../../main/contract/records.ts';
 import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, heard } from './answers.ts';
 import { isRefusal } from './connection.ts';
-import { diffOf } from './kept.ts';
+import { diffOf } from './corrections.ts';
 import { say } from './workbench.ts';
 
 /** One answer at a time: asking again, or leaving the image, stops the one before. */
@@ -50,14 +50,15 @@ export class Asking {
       return before.id;
     }
     const id = await edits.id();
-    const prompt: StoredPrompt = { id, imageId: open.image.id, text, points: [], box: null, kept: null };
+    const prompt: StoredPrompt = { id, imageId: open.image.id, text, points: [], box: null, correction: null };
     return (await edits.commit(diffOf('Ask a prompt', created('prompt', prompt)))) ? id : null;
   }
 
   private begin(promptId: number, samples: number): void {
     const texts = Array<string>(samples).fill('');
-    const boxes = Array<Box | null>(samples).fill(null);
-    this.context.store.setState({ promptId, proposalId: null, lit: null, writing: { promptId, texts, boxes } });
+    const boxes = Array<readonly Box[]>(samples).fill([]);
+    const writing = { promptId, texts, boxes, frame: null };
+    this.context.store.setState({ promptId, proposalId: null, objectAt: 0, lit: null, writing });
   }
 
   private async listen(promptId: number, samples: number, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,10 @@
 // The person's changes on their way to the host: shown at once, sent in order, kept until they are stored.
 import type { Recorded } from '../../main/contract/api.ts';
+import { withVerdicts } from '../../main/contract/correction.ts';
 import type { Diff } from '../../main/contract/diff.ts';
 import { same } from '../../main/contract/equal.ts';
 import { type Host, isRefusal, sentence } from './connection.ts';
-import { withVerdicts } from './kept.ts';
-import { byId, type Held, holds, imageOf, openedImage, withDiff, withRecorded } from './records.ts';
+import { byId, type Held, holds, imageOf, openedImage, standingOn, withDiff, withRecorded } from './records.ts';
 import { say, type WorkbenchStore } from './workbench.ts';
 
 export interface Edits {
@@ -97,12 +97,15 @@ class Queue {
 
   commit(wanted: Diff): Promise<boolean> {
     const state = this.store.getState();
-    const diff = withVerdicts(wanted, state.open);
-    if (diff.changes.length === 0) return Promise.resolve(true);
+    if (wanted.changes.length === 0) return Promise.resolve(true);
+    let diff = wanted;
     try {
+      const { open } = withDiff(state, wanted);
+      // By the rule that the journal has too, so that both come to the same step.
+      if (open) diff = withVerdicts(wanted, open.prompts.values(), standingOn(open));
       this.store.setState({ ...withDiff(state, diff), saving: { state: 'saving' } });
     } catch (error) {
-      say(this.store, 'bad', `${diff.title} was not done: ${sentence(error)}.`);
+      say(this.store, 'bad', `${wanted.title} was not done: ${sentence(error)}.`);
       return Promise.resolve(false);
     }
     return new Promise((settle) => {

@@ -6,7 +6,7 @@ import type { ActionContext } from './actionContext.ts';
 import { Ahead, type Step } from './ahead.ts';
 import { firstCandidate } from './answers.ts';
 import { sentence } from './connection.ts';
-import { diffOf } from './kept.ts';
+import { diffOf } from './corrections.ts';
 import { byId, openedImage } from './records.ts';
 import { emptyWorkbench, type OpenImage, say } from './workbench.ts';
 
@@ -237,5 +237,6 @@ function ofImage(open: OpenImage | null) {
     writing: null,
     promptId: prompt?.id ?? null,
     proposalId: firstCandidate(answers, prompt),
+    objectAt: 0,
   };
 }

@@ -1,16 +1,16 @@
 // Asking the model in words, and what the person makes of its answers.
 import { type Diff, deleted } from '../../main/contract/diff.ts';
-import type { PackedMask, StoredPrompt, StoredProposal, Verdict } from '../../main/contract/project.ts';
+import type { PackedMask, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { ActionContext } from './actionContext.ts';
-import { candidatesOf, firstCandidate, inReview } from './answers.ts';
+import { candidatesOf, firstCandidate, inReview, reviewed } from './answers.ts';
 import { Asking } from './asking.ts';
 import { sentence } from './connection.ts';
-import type { ImageActions } from './images.ts';
 import {
   acceptance,
   boxCorrected,
   diffOf,
+  type InReview,
   type Keeping,
   maskToEdit,
   nothingMatches,
@@ -18,7 +18,8 @@ import {
   reasoningSet,
   shapeIsAnswer,
   verdictSet,
-} from './kept.ts';
+} from './corrections.ts';
+import type { ImageActions } from './images.ts';
 import { say } from './workbench.ts';
 
 export interface PromptActions {
@@ -31,15 +32,22 @@ export interface PromptActions {
   chooseProposal(id: number): void;
   stepProposal(by: 1 | -1): void;
   removePrompt(id: number): Promise<boolean>;
+  /** On the object in review, or on the whole answer. */
   setVerdict(part: Part, verdict: Verdict): Promise<boolean>;
+  /** In picture pixels, as it is shown. */
   setReasoning(text: string): Promise<boolean>;
-  /** The segmenter draws the mask for it where there is a model. */
+  chooseObject(at: number): void;
+  /** Of the object in review. The segmenter draws the mask for it where there is a model. */
   setBox(box: Box): Promise<boolean>;
-  /** Makes a shape of the proposal's mask and takes up the brush. */
+  /** Makes a shape of the object's mask and takes up the brush. */
   editMask(): Promise<boolean>;
-  shapeIsAnswer(shapeId: number): Promise<boolean>;
+  /** In place of the object in review; with `also`, as one that the answer lacks. */
+  shapeIsAnswer(shapeId: number, also?: boolean): Promise<boolean>;
   nothingMatches(): Promise<boolean>;
+  /** All objects that were not judged wrong. */
   accept(): Promise<boolean>;
+  /** The object in review alone. */
+  acceptObject(): Promise<boolean>;
   /** Accepts answer and image, and opens the next unreviewed one. */
   acceptAndNext(): Promise<void>;
 }
@@ -55,16 +63,18 @@ export function createPrompts(context: ActionContext, images: ImageActions): Pro
     cancel: () => asking.cancel(),
     history: () => prompts.history(),
     choosePrompt: (id) => prompts.choosePrompt(id),
-    chooseProposal: (id) => context.store.setState({ proposalId: id, lit: null }),
+    chooseProposal: (id) => context.store.setState({ proposalId: id, objectAt: 0, lit: null }),
+    chooseObject: (at) => prompts.chooseObject(at),
     stepProposal: (by) => prompts.stepProposal(by),
     removePrompt: (id) => prompts.removePrompt(id),
-    setVerdict: (part, verdict) => prompts.judged((prompt, proposal) => verdictSet(prompt, proposal, part, verdict)),
-    setReasoning: (text) => prompts.judged((prompt, proposal) => reasoningSet(prompt, proposal, text)),
+    setVerdict: (part, verdict) => prompts.judged((review, at) => verdictSet(review, part, at, verdict)),
+    setReasoning: (text) => prompts.judged((review) => reasoningSet(review, text)),
     setBox: (box) => prompts.setBox(box),
     editMask: () => prompts.editMask(),
-    shapeIsAnswer: (shapeId) => prompts.shapeIsAnswer(shapeId),
+    shapeIsAnswer: (shapeId, also) => prompts.shapeIsAnswer(shapeId, also),
     nothingMatches: () => prompts.nothingMatches(),
     accept: () => prompts.accept(),
+    acceptObject: () => prompts.accept({ only: true }),
     acceptAndNext: () => prompts.acceptAndNext(),
   };
 }
@@ -101,6 +111,7 @@ class Prompts {
     this.context.store.setState({
       promptId: id,
       proposalId: firstCandidate(candidatesOf(this.state, id), prompt),
+      objectAt: 0,
       lit: null,
     });
   }
@@ -111,7 +122,7 @@ class Prompts {
     const all = promptId === null ? [] : candidatesOf(this.state, promptId);
     const at = all.findIndex(({ id }) => id === proposalId);
     const next = all[(at + by + all.length) % all.length];
-    if (next) this.context.store.setState({ proposalId: next.id, lit: null });
+    if (next) this.context.store.setState({ proposalId: next.id, objectAt: 0, lit: null });
   }
 
   async removePrompt(id: number): Promise<boolean> {
@@ -120,14 +131,25 @@ class Prompts {
     return prompt ? this.context.edits.commit(diffOf('Delete the prompt', deleted('prompt', prompt))) : false;
   }
 
-  async judged(diff: (prompt: StoredPrompt, proposal: StoredProposal | null) => Diff): Promise<boolean> {
+  /** The shape that stands for it, where one does, is selected with it. */
+  chooseObject(objectAt: number): void {
+    const { correction } = reviewed(this.state);
+    const shapeId = correction?.objects[objectAt]?.mask.shapeId ?? null;
+    this.context.store.setState({ objectAt, lit: null, ...(shapeId !== null && { selected: new Set([shapeId]) }) });
+  }
+
+  async judged(diff: (review: InReview, at: number) => Diff): Promise<boolean> {
+    const { open } = this.state;
     const { prompt, proposal } = inReview(this.state);
-    return prompt ? this.context.edits.commit(diff(prompt, proposal)) : false;
+    const { at } = reviewed(this.state);
+    return open && prompt ? this.context.edits.commit(diff({ open, prompt, proposal }, Math.max(0, at))) : false;
   }
 
   private async keeping(): Promise<Keeping | null> {
     const { edits } = this.context;
-    const freeIds: [number, number] = [await edits.id(), await edits.id()];
+    const freeIds: number[] = [];
+    const objects = inReview(this.state).proposal?.objects.length ?? 0;
+    for (let i = 0; i < 2 * objects + 2; i++) freeIds.push(await edits.id());
     const { open, labels, labelId } = this.state;
     const { prompt, proposal } = inReview(this.state);
     return open && prompt && proposal ? { open, prompt, proposal, labels, labelId, freeIds } : null;
@@ -136,7 +158,8 @@ class Prompts {
   async setBox(box: Box): Promise<boolean> {
     const mask = await this.segmented(box);
     const ready = await this.keeping();
-    return ready ? this.context.edits.commit(boxCorrected(ready, box, mask)) : false;
+    const at = Math.max(0, reviewed(this.state).at);
+    return ready ? this.context.edits.commit(boxCorrected(ready, at, { box, mask })) : false;
   }
 
   private async segmented(box: Box): Promise<PackedMask | null> {
@@ -153,35 +176,46 @@ class Prompts {
 
   async editMask(): Promise<boolean> {
     const ready = await this.keeping();
-    const start = ready && maskToEdit(ready);
+    const start = ready && maskToEdit(ready, reviewed(this.state).at);
     if (!start) return false;
     const stored = this.context.edits.commit(start.diff);
     this.context.store.setState({ selected: new Set([start.shapeId]), tool: 'brush' });
     return stored;
   }
 
-  async shapeIsAnswer(shapeId: number): Promise<boolean> {
+  async shapeIsAnswer(shapeId: number, also = false): Promise<boolean> {
     const shape = this.state.open?.shapes.get(shapeId);
-    return shape ? this.judged((prompt, proposal) => shapeIsAnswer(prompt, proposal, shape)) : false;
+    return shape ? this.judged((review, at) => shapeIsAnswer(review, at, shape, also)) : false;
   }
 
-  async nothingMatches(): Promise<boolean> {
-    const { open } = this.state;
-    return open ? this.judged((prompt, proposal) => nothingMatches(open, prompt, proposal)) : false;
+  nothingMatches(): Promise<boolean> {
+    return this.judged(nothingMatches);
   }
 
-  async accept(): Promise<boolean> {
+  /** `only`: the object in review. */
+  async accept({ only = false } = {}): Promise<boolean> {
     const ready = await this.keeping();
-    if (!ready || (ready.proposal.found === 'unreadable' && !ready.prompt.kept)) return false;
-    const stored = this.context.edits.commit(acceptance(ready));
-    const shapeId = inReview(this.state).prompt?.kept?.mask.shapeId ?? null;
-    if (shapeId !== null) this.context.store.setState({ selected: new Set([shapeId]) });
+    if (!ready || (ready.proposal.found === 'unreadable' && !ready.prompt.correction)) return false;
+    const { at } = reviewed(this.state);
+    const diff = acceptance(ready, only ? at : undefined);
+    if (diff === null) {
+      say(this.context.store, 'plain', 'The mask is judged wrong: edit it, or take the verdict back, to accept it.');
+      return false;
+    }
+    const stored = this.context.edits.commit(diff);
+    const objects = inReview(this.state).prompt?.correction?.objects ?? [];
+    const chosen = only ? objects.slice(at, at + 1) : objects;
+    const selected = new Set(chosen.flatMap(({ mask }) => mask.shapeId ?? []));
+    if (selected.size > 0) this.context.store.setState({ selected });
     return stored;
   }
 
   async acceptAndNext(): Promise<void> {
     if (this.state.writing) return;
-    await this.accept();
+    const { correction } = reviewed(this.state);
+    // What a person has called wrong and not mended must not pass with the image.
+    const isRefused = correction?.objects.length && correction.objects.every(({ mask }) => mask.verdict === 'wrong');
+    if (!(await this.accept()) && isRefused) return;
     void this.images.setReview('accepted');
     const went = await this.images.step('next unreviewed');
     if (!went) say(this.context.store, 'good', 'Every image of the list is reviewed.');

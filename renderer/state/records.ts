@@ -1,4 +1,5 @@
 // Diffs made to the records that the window holds: strictly for the person's own, by force for what the host says.
+import type { Standing } from '../../main/contract/correction.ts';
 import { applied, type Change, type Diff, type Kind, type RecordOf } from '../../main/contract/diff.ts';
 import { same } from '../../main/contract/equal.ts';
 import type { ImageDetail } from '../../main/contract/project.ts';
@@ -16,6 +17,12 @@ export const openedImage = ({ image, review, shapes, prompts, proposals }: Image
   shapes: byId(shapes),
   prompts: byId(prompts),
   proposals: byId(proposals),
+});
+
+/** What verdicts on the image are about. */
+export const standingOn = ({ shapes, proposals }: OpenImage): Standing => ({
+  shape: (id) => shapes.get(id) ?? null,
+  proposal: (id) => proposals.get(id) ?? null,
 });
 
 type Way = 'strict' | 'forced';

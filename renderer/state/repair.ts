@@ -5,7 +5,7 @@ import { type Shape, unpackMask } from '../../main/contract/project.ts';
 import { maskBox } from '../../main/contract/rle.ts';
 import type { Client } from './client.ts';
 import { sentence } from './connection.ts';
-import { diffOf } from './kept.ts';
+import { diffOf } from './corrections.ts';
 import { boxAround, fittedView, viewOfBox } from './view.ts';
 import { type Repair, say } from './workbench.ts';
 

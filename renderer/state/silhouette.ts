@@ -2,7 +2,7 @@
 import type { Size } from '../../main/contract/columns.ts';
 import { type PackedMask, type StoredProposal, unpackMask } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
-import { maskIou } from '../../main/contract/rle.ts';
+import { maskIou, unionOf } from '../../main/contract/rle.ts';
 
 /** One byte a pixel, rows from the top, 1 inside: what `view` (image pixels) of the mask looks like at `size`. */
 export function silhouette(mask: PackedMask, view: Box, size: Size): Uint8Array {
@@ -40,9 +40,23 @@ export function viewAround(box: Box | null, image: Size, shape: Size): Box {
 
 const within = (value: number, most: number): number => (most < 0 ? most / 2 : Math.min(Math.max(value, 0), most));
 
+/** The box around all objects of a proposal; null where it has none. */
+export function boxAroundAll({ objects }: Pick<StoredProposal, 'objects'>): Box | null {
+  if (objects.length === 0) return null;
+  const all = (edge: keyof Box): number[] => objects.map(({ box }) => box[edge]);
+  return {
+    x1: Math.min(...all('x1')),
+    y1: Math.min(...all('y1')),
+    x2: Math.max(...all('x2')),
+    y2: Math.max(...all('y2')),
+  };
+}
+
 /** Mean of IoU over all pairs of candidates; null for fewer than two with masks. */
 export function agreement(proposals: readonly StoredProposal[]): number | null {
-  const masks = proposals.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : []));
+  const masks = proposals.flatMap(
+    ({ objects }) => unionOf(objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : []))) ?? [],
+  );
   const ious = masks.flatMap((a, i) => masks.slice(i + 1).map((b) => maskIou(a, b)));
   return ious.length === 0 ? null : ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
 }

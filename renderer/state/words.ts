@@ -79,7 +79,7 @@ export function deviceWarning({ device, requested, warnings, state }: EngineStat
 }
 
 export const foundWords: Readonly<Record<StoredProposal['found'], string>> = {
-  object: 'Found',
+  objects: 'Found',
   nothing: 'Nothing matches',
   unreadable: 'The answer cannot be read',
 };

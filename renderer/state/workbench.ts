@@ -47,7 +47,10 @@ export interface Writing {
   readonly promptId: number;
   /** By candidate. */
   readonly texts: readonly string[];
-  readonly boxes: readonly (Box | null)[];
+  /** Those that the text has named so far, in image pixels. */
+  readonly boxes: readonly (readonly Box[])[];
+  /** Coordinates in the texts are pixels of it; null until the model has begun. */
+  readonly frame: StoredProposal['frame'] | null;
 }
 
 export type Saving =
@@ -125,6 +128,8 @@ export interface Workbench {
   /** The prompt and the candidate that are being reviewed. */
   readonly promptId: number | null;
   readonly proposalId: number | null;
+  /** Which of its objects, from 0; one that the answer does not have stands for its last. */
+  readonly objectAt: number;
   readonly writing: Writing | null;
   /** A box that the reasoning names and the person points at. */
   readonly lit: Box | null;
@@ -173,6 +178,7 @@ export const emptyWorkbench: Workbench = {
   pointer: null,
   promptId: null,
   proposalId: null,
+  objectAt: 0,
   writing: null,
   lit: null,
   brush: 12,

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { deliver, prepareFolder } from '../../main/commands/deliver.ts';
 import { BadInput } from '../../main/contract/badinput.ts';
 import type { Mask } from '../../main/contract/records.ts';
-import { fromBitmap, toBitmap } from '../../main/contract/rle.ts';
+import { fromBitmap, toBitmap, union } from '../../main/contract/rle.ts';
 import type { Proposal } from '../../main/flow/predict.ts';
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
@@ -37,20 +37,18 @@ function ring(): Mask {
 const text = '<think>One mug.</think><answer>```json\n[{"bbox_2d": [8, 5, 30, 20], "label": "mug"}]\n```</answer>';
 const box = { x1: 8, y1: 5, x2: 30, y2: 20 };
 const found: Proposal = {
-  answer: { text, reasoning: 'One mug.', box },
-  found: 'object',
+  answer: { text, reasoning: 'One mug [112, 112, 168, 168].' },
   frame: { width: 224, height: 224 },
-  box,
-  mask: ring(),
+  found: 'objects',
+  objects: [{ box, label: 'mug', mask: ring() }],
   rewards: { format: 1 },
   timings: { totalMs: 1 },
 };
 const nothing: Proposal = {
   ...found,
-  answer: { text: '<think>No mug.</think><answer>```json\n[]\n```</answer>', reasoning: 'No mug.', box: null },
+  answer: { text: '<think>No mug.</think><answer>```json\n[]\n```</answer>', reasoning: 'No mug.' },
   found: 'nothing',
-  box: null,
-  mask: null,
+  objects: [],
 };
 
 const json = (file: string) => JSON.parse(readFileSync(path.join(folder, file), 'utf8'));
@@ -77,7 +75,9 @@ describe('deliver', () => {
     expect(coco.categories).toMatchObject([{ id: 1, name: 'mug' }]);
     expect(coco.annotations).toHaveLength(1);
     const [annotation] = coco.annotations;
-    expect(annotation).toMatchObject({ caption: 'the white one', reasoning: 'One mug.', bbox: [8, 5, 22, 15] });
+    // In pixels of the picture, which is 40 x 24.
+    const reasoning = 'One mug [20, 12, 30, 18].';
+    expect(annotation).toMatchObject({ caption: 'the white one', reasoning, bbox: [8, 5, 22, 15] });
     expect(typeof annotation.segmentation.counts).toBe('string');
     expect(toBitmap(parseSegmentation(annotation.segmentation, WIDTH, HEIGHT))).toEqual(truth);
   });
@@ -103,11 +103,29 @@ describe('deliver', () => {
   test('a mask without pixels is no annotation; a prompt stands in for a missing label', async () => {
     const image = await grey('c.png');
     const empty: Mask = { size: [HEIGHT, WIDTH], counts: [HEIGHT * WIDTH] };
-    await deliver(folder, { image, prompt: 'x', proposal: { ...found, mask: empty } });
+    await deliver(folder, { image, prompt: 'x', proposal: { ...found, objects: [{ box, mask: empty }] } });
     expect(json('coco.json').annotations).toEqual([]);
-    const unlabelled = { ...found, answer: { ...found.answer, text: 'no form at all' } };
+    const unlabelled = { ...found, objects: [{ box, mask: ring() }] };
     await deliver(folder, { image, prompt: 'the white one', proposal: unlabelled });
     expect(json('coco.json').categories).toMatchObject([{ id: 1, name: 'the white one' }]);
+  });
+
+  test('every object is an annotation of its own label, and mask.png holds all of them', async () => {
+    const image = await grey('e.png');
+    const square = new Uint8Array(WIDTH * HEIGHT);
+    for (let y = 0; y < 4; y++) for (let x = 34; x < 40; x++) square[y * WIDTH + x] = 1;
+    const second = { box: { x1: 34, y1: 0, x2: 40, y2: 4 }, label: 'cup', mask: fromBitmap(square, WIDTH, HEIGHT) };
+    await deliver(folder, { image, prompt: 'x', proposal: { ...found, objects: [...found.objects, second] } });
+    const coco = json('coco.json');
+    expect(await problemsOf('coco.json')).toEqual([]);
+    expect(coco.categories).toMatchObject([{ name: 'mug' }, { name: 'cup' }]);
+    expect(coco.annotations).toMatchObject([
+      { id: 1, category_id: 1, bbox: [8, 5, 22, 15] },
+      { id: 2, category_id: 2, bbox: [34, 0, 6, 4] },
+    ]);
+    const { data, info } = await raw('mask.png');
+    const whole = toBitmap(union(ring(), second.mask));
+    expect([...data.filter((_, i) => i % info.channels === 0)]).toEqual([...whole].map((flag) => flag * 255));
   });
 
   test('file names that readers would take for paths of another kind', async () => {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { printable, ReasoningStream } from '../../main/commands/reasoningStream.ts';
 
-const streamed = (pieces: readonly string[]): string[] => {
-  const stream = new ReasoningStream();
+const streamed = (pieces: readonly string[], shown = (text: string) => text): string[] => {
+  const stream = new ReasoningStream(shown);
   return pieces.map((piece) => stream.push(piece));
 };
 
@@ -28,6 +28,15 @@ describe('ReasoningStream', () => {
         expect(streamed(pieces).join('')).toBe(REASONING);
       }),
     );
+  });
+
+  test('coordinates come out whole and as a person reads them, however they are cut', () => {
+    const text = '<think>1 cup [10, 20, 30, 40], a [note, (2 of 3) [5</think>';
+    const shown = (words: string) => words.replaceAll('[10, 20, 30, 40]', '[1, 2, 3, 4]');
+    for (let cut = 0; cut <= text.length; cut++) {
+      const pieces = [text.slice(0, cut), text.slice(cut)];
+      expect(streamed(pieces, shown).join('')).toBe('1 cup [1, 2, 3, 4], a [note, (2 of 3) [5');
+    }
   });
 
   test('prints nothing of a text without reasoning', () => {

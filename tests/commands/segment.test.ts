@@ -28,6 +28,14 @@ function loupe(...args: string[]) {
 const Printed = z.object({
   answer: z.enum(['found', 'nothing']),
   reasoning: z.string().min(1),
+  objects: z.array(
+    z.object({
+      box: z.object({ x1: z.number(), y1: z.number(), x2: z.number(), y2: z.number() }),
+      label: z.string().optional(),
+      mask: z.object({ counts: z.string(), size: z.tuple([z.number(), z.number()]) }),
+      area: z.number(),
+    }),
+  ),
   box: z.object({ x1: z.number(), y1: z.number(), x2: z.number(), y2: z.number() }).nullable(),
   mask: z.object({ counts: z.string(), size: z.tuple([z.number(), z.number()]) }).nullable(),
   area: z.number(),
@@ -42,6 +50,9 @@ describe.skipIf(!released)('segment', () => {
     const run = loupe('segment', scene, '--prompt', prompt, '--out', out, '--json');
     const printed = Printed.parse(JSON.parse(run.stdout));
     expect(run.status).toBe(printed.answer === 'found' ? 0 : 1);
+    expect(printed.objects.map(({ mask, area }) => [mask, area])).toEqual(
+      printed.mask ? [[printed.mask, printed.area]] : [],
+    );
     expect(run.stderr).toBe('');
     for (const file of ['overlay.png', 'mask.png', 'coco.json']) expect(existsSync(path.join(out, file))).toBe(true);
     expect((await verifyCocoFile(path.join(out, 'coco.json'))).problems).toEqual([]);

@@ -1,7 +1,15 @@
 // Answer texts to boxes, in both dialects, and boxes into other frames.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boxSoFar, type Dialect, firstBox, readAnswer, toFrame, toImage } from '../../main/contract/answer.ts';
+import {
+  boxesSoFar,
+  type Dialect,
+  firstBox,
+  objectInImage,
+  readAnswer,
+  toFrame,
+  toImage,
+} from '../../main/contract/answer.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 
 const box = (x1: number, y1: number, x2: number, y2: number) => ({ x1, y1, x2, y2 });
@@ -14,16 +22,15 @@ describe('dialect loupe', () => {
   test('reads the box of the answer, never one that the reasoning names', () => {
     expect(readAnswer(answered(listed([10, 20, 110, 220])), 'loupe')).toEqual({
       reasoning: 'a dog [1, 2, 3, 4] and a cat',
-      found: 'box',
-      box: box(10, 20, 110, 220),
-      label: 'cat',
+      found: 'objects',
+      objects: [{ box: box(10, 20, 110, 220), label: 'cat' }],
     });
-    expect(readAnswer(answered('there is none'), 'loupe')).toMatchObject({ found: 'unreadable', box: null });
+    expect(readAnswer(answered('there is none'), 'loupe')).toMatchObject({ found: 'unreadable', objects: [] });
   });
 
   test('an empty list says that nothing matches', () => {
     for (const body of ['```json\n[]\n```', '[]', ' [ ] ', '```\n[]```']) {
-      expect(readAnswer(answered(body), 'loupe')).toMatchObject({ found: 'nothing', box: null, label: null });
+      expect(readAnswer(answered(body), 'loupe')).toMatchObject({ found: 'nothing', objects: [] });
     }
   });
 
@@ -31,14 +38,25 @@ describe('dialect loupe', () => {
     ['special tokens at the end', `${answered(listed([1, 2, 3, 4]))}<|im_end|><|endoftext|>`, box(1, 2, 3, 4)],
     ['a bare object', answered('{"bbox_2d": [1, 2, 3, 4]}'), box(1, 2, 3, 4)],
     ['a bare list', answered('[1.5, 2, 3, 4]'), box(1.5, 2, 3, 4)],
-    ['several things: the first', answered('[{"bbox_2d": [1, 2, 3, 4]}, {"bbox_2d": [5, 6, 7, 8]}]'), box(1, 2, 3, 4)],
     ['damaged JSON', answered('```json\n[{"bbox_2d": [1, 2, 3, 4], "label": "a" "b"}]\n```'), box(1, 2, 3, 4)],
     ['no reasoning', `<answer>${listed([1, 2, 3, 4])}</answer>`, box(1, 2, 3, 4)],
     ['a label with a box in it', answered('[{"label": "[9, 9, 10, 10]", "bbox_2d": [1, 2, 3, 4]}]'), box(1, 2, 3, 4)],
     ['an answer inside the reasoning', answered('[5, 6, 7, 8]', '<answer>[1, 2, 3, 4]</answer>'), box(5, 6, 7, 8)],
     ['blanks between', '<think>x</think>\n \u00a0<answer>[1, 2, 3, 4]</answer>', box(1, 2, 3, 4)],
   ])('%s', (_, text, expected) => {
-    expect(readAnswer(text, 'loupe')).toMatchObject({ found: 'box', box: expected });
+    expect(readAnswer(text, 'loupe')).toMatchObject({ found: 'objects', objects: [{ box: expected }] });
+  });
+
+  test('several things: every one, with its label and click', () => {
+    const listedTwice = '[{"bbox_2d": [1, 2, 3, 4], "label": "frog"}, {"bbox_2d": [5, 6, 7, 8], "point_2d": [6, 7]}]';
+    expect(readAnswer(answered(listedTwice), 'loupe').objects).toEqual([
+      { box: box(1, 2, 3, 4), label: 'frog' },
+      { box: box(5, 6, 7, 8), points: [{ x: 6, y: 7, sign: '+' }] },
+    ]);
+    const bare = readAnswer(answered('[[1, 2, 3, 4], [5, 6, 7, 8], [9, 9, 2, 2]]'), 'loupe');
+    expect(bare.objects).toEqual([{ box: box(1, 2, 3, 4) }, { box: box(5, 6, 7, 8) }]);
+    const damaged = readAnswer(answered('[{"bbox_2d": [1, 2, 3, 4]} {"bbox_2d": [5, 6, 7, 8]}]'), 'loupe');
+    expect(damaged.objects).toEqual([{ box: box(1, 2, 3, 4) }, { box: box(5, 6, 7, 8) }]);
   });
 
   test.each([
@@ -56,7 +74,7 @@ describe('dialect loupe', () => {
     ['an empty object', answered('{}')],
     ['a word', answered('"none"')],
   ])('%s: unreadable', (_, text) => {
-    expect(readAnswer(text, 'loupe')).toMatchObject({ found: 'unreadable', box: null, label: null });
+    expect(readAnswer(text, 'loupe')).toMatchObject({ found: 'unreadable', objects: [] });
   });
 
   test('reasoning is kept even when the answer is lost', () => {
@@ -67,13 +85,13 @@ describe('dialect loupe', () => {
 
 describe('dialect released', () => {
   test('takes the first box anywhere, as LENS does', () => {
-    expect(readAnswer(answered(listed([10, 20, 110, 220])), 'released')).toMatchObject({ box: box(1, 2, 3, 4) });
+    expect(readAnswer(answered(listed([10, 20, 110, 220])), 'released').objects).toEqual([{ box: box(1, 2, 3, 4) }]);
     expect(readAnswer('```json\n[{"bbox_2d": [10, 20, 110, 220]}]', 'released')).toMatchObject({
-      found: 'box',
+      found: 'objects',
       reasoning: '',
-      box: box(10, 20, 110, 220),
+      objects: [{ box: box(10, 20, 110, 220) }],
     });
-    expect(readAnswer('[10, 20, 1<|endoftext|>10, 220]', 'released').box).toEqual(box(10, 20, 110, 220));
+    expect(readAnswer('[10, 20, 1<|endoftext|>10, 220]', 'released').objects).toEqual([{ box: box(10, 20, 110, 220) }]);
     expect(readAnswer('[]', 'released').found).toBe('unreadable');
   });
 });
@@ -97,8 +115,8 @@ test('any text is read, quickly, in both dialects', () => {
     fc.array(piece, { maxLength: 400 }),
     fc.constantFrom('released', 'loupe'),
     (parts, to) => {
-      const { found, box: read } = readAnswer(parts.join(''), to as Dialect);
-      expect(found === 'box').toBe(read !== null);
+      const { found, objects } = readAnswer(parts.join(''), to as Dialect);
+      expect(found === 'objects').toBe(objects.length > 0);
     },
   );
   fc.assert(property, { numRuns: 300 });
@@ -115,6 +133,13 @@ describe('frames', () => {
     expect(toImage(box(0, 0, 112, 56), frame, image)).toEqual(box(0, 0, 320, 120));
     expect(toImage(box(-10, 200, 300, 300), frame, image)?.x2).toBe(640);
     expect(toImage(box(230, 0, 250, 20), frame, image)).toBeNull();
+  });
+
+  test('an object with its clicks, and none that lies outside', () => {
+    const cup = { box: box(0, 0, 112, 56), points: [{ x: 56, y: 28, sign: '+' }], label: 'cup' } as const;
+    const moved = { box: box(0, 0, 320, 120), points: [{ x: 160, y: 60, sign: '+' }], label: 'cup' };
+    expect(objectInImage(cup, frame, image)).toEqual(moved);
+    expect(objectInImage({ box: box(230, 0, 250, 20) }, frame, image)).toBeNull();
   });
 
   test('a target in whole numbers, halves to the even side', () => {
@@ -159,23 +184,25 @@ describe.skipIf(!haveGolden)('golden rewards: targets in the reasoner frame', ()
   });
 });
 
-describe('boxSoFar', () => {
-  const whole = '<think>1 dog [1, 2, 3, 4]</think><answer>[{"bbox_2d": [10, 20, 30, 40], "label": "dog"}]</answer>';
-  const end = whole.indexOf('40]') + 3;
+describe('boxesSoFar', () => {
+  const [one, two] = [box(10, 20, 30, 40), box(50, 60, 70, 80)];
+  const items = '[{"bbox_2d": [10, 20, 30, 40], "label": "dog"}, {"bbox_2d": [50, 60, 70, 80]}]';
+  const whole = `<think>1 dog [1, 2, 3, 4]</think><answer>${items}</answer>`;
+  const ends = ['40]', '80]'].map((last) => whole.indexOf(last) + 3);
 
-  test('is there as soon as its bracket closes, and the reasoning’s own boxes are none', () => {
+  test('each is there as soon as its bracket closes, and the reasoning’s own boxes are none', () => {
     for (let length = 0; length <= whole.length; length++) {
-      const expected = length < end ? null : { x1: 10, y1: 20, x2: 30, y2: 40 };
-      expect(boxSoFar(whole.slice(0, length), 'loupe'), `after ${length} characters`).toEqual(expected);
+      const expected = [one, two].slice(0, ends.filter((end) => length >= end).length);
+      expect(boxesSoFar(whole.slice(0, length), 'loupe'), `after ${length} characters`).toEqual(expected);
     }
   });
 
-  test('is none for reversed corners and for an answer that nothing matches', () => {
-    expect(boxSoFar('<answer>[30, 20, 10, 40]', 'loupe')).toBeNull();
-    expect(boxSoFar('<think>[1, 2, 3, 4]</think><answer>[]</answer>', 'loupe')).toBeNull();
+  test('are none for reversed corners and for an answer that nothing matches', () => {
+    expect(boxesSoFar('<answer>[30, 20, 10, 40]', 'loupe')).toEqual([]);
+    expect(boxesSoFar('<think>[1, 2, 3, 4]</think><answer>[]</answer>', 'loupe')).toEqual([]);
   });
 
   test('of the released dialect is the first one anywhere', () => {
-    expect(boxSoFar('<think>1 dog [1, 2, 3, 4]', 'released')).toEqual({ x1: 1, y1: 2, x2: 3, y2: 4 });
+    expect(boxesSoFar('<think>1 dog [1, 2, 3, 4]', 'released')).toEqual([box(1, 2, 3, 4)]);
   });
 });

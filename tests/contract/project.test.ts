@@ -18,7 +18,7 @@ import {
   unpackMask,
 } from '../../main/contract/project.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';
-import { asked, image, kept, label, maskOf, proposal, review, shape } from './stored.ts';
+import { asked, correction, image, label, maskOf, proposal, review, shape } from './stored.ts';
 
 const whole: readonly (readonly [string, z.ZodType, object])[] = [
   ['a shape', Shape, shape],
@@ -27,11 +27,8 @@ const whole: readonly (readonly [string, z.ZodType, object])[] = [
   ['a review', Review, review],
   ['a proposal', StoredProposal, proposal],
   ['an image', Image, image],
-  ['what was kept', Correction, kept],
+  ['a correction', Correction, correction],
 ];
-
-/** Fields that may be missing. */
-const optional = ['frame'];
 
 describe.each(whole)('%s', (_, schema, record) => {
   it('goes through JSON and stays itself', () => {
@@ -39,7 +36,7 @@ describe.each(whole)('%s', (_, schema, record) => {
   });
 
   it('may lack none of its fields', () => {
-    for (const key of Object.keys(record).filter((one) => !optional.includes(one))) {
+    for (const key of Object.keys(record)) {
       const less = Object.fromEntries(Object.entries(record).filter(([one]) => one !== key));
       expect([key, schema.safeParse(less).success]).toEqual([key, false]);
     }
@@ -82,10 +79,10 @@ describe('fields', () => {
     ['an attribute of no kind', Label, { ...label, attributes: [{ name: 'x', kind: 'date' }] }],
     ['an empty choice', Label, { ...label, attributes: [{ name: 'x', kind: 'choice', choices: [''] }] }],
     ['a prompt of 2,001 characters', StoredPrompt, { ...asked, text: 'x'.repeat(2001) }],
-    ['a verdict of nobody', Correction, { ...kept, box: { value: null, verdict: 'maybe' } }],
+    ['a verdict of nobody', Correction, { ...correction, found: { value: 'nothing', verdict: 'maybe' } }],
     ['an image without a path', Image, { ...image, path: '' }],
     ['an image of no width', Image, { ...image, width: 0 }],
-    ['a frame of half a pixel', StoredProposal, { ...proposal, frame: 0.5 }],
+    ['a frame of half a pixel', StoredProposal, { ...proposal, frame: { width: 0.5, height: 1 } }],
   ])('%s is refused', (_, schema, record) => expect(schema.safeParse(record).success).toBe(false));
 
   it('that people write lose the spaces around them', () => {

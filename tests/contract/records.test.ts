@@ -1,19 +1,14 @@
 // What the wire lets through.
 import { describe, expect, test } from 'vitest';
-import { Answer, Box, Mask, Prompt, Proposal } from '../../main/contract/records.ts';
+import { Answer, Box, Mask, Prompt } from '../../main/contract/records.ts';
 
-const proposal = {
-  prompt: { text: ' the left red car ', points: [{ x: 3, y: 4.5, sign: '-' }] },
-  answer: { text: '<think></think>', reasoning: '', box: null, tokens: [1, 2], logProbabilities: [-0.1, -2] },
-  box: { x1: 0, y1: 0.5, x2: 2, y2: 2 },
-  mask: { size: [2, 2], counts: [1, 3] },
-  weights: 'loupe-nano 1',
-};
+const prompt = { text: ' the left red car ', points: [{ x: 3, y: 4.5, sign: '-' }] };
+const answer = { text: '<think></think>', reasoning: '', tokens: [1, 2], logProbabilities: [-0.1, -2] };
 
 describe('records', () => {
-  test('a proposal goes through JSON and stays itself', () => {
-    const parsed = Proposal.parse(JSON.parse(JSON.stringify(proposal)));
-    expect(parsed).toEqual({ ...proposal, prompt: { ...proposal.prompt, text: 'the left red car' } });
+  test('a prompt and its answer go through JSON and stay themselves', () => {
+    expect(Prompt.parse(JSON.parse(JSON.stringify(prompt)))).toEqual({ ...prompt, text: 'the left red car' });
+    expect(Answer.parse(JSON.parse(JSON.stringify(answer)))).toEqual(answer);
   });
 
   test('an empty prompt is none', () => {
@@ -27,10 +22,10 @@ describe('records', () => {
     expect(Box.safeParse([0, 0, 1, 1]).success).toBe(false);
   });
 
-  test('an answer may lack tokens but not a verdict on its box', () => {
-    expect(Answer.safeParse({ text: '', reasoning: '', box: null }).success).toBe(true);
-    expect(Answer.safeParse({ text: '', reasoning: '' }).success).toBe(false);
-    expect(Answer.safeParse({ text: '', reasoning: '', box: null, tokens: [0.5] }).success).toBe(false);
+  test('an answer may lack tokens but not its reasoning', () => {
+    expect(Answer.safeParse({ text: '', reasoning: '' }).success).toBe(true);
+    expect(Answer.safeParse({ text: '' }).success).toBe(false);
+    expect(Answer.safeParse({ text: '', reasoning: '', tokens: [0.5] }).success).toBe(false);
   });
 });
 

@@ -23,20 +23,26 @@ export const label = {
   attributes: [{ name: 'colour', kind: 'choice', choices: ['red', 'blue'] }],
 };
 
-export const kept = {
-  ...{ proposalId: null, found: 'object', reasoning: { text: '', verdict: null } },
-  ...{ box: { value: null, verdict: 'wrong' }, mask: { shapeId: 1, verdict: 'corrected' } },
+export const correction = {
+  ...{ proposalId: null, found: { value: 'objects', verdict: null }, reasoning: { text: '', verdict: null } },
+  objects: [
+    {
+      index: null,
+      box: { value: { x1: 0, y1: 0, x2: 1, y2: 1 }, verdict: 'wrong' },
+      mask: { shapeId: 1, verdict: 'corrected' },
+    },
+  ],
 };
 
 export const asked = {
   ...{ id: 8, imageId: 2, text: 'the red car', points: [{ x: 1, y: 2, sign: '+' }] },
-  ...{ box: { x1: 0, y1: 0, x2: 1, y2: 1 }, kept },
+  ...{ box: { x1: 0, y1: 0, x2: 1, y2: 1 }, correction },
 };
 
 export const proposal: StoredProposal = {
-  ...{ id: 9, promptId: 8, weights: 'nano', device: 'cpu', found: 'nothing', box: null, mask: null, chosen: false },
-  answer: { text: '<think></think>', reasoning: '', box: null, tokens: [1], logProbabilities: [-0.5] },
-  frame: 1000,
+  ...{ id: 9, promptId: 8, weights: 'nano', device: 'cpu', found: 'nothing', objects: [], chosen: false },
+  answer: { text: '<think></think>', reasoning: '', tokens: [1], logProbabilities: [-0.5] },
+  frame: { width: 1000, height: 1000 },
   rewards: { format: 0.5 },
   timings: { reasoning: 12, mask: 0 },
 };

@@ -33,7 +33,7 @@ export type Bench = Awaited<ReturnType<typeof startHost>>;
 /** A prompt as a person makes it; its id. */
 export async function askedOf({ client }: Bench, imageId: number, fields: Partial<StoredPrompt> = {}): Promise<number> {
   const { first: id } = await client.project.reserve({ count: 1 });
-  const prompt: StoredPrompt = { id, imageId, text: 'the dog', points: [], box: null, kept: null, ...fields };
+  const prompt: StoredPrompt = { id, imageId, text: 'the dog', points: [], box: null, correction: null, ...fields };
   await client.edit.apply({ title: 'Ask', changes: [created('prompt', prompt)] });
   return id;
 }

@@ -98,7 +98,7 @@ describe('with weights', () => {
     expect(told).toMatchObject({ kind: 'opened', device: 'cpu', warnings: [] });
     const answer = await call(ask());
     const name = (told as Extract<FromEngine, { kind: 'opened' }>).weights;
-    expect(answer).toMatchObject({ kind: 'done', result: { proposals: [{ weights: name, found: 'object' }] } });
+    expect(answer).toMatchObject({ kind: 'done', result: { proposals: [{ weights: name, found: 'objects' }] } });
   });
 
   it('an answer streams its text and its box before it ends', async () => {
@@ -113,13 +113,13 @@ describe('with weights', () => {
   it('nothing found is an answer with neither box nor mask', async () => {
     const { call } = opened(weights.nothing);
     expect(await call(ask())).toMatchObject({
-      result: { proposals: [{ found: 'nothing', box: null, mask: null, chosen: true }], spread: null },
+      result: { proposals: [{ found: 'nothing', objects: [], chosen: true }], spread: null },
     });
   });
 
   it('other weights take the place of the first', async () => {
     const { call, open } = opened(weights.found);
-    expect(await call(ask())).toMatchObject({ result: { proposals: [{ found: 'object' }] } });
+    expect(await call(ask())).toMatchObject({ result: { proposals: [{ found: 'objects' }] } });
     open(weights.nothing);
     expect(await call(ask())).toMatchObject({ result: { proposals: [{ found: 'nothing' }] } });
   });

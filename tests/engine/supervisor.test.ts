@@ -74,11 +74,11 @@ describe('ask', () => {
     const text = events.map((event) => (event.kind === 'text' ? event.text : '')).join('');
     expect(text).toBe(proposal?.answer.text);
     const predictor = await loadPredictor(weights);
-    const { answer, box, mask } = await predictor.predict(await decodeImage(files[0] ?? ''), { text: 'the dog' });
+    const { answer, objects } = await predictor.predict(await decodeImage(files[0] ?? ''), { text: 'the dog' });
     await predictor.release();
     expect(proposal?.answer).toEqual(answer);
-    expect(proposal?.box).toEqual(box);
-    expect(proposal?.mask && unpackMask(proposal.mask)).toEqual(mask);
+    const unpacked = proposal?.objects.map((one) => ({ ...one, mask: one.mask && unpackMask(one.mask) }));
+    expect(unpacked).toEqual(objects);
     expect(result.spread).toBeNull();
     expect(engine.status).toMatchObject({
       state: 'ready',
@@ -96,12 +96,13 @@ describe('ask', () => {
     const asked = question({ samples: 4, seed: 3 });
     const { proposals, spread } = await engine.call('ask', asked, { onEvent: (event) => events.push(event) });
     expect(proposals.filter(({ chosen }) => chosen)).toHaveLength(1);
-    expect(new Set(proposals.map((each) => each.found))).toEqual(new Set(['object', 'nothing']));
-    for (const [i, { answer, box, found: kind, mask }] of proposals.entries()) {
-      const own = events.filter(({ candidate }) => candidate === i);
+    expect(new Set(proposals.map((each) => each.found))).toEqual(new Set(['objects', 'nothing']));
+    expect(events[0]).toEqual({ kind: 'frame', frame: { width: 224, height: 224 } });
+    for (const [i, { answer, objects, found: kind }] of proposals.entries()) {
+      const own = events.filter((event) => event.kind !== 'frame' && event.candidate === i);
       expect(own.map((event) => (event.kind === 'text' ? event.text : '')).join('')).toBe(answer.text);
-      expect(own.flatMap((event) => (event.kind === 'box' ? [event.box] : []))).toEqual(box ? [box] : []);
-      expect([answer.text, mask !== null]).toEqual(kind === 'object' ? [found, true] : [nothing, false]);
+      expect(own.flatMap((event) => (event.kind === 'box' ? [event.box] : []))).toEqual(objects.map(({ box }) => box));
+      expect([answer.text, objects.length]).toEqual(kind === 'objects' ? [found, 1] : [nothing, 0]);
     }
     expect(spread).toBeGreaterThan(0);
     expect(spread).toBeLessThan(1);
@@ -110,7 +111,9 @@ describe('ask', () => {
   it('tells the box before the text has ended', async () => {
     const kinds: string[] = [];
     const asked = question({ samples: 4, seed: 3 });
-    await engine.call('ask', asked, { onEvent: ({ kind, candidate }) => kinds.push(`${kind} ${candidate}`) });
+    await engine.call('ask', asked, {
+      onEvent: (event) => event.kind !== 'frame' && kinds.push(`${event.kind} ${event.candidate}`),
+    });
     const box = kinds.findIndex((kind) => kind.startsWith('box'));
     const candidate = kinds[box]?.at(-1);
     expect(kinds.lastIndexOf(`text ${candidate}`)).toBeGreaterThan(box);

@@ -24,9 +24,11 @@ describe.each([...parsers])('reader %s', (parser) => {
 
   it('tells the box as soon as it is whole, and not before', () => {
     const text = texts[parser];
-    const seen = Array.from(text, (_, i) => reader.boxSoFar(text.slice(0, i + 1))).filter((each) => each !== null);
-    expect(seen[0]).toEqual(box);
-    expect(reader.boxSoFar(text.slice(0, text.indexOf('30')))).toBeNull();
+    const seen = Array.from(text, (_, i) => reader.boxesSoFar(text.slice(0, i + 1)));
+    expect(seen.find((each) => each.length > 0)?.[0]).toEqual(box);
+    expect(reader.boxesSoFar(text.slice(0, text.indexOf('30')))).toEqual([]);
+    // Each one for good: later text takes none back.
+    for (const [i, each] of seen.entries()) expect(each.slice(0, seen[i - 1]?.length ?? 0)).toEqual(seen[i - 1] ?? []);
   });
 
   it('throws at no text', () => {
@@ -46,11 +48,11 @@ describe.each([...parsers])('reader %s', (parser) => {
 describe('what the readers tell apart', () => {
   it('points of Seg-Zero and VisionReasoner, and every object of a list', () => {
     expect(answerReaders['seg zero'].read(texts['seg zero']).objects[0]?.points).toEqual([
-      { x: 12, y: 22 },
-      { x: 25, y: 35 },
+      { x: 12, y: 22, sign: '+' },
+      { x: 25, y: 35, sign: '+' },
     ]);
     const { objects, reasoning } = answerReaders['vision reasoner'].read(texts['vision reasoner']);
-    expect(objects.map(({ points }) => points)).toEqual([[{ x: 12, y: 22 }], [{ x: 55, y: 55 }]]);
+    expect(objects.map(({ points }) => points)).toEqual([[{ x: 12, y: 22, sign: '+' }], [{ x: 55, y: 55, sign: '+' }]]);
     expect(reasoning).toBe('A mug [1, 2, 3, 4].');
   });
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Mask } from '../../main/contract/records.ts';
+import { maskBox } from '../../main/contract/rle.ts';
 import { loadPredictor, type Predictor, type Proposal } from '../../main/flow/predict.ts';
 import { Reasoner } from '../../main/flow/reasoner.ts';
 import { Segmenter } from '../../main/flow/segmenter.ts';
@@ -20,6 +21,7 @@ const unclear = '<think>1 red dog</think>';
 const { image } = disc(10);
 const inImage = { x1: (2 * WIDTH) / 224, y1: (40 * HEIGHT) / 224, x2: (60 * WIDTH) / 224, y2: (88 * HEIGHT) / 224 };
 const dog = { text: 'the dog' };
+const nobody = { box: { x1: 0, y1: 0, x2: 0, y2: 0 }, mask: { size: [1, 1], counts: [1] }, label: undefined } as const;
 
 let root: string;
 const opened: Predictor[] = [];
@@ -64,11 +66,12 @@ describe('an answer with a box', () => {
   });
 
   it('becomes a proposal in image pixels: reasoning, box and mask', async () => {
-    const { answer, box, mask, rewards, candidates } = await predictor.predict(image, dog);
+    const { answer, frame, objects, rewards, candidates } = await predictor.predict(image, dog);
+    const [{ box, mask, label } = nobody, ...more] = objects;
+    expect([label, more, frame]).toEqual(['cat', [], { width: 224, height: 224 }]);
     expect(answer.text).toBe(found);
     expect(answer.reasoning).toBe('1 red dog [10, 12, 14, 16]');
-    for (const edge of ['x1', 'y1', 'x2', 'y2'] as const) expect(box?.[edge]).toBeCloseTo(inImage[edge], 9);
-    expect(answer.box).toEqual(box);
+    for (const edge of ['x1', 'y1', 'x2', 'y2'] as const) expect(box[edge]).toBeCloseTo(inImage[edge], 9);
     expect(Mask.parse(mask).size).toEqual([HEIGHT, WIDTH]);
     expect(rewards).toEqual({ format: 1 });
     expect(candidates).toBeUndefined();
@@ -81,19 +84,20 @@ describe('an answer with a box', () => {
     const answers = await reasoner.ask(image, dog.text, { samples: 1, temperature: 0, seed: 0 });
     const states = await reasoner.queryStates(answers, await weights.read('learnable_query'));
     const token = await segmenter.token(states);
-    const { box, mask } = await predictor.predict(image, dog);
-    expect(mask).toEqual(await segmenter.segment(image, { box: box ?? undefined, token }));
-    expect(mask).not.toEqual(await predictor.segment(image, { box: box ?? undefined }));
+    const [{ box, mask } = nobody] = (await predictor.predict(image, dog)).objects;
+    expect(mask).toEqual(await segmenter.segment(image, { box, token }));
+    expect(mask).not.toEqual(await predictor.segment(image, { box }));
     await reasoner.release();
     await segmenter.release();
   });
 
   it('gives way to a box that the person drew, and is joined by clicks', async () => {
     const drawn = { x1: 20, y1: 10, x2: 50, y2: 45 };
-    const plain = await predictor.predict(image, dog);
-    const boxed = await predictor.predict(image, { ...dog, box: drawn });
-    const clicked = await predictor.predict(image, { ...dog, points: [{ x: 36, y: 28, sign: '-' }] });
-    expect(boxed.answer.box).toEqual(plain.answer.box);
+    const [plain = nobody] = (await predictor.predict(image, dog)).objects;
+    const [boxed = nobody] = (await predictor.predict(image, { ...dog, box: drawn })).objects;
+    const points = [{ x: 36, y: 28, sign: '-' }] as const;
+    const [clicked = nobody] = (await predictor.predict(image, { ...dog, points: [...points] })).objects;
+    expect(boxed.box).toEqual(plain.box);
     expect(boxed.mask).not.toEqual(plain.mask);
     expect(clicked.mask).not.toEqual(plain.mask);
     expect(clicked.box).toEqual(plain.box);
@@ -122,19 +126,42 @@ describe('an answer without a box', () => {
   it('that says nothing matches has no mask, unless the person points at something', async () => {
     const predictor = await saying('nothing', [nothing]);
     const plain = await predictor.predict(image, dog);
-    expect([plain.answer.text, plain.box, plain.mask, plain.rewards.format]).toEqual([nothing, null, null, 1]);
+    expect([plain.answer.text, plain.found, plain.objects, plain.rewards.format]).toEqual([nothing, 'nothing', [], 1]);
     const clicked = await predictor.predict(image, { ...dog, points: [{ x: 36, y: 28, sign: '+' }] });
-    expect(clicked.box).toBeNull();
-    expect(clicked.mask).toEqual(await predictor.segment(image, { points: [{ x: 36, y: 28, sign: '+' }] }));
+    const mask = await predictor.segment(image, { points: [{ x: 36, y: 28, sign: '+' }] });
+    expect(clicked).toMatchObject({ found: 'objects', objects: [{ mask, box: maskBox(mask) }] });
     const drawn = { x1: 20, y1: 10, x2: 50, y2: 45 };
     const boxed = await predictor.predict(image, { ...dog, box: drawn });
-    expect(boxed.mask).toEqual(await predictor.segment(image, { box: drawn }));
+    expect(boxed.objects[0]?.mask).toEqual(await predictor.segment(image, { box: drawn }));
   });
 
   it('that lost its form earns nothing and is shown as it is', async () => {
     const predictor = await saying('unclear', [unclear]);
-    const { answer, box, mask, rewards } = await predictor.predict(image, dog);
-    expect([answer.text, answer.reasoning, box, mask, rewards.format]).toEqual([unclear, '1 red dog', null, null, 0]);
+    const { answer, found: kind, objects, rewards } = await predictor.predict(image, dog);
+    expect([answer.text, answer.reasoning, rewards.format]).toEqual([unclear, '1 red dog', 0]);
+    expect([kind, objects]).toEqual(['unreadable', []]);
+  });
+});
+
+describe('an answer with several boxes', () => {
+  // As the toy can say it: each of its words once.
+  const items = '[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}, [90, 12, 120, 62]]';
+  const several = `<think>1 red dog</think><answer>\`\`\`json\n${items}\n\`\`\`</answer>`;
+
+  it('becomes as many objects, each with a mask by its own box, and each box is told once as it is written', async () => {
+    const predictor = await saying('several', [several]);
+    const boxes: unknown[] = [];
+    const { found: kind, objects } = await predictor.predict(image, dog, { onBox: (box) => boxes.push(box) });
+    expect([kind, objects.map(({ label }) => label)]).toEqual(['objects', ['cat', undefined]]);
+    expect(boxes).toEqual(objects.map(({ box }) => box));
+    for (const { box, mask } of objects) expect(mask).toEqual(await predictor.segment(image, { box }));
+  });
+
+  it('is one object where the person points', async () => {
+    const predictor = await saying('several', [several]);
+    const drawn = { x1: 20, y1: 10, x2: 50, y2: 45 };
+    const { objects } = await predictor.predict(image, { ...dog, box: drawn });
+    expect(objects.map(({ label }) => label)).toEqual(['cat']);
   });
 });
 
@@ -149,13 +176,9 @@ describe('several samples', () => {
       const { candidates = [], ...chosen } = await predictor.predict(image, dog, { samples: 3, seed });
       expect(candidates).toHaveLength(3);
       expect(Math.max(...candidates.map(mean))).toBe(mean(chosen));
-      for (const { answer, box, mask, rewards } of candidates) {
+      for (const { answer, objects, rewards } of candidates) {
         expect([found, nothing]).toContain(answer.text);
-        expect([box !== null, mask !== null, rewards.format]).toEqual([
-          answer.text === found,
-          answer.text === found,
-          1,
-        ]);
+        expect([objects.length, rewards.format]).toEqual([answer.text === found ? 1 : 0, 1]);
       }
     }
   });
@@ -163,7 +186,7 @@ describe('several samples', () => {
   it('follow from the seed', async () => {
     const texts = async (seed: number) => {
       const { candidates = [] } = await predictor.predict(image, dog, { samples: 3, seed });
-      return candidates.map(({ answer, mask }) => [answer.text, mask]);
+      return candidates.map(({ answer, objects }) => [answer.text, objects]);
     };
     expect(await texts(5)).toEqual(await texts(5));
     const seeds = await Promise.all([0, 10, 20, 30, 40].map(texts));
@@ -173,7 +196,7 @@ describe('several samples', () => {
   it('of temperature 0 are alike', async () => {
     const { candidates = [] } = await predictor.predict(image, dog, { samples: 2, temperature: 0 });
     expect(candidates[1]?.answer.text).toBe(candidates[0]?.answer.text);
-    expect(candidates[1]?.mask).toEqual(candidates[0]?.mask);
+    expect(candidates[1]?.objects).toEqual(candidates[0]?.objects);
   });
 });
 

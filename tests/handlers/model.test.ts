@@ -45,14 +45,14 @@ describe('ask', () => {
     const events = await read(await bench.client.model.ask({ promptId, samples: 4, seed: 3 }));
     const order = events.map(({ kind }) => kind).filter((kind, i, all) => kind !== all[i - 1]);
     expect(order.slice(-2)).toEqual(['proposal', 'done']);
-    expect(order[0]).toBe('text');
+    expect(order.slice(0, 2)).toEqual(['frame', 'text']);
     expect(order).toContain('box');
     const told = proposalsIn(events);
     expect(told).toHaveLength(4);
     expect(told.filter(({ chosen }) => chosen)).toHaveLength(1);
     const detail = await bench.client.images.detail({ id: first() });
     expect(detail.proposals.filter((each) => each.promptId === promptId)).toEqual(told);
-    expect(new Set(told.map((each) => each.found))).toEqual(new Set(['object', 'nothing']));
+    expect(new Set(told.map((each) => each.found))).toEqual(new Set(['objects', 'nothing']));
     const done = events.at(-1);
     expect(done?.kind === 'done' && done.ms >= done.firstTokenMs && done.firstTokenMs > 0).toBe(true);
     const { rows } = await bench.client.images.list({ offset: 0, limit: 5 });
@@ -70,7 +70,7 @@ describe('ask', () => {
     const box = { x1: 20, y1: 10, x2: 50, y2: 45 };
     const promptId = await askedOf(bench, first(), { box });
     const [proposal] = proposalsIn(await read(await bench.client.model.ask({ promptId, samples: 1, seed: 1 })));
-    expect(proposal?.mask?.size).toEqual([HEIGHT, WIDTH]);
+    expect(proposal?.objects[0]?.mask?.size).toEqual([HEIGHT, WIDTH]);
   });
 
   it('stops the engine’s work and stores nothing when the caller stops reading', async () => {

@@ -22,7 +22,7 @@ describe('promptAll', () => {
     });
     const details = await Promise.all(bench.imageIds.map((id) => bench.client.images.detail({ id })));
     expect(details.map(({ prompts, proposals }) => [prompts[0]?.text, proposals[0]?.found])).toEqual(
-      Array(3).fill(['the dog', 'object']),
+      Array(3).fill(['the dog', 'objects']),
     );
     expect(details.flatMap(({ shapes }) => shapes)).toEqual([]);
   });

@@ -21,6 +21,7 @@ import { importAnnotations } from '../../main/jobs/importing.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 import { haveMaterial, material } from '../golden.ts';
+import { proposalOf } from '../store/records.ts';
 
 const folder = freshFolder();
 const open: Project[] = [];
@@ -186,19 +187,37 @@ describe('what is written', () => {
     const shapeId = drawn(rectangle(1, 1, 9, 9), { attributes: { occluded: true, area: 3, score: 0.5 }, origin });
     const asked: StoredPrompt = {
       ...{ id: project.reserve(1), imageId: a, text: 'the cup', points: [], box: null },
-      kept: {
-        ...{ proposalId: null, found: 'object', reasoning: { text: 'It has a handle.', verdict: 'right' } },
-        ...{ box: { value: null, verdict: null }, mask: { shapeId, verdict: 'right' } },
-      },
+      correction: null,
     };
-    project.applyMany('Keep', [created('prompt', asked)]);
+    project.applyMany('Ask', [created('prompt', asked)]);
+    // As the reasoner wrote it, in a frame of other sides than the picture's.
+    const text = 'It has a handle [112, 56, 224, 112].';
+    const frame = { width: 224, height: 112 };
+    const [proposal] = project.addProposals(
+      asked.id,
+      [{ ...proposalOf('objects'), answer: { text, reasoning: text }, frame }],
+      null,
+    );
+    const correction = {
+      proposalId: proposal?.id ?? 0,
+      found: { value: 'objects' as const, verdict: null },
+      reasoning: { text, verdict: 'right' as const },
+      objects: [
+        {
+          index: 0,
+          box: { value: { x1: 1, y1: 1, x2: 9, y2: 9 }, verdict: null },
+          mask: { shapeId, verdict: 'corrected' as const },
+        },
+      ],
+    };
+    project.apply({ title: 'Keep', changes: [{ kind: 'prompt', id: asked.id, before: {}, after: { correction } }] });
     const { coco, problems } = await exported(project);
     expect(coco.annotations[0]).toMatchObject({
       ...{
         id: shapeId,
         area: 64,
         caption: 'the cup',
-        reasoning: 'It has a handle.',
+        reasoning: 'It has a handle [15, 10, 30, 20].',
         weights: 'loupe-nano@abc',
         score: 0.5,
       },

@@ -29,9 +29,9 @@ function ask(project: Project, imageId: number, text: string, weights: string | 
   const id = project.reserve(1);
   project.apply({
     title: 'Ask',
-    changes: [created('prompt', { id, imageId, text, points: [], box: null, kept: null })],
+    changes: [created('prompt', { id, imageId, text, points: [], box: null, correction: null })],
   });
-  if (weights !== null) project.addProposals(id, [{ ...proposalOf('object'), weights }], null);
+  if (weights !== null) project.addProposals(id, [{ ...proposalOf('objects'), weights }], null);
   return id;
 }
 
@@ -114,7 +114,7 @@ describe('gather', () => {
     copyProject(file, copy);
     within(copy, (project) => {
       const [waiting] = project.promptsOf('the dog');
-      project.addProposals(waiting?.promptId ?? 0, [{ ...proposalOf('object'), weights: 'theirs' }], null);
+      project.addProposals(waiting?.promptId ?? 0, [{ ...proposalOf('objects'), weights: 'theirs' }], null);
       ask(project, 2, 'the dog', 'theirs');
       ask(project, 3, ' the dog ', 'theirs');
       ask(project, 3, 'the cat', null);

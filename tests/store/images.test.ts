@@ -65,7 +65,7 @@ describe('detail', () => {
     const [low, high] = [addShape(project, images[0], label.id), addShape(project, images[0], label.id)];
     addShape(project, images[1], label.id);
     const prompt = addPrompt(project, images[0], 'the left car');
-    const [proposal] = project.addProposals(prompt.id, [proposalOf('object')], null);
+    const [proposal] = project.addProposals(prompt.id, [proposalOf('objects')], null);
     const raised = { place: high.place + 1 };
     apply(project, { kind: 'shape', id: low.id, before: { place: low.place }, after: raised });
     expect(project.detail(images[0])).toEqual({

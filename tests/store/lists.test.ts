@@ -44,7 +44,7 @@ describe('order', () => {
       [images[1], 0.6],
       [images[1], 0.3],
     ] as const) {
-      project.addProposals(addPrompt(project, image, 'the car').id, [proposalOf('object')], spread);
+      project.addProposals(addPrompt(project, image, 'the car').id, [proposalOf('objects')], spread);
     }
     expect(names(project, { order: 'spread' })).toEqual(['b.png', 'a.png', 'c.png']);
   });
@@ -68,14 +68,20 @@ describe('what is shown', () => {
     expect(names(project, { status: 'nothing found' })).toEqual([]);
     project.addProposals(prompt.id, [proposalOf('nothing')], null);
     expect(names(project, { status: 'nothing found' })).toEqual(['a.png']);
-    const kept = {
+    const shape = addShape(project, images[0], addLabel(project, 'zebra').id);
+    const correction = {
       proposalId: null,
-      found: 'object',
+      found: { value: 'objects' as const, verdict: null },
       reasoning: { text: '', verdict: null },
-      box: { value: null, verdict: null },
-      mask: { shapeId: null, verdict: null },
-    } as const;
-    apply(project, { kind: 'prompt', id: prompt.id, before: { kept: null }, after: { kept } });
+      objects: [
+        {
+          index: null,
+          box: { value: shape.box, verdict: 'corrected' as const },
+          mask: { shapeId: shape.id, verdict: 'corrected' as const },
+        },
+      ],
+    };
+    apply(project, { kind: 'prompt', id: prompt.id, before: { correction: null }, after: { correction } });
     expect(names(project, { status: 'nothing found' })).toEqual([]);
     project.undo();
     expect(names(project, { status: 'nothing found' })).toEqual(['a.png']);

@@ -1,7 +1,15 @@
 // Random things that a person may do to a project, each a pure choice of numbers that fits whatever is there.
 import fc from 'fast-check';
 import { type Change, changed, created, deleted } from '../../main/contract/diff.ts';
-import { type Label, packMask, type Shape, type StoredPrompt, unpackMask } from '../../main/contract/project.ts';
+import {
+  type Label,
+  packMask,
+  type Shape,
+  type StoredPrompt,
+  type StoredProposal,
+  unpackMask,
+  type Verdict,
+} from '../../main/contract/project.ts';
 import { maskIou } from '../../main/contract/rle.ts';
 import type { Project } from '../../main/store/project.ts';
 import { columnsMask, labelOf, promptOf, proposalOf, shapeOf, width } from './records.ts';
@@ -9,7 +17,19 @@ import { columnsMask, labelOf, promptOf, proposalOf, shapeOf, width } from './re
 const kinds = [
   ...['add label', 'change label', 'delete label', 'merge labels'],
   ...['add shape', 'add shape', 'add shape', 'change shape', 'change shape', 'move shape', 'delete shape'],
-  ...['add prompt', 'keep', 'delete prompt', 'propose', 'review', 'compare', 'judge', 'replace'],
+  ...[
+    'add prompt',
+    'correct',
+    'correct',
+    'correct',
+    'delete prompt',
+    'propose',
+    'propose',
+    'review',
+    'compare',
+    'judge',
+    'replace',
+  ],
   ...['several', 'undo', 'undo', 'redo'],
 ] as const;
 
@@ -38,6 +58,7 @@ interface There {
   labels: Label[];
   shapes: Shape[];
   prompts: StoredPrompt[];
+  proposals: StoredProposal[];
 }
 
 function there(project: Project): There {
@@ -47,6 +68,7 @@ function there(project: Project): There {
     labels: project.labels(),
     shapes: details.flatMap(({ shapes }) => shapes),
     prompts: details.flatMap(({ prompts }) => prompts),
+    proposals: details.flatMap(({ proposals }) => proposals),
   };
 }
 
@@ -85,13 +107,22 @@ function moved(shape: Shape, { images, labels }: There, { which, how }: Operatio
   return changed('shape', shape, { imageId, labelId });
 }
 
-function kept(prompt: StoredPrompt, { how, text }: Operation): Change | null {
-  const found = how % 3 === 0 ? 'nothing' : 'object';
-  const value = { x1: 0, y1: 0, x2: how / 4, y2: 1 };
-  const word = { proposalId: null, found, reasoning: { text, verdict: 'corrected' } } as const;
-  return changed('prompt', prompt, {
-    kept: { ...word, box: { value, verdict: 'right' }, mask: { shapeId: null, verdict: null } },
-  });
+const verdicts: readonly Verdict[] = [null, 'right', 'corrected', 'wrong'];
+
+/** Words about the prompt's latest proposal and any shapes, whether they are true or not. */
+function corrected(prompt: StoredPrompt, { shapes, proposals }: There, { which, how, text }: Operation): Change | null {
+  const proposal = proposals.filter(({ promptId }) => promptId === prompt.id).at(-1);
+  const say = (by: number): Verdict => verdicts[(how + by) % verdicts.length] ?? null;
+  const offered = (proposal?.objects ?? []).map(({ box }, index) => ({ index, box }));
+  const own = how % 3 === 0 ? [{ index: null, box: { x1: 0, y1: 0, x2: how % width, y2: 1 } }] : [];
+  const objects = [...offered, ...own].map(({ index, box }, i) => ({
+    index,
+    box: { value: box, verdict: say(i) },
+    mask: { shapeId: (how + i) % 2 === 0 ? (pick(shapes, which + i)?.id ?? null) : null, verdict: say(2 * i + 1) },
+  }));
+  const reasoning = { text: how % 2 === 0 ? text : (proposal?.answer.reasoning ?? ''), verdict: say(2) };
+  const found = { value: how % 5 === 0 ? 'nothing' : 'objects', verdict: say(3) } as const;
+  return changed('prompt', prompt, { correction: { proposalId: proposal?.id ?? null, found, reasoning, objects } });
 }
 
 /** The changes of one operation; none where nothing is there to do it to. */
@@ -116,8 +147,8 @@ function changesOf(project: Project, operation: Operation): Change[] {
       return some(shape && deleted('shape', shape));
     case 'add prompt':
       return image ? [created('prompt', promptOf(project.reserve(1), image, `find ${text}`))] : [];
-    case 'keep':
-      return some(prompt && kept(prompt, operation));
+    case 'correct':
+      return some(prompt && corrected(prompt, all, operation));
     case 'delete prompt':
       return some(prompt && deleted('prompt', prompt));
     case 'review': {
@@ -152,7 +183,7 @@ function otherwise(project: Project, { kind, which, how }: Operation): void {
   if (kind === 'delete label' && label) project.deleteLabel(label.id);
   if (kind === 'merge labels' && label && other && label !== other) project.mergeLabels(label.id, other.id);
   if (kind === 'propose' && prompt) {
-    project.addProposals(prompt.id, [proposalOf(how % 2 === 0 ? 'object' : 'nothing')], (how % 10) / 10);
+    project.addProposals(prompt.id, [proposalOf(how % 2 === 0 ? 'objects' : 'nothing')], (how % 10) / 10);
   }
   if (kind === 'compare' && shape?.mask) {
     const disagreement = 1 - maskIou(unpackMask(shape.mask), unpackMask(maskOf(how)));

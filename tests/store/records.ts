@@ -43,7 +43,7 @@ export const promptOf = (id: number, imageId: number, text: string): StoredPromp
   text,
   points: [],
   box: null,
-  kept: null,
+  correction: null,
 });
 
 export const proposalOf = (found: NewProposal['found'], chosen = true): NewProposal => ({
@@ -52,13 +52,12 @@ export const proposalOf = (found: NewProposal['found'], chosen = true): NewPropo
   answer: {
     text: '<think>left</think>',
     reasoning: 'left',
-    box: null,
     tokens: [1, 2],
     logProbabilities: [-0.5, -0.25],
   },
+  frame: { width: 224, height: 224 },
   found,
-  box: found === 'object' ? { x1: 0, y1: 0, x2: 4, y2: 10 } : null,
-  mask: found === 'object' ? columnsMask(4) : null,
+  objects: found === 'objects' ? [{ box: { x1: 0, y1: 0, x2: 4, y2: 10 }, mask: columnsMask(4) }] : [],
   rewards: { format: 1 },
   timings: { reason: 12.5 },
   chosen,

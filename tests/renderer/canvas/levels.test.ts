@@ -155,12 +155,16 @@ describe('colours of shapes', () => {
   const label: Label = { id: 1, name: 'cup', colour: '#0072b2', digit: null, attributes: [], place: 0 };
   const labels = new Map([[1, label]]);
   const kept = (verdict: 'right' | 'wrong' | 'corrected' | null) => ({
-    ...{ proposalId: null, found: 'object' as const, reasoning: { text: '', verdict: null } },
-    ...{ box: { value: null, verdict: null }, mask: { shapeId: 3, verdict } },
+    proposalId: null,
+    found: { value: 'objects' as const, verdict: null },
+    reasoning: { text: '', verdict: null },
+    objects: [
+      { index: 0, box: { value: { x1: 0, y1: 0, x2: 1, y2: 1 }, verdict: null }, mask: { shapeId: 3, verdict } },
+    ],
   });
   const judged = (verdict: Parameters<typeof kept>[0]) =>
     openedImage(
-      detail(1, { prompts: [{ id: 50, imageId: 1, text: 'x', points: [], box: null, kept: kept(verdict) }] }),
+      detail(1, { prompts: [{ id: 50, imageId: 1, text: 'x', points: [], box: null, correction: kept(verdict) }] }),
     );
 
   test('are those of the label, whatever it is called, and grey without one', () => {

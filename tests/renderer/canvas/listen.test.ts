@@ -185,11 +185,13 @@ describe.skipIf(!haveChromium)('the canvas', () => {
 
   test('offers a proposal for as long as its prompt is there', async () => {
     const edge = [[200, 100 * SCALE + 20]] as const;
-    const prompts = 'new Map([[50, { id: 50, kept: null }]])';
-    const offer = { id: 60, promptId: 50, mask: null, box };
+    const prompts = 'new Map([[50, { id: 50, correction: null }]])';
+    const offer = { id: 60, promptId: 50, answer: { text: '', reasoning: '' }, objects: [{ box, mask: null }] };
     const proposals = `new Map([[60, ${JSON.stringify(offer)}]])`;
     const offered = async (more: string) => {
-      await set(`(s) => ({ proposalId: 60, open: { ...s.open, proposals: ${proposals}, prompts: ${more} } })`);
+      await set(
+        `(s) => ({ promptId: 50, proposalId: 60, open: { ...s.open, proposals: ${proposals}, prompts: ${more} } })`,
+      );
       await settled();
       return (await alphaAt(edge))[0];
     };
@@ -197,7 +199,9 @@ describe.skipIf(!haveChromium)('the canvas', () => {
       expect(await offered(prompts)).toBeGreaterThan(100);
       expect(await offered('new Map()')).toBe(0);
     } finally {
-      await set('(s) => ({ proposalId: null, open: { ...s.open, proposals: new Map(), prompts: new Map() } })');
+      await set(
+        '(s) => ({ promptId: null, proposalId: null, open: { ...s.open, proposals: new Map(), prompts: new Map() } })',
+      );
     }
   });
 

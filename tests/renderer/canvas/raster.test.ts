@@ -226,14 +226,17 @@ describe('colours', () => {
     const labels = new Map([[1, label]]);
     const review = { id: 7, status: 'unreviewed', note: '' } as const;
     const image = { id: 7, path: 'a', hash: null, width: 4, height: 4, state: 'present', problem: null } as const;
-    const kept = {
+    const object = {
+      ...{ index: 0, box: { value: { x1: 0, y1: 0, x2: 1, y2: 1 }, verdict: null } },
+      mask: { shapeId: 3, verdict: 'wrong' as const },
+    };
+    const correction = {
       proposalId: null,
-      found: 'object',
+      found: { value: 'objects' as const, verdict: null },
       reasoning: { text: '', verdict: null },
-      box: { value: null, verdict: null },
-      mask: { shapeId: 3, verdict: 'wrong' },
-    } as const;
-    const asked = { id: 2, imageId: 7, text: 'a', points: [], box: null, kept };
+      objects: [object],
+    };
+    const asked = { id: 2, imageId: 7, text: 'a', points: [], box: null, correction };
     const open = { image, review, shapes: new Map(), prompts: new Map([[2, asked]]), proposals: new Map() };
     expect(colouring('label', labels, open)(shape(3))).toBe(label.colour);
     expect(colouring('label', new Map(), open)(shape(3))).toBe('#999999');

@@ -2,15 +2,16 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Correction, StoredPrompt } from '../../../main/contract/project.ts';
 import { AnswerPanel } from '../../../renderer/panels/AnswerPanel.tsx';
 import { readBox } from '../../../renderer/panels/BoxFields.tsx';
-import { outcome } from '../../../renderer/panels/PromptTabs.tsx';
+import { objectOutcome } from '../../../renderer/panels/ObjectParts.tsx';
 import { buttonNames, onImage, printer, wordsOf } from '../printed.ts';
 import { proposed } from '../proposed.ts';
+import { corrected } from './given.ts';
 
 const page = printer();
 afterAll(() => page.close());
 
 const box = { x1: 2, y1: 3, x2: 12, y2: 13 };
-const prompt: StoredPrompt = { id: 800, imageId: 1, text: 'the red car', points: [], box: null, kept: null };
+const prompt: StoredPrompt = { id: 800, imageId: 1, text: 'the red car', points: [], box: null, correction: null };
 const review = (prompts: StoredPrompt[], proposals: ReturnType<typeof proposed>[], proposalId: number | null = 900) =>
   page.print(AnswerPanel, { ...onImage({ prompts, proposals }), promptId: 800, proposalId, writing: null });
 
@@ -25,7 +26,8 @@ describe('the answer panel', () => {
     for (const part of ['reasoning', 'box', 'mask']) {
       for (const says of ['is right', 'was corrected', 'is wrong']) expect(names).toContain(`The ${part} ${says}`);
     }
-    expect(names).toContain('[56, 56, 112, 112]');
+    // In pixels of the image, which is 40 x 30; the model wrote [56, 56, 112, 112] in its frame.
+    expect(names).toContain('[10, 8, 20, 15]');
     expect(wordsOf(markup)).toContain('100 px²');
     expect([...markup.matchAll(/value="([^"]*)"/gu)].map(([, value]) => value)).toEqual(['2', '3', '12', '13']);
     expect(names).toEqual(expect.arrayContaining(['Accept', 'Accept, next image', 'Nothing matches', 'Edit the mask']));
@@ -36,14 +38,13 @@ describe('the answer panel', () => {
   });
 
   it('presses the verdict that was given', () => {
-    const kept: Correction = {
+    const correction: Correction = {
       proposalId: 900,
-      found: 'object',
+      found: { value: 'objects', verdict: null },
       reasoning: { text: 'Because.', verdict: 'wrong' },
-      box: { value: box, verdict: 'right' },
-      mask: { shapeId: null, verdict: null },
+      objects: [{ index: 0, box: { value: box, verdict: 'right' }, mask: { shapeId: null, verdict: null } }],
     };
-    const markup = review([{ ...prompt, kept }], [proposed(box)]);
+    const markup = review([{ ...prompt, correction }], [proposed(box)]);
     const pressed = [...markup.matchAll(/<button[^>]*aria-pressed="true"[^>]*>/gu)].map(
       ([button]) => /aria-label="([^"]*)"/u.exec(button)?.[1],
     );
@@ -65,7 +66,7 @@ describe('the answer panel', () => {
     expect(wordsOf(review([prompt], [proposed(null)]))).toContain('To correct this, draw the object');
     const broken = proposed(null, {
       found: 'unreadable',
-      answer: { text: 'I would <rather', reasoning: '', box: null },
+      answer: { text: 'I would <rather', reasoning: '' },
     });
     const markup = review([prompt], [broken]);
     expect(wordsOf(markup)).toContain('The answer cannot be read');
@@ -73,14 +74,15 @@ describe('the answer panel', () => {
   });
 
   it('shows an answer while it is written, without its tags', () => {
-    const writing = { promptId: 800, texts: ['<think>1 car [2, 4, 60, 88]', ''], boxes: [null, null] };
+    const frame = { width: 20, height: 60 };
+    const writing = { promptId: 800, texts: ['<think>1 car [2, 4, 60, 88]', ''], boxes: [[], []], frame };
     const markup = page.print(AnswerPanel, {
       ...onImage({ prompts: [prompt] }),
       promptId: 800,
       proposalId: null,
       writing,
     });
-    expect(wordsOf(markup)).toContain('Reasoning, 1 of 2 answers begun 1 car [2, 4, 60, 88]');
+    expect(wordsOf(markup)).toContain('Reasoning, 1 of 2 answers begun 1 car [4, 2, 120, 44]');
     expect(markup).toContain('aria-busy="true"');
   });
 
@@ -108,18 +110,45 @@ describe('a box that is typed', () => {
   });
 });
 
-describe('what came of a prompt', () => {
-  const kept = (found: Correction['found'], verdict: Correction['box']['verdict']): Correction => ({
-    proposalId: null,
-    found,
-    reasoning: { text: '', verdict: 'right' },
-    box: { value: null, verdict },
-    mask: { shapeId: null, verdict: 'right' },
+describe('an answer of several objects', () => {
+  const second = { x1: 22, y1: 3, x2: 32, y2: 13 };
+  const [first] = proposed(box).objects;
+  const both = proposed(box, {
+    objects: [
+      { box, label: 'car', mask: first?.mask ?? null },
+      { box: second, mask: null },
+    ],
   });
+
+  it('has a line for each, and box and mask of the one that is looked at', () => {
+    const markup = review([prompt], [both]);
+    expect(wordsOf(markup)).toContain('2 objects');
+    const buttons = buttonNames(markup);
+    expect(wordsOf(markup)).toMatch(/1 car .*2 Object /u);
+    expect(buttons).toContain('Accept object 1');
+    expect(buttons).toContain('Accept all');
+  });
+
+  it('does not say Accepted for words alone, nor for what is wrong', () => {
+    const said = (mask: 'right' | 'wrong', shapeId: number | null): Correction => ({
+      proposalId: 900,
+      found: { value: 'objects', verdict: 'right' },
+      reasoning: { text: 'Because.', verdict: 'right' },
+      objects: [{ index: 0, box: { value: box, verdict: 'right' }, mask: { shapeId, verdict: mask } }],
+    });
+    const names = (correction: Correction) => buttonNames(review([{ ...prompt, correction }], [proposed(box)]));
+    expect(names(said('right', 7))).toContain('Accepted');
+    expect(names(said('right', null))).not.toContain('Accepted');
+    expect(names(said('wrong', null))).not.toContain('Accepted');
+  });
+});
+
+describe('what came of an object', () => {
   it('is said in words', () => {
-    expect(outcome(null).words).toBe('Not judged yet');
-    expect(outcome(kept('object', null)).words).toBe('Being judged');
-    expect(outcome(kept('object', 'right')).words).toBe('Judged');
-    expect(outcome(kept('nothing', 'right')).words).toBe('Nothing matches');
+    expect(objectOutcome(corrected(null, null)).words).toBe('Not judged yet');
+    expect(objectOutcome(corrected('right', null)).words).toBe('Being judged');
+    expect(objectOutcome(corrected('right', 'right')).words).toBe('Being judged');
+    expect(objectOutcome(corrected('right', 'right', 7)).words).toBe('Accepted');
+    expect(objectOutcome(corrected('right', 'wrong')).words).toBe('Wrong');
   });
 });

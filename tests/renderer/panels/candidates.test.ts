@@ -73,7 +73,7 @@ describe('the small picture of a candidate', () => {
     const image = picture({ width: 400, height: 300 });
     const middle = { x1: 180, y1: 120, x2: 220, y2: 180 };
     const mask = packMask(block(middle, 400, 300));
-    const style = styleOf(beside([proposed(middle, { mask })], null, image));
+    const style = styleOf(beside([proposed(middle, { objects: [{ box: middle, mask }] })], null, image));
     const [width = 0, height = 0] = pixels(style, 'size') ?? [];
     const [left = 0, top = 0] = pixels(style, 'position') ?? [];
     const scale = width / 400;
@@ -86,7 +86,8 @@ describe('the small picture of a candidate', () => {
   it('never shows what is beyond the edge of the image', () => {
     const image = picture({ width: 400, height: 300 });
     const corner = { x1: 0, y1: 0, x2: 30, y2: 30 };
-    const style = styleOf(beside([proposed(corner, { mask: packMask(block(corner, 400, 300)) })], null, image));
+    const objects = [{ box: corner, mask: packMask(block(corner, 400, 300)) }];
+    const style = styleOf(beside([proposed(corner, { objects })], null, image));
     expect(pixels(style, 'position')).toEqual([0, 0].map((value) => expect.closeTo(value, 9)));
   });
 

@@ -1,7 +1,15 @@
 // Records that panels are given in tests, whole except for what the test is about.
 import type { EngineStatus } from '../../../main/contract/api.ts';
 import type { Job } from '../../../main/contract/jobs.ts';
-import { type Correction, Image, type Label, type Shape, type StoredPrompt } from '../../../main/contract/project.ts';
+import {
+  type CorrectedObject,
+  type Correction,
+  Image,
+  type Label,
+  type Shape,
+  type StoredPrompt,
+  type Verdict,
+} from '../../../main/contract/project.ts';
 import type { Workbench } from '../../../renderer/state/workbench.ts';
 
 export const engine = (also: Partial<EngineStatus> = {}): EngineStatus => ({
@@ -38,13 +46,22 @@ export const shape = (id: number, also: Partial<Shape> = {}): Shape => ({
 export const picture = (also: Partial<Image> = {}): Image =>
   Image.parse({ id: 1, path: 'in/a.png', hash: 'h', width: 40, height: 30, state: 'present', problem: null, ...also });
 
-export const prompt = (id: number, text: string, kept: Correction | null = null): StoredPrompt => ({
-  ...{ id, imageId: 1, text, points: [], box: null, kept },
+export const prompt = (id: number, text: string, correction: Correction | null = null): StoredPrompt => ({
+  ...{ id, imageId: 1, text, points: [], box: null, correction },
 });
 
-export const kept = (also: Partial<Correction> = {}): Correction => ({
-  ...{ proposalId: 900, found: 'object', reasoning: { text: 'The car.', verdict: null } },
-  ...{ box: { value: null, verdict: null }, mask: { shapeId: null, verdict: null } },
+const place = { x1: 2, y1: 3, x2: 12, y2: 13 };
+
+/** One object of a correction; `shapeId` null: it does not stand. */
+export const corrected = (box: Verdict, mask: Verdict, shapeId: number | null = null, index = 0): CorrectedObject => ({
+  index,
+  box: { value: place, verdict: box },
+  mask: { shapeId, verdict: mask },
+});
+
+export const correction = (also: Partial<Correction> = {}): Correction => ({
+  ...{ proposalId: 900, found: { value: 'objects', verdict: 'right' }, reasoning: { text: 'The car.', verdict: null } },
+  objects: [corrected(null, null)],
   ...also,
 });
 

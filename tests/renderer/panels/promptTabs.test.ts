@@ -1,20 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Correction, Verdict } from '../../../main/contract/project.ts';
 import { outcome, PromptTabs } from '../../../renderer/panels/PromptTabs.tsx';
-import { kept, prompt } from './given.ts';
+import { corrected, correction, prompt } from './given.ts';
 import { laidOpen } from './laidOpen.ts';
 import { control, namesOf } from './markup.ts';
 
-const judged = (
-  reasoning: Verdict,
-  box: Verdict,
-  mask: Verdict,
-  found: Correction['found'] = 'object',
-): Correction => ({
-  ...kept({ found }),
+const judged = (reasoning: Verdict, box: Verdict, mask: Verdict, shapeId: number | null = null): Correction => ({
+  ...correction({ objects: [corrected(box, mask, shapeId)] }),
   reasoning: { text: 'The car.', verdict: reasoning },
-  box: { value: null, verdict: box },
-  mask: { shapeId: null, verdict: mask },
+});
+
+const none = correction({
+  found: { value: 'nothing', verdict: 'right' },
+  reasoning: { text: 'No moon.', verdict: 'wrong' },
+  objects: [],
 });
 
 const tabs = (prompts: ReturnType<typeof prompt>[], current: number | null) =>
@@ -29,14 +28,19 @@ describe('the prompts of an image', () => {
     const asked = [
       prompt(1, 'the red car'),
       prompt(2, 'a dog', judged('right', 'right', null)),
-      prompt(3, 'the moon', judged('wrong', 'right', 'right', 'nothing')),
+      prompt(3, 'the moon', none),
       prompt(4, 'the van', judged('right', 'corrected', 'wrong')),
+      prompt(5, 'the bus', judged('right', 'corrected', 'right', 7)),
+      // Called right three times, and no shape was made of it.
+      prompt(6, 'the tram', judged('right', 'right', 'right')),
     ];
     expect(namesOf(tabs(asked, 2), 'button')).toEqual([
       ...['Not judged yet the red car', 'Delete the prompt the red car'],
       ...['Being judged a dog', 'Delete the prompt a dog'],
       ...['Nothing matches the moon', 'Delete the prompt the moon'],
-      ...['Judged the van', 'Delete the prompt the van'],
+      ...['Judged wrong the van', 'Delete the prompt the van'],
+      ...['Judged the bus', 'Delete the prompt the bus'],
+      ...['Being judged the tram', 'Delete the prompt the tram'],
     ]);
   });
 
@@ -61,10 +65,17 @@ describe('what came of a prompt', () => {
   const verdicts: Verdict[] = ['right', 'corrected', 'wrong', null];
   const all = verdicts.flatMap((a) => verdicts.flatMap((b) => verdicts.map((c) => [a, b, c] as const)));
 
-  it.each(all)('%s, %s, %s is settled once all three parts are judged', (a, b, c) => {
+  it.each(all)('%s, %s, %s is settled once all three parts are judged, and the mask stands or is wrong', (a, b, c) => {
     const isOpen = [a, b, c].includes(null);
-    expect(outcome(judged(a, b, c)).words === 'Being judged').toBe(isOpen);
-    expect(outcome(judged(a, b, c, 'nothing')).words === 'Being judged').toBe(isOpen);
-    expect(outcome(judged(a, b, c)).tone).toBe(isOpen ? 'warn' : 'good');
+    const { words, tone } = outcome(judged(a, b, c, c === 'wrong' ? null : 7));
+    expect(words).toBe(isOpen ? 'Being judged' : c === 'wrong' ? 'Judged wrong' : 'Judged');
+    expect(tone).toBe(isOpen ? 'warn' : c === 'wrong' ? 'bad' : 'good');
+    if (c !== 'wrong') expect(outcome(judged(a, b, c)).words).toBe('Being judged');
+  });
+
+  it.each(verdicts)('that there is nothing, %s, with a reasoning that was judged', (verdict) => {
+    const said = { ...none, found: { value: 'nothing', verdict } } as const;
+    const isSettled = verdict === 'right' || verdict === 'corrected';
+    expect(outcome(said).words).toBe(isSettled ? 'Nothing matches' : 'Being judged');
   });
 });

@@ -8,23 +8,19 @@ import { laidOpen } from './laidOpen.ts';
 import { control, controlsIn, namesOf } from './markup.ts';
 
 const image = picture({ width: 448, height: 224 });
-const live = (text: string, also: object = {}) =>
-  laidOpen(
-    LiveText,
-    {},
-    { text, image, answer: null as null | { x1: number; y1: number; x2: number; y2: number }, ...also },
-  );
+const frame = { width: 224, height: 224 };
+const live = (text: string, also: object = {}) => laidOpen(LiveText, {}, { text, image, frame, answers: [], ...also });
 
 describe('reasoning as live text', () => {
   it.each([
     ['no box at all.', []],
-    ['a car [10, 20, 30, 40].', ['[10, 20, 30, 40]']],
-    ['[1,2,30,40] and (5, 6, 70, 80)', ['[1,2,30,40]', '(5, 6, 70, 80)']],
+    ['a car [20, 20, 60, 40].', ['[20, 20, 60, 40]']],
+    ['[2, 2, 60, 40] and (10, 6, 140, 80)', ['[2, 2, 60, 40]', '(10, 6, 140, 80)']],
     ['inside out [30, 40, 10, 20]', []],
     ['three numbers [1, 2, 3]', []],
     ['off the image [300, 300, 400, 400]', []],
   ])('%s', (text, boxes) => {
-    const markup = live(text);
+    const markup = live(text, { frame: { width: 448, height: 224 } });
     expect(namesOf(markup, 'button')).toEqual(boxes);
     expect(wordsOf(markup).replaceAll(' ', '')).toBe(text.replaceAll(' ', ''));
   });
@@ -32,7 +28,8 @@ describe('reasoning as live text', () => {
   it('marks the box that is the answer already, in image pixels, within a pixel', () => {
     // Twice as wide as the frame of 224 that the model writes in.
     const text = 'A car [10, 20, 30, 40] or that one [50, 60, 70, 80].';
-    const titles = (answer: object) => controlsIn(live(text, { answer })).map(({ attributes }) => attributes.title);
+    const titles = (answer: object) =>
+      controlsIn(live(text, { answers: [answer] })).map(({ attributes }) => attributes.title);
     const is = 'This box is the answer';
     const may = 'Click to make this box the answer';
     expect(titles({ x1: 20, y1: 20, x2: 60, y2: 40 })).toEqual([is, may]);
@@ -42,12 +39,12 @@ describe('reasoning as live text', () => {
 
   it('reads boxes in the frame that the answer was written in', () => {
     const answer = { x1: 44.8, y1: 22.4, x2: 89.6, y2: 44.8 };
-    const markup = live('[100, 100, 200, 200]', { frame: 1000, answer });
-    expect(control(markup, '[100, 100, 200, 200]').attributes.title).toBe('This box is the answer');
+    const markup = live('[100, 100, 200, 200]', { frame: { width: 1000, height: 1000 }, answers: [answer] });
+    expect(control(markup, '[45, 22, 90, 45]').attributes.title).toBe('This box is the answer');
   });
 
   it('offers nothing while it is still being written', () => {
-    const { attributes } = control(live('[10, 20, 30, 40]', { frozen: true }), '[10, 20, 30, 40]');
+    const { attributes } = control(live('[10, 20, 30, 40]', { frozen: true }), '[20, 20, 60, 40]');
     expect(attributes.title).toBeUndefined();
   });
 
@@ -59,7 +56,7 @@ describe('reasoning as live text', () => {
 
 describe('the part of the reasoning', () => {
   const part = (text: string, verdict: Verdict = null) =>
-    laidOpen(Reasoning, {}, { text, verdict, image, answer: null });
+    laidOpen(Reasoning, {}, { text, verdict, image, frame, answers: [] });
 
   it('says so where the model gave no reason', () => {
     expect(wordsOf(part(''))).toContain('The model gave no reason.');
@@ -72,7 +69,7 @@ describe('the part of the reasoning', () => {
       'The reasoning is right',
       'The reasoning was corrected',
       'The reasoning is wrong',
-      '[10, 20, 30, 40]',
+      '[20, 20, 60, 40]',
     ]);
     expect(control(part('x'), 'Edit the reasoning').attributes['aria-pressed']).toBe('false');
   });

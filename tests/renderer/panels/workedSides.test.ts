@@ -172,7 +172,7 @@ describe.runIf(haveChromium)('the right side worked by hand', () => {
 
   it('a prompt without an answer can be deleted', async () => {
     const { first: id } = await at.client.project.reserve({ count: 1 });
-    const after = { id, imageId: at.imageId, text: 'the red car', points: [], box: null, kept: null };
+    const after = { id, imageId: at.imageId, text: 'the red car', points: [], box: null, correction: null };
     await at.client.edit.apply({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after }] });
     const line = at.page.getByRole('list', { name: 'Prompts of this image' }).getByRole('listitem');
     await line

@@ -14,7 +14,7 @@ const asked = (id: number): StoredPrompt => ({
   text: `prompt ${id}`,
   points: [],
   box: null,
-  kept: null,
+  correction: null,
 });
 const prompts = [asked(50), asked(51)];
 
@@ -58,7 +58,7 @@ describe('in review', () => {
 });
 
 describe('pieces of text', () => {
-  const writing = { promptId: 50, texts: ['', '', ''], boxes: [null, null, null] };
+  const writing = { promptId: 50, texts: ['', '', ''], boxes: [[], [], []], frame: null };
 
   it('become the same texts whatever comes between them', () => {
     const piece = fc.record({ candidate: fc.nat(2), text: fc.string({ maxLength: 5 }) });

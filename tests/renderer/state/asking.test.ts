@@ -54,7 +54,7 @@ function last<T>(all: readonly T[]): T {
   return one;
 }
 
-const red: StoredPrompt = { id: 50, imageId: 1, text: 'the red car', points: [], box: null, kept: null };
+const red: StoredPrompt = { id: 50, imageId: 1, text: 'the red car', points: [], box: null, correction: null };
 
 describe('a prompt', () => {
   it('is stored before the model hears of it, and is in review at once', async () => {
@@ -66,7 +66,7 @@ describe('a prompt', () => {
     expect(state()).toMatchObject({
       promptId: 800,
       proposalId: null,
-      writing: { promptId: 800, texts: [''], boxes: [null] },
+      writing: { promptId: 800, texts: [''], boxes: [[]], frame: null },
     });
     answer.end();
     await done;
@@ -118,7 +118,7 @@ describe('an answer', () => {
       { kind: 'text', candidate: 0, text: '1 car' },
       { kind: 'box', candidate: 1, box },
     );
-    await expect.poll(() => state().writing?.boxes).toEqual([null, box]);
+    await expect.poll(() => state().writing?.boxes).toEqual([[], [box]]);
     expect(state().writing?.texts).toEqual(['<think>1 car', 'two']);
     answer.write({ kind: 'proposal', proposal: candidate(900, 800, { chosen: false }) });
     await expect.poll(() => state().proposalId).toBe(900);

@@ -27,7 +27,7 @@ const car: Label = { id: 5, name: 'car', colour: '#e69f00', digit: '1', attribut
 
 /** Three images with an answer to a prompt on the second. */
 function deskOf(more: Answers = {}) {
-  const prompt = { id: 50, imageId: 2, text: 'the car', points: [], box: null, kept: null };
+  const prompt = { id: 50, imageId: 2, text: 'the car', points: [], box: null, correction: null };
   const proposals = [candidate(60, 50, { chosen: false }), candidate(61, 50)];
   const one = atScript({
     project: { labels: () => [car] },

@@ -118,7 +118,7 @@ describe('tools', () => {
 
   it('leave an answer that is being written before the selection', async () => {
     const [one] = await drawn(1);
-    set({ selected: new Set([one?.id ?? 0]), writing: { promptId: 1, texts: [''], boxes: [null] } });
+    set({ selected: new Set([one?.id ?? 0]), writing: { promptId: 1, texts: [''], boxes: [[]], frame: null } });
     await run('tool.cancel');
     expect(state().writing).toBeNull();
     expect(state().selected.size).toBe(1);
@@ -319,7 +319,7 @@ describe('prompts and review', () => {
   it('ask again for as many answers as are chosen', async () => {
     const id = await window.client.edits.id();
     const imageId = state().open?.image.id ?? 0;
-    const prompt = { id, imageId, text: 'cars', points: [], box: null, kept: null };
+    const prompt = { id, imageId, text: 'cars', points: [], box: null, correction: null };
     await window.client.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
     window.client.actions.choosePrompt(id);
     set({ samples: 4 });
@@ -332,7 +332,7 @@ describe('prompts and review', () => {
   it('step through the candidates of a prompt, round at the ends', async () => {
     const id = await window.client.edits.id();
     const imageId = state().open?.image.id ?? 0;
-    const prompt = { id, imageId, text: 'cars', points: [], box: null, kept: null };
+    const prompt = { id, imageId, text: 'cars', points: [], box: null, correction: null };
     await window.client.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
     window.host.project().addProposals(id, [proposed(box), proposed(null, { chosen: false })], null);
     await window.client.actions.changedOutside([imageId]);

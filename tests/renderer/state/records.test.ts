@@ -16,7 +16,7 @@ const shape: Shape = {
   ...{ hidden: false, locked: false, place: 1, origin: { kind: 'drawn' } },
 };
 const label: Label = { id: 5, name: 'car', colour: '#e69f00', digit: null, attributes: [], place: 1 };
-const prompt: StoredPrompt = { id: 20, imageId: 1, text: 'the car', points: [], box: null, kept: null };
+const prompt: StoredPrompt = { id: 20, imageId: 1, text: 'the car', points: [], box: null, correction: null };
 const image = { id: 1, path: 'a.png', hash: null, width: 40, height: 30, state: 'present', problem: null } as const;
 const review = { id: 1, status: 'unreviewed', note: '' } as const;
 

@@ -37,7 +37,7 @@ function shown() {
 /** A prompt that was asked, with answers in the host as the engine leaves them. */
 async function asked(text: string, answers: ReturnType<typeof proposed>[]): Promise<number> {
   const id = await window.client.edits.id();
-  const prompt = { id, imageId: shown().image.id, text, points: [], box: null, kept: null };
+  const prompt = { id, imageId: shown().image.id, text, points: [], box: null, correction: null };
   await window.client.edits.commit({ title: 'Ask', changes: [{ kind: 'prompt', id, before: null, after: prompt }] });
   window.host.project().addProposals(id, answers, null);
   await actions().changedOutside([shown().image.id]);
@@ -112,16 +112,53 @@ describe('images', () => {
 describe('an answer', () => {
   it('is kept, judged and taken back as one step', async () => {
     await asked('the red car', [proposed(box)]);
-    expect(inReview(state()).proposal?.found).toBe('object');
+    expect(inReview(state()).proposal?.found).toBe('objects');
     expect(await actions().accept()).toBe(true);
     const { prompt } = inReview(state());
-    const shapeId = prompt?.kept?.mask.shapeId ?? 0;
+    const shapeId = prompt?.correction?.objects[0]?.mask.shapeId ?? 0;
     expect(shown().shapes.get(shapeId)).toMatchObject({ labelId: car.id, box });
     expect([...state().selected]).toEqual([shapeId]);
     expect(state().project?.undo).toBe('Accept the answer');
     await actions().undo();
-    expect(inReview(state()).prompt?.kept).toBeNull();
+    expect(inReview(state()).prompt?.correction).toBeNull();
     expect(shown().shapes.has(shapeId)).toBe(false);
+  });
+
+  it('of several objects is accepted whole, or one after the other', async () => {
+    const second = { x1: 22, y1: 3, x2: 32, y2: 13 };
+    const [first] = proposed(box).objects;
+    if (!first) throw new Error('there is one');
+    const both = proposed(box, { objects: [first, { box: second, label: 'lorry', mask: null }] });
+    await asked('all vehicles', [both]);
+    const states = () => inReview(state()).prompt?.correction?.objects.map(({ mask }) => mask.verdict);
+    actions().chooseObject(1);
+    expect(await actions().acceptObject()).toBe(true);
+    expect(states()).toEqual([null, 'right']);
+    expect(inReview(state()).prompt?.correction?.found.verdict).toBeNull();
+    const [only = 0] = state().selected;
+    const lorry = shown().shapes.get(only);
+    expect([lorry?.box, state().labels.get(lorry?.labelId ?? 0)?.name]).toEqual([second, 'lorry']);
+    expect(await actions().accept()).toBe(true);
+    expect(states()).toEqual(['right', 'right']);
+    expect(state().selected.size).toBe(2);
+    // A mask that is judged wrong afterwards does not stand any longer.
+    actions().chooseObject(0);
+    await actions().setVerdict('mask', 'wrong');
+    expect(states()).toEqual(['wrong', 'right']);
+    expect(inReview(state()).prompt?.correction?.found.verdict).toBe('corrected');
+    await actions().undo();
+    expect(states()).toEqual(['right', 'right']);
+  });
+
+  it('whose mask is judged wrong is not accepted, and does not pass with the image', async () => {
+    await asked('the wrong car', [proposed(box)]);
+    await actions().setVerdict('mask', 'wrong');
+    const { image, shapes } = shown();
+    expect(await actions().accept()).toBe(false);
+    expect(state().notice?.text).toContain('judged wrong');
+    await actions().acceptAndNext();
+    expect([shown().image.id, shown().shapes.size]).toEqual([image.id, shapes.size]);
+    expect(shown().review.status).toBe('unreviewed');
   });
 
   it('is one of several candidates', async () => {
@@ -131,16 +168,19 @@ describe('an answer', () => {
     actions().stepProposal(1);
     expect(state().proposalId).toBe(nothing?.id);
     await actions().accept();
-    expect(inReview(state()).prompt?.kept?.found).toBe('nothing');
+    expect(inReview(state()).prompt?.correction?.found.value).toBe('nothing');
   });
 
   it('that was wrong is corrected by a shape that a person drew', async () => {
     await asked('the truck', [proposed(null)]);
     const shape = await draw(window, car.id, box);
     expect(await actions().shapeIsAnswer(shape.id)).toBe(true);
-    expect(inReview(state()).prompt?.kept).toMatchObject({ found: 'object', mask: { shapeId: shape.id } });
+    expect(inReview(state()).prompt?.correction).toMatchObject({
+      found: { value: 'objects' },
+      objects: [{ index: null, mask: { shapeId: shape.id } }],
+    });
     await actions().remove([shape.id]);
-    expect(inReview(state()).prompt?.kept?.mask).toEqual({ shapeId: null, verdict: 'wrong' });
+    expect(inReview(state()).prompt?.correction).toMatchObject({ found: { value: 'nothing' }, objects: [] });
   });
 
   it('gets another box also where no segmenter draws a mask for it', async () => {
@@ -148,13 +188,18 @@ describe('an answer', () => {
     window.client.store.setState({ engine: null });
     const next = { x1: 20, y1: 10, x2: 30, y2: 20 };
     expect(await actions().setBox(next)).toBe(true);
-    expect(inReview(state()).prompt?.kept?.box).toEqual({ value: next, verdict: 'corrected' });
+    expect(inReview(state()).prompt?.correction?.objects[0]?.box).toEqual({ value: next, verdict: 'corrected' });
   });
 
   it('grows piece by piece', async () => {
     const id = await asked('the bus', []);
-    window.client.store.setState({ writing: { promptId: id, texts: ['', ''], boxes: [null, null] }, proposalId: null });
+    window.client.store.setState({
+      writing: { promptId: id, texts: ['', ''], boxes: [[], []], frame: null },
+      proposalId: null,
+    });
+    const frame = { width: 448, height: 224 };
     const events = [
+      { kind: 'frame', frame } as const,
       { kind: 'text', candidate: 0, text: '<think>1 ' } as const,
       { kind: 'text', candidate: 1, text: 'x' } as const,
       { kind: 'text', candidate: 0, text: 'bus' } as const,
@@ -163,7 +208,7 @@ describe('an answer', () => {
       { kind: 'proposal', proposal: proposed(box, { id: 7002, promptId: id }) } as const,
     ];
     for (const event of events) window.client.store.setState(heard(state(), event));
-    expect(state().writing).toEqual({ promptId: id, texts: ['<think>1 bus', 'x'], boxes: [null, box] });
+    expect(state().writing).toEqual({ promptId: id, texts: ['<think>1 bus', 'x'], boxes: [[], [box]], frame });
     expect(state().proposalId).toBe(7002);
     expect(candidatesOf(state(), id).map((one) => one.chosen)).toEqual([false, true]);
     window.client.store.setState({ writing: null });
