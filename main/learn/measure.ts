@@ -1,7 +1,7 @@
 // Weights on held-out prompts to figures, prompt by prompt: masks under true boxes, and whole answers to the words.
 import type { ProjectFigures } from '../contract/learning.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
-import { maskArea, maskBox, union } from '../contract/rle.ts';
+import { maskArea, maskBox, union, unionOf } from '../contract/rle.ts';
 import { boxHit, cIoU, gIoU, type Overlap, overlapOf, sampleIou } from '../evaluate/metrics.ts';
 import type { Predictor } from '../flow/predict.ts';
 import { outlinesOf } from './asks.ts';
@@ -83,17 +83,19 @@ interface Words {
   readonly signal?: AbortSignal;
 }
 
-/** Against all that matches together; the box against the object that it fits best. */
+/** All that was found against all that matches together; a box against the object that it fits best. */
 async function worth(
   predictor: Pick<Predictor, 'predict'>,
   picture: DecodedImage,
   { text, masks, signal }: Words,
 ): Promise<NonNullable<Score['worded']>> {
-  const { box, mask, found } = await predictor.predict(picture, { text }, { signal });
+  const { objects, found } = await predictor.predict(picture, { text }, { signal });
+  const mask = unionOf(objects.map((object) => object.mask));
   const nothing: Mask = { size: [picture.height, picture.width], counts: [picture.width * picture.height] };
   const [first, ...rest] = masks;
   const truth = first ? union(first, ...rest) : nothing;
-  const hit = masks.length === 0 ? box === null : masks.some((each) => boxHit(box, maskBox(each)));
+  const isHit = (each: Mask) => objects.some(({ box }) => boxHit(box, maskBox(each)));
+  const hit = masks.length === 0 ? objects.length === 0 : masks.some(isHit);
   const saidNothing = found === 'nothing' && (mask === null || maskArea(mask) === 0);
   return { overlap: overlapOf(mask ?? nothing, truth), boxHit: hit, saidNothing };
 }
