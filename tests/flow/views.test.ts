@@ -37,6 +37,15 @@ describe('Views', () => {
     expect(seen).toHaveLength(7);
   });
 
+  it('cuts large parts of large pictures from a smaller copy, small ones from the picture', async () => {
+    const { seen, views } = counting();
+    const large: DecodedImage = { width: 3072, height: 1024, data: new Uint8Array(3072 * 1024 * 3) };
+    await views.see(large, wholeOf(large));
+    await views.see(large, { x: 1000, y: 0, width: 1024, height: 1024 });
+    await views.see(large, { x: 1000, y: 0, width: 200, height: 200 });
+    expect(seen).toEqual(['1536 x 512', '512 x 512', '200 x 200']);
+  });
+
   it('tries again after a failure', async () => {
     let times = 0;
     const views = new Views(async () => {
