@@ -7,6 +7,7 @@ import { Events } from './events.ts';
 import { type HostContext, noProject } from './handlers/context.ts';
 import { ImageFiles } from './jobs/imageFiles.ts';
 import { Jobs } from './jobs/queue.ts';
+import { versionInUse } from './jobs/teaching.ts';
 import { Pictures } from './pictures/tiles.ts';
 import { type Folders, SettingsFile } from './settings.ts';
 import { openProject, type Project } from './store/project.ts';
@@ -25,6 +26,8 @@ export class Host implements HostContext {
   readonly jobs = new Jobs((job) => this.events.emit({ kind: 'job', job }));
   readonly settings: SettingsFile;
   readonly engine: Engine;
+  /** Makes runs; its process starts with the first one. */
+  readonly trainer: Engine;
   readonly pictures: Pictures;
   #open: Open | null = null;
   #telling: NodeJS.Timeout | undefined;
@@ -36,6 +39,7 @@ export class Host implements HostContext {
     this.settings = new SettingsFile(folders.config);
     this.pictures = new Pictures(folders.cache);
     this.engine = new Engine(this.settings.read(), (engine) => this.events.emit({ kind: 'engine', engine }));
+    this.trainer = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train' });
   }
 
   project(): Project {
@@ -50,6 +54,13 @@ export class Host implements HostContext {
 
   fileOf(image: Image): string {
     return this.files().fileOf(image);
+  }
+
+  /** Weights that the open project has learnt and uses go before those of the settings. */
+  configureEngine(): void {
+    const { device, weights } = this.settings.read();
+    const learnt = this.#open && versionInUse(this.#open.project);
+    this.engine.configure({ device, weights: learnt?.path ?? weights });
   }
 
   /** Opens the file before the one that is open is closed, so that a bad one costs nothing. */
@@ -77,6 +88,7 @@ export class Host implements HostContext {
     const project = openProject(wanted, { ...options, say: (sentence) => notices.push(sentence) });
     await this.#closeProject();
     this.#open = { project, files: new ImageFiles(project, this.pictures, (ids) => this.#gather(ids)) };
+    this.configureEngine();
     const info = project.info();
     this.settings.opened({ file: info.file, name: info.name });
     this.events.emit({ kind: 'project', project: info });
@@ -113,6 +125,7 @@ export class Host implements HostContext {
     await this.#inTurn(() => this.#closeProject());
     this.events.stop();
     await this.engine.close();
+    await this.trainer.close();
   }
 
   async #closeProject(): Promise<void> {
@@ -122,6 +135,7 @@ export class Host implements HostContext {
     this.#news.clear();
     this.#open?.project.close();
     this.#open = null;
+    this.configureEngine();
   }
 
   #gather(ids: readonly number[]): void {

@@ -3,6 +3,7 @@ import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { type Diff, DiffSchema, NewDiff } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
+import { LearningState, TeachProgress } from './learning.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
 import { Settings, SettingsChange } from './settings.ts';
@@ -67,6 +68,8 @@ export const HostEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('engine'), engine: EngineStatus }),
   /** One sentence that a person should know of the project that was opened. */
   z.object({ kind: z.literal('notice'), text: z.string() }),
+  /** Of the run that is under way. */
+  TeachProgress,
 ]);
 export type HostEvent = z.infer<typeof HostEvent>;
 
@@ -196,6 +199,16 @@ export const api = {
     verify: base.input(File).output(VerifyReport),
     /** Asks one prompt of every image that was not asked it yet; goes on where it was stopped. */
     promptAll: base.input(StoredPrompt.pick({ text: true })).output(Job),
+  },
+
+  learning: {
+    state: base.output(LearningState),
+    /** A job; goes on with a run that was stopped. */
+    teach: base
+      .input(z.object({ minutes: z.number().min(0.1).max(1440).default(10), seed: z.int().min(0).default(1) }))
+      .output(Job),
+    /** Uses a version, whatever the gate said; null goes back to what the one in use learnt from. */
+    use: base.input(z.object({ versionId: z.int().nullable() })).output(LearningState),
   },
 
   files: {

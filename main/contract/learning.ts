@@ -73,3 +73,16 @@ export const WeightsVersion = z.object({
   report: TeachReport,
 });
 export type WeightsVersion = z.infer<typeof WeightsVersion>;
+
+/** Where a project stands. */
+export const LearningState = z.object({
+  /** Last first. */
+  versions: z.array(WeightsVersion),
+  /** Of the last run that came to an end. */
+  last: TeachReport.nullable(),
+  /** Whether a run was stopped and can go on. */
+  stopped: z.boolean(),
+  /** Images that are measured on and never learnt. */
+  held: z.int(),
+});
+export type LearningState = z.infer<typeof LearningState>;

@@ -19,6 +19,10 @@ export interface HostContext {
   readonly jobs: Jobs;
   readonly events: Events;
   readonly engine: Engine;
+  /** Supervises the program that trains. */
+  readonly trainer: Engine;
+  /** After the settings, or the weights that the project uses, have changed. */
+  configureEngine(): void;
   readonly settings: SettingsFile;
   /** Absolute path of an image's file. */
   fileOf(image: Image): string;

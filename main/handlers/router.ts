@@ -6,6 +6,7 @@ import { exchangeHandlers } from './exchange.ts';
 import { filesHandlers } from './files.ts';
 import { imagesHandlers } from './images.ts';
 import { jobsHandlers } from './jobs.ts';
+import { learningHandlers } from './learning.ts';
 import { modelHandlers } from './model.ts';
 import { projectHandlers } from './project.ts';
 import { promptAllHandlers } from './promptAll.ts';
@@ -19,6 +20,7 @@ export const routerOf = (host: Host) => ({
   edit: editHandlers(host),
   model: modelHandlers(host),
   repair: repairHandlers(host),
+  learning: learningHandlers(host),
   jobs: { ...jobsHandlers(host), ...exchangeHandlers(host), ...promptAllHandlers(host) },
   files: filesHandlers(),
   settings: settingsHandlers(host),

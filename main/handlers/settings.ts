@@ -6,7 +6,7 @@ export const settingsHandlers = (host: Host) => ({
   read: contract.settings.read.handler(() => host.settings.read()),
   write: contract.settings.write.handler(({ input }) => {
     const settings = host.settings.write(input);
-    host.engine.configure(settings);
+    host.configureEngine();
     return settings;
   }),
 });

@@ -53,7 +53,7 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
     if (weights !== null) await keep(project, { run, weights, promoted: report.gate.promoted });
     return report;
   } catch (error) {
-    // An abort by the host's end leaves the run as it is, to go on with; a person's cancel ends it.
+    // A run that was cancelled, or whose host ended, stays as it is: the next one goes on with it.
     if (!progress.signal.aborted) project.endRun(run.id, 'failed', null);
     throw error;
   }

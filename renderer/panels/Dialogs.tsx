@@ -9,6 +9,7 @@ import { KeySettings } from './KeySettings.tsx';
 import { LabelsDialog } from './LabelsDialog.tsx';
 import { PromptAllDialog } from './PromptAllDialog.tsx';
 import { SettingsDialog } from './SettingsDialog.tsx';
+import { TeachDialog } from './TeachDialog.tsx';
 import { VerifyDialog } from './VerifyDialog.tsx';
 
 export const Dialogs = () => (
@@ -18,6 +19,7 @@ export const Dialogs = () => (
     <ImportDialog />
     <ExportDialog />
     <VerifyDialog />
+    <TeachDialog />
     <PromptAllDialog />
     <SettingsDialog />
     <KeySettings />

@@ -10,6 +10,7 @@ import {
   IconHelpCircle,
   IconMenu2,
   IconPlayerTrackNext,
+  IconSchool,
   IconSearch,
   IconSettings,
   IconZoomQuestion,
@@ -33,6 +34,7 @@ export function TopBar() {
       <span className="status-gap" />
       <Stepping />
       <span className="status-gap" />
+      <Deed id="project.teach" icon={IconSchool} />
       <SearchCommands />
       <Deed id="app.help" icon={IconHelpCircle} />
       <Deed id="app.settings" icon={IconSettings} />

@@ -215,6 +215,7 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'project.import': opens('import'),
   'project.export': opens('export'),
   'project.verify': opens('verify'),
+  'project.teach': opens('teach'),
   'project.save': ({ client }) => saveNow(client),
   'project.labels': opens('labels'),
   'project.jobs': opens('jobs'),

@@ -2,6 +2,7 @@
 import { createStore } from 'zustand/vanilla';
 import { type EngineStatus, ImageQuery, type RepairPair } from '../../main/contract/api.ts';
 import type { Job } from '../../main/contract/jobs.ts';
+import type { TeachProgress } from '../../main/contract/learning.ts';
 import type {
   Image,
   Label,
@@ -92,6 +93,7 @@ export type DialogName =
   | 'import'
   | 'export'
   | 'verify'
+  | 'teach'
   | 'prompt all'
   | 'jobs'
   | 'help'
@@ -148,6 +150,8 @@ export interface Workbench {
   readonly query: ImageQuery;
   readonly jobs: ReadonlyMap<string, Job>;
   readonly engine: EngineStatus | null;
+  /** The last that was heard of a run; null: none in this session. */
+  readonly teaching: TeachProgress | null;
   readonly saving: Saving;
   readonly settings: Settings;
   readonly dialog: DialogName | null;
@@ -192,6 +196,7 @@ export const emptyWorkbench: Workbench = {
   query: ImageQuery.parse({}),
   jobs: new Map(),
   engine: null,
+  teaching: null,
   saving: { state: 'saved', at: 0 },
   settings: Settings.parse({}),
   dialog: null,

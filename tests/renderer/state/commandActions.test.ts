@@ -54,6 +54,7 @@ describe('every command', () => {
     ['project.addImages', 'add images'],
     ['project.export', 'export'],
     ['project.verify', 'verify'],
+    ['project.teach', 'teach'],
     ['project.jobs', 'jobs'],
     ['prompt.all', 'prompt all'],
     ['app.settings', 'settings'],

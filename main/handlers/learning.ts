@@ -1,0 +1,40 @@
+// The learning group: runs as jobs, what they came to, and which version of the weights is in use.
+import type { LearningState } from '../contract/learning.ts';
+import { promote, rollBack, teachProject } from '../jobs/teaching.ts';
+import type { Project } from '../store/project.ts';
+import { embeddedWeights } from '../weights/embedded.ts';
+import { contract, type HostContext } from './context.ts';
+
+export const learningHandlers = (host: HostContext) => ({
+  state: contract.learning.state.handler(() => stateOf(host.project())),
+  teach: contract.learning.teach.handler(({ input: { minutes, seed } }) => {
+    const project = host.project();
+    const weights = host.settings.read().weights ?? embeddedWeights;
+    return host.jobs.start({
+      ...{ kind: 'teach', title: 'Teaching the model', lane: 'disk' },
+      run: async (progress) => {
+        const heard = (event: Parameters<typeof host.events.emit>[0]) => host.events.emit(event);
+        const work = { project, engine: host.trainer, weights, minutes, seed, heard };
+        const { gate } = await teachProject({ ...work, fileOf: (image) => host.fileOf(image) }, progress);
+        if (gate.promoted) host.configureEngine();
+        return gate.reason;
+      },
+    });
+  }),
+  use: contract.learning.use.handler(({ input: { versionId } }) => {
+    const project = host.project();
+    if (versionId === null) rollBack(project);
+    else promote(project, versionId);
+    host.configureEngine();
+    return stateOf(project);
+  }),
+});
+
+function stateOf(project: Project): LearningState {
+  return {
+    versions: project.versions(),
+    last: project.reports()[0] ?? null,
+    stopped: project.stoppedRun() !== null,
+    held: project.split().held.length,
+  };
+}

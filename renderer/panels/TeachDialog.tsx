@@ -1,0 +1,127 @@
+// Teaching the model from this project: start, how far it is, cancel, and before and after on the images it never learnt.
+import { Alert, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import type { LearningState, TeachProgress, TeachReport } from '../../main/contract/learning.ts';
+import { isActive, several } from '../state/words.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
+import { JobView } from './JobView.tsx';
+import { useStartedJob } from './startedJob.ts';
+
+export const TeachDialog = () => (
+  <DialogFrame name="teach" title="Teach the model">
+    <TeachForm />
+  </DialogFrame>
+);
+
+function TeachForm() {
+  const { host } = useClient();
+  const close = useCloseDialog();
+  const { job, problem, starting, start } = useStartedJob((each) => each.kind === 'teach' && isActive(each));
+  const running = job !== null && isActive(job);
+  const { state, use } = useLearning(running);
+  const inUse = state?.versions.find((version) => version.inUse);
+  return (
+    <Stack>
+      <Text size="sm">{introduction(state)}</Text>
+      {running && <JobView job={job} />}
+      {running && <Live />}
+      {job && !running && <JobView job={job} />}
+      {problem && (
+        <Alert color="red" role="alert">
+          {problem}
+        </Alert>
+      )}
+      {!running && state?.last && <Result report={state.last} />}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Close
+        </Button>
+        {inUse && !running && (
+          <Button variant="default" onClick={() => use(null)}>
+            Roll back
+          </Button>
+        )}
+        <Button loading={starting} disabled={running} onClick={() => start(() => host.learning.teach({}))}>
+          {state?.stopped && !running ? 'Go on' : 'Teach'}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+/** Read again whenever a run has begun or ended. */
+function useLearning(running: boolean) {
+  const { host } = useClient();
+  const [state, setState] = useState<LearningState | null>(null);
+  useEffect(() => {
+    // While a run is under way the state is that of before it; the end of the run reads it anew.
+    if (!running) host.learning.state().then(setState, () => setState(null));
+  }, [host, running]);
+  const use = (versionId: number | null) => void host.learning.use({ versionId }).then(setState, () => {});
+  return { state, use };
+}
+
+/** "Learns from your corrections and labelled shapes; 12 images are held back to measure on." */
+export function introduction(state: LearningState | null): string {
+  const learns =
+    'The model learns from your corrections and labelled shapes, and changes only where it is better on images that it did not learn from.';
+  if (state === null || state.held === 0) return learns;
+  return `${learns} ${several(state.held, 'image')} of this project are held back for that.`;
+}
+
+function Live() {
+  const teaching = useWorkbench((state) => state.teaching);
+  return (
+    teaching && (
+      <Text size="xs" c="dimmed">
+        {liveWords(teaching)}
+      </Text>
+    )
+  );
+}
+
+/** "training: loss 0.532, iou 0.731". */
+export function liveWords({ phase, figures }: TeachProgress): string {
+  const numbers = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  return numbers.length > 0 ? `${phase}: ${numbers.join(', ')}` : phase;
+}
+
+const mostRows = 50;
+
+/** Before and after, prompt by prompt, the worst change first. */
+export function Result({ report: { before, after, gate, prompts } }: { report: TeachReport }) {
+  return (
+    <Stack gap="xs" role="group" aria-label="Last run">
+      <Alert color={gate.promoted ? 'green' : 'yellow'} title={gate.promoted ? 'Better, and in use' : 'Kept as it was'}>
+        {gate.reason}
+      </Alert>
+      {before && after && (
+        <Text size="sm">
+          gIoU of {several(before.objects, 'held-back object')}: {before.gIoU.toFixed(3)} before,{' '}
+          {after.gIoU.toFixed(3)} after
+        </Text>
+      )}
+      {prompts.length > 0 && (
+        <Table aria-label="Held-back prompts, worst change first">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Prompt</Table.Th>
+              <Table.Th>Before</Table.Th>
+              <Table.Th>After</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {prompts.slice(0, mostRows).map((change) => (
+              <Table.Tr key={`${change.imageId} ${change.text}`}>
+                <Table.Td>{change.text}</Table.Td>
+                <Table.Td>{change.before.toFixed(3)}</Table.Td>
+                <Table.Td>{change.after.toFixed(3)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,66 @@
+// The dialog of teaching: before, while and after a run, by its words.
+import { describe, expect, it } from 'vitest';
+import type { TeachReport } from '../../../main/contract/learning.ts';
+import { introduction, liveWords, Result, TeachDialog } from '../../../renderer/panels/TeachDialog.tsx';
+import { wordsOf } from '../printed.ts';
+import { job, jobs, project } from './given.ts';
+import { laidOpen } from './laidOpen.ts';
+import { isDisabled } from './markup.ts';
+
+const figures = (gIoU: number) => ({
+  ...{ prompts: 2, objects: 3, gIoU, cIoU: gIoU },
+  words: { prompts: 0, gIoU: 0, cIoU: 0, box50: 0 },
+});
+const gate = {
+  ...{ promoted: true, reason: 'Held-out masks gained 0.100 gIoU.', gain: 0.1, low: 0.05, high: 0.2 },
+  ...{ otherLabels: null, nothing: null, base: null },
+};
+const report: TeachReport = {
+  ...{ tier: 'decoder', samples: 9, before: figures(0.6), after: figures(0.7), gate, minutes: 1, peakMB: 2 },
+  prompts: [
+    { imageId: 1, text: 'left bolt', before: 0.8, after: 0.7 },
+    { imageId: 2, text: 'right bolt', before: 0.4, after: 0.7 },
+  ],
+};
+
+describe('teaching', () => {
+  const dialog = { dialog: 'teach', project } as const;
+
+  it('can be started, and not twice', () => {
+    expect(isDisabled(laidOpen(TeachDialog, dialog), 'Teach')).toBe(false);
+    const running = jobs(job({ id: '7', kind: 'teach', state: 'running', title: 'Teaching the model' }));
+    const markup = laidOpen(TeachDialog, { ...dialog, ...running });
+    expect(isDisabled(markup, 'Teach')).toBe(true);
+    expect(wordsOf(markup)).toContain('Teaching the model');
+  });
+
+  it('says while it runs what it is at', () => {
+    const running = jobs(job({ id: '7', kind: 'teach', state: 'running' }));
+    const teaching = {
+      kind: 'teaching',
+      phase: 'training',
+      done: 2,
+      total: 9,
+      secondsLeft: 5,
+      figures: { loss: 0.5 },
+    } as const;
+    expect(wordsOf(laidOpen(TeachDialog, { ...dialog, ...running, teaching }))).toContain('training: loss 0.500');
+    expect(liveWords({ ...teaching, phase: 'looking', figures: {} })).toBe('looking');
+  });
+
+  it('shows what came of it, the worst change first', () => {
+    const words = wordsOf(laidOpen(Result, {}, { report }));
+    expect(words).toContain('Better, and in use');
+    expect(words).toContain('0.600 before, 0.700 after');
+    expect(words.indexOf('left bolt')).toBeLessThan(words.indexOf('right bolt'));
+    const refused = { ...report, before: null, after: null, prompts: [], gate: { ...gate, promoted: false } };
+    expect(wordsOf(laidOpen(Result, {}, { report: refused }))).toContain('Kept as it was');
+  });
+
+  it('says how many images are held back', () => {
+    expect(introduction(null)).not.toContain('held back');
+    expect(introduction({ versions: [], last: null, stopped: false, held: 6 })).toContain(
+      '6 images of this project are held back',
+    );
+  });
+});

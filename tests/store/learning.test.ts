@@ -1,0 +1,82 @@
+// Runs, versions of weights and the split, as rows of a project that outlive its closing.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TeachReport } from '../../main/contract/learning.ts';
+import { openProject, type Project } from '../../main/store/project.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-learning-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+let count = 0;
+let file: string;
+let project: Project;
+beforeEach(() => {
+  project?.close();
+  file = path.join(root, `${count++}.loupe`);
+  project = openProject(file, { create: true });
+});
+afterAll(() => project.close());
+
+const report: TeachReport = {
+  ...{ tier: 'decoder', samples: 3, before: null, after: null, minutes: 1, peakMB: 2, prompts: [] },
+  gate: {
+    ...{ promoted: true, reason: 'Better.', gain: 0.1, low: 0.05, high: 0.2 },
+    ...{ otherLabels: null, nothing: null, base: null },
+  },
+};
+
+/** A run with the version that it made. */
+function version(parent: number | null) {
+  const run = project.startRun({ tier: 'decoder', seed: 7, minutes: 3, parent });
+  project.endRun(run.id, 'done', report);
+  return project.addVersion({ runId: run.id, name: `cats ${run.id}`, folder: `cats.loupe-weights/${run.id}/weights` });
+}
+
+describe('runs', () => {
+  it('that nobody ended are there to go on with, after the file was closed too', () => {
+    expect(project.stoppedRun()).toBeNull();
+    const run = project.startRun({ tier: 'decoder', seed: 7, minutes: 3, parent: null });
+    project.close();
+    project = openProject(file);
+    expect(project.stoppedRun()).toEqual(run);
+    project.endRun(run.id, 'done', report);
+    expect([project.stoppedRun(), project.reports()]).toEqual([null, [report]]);
+  });
+
+  it('that failed leave no report', () => {
+    const run = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent: null });
+    project.endRun(run.id, 'failed', null);
+    expect([project.stoppedRun(), project.reports()]).toEqual([null, []]);
+  });
+});
+
+describe('versions', () => {
+  it('know what they learnt from, and one of them at most is in use', () => {
+    const first = version(null);
+    const second = version(first.id);
+    expect(project.versions().map(({ id, parent, inUse }) => [id, parent, inUse])).toEqual([
+      [second.id, first.id, false],
+      [first.id, null, false],
+    ]);
+    project.use(second.id);
+    project.use(first.id);
+    expect(
+      project
+        .versions()
+        .filter(({ inUse }) => inUse)
+        .map(({ id }) => id),
+    ).toEqual([first.id]);
+    project.use(null);
+    expect(project.versions().filter(({ inUse }) => inUse)).toEqual([]);
+  });
+});
+
+describe('the split', () => {
+  it('keeps an image where it was put first', () => {
+    project.addToSplit('held', [3, 1]);
+    project.addToSplit('taught', [1, 2]);
+    expect(project.split()).toEqual({ held: [1, 3], taught: [2] });
+  });
+});
