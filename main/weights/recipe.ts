@@ -45,6 +45,8 @@ const ReasonerRecipe = z.strictObject({
    * again with positions in one line, as LENS was released. Null: there are none.
    */
   queries: z.enum(['continued', 'reread']).nullable(),
+  /** Words that it has read and that name nothing it can find; all others must be in its tokenizer. Left out: any word goes. */
+  vocabulary: z.strictObject({ unfindable: z.array(z.string().min(1)).max(10_000) }).optional(),
 });
 
 const SegmenterRecipe = z.strictObject({
@@ -102,6 +104,14 @@ const segZeroReasoner: ReasonerRecipe = {
   ...{ parser: 'seg zero', coordinates: 'frame', queries: null },
 };
 
+/** Nouns of nano's phrases ("would a person wear it?") that none of its things is called by. */
+const UNFINDABLE =
+  `arms bamboo bat beach beam beard beetle body books box bun camp caterpillar chest child coffee corner door
+  ears engine eyes family farm feathers fields flesh friend garden glass hand handle head hole home honey hospital jaws king
+  lady lamp leaves legs letter letters milk moon movies music neck nest net ocean people person plant pond popcorn rails rain
+  rider ring rings rivers road rotor saddle sand sausage school screen skin skirt sky spines sticks strings sun table tea thorns
+  trunk water waves wax wheels wind wings winner wood wool worker wrist`.split(/\s+/u);
+
 /** Every published system, and the embedded model. */
 export const recipes = {
   nano: {
@@ -110,6 +120,7 @@ export const recipes = {
       // An answer lists at most a dozen things; beyond this it has lost its way.
       ...{ sampling: { one: {}, several }, answerTokens: 224, totalTokens: null },
       ...{ parser: 'loupe', coordinates: 'frame', queries: 'continued' },
+      vocabulary: { unfindable: UNFINDABLE },
     },
     segmenter: {
       ...{ aspect: 'squash', resize: 'pillow', prompts: ['context', 'box'], slots: 4, promptMap: true },

@@ -1,0 +1,122 @@
+// A prompt to what a model with a closed vocabulary can make of it: its words in known forms, and those it does not know.
+
+/** The words that a model was trained on, and those among them that name nothing that it can find. */
+export interface ClosedVocabulary {
+  readonly words: ReadonlySet<string>;
+  readonly unfindable: ReadonlySet<string>;
+}
+
+export interface UnderstoodPrompt {
+  /** The prompt with inflected words in the form that the model knows. */
+  readonly text: string;
+  /** As they were written, each once. Not empty: the model must not be asked. */
+  readonly unknown: readonly string[];
+}
+
+/** Words that carry no content: whether the model was trained on them or not, nothing is substituted for them. */
+const FUNCTION_WORDS = new Set(
+  `a an the this that these those it its is are was were be been being am do does did has have had of in on at to from by
+  with without for and or but not no so as if then than there here please can could would you your i me my we us our he she
+  his her they them their which who whose whom what where when how some any all every each both one just only also very too
+  mask segment find show select mark outline cut give get pick detect locate highlight image picture photo photograph
+  out up down over under into onto off near next beside between behind`.split(/\s+/u),
+);
+/** Words after which a phrase says more of the thing that it has named. */
+const ENDS_PHRASE = new Set(
+  `that which who whose with without on in of at to by from for near next beside between behind above below under left right
+  over closest nearest used is are was has and or standing sitting lying wearing holding`.split(/\s+/u),
+);
+const IRREGULAR: Readonly<Record<string, string>> = {
+  men: 'man',
+  women: 'woman',
+  children: 'child',
+  people: 'person',
+  mice: 'mouse',
+  geese: 'goose',
+  feet: 'foot',
+  teeth: 'tooth',
+  knives: 'knife',
+  leaves: 'leaf',
+  wolves: 'wolf',
+  loaves: 'loaf',
+  halves: 'half',
+  dice: 'dice',
+};
+const WORD = /[\p{L}\p{N}](?:[\p{L}\p{N}'’-]*[\p{L}\p{N}])?/gu;
+
+export function understood(text: string, vocabulary: ClosedVocabulary): UnderstoodPrompt {
+  const unknown = new Set<string>();
+  const spoken = text.replace(WORD, (word) => {
+    const form = knownForm(word, vocabulary.words);
+    if (form !== null) return form;
+    if (isContent(word)) unknown.add(word);
+    return word;
+  });
+  const named = headOf(text);
+  const head = named && (knownForm(named, vocabulary.words) ?? named);
+  if (named && head && [named.toLowerCase(), head].some((each) => vocabulary.unfindable.has(each))) unknown.add(named);
+  return { text: spoken, unknown: [...unknown] };
+}
+
+const isContent = (word: string): boolean => !FUNCTION_WORDS.has(word.toLowerCase()) && !/^\d+$/u.test(word);
+
+/** The word or a base form of it that the vocabulary has; null where it has none. */
+function knownForm(word: string, words: ReadonlySet<string>): string | null {
+  if (words.has(word)) return word;
+  const lower = word.toLowerCase().replaceAll('’', "'");
+  return [lower, ...baseForms(lower.replace(/'s?$/u, ''))].find((form) => words.has(form)) ?? null;
+}
+
+/** English plurals and the other number of a verb; a hyphened word counts only as a whole. */
+function baseForms(word: string): string[] {
+  const forms = [word, IRREGULAR[word] ?? word, `${word}s`];
+  if (/(?:[sxz]|ch|sh|o)es$/u.test(word)) forms.push(word.slice(0, -2));
+  if (word.endsWith('ies')) forms.push(`${word.slice(0, -3)}y`);
+  if (word.endsWith('s') && !word.endsWith('ss')) forms.push(word.slice(0, -1));
+  return forms;
+}
+
+/** "the old lady with a bag" names a lady: the last word of content before the phrase says more. */
+function headOf(text: string): string | null {
+  let head: string | null = null;
+  for (const [word] of text.matchAll(WORD)) {
+    if (head !== null && ENDS_PHRASE.has(word.toLowerCase())) break;
+    if (isContent(word)) head = word;
+  }
+  return head;
+}
+
+const PEOPLE = /(?:er|or|ist|man|woman|person|boy|girl|child)s?$/iu;
+
+/** Known words that are written much alike or say the same less exactly, at most three; none rather than far ones. */
+export function nearWords(word: string, { words, unfindable }: ClosedVocabulary): string[] {
+  const lower = word.toLowerCase();
+  const known = [...words].filter((each) => each.length > 2 && isContent(each) && !unfindable.has(each));
+  const parts = known.filter((each) => each.length > 3 && (lower.endsWith(each) || lower.startsWith(each)));
+  const most = Math.floor(lower.length / 4);
+  const alike = known.filter((each) => most > 0 && distance(lower, each) <= most);
+  return [...new Set([...parts, ...alike])].slice(0, 3);
+}
+
+/** One sentence for a person: what is not known, what is near, and what to do. */
+export function unknownSentence(name: string, unknown: readonly string[], vocabulary: ClosedVocabulary): string {
+  const quoted = unknown.map((word) => `'${word}'`).join(', ');
+  const near = [...new Set(unknown.flatMap((word) => nearWords(word, vocabulary)))];
+  const hint = near.length > 0 ? `; near words: ${near.join(', ')}` : '';
+  const people = unknown.some((word) => PEOPLE.test(word)) ? ' It was not taught to find people.' : '';
+  return `${name} does not know ${quoted}${hint}.${people} Click the thing or draw a box around it, or choose another model in the settings.`;
+}
+
+/** Letters to change, add or leave out (Levenshtein), counted row by row. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (row[j - 1] ?? 0) + (letter === b[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
