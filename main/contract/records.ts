@@ -48,6 +48,8 @@ export type Prompt = z.infer<typeof Prompt>;
 export const Answer = z.object({
   text: text(),
   reasoning: text(),
+  /** Words of the prompt that the model does not know: it was not asked, and the reasoning says so. */
+  unknownWords: z.array(z.string()).optional(),
   tokens: z.array(z.int().min(0)).optional(),
   logProbabilities: z.array(z.number()).optional(),
 });

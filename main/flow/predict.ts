@@ -9,6 +9,7 @@ import { openWeights, type Weights } from '../weights/open.ts';
 import { answerReaders } from './answer.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
 import { Segmenter } from './segmenter.ts';
+import { type ClosedVocabulary, understood, unknownSentence } from './unknownWords.ts';
 import type { Ask } from './zoom.ts';
 
 export interface PredictOptions {
@@ -114,7 +115,9 @@ class LoupePredictor implements Predictor {
     const samples = options.samples ?? 1;
     const onText = this.watching(image, options);
     const asked = { ...options, samples, seed: options.seed ?? 0, onText };
-    const answers = await this.reasoner.ask(image, prompt.text, asked);
+    const words = this.vocabulary && understood(prompt.text, this.vocabulary);
+    if (words && words.unknown.length > 0) return this.notUnderstood({ image, prompt, unknown: words.unknown });
+    const answers = await this.reasoner.ask(image, words?.text ?? prompt.text, asked);
     const answerMs = performance.now() - started;
     const states = this.queries && (await this.reasoner.queryStates(answers, this.queries));
     const proposals: Proposal[] = [];
@@ -129,6 +132,19 @@ class LoupePredictor implements Predictor {
     const totalMs = performance.now() - started;
     const timings = { firstTokenMs: answers.firstTokenMs, answerMs, maskMs: totalMs - answerMs, totalMs };
     return { ...chosen, timings, ...(samples > 1 ? { candidates: proposals } : {}) };
+  }
+
+  /** No model is asked with words that it does not know: it would find something else. What is pointed at is still drawn. */
+  private async notUnderstood({ image, prompt, unknown }: NotUnderstood): Promise<Proposal> {
+    const started = performance.now();
+    const reasoning = this.vocabulary ? unknownSentence(this.name, unknown, this.vocabulary) : '';
+    const isPointed = prompt.box !== undefined || (prompt.points ?? []).length > 0;
+    const objects = isPointed ? await this.pointedAt({ image, prompt, named: undefined, states: undefined }) : [];
+    return {
+      ...{ answer: { text: '', reasoning, unknownWords: [...unknown] }, frame: this.frameOf(image), objects },
+      ...{ found: objects.length > 0 ? 'objects' : 'unreadable', rewards: { format: 0 } },
+      timings: { totalMs: performance.now() - started },
+    };
   }
 
   async release(): Promise<void> {
@@ -209,9 +225,22 @@ class LoupePredictor implements Predictor {
     return { ...(prompts.includes('box') && { box }), points: prompts.includes('points') ? [...points] : [] };
   }
 
+  /** Null where any word goes. */
+  private get vocabulary(): ClosedVocabulary | null {
+    const { vocabulary } = this.weights.recipe.reasoner;
+    const { words } = this.weights.tokenizer;
+    return vocabulary && words ? { words, unfindable: new Set(vocabulary.unfindable) } : null;
+  }
+
   private get recipe() {
     return this.weights.recipe.segmenter;
   }
+}
+
+interface NotUnderstood {
+  image: DecodedImage;
+  prompt: Prompt;
+  unknown: readonly string[];
 }
 
 interface Draft {

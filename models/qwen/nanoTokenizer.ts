@@ -47,6 +47,7 @@ type Token =
  * `blankDue`). Text with other spacing goes byte by byte, so every well-formed string comes back unchanged.
  */
 export class NanoTokenizer implements Tokenizer {
+  readonly words: ReadonlySet<string>;
   readonly special: ReadonlyMap<string, number>;
   readonly size: number;
   readonly vocabulary: NanoVocabulary;
@@ -64,6 +65,7 @@ export class NanoTokenizer implements Tokenizer {
       pieces: sortedOnce(pieces),
       coordinates,
     };
+    this.words = new Set(this.vocabulary.words);
     this.#tokens = tokensOf(this.vocabulary);
     this.#lastBytes = this.#tokens.map(lastByteOf);
     this.size = this.#tokens.length;

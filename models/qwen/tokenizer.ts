@@ -9,6 +9,8 @@ export interface Tokenizer {
   encode(text: string, options?: { plain?: boolean }): number[];
   /** Bytes that are no UTF-8 become U+FFFD; ids beyond the table (unused rows of the embedding) are left out. */
   decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string;
+  /** All words that it has, where it has words and other text is spelled in bytes that were never trained. */
+  readonly words?: ReadonlySet<string>;
   readonly special: ReadonlyMap<string, number>;
   /** Number of ids in the table. */
   readonly size: number;

@@ -120,7 +120,7 @@ function InReview({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
         frame={proposal.frame}
         answers={objects.map(({ box }) => box.value)}
       />
-      {unreadable && <Unreadable text={proposal.answer.text} />}
+      {unreadable && <Unreadable answer={proposal.answer} />}
       {found.value === 'nothing' ? (
         !unreadable && <FoundNothing found={found} />
       ) : (
@@ -131,7 +131,13 @@ function InReview({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
   );
 }
 
-function Unreadable({ text }: { text: string }) {
+function Unreadable({ answer: { text, reasoning, unknownWords } }: Pick<StoredProposal, 'answer'>) {
+  if (unknownWords && unknownWords.length > 0)
+    return (
+      <Alert color="yellow" p="xs" my={4} title="Words that the model does not know">
+        <Text size="xs">{reasoning}</Text>
+      </Alert>
+    );
   return (
     <Alert color="yellow" p="xs" my={4} title="The answer cannot be read">
       <Text size="xs" className="raw-answer">

@@ -215,3 +215,20 @@ describe('weights', () => {
     await reasoner.release();
   });
 });
+
+describe('words that the model does not know', () => {
+  it('are named, and the model is not asked for something else', async () => {
+    const predictor = await saying('unknown words', [found]);
+    const proposal = await predictor.predict(image, { text: 'the red skier' });
+    expect(proposal).toMatchObject({ found: 'unreadable', objects: [], answer: { text: '', unknownWords: ['skier'] } });
+    expect(proposal.answer.reasoning).toMatch(/does not know 'skier'/u);
+  });
+
+  it('do not keep it from drawing what is pointed at', async () => {
+    const predictor = await saying('unknown but pointed at', [found]);
+    const box = { x1: 10, y1: 10, x2: 60, y2: 60 };
+    const proposal = await predictor.predict(image, { text: 'the skier', box });
+    expect(proposal.answer.unknownWords).toEqual(['skier']);
+    expect(proposal.objects.length).toBeLessThanOrEqual(1);
+  });
+});
