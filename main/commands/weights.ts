@@ -11,12 +11,15 @@ import { embeddedWeights } from '../weights/embedded.ts';
 export interface WeightsOptions {
   readonly weights: string;
   readonly provider?: Settings['device'];
+  /** Of clicks and boxes, where it is not that of the weights. */
+  readonly segmenter?: string;
 }
 
 /** Adds the options that every command with a model shares. */
 export function weightsOptions(command: Command): Command {
   return command
     .addOption(new Option('--weights <folder>', 'weights to use').default(embeddedWeights, 'the embedded loupe-nano'))
+    .addOption(new Option('--segmenter <place>', 'SAM 2 checkpoint or folder of ONNX files for boxes and clicks'))
     .addOption(new Option('--provider <name>', 'what computes').choices(devices));
 }
 
@@ -28,7 +31,10 @@ export async function openPredictor(options: WeightsOptions, terminal: Terminal)
   if (!info.isDirectory()) throw new BadInput(`${folder}: is a file; --weights takes the folder that holds a model`);
   // Loaded late: commands without a model must not wait for ONNX Runtime.
   const { loadPredictor } = await import('../flow/predict.ts');
-  const predictor = await loadPredictor(folder, { provider: options.provider });
+  const predictor = await loadPredictor(folder, {
+    provider: options.provider,
+    segmenter: options.segmenter === undefined ? null : path.resolve(options.segmenter),
+  });
   for (const warning of predictor.warnings) terminal.note(`warning: ${warning}\n`);
   return predictor;
 }

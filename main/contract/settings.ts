@@ -14,6 +14,8 @@ const fields = z.object({
   device: z.enum(devices),
   /** A weights folder; null: loupe-nano, which comes with the app. */
   weights: z.string().nullable(),
+  /** A folder or file of a segmenter that clicks and boxes go to; null: that of the weights. */
+  segmenter: z.string().nullable(),
   colourBy: z.enum(['label', 'object', 'review']),
   maskOpacity: z.number().min(0).max(1),
 });
@@ -21,7 +23,7 @@ const fields = z.object({
 /** Fields that are left out stay as they are: the defaults below would fill them in. */
 export const SettingsChange = fields.partial();
 
-const { theme, keys, rebound, wheel, device, weights, colourBy, maskOpacity } = fields.shape;
+const { theme, keys, rebound, wheel, device, weights, segmenter, colourBy, maskOpacity } = fields.shape;
 
 export const Settings = z.object({
   theme: theme.default('as the system'),
@@ -30,6 +32,7 @@ export const Settings = z.object({
   wheel: wheel.default('zooms'),
   device: device.default('cpu'),
   weights: weights.default(null),
+  segmenter: segmenter.default(null),
   colourBy: colourBy.default('label'),
   maskOpacity: maskOpacity.default(0.45),
 });

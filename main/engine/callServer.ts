@@ -25,13 +25,13 @@ export class CallServer {
   }
 
   receive(message: ToEngine): void {
-    if (message.kind === 'open') this.open(message.weights, message.provider);
+    if (message.kind === 'open') this.open(message);
     else if (message.kind === 'cancel') this.underWay.get(message.id)?.abort();
     else void this.answer(message);
   }
 
-  private open(folder: string, provider: string): void {
-    this.model = opened(folder, provider);
+  private open(wanted: Extract<ToEngine, { kind: 'open' }>): void {
+    this.model = opened(wanted);
     this.model.then(
       ({ predictor: { device, warnings }, version }) =>
         this.send({ kind: 'opened', weights: version, device, warnings: [...warnings] }),
@@ -71,10 +71,10 @@ export class CallServer {
   }
 }
 
-async function opened(folder: string, provider: string): Promise<Model> {
+async function opened({ weights, segmenter, provider }: Extract<ToEngine, { kind: 'open' }>): Promise<Model> {
   try {
-    const predictor = await loadPredictor(folder, { provider });
-    return { predictor, version: await weightsVersion(folder, predictor.name) };
+    const predictor = await loadPredictor(weights, { provider, segmenter });
+    return { predictor, version: await weightsVersion(weights, predictor.name) };
   } catch (error) {
     throw new NotOpened(error instanceof Error ? error.message : String(error));
   }

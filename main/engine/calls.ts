@@ -93,7 +93,10 @@ async function refine(
   await predictor.prepare(image);
   work.signal.throwIfAborted();
   const ask = { points, ...(box && { box: within(box, image) }), ...(rough && { rough: fitting(rough, image) }) };
-  return { ...(await masked(started, () => predictor.segment(image, ask))), weights: version };
+  return {
+    ...(await masked(started, () => predictor.segment(image, ask))),
+    weights: predictor.segmenterName ?? version,
+  };
 }
 
 function within(box: Box, image: ImageFile): Box {

@@ -71,7 +71,7 @@ export type Request = {
 }[CallName];
 
 export type ToEngine =
-  | { readonly kind: 'open'; readonly weights: string; readonly provider: string }
+  | { readonly kind: 'open'; readonly weights: string; readonly segmenter: string | null; readonly provider: string }
   | { readonly kind: 'call'; readonly id: number; readonly urgency: Urgency; readonly request: Request }
   | { readonly kind: 'cancel'; readonly id: number };
 

@@ -7,7 +7,7 @@ import type { Settings } from '../contract/settings.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import type { CallName, Calls, Failure, FromEngine, ProgramName, Request, ToEngine, Urgency } from './protocol.ts';
 
-export type EngineSettings = Pick<Settings, 'device' | 'weights'>;
+export type EngineSettings = Pick<Settings, 'device' | 'weights'> & Partial<Pick<Settings, 'segmenter'>>;
 
 interface Habits {
   /** Wait before the first new start; doubled for each further one. */
@@ -121,13 +121,14 @@ export class Engine {
     child.on('error', (error) => gone(error.message));
     child.on('exit', (code, signal) => gone(signal === null ? `exit code ${code}` : signal));
     this.set({ ...unknown, state: 'starting', requested: this.settings.device, problem: null });
-    this.post({ kind: 'open', weights: this.settings.weights ?? embeddedWeights, provider: this.settings.device });
+    const { weights, segmenter = null, device: provider } = this.settings;
+    this.post({ kind: 'open', weights: weights ?? embeddedWeights, segmenter, provider });
     for (const { message } of this.pending.values()) this.post(message);
   }
 
   /** Other weights or another device: what is under way ends with a sentence. */
   configure(settings: EngineSettings): void {
-    const isSame = settings.device === this.settings.device && settings.weights === this.settings.weights;
+    const isSame = sameModel(settings, this.settings);
     if (isSame || this.closed) return;
     this.settings = settings;
     const wasRunning = this.child !== null || this.restart !== undefined;
@@ -263,6 +264,9 @@ export class Engine {
     this.waiting.clear();
   }
 }
+
+const sameModel = (a: EngineSettings, b: EngineSettings): boolean =>
+  a.device === b.device && a.weights === b.weights && (a.segmenter ?? null) === (b.segmenter ?? null);
 
 const unknown = { weights: null, device: null, warnings: [] };
 

@@ -7,6 +7,7 @@ import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/record
 import { maskArea, maskBox } from '../contract/rle.ts';
 import { openWeights, type Weights } from '../weights/open.ts';
 import { answerReaders } from './answer.ts';
+import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
 import { Segmenter } from './segmenter.ts';
 import { type ClosedVocabulary, understood, unknownSentence } from './unknownWords.ts';
@@ -54,8 +55,10 @@ export interface Predictor {
   readonly name: string;
   /** The picture as the reasoner sees it: coordinates in its texts are pixels of that. */
   frameOf(image: DecodedImage): Frame;
+  /** Of the segmenter that clicks and boxes go to, where it is not that of the weights; else null. */
+  readonly segmenterName: string | null;
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
-  /** The segmenter alone. */
+  /** The segmenter alone: clicks, a box, a rough mask. */
   segment(image: DecodedImage, ask: Ask): Promise<Mask>;
   /** Encodes the picture for the segmenter ahead of the first ask. */
   prepare(image: DecodedImage): Promise<void>;
@@ -65,11 +68,19 @@ export interface Predictor {
 /** Opens a weights folder; throws one sentence that names the file at fault. */
 export async function loadPredictor(
   folder: string,
-  options: { provider?: string; threads?: number } = {},
+  options: { provider?: string; threads?: number; segmenter?: string | null } = {},
 ): Promise<Predictor> {
   const weights = await openWeights(folder);
   const engine = { provider: options.provider as Provider | undefined, threads: options.threads };
-  return LoupePredictor.open(weights, engine);
+  const clicks = options.segmenter ? await openClickSegmenter(options.segmenter, engine) : null;
+  return LoupePredictor.open(weights, engine, clicks);
+}
+
+interface Parts {
+  reasoner: Reasoner;
+  segmenter: Segmenter;
+  queries: Float32Array | null;
+  clicks: ClickSegmenter | null;
 }
 
 class LoupePredictor implements Predictor {
@@ -78,36 +89,40 @@ class LoupePredictor implements Predictor {
   readonly name: string;
   private readonly weights: Weights;
   private readonly reasoner: Reasoner;
+  readonly segmenterName: string | null;
   private readonly segmenter: Segmenter;
+  /** What a person points with; words go to the weights' own segmenter, which reads the reasoner's context token. */
+  private readonly clicks: ClickSegmenter | Segmenter;
+  private readonly other: ClickSegmenter | null;
   /** [queries, hidden]; null where the recipe has none. */
   private readonly queries: Float32Array | null;
 
-  private constructor(
-    weights: Weights,
-    parts: { reasoner: Reasoner; segmenter: Segmenter; queries: Float32Array | null },
-  ) {
+  private constructor(weights: Weights, parts: Parts) {
     this.weights = weights;
     this.reasoner = parts.reasoner;
     this.segmenter = parts.segmenter;
     this.queries = parts.queries;
     this.device = parts.reasoner.provider;
-    this.warnings = parts.reasoner.warnings;
+    this.other = parts.clicks;
+    this.clicks = parts.clicks ?? parts.segmenter;
+    this.segmenterName = parts.clicks?.name ?? null;
+    this.warnings = [...parts.reasoner.warnings, ...(parts.clicks?.warnings ?? [])];
     this.name = weights.name;
   }
 
-  static async open(weights: Weights, options: EngineOptions): Promise<LoupePredictor> {
+  static async open(weights: Weights, options: EngineOptions, clicks: ClickSegmenter | null): Promise<LoupePredictor> {
     const queries = weights.recipe.reasoner.queries === null ? null : await weights.read('learnable_query');
     const reasoner = await Reasoner.open(weights, options);
     const segmenter = await Segmenter.open(weights, options);
-    return new LoupePredictor(weights, { reasoner, segmenter, queries });
+    return new LoupePredictor(weights, { reasoner, segmenter, queries, clicks });
   }
 
   segment(image: DecodedImage, ask: Ask): Promise<Mask> {
-    return this.segmenter.segment(image, ask);
+    return this.clicks.segment(image, ask);
   }
 
   prepare(image: DecodedImage): Promise<void> {
-    return this.segmenter.prepare(image);
+    return this.clicks.prepare(image);
   }
 
   async predict(image: DecodedImage, prompt: Prompt, options: PredictOptions = {}): Promise<Proposal> {
@@ -150,6 +165,7 @@ class LoupePredictor implements Predictor {
   async release(): Promise<void> {
     await this.reasoner.release();
     await this.segmenter.release();
+    await this.other?.release();
   }
 
   frameOf(image: DecodedImage): Frame {

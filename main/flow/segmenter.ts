@@ -12,7 +12,7 @@ import type { DecodedImage, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import { placeAround } from '../pictures/crop.ts';
 import type { Place } from '../pictures/enlarge.ts';
-import type { Weights } from '../weights/open.ts';
+import type { SegmenterWeights } from '../weights/openSam2.ts';
 import { decodedMasks } from './decoding.ts';
 import { chosenMask, maskOf } from './mask.ts';
 import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
@@ -47,14 +47,18 @@ export interface DecoderInputs {
 }
 
 export class Segmenter {
-  private readonly weights: Weights;
+  private readonly weights: SegmenterWeights;
   private readonly options: EngineOptions;
   private readonly encoder: Session;
-  private readonly context: Session;
+  private readonly context: Session | null;
   private readonly decoders = new Map<string, Promise<Session>>();
   private readonly views: Views;
 
-  private constructor(weights: Weights, sessions: { encoder: Session; context: Session }, options: EngineOptions) {
+  private constructor(
+    weights: SegmenterWeights,
+    sessions: { encoder: Session; context: Session | null },
+    options: EngineOptions,
+  ) {
     this.weights = weights;
     this.encoder = sessions.encoder;
     this.context = sessions.context;
@@ -62,18 +66,19 @@ export class Segmenter {
     this.views = new Views((image) => encoded(sessions.encoder, image, weights));
   }
 
-  static async open(weights: Weights, options: EngineOptions): Promise<Segmenter> {
+  static async open(weights: SegmenterWeights, options: EngineOptions): Promise<Segmenter> {
     const { segmenter, context, params, folder } = weights;
     const image = input('image', [1, 3, segmenter.imageSize, segmenter.imageSize]);
-    const states = input('states', [1, context.numOfQuery, context.hidden]);
     const open = { ...options, folder };
     const encoder = await Session.create({ ...imageEncoder(params.at('sam'), segmenter, image) }, open);
-    const module = await Session.create({ token: contextModule(params, context, states) }, open);
+    const states = context && input('states', [1, context.numOfQuery, context.hidden]);
+    const module = states && (await Session.create({ token: contextModule(params, context, states) }, open));
     return new Segmenter(weights, { encoder, context: module }, options);
   }
 
   /** Hidden states [queries, hidden] of one answer to its prompt token [width]. */
   async token(states: Float32Array): Promise<Float32Array> {
+    if (!this.context) throw new Error(`${this.weights.name} has no context module.`);
     return floats(await this.context.run({ states }), 'token');
   }
 
@@ -156,7 +161,7 @@ export class Segmenter {
 
   async release(): Promise<void> {
     await this.encoder.release();
-    await this.context.release();
+    await this.context?.release();
     for (const session of this.decoders.values()) await (await session).release();
   }
 
@@ -207,7 +212,11 @@ function foundIn(masks: Float32Array, iou: Float32Array, { place, index }: { pla
   return { values: { width: side, height: side, data }, place, quality: iou[index] ?? 0 };
 }
 
-async function encoded(encoder: Session, image: DecodedImage, { segmenter, recipe }: Weights): Promise<Features> {
+async function encoded(
+  encoder: Session,
+  image: DecodedImage,
+  { segmenter, recipe }: SegmenterWeights,
+): Promise<Features> {
   const maps = await encoder.run({ image: prepareSamImage(image, segmenter.imageSize, recipe.segmenter.resize) });
   return { embed: floats(maps, 'embed'), s0: floats(maps, 's0'), s1: floats(maps, 's1') };
 }

@@ -36,6 +36,7 @@ describe('settings', () => {
         wheel: fc.constantFrom('zooms', 'scrolls'),
         device: fc.constantFrom('cpu', 'webgpu', 'cuda', 'dml', 'coreml'),
         weights: fc.option(fc.string()),
+        segmenter: fc.option(fc.string()),
         colourBy: fc.constantFrom('label', 'object', 'review'),
         maskOpacity: fc.double({ min: 0, max: 1, noNaN: true }),
       },

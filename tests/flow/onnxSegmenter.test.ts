@@ -7,6 +7,7 @@ import { BadInput } from '../../main/contract/badinput.ts';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskIou, toBitmap } from '../../main/contract/rle.ts';
 import { OnnxSegmenter } from '../../main/flow/onnxSegmenter.ts';
+import { loadPredictor } from '../../main/flow/predict.ts';
 import { Segmenter } from '../../main/flow/segmenter.ts';
 import type { Ask } from '../../main/flow/zoom.ts';
 import { exportNano } from '../../main/nano/export.ts';
@@ -21,7 +22,7 @@ import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { rankAlternatives } from '../../models/sam2/segmenter.ts';
-import { toyNano } from '../nano/toy.ts';
+import { toyNano, segmenter as toySizes } from '../nano/toy.ts';
 import { decoderOf, encoderOf, slots, writeDialect } from './onnxFiles.ts';
 
 /** 4 : 3, so that a picture whose aspect is kept fills whole cells of the grid. */
@@ -139,7 +140,10 @@ describe.each(Object.keys(files) as (keyof typeof files)[])('dialect %s', (name)
 });
 
 describe('dialects of SAM 1', () => {
-  const crop = { height: 48, width: 64 };
+  const side = toySizes.imageSize;
+  const cells = side / 4;
+  const rows = (cells * 3) / 4;
+  const crop = { height: rows, width: cells };
   const outputs = ['masks', 'iou_predictions'] as const;
   const sizes = { size: 'float32', padded: true, crop, outputs } as const;
 
@@ -147,7 +151,7 @@ describe('dialects of SAM 1', () => {
   async function expected(ask: Ask): Promise<Mask> {
     const p = weights.params.at('sam');
     const { segmenter: config } = weights;
-    const features = imageEncoder(p, config, input('image', [1, 3, 256, 256]));
+    const features = imageEncoder(p, config, input('image', [1, 3, side, side]));
     const none = (t: typeof features.s0) => input(`zero${t.shape.join('x')}`, t.shape);
     const count = slots;
     const prompts = promptEncoder(p, config, {
@@ -156,7 +160,7 @@ describe('dialects of SAM 1', () => {
     const zero = { embed: features.embed, s0: none(features.s0), s1: none(features.s1) };
     const { masks, iou } = maskDecoder(p, config, zero, prompts);
     const session = await Session.create({ masks, iou }, { folder: weights.folder });
-    const [across, down] = [256 / WIDTH, 192 / HEIGHT];
+    const [across, down] = [side / WIDTH, (side * 0.75) / HEIGHT];
     const all = [
       ...(ask.box ? [[ask.box.x1, ask.box.y1, 2] as const, [ask.box.x2, ask.box.y2, 3] as const] : []),
       ...(ask.points ?? []).map(({ x, y, sign }) => [x, y, sign === '+' ? 1 : 0] as const),
@@ -173,10 +177,11 @@ describe('dialects of SAM 1', () => {
     const results = await session.run({ image: padded(), at, labels, ...Object.fromEntries(zeros) });
     await session.release();
     const best = rankAlternatives(floats(results, 'iou'))[0] ?? 0;
-    const grid = floats(results, 'masks').subarray(best * 64 * 64, (best + 1) * 64 * 64);
-    // 48 rows of the grid lie over the picture.
+    const grid = floats(results, 'masks').subarray(best * cells * cells, (best + 1) * cells * cells);
+    // Three quarters of the grid's rows lie over the picture.
+    const cellAt = (pixel: number) => ((pixel + 0.5) * cells) / WIDTH - 0.5;
     const bitmap = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
-      const [x, y] = [((i % WIDTH) + 0.5) * 0.8 - 0.5, (Math.floor(i / WIDTH) + 0.5) * 0.8 - 0.5];
+      const [x, y] = [cellAt(i % WIDTH), cellAt(Math.floor(i / WIDTH))];
       return bilinear(grid, x, y) > 0 ? 1 : 0;
     });
     return fromBitmap(bitmap, WIDTH, HEIGHT);
@@ -184,21 +189,22 @@ describe('dialects of SAM 1', () => {
 
   const bilinear = (grid: Float32Array, x: number, y: number): number => {
     const value = (column: number, row: number) =>
-      grid[Math.min(47, Math.max(0, row)) * 64 + Math.min(63, Math.max(0, column))] ?? 0;
+      grid[Math.min(rows - 1, Math.max(0, row)) * cells + Math.min(cells - 1, Math.max(0, column))] ?? 0;
     const [left, top] = [Math.floor(Math.max(0, x)), Math.floor(Math.max(0, y))];
     const [u, v] = [Math.max(0, x) - left, Math.max(0, y) - top];
     const upper = value(left, top) * (1 - u) + value(left + 1, top) * u;
     return upper * (1 - v) + (value(left, top + 1) * (1 - u) + value(left + 1, top + 1) * u) * v;
   };
 
-  /** [3, 256, 256], 192 rows of it the picture. */
+  /** [3, side, side], three quarters of it the picture. */
   function padded(): Float32Array<ArrayBuffer> {
-    const small = resizePillow(image, { width: 256, height: 192 }, 'bilinear');
+    const small = resizePillow(image, { width: side, height: side * 0.75 }, 'bilinear');
     // Of this size already, so only normalised.
-    const square = { width: 256, height: 256, data: new Uint8Array(256 * 256 * 3) };
+    const square = { width: side, height: side, data: new Uint8Array(side * side * 3) };
     square.data.set(small.data);
-    const out = prepareSamImage(square, 256);
-    for (let channel = 0; channel < 3; channel++) out.fill(0, (channel * 256 + 192) * 256, (channel + 1) * 256 * 256);
+    const out = prepareSamImage(square, side);
+    for (let channel = 0; channel < 3; channel++)
+      out.fill(0, (channel + 0.75) * side * side, (channel + 1) * side * side);
     return out;
   }
 
@@ -214,6 +220,30 @@ describe('dialects of SAM 1', () => {
     expect(segmenter.dialect).toBe(id);
     for (const ask of [{ points: clicks }, { box }, { box, points: clicks }])
       expect(maskIou(await segmenter.segment(image, ask), await expected(ask))).toBeGreaterThanOrEqual(0.999);
+  });
+});
+
+describe('words by one, clicks by another', () => {
+  it('sends what is pointed at to the other segmenter, and answers to words to its own', async () => {
+    const toy = path.join(root, 'toy');
+    const other = path.join(root, 'a');
+    const [plain, paired] = [await loadPredictor(toy), await loadPredictor(toy, { segmenter: other })];
+    expect([plain.segmenterName, paired.segmenterName]).toEqual([null, 'a']);
+    const theirs = opened.find(({ dialect }) => dialect === 'a');
+    await paired.prepare(image);
+    expect(await paired.segment(image, { box })).toEqual(await theirs?.segment(image, { box }));
+    expect(await paired.segment(image, { box })).not.toEqual(await plain.segment(image, { box }));
+    const asked = { text: 'the dog', box };
+    const answers = await Promise.all([plain, paired].map((one) => one.predict(image, asked)));
+    expect(answers[1]?.mask).toEqual(answers[0]?.mask);
+    await Promise.all([plain, paired].map((one) => one.release()));
+  });
+
+  it('says in one sentence that the other cannot be opened', async () => {
+    const nowhere = path.join(root, 'nowhere');
+    await expect(loadPredictor(path.join(root, 'toy'), { segmenter: nowhere })).rejects.toThrow(
+      new BadInput(`${nowhere}: there is no such segmenter`),
+    );
   });
 });
 

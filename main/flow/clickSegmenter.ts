@@ -1,0 +1,41 @@
+// A place on disk to a segmenter for clicks, boxes and rough masks: ONNX files of another tool, a SAM 2 checkpoint, or weights of ours.
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { DecodedImage, Mask } from '../contract/records.ts';
+import { openWeights } from '../weights/open.ts';
+import { openSam2 } from '../weights/openSam2.ts';
+import { OnnxSegmenter } from './onnxSegmenter.ts';
+import type { EngineOptions } from './reasoner.ts';
+import { Segmenter } from './segmenter.ts';
+import type { Ask } from './zoom.ts';
+
+export interface ClickSegmenter {
+  /** What masks by it are said to be from. */
+  readonly name: string;
+  readonly warnings: readonly string[];
+  segment(image: DecodedImage, ask: Ask): Promise<Mask>;
+  prepare(image: DecodedImage): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Throws one sentence that names the file at fault. */
+export async function openClickSegmenter(place: string, options: EngineOptions = {}): Promise<ClickSegmenter> {
+  const info = await stat(place).catch(() => null);
+  if (!info) throw new BadInput(`${place}: there is no such segmenter`);
+  const names = info.isFile() ? [path.basename(place)] : await readdir(place, { recursive: true });
+  if (names.some((name) => name.endsWith('.onnx'))) return OnnxSegmenter.open(place, options);
+  if (names.includes('config.json') && names.includes('tokenizer.json')) {
+    const weights = await openWeights(place);
+    return named(weights.name, await Segmenter.open(weights, options));
+  }
+  const weights = await openSam2(place);
+  return named(weights.name, await Segmenter.open(weights, options));
+}
+
+const named = (name: string, segmenter: Segmenter): ClickSegmenter => ({
+  ...{ name, warnings: [] },
+  segment: (image, ask) => segmenter.segment(image, ask),
+  prepare: (image) => segmenter.prepare(image),
+  release: () => segmenter.release(),
+});

@@ -1,0 +1,128 @@
+// A SAM 2 or 2.1 checkpoint, in its authors' layout or the Hub's, to what the native segmenter runs; the file stays as it is.
+import { readdir, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { input } from '../../models/graph/tensor.ts';
+import type { LensConfig } from '../../models/lens/config.ts';
+import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import { frozenWeights } from '../../models/runtime/frozen.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import { openTorchFile } from '../../models/runtime/torchFile.ts';
+import { bytesPer, type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
+import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
+import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { type Recipe, recipes } from './recipe.ts';
+
+/** What a native segmenter is made of; `context` reads a reasoner's states, and is missing where there is none. */
+export interface SegmenterWeights {
+  readonly name: string;
+  readonly segmenter: Sam2Config;
+  readonly context: LensConfig | null;
+  readonly params: Params;
+  readonly folder: string;
+  readonly recipe: Pick<Recipe, 'segmenter'>;
+}
+
+type Variants = Readonly<Record<string, Sam2Config>>;
+
+/** `place`: the file, or the folder that holds one. */
+export async function openSam2(place: string, variants: Variants = sam2Variants): Promise<SegmenterWeights> {
+  const file = await fileAt(place);
+  const opened = await (file.endsWith('.pt') ? openTorchFile(file) : openSafetensors(file));
+  const named = inOwnNames(file, opened);
+  const { name, config } = variantOf(file, named, variants);
+  const frozen = frozenWeights([named]);
+  const params = paramsFrom(frozen);
+  checkAll(file, params, config);
+  return {
+    ...{ name: `sam2-${name}`, segmenter: config, context: null, params, folder: frozen.folder },
+    recipe: { segmenter: recipes['seg-zero'].segmenter },
+  };
+}
+
+async function fileAt(place: string): Promise<string> {
+  const info = await stat(place).catch(() => null);
+  if (!info) throw new BadInput(`${place}: there is no such file or folder`);
+  if (info.isFile()) return realpath(place);
+  const names = (await readdir(place)).filter((name) => /\.(pt|safetensors)$/.test(name)).sort();
+  const [first] = names;
+  if (first === undefined) throw new BadInput(`${place}: holds no .pt or .safetensors file`);
+  return realpath(path.join(place, first));
+}
+
+/** The Hub's words to those of the authors, in this order. */
+const hubWords: readonly (readonly [RegExp, string])[] = [
+  [/^vision_encoder\.backbone\./, 'image_encoder.trunk.'],
+  [/^vision_encoder\.neck\.convs\.(\d+)\./, 'image_encoder.neck.convs.$1.conv.'],
+  [/^prompt_encoder\.shared_embedding\.positional_embedding$/, 'shared_image_embedding.positional_embedding'],
+  [/^shared_image_embedding\.positional_embedding$/, 'sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix'],
+  [/^prompt_encoder\.mask_embed\.conv1\./, 'sam_prompt_encoder.mask_downscaling.0.'],
+  [/^prompt_encoder\.mask_embed\.layer_norm1\./, 'sam_prompt_encoder.mask_downscaling.1.'],
+  [/^prompt_encoder\.mask_embed\.conv2\./, 'sam_prompt_encoder.mask_downscaling.3.'],
+  [/^prompt_encoder\.mask_embed\.layer_norm2\./, 'sam_prompt_encoder.mask_downscaling.4.'],
+  [/^prompt_encoder\.mask_embed\.conv3\./, 'sam_prompt_encoder.mask_downscaling.6.'],
+  [/^prompt_encoder\./, 'sam_prompt_encoder.'],
+  [/^mask_decoder\.upscale_conv1\./, 'sam_mask_decoder.output_upscaling.0.'],
+  [/^mask_decoder\.upscale_layer_norm\./, 'sam_mask_decoder.output_upscaling.1.'],
+  [/^mask_decoder\.upscale_conv2\./, 'sam_mask_decoder.output_upscaling.3.'],
+  [/^mask_decoder\./, 'sam_mask_decoder.'],
+  [/(_head|mlps\.\d+)\.layers\.0\./, '$1.layers.1.'],
+  [/(_head|mlps\.\d+)\.proj_in\./, '$1.layers.0.'],
+  [/(_head|mlps\.\d+)\.proj_out\./, '$1.layers.2.'],
+  [/\.mlp\.proj_in\./, '.mlp.layers.0.'],
+  [/\.mlp\.proj_out\./, '.mlp.layers.1.'],
+  [/\.o_proj\./, '.out_proj.'],
+  [/\.layer_norm_final_attn\./, '.norm_final_attn.'],
+  [/\.layer_norm(\d)\./, '.norm$1.'],
+  [/\.patch_embed\.projection\./, '.patch_embed.proj.'],
+  [/^no_memory_embedding$/, 'no_mem_embed'],
+];
+
+/** Every tensor under the name that the graphs ask for, `sam.` before it. */
+function inOwnNames(file: string, { tensors }: WeightsFile): WeightsFile {
+  const isHub = [...tensors.keys()].some((name) => name.startsWith('vision_encoder.'));
+  const own = new Map<string, WeightSpan>();
+  for (const [name, span] of tensors) {
+    if (isHub && name === 'prompt_encoder.point_embed.weight') {
+      for (const [row, one] of rowsOf(span).entries())
+        own.set(`sam.sam_prompt_encoder.point_embeddings.${row}.weight`, one);
+      continue;
+    }
+    const original = isHub ? hubWords.reduce((text, [from, to]) => text.replace(from, to), name) : name;
+    own.set(`sam.${original.replace(/^sam\./, '')}`, span);
+  }
+  return weightsFile(file, own, new Map());
+}
+
+/** A table [rows, width] as one tensor [1, width] a row. */
+function rowsOf(span: WeightSpan): WeightSpan[] {
+  const [rows = 0, width = 0] = span.shape;
+  const length = width * bytesPer[span.dtype];
+  return Array.from({ length: rows }, (_, row) => ({
+    ...{ ...span, shape: [1, width], length },
+    offset: span.offset + row * length,
+  }));
+}
+
+function variantOf(file: string, { tensors }: WeightsFile, variants: Variants) {
+  const kernel = tensors.get('sam.image_encoder.trunk.patch_embed.proj.weight');
+  if (!kernel) throw new BadInput(`${file}: holds no SAM 2; it has no image_encoder.trunk.patch_embed.proj.weight`);
+  const numbers = [...tensors.keys()].map((name) => /trunk\.blocks\.(\d+)\./.exec(name)?.[1]).map(Number);
+  const blocks = Math.max(-1, ...numbers.filter(Number.isInteger)) + 1;
+  for (const [name, config] of Object.entries(variants)) {
+    const total = config.stages.reduce((sum, count) => sum + count, 0);
+    if (config.embedDim === kernel.shape[0] && total === blocks) return { name, config };
+  }
+  throw new BadInput(
+    `${file}: a SAM 2 of ${blocks} blocks from a width of ${kernel.shape[0]} is none of the published`,
+  );
+}
+
+/** Every tensor of the encoder is asked for now, so that what is missing is told before anything is computed. */
+function checkAll(file: string, params: Params, config: Sam2Config): void {
+  try {
+    imageEncoder(params.at('sam'), config, input('image', [1, 3, config.imageSize, config.imageSize]));
+  } catch (error) {
+    throw new BadInput(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
