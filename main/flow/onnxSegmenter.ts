@@ -120,7 +120,7 @@ async function decoded({ files, decoder }: Parts, { image, ask, features, heard 
 }
 
 /** All .onnx files of a folder and of the folders in it. */
-async function recogniseFolder(folder: string): Promise<RecognisedFiles> {
+export async function recogniseFolder(folder: string): Promise<RecognisedFiles> {
   const entries = await readdir(folder, { recursive: true }).catch(() => {
     throw new BadInput(`${folder}: there is no such folder`);
   });

@@ -1,0 +1,99 @@
+// `loupe model`: the catalogue and what lies on this machine; import recognises a folder, verify looks again, remove forgets.
+import { totalmem } from 'node:os';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { exitCode } from '../failure.ts';
+import type { Terminal } from '../terminal.ts';
+import type { CatalogueModel, InstalledModel } from '../weights/catalogue.ts';
+
+interface ListOptions {
+  readonly json?: boolean;
+}
+
+export function addModel(program: Command, terminal: Terminal): void {
+  const model = program.command('model').description('models of this machine, and those that could be');
+  model
+    .command('list')
+    .description('what is there, and the catalogue with size, licence and memory')
+    .option('--json', 'one JSON document')
+    .action((options: ListOptions) => list(options, terminal));
+  model
+    .command('import')
+    .description('recognise what lies in a folder or file by its tensors; it stays where it is')
+    .argument('<place>')
+    .option('--name <name>', 'what to call it; default: the name of the folder or file')
+    .action((place: string, options: { name?: string }) => importModel(place, options, terminal));
+  model
+    .command('verify')
+    .description('open every model that was imported, or one, once more')
+    .argument('[name]')
+    .action((name: string | undefined) => verify(name, terminal));
+  model
+    .command('remove')
+    .description('forget a model; its files stay')
+    .argument('<name>')
+    .action((name: string) => remove(name, terminal));
+}
+
+/** Loaded late: other commands must not wait for what opens weights. */
+async function rooms() {
+  const [catalogue, recognised, { foldersBelow }] = await Promise.all([
+    import('../weights/catalogue.ts'),
+    import('../flow/recogniseModel.ts'),
+    import('../settings.ts'),
+  ]);
+  return { ...catalogue, ...recognised, config: foldersBelow(process.env.LOUPE_HOME).config };
+}
+
+async function list({ json }: ListOptions, terminal: Terminal): Promise<void> {
+  const { readCatalogue, readInstalled, config } = await rooms();
+  const [catalogue, installed] = await Promise.all([readCatalogue(config), readInstalled(config)]);
+  if (json) return terminal.print(`${JSON.stringify({ installed, catalogue }, null, 2)}\n`);
+  const here = installed.map(hereLine);
+  terminal.print(`On this machine:\n${here.length > 0 ? here.join('') : '  none but loupe-nano\n'}\n`);
+  terminal.print(`Catalogue (this machine has ${gigabytes(totalmem())} of memory):\n`);
+  terminal.print(catalogue.map((model) => catalogueLine(model, totalmem())).join(''));
+}
+
+const hereLine = ({ name, kind, detail, place }: InstalledModel): string =>
+  `  ${name}  ${kind} (${detail})  ${place}\n`;
+
+const gigabytes = (bytes: number): string =>
+  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+
+export function catalogueLine({ id, kind, bytes, memory, licence, note }: CatalogueModel, total: number): string {
+  const fits = memory <= total ? 'fits' : 'does not fit as it is';
+  const columns = [id.padEnd(22), kind.padEnd(9), gigabytes(bytes).padStart(7), `needs ${gigabytes(memory)}, ${fits}`];
+  return `  ${columns.join('  ')}; ${licence}${note === undefined ? '' : ` (${note})`}\n`;
+}
+
+async function importModel(place: string, { name }: { name?: string }, terminal: Terminal): Promise<void> {
+  const { addInstalled, recogniseModel, config } = await rooms();
+  const full = path.resolve(place);
+  const found = await recogniseModel(full);
+  const called = name ?? path.basename(full).replace(/\.(pt|safetensors)$/, '');
+  await addInstalled(config, { name: called, place: full, ...found });
+  terminal.print(`${called}: ${found.kind} (${found.detail})\n`);
+}
+
+async function verify(name: string | undefined, terminal: Terminal): Promise<void> {
+  const { readInstalled, recogniseModel, config } = await rooms();
+  const wanted = (await readInstalled(config)).filter((model) => name === undefined || model.name === name);
+  if (wanted.length === 0) terminal.note(`${name ?? 'Nothing'} is not among the imported models\n`);
+  let isBad = wanted.length === 0 && name !== undefined;
+  for (const model of wanted) {
+    const problem = await recogniseModel(model.place).then(
+      ({ kind }) => (kind === model.kind ? null : `is now a ${kind}`),
+      (error: Error) => error.message,
+    );
+    isBad ||= problem !== null;
+    terminal.print(`${model.name}: ${problem ?? 'good'}\n`);
+  }
+  if (isBad) terminal.finish(exitCode.nothing);
+}
+
+async function remove(name: string, terminal: Terminal): Promise<void> {
+  const { removeInstalled, config } = await rooms();
+  const { place } = await removeInstalled(config, name);
+  terminal.print(`${name} is forgotten; its files stay in ${place}\n`);
+}

@@ -1,0 +1,101 @@
+// The data file of models that people use, with what the person added, and the places of those that lie on this machine.
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { BadInput } from '../contract/badinput.ts';
+import { recipes } from './recipe.ts';
+
+const CatalogueModel = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be small letters, digits, dots and dashes'),
+  title: z.string().min(1),
+  kind: z.enum(['reasoner', 'segmenter']),
+  /** Where the Hub has it; null: nowhere that is known for sure. */
+  hub: z.string().nullable(),
+  /** Of its files, and of what this machine must have free to run it as it is. */
+  bytes: z.int().min(1),
+  memory: z.int().min(1),
+  licence: z.string().min(1),
+  recipe: z.enum(Object.keys(recipes) as [keyof typeof recipes]).optional(),
+  note: z.string().optional(),
+});
+export type CatalogueModel = z.infer<typeof CatalogueModel>;
+
+const Catalogue = z.strictObject({ models: z.array(CatalogueModel) });
+
+const shipped = path.resolve(import.meta.dirname, '../../resources/models.json');
+
+/** Loupe's own list, and `models.json` of the person's configuration, which may say other things of the same model. */
+export async function readCatalogue(config: string): Promise<CatalogueModel[]> {
+  const own = await jsonOf(path.join(config, 'models.json'), Catalogue);
+  const all = [...((await jsonOf(shipped, Catalogue))?.models ?? []), ...(own?.models ?? [])];
+  return [...new Map(all.map((model) => [model.id, model])).values()];
+}
+
+export const modelKinds = [
+  'weights',
+  'SAM 2 checkpoint',
+  'ONNX segmenter',
+  'Qwen2.5-VL checkpoint',
+  'LENS checkpoint',
+] as const;
+
+const InstalledModel = z.strictObject({
+  name: z.string().min(1),
+  kind: z.enum(modelKinds),
+  /** Where it lies; it is never moved. */
+  place: z.string().min(1),
+  detail: z.string(),
+});
+export type InstalledModel = z.infer<typeof InstalledModel>;
+
+const Installed = z.strictObject({ installed: z.array(InstalledModel) });
+const listOf = (config: string): string => path.join(config, 'installed-models.json');
+
+export async function readInstalled(config: string): Promise<readonly InstalledModel[]> {
+  return (await jsonOf(listOf(config), Installed))?.installed ?? [];
+}
+
+export async function addInstalled(config: string, model: InstalledModel): Promise<void> {
+  const known = await readInstalled(config);
+  const same = known.find(({ name }) => name === model.name);
+  if (same && same.place !== model.place)
+    throw new BadInput(`${model.name} is the name of ${same.place} already; give another with --name`);
+  await write(config, [...known.filter(({ name }) => name !== model.name), model]);
+}
+
+/** The files stay where they are. */
+export async function removeInstalled(config: string, name: string): Promise<InstalledModel> {
+  const known = await readInstalled(config);
+  const found = known.find((model) => model.name === name);
+  if (!found) throw new BadInput(`no model is called ${name}; loupe model list names those that are there`);
+  await write(
+    config,
+    known.filter((model) => model !== found),
+  );
+  return found;
+}
+
+async function write(config: string, installed: readonly InstalledModel[]): Promise<void> {
+  await mkdir(config, { recursive: true });
+  const beside = path.join(config, `${randomUUID()}.json`);
+  await writeFile(beside, `${JSON.stringify({ installed }, null, 2)}\n`, { mode: 0o600 });
+  await rename(beside, listOf(config));
+}
+
+/** Null where there is no such file. */
+async function jsonOf<T>(file: string, schema: z.ZodType<T>): Promise<T | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return null;
+  const parsed = schema.safeParse(jsonIn(file, text));
+  if (!parsed.success) throw new BadInput(`${file}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+function jsonIn(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadInput(`${file}: is not JSON`);
+  }
+}

@@ -1,0 +1,81 @@
+// `loupe model` from the shell: the catalogue, importing by tensors, looking again, forgetting.
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { catalogueLine } from '../../main/commands/model.ts';
+import { embeddedWeights } from '../../main/weights/embedded.ts';
+import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+
+const run = promisify(execFile);
+const cli = path.resolve('main/cli.ts');
+
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(path.join(tmpdir(), 'loupe-model-'));
+});
+afterAll(() => rm(home, { recursive: true }));
+
+async function loupe(...args: readonly string[]) {
+  const env = { ...process.env, LOUPE_HOME: home };
+  return run(process.execPath, [cli, 'model', ...args], { env }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => error,
+  );
+}
+
+test('list names what is there, and the catalogue with licences', async () => {
+  const { stdout, code } = await loupe('list');
+  expect([code, stdout]).toEqual([0, expect.stringContaining('none but loupe-nano')]);
+  expect(stdout).toMatch(/lens-3b .*8\.9 GB.*Qwen research licence: not for commercial use/);
+  const { catalogue, installed } = JSON.parse((await loupe('list', '--json')).stdout);
+  expect([catalogue.length > 15, installed]).toEqual([true, []]);
+}, 60_000);
+
+test('import recognises what lies in a folder; verify finds what was damaged since; remove forgets', async () => {
+  const folder = path.join(home, 'nano');
+  await cp(embeddedWeights, folder, { recursive: true });
+  expect((await loupe('import', folder, '--name', 'mine')).stdout).toBe('mine: weights (loupe-nano)\n');
+  expect((await loupe('list')).stdout).toContain(`mine  weights (loupe-nano)  ${folder}\n`);
+  expect(await loupe('verify')).toMatchObject({ code: 0, stdout: 'mine: good\n' });
+  await truncate(path.join(folder, 'model.safetensors'), 1000);
+  const damaged = await loupe('verify', 'mine');
+  expect([damaged.code, damaged.stdout]).toEqual([1, expect.stringMatching(/^mine: .*model\.safetensors/)]);
+  expect((await loupe('remove', 'mine')).stdout).toContain('its files stay in');
+  expect((await loupe('remove', 'mine')).stderr).toMatch(/no model is called mine/);
+}, 90_000);
+
+test('import tells checkpoints apart by their tensors, and says in one line what it does not know', async () => {
+  const one = { shape: [1], data: new Float32Array(1) };
+  const qwen = { 'model.layers.0.self_attn.q_proj.weight': one, 'visual.patch_embed.proj.weight': one };
+  const file = (name: string) => path.join(home, `${name}.safetensors`);
+  await writeSafetensors(file('qwen'), qwen);
+  await writeSafetensors(file('lens'), { ...qwen, learnable_query: one });
+  await writeSafetensors(file('other'), { weight: one });
+  await writeFile(path.join(home, 'text.pt'), 'no checkpoint');
+  expect((await loupe('import', file('qwen'))).stdout).toBe('qwen: Qwen2.5-VL checkpoint (2 tensors)\n');
+  expect((await loupe('import', file('lens'))).stdout).toMatch(/^lens: LENS checkpoint/);
+  const other = await loupe('import', file('other'));
+  expect([other.code, other.stderr]).toEqual([
+    2,
+    expect.stringMatching(/its 1 tensors are of no model that Loupe knows/),
+  ]);
+  expect((await loupe('import', path.join(home, 'text.pt'))).stderr).toMatch(/^loupe: .*text\.pt/);
+  expect((await loupe('import', path.join(home, 'nowhere'))).stderr).toMatch(/there is no such file or folder/);
+}, 120_000);
+
+test('a model that needs more memory than there is says so', () => {
+  const model = {
+    id: 'big',
+    title: 'Big',
+    kind: 'reasoner',
+    hub: null,
+    bytes: 9e9,
+    memory: 12e9,
+    licence: 'free',
+  } as const;
+  expect(catalogueLine(model, 8e9)).toContain('needs 12.0 GB, does not fit as it is; free');
+  expect(catalogueLine(model, 16e9)).toContain('needs 12.0 GB, fits; free');
+});
