@@ -58,6 +58,10 @@ export const EngineStatus = z.object({
 });
 export type EngineStatus = z.infer<typeof EngineStatus>;
 
+/** A model that lies on this machine and can be opened, for words or for clicks. */
+export const ModelPlace = z.object({ name: z.string(), kind: z.enum(['reasoner', 'segmenter']), place: z.string() });
+export type ModelPlace = z.infer<typeof ModelPlace>;
+
 /** What happens in the host, as it happens. */
 export const HostEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('project'), project: ProjectInfo.nullable() }),
@@ -221,5 +225,6 @@ export const api = {
   settings: {
     read: base.output(Settings),
     write: base.input(SettingsChange).output(Settings),
+    models: base.output(z.array(ModelPlace)),
   },
 };

@@ -1,5 +1,7 @@
 // The settings group: what a person has set; the engine follows its weights and device.
+import type { ModelPlace } from '../contract/api.ts';
 import type { Host } from '../host.ts';
+import { type InstalledModel, readInstalled } from '../weights/catalogue.ts';
 import { contract } from './context.ts';
 
 export const settingsHandlers = (host: Host) => ({
@@ -9,4 +11,12 @@ export const settingsHandlers = (host: Host) => ({
     host.configureEngine();
     return settings;
   }),
+  models: contract.settings.models.handler(async () => (await readInstalled(host.folders.config)).flatMap(placesOf)),
 });
+
+/** Weights of Loupe do for both; checkpoints of reasoners cannot be opened yet, so they are not offered. */
+function placesOf({ name, kind, place }: InstalledModel): ModelPlace[] {
+  const segmenter = { name, kind: 'segmenter', place } as const;
+  if (kind === 'weights') return [{ name, kind: 'reasoner', place }, segmenter];
+  return kind === 'SAM 2 checkpoint' || kind === 'ONNX segmenter' ? [segmenter] : [];
+}

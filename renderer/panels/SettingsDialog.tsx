@@ -9,8 +9,8 @@ import { deviceName, deviceWarning, percent, weightsName } from '../state/words.
 import { useClient, useWorkbench } from './client.ts';
 import { useCommand } from './commanding.ts';
 import { DialogFrame } from './DialogFrame.tsx';
-import { useFileChoice } from './fileChoice.tsx';
 import { presetChoices } from './KeySettings.tsx';
+import { ModelMenu } from './ModelMenu.tsx';
 import { ModelNotice } from './ModelNotice.tsx';
 
 export const SettingsDialog = () => (
@@ -138,12 +138,7 @@ function KeysAndMouse() {
 function ModelSettings() {
   const { settings, set } = useSettings();
   const engine = useWorkbench((state) => state.engine);
-  const choose = useFileChoice();
   const warning = engine && deviceWarning(engine);
-  const pick = async () => {
-    const [weights] = await choose('weights');
-    if (weights !== undefined) set({ weights });
-  };
   return (
     <Stack gap="sm">
       <Row label="The model runs on">
@@ -161,12 +156,23 @@ function ModelSettings() {
           <Text size="sm" title={settings.weights ?? undefined}>
             {settings.weights === null ? 'loupe-nano, which comes with Loupe' : weightsName(settings.weights)}
           </Text>
-          <Button variant="default" onClick={() => void pick()}>
-            Choose…
-          </Button>
+          <ModelMenu label="Choose the weights" kind="reasoner" onPick={(weights) => set({ weights })} />
           {settings.weights !== null && (
             <Button variant="subtle" onClick={() => set({ weights: null })}>
               Use loupe-nano
+            </Button>
+          )}
+        </Group>
+      </Row>
+      <Row label="Clicks and boxes go to">
+        <Group gap="xs" wrap="nowrap">
+          <Text size="sm" title={settings.segmenter ?? undefined}>
+            {settings.segmenter === null ? 'the segmenter of the weights' : weightsName(settings.segmenter)}
+          </Text>
+          <ModelMenu label="Choose the segmenter" kind="segmenter" onPick={(segmenter) => set({ segmenter })} />
+          {settings.segmenter !== null && (
+            <Button variant="subtle" onClick={() => set({ segmenter: null })}>
+              Use that of the weights
             </Button>
           )}
         </Group>

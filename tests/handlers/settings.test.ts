@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Settings } from '../../main/contract/settings.ts';
+import { addInstalled } from '../../main/weights/catalogue.ts';
 import { type Client, type Hosted, hosted, refusal, until } from '../hosting.ts';
 
 let one: Hosted;
@@ -32,4 +33,25 @@ test('the engine follows its device', async () => {
   await client.settings.write({ device: 'webgpu' });
   expect((await until(stream, 'engine', ({ engine }) => engine.requested === 'webgpu')).engine.state).toBe('absent');
   await stream.return?.();
+});
+
+test('models that were imported are offered for what they can do', async () => {
+  expect(await client.settings.models()).toEqual([]);
+  const config = one.host.folders.config;
+  await addInstalled(config, { name: 'mine', kind: 'weights', place: '/models/mine', detail: 'loupe-nano' });
+  await addInstalled(config, { name: 'sam', kind: 'SAM 2 checkpoint', place: '/models/sam.pt', detail: 'sam2-tiny' });
+  await addInstalled(config, {
+    name: 'qwen',
+    kind: 'Qwen2.5-VL checkpoint',
+    place: '/models/qwen',
+    detail: '2 tensors',
+  });
+  expect((await client.settings.models()).map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+    ...['mine reasoner', 'mine segmenter', 'sam segmenter'],
+  ]);
+});
+
+test('the segmenter of clicks is a setting of its own', async () => {
+  expect(await client.settings.write({ segmenter: '/models/sam.pt' })).toMatchObject({ segmenter: '/models/sam.pt' });
+  expect(await client.settings.write({ segmenter: null })).toMatchObject({ segmenter: null });
 });

@@ -14,6 +14,8 @@ const dialog = (settings: Partial<Settings> = {}, also: Partial<Workbench> = {})
     ...also,
   });
 
+const menus = ['Choose the weights', 'Choose the segmenter'];
+
 const chosen = (markup: string) =>
   controlsIn(markup).flatMap(({ role, name, attributes }) =>
     role === 'radio' && 'checked' in attributes ? [name] : [],
@@ -46,11 +48,20 @@ describe('the settings', () => {
 
   it('name the weights, and lead back to those that come with Loupe', () => {
     expect(wordsOf(dialog())).toContain('loupe-nano, which comes with Loupe');
-    expect(namesOf(dialog(), 'button')).toEqual(['Close', 'Change…', 'Choose…']);
+    expect(namesOf(dialog(), 'button')).toEqual(['Close', 'Change…', ...menus]);
     const own = dialog({ weights: '/models/lens-2b/' });
     expect(wordsOf(own)).toContain('lens-2b');
     expect(own).toContain('title="/models/lens-2b/"');
-    expect(namesOf(own, 'button')).toEqual(['Close', 'Change…', 'Choose…', 'Use loupe-nano']);
+    const [first = '', second = ''] = menus;
+    expect(namesOf(own, 'button')).toEqual(['Close', 'Change…', first, 'Use loupe-nano', second]);
+  });
+
+  it('name what clicks go to, and lead back to the segmenter of the weights', () => {
+    expect(wordsOf(dialog())).toContain('the segmenter of the weights');
+    const own = dialog({ segmenter: '/models/mobile-sam/' });
+    expect(wordsOf(own)).toContain('mobile-sam');
+    expect(own).toContain('title="/models/mobile-sam/"');
+    expect(namesOf(own, 'button')).toEqual(['Close', 'Change…', ...menus, 'Use that of the weights']);
   });
 
   it.each([
@@ -63,7 +74,7 @@ describe('the settings', () => {
     [null, 'The model is starting.'],
   ])('%#: say what is the matter with the model', (status, words) => {
     const said = wordsOf(dialog({}, { engine: status }));
-    if (words === '') expect(said).toMatch(/Choose…$/u);
+    if (words === '') expect(said).toMatch(/(Choose|A folder)…$/u);
     else expect(said).toContain(words);
   });
 });
