@@ -235,7 +235,7 @@ describe('words by one, clicks by another', () => {
     expect(await paired.segment(image, { box })).not.toEqual(await plain.segment(image, { box }));
     const asked = { text: 'the dog', box };
     const answers = await Promise.all([plain, paired].map((one) => one.predict(image, asked)));
-    expect(answers[1]?.mask).toEqual(answers[0]?.mask);
+    expect(answers[1]?.objects).toEqual(answers[0]?.objects);
     await Promise.all([plain, paired].map((one) => one.release()));
   });
 
