@@ -1,5 +1,6 @@
-// Teaching a project in the process that trains: what is refused, and which versions can be used.
-import { rm } from 'node:fs/promises';
+// Teaching a project in the process that trains: versions and split in the project, a kill in between, and roll back.
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { created } from '../../main/contract/diff.ts';
@@ -73,6 +74,7 @@ const workOf = (project: Project, engine: Engine, heard: (progress: TeachProgres
   fileOf: ({ path: file }: { path: string }) => path.join(root, file),
 });
 const meter = () => new Meter(new AbortController().signal, () => {});
+const bytesOf = (folder: string) => readFile(path.join(folder, 'model.safetensors'));
 
 describe('teaching a project', { timeout: 400_000 }, () => {
   it('is refused with a sentence where nothing or too little teaches', async () => {
@@ -85,12 +87,36 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     expect(gate.reason).toMatch(/^3 different images/u);
     expect([few.versions(), few.split()]).toEqual([[], { held: [], taught: [] }]);
   });
+
+  it('goes on after its process was killed, to the same weights to the bit', async () => {
+    const whole = await projectOf('whole', 12);
+    const report = await teachProject(workOf(whole, trainer()), meter());
+    const killed = await projectOf('killed', 12);
+    const engine = trainer();
+    let kills = 0;
+    const heard = ({ phase }: TeachProgress) => {
+      if (phase !== 'training' || kills > 0) return;
+      kills++;
+      process.kill(engine.pid ?? 0, 'SIGKILL');
+    };
+    const again = await teachProject(workOf(killed, engine, heard), meter());
+    expect(kills).toBe(1);
+    expect(again.gate).toEqual(report.gate);
+    const [one, other] = [whole, killed].map((project) => project.versions()[0]?.folder ?? '');
+    expect((await bytesOf(path.join(root, one ?? ''))).equals(await bytesOf(path.join(root, other ?? '')))).toBe(true);
+    expect(whole.split().held).toHaveLength(5);
+    expect(whole.versions()).toMatchObject([{ parent: null, inUse: report.gate.promoted }]);
+  });
 });
 
 describe('versions', () => {
-  it('are rolled back only where one is in use, and used only where they are there', async () => {
-    const project = await projectOf('none', 1);
-    expect(versionInUse(project)).toBeNull();
+  it('are used by number and rolled back to what they learnt from, and refused where their files are gone', async () => {
+    const project = open.find(({ file }) => file.endsWith('whole.loupe'));
+    const id = project?.versions()[0]?.id ?? 0;
+    if (!project) throw new Error('the test before has failed');
+    expect(promote(project, id).id).toBe(id);
+    expect(existsSync(versionInUse(project)?.path ?? '')).toBe(true);
+    expect(rollBack(project)).toBeNull();
     expect(() => rollBack(project)).toThrow('nothing to go back to');
     expect(() => promote(project, 99)).toThrow('there are no weights 99');
   });

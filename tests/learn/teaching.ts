@@ -1,5 +1,5 @@
 // Small pictures of coloured shapes with true masks, and weights that learnt nothing, for tests of teaching.
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packMask } from '../../main/contract/project.ts';
@@ -60,6 +60,9 @@ export async function untaughtWeights(): Promise<{ root: string; weights: string
   speak(nano, ['<think>1 red dog [10, 12, 14, 16]</think><answer>```json\n[]\n```</answer>']);
   const weights = path.join(root, 'toy');
   await exportNano(nano, weights);
+  // Another name: nobody draws and measures the scenes that loupe-nano came with.
+  const config = path.join(weights, 'config.json');
+  await writeFile(config, (await readFile(config, 'utf8')).replace('loupe-nano', 'toy'));
   return { root, weights };
 }
 
