@@ -11,6 +11,7 @@ import { readPanoptic } from './panoptic.ts';
 import type { ReadContext, Reading } from './reading.ts';
 import { readReasonSeg } from './reasonSeg.ts';
 import { readSegmentAnything } from './segmentAnything.ts';
+import { roughly } from './text.ts';
 import { type Fields, isFields } from './values.ts';
 import { readVoc } from './voc.ts';
 import { isYoloLine, readYolo } from './yolo.ts';
@@ -31,10 +32,7 @@ const RESULTS =
 /** Throws `BadInput` where JSON is damaged: it might be anything. */
 export function detect(file: string): Detected {
   const start = peek(file);
-  const text = start
-    .toString('utf8')
-    .replace(/^\uFEFF/u, '')
-    .trimStart();
+  const text = roughly(start).trimStart();
   if (isPicture(start))
     return { reason: 'is a picture; annotations in pictures are read with the file that describes them' };
   if (text.startsWith('<'))

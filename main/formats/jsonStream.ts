@@ -1,7 +1,9 @@
 // A JSON file of any size to its top-level pieces, one at a time: entries of its lists, and other values whole.
+import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
+import { decoderOf, markOf } from './text.ts';
 
 const CHUNK = 2 ** 20;
 /** A single entry that is larger is no annotation. */
@@ -93,6 +95,8 @@ class Source {
   /** Position of the first of `#bytes`. */
   #base = 0;
   #at = 0;
+  /** Turns UTF-16 into text, piece by piece; null for UTF-8. */
+  #decoder: ReturnType<typeof decoderOf> | null = null;
 
   constructor(file: string) {
     this.#file = file;
@@ -107,12 +111,17 @@ class Source {
     closeSync(this.#descriptor);
   }
 
-  /** Passes over a byte order mark. */
+  /** Passes over a byte order mark. UTF-16 is turned into UTF-8 as it is read. */
   start(): void {
-    const [a, b, c] = [this.#byte(0), this.#byte(1), this.#byte(2)];
-    if (a === undefined) throw new BadInput(`${path.basename(this.#file)}: is empty`);
-    if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) this.refuse('is UTF-16 text; save it as UTF-8');
-    if (a === 0xef && b === 0xbb && c === 0xbf) this.#at = 3;
+    if (this.#byte(0) === undefined) throw new BadInput(`${path.basename(this.#file)}: is empty`);
+    this.#byte(2);
+    const mark = markOf(this.#bytes.subarray(0, 3));
+    if (mark === null) return;
+    if (mark.encoding === 'utf8') this.#at = mark.length;
+    else {
+      this.#decoder = decoderOf(mark.encoding);
+      this.#bytes = Buffer.from(this.#decoder.write(this.#bytes.subarray(mark.length)));
+    }
   }
 
   /** The next byte that is no white space; undefined at the end. */
@@ -143,7 +152,9 @@ class Source {
   value(): unknown {
     if (this.here() === undefined) this.refuse('is cut short; get the whole file again');
     const [start, end] = [this.#at, this.#endOfValue()];
-    const text = this.#bytes.toString('utf8', start - this.#base, end - this.#base);
+    const bytes = this.#bytes.subarray(start - this.#base, end - this.#base);
+    if (!isUtf8(bytes)) this.refuse('holds bytes that are not UTF-8 text; save it as UTF-8');
+    const text = bytes.toString('utf8');
     try {
       this.#at = end;
       return JSON.parse(text);
@@ -159,8 +170,10 @@ class Source {
 
   /** Throws, naming the place. */
   refuse(why: string): never {
-    const { line, column } = placeOf(this.#file, this.#at);
-    throw new BadInput(`${path.basename(this.#file)}: ${why} (line ${line}, column ${column})`);
+    // Places count bytes of the file, and those of UTF-16 were turned into others.
+    const { line, column } = this.#decoder === null ? placeOf(this.#file, this.#at) : { line: 0, column: 0 };
+    const where = line > 0 ? ` (line ${line}, column ${column})` : '';
+    throw new BadInput(`${path.basename(this.#file)}: ${why}${where}`);
   }
 
   /** Brackets and texts are followed; whether the rest is JSON is not looked at. */
@@ -211,7 +224,9 @@ class Source {
     const chunk = Buffer.allocUnsafe(Math.max(CHUNK, rest.length));
     const read = readSync(this.#descriptor, chunk, 0, chunk.length, null);
     this.#base = this.#at;
-    this.#bytes = Buffer.concat([rest, chunk.subarray(0, read)]);
+    const given = chunk.subarray(0, read);
+    const bytes = this.#decoder === null ? given : Buffer.from(this.#decoder.write(given));
+    this.#bytes = Buffer.concat([rest, bytes]);
     return read > 0;
   }
 }

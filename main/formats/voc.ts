@@ -7,6 +7,7 @@ import type { Box, Mask } from '../contract/records.ts';
 import { maskBox } from '../contract/rle.ts';
 import { decodePng, maskOfValue } from './png.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import { decoded } from './text.ts';
 import { attributesOf, boxOf, sideOf, slashed, stemOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 
@@ -22,7 +23,7 @@ export async function readVoc(file: string, { pictures, notes }: ReadContext): P
   const name = path.basename(file);
   const bytes = readFileSync(file);
   if (bytes.length > MOST_BYTES) throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB`);
-  const root = parseXml(bytes.toString('utf8').replace(/^\uFEFF/u, ''), name);
+  const root = parseXml(decoded(bytes, name), name);
   const size = childOf(root, 'size');
   const [width, height] = [sideOf(textIn(size, 'width')), sideOf(textIn(size, 'height'))];
   const fileName = slashed(textIn(root, 'filename') || stemOf(name));

@@ -1,11 +1,12 @@
 // One YOLO label file (boxes or polygons in shares of the picture) to its image and shapes.
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import { readText } from './text.ts';
 import { attributesOf, boxOf, stemOf } from './values.ts';
 import { type YoloSet, yoloSetOf } from './yoloSet.ts';
 
@@ -16,7 +17,7 @@ const MOST_SHARE = 2;
 export async function readYolo(file: string, { pictures, notes, root }: ReadContext): Promise<Reading> {
   const name = path.basename(file);
   if (statSync(file).size > MOST_BYTES) throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB`);
-  const text = readFileSync(file, 'utf8').replace(/^\uFEFF/u, '');
+  const text = readText(file);
   const lines = text.split(/\r\n|\n|\r/u);
   const rows = lines.filter((line) => line.trim() !== '').length;
   const picture = await pictures.find(stemOf(file), file);

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { BadInput } from '../contract/badinput.ts';
+import { decoded } from './text.ts';
 import { type Fields, isFields, textOf, wholeOf } from './values.ts';
 
 export interface YoloSet {
@@ -45,10 +46,7 @@ function descriptionsFirst(a: string, b: string): number {
 function setIn(file: string): YoloSet | null {
   const isYaml = YAML.test(file);
   if (!isYaml && !LISTS.test(path.basename(file))) return null;
-  const text = readFileSync(file)
-    .subarray(0, MOST_BYTES)
-    .toString('utf8')
-    .replace(/^\uFEFF/u, '');
+  const text = decoded(readFileSync(file).subarray(0, MOST_BYTES), path.basename(file));
   if (!isYaml) return listed(text, file);
   const fields = parsedYaml(text, file);
   const names = isFields(fields) ? namesOf(fields.names) : new Map<number, string>();

@@ -107,8 +107,21 @@ describe('jsonPieces', () => {
     expect(() => piecesOf(text)).toThrow(new BadInput(message));
   });
 
-  test('UTF-16 and missing files are named', () => {
-    expect(() => piecesOf(Buffer.from('\uFEFF{}', 'utf16le'))).toThrow(/is UTF-16 text; save it as UTF-8/);
+  test('UTF-16 is read as what it says', () => {
+    const text = JSON.stringify({ list: Array.from({ length: 3000 }, (_, i) => `安全帽 ${i} 🪖`), last: 'é' });
+    const expected = piecesOf(Buffer.from(text));
+    expect(piecesOf(Buffer.from(`\uFEFF${text}`, 'utf16le'))).toEqual(expected);
+    expect(piecesOf(Buffer.from(`\uFEFF${text}`, 'utf16le').swap16())).toEqual(expected);
+    expect(() => piecesOf(Buffer.from('\uFEFF{"a": [1', 'utf16le'))).toThrow(/is cut short; get the whole file again$/);
+  });
+
+  test('bytes that are no UTF-8 are refused with their place', () => {
+    expect(() =>
+      piecesOf(Buffer.concat([Buffer.from('{\n"a": "'), Buffer.from([0xb0, 0xb2]), Buffer.from('"}')])),
+    ).toThrow(/holds bytes that are not UTF-8 text; save it as UTF-8 \(line 2, column/);
+  });
+
+  test('missing files are named', () => {
     expect(() => [...jsonPieces(path.join(folder, 'nowhere.json'))]).toThrow(/cannot be read \(ENOENT\)/);
   });
 });

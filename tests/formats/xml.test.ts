@@ -9,12 +9,14 @@ describe('parseXml', () => {
     const root = parseXml(text, 'x.xml');
     expect(root.name).toBe('a');
     expect(childrenOf(root, 'b').map((each) => each.text)).toEqual(['1 < 2 & AB', '<raw>']);
+    expect(root.attributes).toEqual({ x: '1>2' });
     expect([textIn(root, 'c'), textIn(root, 'none'), childOf(undefined, 'a')]).toEqual(['', '', undefined]);
   });
 
   test.each([
-    ['<a><b></a></b>', /<\/a> closes nothing/],
-    ['</a>', /closes nothing/],
+    ['<a><b></a></b>', /line 1: unexpected close tag/],
+    ['</a>', /is no whole XML file/],
+    ['<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', /undefined entity/],
     ['<a>\n<b></b>', /is no whole XML file/],
     ['', /is no whole XML file/],
     ['<a', /is no whole XML file/],

@@ -80,7 +80,16 @@ const soleImporters: Readonly<Record<string, string>> = {
   konva: 'renderer/canvas/',
   'react-konva': 'renderer/canvas/',
 };
-const oneFileEach = ['onnxruntime-node', 'better-sqlite3', 'sharp', 'pickleparser', '@huggingface/tokenizers'];
+const oneFileEach = [
+  'onnxruntime-node',
+  'better-sqlite3',
+  'sharp',
+  'pickleparser',
+  '@huggingface/tokenizers',
+  'iconv-lite',
+  'saxes',
+  'yaml',
+];
 
 // Folders of these may be divided further; in main and renderer every folder is a layer of its own.
 const closed = new Set(['main', 'renderer']);
