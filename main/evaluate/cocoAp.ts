@@ -41,8 +41,12 @@ export interface CocoAp {
   precisionAt(threshold: number, category: number): number[];
 }
 
-const THRESHOLDS = Array.from({ length: 10 }, (_, i) => 0.5 + 0.05 * i);
-const RECALLS = Array.from({ length: 101 }, (_, i) => i / 100);
+/** numpy's `linspace`, to the last bit: an IoU that lies exactly on a threshold counts as the reference counts it. */
+export const linspace = (from: number, to: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => (i === count - 1 ? to : i * ((to - from) / (count - 1)) + from));
+
+const THRESHOLDS = linspace(0.5, 0.95, 10);
+const RECALLS = linspace(0, 1, 101);
 /** The first number is that at 100 detections, or none. */
 const STATED_AT = 100;
 const HUGE = 1e10;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseRle } from '../../main/contract/cocoMask.ts';
 import type { Box } from '../../main/contract/records.ts';
-import { type ApOptions, cocoAp, type Detection, type TrueThing } from '../../main/evaluate/cocoAp.ts';
+import { type ApOptions, cocoAp, type Detection, linspace, type TrueThing } from '../../main/evaluate/cocoAp.ts';
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 
@@ -142,5 +142,13 @@ describe.skipIf(!haveGolden)('golden metrics/coco-ap.json', () => {
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       expect([mean, values[0], values[5]]).toEqual(close([ap, ap50, ap75]));
     }
+  });
+});
+
+describe('thresholds', () => {
+  test('are those of numpy to the last bit', () => {
+    expect(linspace(0.5, 0.95, 10)).toEqual([0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.8999999999999999, 0.95]);
+    expect(linspace(0, 1, 101)[35]).toBe(0.35000000000000003);
+    expect(linspace(0, 1, 101)[100]).toBe(1);
   });
 });
