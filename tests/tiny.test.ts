@@ -1,5 +1,5 @@
 // The whole program on toy weights that are made on the spot: train every stage, save, load, predict, cancel, segment.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,12 +28,20 @@ const drawn = (nano: Nano) => {
   return { scene, prompt: { text: prompt.text } };
 };
 
+/** Masks of weights that learnt nothing are speckles: moved to the edges of the picture, they would be the same. */
+async function leaveOutlines(file: string): Promise<void> {
+  const config = JSON.parse(await readFile(file, 'utf8'));
+  config.recipe.segmenter.followsEdges = false;
+  await writeFile(file, JSON.stringify(config));
+}
+
 describe('predicting', () => {
   const nano = toyNano({ seed: 3, atlas });
   const { scene, prompt } = drawn(nano);
   let predictor: Predictor;
   beforeAll(async () => {
     await exportNano(nano, path.join(folder, 'random'));
+    await leaveOutlines(path.join(folder, 'random', 'config.json'));
     predictor = await loadPredictor(path.join(folder, 'random'));
   });
   afterAll(() => predictor.release());

@@ -30,7 +30,7 @@ export interface Teaching {
 const MOST_STOPS = 3;
 
 /** Where a project's runs and weights lie. */
-export const learningFolder = (project: Pick<Project, 'file'>): string => `${project.file}-weights`;
+const learningFolder = (project: Pick<Project, 'file'>): string => `${project.file}-weights`;
 
 /** The version in use, its folder absolute; null: none of the project's. */
 export function versionInUse(project: Project): (WeightsVersion & { path: string }) | null {

@@ -93,12 +93,14 @@ describe('a page behind the relay', () => {
 
   it('sends and gets what is too long for one piece of a pipe', async () => {
     const { host } = page();
-    const { first } = await host.project.reserve({ count: 1 });
-    const { rows } = await host.images.list({ offset: 0, limit: 1 });
-    const note = 'word '.repeat(400_000);
-    const id = rows[0]?.id ?? first;
-    await host.edit.apply({ title: 'Note', changes: [{ kind: 'review', id, before: { note: '' }, after: { note } }] });
-    expect((await host.images.detail({ id })).review.note).toBe(note);
+    const { first } = await host.project.reserve({ count: 2000 });
+    const labels = Array.from({ length: 2000 }, (_, i) => ({
+      ...{ id: first + i, name: `${i} ${'word '.repeat(195)}end`, colour: '#a0b0c0' },
+      ...{ digit: null, attributes: [], place: i + 1 },
+    }));
+    const changes = labels.map((after) => ({ kind: 'label' as const, id: after.id, before: null, after }));
+    await host.edit.apply({ title: 'Labels', changes });
+    expect((await host.project.labels()).filter(({ id }) => id >= first)).toEqual(labels);
     await host.edit.undo();
   });
 

@@ -106,7 +106,9 @@ describe('a run', { timeout: 300_000 }, () => {
     expect(whole.samples).toBe(7);
     expect(whole.before?.prompts).toBe(5);
     expect(whole.after?.prompts).toBe(5);
-    expect(whole.prompts.map(({ imageId }) => imageId).sort()).toEqual([...whole.held].sort());
+    expect(whole.prompts.map(({ imageId }) => imageId).toSorted((a, b) => a - b)).toEqual(
+      [...whole.held].toSorted((a, b) => a - b),
+    );
     const changes = whole.prompts.map(({ before, after }) => after - before);
     expect(changes).toEqual([...changes].sort((a, b) => a - b));
     expect(whole.peakMB).toBeGreaterThan(50);

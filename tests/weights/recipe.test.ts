@@ -1,6 +1,9 @@
 // Recipes: the rows say what the published systems do, and what is unknown or contradictory is one sentence.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { frame, promptSlots } from '../../main/nano/layout.ts';
+import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { type RecipeName, recipeFrom, recipes } from '../../main/weights/recipe.ts';
 import { chatFor, renderChat, type TemplateName } from '../../models/qwen/chat.ts';
 
@@ -15,7 +18,10 @@ describe('a recipe', () => {
 
   it('of nano is what it is trained with', () => {
     expect(recipes.nano.reasoner.framing).toMatchObject({ kind: 'square', side: frame });
-    expect(recipes.nano.segmenter.slots).toBe(promptSlots);
+    // The row is that of older folders, which name no recipe; the embedded one says what it was trained with since.
+    const embedded = JSON.parse(readFileSync(path.join(embeddedWeights, 'config.json'), 'utf8'));
+    expect(recipeFrom(embedded.recipe).segmenter).toMatchObject({ slots: promptSlots, crop: { context: 1.3 } });
+    expect(recipes.nano.segmenter).toMatchObject({ slots: 4, crop: null });
   });
 
   it('takes over what a folder says is different, and only that', () => {
