@@ -12,7 +12,7 @@ import { recogniseFolder } from './onnxSegmenter.ts';
 export type Recognised = Pick<InstalledModel, 'kind' | 'detail'>;
 
 /** Throws one sentence where it is no model that Loupe knows. */
-async function recogniseModel(place: string): Promise<Recognised> {
+export async function recogniseModel(place: string): Promise<Recognised> {
   const info = await stat(place).catch(() => null);
   if (!info) throw new BadInput(`${place}: there is no such file or folder`);
   if (info.isFile()) return recogniseCheckpoint(place, await tensorsOf(place));

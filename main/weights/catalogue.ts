@@ -32,7 +32,7 @@ export async function readCatalogue(config: string): Promise<CatalogueModel[]> {
   return [...new Map(all.map((model) => [model.id, model])).values()];
 }
 
-const modelKinds = [
+export const modelKinds = [
   'weights',
   'SAM 2 checkpoint',
   'ONNX segmenter',
