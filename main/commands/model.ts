@@ -37,12 +37,12 @@ export function addModel(program: Command, terminal: Terminal): void {
 
 /** Loaded late: other commands must not wait for what opens weights. */
 async function rooms() {
-  const [catalogue, recognised, { foldersBelow }] = await Promise.all([
+  const [catalogue, { recogniseModel }, { foldersBelow }] = await Promise.all([
     import('../weights/catalogue.ts'),
     import('../flow/recogniseModel.ts'),
     import('../settings.ts'),
   ]);
-  return { ...catalogue, ...recognised, config: foldersBelow(process.env.LOUPE_HOME).config };
+  return { ...catalogue, recogniseModel, config: foldersBelow(process.env.LOUPE_HOME).config };
 }
 
 async function list({ json }: ListOptions, terminal: Terminal): Promise<void> {

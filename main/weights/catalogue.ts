@@ -32,7 +32,7 @@ export async function readCatalogue(config: string): Promise<CatalogueModel[]> {
   return [...new Map(all.map((model) => [model.id, model])).values()];
 }
 
-export const modelKinds = [
+const modelKinds = [
   'weights',
   'SAM 2 checkpoint',
   'ONNX segmenter',
