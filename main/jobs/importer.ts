@@ -31,6 +31,13 @@ type Many = ReturnType<Project['startMany']>;
 /** A picture's place in the project, or why none was found for it. */
 type Resolved = { readonly path: string; readonly picture: Picture | null } | { readonly why: string };
 
+interface Placed {
+  readonly image: ReadImage;
+  /** As the project names it. */
+  readonly path: string;
+  readonly missing: boolean;
+}
+
 export class Importer {
   readonly #project: Project;
   readonly #place: Place;
@@ -108,20 +115,37 @@ export class Importer {
     };
   }
 
+  /** Images with their places. One picture for two names would put the shapes of one on the other: neither gets it. */
+  async #placedImages(images: readonly ReadImage[], from: string): Promise<Placed[]> {
+    const { notes } = this.#place;
+    const placed: Placed[] = [];
+    const names = new Map<string, Set<string>>();
+    for (const image of images) {
+      const found = await this.#resolve(image, from);
+      await this.#turn();
+      if ('why' in found) notes.leave(`image ${image.name}`, found.why);
+      else {
+        placed.push({ image, path: found.path, missing: found.picture === null });
+        names.set(found.path, (names.get(found.path) ?? new Set()).add(image.name));
+      }
+    }
+    return placed.filter(({ image, path }) => {
+      const other = [...(names.get(path) ?? [])].find((name) => name !== image.name);
+      if (other !== undefined)
+        notes.leave(`image ${image.name}`, `the picture that fits, ${path}, fits ${other} as well`);
+      return other === undefined;
+    });
+  }
+
   /** The ids of those images whose shapes can be taken. */
   async #addImages(images: readonly ReadImage[], from: string): Promise<Map<ReadImage, number>> {
     const ids = new Map<ReadImage, number>();
-    for (let start = 0; start < images.length; start += BATCH) {
-      const fitting: { image: ReadImage; path: string; width: number; height: number; missing: boolean }[] = [];
-      for (const image of images.slice(start, start + BATCH)) {
-        const found = await this.#resolve(image, from);
-        await this.#turn();
-        if ('why' in found) this.#place.notes.leave(`image ${image.name}`, found.why);
-        else if (image.width !== null && image.height !== null) {
-          const { width, height } = image;
-          fitting.push({ image, path: found.path, width, height, missing: found.picture === null });
-        }
-      }
+    const placed = await this.#placedImages(images, from);
+    for (let start = 0; start < placed.length; start += BATCH) {
+      const fitting = placed.slice(start, start + BATCH).flatMap((each) => {
+        const { width, height } = each.image;
+        return width === null || height === null ? [] : [{ ...each, width, height }];
+      });
       const added = this.#project.addImages(fitting.map(({ path, width, height }) => ({ path, width, height })));
       for (const [i, id] of added.entries()) {
         const { image, missing } = fitting[i] ?? {};
@@ -129,6 +153,7 @@ export class Importer {
         if (image !== undefined && missing) this.#missing(id, image);
         this.#images.add(id);
       }
+      await this.#turn();
     }
     return ids;
   }

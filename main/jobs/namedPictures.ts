@@ -1,5 +1,5 @@
 // Names of pictures as annotation files write them to files on disk; never a picture whose folder says something else.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Picture, Pictures } from '../formats/reading.ts';
@@ -64,6 +64,8 @@ export class NamedPictures implements Pictures {
   }
 
   #choose(fits: readonly string[], wanted: Wish, from?: string): Located & { several?: boolean } {
+    if (from !== undefined && fits.every((file) => isClaimed(file, from)))
+      return { why: `${fits[0]} has its name, but annotations of that name lie beside it` };
     const exact = fits.find((file) => this.#expected(wanted, from).has(folded(path.dirname(file))));
     if (exact !== undefined) return { file: exact };
     const scored = fits.map((file) => ({ file, score: sharedEnd(this.#ownFolders(file), wanted.folders) }));
@@ -178,6 +180,19 @@ function fitting(index: Index, { last }: Wish): string[] {
   const whole = isImageName(name);
   const alike = index.get(whole ? stemOf(name) : name) ?? [];
   return alike.filter((file) => !whole || folded(path.basename(file)) === name);
+}
+
+/** An annotation file of the same name lies beside the picture, or in the tree parallel to it: the picture is that one's. */
+function isClaimed(file: string, from: string): boolean {
+  const [folder, name] = [path.dirname(file), path.basename(from)];
+  if (folded(stemOf(name)) !== folded(stemOf(path.basename(file)))) return false;
+  const parts = folder.split(path.sep);
+  const at = parts.findLastIndex((part) => GENERIC.has(part.toLowerCase()));
+  const parallel = at < 0 ? [] : [[...parts.slice(0, at), 'labels', ...parts.slice(at + 1)].join(path.sep)];
+  const own = path.dirname(path.resolve(from));
+  return (
+    ![folder, ...parallel].includes(own) && [folder, ...parallel].some((each) => existsSync(path.join(each, name)))
+  );
 }
 
 /** Both speak of a part of the set, and not of the same one. */
