@@ -20,8 +20,9 @@ import {
 } from './values.ts';
 
 const ELLIPSE_CORNERS = 90;
+const REGIONS = new Set(['polygon', 'rectangle', 'ellipse']);
 
-export async function readLabelStudio(file: string, { notes }: ReadContext): Promise<Reading> {
+export async function readLabelStudio(file: string, { notes, pictures }: ReadContext): Promise<Reading> {
   const images: ReadImage[] = [];
   const shapes: ReadShape[] = [];
   let place = 0;
@@ -29,9 +30,17 @@ export async function readLabelStudio(file: string, { notes }: ReadContext): Pro
     place++;
     if (!isFields(task)) continue;
     const name = nameOf(task) ?? `task ${place}`;
-    const results = resultsOf(task);
+    const chosen = chosenOf(task, name, notes);
+    const results = chosen === null ? [] : resultsOf(chosen);
     const size = results.map(sizeOf).find((each) => each !== null);
-    const image: ReadImage = { name, width: size?.width ?? null, height: size?.height ?? null };
+    // Only results state the size; without any, the picture itself has to.
+    const picture = size || results.length > 0 ? null : await pictures.find(name, file);
+    const frame = size ?? picture;
+    const image: ReadImage = {
+      ...{ name, width: frame?.width ?? null, height: frame?.height ?? null },
+      ...(picture && { picture }),
+      ...(chosen !== null && results.length === 0 && { reviewed: true }),
+    };
     images.push(image);
     for (const [i, result] of results.entries()) {
       const shape = taken(result, image, { what: `result ${i + 1} of ${name}`, notes });
@@ -60,11 +69,43 @@ function decoded(text: string): string {
   }
 }
 
-const resultsOf = ({ annotations, completions }: Fields): Fields[] =>
-  [annotations, completions]
+/** Several people mark the same objects: those of the ground truth count, else the newest work; the others are named. */
+function chosenOf({ annotations, completions }: Fields, name: string, notes: Notes): Fields | null {
+  const all = [annotations, completions]
     .flatMap((list) => (Array.isArray(list) ? list : []))
-    .filter((each) => isFields(each) && !yesOf(each.was_cancelled))
-    .flatMap((each: Fields) => (Array.isArray(each.result) ? each.result.filter(isFields) : []));
+    .filter((each): each is Fields => isFields(each) && !yesOf(each.was_cancelled));
+  const truths = all.filter(({ ground_truth: truth }) => yesOf(truth));
+  const inOrder = (truths.length > 0 ? truths : all).toSorted((a, b) =>
+    dateOf(a) < dateOf(b) ? -1 : dateOf(a) > dateOf(b) ? 1 : 0,
+  );
+  const chosen = inOrder.at(-1) ?? null;
+  for (const other of all) {
+    if (other === chosen) continue;
+    const results = resultsOf(other).length;
+    const why = `${all.length} people or passes marked this task; ${chosen && yesOf(chosen.ground_truth) ? 'the ground truth' : 'the newest'} was taken`;
+    notes.leave(`annotation ${String(other.id ?? '')} of ${name} (${results} result${results === 1 ? '' : 's'})`, why);
+  }
+  return chosen;
+}
+
+const dateOf = ({ updated_at: updated, created_at: made }: Fields): string => textOf(updated) ?? textOf(made) ?? '';
+
+/** A region and its label may be two results of one id: "polygon" says where it lies, "labels" what it is. */
+function resultsOf({ result }: Fields): Fields[] {
+  const all = Array.isArray(result) ? result.filter(isFields) : [];
+  const labels = new Map(
+    all.filter(({ type, id }) => type === 'labels' && id !== undefined).map((each) => [each.id, each]),
+  );
+  const regions = new Set(all.filter(({ type }) => REGIONS.has(String(type))).map(({ id }) => id));
+  return all.flatMap((each) => {
+    if (each.type === 'labels' && regions.has(each.id)) return [];
+    if (!REGIONS.has(String(each.type))) return [each];
+    const said = labels.get(each.id)?.value;
+    const type = `${String(each.type)}labels`;
+    const value = isFields(each.value) ? each.value : {};
+    return [{ ...each, type, value: { ...value, [type]: isFields(said) ? said.labels : undefined } }];
+  });
+}
 
 function sizeOf(result: Fields): Frame | null {
   const [width, height] = [sideOf(result.original_width), sideOf(result.original_height)];

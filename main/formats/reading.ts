@@ -13,6 +13,8 @@ export interface ReadImage {
   readonly picture?: Picture;
   /** The part of the data set that the file says it belongs to: "train", "val". */
   readonly split?: string;
+  /** A person said that nothing is to be marked on it. */
+  readonly reviewed?: boolean;
 }
 
 export interface ReadShape {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
-import { type Change, created, longestTitle } from '../contract/diff.ts';
+import { type Change, changed, created, longestTitle } from '../contract/diff.ts';
 import type { ImportReport } from '../contract/jobs.ts';
 import { packMask, type Shape } from '../contract/project.ts';
 import { cut, wellFormed } from '../contract/text.ts';
@@ -151,11 +151,20 @@ export class Importer {
         const { image, missing } = fitting[i] ?? {};
         if (image !== undefined && this.#fits(image, id)) ids.set(image, id);
         if (image !== undefined && missing) this.#missing(id, image);
+        if (image?.reviewed && ids.has(image)) this.#accept(id);
         this.#images.add(id);
       }
       await this.#turn();
     }
     return ids;
+  }
+
+  /** Somebody looked and found nothing: that is a result, and unlike an image that waits. What a person said here stands. */
+  #accept(id: number): void {
+    const review = this.#project.record('review', id);
+    if (review?.status !== 'unreviewed' || this.#project.shapesOf(id).length > 0) return;
+    const change = changed('review', review, { status: 'accepted' });
+    if (change !== null) this.#push(change);
   }
 
   async #resolve(image: ReadImage, from: string): Promise<Resolved> {

@@ -106,7 +106,11 @@ async function takeFolder(folder: string, into: Into): Promise<void> {
       into.notes.leave(path.relative(folder, file), error.message.replace(`${path.basename(file)}: `, ''));
     }
   }
-  if (taken === 0) throw new BadInput(`${folder}: no file in it holds annotations that Loupe reads`);
+  if (taken > 0) return;
+  // The notes go with the project that is not made; the first reason says most.
+  const [first] = into.notes.leftOut;
+  const why = first === undefined ? '' : ` (${first.what}: ${first.why})`;
+  throw new BadInput(`${folder}: no file in it holds annotations that Loupe reads${why}`);
 }
 
 /** All but pictures and hidden files, in the order of their names. */

@@ -84,14 +84,56 @@ describe('tasks', () => {
     expect((await read(task([], { data: { image } }))).images.map((each) => each.name)).toEqual([name]);
   });
 
-  test('results of every annotation count, cancelled ones do not, older exports call them completions', async () => {
-    const one = { result: [rectangle({})] };
-    const { shapes } = await read({
+  const at = (x: number, fields: object = {}) => ({ result: [rectangle({ x })], ...fields });
+  const edges = (outcome: { shapes: readonly { box: { x1: number } }[] }) => outcome.shapes.map(({ box }) => box.x1);
+
+  test.each([
+    ['the newest', [at(10, { id: 1, updated_at: '2025-02-01' }), at(20, { id: 2, created_at: '2025-01-01' })], 20, 2],
+    ['the ground truth', [at(10, { id: 1 }), at(20, { id: 2, ground_truth: true }), at(30, { id: 3 })], 40, 1],
+    ['the last of those without a date', [at(10, { id: 1 }), at(20, { id: 2 })], 40, 1],
+  ])('of several people: %s counts, the others are named', async (_, annotations, edge, other) => {
+    const outcome = await read({ ...task([]), annotations });
+    expect(edges(outcome)).toEqual([edge]);
+    expect(outcome.leftOut).toHaveLength(annotations.length - 1);
+    expect(outcome.leftOut[0]).toMatchObject({ what: `annotation ${other} of a.jpg (1 result)` });
+  });
+
+  test('that were cancelled do not count, older exports call them completions, predictions are no shapes', async () => {
+    const { shapes, leftOut } = await read({
       ...task([]),
-      annotations: [one, { ...one, was_cancelled: true }, 'none', null],
-      completions: [one],
+      annotations: [at(10, { was_cancelled: true }), 'none', null],
+      completions: [at(20)],
+      predictions: [at(30)],
     });
-    expect(shapes).toHaveLength(2);
+    expect([edges({ shapes }), leftOut]).toEqual([[40], []]);
+  });
+
+  test('whose results are empty were reviewed; those without any annotation wait', async () => {
+    const file = saved(folder, 'empty.json', [task([]), task([], { annotations: [] })]);
+    const { images } = await outcomeOf(readLabelStudio, file, { 'a.jpg': [200, 100] });
+    expect(images.map(({ width, reviewed }) => [width, reviewed])).toEqual([
+      [200, true],
+      [200, undefined],
+    ]);
+  });
+
+  test('that give a region and its label apart are one thing', async () => {
+    const points = [
+      [0, 0],
+      [50, 0],
+      [50, 50],
+    ];
+    const parts = [
+      result('polygon', { points }, { id: 'x' }),
+      result('labels', { points, labels: ['cup'] }, { id: 'x' }),
+      result('rectangle', { x: 50, y: 50, width: 10, height: 20 }, { id: 'y' }),
+    ];
+    const { shapes, leftOut } = await read(task(parts));
+    expect(shapes.map(({ label, mask }) => [label, mask !== null])).toEqual([
+      ['cup', true],
+      ['object', false],
+    ]);
+    expect(leftOut).toEqual([]);
   });
 
   test('that are no tasks are passed over, those without results have no size', async () => {

@@ -208,7 +208,28 @@ describe('a folder', () => {
 
   test('with nothing to take is refused', async () => {
     saved(folder, 'm/notes.md', 'nothing');
-    await expect(take(freshProject(), path.join(folder, 'm'))).rejects.toThrow(/no file in it holds annotations/);
+    await expect(take(freshProject(), path.join(folder, 'm'))).rejects.toThrow(
+      /no file in it holds annotations that Loupe reads \(notes\.md: holds no annotations/,
+    );
+  });
+
+  test('an image that somebody looked at and found nothing on is accepted, one that waits is not', async () => {
+    for (const name of ['none.png', 'waits.png']) await picture(`ls/${name}`, 10, 6);
+    const tasks = ['none.png', 'waits.png'].map((name, i) => ({
+      data: { image: `/data/upload/1/1a2b3c4d-${name}` },
+      annotations: i === 0 ? [{ result: [] }] : [],
+    }));
+    const project = freshProject();
+    await take(project, saved(folder, 'ls/export.json', tasks));
+    expect([...project.allImages()].map(({ id }) => project.record('review', id)?.status)).toEqual([
+      'accepted',
+      'unreviewed',
+    ]);
+    project.undo();
+    expect([...project.allImages()].map(({ id }) => project.record('review', id)?.status)).toEqual([
+      'unreviewed',
+      'unreviewed',
+    ]);
   });
 });
 
