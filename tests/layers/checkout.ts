@@ -4,7 +4,7 @@ import path from 'node:path';
 import { filesBelow } from './source.ts';
 
 const topFolders = ['electron', 'renderer', 'main', 'models', 'resources', 'tests', 'tools', 'docs', '.ci', '.git'];
-const texts = /\.(ts|tsx|mjs|json|md|yml|svg|css|html)$|^[^.]+$|^\.(ci\/run|npmrc|gitignore)$/;
+const texts = /\.(ts|tsx|mjs|json|md|yml|svg|css|html|txt)$|^[^.]+$|^\.(ci\/run|npmrc|gitignore)$/;
 // Written so that this file does not hold what it looks for.
 const machines = /(^|[\s'"`(=:])(\/work\/|\/farm\/|\/root\/|\/home\/\w|\/Users\/\w|[A-Z]:\\Users)|\.[l]ibrary\//;
 
