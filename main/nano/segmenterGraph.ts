@@ -51,12 +51,19 @@ export function decodeAsked(p: Params, config: Sam2Config, features: ImageFeatur
   });
 }
 
-/** `p` stands at the segmenter. */
-export function segmenterGraph(p: Params, config: Sam2Config) {
+/** All masks and predicted IoU of a step's prompts; `p` stands at the segmenter. */
+export function answeredGraph(p: Params, config: Sam2Config) {
   const { scenes, perScene } = segmenterBatch;
   const image = input('samImage', [scenes, 3, samSide, samSide]);
   const features = repeatEach(imageEncoder(p, config, image), perScene);
+  const { masks, iou } = decodeAsked(p, config, features, promptInputs(scenes * perScene));
+  return { masks, iou };
+}
+
+/** `p` stands at the segmenter. */
+export function segmenterGraph(p: Params, config: Sam2Config) {
+  const { scenes, perScene } = segmenterBatch;
   const target = input('target', [scenes * perScene, targetSide, targetSide]);
-  const { loss, iou } = segmenterLosses(decodeAsked(p, config, features, promptInputs(scenes * perScene)), target);
+  const { loss, iou } = segmenterLosses(answeredGraph(p, config), target);
   return { loss, figures: { iou } };
 }

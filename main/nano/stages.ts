@@ -3,7 +3,7 @@ import type { NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { random } from '../contract/random.ts';
 import { readCocoPhotos } from '../evaluate/cocoPhotos.ts';
-import type { LossGraph, Objective, Run } from '../learn/loop.ts';
+import type { Feeder, LossGraph, Objective, Run } from '../learn/loop.ts';
 import type { Scene, Shown } from '../scenes/scene.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, type ContextShape, isContext } from './contextGraph.ts';
@@ -19,6 +19,7 @@ import {
 } from './layout.ts';
 import { LessonMaker } from './lessons.ts';
 import { imageStart, type Nano, trainingScenes } from './nano.ts';
+import { OwnMistakes } from './ownMistakes.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
 import type { Curriculum, StageName, StageRecipe } from './recipe.ts';
@@ -36,6 +37,8 @@ export interface Stage {
   /** Whether its feeds follow from the step alone, so that another thread can draw them. */
   drawsAhead: boolean;
   run(nano: Nano, recipe: Curriculum): StageRun;
+  /** What only the policy of the moment can add to feeds, wherever they were drawn. */
+  carryOn?(drawn: Feeder<unknown>, nano: Nano): Feeder<unknown>;
 }
 
 export const stages: Readonly<Record<StageName, Stage>> = {
@@ -46,7 +49,12 @@ export const stages: Readonly<Record<StageName, Stage>> = {
     drawsAhead: true,
     run: (nano, { reasoner }) => reasonerRun(nano, reasoner, reasonerBatch),
   },
-  segmenter: { validates: true, drawsAhead: true, run: segmenterRun },
+  segmenter: {
+    validates: true,
+    drawsAhead: true,
+    run: segmenterRun,
+    carryOn: (drawn, nano) => new OwnMistakes(drawn, nano),
+  },
   alignment: { validates: true, drawsAhead: true, run: alignmentRun },
   reinforcement: { validates: true, drawsAhead: false, run: reinforceRun },
 };

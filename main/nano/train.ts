@@ -49,15 +49,28 @@ interface Training {
 }
 
 async function trainStage(name: StageName, { nano, recipe, options }: Training): Promise<void> {
-  const stage = stages[name];
-  const run = { name, steps: recipe[name].steps, settings: settingsOf(recipe[name]), ...stage.run(nano, recipe) };
   const report = (progress: Progress) => options.report(progressLine(progress));
   const context: RunContext = { folder: options.folder, signal: options.signal, report };
   // A nano that was handed in may differ from what the thread would make.
-  if (!stage.drawsAhead || options.nano) return train(run, context);
-  const { objective } = run;
-  const ahead = () => drawnAhead({ stage: name, seed: options.seed, recipe });
-  await train({ ...run, objective: { ...objective, open: async () => ahead() }, samples: () => [] }, context);
+  const ahead = stages[name].drawsAhead && !options.nano ? { stage: name, seed: options.seed, recipe } : null;
+  await train(stageRun(name, { nano, recipe, ahead }), context);
+}
+
+/** A stage as a run; `ahead`: its feeds are drawn by a thread of their own. */
+export function stageRun(name: StageName, how: { nano: Nano; recipe: Curriculum; ahead: BatchTask | null }) {
+  const { nano, recipe, ahead } = how;
+  const { run, carryOn } = stages[name];
+  const made = run(nano, recipe);
+  const { objective, samples } = made;
+  const open: typeof objective.open = async (...opening) => {
+    const drawn = ahead ? drawnAhead(ahead) : await objective.open(...opening);
+    return carryOn ? carryOn(drawn, nano) : drawn;
+  };
+  return {
+    ...{ ...made, name, steps: recipe[name].steps, settings: settingsOf(recipe[name]) },
+    objective: { ...objective, open },
+    samples: ahead ? () => [] : samples,
+  };
 }
 
 /** The feeds of a stage from a thread of its own. */

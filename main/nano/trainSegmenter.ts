@@ -5,9 +5,8 @@ import { type Progress, train } from '../learn/loop.ts';
 import { exportNano } from './export.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, startFrom } from './nano.ts';
-import { nanoRecipe, settingsOf } from './recipe.ts';
-import { stages } from './stages.ts';
-import { drawnAhead } from './train.ts';
+import { nanoRecipe } from './recipe.ts';
+import { stageRun } from './train.ts';
 
 export interface TrainSegmenterOptions {
   /** Checkpoint, curves and, in `weights`, the result. */
@@ -30,8 +29,7 @@ export async function trainSegmenter(options: TrainSegmenterOptions): Promise<vo
   await startFrom(nano, options.from);
   const segmenter = { ...nanoRecipe.segmenter, photos: { ...photos, longest: photoSide }, sceneShare, steps };
   const recipe = { ...nanoRecipe, segmenter };
-  const run = { name: 'segmenter', steps, settings: settingsOf(segmenter), ...stages.segmenter.run(nano, recipe) };
-  const open = async () => drawnAhead({ stage: 'segmenter', seed, recipe });
-  await train({ ...run, objective: { ...run.objective, open } }, { folder, signal, report });
+  const ahead = { stage: 'segmenter', seed, recipe } as const;
+  await train(stageRun('segmenter', { nano, recipe, ahead }), { folder, signal, report });
   if (!signal?.aborted) await exportNano(nano, path.join(folder, 'weights'));
 }

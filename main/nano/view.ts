@@ -37,7 +37,10 @@ const mostThings = 5;
 type Turn = Int32Array;
 
 export function drawView(taught: Taught, { place, wanted }: { place: Place; wanted: number }, random: Random): View {
-  const small = resizePillow(croppedTo(taught.image, place), { width: samSide, height: samSide }, 'bilinear');
+  const small = blurred(
+    resizePillow(croppedTo(taught.image, place), { width: samSide, height: samSide }, 'bilinear'),
+    random,
+  );
   const turn = drawTurn(random);
   const order = [wanted, ...random.shuffle(taught.things.map((_, i) => i).filter((i) => i !== wanted))];
   const found = order.slice(0, mostThings).map((index) => {
@@ -54,6 +57,13 @@ export function drawView(taught: Taught, { place, wanted }: { place: Place; want
     masks: seen.map(({ mask }) => mask),
     wanted: seen.findIndex(({ index }) => index === wanted),
   };
+}
+
+/** One in eight is as from a poorer camera: shrunk and enlarged again. */
+function blurred(picture: DecodedImage, random: Random): DecodedImage {
+  if (!random.chance(0.12)) return picture;
+  const side = Math.round(samSide * random.between(0.35, 0.8));
+  return resizePillow(resizePillow(picture, { width: side, height: side }, 'bilinear'), picture, 'bilinear');
 }
 
 const touches = (box: Box, { x, y, width, height }: Place): boolean =>

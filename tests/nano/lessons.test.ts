@@ -87,8 +87,8 @@ describe('a batch', () => {
         sum[1] = (sum[1] ?? 0) + 1;
       }
       const mean = ([total = 0, n = 0]: number[]) => total / Math.max(1, n);
-      // Colours may be taken away altogether: then both are alike.
-      expect(mean(means.inside)).toBeGreaterThanOrEqual(mean(means.outside) - 1e-3);
+      // Colours may be taken away altogether: then both are alike, but for what a blur carries over the edge.
+      expect(mean(means.inside)).toBeGreaterThanOrEqual(mean(means.outside) - 0.02);
     }
   });
 
