@@ -1,4 +1,5 @@
 // Every command of the app as plain data: what menus, palette, tooltips, help and keys are made from, here and in the shell.
+import { type PresetKeys, toolNames, tools } from './tools.ts';
 
 /** What has to be there for a command to make sense. */
 export type Needs =
@@ -13,16 +14,12 @@ export type Needs =
   | 'editing' // its shape is being corrected by hand
   | 'wipe';
 
-export type Preset = 'Loupe' | 'X-AnyLabeling' | 'CVAT';
+export type Preset = keyof PresetKeys;
 
-/** Keys are chords with a space between them; a preset that is not there has Loupe's, an empty one none. */
-interface Row {
+interface Row extends PresetKeys {
   readonly id: string;
   readonly title: string;
   readonly needs: Needs;
-  readonly Loupe: string;
-  readonly 'X-AnyLabeling'?: string;
-  readonly CVAT?: string;
 }
 
 const project = [
@@ -109,22 +106,10 @@ const prompt = [
 ] as const satisfies readonly Row[];
 
 const tool = [
-  { id: 'tool.select', title: 'Select and move', needs: 'image', Loupe: 'V Ctrl+J' },
-  { id: 'tool.brush', title: 'Brush', needs: 'image', Loupe: 'B', 'X-AnyLabeling': 'Shift+B' },
-  { id: 'tool.eraser', title: 'Eraser', needs: 'image', Loupe: 'E', 'X-AnyLabeling': 'Shift+E' },
-  { id: 'tool.polygon', title: 'Polygon', needs: 'image', Loupe: 'P', 'X-AnyLabeling': 'P Ctrl+N' },
-  { id: 'tool.freehand', title: 'Freehand', needs: 'image', Loupe: 'Shift+P' },
-  { id: 'tool.box', title: 'Box', needs: 'image', Loupe: 'R', 'X-AnyLabeling': 'R Ctrl+R' },
-  { id: 'tool.wand', title: 'Magic wand', needs: 'image', Loupe: 'Shift+W' },
-  { id: 'tool.cutOut', title: 'Cut out from a box', needs: 'image', Loupe: 'C' },
-  { id: 'tool.points', title: 'Points for the segmenter', needs: 'image', Loupe: 'Q', 'X-AnyLabeling': 'Q E' },
-  {
-    id: 'tool.promptBox',
-    title: 'Box for the segmenter',
-    needs: 'image',
-    Loupe: 'W',
-    'X-AnyLabeling': 'Ctrl+Alt+R',
-  },
+  ...toolNames.map((name) => {
+    const { command: id, title, keys } = tools[name];
+    return { id, title, needs: 'image' as const, ...keys };
+  }),
   { id: 'tool.last', title: 'The tool before', needs: 'image', Loupe: 'N' },
   { id: 'tool.larger', title: 'Larger brush', needs: 'image', Loupe: ']' },
   { id: 'tool.smaller', title: 'Smaller brush', needs: 'image', Loupe: '[' },

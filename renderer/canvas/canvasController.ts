@@ -2,9 +2,10 @@
 import type { Size } from '../../main/contract/columns.ts';
 import { columnsBox } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { type ToolName, tools } from '../../main/contract/tools.ts';
 import { resizedBrush } from '../state/brush.ts';
 import { viewOfImage } from '../state/view.ts';
-import { say, type ToolName, type Workbench, type WorkbenchStore } from '../state/workbench.ts';
+import { say, type Workbench, type WorkbenchStore } from '../state/workbench.ts';
 import { sizeOf } from '../tools/area.ts';
 import type { CanvasHost } from '../tools/host.ts';
 import { nudge } from '../tools/nudge.ts';
@@ -225,7 +226,7 @@ export class CanvasController implements CanvasHandle {
   press(at: Press): void {
     if (at.button === 'left' && this.#wipe(at, 11)) return;
     const gesture = this.#gesture(at);
-    const wanted = at.button === 'left' || ['points', 'prompt box'].includes(this.#store.getState().tool);
+    const wanted = at.button === 'left' || tools[this.#store.getState().tool].rightButton;
     if (wanted) this.#tool().press(gesture);
     this.#drafted();
   }

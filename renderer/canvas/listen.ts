@@ -1,4 +1,5 @@
 // The page's events on the canvas: pointer, wheel, Space and arrows to the controller, and the cursor that fits.
+import { tools } from '../../main/contract/tools.ts';
 import { focusOf } from '../state/keymap.ts';
 import type { WorkbenchStore } from '../state/workbench.ts';
 import type { CanvasHost } from '../tools/host.ts';
@@ -18,8 +19,7 @@ export function listen(
   room.tabIndex = 0;
   const reader = new PointerReader(controller);
   const cursor = () => {
-    const aims = store.getState().tool === 'select' ? 'default' : 'crosshair';
-    room.style.cursor = reader.panning ? 'grabbing' : aims;
+    room.style.cursor = reader.panning ? 'grabbing' : tools[store.getState().tool].cursor;
   };
   const place = ({ clientX, clientY }: MouseEvent): Place => {
     const { left, top } = room.getBoundingClientRect();
@@ -95,7 +95,7 @@ function listenToPointer({ room, controller, store, host, signal }: Page, { read
   };
   const menu = (event: MouseEvent) => {
     event.preventDefault();
-    if (['points', 'prompt box'].includes(store.getState().tool)) return;
+    if (tools[store.getState().tool].rightButton) return;
     controller.choose(place(event));
     host.menu({ x: event.clientX, y: event.clientY });
   };

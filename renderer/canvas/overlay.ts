@@ -3,6 +3,7 @@ import type { Size } from '../../main/contract/columns.ts';
 import { boxArea } from '../../main/contract/geometry.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { tools } from '../../main/contract/tools.ts';
 import { inReview, reviewed } from '../state/answers.ts';
 import type { View, Workbench } from '../state/workbench.ts';
 import { cornerRings } from '../tools/corners.ts';
@@ -64,7 +65,7 @@ function drawSelection(pen: Pen, { state, draft, colourOf }: Scene): void {
   }
   const [only] = chosen;
   // Under a wipe masks are compared, not edited: corners would hide the edges.
-  const isEdited = tool === 'select' && wipe === null && !draft.moved;
+  const isEdited = tools[tool].handles && wipe === null && !draft.moved;
   if (only && chosen.length === 1 && isEdited && !only.locked) drawHandles(pen, state, only, draft);
 }
 
@@ -227,16 +228,13 @@ function pill(pen: Pen, { x, y }: Place, text: string): void {
   pen.fillText(text, x + 20, y + 19.5);
 }
 
-/** Tools that are aimed get lines across the canvas. */
-const aimed = new Set<Workbench['tool']>(['box', 'cut out', 'prompt box', 'polygon']);
-
 function drawPointer(pen: Pen, { state, draft }: Scene): void {
   const { pointer, view, canvas, tool } = state;
   if (pointer === null) return;
   const at = toScreen(view, pointer);
   if (draft.busy) pill(pen, at, 'working\u2026');
-  if (draft.radius !== undefined) ring(pen, at, draft.radius * view.scale, tool === 'eraser' ? TAKES : '#ffffff');
-  if (!aimed.has(tool)) return;
+  if (draft.radius !== undefined) ring(pen, at, draft.radius * view.scale, tools[tool].erases ? TAKES : '#ffffff');
+  if (!tools[tool].aims) return;
   pen.fillStyle = 'rgba(255, 255, 255, 0.55)';
   pen.fillRect(0, Math.round(at.y), canvas.width, 1);
   pen.fillRect(Math.round(at.x), 0, 1, canvas.height);

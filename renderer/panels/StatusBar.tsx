@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconCloudCheck, IconCloudOff, IconCpu, IconLoader2 }
 import { memo } from 'react';
 import { type Shape, unpackMask } from '../../main/contract/project.ts';
 import { maskArea } from '../../main/contract/rle.ts';
+import { tools } from '../../main/contract/tools.ts';
 import {
   counted,
   deviceName,
@@ -18,7 +19,6 @@ import {
   weightsName,
   zoomWords,
 } from '../state/words.ts';
-import type { ToolName } from '../state/workbench.ts';
 import { useClient, useWorkbench } from './client.ts';
 import { useKeys } from './commanding.ts';
 
@@ -79,29 +79,15 @@ const ShapeSize = memo(({ shape: { box, mask } }: { shape: Shape }) => (
 ));
 ShapeSize.displayName = 'ShapeSize';
 
-/** What the mouse does in the tool that is in hand. */
-const hints: Partial<Readonly<Record<ToolName, string>>> = {
-  brush: 'Drag to paint, with Ctrl to erase',
-  eraser: 'Drag to erase',
-  polygon: 'Click corners, and the first one to close; Alt takes away',
-  freehand: 'Draw around it; Alt takes away',
-  box: 'Drag a box; Alt takes away',
-  wand: 'Click what has one colour; Alt takes away',
-  'cut out': 'Drag a box around one thing',
-  points: 'Click on the thing, right-click beside it',
-  'prompt box': 'Drag a box around one thing, then click to correct',
-};
-
 function Hint() {
   const tool = useWorkbench((state) => state.tool);
   const open = useWorkbench((state) => state.open !== null);
   const finish = useKeys()('tool.finish').join('+');
-  const words = open ? hints[tool] : undefined;
-  const waits = tool === 'points' || tool === 'prompt box';
+  const words = open ? tools[tool].hint : null;
   return (
     <span className="status-hint dim ellipsis">
       {words}
-      {words && waits && finish ? `; ${finish} keeps the mask` : ''}
+      {words && tools[tool].waits && finish ? `; ${finish} keeps the mask` : ''}
     </span>
   );
 }

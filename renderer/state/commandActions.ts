@@ -4,6 +4,7 @@ import type { Diff } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import type { Settings } from '../../main/contract/settings.ts';
+import { type ToolCommand, type ToolName, toolNames, tools } from '../../main/contract/tools.ts';
 import { inReview } from './answers.ts';
 import { resizedBrush } from './brush.ts';
 import type { Client } from './client.ts';
@@ -12,7 +13,7 @@ import { changeSettings } from './preferences.ts';
 import { doneEditing, editPair, flipWipe, judge, judgeAgain, moveWipe, skipPair } from './repair.ts';
 import { type Combination, chosen, combine, paste, remake, restack, showAll, stacked } from './shapeEdits.ts';
 import { boxAround, fittedView, viewAtScale, viewOfBox } from './view.ts';
-import { type DialogName, say, type ToolName } from './workbench.ts';
+import { type DialogName, say } from './workbench.ts';
 
 /** What commands need that lies outside of the state: the tool at work, and things on the page. */
 export interface Screen {
@@ -121,21 +122,8 @@ const takes =
   ({ client: { store } }) =>
     store.setState({ tool });
 
-const tools: readonly ToolName[] = [
-  'select',
-  'brush',
-  'eraser',
-  'polygon',
-  'freehand',
-  'box',
-  'wand',
-  'cut out',
-  'points',
-  'prompt box',
-];
-
 const toolBefore: CommandAction = (context) => {
-  const before = tools.find((tool) => tool === context.client.memory.read(memoryOfTool));
+  const before = toolNames.find((tool) => tool === context.client.memory.read(memoryOfTool));
   takes(before ?? 'brush')(context);
 };
 
@@ -205,8 +193,13 @@ const labelRuns = Object.fromEntries(digits.map((digit) => [`label.${digit}`, gi
   Record<`label.${LabelDigit}`, CommandAction>
 >;
 
+const toolRuns = Object.fromEntries(toolNames.map((name) => [tools[name].command, takes(name)])) as Readonly<
+  Record<ToolCommand, CommandAction>
+>;
+
 export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   ...labelRuns,
+  ...toolRuns,
   'project.new': opens('new project'),
   'project.open': opens('open project'),
   'project.saveCopy': opens('save copy'),
@@ -256,16 +249,6 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'answer.edit': ({ client }) => client.actions.editMask(),
   'answer.next': ({ client }) => client.actions.stepProposal(1),
   'answer.previous': ({ client }) => client.actions.stepProposal(-1),
-  'tool.select': takes('select'),
-  'tool.brush': takes('brush'),
-  'tool.eraser': takes('eraser'),
-  'tool.polygon': takes('polygon'),
-  'tool.freehand': takes('freehand'),
-  'tool.box': takes('box'),
-  'tool.wand': takes('wand'),
-  'tool.cutOut': takes('cut out'),
-  'tool.points': takes('points'),
-  'tool.promptBox': takes('prompt box'),
   'tool.last': toolBefore,
   'tool.larger': ({ client }) => growBrush(client, 1.2),
   'tool.smaller': ({ client }) => growBrush(client, 1 / 1.2),

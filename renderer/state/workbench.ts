@@ -14,18 +14,7 @@ import type {
 } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { Settings } from '../../main/contract/settings.ts';
-
-export type ToolName =
-  | 'select'
-  | 'brush'
-  | 'eraser'
-  | 'polygon'
-  | 'freehand'
-  | 'box'
-  | 'wand'
-  | 'cut out'
-  | 'points'
-  | 'prompt box';
+import type { ToolName } from '../../main/contract/tools.ts';
 
 /** Screen pixel = image pixel * scale + offset. */
 export interface View {

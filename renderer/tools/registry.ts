@@ -1,5 +1,5 @@
 // Every tool by its name, made once for a canvas.
-import type { ToolName } from '../state/workbench.ts';
+import type { ToolName } from '../../main/contract/tools.ts';
 import { BoxTool } from './boxTool.ts';
 import { PolygonTool } from './polygonTool.ts';
 import { PromptTool } from './promptTool.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { commandGroups } from '../../../main/contract/commands.ts';
 import { Settings } from '../../../main/contract/settings.ts';
+import type { ToolName } from '../../../main/contract/tools.ts';
 import { ToolStrip } from '../../../renderer/panels/ToolStrip.tsx';
 import { statusIcons, statusTones, TopBar } from '../../../renderer/panels/TopBar.tsx';
-import type { ToolName } from '../../../renderer/state/workbench.ts';
 import { onImage, wordsOf } from '../printed.ts';
 import { engine, picture, project } from './given.ts';
 import { laidOpen } from './laidOpen.ts';

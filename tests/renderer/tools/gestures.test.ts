@@ -3,12 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { columnsArea, columnsBox } from '../../../main/contract/columns.ts';
 import { packMask, type Shape } from '../../../main/contract/project.ts';
-import type { ToolName } from '../../../renderer/state/workbench.ts';
+import { type ToolName, toolNames } from '../../../main/contract/tools.ts';
 import { columnsIn, filled, shape, sheet } from './sheet.ts';
-
-const tools: readonly ToolName[] = [
-  ...(['select', 'brush', 'eraser', 'polygon', 'freehand', 'box', 'wand', 'cut out', 'points', 'prompt box'] as const),
-];
 
 const place = fc.record({ x: fc.integer({ min: -8, max: 48 }), y: fc.integer({ min: -8, max: 38 }) });
 const held = fc.record({
@@ -57,7 +53,7 @@ async function made(one: ReturnType<typeof sheetWith>, { kind, place: { x, y }, 
 
 const records = (shapes: readonly Shape[]) => new Map(shapes.map((one) => [one.id, one]));
 
-describe.each(tools)('with the tool %s', (tool) => {
+describe.each(toolNames)('with the tool %s', (tool) => {
   test('whatever is done leaves whole shapes, and every step of it can be taken back', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(deed, { maxLength: 14 }), async (deeds) => {

@@ -1,0 +1,147 @@
+// Every tool as one row of data: its command and keys, its place in the strip, and what the canvas gives it.
+
+/** Chords with a space between them; a preset that is not there has Loupe's, an empty one none. */
+export interface PresetKeys {
+  readonly Loupe: string;
+  readonly 'X-AnyLabeling'?: string;
+  readonly CVAT?: string;
+}
+
+interface ToolRow {
+  /** Its id is stored in the keys that people set. */
+  readonly command: `tool.${string}`;
+  readonly title: string;
+  readonly keys: PresetKeys;
+  readonly icon: string;
+  /** What the mouse does with it, for the status bar; null: as everywhere. */
+  readonly hint: string | null;
+  /** What does the work: those of the model are off without one. */
+  readonly by: 'hand' | 'model';
+  readonly cursor: 'default' | 'crosshair';
+  /** Lines across the canvas show where it aims. */
+  readonly aims?: boolean;
+  /** The right button is a gesture of the tool; else it opens the menu. */
+  readonly rightButton?: boolean;
+  /** A mask waits until the person keeps it. */
+  readonly waits?: boolean;
+  /** The selected shape shows what it can be dragged by. */
+  readonly handles?: boolean;
+  /** What it draws is taken away. */
+  readonly erases?: boolean;
+}
+
+/** In the order of the strip. */
+const rows = {
+  select: {
+    command: 'tool.select',
+    title: 'Select and move',
+    keys: { Loupe: 'V Ctrl+J' },
+    icon: 'pointer',
+    hint: null,
+    by: 'hand',
+    cursor: 'default',
+    handles: true,
+  },
+  brush: {
+    command: 'tool.brush',
+    title: 'Brush',
+    keys: { Loupe: 'B', 'X-AnyLabeling': 'Shift+B' },
+    icon: 'brush',
+    hint: 'Drag to paint, with Ctrl to erase',
+    by: 'hand',
+    cursor: 'crosshair',
+  },
+  eraser: {
+    command: 'tool.eraser',
+    title: 'Eraser',
+    keys: { Loupe: 'E', 'X-AnyLabeling': 'Shift+E' },
+    icon: 'eraser',
+    hint: 'Drag to erase',
+    by: 'hand',
+    cursor: 'crosshair',
+    erases: true,
+  },
+  polygon: {
+    command: 'tool.polygon',
+    title: 'Polygon',
+    keys: { Loupe: 'P', 'X-AnyLabeling': 'P Ctrl+N' },
+    icon: 'polygon',
+    hint: 'Click corners, and the first one to close; Alt takes away',
+    by: 'hand',
+    cursor: 'crosshair',
+    aims: true,
+  },
+  freehand: {
+    command: 'tool.freehand',
+    title: 'Freehand',
+    keys: { Loupe: 'Shift+P' },
+    icon: 'lasso',
+    hint: 'Draw around it; Alt takes away',
+    by: 'hand',
+    cursor: 'crosshair',
+  },
+  box: {
+    command: 'tool.box',
+    title: 'Box',
+    keys: { Loupe: 'R', 'X-AnyLabeling': 'R Ctrl+R' },
+    icon: 'rectangle',
+    hint: 'Drag a box; Alt takes away',
+    by: 'hand',
+    cursor: 'crosshair',
+    aims: true,
+  },
+  wand: {
+    command: 'tool.wand',
+    title: 'Magic wand',
+    keys: { Loupe: 'Shift+W' },
+    icon: 'wand',
+    hint: 'Click what has one colour; Alt takes away',
+    by: 'hand',
+    cursor: 'crosshair',
+  },
+  'cut out': {
+    command: 'tool.cutOut',
+    title: 'Cut out from a box',
+    keys: { Loupe: 'C' },
+    icon: 'scissors',
+    hint: 'Drag a box around one thing',
+    by: 'hand',
+    cursor: 'crosshair',
+    aims: true,
+  },
+  points: {
+    command: 'tool.points',
+    title: 'Points for the segmenter',
+    keys: { Loupe: 'Q', 'X-AnyLabeling': 'Q E' },
+    icon: 'target',
+    hint: 'Click on the thing, right-click beside it',
+    by: 'model',
+    cursor: 'crosshair',
+    rightButton: true,
+    waits: true,
+  },
+  'prompt box': {
+    command: 'tool.promptBox',
+    title: 'Box for the segmenter',
+    keys: { Loupe: 'W', 'X-AnyLabeling': 'Ctrl+Alt+R' },
+    icon: 'rounded box',
+    hint: 'Drag a box around one thing, then click to correct',
+    by: 'model',
+    cursor: 'crosshair',
+    aims: true,
+    rightButton: true,
+    waits: true,
+  },
+} as const satisfies Readonly<Record<string, ToolRow>>;
+
+export type ToolName = keyof typeof rows;
+export type ToolCommand = (typeof rows)[ToolName]['command'];
+export type ToolIcon = (typeof rows)[ToolName]['icon'];
+
+interface ToolDescriptor extends ToolRow {
+  readonly command: ToolCommand;
+  readonly icon: ToolIcon;
+}
+
+export const tools: Readonly<Record<ToolName, ToolDescriptor>> = rows;
+export const toolNames = Object.keys(rows) as readonly ToolName[];
