@@ -70,7 +70,8 @@ export class Host implements HostContext {
 
   /** Goes on with a copy of the open project, which also stands where its own file is gone. */
   saveCopy(file: string): Promise<ProjectInfo> {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
+      await this.project().still();
       this.project().saveCopy(file);
       return this.#openNow(file, {});
     });

@@ -1,5 +1,5 @@
 // The whole window: which of its states it is in, and what every panel of it is given.
-import { MantineProvider, useComputedColorScheme } from '@mantine/core';
+import { Button, Group, MantineProvider, useComputedColorScheme } from '@mantine/core';
 import { Notifications, notifications } from '@mantine/notifications';
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
@@ -96,24 +96,33 @@ function useCommandContext(client: Client, canvas: CanvasHandle | null): Command
   );
 }
 
+const PlacedNotice = ({ text, onShow }: { text: string; onShow: () => void }) => (
+  <Group justify="space-between" wrap="nowrap" gap="xs">
+    <span>{text}</span>
+    <Button size="compact-xs" variant="light" onClick={onShow}>
+      Show
+    </Button>
+  </Group>
+);
+
 const tones = { good: 'green', plain: 'gray', bad: 'red' } as const;
 
 /** Every sentence for the person is shown; bad news stays until it was read for longer. */
-function useNotices({ store }: Client): void {
+function useNotices({ store, actions }: Client): void {
   useEffect(
     () =>
       store.subscribe(({ notice }, before) => {
         if (notice === null || notice === before.notice) return;
-        const { text, tone } = notice;
+        const { text, tone, where } = notice;
         notifications.show({
           // The same sentence again replaces the one that is shown.
           id: text,
-          message: text,
+          message: where ? <PlacedNotice text={text} onShow={() => void actions.show(where)} /> : text,
           color: tones[tone],
-          autoClose: tone === 'bad' ? 9000 : 3000,
+          autoClose: tone === 'bad' ? 9000 : where ? 6000 : 3000,
           closeButtonProps: { 'aria-label': 'Close' },
         });
       }),
-    [store],
+    [store, actions],
   );
 }

@@ -21,6 +21,8 @@ const base = oc.errors({
 const Nothing = z.object({});
 const File = z.object({ file: z.string().min(1) });
 
+const Where = z.object({ imageId: Id, images: z.int().min(1) });
+
 /** A stored change and where it stands in the journal. */
 export const Recorded = z.object({
   seq: z.int(),
@@ -29,8 +31,17 @@ export const Recorded = z.object({
   redo: z.string().nullable(),
   /** The diff tells the first 1,000 changes of more; read everything again. */
   more: z.boolean().optional(),
+  /** Of a step that was undone or made again: the first of its images, and how many there are; absent where none is. */
+  where: Where.optional(),
 });
-export type Recorded = { seq: number; diff: Diff; undo: string | null; redo: string | null; more?: boolean };
+export interface Recorded {
+  seq: number;
+  diff: Diff;
+  undo: string | null;
+  redo: string | null;
+  more?: boolean;
+  where?: z.infer<typeof Where>;
+}
 
 /** How images are listed and stepped through. */
 const Order = z.enum(['path', 'disagreement', 'spread']);

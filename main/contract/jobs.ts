@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const Job = z.object({
   id: z.string(),
-  kind: z.enum(['add images', 'import', 'export', 'prompt all', 'compare', 'teach']),
+  kind: z.enum(['add images', 'import', 'export', 'prompt all', 'compare', 'teach', 'undo']),
   /** What a person reads: "Exporting to cars.json". */
   title: z.string(),
   state: z.enum(['waiting', 'running', 'done', 'cancelled', 'failed']),

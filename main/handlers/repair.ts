@@ -12,8 +12,9 @@ import { contract, type HostContext } from './context.ts';
 export const repairHandlers = (host: HostContext) => ({
   compare: contract.repair.compare.handler(({ input: { labelId } }) => startCompare(host, labelId)),
   pairs: contract.repair.pairs.handler(({ input }) => host.project().pairs(input)),
-  judge: contract.repair.judge.handler(({ input: { shapeId, verdict } }) => {
+  judge: contract.repair.judge.handler(async ({ input: { shapeId, verdict } }) => {
     const project = host.project();
+    await project.still();
     const recorded = verdict === 'replace' ? replace(host, pairOf(project, shapeId)) : null;
     project.judge(shapeId, verdict);
     return { recorded };

@@ -134,6 +134,7 @@ async function askAll(work: PromptAll, images: readonly number[], progress: Prog
     for (let at = 0; at < images.length; at += PROMPTS_AT_A_TIME) {
       progress.signal.throwIfAborted();
       const some = images.slice(at, at + PROMPTS_AT_A_TIME);
+      await project.still();
       const first = project.reserve(some.length);
       const made = some.map((imageId, i): StoredPrompt => ({ id: first + i, imageId, text, ...unpointed }));
       step.add(made.map((prompt) => created('prompt', prompt)));

@@ -20,6 +20,10 @@ export interface ChangeWriter {
   /** Turns the verdicts that do not agree any more with what stands; whoever made the changes, they are part of the step. */
   follow(): Change[];
   settle(): void;
+  /** The same, an image a step. */
+  settling(): Generator<void>;
+  /** Images whose records were changed, in that order. */
+  touched(): readonly number[];
 }
 
 /** `next`: the first id that nobody has yet; null where the changes were made before and are known to be right. */
@@ -50,12 +54,20 @@ export function changeWriter(db: Db, tables: RecordTables, next: (() => number) 
     };
     return made<Kind>(tables, change, touch) as Change;
   };
+  const checkLabels = (): void => {
+    for (const id of labels) checkLabel(db, id, tables.label.read(id));
+  };
   return {
     make,
     follow: () => [...judged].flatMap((imageId) => verdictsOn(db, imageId).map(make)),
     settle() {
-      for (const id of labels) checkLabel(db, id, tables.label.read(id));
+      checkLabels();
       refreshImages(db, images.keys());
+    },
+    touched: () => [...images.keys()],
+    *settling() {
+      checkLabels();
+      for (const id of images.keys()) yield refreshImages(db, [id]);
     },
   };
 }

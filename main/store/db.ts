@@ -49,6 +49,8 @@ export class Db {
   readonly #sqlite: Sqlite.Database;
   readonly #statements = new Map<string, Sqlite.Statement<Value[]>>();
   readonly #identity: string;
+  /** Whether a transaction of several turns is open. */
+  #inTurns = false;
 
   constructor(file: string, options: { mustExist: boolean }) {
     this.file = file;
@@ -115,19 +117,36 @@ export class Db {
 
   /** All that `work` writes or nothing of it; inside another one it is a part of that. */
   whole<T>(work: () => T): T {
-    if (this.#sqlite.inTransaction) return work();
+    if (this.#sqlite.inTransaction) return this.#inTurns ? this.#part(work) : work();
     this.run('BEGIN IMMEDIATE');
     let result: T;
     try {
       result = work();
-      // Else a change would be told to be stored that nobody finds again.
-      this.#checkPlace();
-      this.run('COMMIT');
+      this.#commit();
     } catch (error) {
-      // SQLite itself has taken it back after some failures, a full disk among them.
-      if (this.#sqlite.inTransaction) this.run('ROLLBACK');
-      this.afterTakingBack();
+      this.#takeBack();
       throw error;
+    }
+    this.afterStoring();
+    return result;
+  }
+
+  /**
+   * The same for work of several turns, between which the host does other things: they read what was made so far, and
+   * what they write is stored or taken back together with it.
+   */
+  async wholeInTurns<T>(work: () => Promise<T>): Promise<T> {
+    this.run('BEGIN IMMEDIATE');
+    this.#inTurns = true;
+    let result: T;
+    try {
+      result = await work();
+      this.#commit();
+    } catch (error) {
+      this.#takeBack();
+      throw error;
+    } finally {
+      this.#inTurns = false;
     }
     this.afterStoring();
     return result;
@@ -136,6 +155,31 @@ export class Db {
   close(): void {
     if (this.open) openHere.delete(this.#identity);
     this.#sqlite.close();
+  }
+
+  #commit(): void {
+    // Else a change would be told to be stored that nobody finds again.
+    this.#checkPlace();
+    this.run('COMMIT');
+  }
+
+  #takeBack(): void {
+    // SQLite itself has taken it back after some failures, a full disk among them.
+    if (this.#sqlite.inTransaction) this.run('ROLLBACK');
+    this.afterTakingBack();
+  }
+
+  /** What somebody else writes between two turns fails alone. */
+  #part<T>(work: () => T): T {
+    this.run('SAVEPOINT part');
+    try {
+      const result = work();
+      this.run('RELEASE part');
+      return result;
+    } catch (error) {
+      if (this.#sqlite.inTransaction) this.script('ROLLBACK TO part; RELEASE part');
+      throw error;
+    }
   }
 
   #prepareWriting(): void {

@@ -5,7 +5,17 @@ import type { Change, Diff, Kind, RecordOf } from '../contract/diff.ts';
 import { changeWriter, type RecordTables } from './changeWriter.ts';
 import type { Db } from './db.ts';
 import type { RecordTable } from './recordTable.ts';
-import { addChange, addStep, changesBack, changesOf, firstUndone, lastDone, markStep, type Step } from './steps.ts';
+import {
+  addChange,
+  addStep,
+  changesBack,
+  changesOf,
+  countChanges,
+  firstUndone,
+  lastDone,
+  markStep,
+  type Step,
+} from './steps.ts';
 
 /** How many changes of a step are told; `more` is set where it has others, and one then reads everything again. */
 export const toldChanges = 1000;
@@ -15,6 +25,15 @@ export interface Journal {
   apply(diff: Diff): Recorded;
   undo(): Recorded | null;
   redo(): Recorded | null;
+  /** The step that undo or redo would move, and how many changes it has; null at the journal's end. */
+  nextMove(way: Way): NextMove | null;
+  /**
+   * The same as `undo` and `redo` in pieces: `turn` is awaited after each change, and where it throws all is as before.
+   * Meanwhile nothing else can be changed; a crash leaves the step whole, moved or not.
+   */
+  moveInTurns(way: Way, turn: () => Promise<void> | undefined): Promise<Recorded | null>;
+  /** When nothing is moved in pieces. */
+  still(): Promise<void>;
   /** One step and one transaction of any number of changes, of which a page at a time is held in memory. */
   applyMany(title: string, changes: Iterable<Change>): Recorded;
   startMany(title: string): Many;
@@ -32,6 +51,14 @@ export interface Many {
   end(): Recorded;
 }
 
+type Way = 'undo' | 'redo';
+
+interface NextMove {
+  readonly seq: number;
+  readonly title: string;
+  readonly changes: number;
+}
+
 interface Titles {
   undo: string | null;
   redo: string | null;
@@ -46,7 +73,7 @@ interface Parts {
 }
 
 export function journalOf(db: Db, parts: Parts): Journal {
-  const office: Office = { ...parts, db, unfinished: new Set() };
+  const office: Office = { ...parts, db, unfinished: new Set(), moving: null };
   const { tables } = parts;
   const applyMany = (title: string, changes: Iterable<Change>): Recorded =>
     db.whole(() => {
@@ -56,13 +83,15 @@ export function journalOf(db: Db, parts: Parts): Journal {
     });
   return {
     apply: ({ title, changes }) => applyMany(title, changes),
-    undo() {
-      const step = lastDone(db);
-      return step ? move(office, step, 'undone') : null;
+    undo: () => move(office, 'undo'),
+    redo: () => move(office, 'redo'),
+    nextMove(way) {
+      const step = stepOf(db, way);
+      return step && { ...step, changes: countChanges(db, step.seq) };
     },
-    redo() {
-      const step = firstUndone(db);
-      return step ? move(office, step, 'done') : null;
+    moveInTurns: (way, turn) => moveInTurns(office, way, turn),
+    async still() {
+      while (office.moving) await office.moving.done;
     },
     applyMany,
     startMany: (title) => startMany(office, title),
@@ -78,6 +107,8 @@ interface Office extends Parts {
   readonly db: Db;
   /** Steps that are still being made, by seq. */
   readonly unfinished: Set<number>;
+  /** The step that is moved in pieces. */
+  moving: { readonly title: string; readonly done: Promise<void> } | null;
 }
 
 const titles = (db: Db): Titles => ({ undo: lastDone(db)?.title ?? null, redo: firstUndone(db)?.title ?? null });
@@ -89,23 +120,70 @@ const recorded = (db: Db, { seq, title }: Step, { changes, more }: Told): Record
   ...titles(db),
 });
 
-/** Makes the changes of a step that is in the journal, from its front or from its back. */
-function move({ db, tables, moved, unfinished }: Office, step: Step, to: 'undone' | 'done'): Recorded {
-  if (unfinished.has(step.seq)) throw new BadInput(`"${step.title}" is still running; wait for it or cancel it first`);
-  return db.whole(() => {
-    const writer = changeWriter(db, tables, null);
-    const told = new Told();
-    const changes = to === 'done' ? changesOf(db, step.seq) : changesBack(db, step.seq);
-    for (const change of changes) told.tell(writer.make(change));
-    writer.settle();
-    markStep(db, step.seq, to === 'undone');
-    moved(step.seq, to);
-    return recorded(db, step, told);
+const stepOf = (db: Db, way: Way): Step | null => (way === 'undo' ? lastDone(db) : firstUndone(db)) ?? null;
+
+function refuseWhileMoving({ moving }: Office): void {
+  if (moving) throw new BadInput(`"${moving.title}" is still being undone or redone; wait for it or cancel it first`);
+}
+
+/** Makes the changes of a step that is in the journal, from its front or from its back; null at the journal's end. */
+function move(office: Office, way: Way): Recorded | null {
+  const step = movable(office, way);
+  if (step === null) return null;
+  return office.db.whole(() => {
+    const moves = moving(office, step, way);
+    for (let one = moves.next(); ; one = moves.next()) if (one.done) return one.value;
   });
 }
 
+async function moveInTurns(office: Office, way: Way, turn: () => Promise<void> | undefined): Promise<Recorded | null> {
+  const step = movable(office, way);
+  if (step === null) return null;
+  const [unfinished] = office.unfinished;
+  if (unfinished !== undefined) throw new BadInput(`another job changes the project; wait for it or cancel it first`);
+  const over = Promise.withResolvers<void>();
+  office.moving = { title: step.title, done: over.promise };
+  try {
+    return await office.db.wholeInTurns(async () => {
+      const moves = moving(office, step, way);
+      for (let one = moves.next(); ; one = moves.next()) {
+        if (one.done) return one.value;
+        await turn();
+      }
+    });
+  } finally {
+    office.moving = null;
+    over.resolve();
+  }
+}
+
+function movable(office: Office, way: Way): Step | null {
+  refuseWhileMoving(office);
+  const step = stepOf(office.db, way);
+  if (step && office.unfinished.has(step.seq)) {
+    throw new BadInput(`"${step.title}" is still running; wait for it or cancel it first`);
+  }
+  return step;
+}
+
+/** Yields after each change, and after each image that is brought up to date. */
+function* moving({ db, tables, moved }: Office, step: Step, way: Way): Generator<void, Recorded> {
+  const writer = changeWriter(db, tables, null);
+  const told = new Told();
+  for (const change of way === 'redo' ? changesOf(db, step.seq) : changesBack(db, step.seq)) {
+    yield told.tell(writer.make(change));
+  }
+  yield* writer.settling();
+  markStep(db, step.seq, way === 'undo');
+  moved(step.seq, way === 'undo' ? 'undone' : 'done');
+  const [imageId, ...others] = writer.touched();
+  const where = imageId === undefined ? {} : { where: { imageId, images: others.length + 1 } };
+  return { ...recorded(db, step, told), ...where };
+}
+
 /** The step is there from its first change on: one without any would take back nothing. */
-function startMany({ db, tables, next, unfinished }: Office, title: string): Many {
+function startMany(office: Office, title: string): Many {
+  const { db, tables, next, unfinished } = office;
   const told = new Told();
   let step: Step | undefined;
   const write = (changes: Iterable<Change>): void => {
@@ -121,6 +199,7 @@ function startMany({ db, tables, next, unfinished }: Office, title: string): Man
   };
   return {
     add(changes) {
+      refuseWhileMoving(office);
       const before = { step, count: told.count };
       try {
         db.whole(() => write(changes));

@@ -49,6 +49,9 @@ export const addChange = (db: Db, seq: number, position: number, change: Change)
     ...[seq, position, change.kind, change.id, jsonOrNull(change.before), jsonOrNull(change.after)],
   );
 
+export const countChanges = (db: Db, seq: number): number =>
+  db.number('SELECT count(*) FROM change WHERE seq = ?', seq);
+
 /** In the order in which they were made, a page at a time, so that writing may go on in between. */
 export function* changesOf(db: Db, seq: number): Generator<Change> {
   const sql = 'SELECT * FROM change WHERE seq = ? AND position > ? ORDER BY position LIMIT ?';

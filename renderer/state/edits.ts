@@ -5,6 +5,7 @@ import type { Diff } from '../../main/contract/diff.ts';
 import { same } from '../../main/contract/equal.ts';
 import { type Host, isRefusal, sentence } from './connection.ts';
 import { byId, type Held, holds, imageOf, openedImage, standingOn, withDiff, withRecorded } from './records.ts';
+import { isActive } from './words.ts';
 import { say, type WorkbenchStore } from './workbench.ts';
 
 export interface Edits {
@@ -53,6 +54,7 @@ export function createEdits(store: WorkbenchStore, host: Host): Edits {
     try {
       const recorded = await host.edit[way]();
       if (recorded && !(await comes.within(recorded, 1000))) queue.received(recorded);
+      await queue.caughtUp();
       return recorded;
     } finally {
       comes.stop();
@@ -87,6 +89,8 @@ class Queue {
   /** Own changes that were answered, and whose events are still to come. */
   unheard: Recorded[] = [];
   private readonly ears = new Set<(recorded: Recorded) => void>();
+  /** The records are read again after a step that told only its beginning: what is on screen is old until then. */
+  private reading: { readonly title: string; readonly done: Promise<void> } | null = null;
   private readonly store: WorkbenchStore;
   private readonly host: Host;
 
@@ -98,6 +102,11 @@ class Queue {
   commit(wanted: Diff): Promise<boolean> {
     const state = this.store.getState();
     if (wanted.changes.length === 0) return Promise.resolve(true);
+    const busy = this.busy();
+    if (busy !== null) {
+      say(this.store, 'bad', `${wanted.title} was not done: ${busy}. Do it again when that has ended.`);
+      return Promise.resolve(false);
+    }
     let diff = wanted;
     try {
       const { open } = withDiff(state, wanted);
@@ -120,8 +129,20 @@ class Queue {
     });
   }
 
+  /** Why nothing can be changed at this moment: it would be a change to records that are about to be others. */
+  private busy(): string | null {
+    if (this.reading) return `"${this.reading.title}" is still being shown`;
+    const jobs = [...this.store.getState().jobs.values()];
+    const job = jobs.find((one) => one.kind === 'undo' && isActive(one));
+    return job ? `${job.title} is under way` : null;
+  }
+
   async settled(): Promise<void> {
     while (this.running) await this.running;
+  }
+
+  async caughtUp(): Promise<void> {
+    while (this.reading) await this.reading.done;
   }
 
   private async run(): Promise<void> {
@@ -194,13 +215,25 @@ class Queue {
     if (!this.isOwn(recorded)) {
       const { labels, open } = this.store.getState();
       this.store.setState(this.onTop(withRecorded({ labels, open }, recorded.diff)));
+      if (recorded.more) this.readAll(recorded.diff.title);
     }
     for (const ear of this.ears) ear(recorded);
   }
 
+  /** The host told a part of the step: everything that is shown is read again. */
+  private readAll(title: string): void {
+    // Where this fails the connection is gone, and all is read again when it is back.
+    const done = this.refresh()
+      .catch(() => {})
+      .then(() => {
+        if (this.reading?.done === done) this.reading = null;
+      });
+    this.reading = { title, done };
+  }
+
   private isOwn(recorded: Recorded): boolean {
     const [first] = this.waiting;
-    if (first && same(first.diff, recorded.diff)) {
+    if (first && isToldOf(recorded, first.diff)) {
       first.heard = true;
       return true;
     }
@@ -242,6 +275,10 @@ class Queue {
 
 const lostSentence = (count: number): string =>
   `The host does not answer. ${count === 1 ? 'One change waits and will be' : `${count} changes wait and will be`} stored when it is back.`;
+
+/** Whether the step is the diff, as far as it is told. */
+const isToldOf = ({ diff, more }: Recorded, wanted: Diff): boolean =>
+  same(diff, more ? { ...wanted, changes: wanted.changes.slice(0, diff.changes.length) } : wanted);
 
 const isSame = (a: Recorded, b: Recorded): boolean => a.seq === b.seq && same(a.diff, b.diff);
 

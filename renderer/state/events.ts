@@ -77,7 +77,8 @@ async function taken(context: ActionContext, actions: Actions, event: HostEvent)
     if (before !== 'ready' && event.engine.state === 'ready') void actions.prepare();
   } else {
     const { open } = store.getState();
-    const isHere = open !== null && event.recorded.diff.changes.every((change) => concerns(open, change));
+    const isHere =
+      open !== null && !event.recorded.more && event.recorded.diff.changes.every((change) => concerns(open, change));
     actions.forgetAhead(isHere ? open.image.id : undefined);
     edits.received(event.recorded);
   }

@@ -6,9 +6,9 @@ import { isRefusal, sentence } from './connection.ts';
 import { diffOf, newLabel } from './corrections.ts';
 import type { ImageActions } from './images.ts';
 import { labelNamed } from './labelEdits.ts';
-import { imageOf } from './records.ts';
+import { moveSentence, showPlace } from './moved.ts';
 import { chosen, deletion, relabel, toggle } from './shapeEdits.ts';
-import { say } from './workbench.ts';
+import { say, type Whereabouts } from './workbench.ts';
 
 export interface ShapeActions {
   /** Replaces the selection, or with `add` turns the shapes' own on or off. */
@@ -20,11 +20,15 @@ export interface ShapeActions {
   remove(ids: readonly number[]): Promise<boolean>;
   /** The id of the label of that name, made where there is none. */
   createLabel(name: string): Promise<number | null>;
+  /** Says what was taken back, and where; the person stays where they are. */
   undo(): Promise<void>;
   redo(): Promise<void>;
+  /** Opens the image and puts its shapes before the person. */
+  show(where: Whereabouts): Promise<void>;
 }
 
-export function createShapes({ store, edits }: ActionContext, images: ImageActions): ShapeActions {
+export function createShapes(context: ActionContext, images: ImageActions): ShapeActions {
+  const { store, edits } = context;
   const shapes = (ids: readonly number[]): Shape[] => {
     const { open } = store.getState();
     return open ? chosen(open, new Set(ids)) : [];
@@ -35,8 +39,8 @@ export function createShapes({ store, edits }: ActionContext, images: ImageActio
     try {
       const recorded = await edits[way]();
       if (recorded === null) return say(store, 'plain', way === 'undo' ? 'Nothing to undo.' : 'Nothing to redo.');
-      const imageId = imageOf(recorded.diff);
-      if (imageId !== null && imageId !== store.getState().open?.image.id) await images.openImage(imageId);
+      const { text, where } = await moveSentence(context, way, recorded);
+      say(store, 'plain', text, where);
     } catch (error) {
       say(store, 'bad', isRefusal(error) ? sentence(error) : 'The host does not answer; nothing was taken back.');
     }
@@ -79,5 +83,6 @@ export function createShapes({ store, edits }: ActionContext, images: ImageActio
     },
     undo: () => travel('undo'),
     redo: () => travel('redo'),
+    show: (where) => showPlace(context, images, where),
   };
 }

@@ -88,11 +88,19 @@ export type DialogName =
   | 'help'
   | 'commands';
 
+/** Where something happened: an image, and what of it is to be looked at. */
+export interface Whereabouts {
+  readonly imageId: number;
+  readonly shapeIds: readonly number[];
+}
+
 /** One sentence for the person, shown once; a new `id` is a new notice. */
 export interface Notice {
   readonly id: number;
   readonly tone: 'good' | 'plain' | 'bad';
   readonly text: string;
+  /** Offered to be shown; null: there is nothing to see. */
+  readonly where: Whereabouts | null;
 }
 
 /** What the lower half of the right side shows. */
@@ -198,8 +206,12 @@ export const emptyWorkbench: Workbench = {
 };
 
 /** Puts one sentence before the person. */
-export const say = (store: WorkbenchStore, tone: Notice['tone'], text: string): void =>
-  store.setState(({ notice }) => ({ notice: { id: (notice?.id ?? 0) + 1, tone, text } }));
+export const say = (
+  store: WorkbenchStore,
+  tone: Notice['tone'],
+  text: string,
+  where: Whereabouts | null = null,
+): void => store.setState(({ notice }) => ({ notice: { id: (notice?.id ?? 0) + 1, tone, text, where } }));
 
 /** One for the page; tests make their own. */
 export const createWorkbench = () => createStore<Workbench>()(() => emptyWorkbench);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { created, type Diff } from '../../main/contract/diff.ts';
 import type { Label } from '../../main/contract/project.ts';
 import { type Client, type Hosted, hosted, refusal, until } from '../hosting.ts';
+import { height, shapeOf, width } from '../store/records.ts';
 
 let one: Hosted;
 let client: Client;
@@ -88,5 +89,53 @@ describe('edits', () => {
     expect(await client.project.labels()).toEqual(before);
     expect(await client.project.labelUse()).toEqual([]);
     expect(await refusal(client.edit.deleteLabel({ id: 999_999 }))).toMatchObject({ code: 'BAD_INPUT' });
+  });
+});
+
+describe('a step of very many changes', () => {
+  const count = 20_000;
+
+  /** Shapes on one image as one step, made in the host as an import makes them. */
+  async function many(title: string): Promise<void> {
+    const project = one.host.project();
+    const [imageId = 0] = project.addImages([{ path: `${title}.png`, width, height }]);
+    const { label, diff } = await newLabel(title);
+    await client.edit.apply(diff);
+    const first = project.reserve(count);
+    const shapes = Array.from({ length: count }, (_, i) => created('shape', shapeOf(first + i, imageId, label.id)));
+    project.applyMany(title, shapes);
+  }
+
+  test('is undone as a job with progress; the host answers meanwhile, and what is changed comes after it', async () => {
+    await many('Import big.json');
+    const before = one.host.project().info().shapes;
+    const stream = await other.watch();
+    const undone = client.edit.undo();
+    const { job } = await until(stream, 'job', (event) => event.job.kind === 'undo' && event.job.done > 0);
+    expect(job).toMatchObject({ title: 'Undoing "Import big.json"', state: 'running', total: count });
+    const asked = performance.now();
+    await other.settings.read();
+    expect(performance.now() - asked).toBeLessThan(1000);
+    const { diff } = await newLabel('meanwhile');
+    const applied = await other.edit.apply(diff);
+    expect(applied).toMatchObject({ undo: 'Add meanwhile', redo: null });
+    expect(await undone).toMatchObject({ more: true, redo: 'Import big.json', where: { images: 1 } });
+    expect(one.host.project().info().shapes).toBe(before - count);
+    await stream.return?.();
+  });
+
+  test('is as before where its undo is cancelled', async () => {
+    await many('Import second.json');
+    const before = one.host.project().info();
+    const stream = await other.watch();
+    const undone = refusal(client.edit.undo());
+    const { job } = await until(stream, 'job', (event) => event.job.title.includes('second') && event.job.done > 0);
+    await other.jobs.cancel({ id: job.id });
+    expect(await undone).toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('all is as before') });
+    expect(one.host.project().info()).toEqual(before);
+    expect(await client.edit.undo()).toMatchObject({ more: true });
+    expect(await client.edit.redo()).toMatchObject({ more: true });
+    expect(one.host.project().info()).toEqual(before);
+    await stream.return?.();
   });
 });

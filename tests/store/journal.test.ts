@@ -160,7 +160,7 @@ describe('undo and redo', () => {
     const undone = project.undo();
     expect(undone).toMatchObject({ seq: done.seq, diff: reverse(done.diff), undo: 'Draw mask', redo: 'Change' });
     expect(project.record('shape', shape.id)).toEqual(shape);
-    expect(project.redo()).toEqual(done);
+    expect(project.redo()).toEqual({ ...done, where: { imageId: images[0], images: 1 } });
     expect(project.record('shape', shape.id)).toEqual({ ...shape, ...wider.after });
   });
 

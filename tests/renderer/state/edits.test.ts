@@ -179,7 +179,28 @@ describe('undo and redo', () => {
     await waitFor(second.client, ({ open }) => open?.shapes.get(shape.id)?.place === 9);
   });
 
+  it('of more changes than are told show all of them, and what is changed next is not taken for somebody else’s', async () => {
+    const before = idsOf();
+    const shapes: Shape[] = [];
+    for (let i = 0; i < 1300; i++) shapes.push(await shapeOf());
+    await first.client.edits.commit({ title: 'Draw many', changes: shapes.map((shape) => created('shape', shape)) });
+    await settledBoth();
+    await first.client.edits.undo();
+    expect(idsOf()).toEqual(before);
+    await settledBoth();
+    await first.client.edits.redo();
+    expect(idsOf()).toHaveLength(before.length + 1300);
+    await settledBoth();
+    const last = shapes.at(-1);
+    const there = last && shown().shapes.get(last.id);
+    expect(there && (await first.client.edits.commit(move(there, 3)))).toBe(true);
+    await first.client.edits.undo();
+    await first.client.edits.undo();
+    expect(idsOf()).toEqual(before);
+  });
+
   it('end with the journal', async () => {
+    while (await first.client.edits.redo());
     expect(await first.client.edits.redo()).toBeNull();
   });
 });

@@ -123,6 +123,8 @@ describe('stepping through pairs', () => {
     await runCommand('repair.done', window.context);
     expect(repair()).toMatchObject({ stage: 'judging', pair: { shapeId: at(1).id } });
     await window.client.actions.undo();
+    const { where } = state().notice ?? {};
+    await window.client.actions.show(where ?? { imageId: 0, shapeIds: [] });
     await waitFor(window.client, ({ open }) => open?.shapes.has(at(2).id) ?? false);
   });
 });

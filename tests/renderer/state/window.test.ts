@@ -235,15 +235,30 @@ describe('shapes and labels', () => {
     expect(state().selected.size).toBe(0);
   });
 
-  it('that are brought back by undo are shown, on whatever image they lie', async () => {
+  it('that undo and redo change are told of with their place, and shown when the person wants to see them', async () => {
     await actions().first();
     const shape = await draw(window, car.id, box);
     await actions().step('next');
     expect(shown().shapes.has(shape.id)).toBe(false);
+    const next = shown().image.id;
     await actions().undo();
-    expect(shown().image.id).toBe(shape.imageId);
+    expect(shown().image.id).toBe(next);
+    expect(state().notice).toMatchObject({
+      text: 'Undone: Draw mask, on image0.png',
+      where: { imageId: shape.imageId, shapeIds: [] },
+    });
     await actions().redo();
+    const { notice } = state();
+    expect(notice?.text).toBe('Done again: Draw mask, on image0.png');
+    if (!notice?.where) throw new Error('the line has no place');
+    await actions().show(notice.where);
     expect(shown().shapes.has(shape.id)).toBe(true);
+    expect([...state().selected]).toEqual([shape.id]);
+    // A change of one field names no image; the host says where it was.
+    await actions().setAttribute([shape.id], 'colour', 'red');
+    await actions().step('next');
+    await actions().undo();
+    expect(state().notice?.text).toBe('Undone: Set colour, on image0.png');
   });
 });
 
