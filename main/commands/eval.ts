@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Figures } from '../evaluate/metrics.ts';
 import type { SetFigures, SetsEvaluation } from '../evaluate/photoSets.ts';
 import type { BoxToMaskEvaluation, MaskFigures } from '../evaluate/photos.ts';
+import type { PluralFigures } from '../evaluate/plural.ts';
 import type { SceneEvaluation } from '../evaluate/scenes.ts';
 import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
@@ -33,7 +34,7 @@ export function addEval(program: Command, terminal: Terminal): void {
   const evaluation = program.command('eval').description('measure what the weights get right');
   const scenes = evaluation
     .command('scenes')
-    .description('drawn scenes: format, boxes, masks and time per category')
+    .description('drawn scenes: format, boxes, masks and time per category; prompts for several things beside them')
     .requiredOption('--seed <number>', 'first seed of the scenes', wholeNumber(0, 2 ** 30 - 1))
     .requiredOption('--count <number>', 'scenes to draw', wholeNumber(1, 1_000_000))
     .option('--json', 'print one JSON document instead of a table');
@@ -107,12 +108,20 @@ async function evalScenes(options: ScenesOptions, terminal: Terminal): Promise<v
 }
 
 export function scenesTable({ overall, categories, segmenter }: SceneEvaluation): string {
-  const rows = Object.entries(categories).map(([name, figures]) => row(name, figures));
+  const { plural, ...singles } = categories;
+  const rows = Object.entries(singles).map(([name, figures]) => row(name, figures));
   const heads = ['category', 'count', 'format', 'box>=0.5', 'gIoU', 'cIoU', 'reward', 'median ms'];
   const lines = [heads, ...rows, row('overall', overall)].map(([name = '', ...cells]) =>
     [name.padEnd(15), ...cells.map((cell) => cell.padStart(10))].join(''),
   );
-  return `${lines.join('\n')}\nsegmenter alone, given the true box: gIoU ${segmenter.gIoU.toFixed(3)}\n`;
+  const alone = `segmenter alone, given the true box: gIoU ${segmenter.gIoU.toFixed(3)}\n`;
+  return `${lines.join('\n')}\n${plural ? pluralLine(plural) : ''}${alone}`;
+}
+
+function pluralLine({ count, f1, countRight, gIoU, format, medianMs }: PluralFigures): string {
+  const shares = Object.entries({ 'F1 at IoU 0.5': f1, 'count right': countRight, 'gIoU of the union': gIoU, format });
+  const shown = shares.map(([name, share]) => `${name} ${share.toFixed(3)}`).join(', ');
+  return `plural, ${count} beside them: ${shown}, median ${medianMs.toFixed(0)} ms\n`;
 }
 
 const row = (name: string, { count, format, box50, gIoU, cIoU, reward, medianMs }: Figures): string[] => [

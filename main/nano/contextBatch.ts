@@ -5,7 +5,7 @@ import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
 import { croppedTo, placeAround } from '../pictures/crop.ts';
 import type { Place } from '../pictures/enlarge.ts';
-import { frameBox, type Scene, type ScenePrompt, visibleMask } from '../scenes/scene.ts';
+import { frameBox, type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';
 import type { ContextShape } from './contextGraph.ts';
 import { conversation } from './conversation.ts';
 import { crop, frame } from './layout.ts';
@@ -109,12 +109,15 @@ function partOf(mask: Uint8Array, across: number, { x, y, width, height }: Place
   return part;
 }
 
-/** True answers of prompts that have a target; half of them without the box, so that the token must say where. */
+/**
+ * True answers of prompts that mean one thing; half of them without the box, so that the token must say where. Where an
+ * answer names several, each is drawn by its box alone: the queries behind the answer cannot speak of one of them.
+ */
 export function alignmentScene(nano: Nano, scene: Scene, random: Random, shape: ContextShape): ContextScene {
-  const asked = random.shuffle(scene.prompts.filter(({ target }) => target !== null));
+  const asked = random.shuffle(scene.prompts.filter((prompt) => targetsOf(prompt).length === 1));
   const written = asked.map((prompt) => ({ prompt, ...conversation(nano.tokenizer, scene, prompt) }));
   const first = written[0];
-  if (!first) throw new Error(`Scene ${scene.seed} has no prompt with a target.`);
+  if (!first) throw new Error(`Scene ${scene.seed} has no prompt with one target.`);
   const room = (shape.tokens - first.head.ids.length) / shape.turns;
   const fitting = written.filter(
     ({ turn }) => packedLength({ ...first.head, ids: [] }, [turn], nano.context.numOfQuery) <= room,

@@ -1,6 +1,7 @@
 // A prompt of a scene and its true answer as token ids, cut where the picture ends so that turns can share the picture.
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import { understood } from '../flow/unknownWords.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { answerText } from '../scenes/text.ts';
 import { cells } from './layout.ts';
@@ -27,9 +28,10 @@ export function specialId(tokenizer: NanoTokenizer, name: string): number {
   return id;
 }
 
-/** A question and what follows it, cut where the picture ends. */
+/** A question, in the words that a prediction would ask it in, and what follows it, cut where the picture ends. */
 export function exchange(tokenizer: NanoTokenizer, question: string, answer: readonly number[]): Conversation {
-  const ids = requestIds(tokenizer, question);
+  const { text } = understood(question, { words: tokenizer.words, unfindable: new Set() });
+  const ids = requestIds(tokenizer, text);
   const imageStart = ids.indexOf(specialId(tokenizer, '<|image_pad|>'));
   const headLength = ids.indexOf(specialId(tokenizer, '<|vision_end|>')) + 1;
   const head = { ids: ids.slice(0, headLength), imageStart, side: cells };

@@ -17,11 +17,16 @@ const builders: readonly Builder[] = [...spatialKinds, compositional, disambigua
 const attempts = 30;
 const things = [3, 8] as const;
 
-/** Of at most `tokens`. Scenes that leave nothing to ask are drawn again. */
-export function makeDrill(tokenizer: NanoTokenizer, random: Random, tokens: number): Drill {
+/** Of at most `tokens`. Scenes that leave nothing to ask are drawn again; `more` is asked as often as each of the others. */
+export function makeDrill(
+  tokenizer: NanoTokenizer,
+  random: Random,
+  tokens: number,
+  more: readonly Builder[] = [],
+): Drill {
   for (;;) {
     const arrangement = arrange(random, random.int(...things));
-    const drill = drillOf(tokenizer, arrangement, { random, tokens });
+    const drill = drillOf(tokenizer, arrangement, { random, tokens, more });
     if (drill.turns.length > 0) return drill;
   }
 }
@@ -30,13 +35,14 @@ export function makeDrill(tokenizer: NanoTokenizer, random: Random, tokens: numb
 export function drillOf(
   tokenizer: NanoTokenizer,
   arrangement: Arrangement,
-  { random, tokens }: { random: Random; tokens: number },
+  { random, tokens, more = [] }: { random: Random; tokens: number; more?: readonly Builder[] },
 ): Drill {
+  const kinds = [...builders, ...more];
   const list = tokenizer.encode(listedText(arrangement));
   const drill: Drill = { opening: openingOf(tokenizer), list, turns: [] };
   const asked = new Set<string>();
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const draft = random.pick(builders)(arrangement, random);
+    const draft = random.pick(kinds)(arrangement, random);
     if (!draft || asked.has(draft.text)) continue;
     asked.add(draft.text);
     const turns = [...drill.turns, turnOf(tokenizer, draft)];

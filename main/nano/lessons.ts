@@ -1,6 +1,6 @@
 // Photographs and scenes -> what one training step of the segmenter is fed: parts of pictures, prompts for them, true masks.
 
-import { type Random, random } from '../contract/random.ts';
+import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
@@ -9,6 +9,7 @@ import type { Place } from '../pictures/enlarge.ts';
 import { type Shown, visibleMask } from '../scenes/scene.ts';
 import { samSide, segmenterBatch, targetSide } from './layout.ts';
 import { drawPrompt, type PromptKind, roughSide } from './prompts.ts';
+import { stepDraw } from './seeds.ts';
 import { type Ask, askFeeds, joined, type SegmenterFeeds } from './segmenterBatch.ts';
 import { drawView, type Taught, type View } from './view.ts';
 
@@ -20,6 +21,8 @@ export interface Lessons {
   readonly scenes: number;
   /** Of all pictures. */
   readonly sceneShare: number;
+  /** Of the order of pictures and of what is drawn from them. Default 1. */
+  readonly seed?: number;
 }
 
 /** Around a thing, or more of the picture, where a click alone must find its thing. */
@@ -46,7 +49,7 @@ export class LessonMaker {
   }
 
   batch(step: number): SegmenterFeeds {
-    const draw = random(step, 12);
+    const draw = stepDraw(this.lessons.seed ?? 1, step, 12);
     const views = Array.from({ length: segmenterBatch.scenes }, () => this.view(draw));
     const asked = views.flatMap(({ view, isClose }) => asksOf(view, isClose, draw));
     return {

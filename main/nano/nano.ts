@@ -17,6 +17,7 @@ import { requestIds, specialId } from './conversation.ts';
 import { nanoInitialiser, seeded } from './firstValues.ts';
 import { coordinates } from './layout.ts';
 import { linesOf } from './lines.ts';
+import { sceneIndex } from './seeds.ts';
 
 export interface Nano {
   tokenizer: NanoTokenizer;
@@ -25,6 +26,8 @@ export interface Nano {
   context: typeof nanoLensConfig;
   parameters: Parameters;
   atlas: Atlas;
+  /** Of the first values, of the scenes and their order, and of what steps draw. */
+  seed: number;
 }
 
 export async function makeNano(seed: number): Promise<Nano> {
@@ -38,12 +41,15 @@ export async function makeNano(seed: number): Promise<Nano> {
     context: nanoLensConfig,
     parameters: new Parameters(seeded(seed, nanoInitialiser(rows))),
     atlas: await buildAtlas(rasterise),
+    seed,
   };
 }
 
-/** Scenes `from`, `from` + 1, ... of the training split. */
-export const trainingScenes = ({ atlas }: Nano, from: number, count: number, options: SceneOptions = {}): Scene[] =>
-  Array.from({ length: count }, (_, i) => makeScene(atlas, seedOf('train', from + i), options));
+/** Scenes `from`, `from` + 1, ... of the training split, counted from a place that follows from the seed. */
+export const trainingScenes = (nano: Nano, from: number, count: number, options: SceneOptions = {}): Scene[] =>
+  Array.from({ length: count }, (_, i) =>
+    makeScene(nano.atlas, seedOf('train', sceneIndex(nano.seed, from + i)), options),
+  );
 
 /** Where the picture's tokens begin in every request. */
 export function imageStart({ tokenizer }: Nano): number {

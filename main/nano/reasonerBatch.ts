@@ -5,6 +5,7 @@ import { patchesOf } from '../../models/qwen/processor.ts';
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';
 import { gaussianLabels } from '../../models/train/losses.ts';
 import type { Random } from '../contract/random.ts';
+import { pluralKinds } from '../scenes/prompts/plural.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { type Conversation, conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
@@ -89,6 +90,8 @@ export interface Writer {
   tokenizer: NanoTokenizer;
   config: LanguageConfig;
   batch: ReasonerBatch;
+  /** Whether drills ask for several things at once too, as prompts of scenes then do. */
+  plural?: boolean;
 }
 
 export function buildReasonerBatch(writer: Writer, scenes: readonly Scene[], random: Random): ReasonerFeeds {
@@ -132,8 +135,8 @@ function sceneRow({ tokenizer, batch: { tokens } }: Writer, scene: Scene, random
   return { packed, seen, weights };
 }
 
-function drillRow({ tokenizer, batch: { tokens } }: Writer, random: Random): Row {
-  const packed = packDrill(makeDrill(tokenizer, random, tokens), tokens);
+function drillRow({ tokenizer, batch: { tokens }, plural }: Writer, random: Random): Row {
+  const packed = packDrill(makeDrill(tokenizer, random, tokens, plural ? pluralKinds : []), tokens);
   return { packed, seen: attentionMask(packed.turn), weights: packed.predictors.map(() => drillWeight) };
 }
 

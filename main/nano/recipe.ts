@@ -10,6 +10,8 @@ export interface StageRecipe {
   firstScene: number;
   /** Fewest and most things of a scene. Default: as hard as they are tested. */
   things?: readonly [number, number];
+  /** Most prompts with several targets that a scene has beside the others. Default none. */
+  plural?: number;
   /** Factors on the learning rate, by the beginning of parameter names. What is trained already moves more slowly. */
   rates?: Readonly<Record<string, number>>;
   /** What the segmenter learns from beside drawn scenes. */
@@ -27,15 +29,15 @@ export type Curriculum = Readonly<Record<StageName, StageRecipe>>;
 export const nanoRecipe: Curriculum = {
   tower: { steps: 3000, learningRate: 1e-3, warmup: 100, firstScene: 0 },
   lists: {
-    ...{ steps: 1500, learningRate: 1e-3, warmup: 100, firstScene: 500_000, things: [2, 4] },
+    ...{ steps: 1500, learningRate: 1e-3, warmup: 100, firstScene: 500_000, things: [2, 4], plural: 1 },
     rates: { 'visual.': 0.15 },
   },
   reasoner: {
-    ...{ steps: 6000, learningRate: 1e-3, warmup: 100, firstScene: 1_000_000 },
+    ...{ steps: 6000, learningRate: 1e-3, warmup: 100, firstScene: 1_000_000, plural: 2 },
     rates: { 'visual.': 0.5 },
   },
   segmenter: { steps: 5000, learningRate: 8e-4, warmup: 100, firstScene: 2_000_000, sceneShare: 0.25 },
-  alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000 },
+  alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000, plural: 1 },
   reinforcement: { steps: 150, learningRate: 1e-5, warmup: 0, firstScene: 4_000_000 },
 };
 

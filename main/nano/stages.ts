@@ -1,7 +1,6 @@
 // The stages of the nano's training: what each one's objective is, in which batches, and on which scenes.
 import type { NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import { random } from '../contract/random.ts';
 import { readCocoPhotos } from '../evaluate/cocoPhotos.ts';
 import type { Feeder, LossGraph, Objective, Run } from '../learn/loop.ts';
 import type { Scene, Shown } from '../scenes/scene.ts';
@@ -25,6 +24,7 @@ import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
 import type { Curriculum, StageName, StageRecipe } from './recipe.ts';
 import { reinforcement } from './reinforce.ts';
 import type { Asked } from './rollouts.ts';
+import { stepDraw } from './seeds.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
 import { segmenterScenes } from './segmenterScenes.ts';
 
@@ -88,6 +88,7 @@ function towerRun(nano: Nano, { tower }: Curriculum): StageRun {
 }
 
 function reasonerRun(nano: Nano, recipe: StageRecipe, shape: ReasonerBatch): StageRun {
+  const { plural = 0 } = recipe;
   const objective = plainObjective<Scene, ReasonerBatch>(
     ({ parameters, tokenizer, reasoner }, batch) => {
       const source = parameters.source();
@@ -95,13 +96,13 @@ function reasonerRun(nano: Nano, recipe: StageRecipe, shape: ReasonerBatch): Sta
       const graph = reasonerGraph(paramsFrom(source), reasoner, { ...batch, imageStart: imageStart(nano), first });
       return { ...graph, parameters: source.tensors, trains: () => true };
     },
-    ({ tokenizer, reasoner }, scenes, step) =>
-      buildReasonerBatch({ tokenizer, config: reasoner.language, batch: shape }, scenes, random(step, 11)),
+    ({ tokenizer, reasoner, seed }, scenes, step) => {
+      const writer = { tokenizer, config: reasoner.language, batch: shape, plural: plural > 0 };
+      return buildReasonerBatch(writer, scenes, stepDraw(seed, step, 11));
+    },
   );
-  const samples = (step: number) => {
-    const { firstScene, things } = recipe;
-    return trainingScenes(nano, firstScene + step * shape.scenes, shape.scenes, { things });
-  };
+  const samples = (step: number) =>
+    trainingScenes(nano, recipe.firstScene + step * shape.scenes, shape.scenes, { things: recipe.things, plural });
   return { policy: nano, objective, shape, samples, perStep: shape.scenes };
 }
 
@@ -129,7 +130,7 @@ async function lessonMaker(nano: Nano, { firstScene, photos, sceneShare = 1 }: S
     return shown;
   };
   const read = photos ? await readCocoPhotos(photos, { splits: ['train'], unsaid: 'train' }) : [];
-  return new LessonMaker({ photos: read, scene, scenes: lessonScenes, sceneShare });
+  return new LessonMaker({ photos: read, scene, scenes: lessonScenes, sceneShare, seed: nano.seed });
 }
 
 function alignmentRun(nano: Nano, { alignment }: Curriculum): StageRun {
@@ -141,12 +142,13 @@ function alignmentRun(nano: Nano, { alignment }: Curriculum): StageRun {
       return { ...graph, parameters: source.tensors, trains: isContext };
     },
     (policy, scenes, step) => {
-      const draw = random(step, 13);
+      const draw = stepDraw(policy.seed, step, 13);
       const packed = scenes.map((scene) => alignmentScene(policy, scene, draw, alignmentBatch));
       return contextFeeds(policy, packed, alignmentBatch);
     },
   );
-  const samples = (step: number) => trainingScenes(nano, alignment.firstScene + step * count, count);
+  const samples = (step: number) =>
+    trainingScenes(nano, alignment.firstScene + step * count, count, { plural: alignment.plural });
   return { policy: nano, objective, shape: alignmentBatch, samples, perStep: count * turns };
 }
 
@@ -154,7 +156,7 @@ function alignmentRun(nano: Nano, { alignment }: Curriculum): StageRun {
 function reinforceRun(nano: Nano, recipe: Curriculum): StageRun {
   const { scenes: count, turns } = reinforceBatch;
   const samples = (step: number): Asked[] => {
-    const draw = random(step, 14);
+    const draw = stepDraw(nano.seed, step, 14);
     const scenes = trainingScenes(nano, recipe.reinforcement.firstScene + step * count, count);
     return scenes
       .map((scene) => ({ scene, prompt: draw.pick(scene.prompts) }))

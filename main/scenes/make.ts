@@ -8,6 +8,7 @@ import { expose } from './camera.ts';
 import { castRoles } from './cast.ts';
 import { type Layout, layOut, type Space } from './layout.ts';
 import { type Canvas, composite, shade } from './patch.ts';
+import { makePlurals } from './prompts/plural.ts';
 import { makePrompts } from './prompts/prompts.ts';
 import type { Scene, SceneThing, Stage } from './scene.ts';
 import { sizeWords } from './sizes.ts';
@@ -22,9 +23,11 @@ export interface SceneOptions {
   readonly things?: readonly [fewest: number, most: number];
   /** Longer side of a thing, lowest and highest, in 224ths of the shorter side of the picture. */
   readonly side?: readonly [number, number];
+  /** At most so many prompts with several targets behind the others. Default none. */
+  readonly plural?: number;
 }
 
-const STREAM = { cast: 1, paint: 2, prompts: 3 };
+const STREAM = { cast: 1, paint: 2, prompts: 3, plural: 4 };
 const ATTEMPTS = 50;
 
 type UnsizedThing = Omit<SceneThing, 'size'>;
@@ -88,5 +91,6 @@ export function makeScene(atlas: Atlas, seed: number, options: SceneOptions = {}
   const image = expose(paint(draw, layout, space), draw);
   const { things, ids } = leftToRight(layout);
   const stage: Stage = { seed, split: splitOf(seed), frame, image, ids, things: sizeWords(things, { frame, image }) };
-  return { ...stage, prompts: makePrompts(stage, random(seed, STREAM.prompts)) };
+  const prompts = makePrompts(stage, random(seed, STREAM.prompts));
+  return { ...stage, prompts: [...prompts, ...makePlurals(stage, random(seed, STREAM.plural), options.plural ?? 0)] };
 }

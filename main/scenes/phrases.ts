@@ -12,6 +12,9 @@ export const ASK = [
   'i am looking for {it}',
 ] as const;
 
+/** Those that fit several things as well as one. */
+export const ASK_MANY = ASK.filter((phrase) => !phrase.includes(' is '));
+
 export const SPATIAL = {
   nth: [
     'the {ordinal} {what} from the {side}',
@@ -73,6 +76,17 @@ export const IMPLICIT = [
   'find the thing that {says}',
   'i need something that {says}',
 ] as const;
+
+/** {many}: a plural; {count}: a number, of which nano knows the words "two" and the digits. */
+export const PLURAL = {
+  all: ['all {many}', 'all the {many}', 'all of the {many}', 'all {many} in the picture', 'every {what}', 'the {many}'],
+  counted: ['the {count} {many}', 'all {count} {many}'],
+  two: ['the two {many}', 'both {many}'],
+  pair: ['the {a} and the {b}', 'the {a} and also the {b}'],
+  beside: ['all {many} {relation} the {anchor}', 'all the {many} {relation} the {anchor}'],
+  largest: ['the two largest {many}', 'the two biggest {many}'],
+  smallest: ['the two smallest {many}'],
+} as const;
 
 /**
  * How an answer follows; {n}, {a} and {b} are numbers in the list, the last word is the target's or "none". A number comes

@@ -14,7 +14,9 @@ export const CATEGORIES = [
   'implicit',
   'nothing',
 ] as const;
-export type PromptCategory = (typeof CATEGORIES)[number];
+export type SingleCategory = (typeof CATEGORIES)[number];
+/** `plural` is drawn only where it is asked for, so that the other prompts of a seed stay what they are. */
+export type PromptCategory = SingleCategory | 'plural';
 
 export interface SceneThing {
   readonly name: string;
@@ -35,6 +37,8 @@ export interface ScenePrompt {
   readonly decision: string;
   /** Index into things; null when nothing matches. */
   readonly target: number | null;
+  /** All that is meant, from left to right; only in category `plural`, whose `target` is the first of them. */
+  readonly targets?: readonly number[];
   /** A rough mask of the target, 0 or 1 per pixel, row-major; only in category `coarse`. */
   readonly coarse?: Uint8Array;
   /** The wrong box that the text names, image pixels; only in category `misleading`. */
@@ -66,6 +70,10 @@ export interface Shown extends Pick<Stage, 'image' | 'ids'> {
 export interface Scene extends Stage {
   readonly prompts: readonly ScenePrompt[];
 }
+
+/** Indices into things of all that a prompt means; none where nothing matches. */
+export const targetsOf = ({ target, targets }: Pick<ScenePrompt, 'target' | 'targets'>): readonly number[] =>
+  targets ?? (target === null ? [] : [target]);
 
 /** One thing's visible pixels, 0 or 1, row-major. */
 export const visibleMask = ({ ids }: Pick<Stage, 'ids'>, index: number): Uint8Array =>

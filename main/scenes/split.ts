@@ -5,20 +5,22 @@ import { kindOf } from './things.ts';
 export type Split = 'train' | 'validation' | 'test';
 
 // Train owns seeds [0, 2^30), validation [2^30, 2^31), test [2^31, 3 * 2^30): no seed can be in two splits.
-const SPAN = 2 ** 30;
+/** Seeds of one split. */
+export const splitSize = 2 ** 30;
 const ORDER: readonly Split[] = ['train', 'validation', 'test'];
 
 export function splitOf(seed: number): Split {
-  const found = Number.isInteger(seed) && seed >= 0 ? ORDER[Math.floor(seed / SPAN)] : undefined;
-  if (!found) throw new Error(`scene seed ${seed} is outside 0 to ${SPAN * ORDER.length - 1}; take one from seedOf`);
+  const found = Number.isInteger(seed) && seed >= 0 ? ORDER[Math.floor(seed / splitSize)] : undefined;
+  if (!found)
+    throw new Error(`scene seed ${seed} is outside 0 to ${splitSize * ORDER.length - 1}; take one from seedOf`);
   return found;
 }
 
 /** The seed of the index-th scene of a split. */
 export function seedOf(split: Split, index: number): number {
-  if (!Number.isInteger(index) || index < 0 || index >= SPAN)
-    throw new Error(`scene index ${index} is outside 0 to ${SPAN - 1}`);
-  return ORDER.indexOf(split) * SPAN + index;
+  if (!Number.isInteger(index) || index < 0 || index >= splitSize)
+    throw new Error(`scene index ${index} is outside 0 to ${splitSize - 1}`);
+  return ORDER.indexOf(split) * splitSize + index;
 }
 
 // FNV-1a.

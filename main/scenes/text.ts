@@ -1,7 +1,7 @@
 // What the reasoner should write: a scene and a prompt become the full answer text, and a box the words for it.
 import type { Box } from '../contract/records.ts';
 import { thingAt } from './relations.ts';
-import { type Arrangement, frameBox, type Scene, type ScenePrompt } from './scene.ts';
+import { type Arrangement, frameBox, type Scene, type ScenePrompt, targetsOf } from './scene.ts';
 
 export const boxText = ({ x1, y1, x2, y2 }: Box): string => `[${x1}, ${y1}, ${x2}, ${y2}]`;
 
@@ -21,8 +21,10 @@ export const listedText = (stage: Arrangement): string => `<think>${listText(sta
 export const decisionText = (decision: string): string => `. ${decision}</think><answer>\`\`\`json\n[`;
 
 /** What the answer should be after all reasoning, in the format of Seg-Zero and LENS. */
-export function answerText(scene: Scene, { decision, target }: ScenePrompt): string {
-  const found = target === null ? null : thingAt(scene, target);
-  const json = found ? `{"bbox_2d": ${boxText(frameBox(found.box, scene))}, "label": "${found.name}"}` : '';
-  return `${listedText(scene)}${decisionText(decision)}${json}]\n\`\`\`</answer>`;
+export function answerText(scene: Scene, prompt: ScenePrompt): string {
+  const items = targetsOf(prompt).map((index) => {
+    const { name, box } = thingAt(scene, index);
+    return `{"bbox_2d": ${boxText(frameBox(box, scene))}, "label": "${name}"}`;
+  });
+  return `${listedText(scene)}${decisionText(prompt.decision)}${items.join(', ')}]\n\`\`\`</answer>`;
 }

@@ -31,6 +31,15 @@ describe('the scenes table', () => {
     `);
   });
 
+  test('has a line of its own for prompts that mean several things', () => {
+    const plural = { count: 10, f1: 0.7512, countRight: 0.8, gIoU: 0.6, format: 1, medianMs: 820.4 };
+    const table = scenesTable({ overall, categories: { spatial, plural }, segmenter: { gIoU: 0.9 } });
+    expect(table.split('\n')).toContain(
+      'plural, 10 beside them: F1 at IoU 0.5 0.751, count right 0.800, gIoU of the union 0.600, format 1.000, median 820 ms',
+    );
+    expect(table.split('\n').filter((line) => line.startsWith('plural'))).toHaveLength(1);
+  });
+
   test('lines its columns up whatever the figures', () => {
     const long = { ...spatial, count: 1_000_000, medianMs: 99_999 };
     const table = scenesTable({ overall: long, categories: { disambiguation: nothing }, segmenter: { gIoU: 0 } });

@@ -47,7 +47,7 @@ const noAtlas: Atlas = {
 };
 
 export const toyNano = ({ seed = 1, atlas = noAtlas }: { seed?: number; atlas?: Atlas } = {}): Nano => ({
-  ...{ tokenizer, reasoner, segmenter, context, atlas },
+  ...{ tokenizer, reasoner, segmenter, context, atlas, seed },
   parameters: new Parameters(seeded(seed, nanoInitialiser(rows))),
 });
 

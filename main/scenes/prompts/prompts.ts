@@ -1,6 +1,6 @@
 // All prompts of a scene: at most one of each category, where the scene allows one without doubt.
 import type { Random } from '../../contract/random.ts';
-import { CATEGORIES, type PromptCategory, type ScenePrompt, type Stage } from '../scene.ts';
+import { CATEGORIES, type ScenePrompt, type SingleCategory, type Stage } from '../scene.ts';
 import { coarse } from './coarse.ts';
 import { compositional } from './compositional.ts';
 import { disambiguation } from './disambiguation.ts';
@@ -11,7 +11,7 @@ import { name } from './name.ts';
 import { nothing } from './nothing.ts';
 import { spatial } from './spatial.ts';
 
-const BUILDERS: Readonly<Record<PromptCategory, Builder<Stage>>> = {
+const BUILDERS: Readonly<Record<SingleCategory, Builder<Stage>>> = {
   name,
   spatial,
   disambiguation,
