@@ -94,10 +94,11 @@ function drawn(random: Random): Kind {
 
 /** Pixels whose distance to the outline, negative outside, is above 0 after a change. */
 function insideAfter(mask: Bitmap, change: (distance: number, i: number) => number): Uint8Array {
-  const inner = insideDistance(mask.data, mask);
+  const inner = insideDistance(mask.data, mask, 'nothing');
   const outer = insideDistance(
     mask.data.map((value) => 1 - value),
     mask,
+    'nothing',
   );
   return mask.data.map((value, i) => (change(value ? (inner[i] ?? 0) - 0.5 : 0.5 - (outer[i] ?? 0), i) > 0 ? 1 : 0));
 }

@@ -1,10 +1,10 @@
 // A box on a picture to the mask of the thing in it, by GrabCut on a small copy of its surroundings: no model is needed.
 import { resizePillow } from '../../models/nn/resample.ts';
 import { BadInput } from '../contract/badinput.ts';
-import { clampBox, type Frame } from '../contract/geometry.ts';
+import { boxArea, clampBox, type Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
-import { intersection } from '../contract/rle.ts';
+import { intersection, maskArea } from '../contract/rle.ts';
 import { croppedTo } from './crop.ts';
 import { enlargedMask, type Grid, type Place } from './enlarge.ts';
 import { grabCutFrom, guess, openCvReady } from './grabCut.ts';
@@ -12,7 +12,7 @@ import { grabCutFrom, guess, openCvReady } from './grabCut.ts';
 /** Pixels that GrabCut is given: 5 rounds over so many take a third of a second, and more of them find no more. */
 const MOST_PIXELS = 40_000;
 /** Of the box's side, on each side: what the background is learnt from. */
-const MARGIN = 0.35;
+const MARGIN = 0.3;
 const LEAST_MARGIN = 12;
 
 /** Stays within the box. */
@@ -23,10 +23,12 @@ export async function cutOut(image: DecodedImage, box: Box): Promise<Mask> {
   const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (place.width * place.height)));
   const small = shrunk(croppedTo(image, place), scale);
   await openCvReady();
-  const bitmap = grabCutFrom(small, guessed(small, boxIn(small, { box: inside, place })));
+  const inSmall = boxIn(small, { box: inside, place });
+  const bitmap = grabCutFrom(small, guessed(small, inSmall));
   const { x1, y1, x2, y2 } = outward(inside);
   const allowed = fromPolygon([x1, y1, x2, y1, x2, y2, x1, y2], image.width, image.height);
-  return intersection(enlargedMask(softened({ ...small, data: bitmap }, scale < 1), image, place), allowed);
+  const found = intersection(enlargedMask(softened({ ...small, data: bitmap }, scale < 1), image, place), allowed);
+  return !fills(small, inSmall) && maskArea(found) < LEAST_SHARE * maskArea(allowed) ? allowed : found;
 }
 
 const outward = ({ x1, y1, x2, y2 }: Box): Box => ({
@@ -61,20 +63,30 @@ function boxIn(small: Frame, { box, place }: { box: Box; place: Place }): Box {
 
 /** Of the half axes of the box, squared: nearer to its middle a pixel surely is the thing's. */
 const CORE = 0.06;
+/** Of the box: where the colours of the thing are those around it, GrabCut leaves less, and the box itself is the nearer guess. */
+const LEAST_SHARE = 0.2;
+
+/** Of what GrabCut is shown: a box that covers more leaves it no background. */
+const FULL = 0.9;
+
+const fills = ({ width, height }: Frame, box: Box): boolean => boxArea(box) > FULL * width * height;
 
 /**
- * The ellipse in the box is probably the thing. Without a sure core GrabCut finds nothing at all in every eighth box of
- * a photograph, and less in the others (mean IoU 0.43 against 0.50 on 11 things of isat_coco).
+ * All of the box but its core is probably the thing. Mean IoU of 150 things of photographs, each cut down to its box with
+ * 30 % around it: 0.39 by OpenCV's own start from the box, which finds nothing in 67 of them, 0.58 with a sure core, and
+ * 0.69 where the box stands for what is found no more; the bare box has 0.62.
  */
 function guessed({ width, height }: Frame, { x1, y1, x2, y2 }: Box): Uint8Array {
+  // A box that leaves nothing around it has its background in its own corners.
+  const reach = fills({ width, height }, { x1, y1, x2, y2 }) ? 1 : 2;
   const guesses = new Uint8Array(width * height);
   for (let i = 0; i < guesses.length; i++) {
     const x = ((i % width) + 0.5 - (x1 + x2) / 2) / ((x2 - x1) / 2);
     const y = (Math.floor(i / width) + 0.5 - (y1 + y2) / 2) / ((y2 - y1) / 2);
     const far = x * x + y * y;
     if (far < CORE) guesses[i] = guess.thing;
-    else if (far < 1) guesses[i] = guess.maybeThing;
-    else if (Math.max(Math.abs(x), Math.abs(y)) < 1) guesses[i] = guess.maybeBackground;
+    else if (Math.max(Math.abs(x), Math.abs(y)) < 1)
+      guesses[i] = far < reach ? guess.maybeThing : guess.maybeBackground;
   }
   return guesses;
 }

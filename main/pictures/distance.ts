@@ -4,12 +4,19 @@ import type { Frame } from '../contract/geometry.ts';
 const straight = 1;
 const diagonal = Math.SQRT2;
 
-/** Of every pixel that is inside (not 0) to the nearest that is not, in pixels; beyond the border all is outside. */
-export function insideDistance(bitmap: Uint8Array, { width, height }: Frame): Float32Array<ArrayBuffer> {
+/** What lies beyond the border counts as outside, or as nothing: then a bitmap without outside is infinitely deep. */
+type Beyond = 'outside' | 'nothing';
+
+/** Of every pixel that is inside (not 0) to the nearest that is not, in pixels. */
+export function insideDistance(
+  bitmap: Uint8Array,
+  { width, height }: Frame,
+  beyond: Beyond = 'outside',
+): Float32Array<ArrayBuffer> {
   const wide = width + 2;
-  const d = new Float32Array(wide * (height + 2));
+  const d = new Float32Array(wide * (height + 2)).fill(beyond === 'outside' ? 0 : Number.POSITIVE_INFINITY);
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) if (bitmap[y * width + x]) d[(y + 1) * wide + x + 1] = Number.POSITIVE_INFINITY;
+    for (let x = 0; x < width; x++) d[(y + 1) * wide + x + 1] = bitmap[y * width + x] ? Number.POSITIVE_INFINITY : 0;
   sweep(d, { wide, height, width }, 1);
   sweep(d, { wide, height, width }, -1);
   const out = new Float32Array(width * height);

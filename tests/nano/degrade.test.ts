@@ -37,6 +37,15 @@ describe('degrade', () => {
     expect(found.filter((mask) => area(mask) < 0.9 * area(truth.data)).length).toBeGreaterThan(10);
   });
 
+  it('adds no frame along the border of the picture, which no annotator draws', () => {
+    const middle = { width: side, height: side, data: disc(32, 32, 12) };
+    const corners = [0, side - 1, side * (side - 1), side * side - 1];
+    const framed = Array.from({ length: 200 }, (_, seed) => degrade(middle, null, random(seed))).filter((mask) =>
+      corners.every((at) => mask[at] === 1),
+    );
+    expect(framed).toHaveLength(0);
+  });
+
   it('runs together with a neighbour at times', () => {
     const joined = found.filter((mask) => neighbour.every((value, i) => value === 0 || mask[i] === 1));
     expect(joined.length).toBeGreaterThan(3);

@@ -43,6 +43,14 @@ describe('cutOut', () => {
     expect(mask.counts.length).toBeLessThan(2 * 1.1 * 1200 + 40);
   });
 
+  it('gives the box where the thing has the colours of what is around it', async () => {
+    const [width, height] = [120, 90];
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => 90 + ((i * 7919) % 61));
+    const box = { x1: 30, y1: 20, x2: 90, y2: 70 };
+    const mask = await cutOut({ width, height, data }, box);
+    expect(maskArea(mask)).toBeGreaterThan(0.2 * 60 * 50);
+  });
+
   it('stays within the box', async () => {
     const { image, truth } = ellipse(900, 700);
     for (const box of [

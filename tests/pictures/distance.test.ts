@@ -18,6 +18,17 @@ describe('insideDistance', () => {
     const found = insideDistance(new Uint8Array(35).fill(1), frame);
     expect([found[0], found[2 * 7 + 3]]).toEqual([1, 3]);
   });
+
+  it('takes what is beyond the border for nothing where it is told so', () => {
+    const found = insideDistance(
+      block.map((value) => 1 - value),
+      frame,
+      'nothing',
+    );
+    expect([found[0], found[8]]).toEqual([Math.fround(Math.SQRT2), 0]);
+    const full = insideDistance(new Uint8Array(35).fill(1), frame, 'nothing');
+    expect(full.every((value) => value === Number.POSITIVE_INFINITY)).toBe(true);
+  });
 });
 
 describe('deepest', () => {
