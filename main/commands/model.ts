@@ -1,13 +1,18 @@
 // `loupe model`: the catalogue and what lies on this machine; import recognises a folder, verify looks again, remove forgets.
 import { totalmem } from 'node:os';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { exitCode } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CatalogueModel, InstalledModel } from '../weights/catalogue.ts';
 
 interface ListOptions {
   readonly json?: boolean;
+}
+
+interface QuantiseOptions {
+  readonly bits: '4' | '8';
+  readonly block: '32' | '128';
 }
 
 export function addModel(program: Command, terminal: Terminal): void {
@@ -28,6 +33,15 @@ export function addModel(program: Command, terminal: Terminal): void {
     .description('open every model that was imported, or one, once more')
     .argument('[name]')
     .action((name: string | undefined) => verify(name, terminal));
+  model
+    .command('quantise')
+    .description(
+      'write the weights of a checkpoint in 4 or 8 bits beside it: faster and smaller on a processor; checked against the source',
+    )
+    .argument('<folder>')
+    .addOption(new Option('--bits <bits>', 'bits a weight').choices(['4', '8']).default('4'))
+    .addOption(new Option('--block <columns>', 'columns that share a scale').choices(['32', '128']).default('32'))
+    .action((folder: string, options: QuantiseOptions) => quantise(folder, options, terminal));
   model
     .command('remove')
     .description('forget a model; its files stay')
@@ -90,6 +104,24 @@ async function verify(name: string | undefined, terminal: Terminal): Promise<voi
     terminal.print(`${model.name}: ${problem ?? 'good'}\n`);
   }
   if (isBad) terminal.finish(exitCode.nothing);
+}
+
+async function quantise(folder: string, { bits, block }: QuantiseOptions, terminal: Terminal): Promise<void> {
+  const { checkpointTensors, isCheckpoint, quantisedName } = await import('../weights/openCheckpoint.ts');
+  const { isLinearWeight, quantiseWeights } = await import('../weights/quantise.ts');
+  const { BadInput } = await import('../contract/badinput.ts');
+  if (!(await isCheckpoint(folder))) throw new BadInput(`${folder}: is no checkpoint of Qwen-VL, LENS or Seg-Zero`);
+  const kind = bits === '4' ? 4 : 8;
+  const to = path.join(folder, quantisedName(kind));
+  const source = await checkpointTensors(folder);
+  const isLookedUp = (key: string) => source.tensors.has('lm_head.weight') && key === 'model.embed_tokens.weight';
+  const written = await quantiseWeights(source, {
+    ...{ to, bits: kind, block: block === '32' ? 32 : 128 },
+    // The segmenter's products are over whole pictures, which few bits make slower.
+    chooses: (key, shape) => !key.startsWith('sam.') && !isLookedUp(key) && isLinearWeight(key, shape),
+    onProgress: (done, total) => terminal.note(`${done} of ${total} weights written and checked\n`),
+  });
+  terminal.print(`${to}: ${written.length} weights in ${bits} bits; they are used from now on\n`);
 }
 
 async function remove(name: string, terminal: Terminal): Promise<void> {

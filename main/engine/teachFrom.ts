@@ -3,13 +3,13 @@ import path from 'node:path';
 import { baseDomain } from '../learn/baseDomain.ts';
 import { type TeachOutcome, teach, type Watching } from '../learn/teach.ts';
 import { decodeImage } from '../pictures/image.ts';
-import { openWeights } from '../weights/open.ts';
+import { openModel } from '../weights/openCheckpoint.ts';
 import { readTask } from './teachingTask.ts';
 
 export async function teachFrom(folder: string, watching: Watching): Promise<TeachOutcome & { ms: number }> {
   const started = performance.now();
   const { images, ...task } = await readTask(folder);
-  const { name } = await openWeights(task.weights);
+  const { name } = await openModel(task.weights);
   const outcome = await teach(
     {
       ...{ ...task, folder },

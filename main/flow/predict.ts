@@ -1,11 +1,12 @@
 // A decoded picture and a prompt to a proposal: reasoning, and a box and a mask for each object, by the weights of one folder.
 import type { Provider } from '../../models/runtime/session.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
+import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Found } from '../contract/project.ts';
 import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import { openWeights, type Weights } from '../weights/open.ts';
+import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { answerReaders } from './answer.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
@@ -70,15 +71,28 @@ export async function loadPredictor(
   folder: string,
   options: { provider?: string; threads?: number; segmenter?: string | null } = {},
 ): Promise<Predictor> {
-  const weights = await openWeights(folder);
+  const weights = await openModel(folder);
   const engine = { provider: options.provider as Provider | undefined, threads: options.threads };
-  const clicks = options.segmenter ? await openClickSegmenter(options.segmenter, engine) : null;
+  return openPredictor(weights, engine, options.segmenter ?? null);
+}
+
+/** `segmenter`: where another one lies, for clicks and boxes; the weights' own is used for words where they have one. */
+export async function openPredictor(
+  weights: CheckpointWeights,
+  engine: EngineOptions,
+  segmenter: string | null,
+): Promise<Predictor> {
+  if (!weights.segmenter && segmenter === null)
+    throw new BadInput(
+      `${weights.name}: writes boxes and has no segmenter of its own; choose one (a SAM 2 checkpoint or an ONNX segmenter) in the settings or by --segmenter`,
+    );
+  const clicks = segmenter === null ? null : await openClickSegmenter(segmenter, engine);
   return LoupePredictor.open(weights, engine, clicks);
 }
 
 interface Parts {
   reasoner: Reasoner;
-  segmenter: Segmenter;
+  own: Segmenter | null;
   queries: Float32Array | null;
   clicks: ClickSegmenter | null;
 }
@@ -87,34 +101,44 @@ class LoupePredictor implements Predictor {
   readonly device: string;
   readonly warnings: readonly string[];
   readonly name: string;
-  private readonly weights: Weights;
+  private readonly weights: CheckpointWeights;
   private readonly reasoner: Reasoner;
   readonly segmenterName: string | null;
-  private readonly segmenter: Segmenter;
-  /** What a person points with; words go to the weights' own segmenter, which reads the reasoner's context token. */
+  /** What words go to: the weights' own segmenter, which reads the reasoner's context token; else the other one. */
+  private readonly segmenter: ClickSegmenter | Segmenter;
+  /** What a person points with. */
   private readonly clicks: ClickSegmenter | Segmenter;
+  private readonly own: Segmenter | null;
   private readonly other: ClickSegmenter | null;
   /** [queries, hidden]; null where the recipe has none. */
   private readonly queries: Float32Array | null;
 
-  private constructor(weights: Weights, parts: Parts) {
+  private constructor(weights: CheckpointWeights, parts: Parts) {
+    const [segmenter, clicks] = [parts.own ?? parts.clicks, parts.clicks ?? parts.own];
+    if (!segmenter || !clicks) throw new Error('A predictor needs a segmenter.');
     this.weights = weights;
     this.reasoner = parts.reasoner;
-    this.segmenter = parts.segmenter;
+    this.own = parts.own;
+    this.segmenter = segmenter;
     this.queries = parts.queries;
     this.device = parts.reasoner.provider;
     this.other = parts.clicks;
-    this.clicks = parts.clicks ?? parts.segmenter;
+    this.clicks = clicks;
     this.segmenterName = parts.clicks?.name ?? null;
-    this.warnings = [...parts.reasoner.warnings, ...(parts.clicks?.warnings ?? [])];
+    this.warnings = [...(weights.warnings ?? []), ...parts.reasoner.warnings, ...(parts.clicks?.warnings ?? [])];
     this.name = weights.name;
   }
 
-  static async open(weights: Weights, options: EngineOptions, clicks: ClickSegmenter | null): Promise<LoupePredictor> {
+  static async open(
+    weights: CheckpointWeights,
+    options: EngineOptions,
+    clicks: ClickSegmenter | null,
+  ): Promise<LoupePredictor> {
     const queries = weights.recipe.reasoner.queries === null ? null : await weights.read('learnable_query');
     const reasoner = await Reasoner.open(weights, options);
-    const segmenter = await Segmenter.open(weights, options);
-    return new LoupePredictor(weights, { reasoner, segmenter, queries, clicks });
+    const { segmenter } = weights;
+    const own = segmenter && (await Segmenter.open({ ...weights, segmenter }, options));
+    return new LoupePredictor(weights, { reasoner, own, queries, clicks });
   }
 
   segment(image: DecodedImage, ask: Ask): Promise<Mask> {
@@ -164,7 +188,7 @@ class LoupePredictor implements Predictor {
 
   async release(): Promise<void> {
     await this.reasoner.release();
-    await this.segmenter.release();
+    await this.own?.release();
     await this.other?.release();
   }
 
@@ -232,7 +256,7 @@ class LoupePredictor implements Predictor {
   }
 
   private async tokenOf(states: Float32Array | undefined) {
-    return states && this.segmenter.token(Float32Array.from(states));
+    return states && this.own?.token(Float32Array.from(states));
   }
 
   /** What the segmenter is shown of an object: as much of it as the recipe says. */

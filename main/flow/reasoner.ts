@@ -11,7 +11,7 @@ import { type Provider, Session } from '../../models/runtime/session.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
-import type { Weights } from '../weights/open.ts';
+import type { ReasonerWeights } from '../weights/open.ts';
 
 export interface Written {
   text: string;
@@ -55,7 +55,7 @@ interface Seen {
 export class Reasoner {
   readonly provider: Provider;
   readonly warnings: readonly string[];
-  private readonly weights: Weights;
+  private readonly weights: ReasonerWeights;
   private readonly options: EngineOptions;
   private readonly images: ImageConfig;
   /** By the height and width of the picture in patches. */
@@ -63,7 +63,7 @@ export class Reasoner {
   private readonly decoder: Decoder;
   private readonly seen = new WeakMap<DecodedImage, Promise<Seen>>();
 
-  private constructor(weights: Weights, options: EngineOptions, probe: Pick<Session, 'provider' | 'warnings'>) {
+  private constructor(weights: ReasonerWeights, options: EngineOptions, probe: Pick<Session, 'provider' | 'warnings'>) {
     this.weights = weights;
     this.options = options;
     this.provider = probe.provider;
@@ -74,7 +74,7 @@ export class Reasoner {
     this.decoder = new Decoder({ config: weights.reasoner, params: weights.params, open });
   }
 
-  static async open(weights: Weights, options: EngineOptions): Promise<Reasoner> {
+  static async open(weights: ReasonerWeights, options: EngineOptions): Promise<Reasoner> {
     // Of a photograph's usual size; it tells whether the provider can be had.
     const { framing } = weights.recipe.reasoner;
     const { height, width } = framedSize({ height: 480, width: 640 }, framing, imageConfig(weights));
@@ -190,14 +190,18 @@ export class Reasoner {
 const keyOf = ({ h, w }: Grid): string => `${h} ${w}`;
 
 /** The vision tower is a graph of one size. */
-function openTower({ params, reasoner, folder }: Weights, grid: Grid, options: EngineOptions): Promise<Session> {
+function openTower(
+  { params, reasoner, folder }: ReasonerWeights,
+  grid: Grid,
+  options: EngineOptions,
+): Promise<Session> {
   const { vision } = reasoner;
   const pixels = input('pixels', [grid.h * grid.w, patchWidth(vision)]);
   const { features } = visionTower(params.at('visual'), pixels, { grids: [grid], config: vision });
   return Session.create({ features }, { ...options, folder });
 }
 
-function imageConfig({ reasoner: { vision }, recipe }: Weights): ImageConfig {
+function imageConfig({ reasoner: { vision }, recipe }: ReasonerWeights): ImageConfig {
   const { least, most } = recipe.reasoner.pixels;
   const { patch, merge, temporal } = vision;
   return { ...lensImageConfig, patch, merge, temporal, minPixels: least, maxPixels: most };

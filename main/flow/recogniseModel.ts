@@ -6,7 +6,9 @@ import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
 import { openWeights } from '../weights/open.ts';
+import { type CheckpointWeights, isCheckpoint, openCheckpoint } from '../weights/openCheckpoint.ts';
 import { openSam2 } from '../weights/openSam2.ts';
+import { recipes } from '../weights/recipe.ts';
 import { recogniseFolder } from './onnxSegmenter.ts';
 
 export type Recognised = Pick<InstalledModel, 'kind' | 'detail'>;
@@ -28,10 +30,19 @@ export async function recogniseModel(place: string): Promise<Recognised> {
       return { kind: 'weights', detail: name };
     }
   }
+  if (await isCheckpoint(place)) return recogniseReasoner(await openCheckpoint(place));
   const weights = names.filter((name) => /\.(pt|safetensors)$/.test(name)).sort();
   if (weights.length === 0) throw new BadInput(`${place}: holds neither .onnx nor .safetensors nor .pt files`);
   const all = await Promise.all(weights.map((name) => tensorsOf(path.join(place, name))));
   return recogniseCheckpoint(place, new Set(all.flatMap((some) => [...some])));
+}
+
+function recogniseReasoner({ reasoner, context, segmenter, recipe }: CheckpointWeights): Recognised {
+  const asked = Object.entries(recipes).find(([, known]) => known === recipe)?.[0] ?? 'its own recipe';
+  const detail = `${reasoner.language.layers} layers of ${reasoner.language.hidden}, asked as ${asked}`;
+  if (context && segmenter) return { kind: 'LENS checkpoint', detail };
+  const kind = reasoner.vision.style === 'qwen2' ? 'Qwen2-VL checkpoint' : 'Qwen2.5-VL checkpoint';
+  return { kind, detail: `${detail}, takes a segmenter beside it` };
 }
 
 async function tensorsOf(file: string): Promise<ReadonlySet<string>> {
@@ -41,10 +52,10 @@ async function tensorsOf(file: string): Promise<ReadonlySet<string>> {
 
 async function recogniseCheckpoint(place: string, tensors: ReadonlySet<string>): Promise<Recognised> {
   const has = (pattern: RegExp) => [...tensors].some((name) => pattern.test(name));
-  const isQwen = has(/layers\.0\.self_attn\.q_proj\.weight$/) && has(/visual\.patch_embed\.proj\.weight$/);
-  if (isQwen && tensors.has('learnable_query'))
-    return { kind: 'LENS checkpoint', detail: `${tensors.size} tensors, context module and segmenter among them` };
-  if (isQwen) return { kind: 'Qwen2.5-VL checkpoint', detail: `${tensors.size} tensors` };
+  if (has(/layers\.0\.self_attn\.q_proj\.weight$/) && has(/visual\.patch_embed\.proj\.weight$/))
+    throw new BadInput(
+      `${place}: is of a Qwen-VL model; import the folder that has its config.json and tokenizer.json`,
+    );
   if (has(/^(image_encoder\.trunk|vision_encoder\.backbone)\./)) {
     const { name } = await openSam2(place);
     return { kind: 'SAM 2 checkpoint', detail: name };

@@ -14,9 +14,10 @@ export const settingsHandlers = (host: Host) => ({
   models: contract.settings.models.handler(async () => (await readInstalled(host.folders.config)).flatMap(placesOf)),
 });
 
-/** Weights of Loupe do for both; checkpoints of reasoners cannot be opened yet, so they are not offered. */
+/** Weights of Loupe do for both; a reasoner's checkpoint for words alone. */
 function placesOf({ name, kind, place }: InstalledModel): ModelPlace[] {
   const segmenter = { name, kind: 'segmenter', place } as const;
   if (kind === 'weights') return [{ name, kind: 'reasoner', place }, segmenter];
+  if (kind.startsWith('Qwen') || kind === 'LENS checkpoint') return [{ name, kind: 'reasoner', place }];
   return kind === 'SAM 2 checkpoint' || kind === 'ONNX segmenter' ? [segmenter] : [];
 }

@@ -8,6 +8,7 @@ import type { GateVerdict, PromptChange, TeachProgress, TeachReport } from '../c
 import type { DecodedImage } from '../contract/records.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { openWeights, type Weights } from '../weights/open.ts';
+import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { type Prepared, prepare } from './decoderSamples.ts';
 import {
   type DecoderBatch,
@@ -74,7 +75,7 @@ const saveEvery = 20;
 export async function teach(task: TeachTask, watching: Watching): Promise<TeachOutcome> {
   const started = performance.now();
   await mkdir(task.folder, { recursive: true });
-  const unable = cannotLearn(await openWeights(task.weights));
+  const unable = cannotLearn(await openModel(task.weights));
   const images = unable === null ? await lookedAt(task, watching) : [];
   const held = heldOut(images, { held: new Set(task.held), taught: new Set(task.taught), seed: task.seed });
   const learnt = images.filter(({ imageId }) => !held.has(imageId));
@@ -105,7 +106,7 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
 }
 
 /** Of weights whose segmenter is asked in another way than this tier trains; null: they can. */
-const cannotLearn = ({ name, recipe: { segmenter } }: Weights): string | null =>
+const cannotLearn = ({ name, recipe: { segmenter } }: CheckpointWeights): string | null =>
   segmenter.slots !== null && segmenter.promptMap
     ? null
     : `${name} is asked by ${segmenter.prompts.join(' and ')} alone, which no tier teaches yet; loupe-nano can be taught.`;

@@ -37,6 +37,7 @@ const modelKinds = [
   'SAM 2 checkpoint',
   'ONNX segmenter',
   'Qwen2.5-VL checkpoint',
+  'Qwen2-VL checkpoint',
   'LENS checkpoint',
 ] as const;
 

@@ -42,7 +42,25 @@ const files = { config: 'config.json', tokenizer: 'tokenizer.json', weights: 'mo
 /** No configuration or word list comes near this. */
 const jsonLimit = 8 * 2 ** 20;
 
-export async function openWeights(folder: string) {
+/** What a reasoner is made of. */
+export interface ReasonerWeights {
+  readonly name: string;
+  readonly recipe: Recipe;
+  readonly reasoner: QwenConfig;
+  readonly tokenizer: Tokenizer;
+  readonly params: Params;
+  read(name: string): Promise<Float32Array<ArrayBuffer>>;
+  /** What sessions must be given. */
+  readonly folder: string;
+}
+
+/** A folder of Loupe's own: reasoner, context module and segmenter. */
+export interface Weights extends ReasonerWeights {
+  readonly segmenter: Sam2Config;
+  readonly context: LensConfig;
+}
+
+export async function openWeights(folder: string): Promise<Weights> {
   const json = await readJson(path.join(folder, files.config));
   const config = blaming(path.join(folder, files.config), () => configFrom(json));
   const recipe = blaming(folder, () => recipeFrom(config.recipe));
@@ -60,8 +78,6 @@ export async function openWeights(folder: string) {
   const params: Params = paramsFrom(frozen);
   return { name: config.name, recipe, ...parts, params, read: opened.read, folder: frozen.folder };
 }
-
-export type Weights = Awaited<ReturnType<typeof openWeights>>;
 
 interface Parts {
   reasoner: QwenConfig;

@@ -23,14 +23,14 @@ export interface SegmenterWeights {
   readonly recipe: Pick<Recipe, 'segmenter'>;
 }
 
-type Variants = Readonly<Record<string, Sam2Config>>;
+/** By name. */
+export type Variants = Readonly<Record<string, Sam2Config>>;
 
 /** `place`: the file, or the folder that holds one. */
 export async function openSam2(place: string, variants: Variants = sam2Variants): Promise<SegmenterWeights> {
   const file = await fileAt(place);
   const opened = await (file.endsWith('.pt') ? openTorchFile(file) : openSafetensors(file));
-  const named = inOwnNames(file, opened);
-  const { name, config } = variantOf(file, named, variants);
+  const { name, config, file: named } = sam2Within(file, opened, variants);
   const frozen = frozenWeights([named]);
   const params = paramsFrom(frozen);
   checkAll(file, params, config);
@@ -38,6 +38,12 @@ export async function openSam2(place: string, variants: Variants = sam2Variants)
     ...{ name: `sam2-${name}`, segmenter: config, context: null, params, folder: frozen.folder },
     recipe: { segmenter: recipes['seg-zero'].segmenter },
   };
+}
+
+/** The segmenter among the tensors of a file, of which others may be of other models: its size, and its own tensors. */
+export function sam2Within(label: string, opened: WeightsFile, variants: Variants = sam2Variants) {
+  const named = inOwnNames(label, opened);
+  return { ...variantOf(label, named, variants), file: named };
 }
 
 async function fileAt(place: string): Promise<string> {
@@ -79,8 +85,10 @@ const hubWords: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Every tensor under the name that the graphs ask for, `sam.` before it. */
-function inOwnNames(file: string, { tensors }: WeightsFile): WeightsFile {
-  const isHub = [...tensors.keys()].some((name) => name.startsWith('vision_encoder.'));
+function inOwnNames(file: string, { tensors: all }: WeightsFile): WeightsFile {
+  const isWithin = [...all.keys()].some((name) => name.startsWith('sam.'));
+  const tensors = isWithin ? [...all].filter(([name]) => name.startsWith('sam.')) : [...all];
+  const isHub = tensors.some(([name]) => name.startsWith('vision_encoder.'));
   const own = new Map<string, WeightSpan>();
   for (const [name, span] of tensors) {
     if (isHub && name === 'prompt_encoder.point_embed.weight') {

@@ -6,8 +6,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { catalogueLine } from '../../main/commands/model.ts';
+import { writePng } from '../../main/pictures/image.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+import { disc } from '../pictures/disc.ts';
+import { writeToy } from '../weights/toyCheckpoint.ts';
 
 const run = promisify(execFile);
 const cli = path.resolve('main/cli.ts');
@@ -18,9 +21,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(home, { recursive: true }));
 
-async function loupe(...args: readonly string[]) {
+const loupe = (...args: readonly string[]) => anyLoupe('model', ...args);
+
+async function anyLoupe(...args: readonly string[]) {
   const env = { ...process.env, LOUPE_HOME: home };
-  return run(process.execPath, [cli, 'model', ...args], { env }).then(
+  return run(process.execPath, [cli, ...args], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: { code: number; stdout: string; stderr: string }) => error,
   );
@@ -52,11 +57,13 @@ test('import tells checkpoints apart by their tensors, and says in one line what
   const qwen = { 'model.layers.0.self_attn.q_proj.weight': one, 'visual.patch_embed.proj.weight': one };
   const file = (name: string) => path.join(home, `${name}.safetensors`);
   await writeSafetensors(file('qwen'), qwen);
-  await writeSafetensors(file('lens'), { ...qwen, learnable_query: one });
   await writeSafetensors(file('other'), { weight: one });
   await writeFile(path.join(home, 'text.pt'), 'no checkpoint');
-  expect((await loupe('import', file('qwen'))).stdout).toBe('qwen: Qwen2.5-VL checkpoint (2 tensors)\n');
-  expect((await loupe('import', file('lens'))).stdout).toMatch(/^lens: LENS checkpoint/);
+  expect((await loupe('import', file('qwen'))).stderr).toMatch(/import the folder that has its config\.json/);
+  const folder = await writeToy(path.join(home, 'Seg-Zero-3B'), { says: 'nothing' });
+  expect((await loupe('import', folder)).stdout).toBe(
+    'Seg-Zero-3B: Qwen2.5-VL checkpoint (1 layers of 272, asked as seg-zero, takes a segmenter beside it)\n',
+  );
   const other = await loupe('import', file('other'));
   expect([other.code, other.stderr]).toEqual([
     2,
@@ -64,6 +71,37 @@ test('import tells checkpoints apart by their tensors, and says in one line what
   ]);
   expect((await loupe('import', path.join(home, 'text.pt'))).stderr).toMatch(/^loupe: .*text\.pt/);
   expect((await loupe('import', path.join(home, 'nowhere'))).stderr).toMatch(/there is no such file or folder/);
+}, 120_000);
+
+test('a checkpoint answers from the command line with a segmenter beside it, before and after its weights are in few bits', async () => {
+  const says =
+    '<think>red</think><answer>{"bbox": [240, 210, 600, 630], "points_1": [420, 400], "points_2": [430, 390]}</answer>';
+  const folder = await writeToy(path.join(home, 'VisionZero'), { says });
+  await writeFile(path.join(folder, 'recipe.json'), '"seg-zero"');
+  const picture = path.join(home, 'disc.png');
+  await writePng(picture, { ...disc(12).image, channels: 3 });
+  const ask = [
+    'segment',
+    picture,
+    '--prompt',
+    'the disc',
+    '--json',
+    '--out',
+    path.join(home, 'out'),
+    '--weights',
+    folder,
+  ];
+  const alone = await anyLoupe(...ask);
+  expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/VisionZero: writes boxes .* choose one/)]);
+  const answer = async () => JSON.parse((await anyLoupe(...ask, '--segmenter', embeddedWeights)).stdout);
+  const first = await answer();
+  expect([first.reasoning, first.objects.length]).toEqual(['red', 1]);
+  const quantised = await loupe('quantise', folder, '--bits', '8');
+  expect([quantised.code, quantised.stdout]).toEqual([
+    0,
+    expect.stringMatching(/loupe-8bit\.safetensors: \d+ weights in 8 bits/),
+  ]);
+  expect((await answer()).objects).toEqual(first.objects);
 }, 120_000);
 
 test('a model that needs more memory than there is says so', () => {

@@ -47,7 +47,7 @@ test('models that were imported are offered for what they can do', async () => {
     detail: '2 tensors',
   });
   expect((await client.settings.models()).map(({ name, kind }) => `${name} ${kind}`)).toEqual([
-    ...['mine reasoner', 'mine segmenter', 'sam segmenter'],
+    ...['mine reasoner', 'mine segmenter', 'sam segmenter', 'qwen reasoner'],
   ]);
 });
 

@@ -1,0 +1,75 @@
+// The tensors that a model's graphs ask for, against those that its files hold: one list of what is missing or of another shape.
+import { input, type Shape, type Tensor } from '../../models/graph/tensor.ts';
+import type { LensConfig } from '../../models/lens/config.ts';
+import { contextModule } from '../../models/lens/contextModule.ts';
+import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import type { QwenConfig } from '../../models/qwen/config.ts';
+import { passGraph } from '../../models/qwen/passGraph.ts';
+import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
+import { quantisedKeys } from '../../models/runtime/frozen.ts';
+import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
+import type { Sam2Config } from '../../models/sam2/config.ts';
+import { segmenter as wholeSegmenter } from '../../models/sam2/segmenter.ts';
+import { BadInput } from '../contract/badinput.ts';
+
+export interface ModelParts {
+  readonly reasoner: QwenConfig;
+  readonly context: LensConfig | null;
+  readonly segmenter: Sam2Config | null;
+}
+
+/** So many are named; a wrong file lacks hundreds. */
+const mostNamed = 8;
+
+/** Throws one sentence that lists what is wrong, before anything is loaded. */
+export function checkTensors(folder: string, files: readonly WeightsFile[], parts: ModelParts): void {
+  const asked = tensorsOf(parts);
+  const faults = [...asked].flatMap(([name, shape]) => faultOf(files, name, shape) ?? []);
+  if (faults.length === 0) return;
+  const more = faults.length > mostNamed ? `; and ${faults.length - mostNamed} more` : '';
+  const named = faults.slice(0, mostNamed).join('; ');
+  throw new BadInput(`${folder}: ${faults.length} of ${asked.size} tensors do not fit: ${named}${more}`);
+}
+
+function faultOf(files: readonly WeightsFile[], name: string, shape: Shape): string | null {
+  const held = (key: string) => files.find(({ tensors }) => tensors.has(key))?.tensors.get(key)?.shape;
+  const found = held(name);
+  // A product that is stored in few bits needs no second copy.
+  if (!found) return held(quantisedKeys(name).values) ? null : `${name} [${shape.join(', ')}] is missing`;
+  const isSame = found.length === shape.length && found.every((size, axis) => size === shape[axis]);
+  return isSame ? null : `${name} is [${found.join(', ')}], not [${shape.join(', ')}]`;
+}
+
+/** By key, the shapes that the graphs of all parts ask for. */
+function tensorsOf({ reasoner, context, segmenter }: ModelParts): Map<string, Shape> {
+  const asked = new Map<string, Shape>();
+  const params = paramsFrom({
+    has: () => true,
+    get(name, shape) {
+      asked.set(name, shape);
+      return input(name, shape);
+    },
+  });
+  askReasoner(params, reasoner);
+  if (context) {
+    const { numOfQuery, hidden } = context;
+    params.get('learnable_query', 1, numOfQuery, hidden);
+    contextModule(params, context, input('states', [1, numOfQuery, hidden]));
+  }
+  if (segmenter) askSegmenter(params.at('sam'), segmenter);
+  return asked;
+}
+
+function askReasoner(params: Params, config: QwenConfig): void {
+  const { merge } = config.vision;
+  const pixels = input('pixels', [merge * merge, patchWidth(config.vision)]);
+  visionTower(params.at('visual'), pixels, { grids: [{ t: 1, h: merge, w: merge }], config: config.vision });
+  const pass = { rows: 1, tokens: 2, prompts: 0, promptTokens: 0, capacity: 0, features: 0, queries: 0, logits: true };
+  passGraph(params, config, pass);
+}
+
+function askSegmenter(params: Params, config: Sam2Config): void {
+  const picture: Tensor = input('image', [1, 3, config.imageSize, config.imageSize]);
+  const points = { at: input('at', [1, 1, 2]), labels: input('labels', [1, 1], 'int64') };
+  wholeSegmenter(params, config, picture, { points });
+}

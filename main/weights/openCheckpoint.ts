@@ -1,0 +1,193 @@
+// A checkpoint folder in Hugging Face's layout (LENS, Seg-Zero, VisionReasoner, Qwen2.5-VL, Qwen2-VL) to opened weights; its files stay as they are.
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { type LensConfig, publishedLensConfig } from '../../models/lens/config.ts';
+import { paramsFrom } from '../../models/nn/params.ts';
+import { publishedKey, type QwenConfig, qwenConfigFrom } from '../../models/qwen/config.ts';
+import { openTokenizer, type Tokenizer } from '../../models/qwen/tokenizer.ts';
+import { frozenWeights, quantisedKeys } from '../../models/runtime/frozen.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import { openTorchFile } from '../../models/runtime/torchFile.ts';
+import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
+import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { checkTensors } from './checkTensors.ts';
+import { openWeights, type ReasonerWeights } from './open.ts';
+import { sam2Within, type Variants } from './openSam2.ts';
+import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
+
+export interface CheckpointWeights extends ReasonerWeights {
+  /** Null: it writes boxes, and another model turns them into masks. */
+  readonly segmenter: Sam2Config | null;
+  readonly context: LensConfig | null;
+  /** Told with the first answer: what this machine lacks. */
+  readonly warnings?: readonly string[];
+}
+
+/** Written by `quantiseWeights` beside the checkpoint; used in place of the same weights where it is there. */
+export const quantisedName = (bits: 4 | 8): string => `loupe-${bits}bit.safetensors`;
+
+/** Of what graphs read: a product that is stored in few bits is not read from its source. */
+function bytesRead(files: readonly WeightsFile[]): number {
+  const all = new Map(files.toReversed().flatMap(({ tensors }) => [...tensors]));
+  const isReplaced = (key: string) => all.has(quantisedKeys(key).values) && key !== 'model.embed_tokens.weight';
+  return [...all].reduce((sum, [key, { length }]) => sum + (isReplaced(key) ? 0 : length), 0);
+}
+
+/** Weights are mapped from their files: too many of them are read from disk again for every word. */
+export function memoryWarnings(name: string, bytes: number, total: number): string[] {
+  if (bytes < 0.8 * total) return [];
+  const [needed, there] = [bytes, total].map((count) => `${(count / 1e9).toFixed(1)} GB`);
+  return [
+    `${name} reads ${needed} of weights and this machine has ${there} of memory: answers will take minutes; ` +
+      '"loupe model quantise" writes them in 4 bits',
+  ];
+}
+
+/** A folder of Loupe's own weights, or a checkpoint. */
+export async function openModel(folder: string): Promise<CheckpointWeights> {
+  return (await isCheckpoint(folder)) ? openCheckpoint(folder) : openWeights(folder);
+}
+
+const QwenFile = z.object({ model_type: z.enum(['qwen2_5_vl', 'qwen2_vl']) });
+
+/** Whether a folder's config.json is that of a Qwen-VL model. */
+export async function isCheckpoint(folder: string): Promise<boolean> {
+  const text = await readFile(path.join(folder, 'config.json'), 'utf8').catch(() => '');
+  return QwenFile.safeParse(jsonIn(text)).success;
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Throws one sentence: the file at fault, or the tensors that are missing or of another shape. */
+export async function openCheckpoint(folder: string, variants: Variants = sam2Variants): Promise<CheckpointWeights> {
+  const reasoner = await configIn(folder);
+  const tokenizer = tokenizerIn(folder, reasoner);
+  const named = await checkpointTensors(folder);
+  const context = contextOf(named, reasoner);
+  const sam = context && sam2Within(folder, named, variants);
+  const parts = { reasoner, context, segmenter: sam?.config ?? null };
+  const files = [...(await quantisedIn(folder)), ...(sam ? [sam.file] : []), named];
+  const frozen = frozenWeights(files);
+  checkTensors(folder, files, parts);
+  return {
+    ...{ ...parts, name: nameOf(await realpath(folder)), tokenizer, params: paramsFrom(frozen) },
+    ...{ recipe: await recipeIn(folder, parts), read: named.read, folder: frozen.folder },
+    warnings: memoryWarnings(path.basename(folder), bytesRead(files), totalmem()),
+  };
+}
+
+async function configIn(folder: string): Promise<QwenConfig> {
+  const file = path.join(folder, 'config.json');
+  try {
+    return qwenConfigFrom(JSON.parse(await readFile(file, 'utf8')));
+  } catch (error) {
+    throw new BadInput(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function tokenizerIn(folder: string, { language, imageToken }: QwenConfig): Tokenizer {
+  const file = path.join(folder, 'tokenizer.json');
+  const tokenizer = opened(file);
+  const pad = tokenizer.special.get('<|image_pad|>');
+  if (pad !== imageToken)
+    throw new BadInput(`${file}: <|image_pad|> is ${pad ?? 'missing'}, but config.json says ${imageToken}`);
+  if (tokenizer.size > language.vocabulary)
+    throw new BadInput(`${file}: has ${tokenizer.size} tokens for a vocabulary of ${language.vocabulary}`);
+  return tokenizer;
+}
+
+function opened(file: string): Tokenizer {
+  try {
+    return openTokenizer(file);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing) throw new BadInput(`${file}: does not exist; a checkpoint comes with its tokenizer`);
+    throw new BadInput(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Safetensors, sharded or whole; else what torch saved. */
+async function tensorsIn(folder: string): Promise<WeightsFile> {
+  const names = await readdir(folder);
+  if (names.some((name) => /^model(\.safetensors|\.safetensors\.index\.json)$/.test(name)))
+    return openSafetensors(folder);
+  const torch = names.filter((name) => /^pytorch_model.*\.(bin|pt)$/.test(name)).sort();
+  if (torch.length === 0)
+    throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
+  const files = await Promise.all(torch.map((name) => openTorchFile(path.join(folder, name))));
+  return weightsFile(folder, new Map(files.flatMap(({ tensors }) => [...tensors])), new Map());
+}
+
+async function quantisedIn(folder: string): Promise<WeightsFile[]> {
+  for (const bits of [4, 8] as const) {
+    const file = path.join(folder, quantisedName(bits));
+    if (await stat(file).catch(() => null)) return [await openSafetensors(file)];
+  }
+  return [];
+}
+
+/** All tensors under the names that the graphs ask for. */
+export async function checkpointTensors(folder: string): Promise<WeightsFile> {
+  const { tensors, metadata } = await tensorsIn(folder);
+  const renamed = new Map<string, WeightSpan>([...tensors].map(([name, span]) => [publishedKey(name), span]));
+  return weightsFile(folder, renamed, metadata);
+}
+
+/** LENS's context module, its sizes from its tensors; null where there is none. */
+function contextOf({ tensors }: WeightsFile, { language }: QwenConfig): LensConfig | null {
+  const queries = tensors.get('learnable_query')?.shape;
+  if (!queries) return null;
+  const published = publishedLensConfig(language.hidden);
+  const numbers = [...tensors.keys()].map((name) => Number(/^connector\.blocks\.(\d+)\./.exec(name)?.[1] ?? -1));
+  return {
+    ...published,
+    numOfQuery: queries[1] ?? published.numOfQuery,
+    blocks: Math.max(-1, ...numbers) + 1,
+    samWidth: tensors.get('proj_to_sam.2.weight')?.shape[0] ?? published.samWidth,
+  };
+}
+
+/** Hugging Face's cache keeps the name in the path: models--OuyBin--LENS/snapshots/... */
+function nameOf(folder: string): string {
+  const cached = /models--([^/\\]+)--([^/\\]+)/.exec(folder);
+  return cached ? `${cached[1]}/${cached[2]}` : path.basename(folder);
+}
+
+const recipeFile = 'recipe.json';
+
+/** What `recipe.json` in the folder says; else what the folder is called and holds. */
+async function recipeIn(folder: string, parts: Pick<CheckpointWeights, 'reasoner' | 'context'>): Promise<Recipe> {
+  const text = await readFile(path.join(folder, recipeFile), 'utf8').catch(() => null);
+  try {
+    return recipeFrom(text === null ? likelyRecipe(await realpath(folder), parts) : JSON.parse(text));
+  } catch (error) {
+    throw new BadInput(`${path.join(folder, recipeFile)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+type LikelyRecipe = RecipeName | { base: RecipeName; reasoner: Partial<Recipe['reasoner']> };
+
+/** Tensors do not say what a model was tuned for: its name does. */
+export function likelyRecipe(
+  folder: string,
+  { reasoner, context }: Pick<CheckpointWeights, 'reasoner' | 'context'>,
+): LikelyRecipe {
+  const isOld = reasoner.vision.style === 'qwen2';
+  if (context) {
+    if (/reason_?seg.*cot/i.test(folder)) return 'lens-reasonseg-cot';
+    if (/reason_?seg/i.test(folder)) return 'lens-reasonseg';
+    return isOld ? 'lens-2b-released' : 'lens-released';
+  }
+  if (/vision[-_ ]?reasoner/i.test(folder)) return 'vision-reasoner';
+  if (/seg[-_ ]?zero/i.test(folder)) return 'seg-zero';
+  return isOld ? { base: 'qwen-zero-shot', reasoner: { coordinates: 'thousandths' } } : 'qwen-zero-shot';
+}
