@@ -7,8 +7,16 @@ import { text } from './text.ts';
 /** One sequence numbers everything in a project; an id is never given twice. */
 export const Id = z.int().min(1);
 
+/** Numbers. */
+const longestRing = 100_000;
+
 /** A mask as it travels and is stored: COCO's compressed text, 5 to 10 times shorter than the run list. */
-export const PackedMask = z.object({ size: z.tuple([z.int().min(1), z.int().min(1)]), counts: z.string() });
+export const PackedMask = z.object({
+  size: z.tuple([z.int().min(1), z.int().min(1)]),
+  counts: z.string(),
+  /** The corners that a person drew or dragged, flat x1 y1 x2 y2 ... in image pixels; a mask of pixels has none. */
+  rings: z.array(z.array(z.number()).min(6).max(longestRing)).optional(),
+});
 export type PackedMask = z.infer<typeof PackedMask>;
 
 export const packMask = (mask: Mask): PackedMask => ({ size: [...mask.size], counts: compress(mask) });

@@ -1,6 +1,7 @@
 // A mask as three columns of a row: height, width and COCO's compressed text; all null for none.
 import type { PackedMask } from '../contract/project.ts';
 import type { Value } from './db.ts';
+import { parsed } from './stored.ts';
 
 export interface MaskRow {
   height: number | null;
@@ -10,6 +11,16 @@ export interface MaskRow {
 
 export const maskOf = ({ height, width, counts }: MaskRow): PackedMask | null =>
   height === null || width === null || counts === null ? null : { size: [height, width], counts };
+
+/** The same with the corners that a person drew, as JSON. */
+export interface CorneredRow extends MaskRow {
+  rings: string | null;
+}
+
+export function corneredMaskOf(row: CorneredRow): PackedMask | null {
+  const mask = maskOf(row);
+  return mask && row.rings !== null ? { ...mask, rings: parsed(row.rings) as number[][] } : mask;
+}
 
 export const maskValues = (mask: PackedMask | null): Value[] =>
   mask ? [...mask.size, mask.counts] : [null, null, null];

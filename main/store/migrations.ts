@@ -250,4 +250,8 @@ export const migrations: readonly string[] = [
   ${renamedIn('before')}
   ${renamedIn('after')}
   `,
+  // Corners that a person drew stand beside the mask that they draw.
+  `
+  ALTER TABLE shape ADD COLUMN rings TEXT;
+  `,
 ];

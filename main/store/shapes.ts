@@ -1,11 +1,11 @@
 // Shapes: rows to records and back, masks as COCO's compressed text.
 import type { PackedMask, Shape } from '../contract/project.ts';
 import type { Db, Value } from './db.ts';
-import { type MaskRow, maskOf, maskValues } from './masks.ts';
+import { type CorneredRow, corneredMaskOf, maskValues } from './masks.ts';
 import type { RecordTable } from './recordTable.ts';
-import { parsed } from './stored.ts';
+import { jsonOrNull, parsed } from './stored.ts';
 
-interface ShapeRow extends MaskRow {
+interface ShapeRow extends CorneredRow {
   id: number;
   image_id: number;
   label_id: number;
@@ -21,9 +21,8 @@ interface ShapeRow extends MaskRow {
   origin: string;
 }
 
-const names = 'id image_id label_id height width counts x1 y1 x2 y2 attributes crowd hidden locked place origin'.split(
-  ' ',
-);
+const names =
+  'id image_id label_id height width counts rings x1 y1 x2 y2 attributes crowd hidden locked place origin'.split(' ');
 const columns = names.join(', ');
 const put = `INSERT INTO shape (${columns}) VALUES (${names.map(() => '?').join(', ')}) ON CONFLICT (id) DO UPDATE SET
   ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`;
@@ -34,7 +33,7 @@ function shapeOf(row: ShapeRow): Shape {
     id,
     imageId: row.image_id,
     labelId: row.label_id,
-    mask: maskOf(row),
+    mask: corneredMaskOf(row),
     box: { x1, y1, x2, y2 },
     attributes: parsed(row.attributes) as Shape['attributes'],
     crowd: row.crowd === 1,
@@ -50,6 +49,7 @@ function valuesOf(shape: Shape): Value[] {
   const flags = [shape.crowd, shape.hidden, shape.locked].map(Number);
   return [
     ...[shape.id, shape.imageId, shape.labelId, ...maskValues(shape.mask)],
+    jsonOrNull(shape.mask?.rings ?? null),
     ...[box.x1, box.y1, box.x2, box.y2, JSON.stringify(shape.attributes), ...flags],
     ...[shape.place, JSON.stringify(shape.origin)],
   ];

@@ -28,6 +28,8 @@ const TOLERANCE = 1;
 
 const edges = new WeakMap<Columns, Map<number, readonly Ring[]>>();
 const corners = new WeakMap<Columns, readonly Ring[]>();
+/** Those of them that a person drew or dragged. */
+const own = new WeakMap<Columns, readonly Ring[]>();
 
 /**
  * Every ring along the pixel edges, holes too: filled by the even-odd rule they are the mask. With a step, along the edges
@@ -57,7 +59,7 @@ function tracedRings(columns: Columns, finest: number): Ring[] {
 
 /** Rings with few corners; those that a person drew or dragged are as they were left. */
 export function cornerRings(columns: Columns): readonly Ring[] {
-  const known = corners.get(columns);
+  const known = own.get(columns) ?? corners.get(columns);
   if (known) return known;
   const box = columnsBox(columns);
   const tolerance = box === null ? TOLERANCE : Math.max(TOLERANCE, (box.x2 - box.x1 + box.y2 - box.y1) / 4000);
@@ -68,7 +70,10 @@ export function cornerRings(columns: Columns): readonly Ring[] {
   return rings;
 }
 
-export const rememberCorners = (columns: Columns, rings: readonly Ring[]): void => void corners.set(columns, rings);
+export const rememberCorners = (columns: Columns, rings: readonly Ring[]): void => void own.set(columns, rings);
+
+/** Undefined where nobody drew or dragged any. */
+export const ownCorners = (columns: Columns): readonly Ring[] | undefined => own.get(columns);
 
 /** Corner `at` of ring `ring`, counted from 0. */
 export interface Corner {

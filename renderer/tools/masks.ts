@@ -1,6 +1,7 @@
 // Masks of shapes unpacked once: records are replaced and never changed, so what was unpacked stays right.
 import { type Columns, columnsBox, toColumns, toMask } from '../../main/contract/columns.ts';
 import { type PackedMask, packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
+import { ownCorners, rememberCorners } from './corners.ts';
 
 const unpacked = new WeakMap<PackedMask, Columns>();
 
@@ -8,15 +9,20 @@ export function columnsOf(mask: PackedMask): Columns {
   const known = unpacked.get(mask);
   if (known) return known;
   const columns = toColumns(unpackMask(mask));
+  if (mask.rings) rememberCorners(columns, mask.rings);
   unpacked.set(mask, columns);
   return columns;
 }
+
+/** To a thousandth of a pixel, as far as a person can place a corner. */
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** The fields of a shape that has this mask; null for an empty one. */
 export function extent(columns: Columns): Pick<Shape, 'mask' | 'box'> | null {
   const box = columnsBox(columns);
   if (box === null) return null;
-  const mask = packMask(toMask(columns));
+  const rings = ownCorners(columns)?.map((ring) => ring.map(rounded));
+  const mask = { ...packMask(toMask(columns)), ...(rings && { rings }) };
   unpacked.set(mask, columns);
   return { mask, box };
 }

@@ -124,6 +124,24 @@ describe('records that are no good are refused in one sentence', () => {
   });
 });
 
+describe('corners that a person drew', () => {
+  test('stand beside the mask, go with it, and come back by undo and in another session', () => {
+    const file = newFile();
+    const project = opened(file);
+    const [imageId = 0] = project.addImages([{ path: 'a.png', width: 20, height: 10 }]);
+    const label = addLabel(project, 'car');
+    const rings = [[0, 0, 2.25, 0, 4, 0, 4, 10, 0, 10]];
+    const mask = { ...columnsMask(4), rings };
+    const { id } = addShape(project, imageId, label.id, mask);
+    apply(project, { kind: 'shape', id, before: { mask }, after: { mask: columnsMask(4) } });
+    expect(project.record('shape', id)?.mask?.rings).toBeUndefined();
+    project.undo();
+    expect(project.record('shape', id)?.mask).toEqual(mask);
+    project.close();
+    expect(opened(file).detail(imageId)?.shapes[0]?.mask).toEqual(mask);
+  });
+});
+
 describe('labels', () => {
   test('one with shapes goes only together with them', () => {
     const { project, images } = newProject();

@@ -144,6 +144,21 @@ describe('migrations', () => {
     expect(tables(file)).toEqual(tables(fresh));
   });
 
+  test('the one that brings corners leaves the masks of before as they are', () => {
+    const file = newFile();
+    const before = migrations.findIndex((sql) => sql.includes('ADD COLUMN rings'));
+    const { db, close } = openFile(file, { create: true, formats: migrations.slice(0, before) });
+    db.script(`
+      INSERT INTO image (id, path, folded, sorted, state) VALUES (1, 'a.png', 'a.png', 'a.png', 'present');
+      INSERT INTO label VALUES (2, 'car', '#336699', NULL, '[]', 1);
+      INSERT INTO shape VALUES (3, 1, 2, 10, 20, '0Z1n4', 0, 0, 4, 10, '{}', 0, 0, 0, 1, '{"kind":"drawn"}');
+      UPDATE sequence SET next = 10`);
+    close();
+    const [shape] = opened(file).detail(1)?.shapes ?? [];
+    expect(shape).toMatchObject({ id: 3, mask: { size: [10, 20], counts: '0Z1n4' } });
+    expect(shape?.mask?.rings).toBeUndefined();
+  });
+
   const later = [...migrations, 'ALTER TABLE image ADD COLUMN stars INTEGER NOT NULL DEFAULT 0'];
 
   test('keep everything, with a copy of the file from before beside it', () => {
