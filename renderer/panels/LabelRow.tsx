@@ -6,8 +6,8 @@ import {
   ColorPicker,
   Group,
   Menu,
+  NativeSelect,
   Popover,
-  Select,
   Text,
   TextInput,
   Tooltip,
@@ -34,35 +34,38 @@ export interface Use {
   readonly images: number;
 }
 
-/** What is about to be done to a label and needs a second word. */
-export type Doubt = { readonly kind: 'delete' | 'merge'; readonly label: Label; readonly into?: Label };
+/** What is about to be done to labels and needs a second word. */
+export type Doubt =
+  | { readonly kind: 'delete' | 'merge'; readonly label: Label; readonly into?: Label }
+  | { readonly kind: 'unused'; readonly labels: readonly Label[] };
 
 interface Props {
   readonly label: Label;
   readonly labels: ReadonlyMap<number, Label>;
-  readonly index: number;
+  /** Its place in the whole list; null where only some of it is shown, and a neighbour may be out of sight. */
+  readonly index: number | null;
   readonly last: boolean;
   readonly use: Use;
   edit(make: () => Diff | null): void;
   onDoubt(doubt: Doubt): void;
 }
 
+const keyChoices = [{ value: '', label: 'no key' }, ...digits];
+
+/** With many labels only the rows in sight are made, and what a row opens is made when it opens. */
 export function LabelRow({ label, labels, index, last, use, edit, onDoubt }: Props) {
   const [open, setOpen] = useState(false);
   const move = (to: number) => edit(() => placeLabel(labels, label.id, to));
   return (
-    <li className="label-row">
+    <div className="label-row">
       <Group gap="xs" wrap="nowrap">
         <Colour label={label} edit={edit} />
         <Name label={label} onRename={(name) => edit(() => renameLabel(labels, label, name))} />
-        <Select
+        <NativeSelect
           aria-label={`Key of ${label.name}`}
-          placeholder="no key"
-          data={[...digits]}
-          value={label.digit}
-          clearable
-          clearButtonProps={{ 'aria-label': `Take the key from ${label.name}` }}
-          onChange={(digit) => edit(() => giveDigit(labels, label, digit))}
+          data={keyChoices}
+          value={label.digit ?? ''}
+          onChange={(event) => edit(() => giveDigit(labels, label, event.target.value || null))}
           w={92}
         />
         <Text size="xs" c="dimmed" w={88} ta="right" title={`on ${several(use.images, 'image')}`}>
@@ -72,19 +75,27 @@ export function LabelRow({ label, labels, index, last, use, edit, onDoubt }: Pro
           Attributes {label.attributes.length > 0 ? `(${label.attributes.length})` : ''}
         </Button>
         <Tooltip label="Up">
-          <ActionIcon aria-label={`Move ${label.name} up`} disabled={index === 0} onClick={() => move(index - 1)}>
+          <ActionIcon
+            aria-label={`Move ${label.name} up`}
+            disabled={index === null || index === 0}
+            onClick={() => index !== null && move(index - 1)}
+          >
             <IconArrowUp size={16} aria-hidden />
           </ActionIcon>
         </Tooltip>
         <Tooltip label="Down">
-          <ActionIcon aria-label={`Move ${label.name} down`} disabled={last} onClick={() => move(index + 1)}>
+          <ActionIcon
+            aria-label={`Move ${label.name} down`}
+            disabled={index === null || last}
+            onClick={() => index !== null && move(index + 1)}
+          >
             <IconArrowDown size={16} aria-hidden />
           </ActionIcon>
         </Tooltip>
         <More {...{ label, labels, onDoubt }} />
       </Group>
       <Collapse expanded={open}>{open && <AttributeRules label={label} edit={edit} />}</Collapse>
-    </li>
+    </div>
   );
 }
 
@@ -147,7 +158,6 @@ function Colour({ label, edit }: Pick<Props, 'label' | 'edit'>) {
 }
 
 function More({ label, labels, onDoubt }: Pick<Props, 'label' | 'labels' | 'onDoubt'>) {
-  const others = orderedLabels(labels).filter(({ id }) => id !== label.id);
   return (
     <Menu position="bottom-end" withinPortal>
       <Menu.Target>
@@ -159,13 +169,22 @@ function More({ label, labels, onDoubt }: Pick<Props, 'label' | 'labels' | 'onDo
         <Menu.Item color="red" onClick={() => onDoubt({ kind: 'delete', label })}>
           Delete with its shapes…
         </Menu.Item>
-        {others.length > 0 && <Menu.Label>Merge into</Menu.Label>}
-        {others.map((into) => (
-          <Menu.Item key={into.id} onClick={() => onDoubt({ kind: 'merge', label, into })}>
-            {into.name}
-          </Menu.Item>
-        ))}
+        <MergeItems {...{ label, labels, onDoubt }} />
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+function MergeItems({ label, labels, onDoubt }: Pick<Props, 'label' | 'labels' | 'onDoubt'>) {
+  const others = orderedLabels(labels).filter(({ id }) => id !== label.id);
+  return (
+    <>
+      {others.length > 0 && <Menu.Label>Merge into</Menu.Label>}
+      {others.map((into) => (
+        <Menu.Item key={into.id} onClick={() => onDoubt({ kind: 'merge', label, into })}>
+          {into.name}
+        </Menu.Item>
+      ))}
+    </>
   );
 }

@@ -1,14 +1,16 @@
 // The labels of the project: names, colours, keys, attributes and order; merging two, and deleting one with its shapes.
-import { Alert, Button, EmptyState, Group, ScrollArea, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, EmptyState, Group, Stack, TextInput } from '@mantine/core';
 import { IconPlus, IconTags } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Diff } from '../../main/contract/diff.ts';
 import { sentence } from '../state/connection.ts';
-import { checkName, longestTyped, orderedLabels } from '../state/labelEdits.ts';
-import { several } from '../state/words.ts';
+import { checkName, deletion, longestTyped, orderedLabels } from '../state/labelEdits.ts';
+import { counted, several } from '../state/words.ts';
+import { say } from '../state/workbench.ts';
 import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame } from './DialogFrame.tsx';
-import { type Doubt, LabelRow, type Use } from './LabelRow.tsx';
+import type { Doubt, Use } from './LabelRow.tsx';
+import { LabelTable, unused } from './LabelTable.tsx';
 
 export const LabelsDialog = () => (
   <DialogFrame name="labels" title="Labels" size="xl">
@@ -16,13 +18,11 @@ export const LabelsDialog = () => (
   </DialogFrame>
 );
 
-const unused: Use = { shapes: 0, images: 0 };
-
-/** Read anew whenever something was recorded. */
-function useLabelUse(): ReadonlyMap<number, Use> {
+/** Of those that are used at all; null: not known yet. Read anew whenever something was recorded. */
+function useLabelUse(): ReadonlyMap<number, Use> | null {
   const { host, edits } = useClient();
   const version = useWorkbench(({ listVersion }) => listVersion);
-  const [use, setUse] = useState<ReadonlyMap<number, Use>>(new Map());
+  const [use, setUse] = useState<ReadonlyMap<number, Use> | null>(null);
   useEffect(() => {
     let current = version >= 0;
     const read = async () => {
@@ -44,7 +44,8 @@ function LabelList() {
   const use = useLabelUse();
   const [problem, setProblem] = useState<string | null>(null);
   const [doubt, setDoubt] = useState<Doubt | null>(null);
-  const all = orderedLabels(labels);
+  const all = useMemo(() => orderedLabels(labels), [labels]);
+  const idle = use === null ? [] : all.filter(({ id }) => !use.has(id));
   /** Does what `make` says, or shows why that cannot be. */
   const edit = (make: () => Diff | null) => {
     try {
@@ -68,7 +69,11 @@ function LabelList() {
         </Alert>
       )}
       {doubt && (
-        <SecondWord {...{ doubt, setProblem }} use={use.get(doubt.label.id) ?? unused} onDone={() => setDoubt(null)} />
+        <SecondWord
+          {...{ doubt, setProblem }}
+          use={(doubt.kind !== 'unused' && use?.get(doubt.label.id)) || unused}
+          onDone={() => setDoubt(null)}
+        />
       )}
       {all.length === 0 ? (
         <EmptyState
@@ -77,28 +82,32 @@ function LabelList() {
           description="A label says what a shape is. Keys 1 to 9 give the first nine."
         />
       ) : (
-        <ScrollArea.Autosize mah={440} type="auto">
-          <ul className="plain-list" aria-label="Labels in their order">
-            {all.map((label, index) => (
-              <LabelRow
-                key={label.id}
-                {...{ label, index, labels, edit }}
-                last={index === all.length - 1}
-                use={use.get(label.id) ?? unused}
-                onDoubt={ask}
-              />
-            ))}
-          </ul>
-        </ScrollArea.Autosize>
+        <LabelTable {...{ all, labels, use, edit }} onDoubt={ask} />
+      )}
+      {idle.length > 0 && (
+        <Group justify="flex-end">
+          <Button variant="default" size="compact-sm" onClick={() => ask({ kind: 'unused', labels: idle })}>
+            Delete {several(idle.length, 'unused label')}…
+          </Button>
+        </Group>
       )}
     </Stack>
   );
 }
 
 function NewLabel({ onProblem }: { onProblem(problem: string | null): void }) {
-  const { actions } = useClient();
+  const { actions, store } = useClient();
   const labels = useWorkbench((state) => state.labels);
   const [name, setName] = useState('');
+  const addList = async (text: string) => {
+    try {
+      onProblem(null);
+      const { added, known } = await actions.createLabels(text);
+      say(store, 'plain', `${several(added, 'label')} added${known > 0 ? `, ${counted(known)} there already` : ''}.`);
+    } catch (error) {
+      onProblem(sentence(error));
+    }
+  };
   const add = async () => {
     try {
       const checked = checkName(labels, name, null);
@@ -120,7 +129,14 @@ function NewLabel({ onProblem }: { onProblem(problem: string | null): void }) {
         <TextInput
           label="New label"
           value={name}
+          description="Paste a list, one name a line, to add all of them."
           onChange={(event) => setName(event.currentTarget.value)}
+          onPaste={(event) => {
+            const text = event.clipboardData.getData('text');
+            if (!text.trim().includes('\n')) return;
+            event.preventDefault();
+            void addList(text);
+          }}
           maxLength={longestTyped}
           data-autofocus
           flex={1}
@@ -134,7 +150,9 @@ function NewLabel({ onProblem }: { onProblem(problem: string | null): void }) {
 }
 
 /** "Delete “car” with its 12 shapes on 3 images?" */
-export function doubtWords({ kind, label, into }: Doubt, { shapes, images }: Use): string {
+export function doubtWords(doubt: Doubt, { shapes, images }: Use): string {
+  if (doubt.kind === 'unused') return `Delete ${several(doubt.labels.length, 'label')} that no shape has?`;
+  const { kind, label, into } = doubt;
   const spread = `${several(shapes, 'shape')} on ${several(images, 'image')}`;
   if (kind === 'merge') return `Make ${spread} “${into?.name}” and remove the label “${label.name}”?`;
   return shapes === 0 ? `Delete “${label.name}”? No shape has it.` : `Delete “${label.name}” with its ${spread}?`;
@@ -150,32 +168,36 @@ interface SecondWordProps {
 function SecondWord({ doubt, use, setProblem, onDone }: SecondWordProps) {
   const { host, edits, store } = useClient();
   const [busy, setBusy] = useState(false);
-  const { kind, label, into } = doubt;
   const go = async () => {
     setBusy(true);
     try {
       await edits.settled();
-      const recorded = into
-        ? await host.edit.mergeLabels({ from: label.id, into: into.id })
-        : await host.edit.deleteLabel({ id: label.id });
-      edits.received(recorded);
-      store.setState(({ labelId }) => ({ labelId: labelId === label.id ? (into?.id ?? null) : labelId }));
+      if (doubt.kind === 'unused') await edits.commit(deletion(doubt.labels));
+      else await moveShapes(doubt);
     } catch (error) {
       setProblem(sentence(error));
     }
     onDone();
   };
+  const moveShapes = async ({ label, into }: Exclude<Doubt, { kind: 'unused' }>) => {
+    const recorded = into
+      ? await host.edit.mergeLabels({ from: label.id, into: into.id })
+      : await host.edit.deleteLabel({ id: label.id });
+    edits.received(recorded);
+    store.setState(({ labelId }) => ({ labelId: labelId === label.id ? (into?.id ?? null) : labelId }));
+  };
+  const isMerge = doubt.kind === 'merge';
   return (
-    <Alert color={kind === 'delete' ? 'red' : 'yellow'} role="alert" title={doubtWords(doubt, use)}>
+    <Alert color={isMerge ? 'yellow' : 'red'} role="alert" title={doubtWords(doubt, use)}>
       <Group>
         <Button
           size="compact-sm"
-          color={kind === 'delete' ? 'red' : undefined}
+          color={isMerge ? undefined : 'red'}
           loading={busy}
           onClick={() => void go()}
           autoFocus
         >
-          {kind === 'delete' ? 'Delete' : 'Merge'}
+          {isMerge ? 'Merge' : 'Delete'}
         </Button>
         <Button size="compact-sm" variant="default" onClick={onDone}>
           Leave it

@@ -1,6 +1,8 @@
 // What a person does to the list of labels, each as the diff that says it.
-import { type Change, changed, type Diff } from '../../main/contract/diff.ts';
+import { colourPicker } from '../../main/contract/colours.ts';
+import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
 import type { AttributeRule, Label } from '../../main/contract/project.ts';
+import { cut } from '../../main/contract/text.ts';
 import { Refused } from './shapeEdits.ts';
 
 type Labels = ReadonlyMap<number, Label>;
@@ -33,6 +35,47 @@ export function checkName(labels: Labels, name: string, own: number | null): str
   if (other && other.id !== own) throw new Refused(`There is a label "${other.name}" already; merge the two instead.`);
   return trimmed;
 }
+
+/** Lines of one list; who has more brings them as a file. */
+const longestList = 2000;
+
+/** The names of a list that was pasted, one a line, apart from those that labels have already. Throws `Refused`. */
+export function namesInList(labels: Labels, text: string): { fresh: string[]; known: number } {
+  const lines = text.split(/\r?\n/u).flatMap((line) => line.trim() || []);
+  if (lines.length > longestList)
+    throw new Refused(`The list has ${lines.length} names; paste ${longestList} at most.`);
+  const long = lines.find((line) => line.length > longestTyped);
+  if (long) throw new Refused(`“${cut(long, 40)}…” is too long; a name has at most ${longestTyped} characters.`);
+  const taken = new Set(Array.from(labels.values(), ({ name }) => name.toLowerCase()));
+  const fresh = lines.filter((line) => {
+    const key = line.toLowerCase();
+    const isFresh = !taken.has(key);
+    taken.add(key);
+    return isFresh;
+  });
+  return { fresh, known: lines.length - fresh.length };
+}
+
+/** Labels of these names at the end of the list, with the first colours and keys that are free; as many ids as names. */
+export function labelList(labels: Labels, names: readonly string[], ids: readonly number[]): Diff | null {
+  const all = orderedLabels(labels);
+  const colour = colourPicker(all.map((label) => label.colour));
+  const used = new Set(all.map(({ digit }) => digit));
+  const free = digits.filter((digit) => !used.has(digit));
+  const above = Math.max(0, ...all.map(({ place }) => place)) + 1;
+  const made = names.map((name, i) => {
+    const id = ids[i];
+    if (id === undefined) throw new Error('more labels were made than ids were fetched');
+    const [digit, place] = [free[i] ?? null, above + i];
+    return created('label', { id, name, colour: colour(), digit, attributes: [], place });
+  });
+  return outcome(`Add ${made.length === 1 ? 'a label' : `${made.length} labels`}`, made);
+}
+
+export const deletion = (labels: readonly Label[]): Diff => ({
+  title: `Delete ${labels.length === 1 ? 'an unused label' : `${labels.length} unused labels`}`,
+  changes: labels.map((label) => deleted('label', label)),
+});
 
 export const renameLabel = (labels: Labels, label: Label, name: string): Diff | null =>
   outcome('Rename label', [changed('label', label, { name: checkName(labels, name, label.id) })]);

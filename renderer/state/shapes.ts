@@ -5,7 +5,7 @@ import type { ActionContext } from './actionContext.ts';
 import { isRefusal, sentence } from './connection.ts';
 import { diffOf, newLabel } from './corrections.ts';
 import type { ImageActions } from './images.ts';
-import { labelNamed } from './labelEdits.ts';
+import { labelList, labelNamed, namesInList } from './labelEdits.ts';
 import { moveSentence, showPlace } from './moved.ts';
 import { chosen, deletion, relabel, toggle } from './shapeEdits.ts';
 import { say, type Whereabouts } from './workbench.ts';
@@ -20,6 +20,8 @@ export interface ShapeActions {
   remove(ids: readonly number[]): Promise<boolean>;
   /** The id of the label of that name, made where there is none. */
   createLabel(name: string): Promise<number | null>;
+  /** Labels of all names of a list, one a line; how many were made and how many were there. */
+  createLabels(list: string): Promise<{ added: number; known: number }>;
   /** Says what was taken back, and where; the person stays where they are. */
   undo(): Promise<void>;
   redo(): Promise<void>;
@@ -80,6 +82,14 @@ export function createShapes(context: ActionContext, images: ImageActions): Shap
       const label = newLabel(id, name.trim(), store.getState().labels);
       const stored = await edits.commit(diffOf('Add a label', created('label', label)));
       return stored ? id : null;
+    },
+    createLabels: async (list) => {
+      const { fresh, known } = namesInList(store.getState().labels, list);
+      const ids: number[] = [];
+      for (const _ of fresh) ids.push(await edits.id());
+      const diff = labelList(store.getState().labels, fresh, ids);
+      const stored = diff === null || (await edits.commit(diff));
+      return { added: stored ? fresh.length : 0, known };
     },
     undo: () => travel('undo'),
     redo: () => travel('redo'),

@@ -4,7 +4,10 @@ import { applied, type Diff } from '../../../main/contract/diff.ts';
 import { Label } from '../../../main/contract/project.ts';
 import {
   checkName,
+  deletion,
   giveDigit,
+  labelList,
+  namesInList,
   orderedLabels,
   placeLabel,
   recolour,
@@ -28,11 +31,41 @@ function changedBy(diff: Diff | null): Map<number, Label> {
     if (change.kind !== 'label') throw new Error('not a label');
     const next = applied(held.get(change.id) ?? null, change);
     if (next) held.set(change.id, Label.parse(next));
+    else held.delete(change.id);
   }
   return held;
 }
 
 const named = (diff: Diff | null) => orderedLabels(changedBy(diff)).map(({ name }) => name);
+
+describe('a list that was pasted', () => {
+  it('is one name a line; blanks, repetitions and names that are there are left out, in any case', () => {
+    const text = '  car\r\n\r\nBird\nbird \n  CAR\nbee';
+    expect(namesInList(labels, text)).toEqual({ fresh: ['Bird', 'bee'], known: 3 });
+    expect(namesInList(labels, ' \n ')).toEqual({ fresh: [], known: 0 });
+  });
+
+  it('is refused where it is too long, or a name of it is', () => {
+    expect(() => namesInList(labels, Array.from({ length: 2001 }, (_, i) => `n${i}`).join('\n'))).toThrow('2001 names');
+    expect(() => namesInList(labels, `ok\n${'x'.repeat(201)}`)).toThrow('at most 200 characters');
+  });
+
+  it('becomes labels at the end, with colours of their own and the keys that are free', () => {
+    const names = Array.from({ length: 9 }, (_, i) => `n${i}`);
+    const diff = labelList(labels, names, [10, 11, 12, 13, 14, 15, 16, 17, 18]);
+    const after = orderedLabels(changedBy(diff));
+    expect(after.map(({ name }) => name)).toEqual(['car', 'dog', 'tree', ...names]);
+    expect(after.slice(3).map(({ digit }) => digit)).toEqual(['3', '4', '5', '6', '7', '8', '9', null, null]);
+    expect(new Set(after.slice(3).map(({ colour }) => colour)).size).toBe(9);
+    expect(diff?.title).toBe('Add 9 labels');
+    expect(labelList(labels, [], [])).toBeNull();
+  });
+
+  it('those that nothing has are deleted as one step', () => {
+    expect(deletion([car, dog])).toMatchObject({ title: 'Delete 2 unused labels' });
+    expect(named(deletion([car, dog]))).toEqual(['tree']);
+  });
+});
 
 describe('names', () => {
   it('trims, and may change only the case', () => {
