@@ -158,7 +158,7 @@ export const StoredProposal = z.object({
   rewards: z.object({ format: z.number() }),
   /** Milliseconds by stage. */
   timings: z.record(z.string(), z.number()),
-  /** The likeliest of its group. */
+  /** The one of its group that most others agree with; of several such the likeliest. */
   chosen: z.boolean(),
 });
 export type StoredProposal = z.infer<typeof StoredProposal>;

@@ -1,11 +1,12 @@
 // A decoded picture and a prompt to a proposal: reasoning, and a box and a mask for each object, by the weights of one folder.
 import type { Provider } from '../../models/runtime/session.ts';
+import { mostAgreed } from '../contract/agreement.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Found } from '../contract/project.ts';
 import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
-import { maskArea, maskBox } from '../contract/rle.ts';
+import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { answerReaders } from './answer.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
@@ -15,7 +16,7 @@ import { type ClosedVocabulary, understood, unknownSentence } from './unknownWor
 import type { Ask } from './zoom.ts';
 
 export interface PredictOptions {
-  /** Answers to draw; the likeliest one counts. Default 1. */
+  /** Answers to draw; the one that most agree with counts, of several such the likeliest. Default 1. */
   samples?: number;
   seed?: number;
   /** Default: the recipe's. */
@@ -166,7 +167,7 @@ class LoupePredictor implements Predictor {
       options.signal?.throwIfAborted();
       proposals.push(await this.propose({ image, prompt, written, states: own }));
     }
-    const chosen = proposals[likeliest(answers)];
+    const chosen = proposals[mostAgreedOf(answers, proposals)];
     if (!chosen) throw new Error('The reasoner wrote no answer.');
     const totalMs = performance.now() - started;
     const timings = { firstTokenMs: answers.firstTokenMs, answerMs, maskMs: totalMs - answerMs, totalMs };
@@ -299,8 +300,11 @@ interface Pointed extends Pick<Draft, 'image' | 'prompt' | 'states'> {
   named: ReadObject | undefined;
 }
 
-/** Index of the answer with the highest mean log-probability per token. */
-function likeliest({ written }: Answers): number {
+/** Index of the answer that most others agree with; of those the one with the highest mean log-probability per token. */
+function mostAgreedOf({ written }: Answers, proposals: readonly Proposal[]): number {
   const mean = ({ logProbabilities: p }: Written) => p.reduce((a, b) => a + b, 0) / Math.max(1, p.length);
-  return written.reduce((best, one, i) => (mean(one) > mean(written[best] ?? one) ? i : best), 0);
+  const meant = proposals.map(({ found, objects }) =>
+    found === 'unreadable' ? found : unionOf(objects.map(({ mask }) => mask)),
+  );
+  return mostAgreed(meant, written.map(mean));
 }

@@ -3,13 +3,13 @@ import type { PackedMask } from '../contract/project.ts';
 import type { Value } from './db.ts';
 import { parsed } from './stored.ts';
 
-export interface MaskRow {
+interface MaskRow {
   height: number | null;
   width: number | null;
   counts: string | null;
 }
 
-export const maskOf = ({ height, width, counts }: MaskRow): PackedMask | null =>
+const maskOf = ({ height, width, counts }: MaskRow): PackedMask | null =>
   height === null || width === null || counts === null ? null : { size: [height, width], counts };
 
 /** The same with the corners that a person drew, as JSON. */

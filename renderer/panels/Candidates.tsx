@@ -3,7 +3,7 @@ import { Text, Tooltip } from '@mantine/core';
 import { IconBan, IconQuestionMark } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import type { Image, StoredProposal } from '../../main/contract/project.ts';
-import { agreement } from '../state/silhouette.ts';
+import { agreeingWith, agreement } from '../state/silhouette.ts';
 import { foundWords, percent, weightsName } from '../state/words.ts';
 import { useClient } from './client.ts';
 import { MaskThumb } from './MaskThumb.tsx';
@@ -16,6 +16,7 @@ interface Props {
 
 export function Candidates({ image, candidates, current }: Props) {
   const agreed = useMemo(() => agreement(candidates), [candidates]);
+  const counts = useMemo(() => agreeingWith(candidates), [candidates]);
   return (
     <section className="answer-part" aria-label="Candidates">
       <div className="part-line">
@@ -30,7 +31,11 @@ export function Candidates({ image, candidates, current }: Props) {
       </div>
       <div className="candidates">
         {candidates.map((one, i) => (
-          <Candidate key={one.id} {...{ image, proposal: one, number: i + 1, isCurrent: one.id === current }} />
+          <Candidate
+            key={one.id}
+            {...{ image, proposal: one, number: i + 1, isCurrent: one.id === current }}
+            why={one.chosen ? choiceWords(counts[i] ?? 0, candidates.length - 1) : ''}
+          />
         ))}
       </div>
     </section>
@@ -42,11 +47,17 @@ interface CandidateProps {
   readonly proposal: StoredProposal;
   readonly number: number;
   readonly isCurrent: boolean;
+  /** Why it is the choice; empty where it is not. */
+  readonly why: string;
 }
 
-function Candidate({ image, proposal, number, isCurrent }: CandidateProps) {
+/** Why a candidate was chosen: `count` of `others` agree with it. */
+export const choiceWords = (count: number, others: number): string =>
+  count === 0 ? ', the likeliest, no other agrees with it' : `, the choice, ${count} of ${others} others agree with it`;
+
+function Candidate({ image, proposal, number, isCurrent, why }: CandidateProps) {
   const { actions } = useClient();
-  const words = `Candidate ${number}: ${foundWords[proposal.found]}${proposal.chosen ? ', the likeliest' : ''}`;
+  const words = `Candidate ${number}: ${foundWords[proposal.found]}${why}`;
   return (
     <Tooltip label={`${words}, ${weightsName(proposal.weights)}`}>
       <button

@@ -37,17 +37,6 @@ export function createShapes(context: ActionContext, images: ImageActions): Shap
   };
   const commit = (diff: Diff | null): Promise<boolean> => (diff ? edits.commit(diff) : Promise.resolve(false));
 
-  const travel = async (way: 'undo' | 'redo') => {
-    try {
-      const recorded = await edits[way]();
-      if (recorded === null) return say(store, 'plain', way === 'undo' ? 'Nothing to undo.' : 'Nothing to redo.');
-      const { text, where } = await moveSentence(context, way, recorded);
-      say(store, 'plain', text, where);
-    } catch (error) {
-      say(store, 'bad', isRefusal(error) ? sentence(error) : 'The host does not answer; nothing was taken back.');
-    }
-  };
-
   return {
     select: (ids, { add = false } = {}) => {
       const next = new Set(add ? store.getState().selected : []);
@@ -83,16 +72,30 @@ export function createShapes(context: ActionContext, images: ImageActions): Shap
       const stored = await edits.commit(diffOf('Add a label', created('label', label)));
       return stored ? id : null;
     },
-    createLabels: async (list) => {
-      const { fresh, known } = namesInList(store.getState().labels, list);
-      const ids: number[] = [];
-      for (const _ of fresh) ids.push(await edits.id());
-      const diff = labelList(store.getState().labels, fresh, ids);
-      const stored = diff === null || (await edits.commit(diff));
-      return { added: stored ? fresh.length : 0, known };
-    },
-    undo: () => travel('undo'),
-    redo: () => travel('redo'),
+    createLabels: (list) => createLabels(context, list),
+    undo: () => travel(context, 'undo'),
+    redo: () => travel(context, 'redo'),
     show: (where) => showPlace(context, images, where),
   };
+}
+
+async function travel(context: ActionContext, way: 'undo' | 'redo'): Promise<void> {
+  const { store, edits } = context;
+  try {
+    const recorded = await edits[way]();
+    if (recorded === null) return say(store, 'plain', way === 'undo' ? 'Nothing to undo.' : 'Nothing to redo.');
+    const { text, where } = await moveSentence(context, way, recorded);
+    say(store, 'plain', text, where);
+  } catch (error) {
+    say(store, 'bad', isRefusal(error) ? sentence(error) : 'The host does not answer; nothing was taken back.');
+  }
+}
+
+async function createLabels({ store, edits }: ActionContext, list: string) {
+  const { fresh, known } = namesInList(store.getState().labels, list);
+  const ids: number[] = [];
+  for (const _ of fresh) ids.push(await edits.id());
+  const diff = labelList(store.getState().labels, fresh, ids);
+  const stored = diff === null || (await edits.commit(diff));
+  return { added: stored ? fresh.length : 0, known };
 }

@@ -1,4 +1,5 @@
 // A mask made small enough for a thumbnail, and how far several masks are apart, all from runs alone.
+import { agreeingCounts } from '../../main/contract/agreement.ts';
 import type { Size } from '../../main/contract/columns.ts';
 import { type PackedMask, type StoredProposal, unpackMask } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
@@ -52,11 +53,15 @@ export function boxAroundAll({ objects }: Pick<StoredProposal, 'objects'>): Box 
   };
 }
 
+const meant = ({ objects }: StoredProposal) => unionOf(objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : [])));
+
+/** For each candidate how many of the others agree with it. */
+export const agreeingWith = (proposals: readonly StoredProposal[]): number[] =>
+  agreeingCounts(proposals.map((one) => (one.found === 'unreadable' ? one.found : meant(one))));
+
 /** Mean of IoU over all pairs of candidates; null for fewer than two with masks. */
 export function agreement(proposals: readonly StoredProposal[]): number | null {
-  const masks = proposals.flatMap(
-    ({ objects }) => unionOf(objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : []))) ?? [],
-  );
+  const masks = proposals.flatMap((one) => meant(one) ?? []);
   const ious = masks.flatMap((a, i) => masks.slice(i + 1).map((b) => maskIou(a, b)));
   return ious.length === 0 ? null : ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
 }

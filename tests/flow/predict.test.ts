@@ -171,11 +171,14 @@ describe('several samples', () => {
     predictor = await saying('both', [found, nothing]);
   });
 
-  it('are all handed back, the likeliest as the proposal', async () => {
+  it('are all handed back, one that most agree with as the proposal, and of those the likeliest', async () => {
     for (let seed = 0; seed < 4; seed++) {
       const { candidates = [], ...chosen } = await predictor.predict(image, dog, { samples: 3, seed });
       expect(candidates).toHaveLength(3);
-      expect(Math.max(...candidates.map(mean))).toBe(mean(chosen));
+      const alike = ({ answer }: Pick<Proposal, 'answer'>) =>
+        candidates.filter((one) => one.answer.text === answer.text);
+      expect(alike(chosen).length).toBeGreaterThanOrEqual(2);
+      expect(Math.max(...alike(chosen).map(mean))).toBe(mean(chosen));
       for (const { answer, objects, rewards } of candidates) {
         expect([found, nothing]).toContain(answer.text);
         expect([objects.length, rewards.format]).toEqual([answer.text === found ? 1 : 0, 1]);

@@ -57,7 +57,7 @@ describe('the answer panel', () => {
   it('offers candidates, and says how far they agree', () => {
     const others = [proposed(box, { id: 901, chosen: false }), proposed(null, { id: 902, chosen: false })];
     const words = buttonNames(review([prompt], [proposed(box), ...others]));
-    expect(words).toContain('Candidate 1: Found, the likeliest');
+    expect(words).toContain('Candidate 1: Found, the choice, 1 of 2 others agree with it');
     expect(words).toContain('Candidate 3: Nothing matches');
     expect(wordsOf(review([prompt], [proposed(box), ...others]))).toContain('3 candidates agree to 100 %');
   });

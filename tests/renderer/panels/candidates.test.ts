@@ -15,7 +15,7 @@ const beside = (candidates: ReturnType<typeof proposed>[], current: number | nul
   laidOpen(Candidates, {}, { image, candidates, current });
 
 describe('candidates', () => {
-  it('are named by number, by what they found, and which one is the likeliest', () => {
+  it('are named by number, by what they found, and why one of them is the choice', () => {
     const markup = beside([
       proposed(box, { id: 1, chosen: false }),
       proposed(null, { id: 2, chosen: false }),
@@ -25,7 +25,7 @@ describe('candidates', () => {
     expect(namesOf(markup, 'button')).toEqual([
       'Candidate 1: Found',
       'Candidate 2: Nothing matches',
-      'Candidate 3: Found, the likeliest',
+      'Candidate 3: Found, the choice, 1 of 3 others agree with it',
       'Candidate 4: The answer cannot be read',
     ]);
     expect(wordsOf(markup)).toContain('4 candidates');
