@@ -52,7 +52,7 @@ interface CandidateProps {
 }
 
 /** Why a candidate was chosen: `count` of `others` agree with it. */
-export const choiceWords = (count: number, others: number): string =>
+const choiceWords = (count: number, others: number): string =>
   count === 0 ? ', the likeliest, no other agrees with it' : `, the choice, ${count} of ${others} others agree with it`;
 
 function Candidate({ image, proposal, number, isCurrent, why }: CandidateProps) {
