@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { BadInput } from '../contract/badinput.ts';
 import { readCoco } from './cocoRead.ts';
+import { readCvat } from './cvat.ts';
 import { readGroundingSuite } from './groundingSuite.ts';
 import { readIsat } from './isat.ts';
 import { jsonLines, jsonPieces } from './jsonStream.ts';
@@ -12,7 +13,9 @@ import type { ReadContext, Reading } from './reading.ts';
 import { readReasonSeg } from './reasonSeg.ts';
 import { readSegmentAnything } from './segmentAnything.ts';
 import { roughly } from './text.ts';
+import { unreadEntries, unreadObject } from './unread.ts';
 import { type Fields, isFields } from './values.ts';
+import { readVia } from './via.ts';
 import { readVoc } from './voc.ts';
 import { isYoloLine, readYolo } from './yolo.ts';
 import { isYoloSet } from './yoloSet.ts';
@@ -33,10 +36,10 @@ const RESULTS =
 export function detect(file: string): Detected {
   const start = peek(file);
   const text = roughly(start).trimStart();
+  if (isArchive(start)) return { reason: 'is an archive that Loupe does not open; unpack it and import the folder' };
   if (isPicture(start))
     return { reason: 'is a picture; annotations in pictures are read with the file that describes them' };
-  if (text.startsWith('<'))
-    return text.includes('<annotation') ? { reader: readVoc } : { reason: 'is XML, but no VOC annotation' };
+  if (text.startsWith('<')) return detectXml(text);
   if (text.startsWith('{') || text.startsWith('[')) return detectJson(file);
   const lines = text
     .split(/\r?\n/u)
@@ -46,6 +49,12 @@ export function detect(file: string): Detected {
   if (/\.txt$/iu.test(file) && isYoloText(file, lines)) return { reader: readYolo };
   if (/\.jsonl?$/iu.test(file) && text !== '') for (const _ of jsonPieces(file)) break;
   return { reason: text === '' ? 'is empty' : UNREAD };
+}
+
+function detectXml(text: string): Detected {
+  if (/<annotations[\s>]/u.test(text)) return { reader: readCvat };
+  if (/<annotation[\s>]/u.test(text)) return { reader: readVoc };
+  return { reason: 'is XML, but neither a VOC nor a CVAT annotation' };
 }
 
 /** Most lines are rows of YOLO; where label files are expected, any other line is a bad row, which is named. */
@@ -73,6 +82,12 @@ const MAGICS = ['\x89PNG', '\xff\xd8\xff', 'GIF8', 'RIFF', 'II*\0', 'MM\0*', 'BM
 const isPicture = (start: Buffer): boolean =>
   MAGICS.some((magic) => start.toString('latin1', 0, magic.length) === magic);
 
+/** 7z, RAR, xz, bzip2 and tar; zip and gzip are opened before anybody looks here. */
+const isArchive = (start: Buffer): boolean =>
+  ['7z\xbc\xaf', 'Rar!', '\xfd7zXZ', 'BZh', 'PK\x03\x04', '\x1f\x8b'].some(
+    (magic) => start.toString('latin1', 0, magic.length) === magic,
+  ) || start.toString('latin1', 257, 262) === 'ustar';
+
 /** What tells formats apart: the keys, and the first entry of each list. */
 interface Facts {
   readonly keys: Set<string>;
@@ -86,7 +101,9 @@ function detectJson(file: string): Detected {
   if (first.has(null)) return detectList(first.get(null));
   const annotation = first.get('annotations');
   if (isFields(annotation) && 'segments_info' in annotation) return { reader: readPanoptic };
-  if (isFields(first.get('image')) && keys.has('annotations')) return { reader: readSegmentAnything };
+  const about = first.get('image');
+  if (isFields(about) && 'file_name' in about && keys.has('annotations')) return { reader: readSegmentAnything };
+  if (isVia(facts)) return { reader: readVia };
   if (isFields(annotation) && 'image_id' in annotation) return { reader: readCoco };
   if (keys.has('images') && (keys.has('annotations') || keys.has('categories'))) return { reader: readCoco };
   if (keys.has('shapes')) return { reader: keys.has('text') && !keys.has('imagePath') ? readReasonSeg : readLabelme };
@@ -94,6 +111,8 @@ function detectJson(file: string): Detected {
   const inner = [...first].find(([, value]) => isFields(value) && 'annotations' in value && 'images' in value);
   if (inner !== undefined)
     return { reason: `holds a COCO file inside its key "${inner[0]}"; save that part as a file of its own` };
+  const named = unreadObject(keys);
+  if (named !== null) return { reason: named };
   return { reason: `${UNREAD} (its keys are ${[...keys].slice(0, 8).join(', ') || 'none'})` };
 }
 
@@ -101,7 +120,15 @@ function detectList(entry: unknown): Detected {
   if (!isFields(entry)) return { reason: UNREAD };
   if ('image_id' in entry) return { reason: RESULTS };
   if ('data' in entry && ('annotations' in entry || 'completions' in entry)) return { reader: readLabelStudio };
-  return { reason: `${UNREAD} (${entryKeys(entry)})` };
+  return { reason: unreadEntries(Object.keys(entry)) ?? `${UNREAD} (${entryKeys(entry)})` };
+}
+
+/** A project of any version, or the annotations alone of the first two. */
+function isVia({ keys, first }: Facts): boolean {
+  if (keys.has('_via_img_metadata')) return true;
+  if (keys.has('metadata') && keys.has('view') && keys.has('file')) return true;
+  const [entry] = first.values();
+  return isFields(entry) && 'filename' in entry && 'regions' in entry;
 }
 
 /** Reading stops at the first annotation: what comes after can be half a gigabyte. Null: values follow each other. */
@@ -128,7 +155,7 @@ function detectLines(file: string): Detected {
   for (const row of jsonLines(file)) {
     if (!isFields(row)) break;
     if ('image_path' in row && 'segmentation' in row) return { reader: readGroundingSuite };
-    return { reason: `${UNREAD} (${entryKeys(row)})` };
+    return { reason: unreadEntries(Object.keys(row)) ?? `${UNREAD} (${entryKeys(row)})` };
   }
   return { reason: UNREAD };
 }

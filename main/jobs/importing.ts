@@ -1,12 +1,14 @@
 // An annotation file or a folder of them to images, labels and shapes of a project: one step of undo, and a report.
-import { statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { ImportReport } from '../contract/jobs.ts';
+import { archiveKind, unpackGzip, unpackZip } from '../formats/archive.ts';
 import { detect } from '../formats/detect.ts';
-import { Notes } from '../formats/reading.ts';
+import { Notes, type Pictures } from '../formats/reading.ts';
 import { isImageName } from '../pictures/walk.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
@@ -46,9 +48,9 @@ export async function importAnnotations(
     progress: options.progress,
   });
   try {
-    const into = { project, importer, notes, pictures, root: isFolder ? place : nearest(place) };
+    const into = { project, importer, notes, pictures, root: isFolder ? place : nearest(place), said: asIs };
     if (isFolder) await takeFolder(place, into);
-    else await takeFile(place, into);
+    else await takeFileOrArchive(place, into);
   } finally {
     const step = importer.end();
     if (step !== null) options.recorded?.(step);
@@ -79,8 +81,56 @@ interface Into {
   readonly project: Project;
   readonly importer: Importer;
   readonly notes: Notes;
-  readonly pictures: NamedPictures;
+  readonly pictures: Pictures;
   readonly root: string;
+  /** Where a file is said to lie: one out of an archive, where it would lie if the archive had been unpacked. */
+  readonly said: (file: string) => string;
+}
+
+const asIs = (file: string): string => file;
+
+async function takeFileOrArchive(file: string, into: Into): Promise<void> {
+  refuseOwnFile(into.project, file);
+  const kind = await archiveKind(file);
+  if (kind === null) return takeFile(file, into);
+  const folder = await mkdtemp(path.join(tmpdir(), 'loupe-archive-'));
+  try {
+    if (kind === 'gzip') await takeGzip(file, folder, into);
+    else await takeZip(file, folder, into);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function takeGzip(file: string, folder: string, into: Into): Promise<void> {
+  const inner = path.join(folder, path.basename(file).replace(/\.gz$/iu, ''));
+  await unpackGzip(file, inner);
+  await takeFile(inner, unpackedAt(folder, path.dirname(file), into));
+}
+
+/** Pictures stay in the archive: a project refers to files, and what is in a zip is none. */
+async function takeZip(file: string, folder: string, into: Into): Promise<void> {
+  const isHidden = (name: string) => name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
+  let pictures = 0;
+  await unpackZip(file, folder, (name) => {
+    if (isHidden(name)) return false;
+    if (isImageName(name)) pictures++;
+    return !isImageName(name);
+  });
+  if (pictures > 0)
+    into.notes.say(`${pictures} pictures stay in ${path.basename(file)}; unpack it there so that they are found`);
+  const beside = path.join(path.dirname(file), path.parse(file).name);
+  const base = existsSync(beside) ? beside : path.dirname(file);
+  await takeFolder(folder, unpackedAt(folder, base, into)).catch((error: unknown) => {
+    throw error instanceof BadInput ? new BadInput(error.message.replace(folder, path.basename(file))) : error;
+  });
+}
+
+/** Names of pictures are looked up as if `folder` were `base`. */
+function unpackedAt(folder: string, base: string, into: Into): Into {
+  const said = (file: string) => path.join(base, path.relative(folder, file));
+  const find: Pictures['find'] = (name, from) => into.pictures.find(name, from && said(from));
+  return { ...into, root: folder, said, pictures: { find } };
 }
 
 async function takeFile(file: string, into: Into): Promise<void> {
@@ -90,7 +140,7 @@ async function takeFile(file: string, into: Into): Promise<void> {
   if ('describes' in found)
     throw new BadInput(`${path.basename(file)}: holds ${found.describes} only; import the folder that it belongs to`);
   if ('reason' in found) throw new BadInput(`${path.basename(file)}: ${found.reason}`);
-  await importer.take(await found.reader(file, into), file);
+  await importer.take(await found.reader(file, into), into.said(file));
 }
 
 /** One bad file does not stop the others. */

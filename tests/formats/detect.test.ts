@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { readCoco } from '../../main/formats/cocoRead.ts';
+import { readCvat } from '../../main/formats/cvat.ts';
 import { type Detected, detect } from '../../main/formats/detect.ts';
 import { readGroundingSuite } from '../../main/formats/groundingSuite.ts';
 import { readIsat } from '../../main/formats/isat.ts';
@@ -11,6 +12,7 @@ import { readLabelStudio } from '../../main/formats/labelStudio.ts';
 import { readPanoptic } from '../../main/formats/panoptic.ts';
 import { readReasonSeg } from '../../main/formats/reasonSeg.ts';
 import { readSegmentAnything } from '../../main/formats/segmentAnything.ts';
+import { readVia } from '../../main/formats/via.ts';
 import { readVoc } from '../../main/formats/voc.ts';
 import { readYolo } from '../../main/formats/yolo.ts';
 import { freshFolder, outcomeOf, saved } from './reads.ts';
@@ -27,7 +29,11 @@ test.each([
   ['LabelMe', { version: '5', shapes: [], imagePath: 'a.jpg', imageData: 'x' }, readLabelme],
   ['ReasonSeg', { shapes: [], text: ['x'], is_sentence: true }, readReasonSeg],
   ['ISAT', { info: { name: 'a' }, objects: [] }, readIsat],
-  ['Segment Anything', { image: { width: 1 }, annotations: [] }, readSegmentAnything],
+  ['Segment Anything', { image: { file_name: 'a.jpg', width: 1 }, annotations: [] }, readSegmentAnything],
+  ['VIA 2', { _via_settings: {}, _via_img_metadata: {}, _via_attributes: {} }, readVia],
+  ['VIA 2 without its project', { 'a.png12': { filename: 'a.png', size: 12, regions: [] } }, readVia],
+  ['VIA 3', { project: {}, config: {}, attribute: {}, file: {}, metadata: {}, view: {} }, readVia],
+  ['CVAT', '<?xml version="1.0"?>\n<annotations><version>1.1</version></annotations>', readCvat],
   ['Label Studio', [{ data: {}, annotations: [] }], readLabelStudio],
   ['VOC', '<?xml version="1.0"?>\n<annotation></annotation>', readVoc],
   ['GroundingSuite', '{"image_path": "a", "segmentation": {}}\n{"image_path": "b"}\n', readGroundingSuite],
@@ -47,7 +53,21 @@ test.each([
   ['other keys', { a: 1, b: [2] }, /its keys are a, b/],
   ['other entries', [{ a: 1 }], /entries have the keys a/],
   ['other lines', '{"a": 1}\n{"a": 2}', /entries have the keys a/],
-  ['other XML', '<svg/>', /is XML, but no VOC annotation/],
+  ['other XML', '<svg/>', /is XML, but neither a VOC nor a CVAT annotation/],
+  [
+    'Darwin 2',
+    { version: '2.0', schema_ref: '', item: {}, annotations: [] },
+    /a file of Darwin \(V7\), .*export it .* as COCO/,
+  ],
+  ['Darwin 1', { dataset: 'd', image: { filename: 'a.png', width: 4, height: 4 }, annotations: [] }, /Darwin/],
+  ['CreateML', [{ image: 'a.png', annotations: [] }], /CreateML/],
+  ['Supervisely', { description: '', tags: [], size: {}, objects: [] }, /Supervisely/],
+  ['Cityscapes', { imgHeight: 4, imgWidth: 4, objects: [] }, /Cityscapes/],
+  ['BDD', [{ name: 'a.png', labels: [] }], /BDD100K/],
+  ['Datumaro', { info: {}, categories: {}, items: [] }, /Datumaro/],
+  ['Labelbox', '{"data_row": {}, "projects": {}}\n{"data_row": {}}', /Labelbox/],
+  ['a tar archive', Buffer.concat([Buffer.alloc(257), Buffer.from('ustar'), Buffer.alloc(250)]), /unpack it/],
+  ['a RAR archive', Buffer.from('Rar!\x1a\x07'), /unpack it/],
   ['a picture', Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), /is a picture/],
 ])('%s: no reader, and why', (_, content, reason) => {
   expect(of(content)).toEqual({ reason: expect.stringMatching(reason) });

@@ -7,6 +7,7 @@ import { BadInput } from '../../main/contract/badinput.ts';
 import { compress } from '../../main/contract/cocoMask.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { readCoco } from '../../main/formats/cocoRead.ts';
+import { readCvat } from '../../main/formats/cvat.ts';
 import { detect, type Reader } from '../../main/formats/detect.ts';
 import { readGroundingSuite } from '../../main/formats/groundingSuite.ts';
 import { readIsat } from '../../main/formats/isat.ts';
@@ -15,6 +16,7 @@ import { readLabelStudio } from '../../main/formats/labelStudio.ts';
 import { readPanoptic } from '../../main/formats/panoptic.ts';
 import { readReasonSeg } from '../../main/formats/reasonSeg.ts';
 import { readSegmentAnything } from '../../main/formats/segmentAnything.ts';
+import { readVia } from '../../main/formats/via.ts';
 import { readVoc } from '../../main/formats/voc.ts';
 import { readYolo } from '../../main/formats/yolo.ts';
 import { expectSound, lost, placesIn, spoilt, torn, withValue } from './hostile.ts';
@@ -42,6 +44,9 @@ const labelStudioResult = (type: string, value: object) => ({
   ...{ type, value, original_width: width, original_height: height, image_rotation: 0, score: 0.5 },
 });
 
+const cvat = (inner: string) =>
+  `<annotations><version>1.1</version><image id="0" name="a.jpg" width="${width}" height="${height}">${inner}</image></annotations>`;
+
 /** A sound document of each format in JSON. */
 const documents: readonly [name: string, reader: Reader, document: unknown][] = [
   [
@@ -54,6 +59,27 @@ const documents: readonly [name: string, reader: Reader, document: unknown][] = 
         { id: 2, image_id: 1, category_id: 1, segmentation: rle, bbox: [1, 1, 6, 4], area: 24, iscrowd: 1 },
       ],
       categories: [{ id: 1, name: 'cup', supercategory: '' }],
+    },
+  ],
+  [
+    'VIA',
+    readVia,
+    {
+      _via_img_metadata: {
+        a: {
+          filename: 'a.jpg',
+          regions: [
+            {
+              shape_attributes: { name: 'polygon', all_points_x: [1, 7, 7], all_points_y: [1, 1, 5] },
+              region_attributes: { class: 'cup' },
+            },
+            {
+              shape_attributes: { name: 'rect', x: 1, y: 1, width: 4, height: 3 },
+              region_attributes: { class: 'cup' },
+            },
+          ],
+        },
+      },
     },
   ],
   [
@@ -202,6 +228,15 @@ describe('torn text is refused or read in part', () => {
     for (const end of [0, 1, Math.floor(text.length / 2), text.length - 1]) {
       expect(await readOrRefused(reader, 'a.json', text.slice(0, end))).toBe('refused');
     }
+  });
+
+  test('CVAT', async () => {
+    const text = cvat(
+      '<polygon label="cup" points="1,1;7,1;7,5"/><mask label="cup" rle="1,5" left="2" top="2" width="3" height="2"/>',
+    );
+    expect(await readOrRefused(readCvat, 'a.xml', text)).toBe('read');
+    const check = async (value: string) => void (await readOrRefused(readCvat, 'a.xml', value));
+    await fc.assert(fc.asyncProperty(torn(text), check), { numRuns: 200 });
   });
 
   test('VOC', async () => {

@@ -2,13 +2,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { golden, goldenJson, haveGolden, haveMaterial, material } from '../golden.ts';
+import { zip } from '../zip.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -17,51 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const text = (s: string) => new TextEncoder().encode(s);
-const u16 = (n: number) => [n & 255, n >> 8];
-const u32 = (n: number) => [...u16(n & 65535), ...u16(n >>> 16)];
-
-/** A zip of stored entries, as torch.save lays it out. */
-function zip(entries: Record<string, Uint8Array>): Uint8Array {
-  const body: number[] = [];
-  const directory: number[] = [];
-  for (const [name, data] of Object.entries(entries)) {
-    const common = [
-      ...u16(20),
-      ...u16(0),
-      ...u16(0),
-      ...u32(0),
-      ...u32(crc32(data)),
-      ...u32(data.length),
-      ...u32(data.length),
-      ...u16(name.length),
-      ...u16(0),
-    ];
-    directory.push(
-      ...u32(0x02014b50),
-      ...u16(20),
-      ...common,
-      ...u16(0),
-      ...u16(0),
-      ...u16(0),
-      ...u32(0),
-      ...u32(body.length),
-      ...text(name),
-    );
-    body.push(...u32(0x04034b50), ...common, ...text(name), ...data);
-  }
-  const count = Object.keys(entries).length;
-  const end = [
-    ...u32(0x06054b50),
-    ...u16(0),
-    ...u16(0),
-    ...u16(count),
-    ...u16(count),
-    ...u32(directory.length),
-    ...u32(body.length),
-    ...u16(0),
-  ];
-  return Uint8Array.from([...body, ...directory, ...end]);
-}
+const u32 = (n: number) => [n & 255, (n >> 8) & 255, (n >> 16) & 255, n >>> 24];
 
 async function put(name: string, entries: Record<string, Uint8Array>): Promise<string> {
   const file = path.join(folder, name);

@@ -1,0 +1,101 @@
+// A zip or gzip file to a temporary folder with the annotation files in it; within bounds, and never outside of that folder.
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import path from 'node:path';
+import { Transform, type TransformCallback } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { BadInput } from '../contract/badinput.ts';
+
+const MOST_ENTRIES = 200_000;
+/** Of everything that is unpacked: the annotations of COCO's 118,000 pictures have half of it. */
+const MOST_BYTES = 1e9;
+
+/** What an archive is called by its first bytes; null where it is none. */
+export async function archiveKind(file: string): Promise<'zip' | 'gzip' | null> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    if (bytesRead < 2) return null;
+    if (buffer.toString('latin1') === 'PK\x03\x04') return 'zip';
+    return buffer[0] === 0x1f && buffer[1] === 0x8b ? 'gzip' : null;
+  } finally {
+    await handle.close();
+  }
+}
+
+export interface Unpacked {
+  /** Entries that `wants` did not want. */
+  readonly passed: number;
+}
+
+/** `wants`: by the path in the archive, with forward slashes. */
+export async function unpackZip(file: string, folder: string, wants: (name: string) => boolean): Promise<Unpacked> {
+  const name = path.basename(file);
+  const zip = await openPromise(file, { autoClose: false }).catch((error: Error) => refuse(name, error));
+  const budget = { left: MOST_BYTES };
+  let passed = 0;
+  try {
+    if (zip.entryCount > MOST_ENTRIES) throw new BadInput(`${name}: has more than ${MOST_ENTRIES} entries`);
+    for await (const entry of zip.eachEntry()) {
+      if (entry.fileName.endsWith('/')) continue;
+      if (wants(entry.fileName)) await unpackEntry(zip, entry, { to: path.join(folder, entry.fileName), name, budget });
+      else passed++;
+    }
+  } catch (error) {
+    return refuse(name, error);
+  } finally {
+    zip.close();
+  }
+  return { passed };
+}
+
+interface Target {
+  readonly to: string;
+  /** Of the archive. */
+  readonly name: string;
+  readonly budget: { left: number };
+}
+
+async function unpackEntry(zip: ZipFile, entry: Entry, { to, name, budget }: Target): Promise<void> {
+  if (entry.isEncrypted()) throw new BadInput(`${name}: is locked by a password; unpack it and import the folder`);
+  await mkdir(path.dirname(to), { recursive: true });
+  await pipeline(await zip.openReadStreamPromise(entry), new Bounded(name, budget), createWriteStream(to));
+}
+
+/** `to`: the file to write; `most`: bytes of it. */
+export async function unpackGzip(file: string, to: string, most = MOST_BYTES): Promise<void> {
+  const name = path.basename(file);
+  await pipeline(
+    createReadStream(file),
+    createGunzip(),
+    new Bounded(name, { left: most }),
+    createWriteStream(to),
+  ).catch((error: unknown) => refuse(name, error));
+}
+
+function refuse(name: string, error: unknown): never {
+  if (error instanceof BadInput) throw error;
+  const why = error instanceof Error ? error.message.replace(/\.$/u, '') : String(error);
+  throw new BadInput(`${name}: cannot be unpacked (${why}); unpack it and import the folder`);
+}
+
+/** Ends what unpacks to more than there is room for, whatever the archive claims. */
+class Bounded extends Transform {
+  private readonly name: string;
+  private readonly budget: { left: number };
+
+  constructor(name: string, budget: { left: number }) {
+    super();
+    this.name = name;
+    this.budget = budget;
+  }
+
+  override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
+    this.budget.left -= chunk.length;
+    if (this.budget.left >= 0) done(null, chunk);
+    else
+      done(new BadInput(`${this.name}: unpacks to more than ${MOST_BYTES / 1e9} GB; unpack it and import the folder`));
+  }
+}
