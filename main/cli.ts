@@ -5,6 +5,7 @@ import { addBench } from './commands/bench.ts';
 import { addEval } from './commands/eval.ts';
 import { addExport, addImport, addVerify } from './commands/exchange.ts';
 import { addGather } from './commands/gather.ts';
+import { addGraph } from './commands/graph.ts';
 import { addModel } from './commands/model.ts';
 import { addPrelabel } from './commands/prelabel.ts';
 import { addScenes } from './commands/scenes.ts';
@@ -32,7 +33,7 @@ function programFor(outside: Terminal): Command {
     // `judge` says it in one line, with the rest of the failures.
     .configureOutput({ outputError: () => {} });
   const projects = [addServe, addImport, addExport, addVerify, addPrelabel, addGather, addTeach, addWeights];
-  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addModel, addScenes]) add(program, outside);
+  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addModel, addGraph, addScenes]) add(program, outside);
   return program;
 }
 

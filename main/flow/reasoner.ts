@@ -1,5 +1,5 @@
 // A picture and a sentence to answers: the vision tower once, then tokens as they are sampled, and their query states.
-import { input } from '../../models/graph/tensor.ts';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
 import { floats } from '../../models/graph/value.ts';
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
 import { Decoder, type DecodeState, type PromptTokens } from '../../models/qwen/decode.ts';
@@ -76,10 +76,7 @@ export class Reasoner {
 
   static async open(weights: ReasonerWeights, options: EngineOptions): Promise<Reasoner> {
     // Of a photograph's usual size; it tells whether the provider can be had.
-    const { framing } = weights.recipe.reasoner;
-    const { height, width } = framedSize({ height: 480, width: 640 }, framing, imageConfig(weights));
-    const { patch } = weights.reasoner.vision;
-    const grid = { t: 1, h: height / patch, w: width / patch };
+    const grid = usualGrid(weights);
     const first = await openTower(weights, grid, options);
     const reasoner = new Reasoner(weights, options, first);
     reasoner.towers.set(keyOf(grid), Promise.resolve(first));
@@ -189,17 +186,23 @@ export class Reasoner {
 
 const keyOf = ({ h, w }: Grid): string => `${h} ${w}`;
 
+/** Patches of a photograph's usual size, as the recipe frames it. */
+export function usualGrid(weights: ReasonerWeights): Grid {
+  const { framing } = weights.recipe.reasoner;
+  const { height, width } = framedSize({ height: 480, width: 640 }, framing, imageConfig(weights));
+  const { patch } = weights.reasoner.vision;
+  return { t: 1, h: height / patch, w: width / patch };
+}
+
 /** The vision tower is a graph of one size. */
-function openTower(
-  { params, reasoner, folder }: ReasonerWeights,
-  grid: Grid,
-  options: EngineOptions,
-): Promise<Session> {
-  const { vision } = reasoner;
+export function towerOutputs({ params, reasoner: { vision } }: ReasonerWeights, grid: Grid): Record<string, Tensor> {
   const pixels = input('pixels', [grid.h * grid.w, patchWidth(vision)]);
   const { features } = visionTower(params.at('visual'), pixels, { grids: [grid], config: vision });
-  return Session.create({ features }, { ...options, folder });
+  return { features };
 }
+
+const openTower = (weights: ReasonerWeights, grid: Grid, options: EngineOptions): Promise<Session> =>
+  Session.create(towerOutputs(weights, grid), { ...options, folder: weights.folder });
 
 function imageConfig({ reasoner: { vision }, recipe }: ReasonerWeights): ImageConfig {
   const { least, most } = recipe.reasoner.pixels;

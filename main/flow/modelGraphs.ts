@@ -1,0 +1,80 @@
+// A weights folder or SAM 2 checkpoint to the graphs that Loupe builds of it, part by part; nothing is computed.
+import { stat } from 'node:fs/promises';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
+import { contextModule } from '../../models/lens/contextModule.ts';
+import { passGraph } from '../../models/qwen/passGraph.ts';
+import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { embeddedWeights } from '../weights/embedded.ts';
+import { openWeights, type Weights } from '../weights/open.ts';
+import { openSam2, type SegmenterWeights } from '../weights/openSam2.ts';
+import { decodedMasks } from './decoding.ts';
+import { towerOutputs, usualGrid } from './reasoner.ts';
+import { recogniseModel } from './recogniseModel.ts';
+
+export type GraphPart = 'vision' | 'reasoner' | 'context' | 'segmenter';
+
+export interface ModelGraph {
+  /** The part, or what of it: "segmenter, encoder". */
+  readonly title: string;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+/** Of all parts of the model, or of one; throws one sentence where there is no such graph. */
+export async function modelGraphs(model: string, part?: GraphPart): Promise<ModelGraph[]> {
+  const place = await placeOf(model);
+  const { kind } = await recogniseModel(place);
+  const makers = kind === 'weights' ? ofWeights(await openWeights(place)) : await ofCheckpoint(place, kind);
+  if (part === undefined) return Object.values(makers).flatMap((make) => make());
+  const make = makers[part];
+  if (make) return make();
+  throw new BadInput(`${place}: is a ${kind} and has no ${part}; it has ${Object.keys(makers).join(', ')}`);
+}
+
+async function placeOf(model: string): Promise<string> {
+  const isThere = await stat(model).catch(() => null);
+  return !isThere && model === 'loupe-nano' ? embeddedWeights : model;
+}
+
+type Makers = Partial<Record<GraphPart, () => ModelGraph[]>>;
+
+async function ofCheckpoint(place: string, kind: string): Promise<Makers> {
+  if (kind === 'SAM 2 checkpoint') return { segmenter: segmenterOf(await openSam2(place)) };
+  if (kind === 'ONNX segmenter')
+    throw new BadInput(`${place}: holds ONNX files, whose graphs are not Loupe's; look at them with a viewer of ONNX`);
+  throw new BadInput(`${place}: is a ${kind}, which Loupe builds no graph of`);
+}
+
+function ofWeights(weights: Weights): Makers {
+  return {
+    vision: () => [{ title: 'vision', outputs: towerOutputs(weights, usualGrid(weights)) }],
+    reasoner: () => [{ title: 'reasoner', outputs: tokenStep(weights) }],
+    context: () => [{ title: 'context', outputs: contextOf(weights) }],
+    segmenter: segmenterOf(weights),
+  };
+}
+
+/** One token after 256 that are remembered, as answers are written. */
+function tokenStep({ params, reasoner }: Weights): Record<string, Tensor> {
+  const remembered = { prompts: 1, promptTokens: 256, capacity: 0 };
+  return passGraph(params, reasoner, { rows: 1, tokens: 1, ...remembered, features: 0, queries: 0, logits: true });
+}
+
+function contextOf({ params, context }: Weights): Record<string, Tensor> {
+  return { token: contextModule(params, context, input('states', [1, context.numOfQuery, context.hidden])) };
+}
+
+/** The encoder, and the decoder for as many points as the recipe has slots. */
+const segmenterOf =
+  ({ segmenter, params, context, recipe }: SegmenterWeights) =>
+  (): ModelGraph[] => {
+    const { imageSize, width } = segmenter;
+    const { slots, promptMap } = recipe.segmenter;
+    const token = context ? input('token', [1, 1, width]) : undefined;
+    const { masks, iou } = decodedMasks(params, segmenter, { asks: 1, slots: slots ?? 1, rough: promptMap }, token);
+    const encoded = imageEncoder(params.at('sam'), segmenter, input('image', [1, 3, imageSize, imageSize]));
+    return [
+      { title: 'segmenter, encoder', outputs: { ...encoded } },
+      { title: 'segmenter, decoder', outputs: { masks, iou } },
+    ];
+  };

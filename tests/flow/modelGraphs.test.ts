@@ -1,0 +1,62 @@
+// The graphs of a model, part by part, against what is computed with it, and sentences for what has no graph.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelGraphs } from '../../main/flow/modelGraphs.ts';
+import { exportNano } from '../../main/nano/export.ts';
+import { print } from '../../models/graph/print.ts';
+import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+import { allParameters, toyNano } from '../nano/toy.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'loupe-graphs-'));
+  const nano = toyNano();
+  allParameters(nano);
+  await exportNano(nano, path.join(folder, 'toy'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const toy = () => path.join(folder, 'toy');
+
+describe('modelGraphs', () => {
+  it('has a graph of every part, the segmenter in two', async () => {
+    const titles = (await modelGraphs(toy())).map(({ title }) => title);
+    expect(titles).toEqual(['vision', 'reasoner', 'context', 'segmenter, encoder', 'segmenter, decoder']);
+    for (const part of ['vision', 'reasoner', 'context', 'segmenter'] as const)
+      for (const { title } of await modelGraphs(toy(), part)) expect(title.startsWith(part)).toBe(true);
+  });
+
+  it('names parameters as the checkpoint does, and what each part gives', async () => {
+    const [reasoner] = await modelGraphs(toy(), 'reasoner');
+    const text = print(reasoner?.outputs ?? {});
+    expect(text).toContain('model.layers.1.mlp.down_proj.weight');
+    expect(text.split('\n').at(-1)).toMatch(/^logits = %\d+$/u);
+    const [context] = await modelGraphs(toy(), 'context');
+    expect(Object.keys(context?.outputs ?? {})).toEqual(['token']);
+    const [, decoder] = await modelGraphs(toy(), 'segmenter');
+    expect(Object.keys(decoder?.outputs ?? {})).toEqual(['masks', 'iou']);
+  });
+
+  it('is the same text each time', async () => {
+    const text = async () => (await modelGraphs(toy())).map(({ outputs }) => print(outputs));
+    expect(await text()).toEqual(await text());
+  });
+
+  it('knows the embedded weights by name', async () => {
+    const [vision] = await modelGraphs('loupe-nano', 'vision');
+    expect(print(vision?.outputs ?? {})).toContain('visual.blocks.5.');
+  });
+
+  it('says in a sentence what has no graph', async () => {
+    await expect(modelGraphs(path.join(folder, 'gone'))).rejects.toThrow(/gone: there is no such file or folder$/u);
+    const lens = path.join(folder, 'lens.safetensors');
+    const one = { shape: [1], data: new Float32Array(1) };
+    const names = ['model.layers.0.self_attn.q_proj.weight', 'visual.patch_embed.proj.weight', 'learnable_query'];
+    await writeSafetensors(lens, Object.fromEntries(names.map((name) => [name, one])));
+    await expect(modelGraphs(lens)).rejects.toThrow('is a LENS checkpoint, which Loupe builds no graph of');
+    await writeFile(path.join(folder, 'notes.txt'), 'x');
+    await expect(modelGraphs(folder)).rejects.toThrow(folder);
+  });
+});
