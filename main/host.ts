@@ -1,7 +1,8 @@
 // The host put together: one open project with its files, settings, jobs, the engine, and what windows are told of them.
 import path from 'node:path';
-import type { HostEvent, Recorded } from './contract/api.ts';
+import type { EngineStatus, HostEvent, Recorded } from './contract/api.ts';
 import type { Image, ProjectInfo } from './contract/project.ts';
+import type { CallLog } from './engine/callLog.ts';
 import { Engine } from './engine/supervisor.ts';
 import { Events } from './events.ts';
 import { type HostContext, noProject } from './handlers/context.ts';
@@ -34,12 +35,14 @@ export class Host implements HostContext {
   readonly #news = new Set<number>();
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(folders: Folders) {
+  /** `log`: where the calls of both engine programs are written down; default nowhere. */
+  constructor(folders: Folders, { log = null }: { log?: CallLog | null } = {}) {
     this.folders = folders;
     this.settings = new SettingsFile(folders.config);
     this.pictures = new Pictures(folders.cache);
-    this.engine = new Engine(this.settings.read(), (engine) => this.events.emit({ kind: 'engine', engine }));
-    this.trainer = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train' });
+    const tell = (engine: EngineStatus) => this.events.emit({ kind: 'engine', engine });
+    this.engine = new Engine(this.settings.read(), tell, { log });
+    this.trainer = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train', log });
   }
 
   project(): Project {

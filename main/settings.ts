@@ -23,6 +23,10 @@ export function foldersBelow(home: string | undefined): Folders {
   return { config: below('config'), cache: below('cache'), data: below('data') };
 }
 
+/** Where logs go that a person asked for. */
+export const logFolder = (home: string | undefined): string =>
+  home === undefined || home === '' ? envPaths('Loupe', { suffix: '' }).log : path.resolve(home, 'log');
+
 const Recent = z.object({ file: z.string(), name: z.string(), opened: z.string() });
 type Recent = z.infer<typeof Recent>;
 

@@ -9,9 +9,10 @@ import { exitCode } from '../failure.ts';
 import type { PromptAllReport, Shard } from '../jobs/prompting.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
+import { type LogOptions, logOption, openedLog } from './log.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
 
-interface PrelabelOptions extends WeightsOptions {
+interface PrelabelOptions extends WeightsOptions, LogOptions {
   readonly prompt: string;
   readonly shard?: Shard;
   readonly into?: string;
@@ -27,7 +28,9 @@ export function addPrelabel(program: Command, terminal: Terminal): void {
     .option('--shard <i/n>', 'only the i-th of n parts of the images', parseShard)
     .option('--into <copy>', 'answer in a copy of the project, so that many workers can; "loupe gather" takes them in')
     .option('--json', 'print one JSON document instead of text');
-  weightsOptions(command).action((file: string, options: PrelabelOptions) => prelabel(file, options, terminal));
+  logOption(weightsOptions(command)).action((file: string, options: PrelabelOptions) =>
+    prelabel(file, options, terminal),
+  );
 }
 
 /** "2/8": the second of eight parts. */
@@ -50,13 +53,14 @@ async function prelabel(file: string, options: PrelabelOptions, terminal: Termin
     import('../store/project.ts'),
     import('../jobs/shards.ts'),
   ]);
+  const log = await openedLog(options, terminal);
   if (options.into !== undefined) copyProject(file, options.into);
   const project = openProject(options.into ?? file);
   const settings = {
     weights: path.resolve(options.weights),
     device: options.provider ?? 'cpu',
   };
-  const engine = new Engine(settings);
+  const engine = new Engine(settings, () => {}, { log });
   try {
     const weights = await opened(engine);
     for (const warning of engine.status.warnings) terminal.note(`warning: ${warning}\n`);

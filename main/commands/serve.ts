@@ -5,25 +5,28 @@ import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import type { Pictures } from '../pictures/tiles.ts';
 import type { Terminal } from '../terminal.ts';
+import { type LogOptions, logOption, openedLog } from './log.ts';
 import { wholeNumber } from './options.ts';
 
 const TIDY_AFTER_MS = 60_000;
 
-interface ServeOptions {
+interface ServeOptions extends LogOptions {
   readonly port: number;
   readonly socket?: string;
   readonly json?: boolean;
 }
 
 export function addServe(program: Command, terminal: Terminal): void {
-  program
+  const command = program
     .command('serve')
     .description('serve a project to a browser on this machine; the first line is the address to open')
     .argument('[project]', 'the .loupe file to open; without one, the page asks for it')
     .option('--port <number>', 'port of 127.0.0.1; 0 takes any that is free', wholeNumber(0, 65_535), 0)
     .option('--socket <path>', 'a socket file or named pipe instead of a port')
-    .option('--json', 'print the address as one JSON document')
-    .action((project: string | undefined, options: ServeOptions) => serveProject(project, options, terminal));
+    .option('--json', 'print the address as one JSON document');
+  logOption(command).action((project: string | undefined, options: ServeOptions) =>
+    serveProject(project, options, terminal),
+  );
 }
 
 async function serveProject(project: string | undefined, options: ServeOptions, terminal: Terminal): Promise<void> {
@@ -37,7 +40,8 @@ async function serveProject(project: string | undefined, options: ServeOptions, 
     import('../web/server.ts'),
     import('../settings.ts'),
   ]);
-  const host = new Host(foldersBelow(process.env.LOUPE_HOME));
+  const log = await openedLog(options, terminal);
+  const host = new Host(foldersBelow(process.env.LOUPE_HOME), { log });
   try {
     if (file !== null) await host.open(file);
     const { socket, port } = options;

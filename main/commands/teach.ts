@@ -6,10 +6,11 @@ import type { TeachProgress, TeachReport, WeightsVersion } from '../contract/lea
 import { exitCode } from '../failure.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
+import { type LogOptions, logOption, openedLog } from './log.ts';
 import { numberBetween, parseSeed, wholeNumber } from './options.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
 
-interface TeachOptions extends WeightsOptions {
+interface TeachOptions extends WeightsOptions, LogOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly json?: boolean;
@@ -26,7 +27,7 @@ export function addTeach(program: Command, terminal: Terminal): void {
     .option('--minutes <number>', 'how long it may train', numberBetween(0.1, 1440), 10)
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
     .option('--json', 'print one JSON document instead of text');
-  weightsOptions(command).action((file: string, options: TeachOptions) => teach(file, options, terminal));
+  logOption(weightsOptions(command)).action((file: string, options: TeachOptions) => teach(file, options, terminal));
 }
 
 export function addWeights(program: Command, terminal: Terminal): void {
@@ -92,7 +93,11 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
   ]);
   await withProject(file, async (project) => {
     const folder = path.dirname(path.resolve(file));
-    const engine = new Engine({ weights: null, device: options.provider ?? 'cpu' }, () => {}, { program: 'train' });
+    const log = await openedLog(options, terminal);
+    const engine = new Engine({ weights: null, device: options.provider ?? 'cpu' }, () => {}, {
+      program: 'train',
+      log,
+    });
     const work = {
       ...{ project, engine, minutes: options.minutes, seed: options.seed, weights: path.resolve(options.weights) },
       fileOf: (image: { path: string }) => path.resolve(folder, image.path),

@@ -5,6 +5,7 @@ import type { EngineStatus } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Settings } from '../contract/settings.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
+import { type CallLog, logged } from './callLog.ts';
 import type { CallName, Calls, Failure, FromEngine, ProgramName, Request, ToEngine, Urgency } from './protocol.ts';
 
 export type EngineSettings = Pick<Settings, 'device' | 'weights'> & Partial<Pick<Settings, 'segmenter'>>;
@@ -56,6 +57,8 @@ export class Engine {
   private readonly habits: Habits;
   /** Beside this file, with its ending: TypeScript as it stands, or built. */
   private readonly program: string;
+  private readonly name: ProgramName;
+  private readonly log: CallLog | null;
   private readonly pending = new Map<number, Pending>();
   /** Who waits for another status. */
   private readonly waiting = new Set<() => void>();
@@ -69,8 +72,14 @@ export class Engine {
   constructor(
     settings: EngineSettings,
     onStatus: (status: EngineStatus) => void = () => {},
-    { program = 'serve', ...habits }: Partial<Habits> & { program?: ProgramName } = {},
+    {
+      program = 'serve',
+      log = null,
+      ...habits
+    }: Partial<Habits> & { program?: ProgramName; log?: CallLog | null } = {},
   ) {
+    this.name = program;
+    this.log = log;
     this.settings = settings;
     this.onStatus = onStatus;
     this.program = path.join(import.meta.dirname, `${program}${path.extname(import.meta.filename)}`);
@@ -148,7 +157,7 @@ export class Engine {
     if (this.restart !== undefined && this.stops >= MANY_STOPS) return Promise.reject(this.problem({ stopped: true }));
     const id = ++this.last;
     const message: ToEngine = { kind: 'call', id, urgency, request: { name, arguments: args } as Request };
-    return new Promise((resolve, reject) => {
+    const outcome = new Promise<Calls[N]['result']>((resolve, reject) => {
       const cancel = () => this.cancel(id, signal?.reason);
       const settle =
         <T>(act: (value: T) => void) =>
@@ -162,6 +171,7 @@ export class Engine {
       if (this.child) this.post(message);
       else this.start();
     });
+    return this.log ? logged(this.log, { program: this.name, ...message }, outcome) : outcome;
   }
 
   /** Done when the process is gone. */
@@ -254,6 +264,8 @@ export class Engine {
   }
 
   private set(fields: Partial<EngineStatus>): void {
+    const { state, weights = null, device = null, problem = null } = fields;
+    if (state) this.log?.write({ kind: 'state', program: this.name, state, weights, device, problem });
     this.status = { ...this.status, ...fields };
     this.onStatus(this.status);
     this.wakeAll();
