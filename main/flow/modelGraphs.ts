@@ -1,12 +1,14 @@
-// A weights folder or SAM 2 checkpoint to the graphs that Loupe builds of it, part by part; nothing is computed.
+// A weights folder or checkpoint to the graphs that Loupe builds of it, part by part; nothing is computed.
 import { stat } from 'node:fs/promises';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
+import type { LensConfig } from '../../models/lens/config.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { passGraph } from '../../models/qwen/passGraph.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
-import { openWeights, type Weights } from '../weights/open.ts';
+import type { ReasonerWeights } from '../weights/open.ts';
+import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { openSam2, type SegmenterWeights } from '../weights/openSam2.ts';
 import { decodedMasks } from './decoding.ts';
 import { towerOutputs, usualGrid } from './reasoner.ts';
@@ -24,7 +26,7 @@ export interface ModelGraph {
 export async function modelGraphs(model: string, part?: GraphPart): Promise<ModelGraph[]> {
   const place = await placeOf(model);
   const { kind } = await recogniseModel(place);
-  const makers = kind === 'weights' ? ofWeights(await openWeights(place)) : await ofCheckpoint(place, kind);
+  const makers = await makersOf(place, kind);
   if (part === undefined) return Object.values(makers).flatMap((make) => make());
   const make = makers[part];
   if (make) return make();
@@ -38,29 +40,30 @@ async function placeOf(model: string): Promise<string> {
 
 type Makers = Partial<Record<GraphPart, () => ModelGraph[]>>;
 
-async function ofCheckpoint(place: string, kind: string): Promise<Makers> {
+async function makersOf(place: string, kind: string): Promise<Makers> {
   if (kind === 'SAM 2 checkpoint') return { segmenter: segmenterOf(await openSam2(place)) };
   if (kind === 'ONNX segmenter')
     throw new BadInput(`${place}: holds ONNX files, whose graphs are not Loupe's; look at them with a viewer of ONNX`);
-  throw new BadInput(`${place}: is a ${kind}, which Loupe builds no graph of`);
+  return ofReasoner(await openModel(place));
 }
 
-function ofWeights(weights: Weights): Makers {
+function ofReasoner(weights: CheckpointWeights): Makers {
+  const { context, segmenter } = weights;
   return {
     vision: () => [{ title: 'vision', outputs: towerOutputs(weights, usualGrid(weights)) }],
     reasoner: () => [{ title: 'reasoner', outputs: tokenStep(weights) }],
-    context: () => [{ title: 'context', outputs: contextOf(weights) }],
-    segmenter: segmenterOf(weights),
+    ...(context && { context: () => [{ title: 'context', outputs: contextOf(weights, context) }] }),
+    ...(segmenter && { segmenter: segmenterOf({ ...weights, segmenter }) }),
   };
 }
 
 /** One token after 256 that are remembered, as answers are written. */
-function tokenStep({ params, reasoner }: Weights): Record<string, Tensor> {
+function tokenStep({ params, reasoner }: ReasonerWeights): Record<string, Tensor> {
   const remembered = { prompts: 1, promptTokens: 256, capacity: 0 };
   return passGraph(params, reasoner, { rows: 1, tokens: 1, ...remembered, features: 0, queries: 0, logits: true });
 }
 
-function contextOf({ params, context }: Weights): Record<string, Tensor> {
+function contextOf({ params }: ReasonerWeights, context: LensConfig): Record<string, Tensor> {
   return { token: contextModule(params, context, input('states', [1, context.numOfQuery, context.hidden])) };
 }
 

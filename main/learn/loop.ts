@@ -9,6 +9,7 @@ import { grad } from '../../models/graph/grad.ts';
 import type { Tensor } from '../../models/graph/tensor.ts';
 import type { NamedValues, Runner } from '../../models/graph/value.ts';
 import { Session } from '../../models/runtime/session.ts';
+import { checkFactors } from '../../models/train/lora.ts';
 import { Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { Parameters } from './parameters.ts';
@@ -84,6 +85,7 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   await mkdir(context.folder, { recursive: true });
   const { parameters } = run.policy;
   const graph = run.objective.graph(run.policy, run.shape);
+  checkFactors(parameters.all.keys(), graph.parameters);
   const names = [...graph.parameters.keys()];
   const trained = names.filter((name) => graph.trains(name));
   const trainer = new Trainer(new Map(trained.map((n) => [n, parameters.values(n)])), run.settings);

@@ -11,6 +11,7 @@ import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { parseSam2Config, type Sam2Config } from '../../models/sam2/config.ts';
+import { isFactor } from '../../models/train/lora.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { type Recipe, recipeFrom } from './recipe.ts';
 
@@ -66,6 +67,7 @@ export async function openWeights(folder: string): Promise<Weights> {
   const recipe = blaming(folder, () => recipeFrom(config.recipe));
   const vocabulary = await readJson(path.join(folder, files.tokenizer));
   const opened = await openSafetensors(path.join(folder, files.weights));
+  refuseUpdates(path.join(folder, files.weights), opened.tensors.keys());
   const frozen = frozenWeights([opened]);
   const parts = blaming(folder, () =>
     fitting(recipe, {
@@ -77,6 +79,15 @@ export async function openWeights(folder: string): Promise<Weights> {
   );
   const params: Params = paramsFrom(frozen);
   return { name: config.name, recipe, ...parts, params, read: opened.read, folder: frozen.folder };
+}
+
+/** Low-rank updates beside weights would be left out without a word: no graph of a weights folder adds them. */
+export function refuseUpdates(file: string, keys: Iterable<string>): void {
+  const found = [...keys].filter(isFactor);
+  if (found.length === 0) return;
+  throw new BadInput(
+    `${file}: holds low-rank updates (${found.length} tensors, as ${found[0]}) that are not applied; merge them into the weights first`,
+  );
 }
 
 interface Parts {

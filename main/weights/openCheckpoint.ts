@@ -14,7 +14,7 @@ import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/run
 import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { checkTensors } from './checkTensors.ts';
-import { openWeights, type ReasonerWeights } from './open.ts';
+import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
 import { sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
 
@@ -72,6 +72,7 @@ export async function openCheckpoint(folder: string, variants: Variants = sam2Va
   const reasoner = await configIn(folder);
   const tokenizer = tokenizerIn(folder, reasoner);
   const named = await checkpointTensors(folder);
+  refuseUpdates(folder, named.tensors.keys());
   const context = contextOf(named, reasoner);
   const sam = context && sam2Within(folder, named, variants);
   const parts = { reasoner, context, segmenter: sam?.config ?? null };

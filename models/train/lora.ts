@@ -68,14 +68,7 @@ export function withLora(base: ParamSource, factors: ParamSource, lora: Lora): L
     has: (key) => base.has(key),
     get: (key, shape) => base.get(key, shape),
     quantised: (key, shape) => base.quantised?.(key, shape) ?? null,
-    checkUsed(keys) {
-      const idle = [...keys].filter((key) => !used.has(key));
-      if (idle.length > 0)
-        throw new Error(
-          `No graph uses ${idle.slice(0, 4).join(', ')}${idle.length > 4 ? ` and ${idle.length - 4} more` : ''}: ` +
-            `a low-rank update works only beside a linear map; leave these targets out.`,
-        );
-    },
+    checkUsed: (keys) => checkFactors(keys, used),
     side(key, shape) {
       if (!isLoraTarget(key, lora)) return null;
       const { a, b } = loraFactors(key, shape, lora);
@@ -83,6 +76,19 @@ export function withLora(base: ParamSource, factors: ParamSource, lora: Lora): L
       return { a: factors.get(a.key, a.shape), b: factors.get(b.key, b.shape), scale: lora.alpha / lora.rank };
     },
   };
+}
+
+/** Whether a key names a factor of an update, in our words or in peft's. */
+export const isFactor = (key: string): boolean => /(?:^|\.)lora_[AB]\.weight$/u.test(key);
+
+/** Throws where some of the keys are factors that a graph does not use: they would be trained or loaded for nothing. */
+export function checkFactors(keys: Iterable<string>, used: { has(key: string): boolean }): void {
+  const idle = [...keys].filter((key) => isFactor(key) && !used.has(key));
+  if (idle.length === 0) return;
+  const more = idle.length > 4 ? ` and ${idle.length - 4} more` : '';
+  throw new Error(
+    `No graph uses ${idle.slice(0, 4).join(', ')}${more}: a low-rank update works only beside a linear map; leave these targets out.`,
+  );
 }
 
 /** W + (alpha / rank) B A as numbers, for weights that are to be used without LoRA. */

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelGraphs } from '../../main/flow/modelGraphs.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { print } from '../../models/graph/print.ts';
-import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { allParameters, toyNano } from '../nano/toy.ts';
 
 let folder: string;
@@ -51,11 +50,6 @@ describe('modelGraphs', () => {
 
   it('says in a sentence what has no graph', async () => {
     await expect(modelGraphs(path.join(folder, 'gone'))).rejects.toThrow(/gone: there is no such file or folder$/u);
-    const lens = path.join(folder, 'lens.safetensors');
-    const one = { shape: [1], data: new Float32Array(1) };
-    const names = ['model.layers.0.self_attn.q_proj.weight', 'visual.patch_embed.proj.weight', 'learnable_query'];
-    await writeSafetensors(lens, Object.fromEntries(names.map((name) => [name, one])));
-    await expect(modelGraphs(lens)).rejects.toThrow('is a LENS checkpoint, which Loupe builds no graph of');
     await writeFile(path.join(folder, 'notes.txt'), 'x');
     await expect(modelGraphs(folder)).rejects.toThrow(folder);
   });

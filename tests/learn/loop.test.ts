@@ -228,6 +228,16 @@ describe('what stops a run', () => {
     await expect(run(9, { objective })).rejects.toThrow('holds no values for "other", which has 2');
   });
 
+  it('is a low-rank update that the graph does not use: it would be trained for nothing', async () => {
+    const graph = (policy: Made, shape: number): LossGraph => {
+      policy.parameters.set('w.lora_A.weight', [1, 3], new Float32Array(3));
+      return graphOf(policy, shape);
+    };
+    await expect(run(5, { objective: { ...objectiveOf(), graph } })).rejects.toThrow(
+      'No graph uses w.lora_A.weight: a low-rank update works only beside a linear map',
+    );
+  });
+
   it('is a batch that lacks what the graph reads', async () => {
     const lacking = objectiveOf([], () => ({ x: new Float32Array(12) }));
     await expect(run(5, { objective: lacking })).rejects.toThrow('Input y: nothing was fed');

@@ -183,6 +183,20 @@ describe('a folder that cannot be used says so:', () => {
     expect(await fault(other)).toMatch(/^\/model\.safetensors: claims a header of \d+ bytes, more than the file/);
   });
 
+  it('it holds low-rank updates, which nothing would apply', async () => {
+    const all = [...nano.parameters.all].map(([name, { shape, values }]) => [name, { shape, data: values }] as const);
+    const key = 'base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight';
+    const adapted = await broken('adapted', (at) =>
+      writeSafetensors(at('model.safetensors'), {
+        ...Object.fromEntries(all),
+        [key]: { shape: [1, 32], data: new Float32Array(32) },
+      }),
+    );
+    expect(await fault(adapted)).toBe(
+      `/model.safetensors: holds low-rank updates (1 tensors, as ${key}) that are not applied; merge them into the weights first`,
+    );
+  });
+
   it('a tensor is missing, or has another shape', async () => {
     const all = [...nano.parameters.all].map(([name, { shape, values }]) => [name, { shape, data: values }] as const);
     const without = (name: string) =>
