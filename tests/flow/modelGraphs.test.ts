@@ -7,6 +7,7 @@ import { modelGraphs } from '../../main/flow/modelGraphs.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { print } from '../../models/graph/print.ts';
 import { allParameters, toyNano } from '../nano/toy.ts';
+import { writeToy } from '../weights/toyCheckpoint.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -46,6 +47,15 @@ describe('modelGraphs', () => {
   it('knows the embedded weights by name', async () => {
     const [vision] = await modelGraphs('loupe-nano', 'vision');
     expect(print(vision?.outputs ?? {})).toContain('visual.blocks.5.');
+  });
+
+  it('has what a checkpoint has, and says which parts those are where another is asked for', async () => {
+    const checkpoint = await writeToy(path.join(folder, 'qwen'), { says: 'dog', kind: 'qwen2_5_vl' });
+    const titles = (await modelGraphs(checkpoint)).map(({ title }) => title);
+    expect(titles).toEqual(['vision', 'reasoner']);
+    await expect(modelGraphs(checkpoint, 'context')).rejects.toThrow(
+      'is a Qwen2.5-VL checkpoint and has no context; it has vision, reasoner',
+    );
   });
 
   it('says in a sentence what has no graph', async () => {
