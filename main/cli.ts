@@ -33,7 +33,8 @@ function programFor(outside: Terminal): Command {
     // `judge` says it in one line, with the rest of the failures.
     .configureOutput({ outputError: () => {} });
   const projects = [addServe, addImport, addExport, addVerify, addPrelabel, addGather, addTeach, addWeights];
-  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addModel, addGraph, addScenes]) add(program, outside);
+  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addModel, addGraph, addScenes])
+    add(program, outside);
   return program;
 }
 

@@ -25,15 +25,8 @@ export function addGraph(program: Command, terminal: Terminal): void {
 
 async function printGraphs(model: string, { part, json }: PrintOptions, terminal: Terminal): Promise<void> {
   // Loaded late: other commands must not wait for what opens weights.
-  const [{ modelGraphs }, { print }] = await Promise.all([
-    import('../flow/modelGraphs.ts'),
-    import('../../models/graph/print.ts'),
-  ]);
-  const place = model === 'loupe-nano' ? model : path.resolve(model);
-  const graphs = (await modelGraphs(place, part)).map(({ title, outputs }) => ({ title, text: print(outputs) }));
-  if (json) {
-    const counted = graphs.map(({ title, text }) => ({ title, nodes: text.match(/^%/gmu)?.length ?? 0, text }));
-    return terminal.print(`${JSON.stringify(counted)}\n`);
-  }
+  const { modelGraphs } = await import('../flow/modelGraphs.ts');
+  const graphs = await modelGraphs(model === 'loupe-nano' ? model : path.resolve(model), part);
+  if (json) return terminal.print(`${JSON.stringify(graphs)}\n`);
   terminal.print(graphs.map(({ title, text }) => `# ${title}\n${text}\n`).join('\n'));
 }

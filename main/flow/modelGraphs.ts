@@ -1,5 +1,6 @@
 // A weights folder or checkpoint to the graphs that Loupe builds of it, part by part; nothing is computed.
 import { stat } from 'node:fs/promises';
+import { print } from '../../models/graph/print.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
@@ -19,7 +20,14 @@ export type GraphPart = 'vision' | 'reasoner' | 'context' | 'segmenter';
 export interface ModelGraph {
   /** The part, or what of it: "segmenter, encoder". */
   readonly title: string;
-  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly nodes: number;
+  /** Canonical: one line a node. */
+  readonly text: string;
+}
+
+function printed(title: string, outputs: Readonly<Record<string, Tensor>>): ModelGraph {
+  const text = print(outputs);
+  return { title, nodes: text.match(/^%/gmu)?.length ?? 0, text };
 }
 
 /** Of all parts of the model, or of one; throws one sentence where there is no such graph. */
@@ -50,9 +58,9 @@ async function makersOf(place: string, kind: string): Promise<Makers> {
 function ofReasoner(weights: CheckpointWeights): Makers {
   const { context, segmenter } = weights;
   return {
-    vision: () => [{ title: 'vision', outputs: towerOutputs(weights, usualGrid(weights)) }],
-    reasoner: () => [{ title: 'reasoner', outputs: tokenStep(weights) }],
-    ...(context && { context: () => [{ title: 'context', outputs: contextOf(weights, context) }] }),
+    vision: () => [printed('vision', towerOutputs(weights, usualGrid(weights)))],
+    reasoner: () => [printed('reasoner', tokenStep(weights))],
+    ...(context && { context: () => [printed('context', contextOf(weights, context))] }),
     ...(segmenter && { segmenter: segmenterOf({ ...weights, segmenter }) }),
   };
 }
@@ -76,8 +84,5 @@ const segmenterOf =
     const token = context ? input('token', [1, 1, width]) : undefined;
     const { masks, iou } = decodedMasks(params, segmenter, { asks: 1, slots: slots ?? 1, rough: promptMap }, token);
     const encoded = imageEncoder(params.at('sam'), segmenter, input('image', [1, 3, imageSize, imageSize]));
-    return [
-      { title: 'segmenter, encoder', outputs: { ...encoded } },
-      { title: 'segmenter, decoder', outputs: { masks, iou } },
-    ];
+    return [printed('segmenter, encoder', { ...encoded }), printed('segmenter, decoder', { masks, iou })];
   };

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelGraphs } from '../../main/flow/modelGraphs.ts';
 import { exportNano } from '../../main/nano/export.ts';
-import { print } from '../../models/graph/print.ts';
 import { allParameters, toyNano } from '../nano/toy.ts';
 import { writeToy } from '../weights/toyCheckpoint.ts';
 
@@ -30,23 +29,24 @@ describe('modelGraphs', () => {
 
   it('names parameters as the checkpoint does, and what each part gives', async () => {
     const [reasoner] = await modelGraphs(toy(), 'reasoner');
-    const text = print(reasoner?.outputs ?? {});
+    const text = reasoner?.text;
     expect(text).toContain('model.layers.1.mlp.down_proj.weight');
-    expect(text.split('\n').at(-1)).toMatch(/^logits = %\d+$/u);
+    expect(text?.split('\n').at(-1)).toMatch(/^logits = %\d+$/u);
     const [context] = await modelGraphs(toy(), 'context');
-    expect(Object.keys(context?.outputs ?? {})).toEqual(['token']);
+    expect(context?.text.split('\n').at(-1)).toMatch(/^token = %/u);
     const [, decoder] = await modelGraphs(toy(), 'segmenter');
-    expect(Object.keys(decoder?.outputs ?? {})).toEqual(['masks', 'iou']);
+    expect(decoder?.text).toMatch(/\nmasks = %\d+\niou = %\d+$/u);
   });
 
   it('is the same text each time', async () => {
-    const text = async () => (await modelGraphs(toy())).map(({ outputs }) => print(outputs));
+    const text = async () => (await modelGraphs(toy())).map(({ text: whole }) => whole);
     expect(await text()).toEqual(await text());
   });
 
   it('knows the embedded weights by name', async () => {
     const [vision] = await modelGraphs('loupe-nano', 'vision');
-    expect(print(vision?.outputs ?? {})).toContain('visual.blocks.5.');
+    expect(vision?.text).toContain('visual.blocks.5.');
+    expect(vision?.nodes).toBe(vision?.text.match(/^%/gmu)?.length);
   });
 
   it('has what a checkpoint has, and says which parts those are where another is asked for', async () => {
