@@ -50,7 +50,7 @@ function repeats(text: string): string[] {
     new RegExp(`'(?:${names})',\\s*'(?:${names})'`, 'gu'),
     new RegExp(`\\btool\\w*\\)? [!=]== '(?:${names})'`, 'gu'),
     new RegExp(`\\btool: '(?:${names})', command`, 'gu'),
-    /'?\b(?:cut out|prompt box|freehand|eraser)'?:/gu,
+    /'(?:cut out|prompt box)':/gu,
   ];
   return patterns.flatMap((pattern) => text.match(pattern) ?? []);
 }
