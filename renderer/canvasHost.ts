@@ -12,7 +12,8 @@ export function canvasHostOf(client: Client, page: Pick<CanvasHost, 'menu' | 'ed
     refine: async (points, box, rough) =>
       (await host.model.refine({ imageId: imageId(), points: [...points], box, rough })).mask,
     cutOut: async (box) => (await host.model.cutOut({ imageId: imageId(), box })).mask,
-    wand: async (x, y, tolerance) => (await host.model.wand({ imageId: imageId(), x, y, tolerance })).mask,
+    wand: async ({ x, y }, how) => (await host.model.wand({ imageId: imageId(), x, y, ...how })).mask,
+    proposedShape: () => client.actions.proposedShape(),
     pixels: fetchPixels,
     ...page,
   };

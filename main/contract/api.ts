@@ -182,9 +182,18 @@ export const api = {
     prepare: base.input(z.object({ imageId: Id, ahead: z.boolean().default(false) })).output(Nothing),
     /** GrabCut in a box, without any model. */
     cutOut: base.input(z.object({ imageId: Id, box: Box })).output(z.object({ mask: PackedMask, ms: z.number() })),
-    /** What is connected to a point and of its colour; tolerance 0 to 255 per channel. */
+    /** What has the colour of a point and is connected to it; tolerance 0 to 255 per channel. */
     wand: base
-      .input(z.object({ imageId: Id, x: z.number(), y: z.number(), tolerance: z.number().min(0).max(255) }))
+      .input(
+        z.object({
+          imageId: Id,
+          x: z.number(),
+          y: z.number(),
+          tolerance: z.number().min(0).max(255),
+          /** False: all of the picture that has the colour, connected or not. */
+          contiguous: z.boolean().default(true),
+        }),
+      )
       .output(z.object({ mask: PackedMask })),
   },
 

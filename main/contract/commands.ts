@@ -111,6 +111,9 @@ const tool = [
     return { id, title, needs: 'image' as const, ...keys };
   }),
   { id: 'tool.last', title: 'The tool before', needs: 'image', Loupe: 'N' },
+  { id: 'tool.new', title: 'Draw a new shape', needs: 'image', Loupe: 'Shift+N' },
+  { id: 'tool.add', title: 'Add to the selected shape', needs: 'image', Loupe: 'Shift+A' },
+  { id: 'tool.subtract', title: 'Take away from the selected shape', needs: 'image', Loupe: 'Shift+S' },
   { id: 'tool.larger', title: 'Larger brush', needs: 'image', Loupe: ']' },
   { id: 'tool.smaller', title: 'Smaller brush', needs: 'image', Loupe: '[' },
   { id: 'tool.moreTolerant', title: 'Wand takes more', needs: 'image', Loupe: 'Shift+]' },

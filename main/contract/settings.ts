@@ -18,12 +18,14 @@ const fields = z.object({
   segmenter: z.string().nullable(),
   colourBy: z.enum(['label', 'object', 'review']),
   maskOpacity: z.number().min(0).max(1),
+  /** Of its size: the same on screen at every zoom, or the same on the image. */
+  brushUnit: z.enum(['screen pixels', 'image pixels']),
 });
 
 /** Fields that are left out stay as they are: the defaults below would fill them in. */
 export const SettingsChange = fields.partial();
 
-const { theme, keys, rebound, wheel, device, weights, segmenter, colourBy, maskOpacity } = fields.shape;
+const { theme, keys, rebound, wheel, device, weights, segmenter, colourBy, maskOpacity, brushUnit } = fields.shape;
 
 export const Settings = z.object({
   theme: theme.default('as the system'),
@@ -35,5 +37,6 @@ export const Settings = z.object({
   segmenter: segmenter.default(null),
   colourBy: colourBy.default('label'),
   maskOpacity: maskOpacity.default(0.45),
+  brushUnit: brushUnit.default('screen pixels'),
 });
 export type Settings = z.infer<typeof Settings>;

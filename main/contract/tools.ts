@@ -7,6 +7,8 @@ export interface PresetKeys {
   readonly CVAT?: string;
 }
 
+export type ToolOption = 'combine' | 'brush' | 'wand' | 'segmenter';
+
 interface ToolRow {
   /** Its id is stored in the keys that people set. */
   readonly command: `tool.${string}`;
@@ -28,6 +30,8 @@ interface ToolRow {
   readonly handles?: boolean;
   /** What it draws is taken away. */
   readonly erases?: boolean;
+  /** What the bar over the canvas lets a person choose for it. */
+  readonly options: readonly ToolOption[];
 }
 
 /** In the order of the strip. */
@@ -41,6 +45,7 @@ const rows = {
     by: 'hand',
     cursor: 'default',
     handles: true,
+    options: [],
   },
   brush: {
     command: 'tool.brush',
@@ -50,6 +55,7 @@ const rows = {
     hint: 'Drag to paint, with Ctrl to erase',
     by: 'hand',
     cursor: 'crosshair',
+    options: ['combine', 'brush'],
   },
   eraser: {
     command: 'tool.eraser',
@@ -60,6 +66,7 @@ const rows = {
     by: 'hand',
     cursor: 'crosshair',
     erases: true,
+    options: ['brush'],
   },
   polygon: {
     command: 'tool.polygon',
@@ -70,6 +77,7 @@ const rows = {
     by: 'hand',
     cursor: 'crosshair',
     aims: true,
+    options: ['combine'],
   },
   freehand: {
     command: 'tool.freehand',
@@ -79,6 +87,7 @@ const rows = {
     hint: 'Draw around it; Alt takes away',
     by: 'hand',
     cursor: 'crosshair',
+    options: ['combine'],
   },
   box: {
     command: 'tool.box',
@@ -89,6 +98,7 @@ const rows = {
     by: 'hand',
     cursor: 'crosshair',
     aims: true,
+    options: ['combine'],
   },
   wand: {
     command: 'tool.wand',
@@ -98,6 +108,7 @@ const rows = {
     hint: 'Click what has one colour; Alt takes away',
     by: 'hand',
     cursor: 'crosshair',
+    options: ['combine', 'wand'],
   },
   'cut out': {
     command: 'tool.cutOut',
@@ -108,6 +119,7 @@ const rows = {
     by: 'hand',
     cursor: 'crosshair',
     aims: true,
+    options: ['combine'],
   },
   points: {
     command: 'tool.points',
@@ -119,6 +131,7 @@ const rows = {
     cursor: 'crosshair',
     rightButton: true,
     waits: true,
+    options: ['combine', 'segmenter'],
   },
   'prompt box': {
     command: 'tool.promptBox',
@@ -131,6 +144,7 @@ const rows = {
     aims: true,
     rightButton: true,
     waits: true,
+    options: ['combine', 'segmenter'],
   },
 } as const satisfies Readonly<Record<string, ToolRow>>;
 

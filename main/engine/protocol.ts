@@ -54,7 +54,7 @@ export interface Calls {
   prepare: { arguments: { picture: string }; event: never; result: { ms: number } };
   cutOut: { arguments: { picture: string; box: Box }; event: never; result: MaskResult };
   wand: {
-    arguments: { picture: string; x: number; y: number; tolerance: number };
+    arguments: { picture: string; x: number; y: number; tolerance: number; contiguous?: boolean };
     event: never;
     result: MaskResult;
   };

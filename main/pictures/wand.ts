@@ -1,4 +1,4 @@
-// A point on a picture to the mask of what is connected to it and of its colour.
+// A point on a picture to the mask of what has its colour: connected to it, or anywhere.
 import { BadInput } from '../contract/badinput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
@@ -9,16 +9,19 @@ export interface Touch {
   readonly y: number;
   /** The most that any channel may differ from the touched pixel, 0 to 255. */
   readonly tolerance: number;
+  /** False: all of the picture that has the colour, connected or not. */
+  readonly contiguous?: boolean;
 }
 
 /** Four neighbours; filled in stretches of a row, so that a picture of 12 megapixels takes a fraction of a second. */
-export function wand(image: DecodedImage, { x, y, tolerance }: Touch): Mask {
+export function wand(image: DecodedImage, { x, y, tolerance, contiguous = true }: Touch): Mask {
   const { width, height } = image;
   const [column, row] = [Math.floor(x), Math.floor(y)];
   if (column < 0 || row < 0 || column >= width || row >= height) {
     throw new BadInput(`the point ${column},${row} lies outside the picture (${width} x ${height} pixels)`);
   }
   const alike = likeness(image, row * width + column, tolerance);
+  if (!contiguous) return fromBitmap(alike, width, height);
   const bitmap = new Uint8Array(width * height);
   const waiting = [row * width + column];
   for (let seed = waiting.pop(); seed !== undefined; seed = waiting.pop()) {

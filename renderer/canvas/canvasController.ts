@@ -85,7 +85,7 @@ export class CanvasController implements CanvasHandle {
   }
 
   #follow(now: Workbench, before: Workbench | null): void {
-    if (before && now.tool !== before.tool) this.#changeTool(before.tool);
+    if (before && (now.tool !== before.tool || now.taken !== before.taken)) this.#changeTool(before.tool);
     if (before?.open !== now.open) this.#openImage(now, before);
     if (before === null || looks(now, before)) this.#recolour(now, before);
     if (before?.wipe?.shapeId !== now.wipe?.shapeId) this.#markShapes([before?.wipe?.shapeId, now.wipe?.shapeId]);

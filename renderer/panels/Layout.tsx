@@ -12,6 +12,7 @@ import { ReviewQueue } from './ReviewQueue.tsx';
 import { ShapesPanel } from './ShapesPanel.tsx';
 import { StageNotice } from './StageNotice.tsx';
 import { StatusBar } from './StatusBar.tsx';
+import { ToolOptions } from './ToolOptions.tsx';
 import { ToolStrip } from './ToolStrip.tsx';
 import { TopBar } from './TopBar.tsx';
 import { WipeBar } from './WipeBar.tsx';
@@ -71,11 +72,14 @@ function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
   return (
     <Group orientation="horizontal" {...across}>
       <Panel id="canvas" minSize="320px">
-        <section className="stage" aria-label="Image">
-          {stage}
-          <StageNotice />
-          <WipeBar />
-        </section>
+        <div className="stage-side">
+          <ToolOptions />
+          <section className="stage" aria-label="Image">
+            {stage}
+            <StageNotice />
+            <WipeBar />
+          </section>
+        </div>
       </Panel>
       <Separator className="separator across" aria-label="Width of the right side" />
       <Panel id="side" defaultSize="372px" minSize="300px" maxSize="60%" groupResizeBehavior="preserve-pixel-size">

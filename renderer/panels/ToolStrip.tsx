@@ -13,6 +13,7 @@ import {
   IconWand,
 } from '@tabler/icons-react';
 import { type ToolIcon, type ToolName, toolNames, tools } from '../../main/contract/tools.ts';
+import { takeUp } from '../state/drawing.ts';
 import { useClient, useWorkbench } from './client.ts';
 import { useTitle } from './keys.ts';
 
@@ -62,7 +63,7 @@ function ToolButton({ name, off, why = null }: { name: ToolName; off: boolean; w
         aria-pressed={current}
         data-disabled={off || undefined}
         aria-disabled={off}
-        onClick={() => !off && store.setState({ tool: name })}
+        onClick={() => !off && takeUp(store, name)}
       >
         <Icon size={19} stroke={1.7} aria-hidden />
       </ActionIcon>

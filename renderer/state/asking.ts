@@ -32,6 +32,7 @@ export class Asking {
       if (promptId === null || stop.signal.aborted) return;
       this.begin(promptId, samples);
       await this.listen(promptId, samples, stop.signal);
+      this.answered(promptId, stop.signal);
     } catch (error) {
       if (!stop.signal.aborted) this.failed(error);
     } finally {
@@ -69,6 +70,11 @@ export class Asking {
       if (signal.aborted || store.getState().open?.prompts.get(promptId) === undefined) return;
       store.setState(heard(store.getState(), event));
     }
+  }
+
+  private answered(promptId: number, signal: AbortSignal): void {
+    const { store } = this.context;
+    if (!signal.aborted) store.setState(({ selected }) => ({ answered: { promptId, selected }, combine: 'new' }));
   }
 
   private failed(error: unknown): void {

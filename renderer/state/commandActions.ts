@@ -8,12 +8,13 @@ import { type ToolCommand, type ToolName, toolNames, tools } from '../../main/co
 import { inReview } from './answers.ts';
 import { resizedBrush } from './brush.ts';
 import type { Client } from './client.ts';
+import { chooseCombine, takeUp } from './drawing.ts';
 import { digits, type LabelDigit } from './labelEdits.ts';
 import { changeSettings } from './preferences.ts';
 import { doneEditing, editPair, flipWipe, judge, judgeAgain, moveWipe, skipPair } from './repair.ts';
 import { type Combination, chosen, combine, paste, remake, restack, showAll, stacked } from './shapeEdits.ts';
 import { boxAround, fittedView, viewAtScale, viewOfBox } from './view.ts';
-import { type DialogName, say } from './workbench.ts';
+import { type Combine, type DialogName, say } from './workbench.ts';
 
 /** What commands need that lies outside of the state: the tool at work, and things on the page. */
 export interface Screen {
@@ -120,7 +121,12 @@ export const rememberTools = ({ store, memory }: Client): (() => void) =>
 const takes =
   (tool: ToolName): CommandAction =>
   ({ client: { store } }) =>
-    store.setState({ tool });
+    takeUp(store, tool);
+
+const combines =
+  (combine: Combine): CommandAction =>
+  ({ client: { store } }) =>
+    chooseCombine(store, combine);
 
 const toolBefore: CommandAction = (context) => {
   const before = toolNames.find((tool) => tool === context.client.memory.read(memoryOfTool));
@@ -139,7 +145,7 @@ const stepOut: CommandAction = ({ client: { store, actions }, screen }) => {
   if (screen.gesture.cancel()) return;
   if (writing) actions.cancel();
   else if (selected.size > 0) store.setState({ selected: new Set() });
-  else store.setState({ tool: 'select' });
+  else takeUp(store, 'select');
 };
 
 function remade(client: Client, title: string, work: (mask: Mask) => Mask) {
@@ -250,6 +256,9 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'answer.next': ({ client }) => client.actions.stepProposal(1),
   'answer.previous': ({ client }) => client.actions.stepProposal(-1),
   'tool.last': toolBefore,
+  'tool.new': combines('new'),
+  'tool.add': combines('add'),
+  'tool.subtract': combines('subtract'),
   'tool.larger': ({ client }) => growBrush(client, 1.2),
   'tool.smaller': ({ client }) => growBrush(client, 1 / 1.2),
   'tool.moreTolerant': ({ client }) => tolerate(client, 4),

@@ -1,6 +1,6 @@
 // Asking the model in words, and what the person makes of its answers.
 import { type Diff, deleted } from '../../main/contract/diff.ts';
-import type { PackedMask, Verdict } from '../../main/contract/project.ts';
+import type { PackedMask, Shape, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, firstCandidate, inReview, reviewed } from './answers.ts';
@@ -39,8 +39,10 @@ export interface PromptActions {
   chooseObject(at: number): void;
   /** Of the object in review. The segmenter draws the mask for it where there is a model. */
   setBox(box: Box): Promise<boolean>;
-  /** Makes a shape of the object's mask and takes up the brush. */
+  /** Makes a shape of the object's mask and takes up the brush to add to it. */
   editMask(): Promise<boolean>;
+  /** The object in review as a shape that is selected and that drawing adds to; null: there is none. */
+  proposedShape(): Promise<Shape | null>;
   /** In place of the object in review; with `also`, as one that the answer lacks. */
   shapeIsAnswer(shapeId: number, also?: boolean): Promise<boolean>;
   nothingMatches(): Promise<boolean>;
@@ -71,6 +73,7 @@ export function createPrompts(context: ActionContext, images: ImageActions): Pro
     setReasoning: (text) => prompts.judged((review) => reasoningSet(review, text)),
     setBox: (box) => prompts.setBox(box),
     editMask: () => prompts.editMask(),
+    proposedShape: () => prompts.proposedShape(),
     shapeIsAnswer: (shapeId, also) => prompts.shapeIsAnswer(shapeId, also),
     nothingMatches: () => prompts.nothingMatches(),
     accept: () => prompts.accept(),
@@ -175,12 +178,23 @@ class Prompts {
   }
 
   async editMask(): Promise<boolean> {
+    const started = await this.startEditing();
+    if (started) this.context.store.setState({ tool: 'brush' });
+    return started ? started.stored : false;
+  }
+
+  async proposedShape(): Promise<Shape | null> {
+    const started = await this.startEditing();
+    return (started && this.state.open?.shapes.get(started.shapeId)) ?? null;
+  }
+
+  private async startEditing(): Promise<{ shapeId: number; stored: Promise<boolean> } | null> {
     const ready = await this.keeping();
     const start = ready && maskToEdit(ready, reviewed(this.state).at);
-    if (!start) return false;
+    if (!start) return null;
     const stored = this.context.edits.commit(start.diff);
-    this.context.store.setState({ selected: new Set([start.shapeId]), tool: 'brush' });
-    return stored;
+    this.context.store.setState({ selected: new Set([start.shapeId]), combine: 'add' });
+    return { shapeId: start.shapeId, stored };
   }
 
   async shapeIsAnswer(shapeId: number, also = false): Promise<boolean> {

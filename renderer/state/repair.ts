@@ -92,7 +92,7 @@ export function editPair(client: Client): void {
   const before = pair && shapeOf(client, pair);
   if (!pair || !before) return;
   set(client, { stage: 'editing', judged: [...judged, { pair, before, undo: null }] });
-  client.store.setState({ wipe: null, tool: 'brush', selected: new Set([pair.shapeId]) });
+  client.store.setState({ wipe: null, tool: 'brush', combine: 'add', selected: new Set([pair.shapeId]) });
 }
 
 export async function doneEditing(client: Client): Promise<void> {

@@ -16,6 +16,9 @@ import type { Box } from '../../main/contract/records.ts';
 import { Settings } from '../../main/contract/settings.ts';
 import type { ToolName } from '../../main/contract/tools.ts';
 
+/** What drawing makes: a shape of its own, more of the selected one, or less of it. */
+export type Combine = 'new' | 'add' | 'subtract';
+
 /** Screen pixel = image pixel * scale + offset. */
 export interface View {
   readonly scale: number;
@@ -119,6 +122,12 @@ export interface Workbench {
   /** What new shapes are. */
   readonly labelId: number | null;
   readonly tool: ToolName;
+  /** How often a tool was taken up: also the one in hand can be, and then begins anew. */
+  readonly taken: number;
+  /** As the person chose; what applies is `combineOf`. */
+  readonly combine: Combine;
+  /** The answer that came last and what was selected then: until a person selects or draws, drawing edits it. */
+  readonly answered: { readonly promptId: number; readonly selected: ReadonlySet<number> } | null;
   readonly view: View;
   /** Size of the canvas on screen. */
   readonly canvas: { readonly width: number; readonly height: number };
@@ -132,9 +141,11 @@ export interface Workbench {
   readonly writing: Writing | null;
   /** A box that the reasoning names and the person points at. */
   readonly lit: Box | null;
-  /** Radius in image pixels. */
+  /** Radius, in the pixels that the settings say. */
   readonly brush: number;
   readonly wandTolerance: number;
+  /** The wand takes only what is connected to the place that was clicked. */
+  readonly wandContiguous: boolean;
   /** How many answers are asked for at once. */
   readonly samples: number;
   readonly masksShown: boolean;
@@ -174,6 +185,9 @@ export const emptyWorkbench: Workbench = {
   hovered: null,
   labelId: null,
   tool: 'select',
+  taken: 0,
+  combine: 'new',
+  answered: null,
   view: { scale: 1, x: 0, y: 0 },
   canvas: { width: 1, height: 1 },
   pointer: null,
@@ -184,6 +198,7 @@ export const emptyWorkbench: Workbench = {
   lit: null,
   brush: 12,
   wandTolerance: 24,
+  wandContiguous: true,
   samples: 1,
   masksShown: true,
   labelsShown: true,

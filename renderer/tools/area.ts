@@ -10,7 +10,8 @@ import {
 } from '../../main/contract/columns.ts';
 import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
 import type { Label, Shape } from '../../main/contract/project.ts';
-import { say, type Workbench } from '../state/workbench.ts';
+import { combineOf, drawsOnProposal } from '../state/drawing.ts';
+import { type Combine, say, type Workbench } from '../state/workbench.ts';
 import { columnsOf, extent } from './masks.ts';
 import type { ToolContext } from './tool.ts';
 
@@ -27,20 +28,15 @@ export function selectedShape({ open, selected }: Workbench): Shape | null {
 }
 
 /** Why the selection cannot be drawn on, in one sentence; null where it can. */
-function refusal({ open, selected }: Workbench): string | null {
-  if (selected.size > 1) return 'Select one shape to draw on it, or none to draw a new one.';
+function refusal({ open, selected }: Workbench, combine: Combine): string | null {
+  if (combine === 'new') return null;
+  const verb = combine === 'add' ? 'add to' : 'take away from';
+  if (selected.size > 1) return `Several shapes are selected. Select the one to ${verb}.`;
   const [id] = selected;
   const shape = id === undefined ? undefined : open?.shapes.get(id);
+  if (combine === 'subtract' && !shape) return 'No shape is selected. Select the one to take away from.';
   if (shape?.locked) return 'The selected shape is locked. Unlock it to change it.';
   return shape?.hidden ? 'The selected shape is hidden. Show it to change it.' : null;
-}
-
-/** Tells why where the selection refuses to be drawn on. */
-export function mayDraw({ store }: ToolContext): boolean {
-  const state = store.getState();
-  const why = refusal(state);
-  if (why !== null) say(store, 'bad', why);
-  return why === null && sizeOf(state) !== null;
 }
 
 /** What is drawn on: kept from the first press, whatever is opened or selected before the drawing is done. */
@@ -49,12 +45,34 @@ export interface Target {
   readonly size: Size;
   /** Null: a new shape. */
   readonly shape: Shape | null;
+  /** The object of the answer in review, which becomes a shape when the drawing is done. */
+  readonly onProposal?: boolean;
 }
 
-/** Null where no picture is open. */
-export function targetOf(state: Workbench): Target | null {
+/** A drawing that may begin: on what, and what becomes of it. */
+export interface Beginning {
+  readonly target: Target;
+  readonly way: 'add' | 'take';
+}
+
+/**
+ * What a drawing of now is made to: what the bar over the canvas says, or with `takes` less of what is selected.
+ * Null where it may not begin; the person is told why. `own`: what the tool itself has made and goes on with.
+ */
+export function begin({ store }: ToolContext, { takes, own = null }: { takes: boolean; own?: number | null }) {
+  const state = store.getState();
+  const { open } = state;
   const size = sizeOf(state);
-  return state.open && size && { imageId: state.open.image.id, size, shape: selectedShape(state) };
+  if (open === null || size === null) return null;
+  const shape = selectedShape(state);
+  const isOwn = shape !== null && shape.id === own;
+  const combine = takes ? 'subtract' : isOwn && combineOf(state) === 'new' ? 'add' : combineOf(state);
+  const onProposal = combine !== 'new' && drawsOnProposal(state);
+  const why = onProposal ? null : refusal(state, combine);
+  if (why !== null) say(store, 'bad', why);
+  const target = { imageId: open.image.id, size, shape: combine === 'new' || onProposal ? null : shape, onProposal };
+  const beginning: Beginning = { target, way: combine === 'subtract' ? 'take' : 'add' };
+  return why === null ? beginning : null;
 }
 
 export type Way = 'add' | 'take' | 'replace';
@@ -84,6 +102,7 @@ interface Drawing {
 export async function commitArea(context: ToolContext, drawing: Drawing): Promise<Shape | null> {
   const { store, host } = context;
   const { area, way, title, target } = drawing;
+  if (target.onProposal) return onProposedShape(context, drawing);
   if (target.shape === null) return way === 'take' || isEmpty(area) ? null : newShape(context, title, { area, target });
   const { open } = store.getState();
   const here = open?.image.id === target.imageId;
@@ -93,6 +112,14 @@ export async function commitArea(context: ToolContext, drawing: Drawing): Promis
   host.commit({ title, changes: [change] });
   if (here && change.after === null) store.setState({ selected: new Set(), hovered: null });
   return change.after && { ...shape, ...(change.after as Partial<Shape>) };
+}
+
+/** The answer's object becomes a shape first, as a step of its own; where it is gone, what was added is a new shape. */
+async function onProposedShape(context: ToolContext, drawing: Drawing): Promise<Shape | null> {
+  const { open } = context.store.getState();
+  const isHere = open?.image.id === drawing.target.imageId;
+  const shape = isHere ? await context.host.proposedShape() : null;
+  return commitArea(context, { ...drawing, target: { ...drawing.target, shape, onProposal: false } });
 }
 
 /** A shape of the label that is chosen; a project without labels gets its first with it. */

@@ -3,17 +3,14 @@
 import { boxColumns } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { say } from '../state/workbench.ts';
-import type { Target } from './area.ts';
-import { Drawer } from './drawn.ts';
+import { type Beginning, begin, commitArea } from './area.ts';
 import { columnsOf } from './masks.ts';
 import { boxBetween, clamped, type Place, squared } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
-interface Step {
-  readonly target: Target;
+interface Step extends Beginning {
   readonly from: Place;
   readonly to: Place;
-  readonly alt: boolean;
 }
 
 /** A drag of less is a slip, image pixels. */
@@ -21,7 +18,6 @@ const LEAST = 1;
 
 export class BoxTool implements Tool {
   readonly #context: ToolContext;
-  readonly #drawer: Drawer;
   readonly #cuts: boolean;
   #step: Step | null = null;
   /** The box that the host works on. */
@@ -29,15 +25,14 @@ export class BoxTool implements Tool {
 
   constructor(context: ToolContext, cuts: boolean) {
     this.#context = context;
-    this.#drawer = new Drawer(context);
     this.#cuts = cuts;
   }
 
   press(at: Gesture): void {
-    const target = at.button === 'left' && !this.#working ? this.#drawer.begin(at.alt) : null;
-    if (target === null) return;
-    const from = clamped(at, target.size);
-    this.#step = { target, from, to: from, alt: at.alt };
+    const beginning = at.button === 'left' && !this.#working ? begin(this.#context, { takes: at.alt }) : null;
+    if (beginning === null) return;
+    const from = clamped(at, beginning.target.size);
+    this.#step = { ...beginning, from, to: from };
   }
 
   move(at: Gesture): void {
@@ -49,21 +44,22 @@ export class BoxTool implements Tool {
   release(at: Gesture): void {
     if (at.button !== 'left' || !this.#step) return;
     this.move(at);
-    const { target, from, to, alt } = this.#step;
+    const { from, to, ...beginning } = this.#step;
     this.#step = null;
     const box = boxBetween(from, to);
     if (box.x2 - box.x1 < LEAST || box.y2 - box.y1 < LEAST) return;
-    void this.#draw(target, box, alt);
+    void this.#draw(beginning, box);
   }
 
-  async #draw(target: Target, box: Box, alt: boolean): Promise<void> {
+  async #draw({ target, way }: Beginning, box: Box): Promise<void> {
     this.#working = box;
     try {
       const area = this.#cuts ? columnsOf(await this.#context.host.cutOut(box)) : boxColumns(box, target.size);
       // Esc while the host worked on it.
       if (this.#working !== box) return;
       const what = this.#cuts ? 'cut-out' : 'box';
-      await this.#drawer.draw(target, area, alt, `${alt ? 'Take away' : 'Draw'} ${what}`);
+      const title = `${way === 'take' ? 'Take away' : 'Draw'} ${what}`;
+      await commitArea(this.#context, { area, way, title, target });
     } catch (error) {
       say(this.#context.store, 'bad', error instanceof Error ? error.message : String(error));
     } finally {
@@ -89,13 +85,12 @@ export class BoxTool implements Tool {
 
   leave(): void {
     this.cancel();
-    this.#drawer.forget();
   }
 
   draft(): Draft {
     if (this.#step) {
-      const { from, to, alt } = this.#step;
-      return { box: { box: boxBetween(from, to), manner: alt ? 'takes' : 'adds' } };
+      const { from, to, way } = this.#step;
+      return { box: { box: boxBetween(from, to), manner: way === 'take' ? 'takes' : 'adds' } };
     }
     return this.#working ? { box: { box: this.#working, manner: 'guide' }, busy: this.#cuts } : {};
   }

@@ -1,7 +1,8 @@
 // What canvas and tools need from outside: the way of a diff, ids, and the host's answers about pixels.
 import type { Diff } from '../../main/contract/diff.ts';
-import type { PackedMask } from '../../main/contract/project.ts';
+import type { PackedMask, Shape } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
+import type { Place } from './place.ts';
 
 export interface CanvasHost {
   /** Shown at once, stored in order; failures are told elsewhere. */
@@ -12,8 +13,10 @@ export interface CanvasHost {
   refine(points: readonly Point[], box: Box | null, rough: PackedMask | null): Promise<PackedMask>;
   /** GrabCut in a box of the open image. */
   cutOut(box: Box): Promise<PackedMask>;
-  /** What is connected to the point and of its colour. */
-  wand(x: number, y: number, tolerance: number): Promise<PackedMask>;
+  /** What has the colour of the point. */
+  wand(at: Place, how: { readonly tolerance: number; readonly contiguous: boolean }): Promise<PackedMask>;
+  /** The object of the answer in review as a shape that is selected from then on; null: there is none. */
+  proposedShape(): Promise<Shape | null>;
   /** The decoded picture or tile of an address of main/contract/addresses.ts. */
   pixels(address: string): Promise<ImageBitmap>;
   /** A right click where no tool wants it, in page coordinates; the shape under it is selected by then. */

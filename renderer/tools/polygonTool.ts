@@ -2,9 +2,8 @@
 import { type Columns, toColumns } from '../../main/contract/columns.ts';
 import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
-import { sizeOf, type Target } from './area.ts';
+import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
 import { rememberCorners } from './corners.ts';
-import { Drawer } from './drawn.ts';
 import { clamped, distance, type Place, straightened } from './place.ts';
 import type { Draft, DraftPath, Gesture, Tool, ToolContext } from './tool.ts';
 
@@ -13,23 +12,19 @@ const SNAP = 9;
 /** Screen pixels that a traced line may differ from the hand's. */
 const TRACE = 0.75;
 
-interface Step {
-  readonly target: Target;
+interface Step extends Beginning {
   readonly corners: readonly Place[];
-  readonly alt: boolean;
   readonly pointer: Place;
 }
 
 /** Traced: the corners are where the pressed pointer went, and letting go closes it. */
 export class PolygonTool implements Tool {
   readonly #context: ToolContext;
-  readonly #drawer: Drawer;
   readonly #traces: boolean;
   #step: Step | null = null;
 
   constructor(context: ToolContext, traces: boolean) {
     this.#context = context;
-    this.#drawer = new Drawer(context);
     this.#traces = traces;
   }
 
@@ -38,8 +33,8 @@ export class PolygonTool implements Tool {
     const place = this.#place(at);
     if (place === null) return;
     if (this.#step === null) {
-      const target = this.#drawer.begin(at.alt);
-      if (target) this.#step = { target, corners: [place], alt: at.alt, pointer: place };
+      const beginning = begin(this.#context, { takes: at.alt });
+      if (beginning) this.#step = { ...beginning, corners: [place], pointer: place };
     } else if (!this.#traces) this.#corner(place, at);
   }
 
@@ -89,8 +84,9 @@ export class PolygonTool implements Tool {
     if (ring.length < 6) return true;
     const area: Columns = toColumns(fromPolygon(ring, size.width, size.height));
     rememberCorners(area, [ring]);
-    const title = `${step.alt ? 'Take away' : 'Draw'} ${this.#traces ? 'freehand' : 'polygon'}`;
-    void this.#drawer.draw(step.target, area, step.alt, title);
+    const { target, way } = step;
+    const title = `${way === 'take' ? 'Take away' : 'Draw'} ${this.#traces ? 'freehand' : 'polygon'}`;
+    void commitArea(this.#context, { area, way, title, target }).then(() => this.#context.changed());
     return true;
   }
 
@@ -110,14 +106,13 @@ export class PolygonTool implements Tool {
   leave(): void {
     if (this.#step && this.#step.corners.length > 2) this.finish();
     this.#step = null;
-    this.#drawer.forget();
   }
 
   draft(): Draft {
     if (this.#step === null) return {};
-    const { corners, alt, pointer } = this.#step;
+    const { corners, way, pointer } = this.#step;
     const snaps = !this.#traces && corners.length > 2 && this.#snaps(pointer);
-    const manner = alt ? 'takes' : 'adds';
+    const manner = way === 'take' ? 'takes' : 'adds';
     const path: DraftPath = { points: this.#traces ? corners : [...corners, pointer], closed: snaps, manner };
     return { paths: [path], snap: snaps ? (corners[0] ?? null) : null };
   }

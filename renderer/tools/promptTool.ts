@@ -2,8 +2,9 @@
 import type { Columns } from '../../main/contract/columns.ts';
 import type { PackedMask } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
+import { proposedMask } from '../state/drawing.ts';
 import { say } from '../state/workbench.ts';
-import { commitArea, mayDraw, sizeOf, type Target, targetOf } from './area.ts';
+import { begin, commitArea, sizeOf, type Target, type Way } from './area.ts';
 import { columnsOf } from './masks.ts';
 import { boxBetween, clamped, distance, isOn, type Place } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
@@ -11,6 +12,7 @@ import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 /** All that was asked about one object, and the last answer to it. */
 interface Session {
   readonly target: Target;
+  readonly way: Way;
   readonly points: readonly Point[];
   readonly box: Box | null;
   readonly rough: PackedMask | null;
@@ -24,11 +26,10 @@ export class PromptTool implements Tool {
   readonly #boxes: boolean;
   #session: Session | null = null;
   #answer: Columns | null = null;
-  #drag: { readonly from: Place; readonly to: Place } | null = null;
+  #drag: { readonly session: Session; readonly from: Place; readonly to: Place } | null = null;
   /** Of the last question; earlier answers come too late. */
   #asked = 0;
   #busy = false;
-  #made: number | null = null;
 
   /** `boxes`: a drag draws a box; else every press is a click. */
   constructor(context: ToolContext, boxes: boolean) {
@@ -39,29 +40,33 @@ export class PromptTool implements Tool {
   press(at: Gesture): void {
     const state = this.#context.store.getState();
     const size = sizeOf(state);
-    if (size === null || !this.#ready()) return;
+    if (size === null) return;
     const sign = at.button === 'right' || at.shift || at.alt ? '-' : '+';
-    if (this.#boxes && sign === '+') this.#drag = { from: clamped(at, size), to: clamped(at, size) };
-    else if (isOn(at, size)) this.#click({ x: at.x, y: at.y, sign });
+    const drags = this.#boxes && sign === '+';
+    const session = drags || isOn(at, size) ? this.#started() : null;
+    if (session === null) return;
+    if (drags) this.#drag = { session, from: clamped(at, size), to: clamped(at, size) };
+    else this.#click(session, { x: at.x, y: at.y, sign });
   }
 
-  /** A session goes on whatever is selected; a new one needs a selection that can be drawn on. */
-  #ready(): boolean {
-    const { selected } = this.#context.store.getState();
-    const isOwn = this.#made !== null && selected.has(this.#made) && selected.size === 1;
-    return this.#session !== null || isOwn || mayDraw(this.#context);
-  }
-
+  /** A session goes on whatever is selected; a new one begins as the bar over the canvas says. */
   #started(): Session | null {
-    const target = targetOf(this.#context.store.getState());
-    if (this.#session || target === null) return this.#session;
-    const shape = target.shape?.id === this.#made ? null : target.shape;
-    return { target: { ...target, shape }, points: [], box: null, rough: shape?.mask ?? null };
+    if (this.#session) return this.#session;
+    const beginning = begin(this.#context, { takes: false });
+    if (beginning === null) return null;
+    const { target, way } = beginning;
+    // Clicks go on from the mask that they are to mend; a box is of one more part, or of all of an answer's object.
+    const rough = way === 'add' && !this.#boxes ? this.#maskOf(target) : null;
+    const replaces = rough !== null || (way === 'add' && target.onProposal);
+    return { target, way: replaces ? 'replace' : way, points: [], box: null, rough };
   }
 
-  #click(point: Point): void {
-    const session = this.#started();
-    if (session) this.#ask({ ...session, points: [...session.points, point] });
+  #maskOf({ shape, onProposal }: Target): PackedMask | null {
+    return onProposal ? proposedMask(this.#context.store.getState()) : (shape?.mask ?? null);
+  }
+
+  #click(session: Session, point: Point): void {
+    this.#ask({ ...session, points: [...session.points, point] });
   }
 
   move(at: Gesture): void {
@@ -72,14 +77,11 @@ export class PromptTool implements Tool {
   release(at: Gesture): void {
     if (at.button !== 'left' || !this.#drag) return;
     this.move(at);
-    const { from, to } = this.#drag;
+    const { session, from, to } = this.#drag;
     this.#drag = null;
-    if (distance(from, to) * this.#context.store.getState().view.scale < CLICK) {
-      this.#click({ ...from, sign: '+' });
-      return;
-    }
-    const session = this.#started();
-    if (session) this.#ask({ ...session, box: boxBetween(from, to) });
+    const isClick = distance(from, to) * this.#context.store.getState().view.scale < CLICK;
+    if (isClick) this.#click(session, { ...from, sign: '+' });
+    else this.#ask({ ...session, box: boxBetween(from, to) });
   }
 
   #ask(session: Session): void {
@@ -107,13 +109,13 @@ export class PromptTool implements Tool {
     if (session === null) return false;
     if (area === null || this.#busy) return true;
     this.#clear();
-    const { target } = session;
-    const isNew = target.shape === null;
-    const title = isNew ? 'Segment' : 'Refine mask';
-    void commitArea(this.#context, { area, way: isNew ? 'add' : 'replace', title, target }).then((shape) => {
-      if (isNew) this.#made = shape?.id ?? null;
-      this.#context.changed();
-    });
+    const { target, way } = session;
+    const title = {
+      add: target.shape ? 'Add a segment' : 'Segment',
+      take: 'Take away a segment',
+      replace: 'Refine mask',
+    }[way];
+    void commitArea(this.#context, { area, way, title, target }).then(() => this.#context.changed());
     return true;
   }
 
@@ -141,7 +143,6 @@ export class PromptTool implements Tool {
   leave(): void {
     if (!this.#busy) this.finish();
     this.#clear();
-    this.#made = null;
   }
 
   draft(): Draft {

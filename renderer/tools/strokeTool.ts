@@ -1,7 +1,8 @@
 // Brush and eraser: a pressed pointer sweeps a disc over the image; the whole stroke is one diff.
 import { columnsBox, either, emptyColumns, joined, type Sweep, sweepColumns } from '../../main/contract/columns.ts';
 import type { Shape } from '../../main/contract/project.ts';
-import { commitArea, mayDraw, type Target, targetOf } from './area.ts';
+import { brushRadius } from '../state/brush.ts';
+import { begin, commitArea, type Target } from './area.ts';
 import { clamped, type Place } from './place.ts';
 import type { Draft, Gesture, Stroke, Tool, ToolContext } from './tool.ts';
 
@@ -9,6 +10,8 @@ interface Pending {
   readonly stroke: Stroke;
   readonly target: Target;
   readonly last: Place;
+  /** Strokes from taking up the tool, or from Enter, to the next belong to one shape. */
+  readonly series: number;
 }
 
 export class StrokeTool implements Tool {
@@ -21,6 +24,9 @@ export class StrokeTool implements Tool {
   /** Strokes that wait for the id of their shape; the next one on it waits for them. */
   #making: Promise<Shape | null> = Promise.resolve(null);
   #waiting: Pending[] = [];
+  #series = 0;
+  /** What the series has made. */
+  #made: number | null = null;
 
   constructor(context: ToolContext, erases: boolean) {
     this.#context = context;
@@ -28,13 +34,15 @@ export class StrokeTool implements Tool {
   }
 
   press(at: Gesture): void {
-    const target = targetOf(this.#context.store.getState());
-    if (at.button !== 'left' || target === null || !mayDraw(this.#context)) return;
+    if (at.button !== 'left') return;
+    const beginning = begin(this.#context, { takes: this.#erases || at.ctrl || at.alt, own: this.#made });
+    if (beginning === null) return;
+    const { target } = beginning;
     const place = clamped(at, target.size);
-    const adds = !(this.#erases || at.ctrl || at.alt);
+    const adds = beginning.way === 'add';
     const last = at.shift && this.#before ? this.#before : place;
     const fresh = { area: emptyColumns(target.size), serial: ++this.#strokes, grown: 0, latest: null };
-    this.#now = { stroke: { shapeId: target.shape?.id ?? null, adds, ...fresh }, target, last };
+    this.#now = { stroke: { shapeId: target.shape?.id ?? null, adds, ...fresh }, target, last, series: this.#series };
     this.#sweepTo(place);
   }
 
@@ -45,7 +53,7 @@ export class StrokeTool implements Tool {
   #sweepTo(place: Place): void {
     if (!this.#now) return;
     const { stroke, last } = this.#now;
-    const sweep: Sweep = { from: last, to: place, radius: this.#context.store.getState().brush };
+    const sweep: Sweep = { from: last, to: place, radius: brushRadius(this.#context.store.getState()) };
     const swept = sweepColumns(sweep, stroke.area);
     const grown = { area: joined(stroke.area, swept, either), grown: stroke.grown + 1, latest: columnsBox(swept) };
     this.#now = { ...this.#now, stroke: { ...stroke, ...grown }, last: place };
@@ -62,14 +70,16 @@ export class StrokeTool implements Tool {
 
   /** A stroke on nothing while the one before waits for its shape goes on with that shape. */
   async #commit(now: Pending, earlier: Promise<Shape | null>): Promise<Shape | null> {
-    const continues = this.#waiting.length > 1;
+    const continues = this.#waiting.length > 1 && this.#waiting.every(({ series }) => series === now.series);
     const made = await earlier.catch(() => null);
     const { stroke, target } = now;
     const own = continues && made?.imageId === target.imageId ? made : null;
     const [way, title] = stroke.adds ? (['add', 'Brush'] as const) : (['take', 'Erase'] as const);
     try {
       const on = { ...target, shape: target.shape ?? own };
-      return await commitArea(this.#context, { area: stroke.area, way, title, target: on });
+      const shape = await commitArea(this.#context, { area: stroke.area, way, title, target: on });
+      if (now.series === this.#series && on.shape === null) this.#made = shape?.id ?? null;
+      return shape;
     } finally {
       this.#waiting = this.#waiting.filter((one) => one !== now);
       this.#context.changed();
@@ -80,6 +90,7 @@ export class StrokeTool implements Tool {
     const { store } = this.#context;
     if (this.#now || store.getState().selected.size === 0) return false;
     store.setState({ selected: new Set() });
+    this.#endSeries();
     return true;
   }
 
@@ -97,12 +108,18 @@ export class StrokeTool implements Tool {
     if (this.#now)
       this.release({ ...this.#now.last, button: 'left', shift: false, alt: false, ctrl: false, clicks: 1 });
     this.#before = null;
+    this.#endSeries();
+  }
+
+  #endSeries(): void {
+    this.#series++;
+    this.#made = null;
   }
 
   draft(): Draft {
     const [first, ...rest] = (this.#now ? [...this.#waiting, this.#now] : this.#waiting).map(({ stroke }) => stroke);
     const stroke = first && rest.reduce(together, first);
-    return { stroke: stroke ?? null, radius: this.#context.store.getState().brush };
+    return { stroke: stroke ?? null, radius: brushRadius(this.#context.store.getState()) };
   }
 }
 

@@ -1,39 +1,38 @@
 // Magic wand: a click to everything that is connected to it and of its colour.
 import { say } from '../state/workbench.ts';
-import { sizeOf, type Target } from './area.ts';
-import { Drawer } from './drawn.ts';
+import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
 import { columnsOf } from './masks.ts';
 import { isOn } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
 export class WandTool implements Tool {
   readonly #context: ToolContext;
-  readonly #drawer: Drawer;
-  #working: Gesture | null = null;
+  #working: { readonly at: Gesture; readonly takes: boolean } | null = null;
 
   constructor(context: ToolContext) {
     this.#context = context;
-    this.#drawer = new Drawer(context);
   }
 
   press(at: Gesture): void {
     const size = sizeOf(this.#context.store.getState());
     if (at.button !== 'left' || size === null || !isOn(at, size) || this.#working) return;
-    const target = this.#drawer.begin(at.alt);
-    if (target) void this.#pick(target, at);
+    const beginning = begin(this.#context, { takes: at.alt });
+    if (beginning) void this.#pick(beginning, at);
   }
 
-  async #pick(target: Target, at: Gesture): Promise<void> {
+  async #pick({ target, way }: Beginning, at: Gesture): Promise<void> {
     const { store, host } = this.#context;
-    this.#working = at;
+    const working = { at, takes: way === 'take' };
+    this.#working = working;
     try {
-      const mask = await host.wand(at.x, at.y, store.getState().wandTolerance);
-      if (this.#working === at)
-        await this.#drawer.draw(target, columnsOf(mask), at.alt, `${at.alt ? 'Take away' : 'Draw'} by wand`);
+      const { wandTolerance: tolerance, wandContiguous: contiguous } = store.getState();
+      const area = columnsOf(await host.wand({ x: at.x, y: at.y }, { tolerance, contiguous }));
+      const title = `${working.takes ? 'Take away' : 'Draw'} by wand`;
+      if (this.#working === working) await commitArea(this.#context, { area, way, title, target });
     } catch (error) {
       say(store, 'bad', error instanceof Error ? error.message : String(error));
     } finally {
-      if (this.#working === at) this.#working = null;
+      if (this.#working === working) this.#working = null;
       this.#context.changed();
     }
   }
@@ -58,11 +57,11 @@ export class WandTool implements Tool {
 
   leave(): void {
     this.cancel();
-    this.#drawer.forget();
   }
 
   draft(): Draft {
-    const at = this.#working;
-    return at ? { points: [{ x: at.x, y: at.y, sign: at.alt ? '-' : '+' }], busy: true } : {};
+    if (this.#working === null) return {};
+    const { at, takes } = this.#working;
+    return { points: [{ x: at.x, y: at.y, sign: takes ? '-' : '+' }], busy: true };
   }
 }

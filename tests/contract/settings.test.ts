@@ -39,6 +39,7 @@ describe('settings', () => {
         segmenter: fc.option(fc.string()),
         colourBy: fc.constantFrom('label', 'object', 'review'),
         maskOpacity: fc.double({ min: 0, max: 1, noNaN: true }),
+        brushUnit: fc.constantFrom('screen pixels', 'image pixels'),
       },
       { requiredKeys: [] },
     );

@@ -68,6 +68,7 @@ async function firstSteps(): Promise<void> {
     await app.shapes.first().waitFor();
     await app.shapes.first().click();
     await app.tool('Brush');
+    await app.page.keyboard.press('Shift+A');
     await app.drag([330, 330], [352, 312]);
     await app.saved();
     await shoot(app, 'correct');

@@ -51,6 +51,22 @@ describe('wand', () => {
     expect(areas.at(-1)).toBe(image.width * image.height);
   });
 
+  it('takes all of the colour where it need not be connected, and that is never less', () => {
+    const touches = fc.tuple(pictures, fc.double({ min: 0, max: 0.99, noNaN: true }), fc.constantFrom(0, 30, 60, 255));
+    fc.assert(
+      fc.property(touches, ([image, where, tolerance]) => {
+        const touch = { x: where * image.width, y: 0, tolerance };
+        const seed = image.data[Math.floor(touch.x) * 3] ?? 0;
+        const alike = Array.from({ length: image.width * image.height }, (_, i) =>
+          Math.abs((image.data[i * 3] ?? 0) - seed) <= tolerance ? 1 : 0,
+        );
+        const all = toBitmap(wand(image, { ...touch, contiguous: false }));
+        expect(Array.from(all)).toEqual(alike);
+        toBitmap(wand(image, touch)).forEach((taken, i) => expect(taken).toBeLessThanOrEqual(all[i] ?? 0));
+      }),
+    );
+  });
+
   it('holds each channel to the tolerance, not their sum', () => {
     const image = { width: 3, height: 1, data: Uint8Array.of(0, 0, 0, 9, 9, 9, 0, 0, 11) };
     expect(wand(image, { x: 0, y: 0, tolerance: 10 }).counts).toEqual([0, 2, 1]);

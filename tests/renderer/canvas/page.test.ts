@@ -104,7 +104,7 @@ describe.skipIf(!haveChromium)('the canvas', () => {
     const { view } = await openAt(7);
     const { mouse, keyboard } = bench.page;
     const before = await read<number>('s.open.shapes.size');
-    await set("{ tool: 'brush', brush: 3, selected: new Set() }");
+    await set("{ tool: 'brush', brush: 12, selected: new Set() }");
     await mouse.move(600, 300);
     await mouse.down();
     await mouse.move(620, 300, { steps: 3 });

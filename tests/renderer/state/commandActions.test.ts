@@ -79,9 +79,9 @@ describe('every command', () => {
     ['tool.promptBox', 'prompt box'],
   ])('%s takes up a tool and keeps the selection', async (id, tool) => {
     const [one] = await drawn(1);
-    set({ selected: new Set([one?.id ?? 0]), tool: tool === 'select' ? 'brush' : 'select' });
+    set({ selected: new Set([one?.id ?? 0]), tool: tool === 'select' ? 'brush' : 'select', combine: 'add' });
     await run(id);
-    expect(state().tool).toBe(tool);
+    expect(state()).toMatchObject({ tool, combine: 'new' });
     expect(state().selected.size).toBe(1);
   });
 });
@@ -91,6 +91,16 @@ describe('tools', () => {
     if (remembered !== null) window.client.memory.write('tool before', remembered);
     await run('tool.last');
     expect(state().tool).toBe('brush');
+  });
+
+  it.each([
+    ['tool.add', 'add'],
+    ['tool.subtract', 'subtract'],
+    ['tool.new', 'new'],
+  ] as const)('%s sets what drawing does and leaves the tool', async (id, combine) => {
+    set({ tool: 'polygon', combine: combine === 'new' ? 'add' : 'new' });
+    await run(id);
+    expect(state()).toMatchObject({ tool: 'polygon', combine });
   });
 
   it('tolerate from 0 to 255', async () => {

@@ -4,20 +4,21 @@ import { describe, expect, test } from 'vitest';
 import { boxColumns, columnsArea, emptyColumns } from '../../../main/contract/columns.ts';
 import type { Shape } from '../../../main/contract/project.ts';
 import type { Box } from '../../../main/contract/records.ts';
-import { createWorkbench, emptyWorkbench } from '../../../renderer/state/workbench.ts';
+import { chooseCombine, combineOf } from '../../../renderer/state/drawing.ts';
+import { type Combine, emptyWorkbench } from '../../../renderer/state/workbench.ts';
 import {
+  type Beginning,
+  begin,
   commitArea,
-  mayDraw,
   remasked,
   selectedShape,
   sizeOf,
   type Target,
-  targetOf,
   type Way,
 } from '../../../renderer/tools/area.ts';
-import { Drawer } from '../../../renderer/tools/drawn.ts';
 import { nudge } from '../../../renderer/tools/nudge.ts';
 import type { ToolContext } from '../../../renderer/tools/tool.ts';
+import { proposed } from '../proposed.ts';
 import { areaOf, columnsIn, filled, label, shape, sheet } from './sheet.ts';
 
 const size = { width: 40, height: 30 };
@@ -35,15 +36,23 @@ function surroundings(shapes: readonly Shape[]) {
     },
     reserveId: async () => id++,
     ...{ refine: never, cutOut: never, wand: never, pixels: never, menu: () => {}, edit: () => {} },
+    proposedShape: async () => null,
   };
   const context: ToolContext = { store: one.store, host, changed: () => changes++ };
   return { ...one, context, changes: () => changes };
 }
 
+/** What adding draws on: the selected shape, or a new one. */
 const targetIn = (context: ToolContext): Target => {
-  const target = targetOf(context.store.getState());
-  if (!target) throw new Error('nothing is open');
-  return target;
+  context.store.setState({ combine: 'add' });
+  const beginning = begin(context, { takes: false });
+  if (!beginning) throw new Error('nothing is open');
+  return beginning.target;
+};
+
+const beginAs = (context: ToolContext, combine: Combine, takes = false): Beginning | null => {
+  context.store.setState({ combine, notice: null });
+  return begin(context, { takes });
 };
 
 describe('what is drawn on', () => {
@@ -59,13 +68,14 @@ describe('what is drawn on', () => {
   });
 
   test('is nothing without a picture of known size', () => {
-    expect(targetOf(emptyWorkbench)).toBeNull();
     expect(sizeOf(emptyWorkbench)).toBeNull();
     const { context, store } = surroundings([]);
     const { open } = store.getState();
     if (open) store.setState({ open: { ...open, image: { ...open.image, width: null, height: null } } });
-    expect(targetOf(store.getState())).toBeNull();
-    expect(mayDraw(context)).toBe(false);
+    for (const combine of ['new', 'add', 'subtract'] as const) expect(beginAs(context, combine)).toBeNull();
+    expect(store.getState().notice).toBeNull();
+    store.setState({ open: null });
+    for (const combine of ['new', 'add', 'subtract'] as const) expect(beginAs(context, combine)).toBeNull();
     expect(store.getState().notice).toBeNull();
   });
 
@@ -73,11 +83,15 @@ describe('what is drawn on', () => {
     ['locked', { locked: true }, /is locked\. Unlock it/u],
     ['hidden', { hidden: true }, /is hidden\. Show it/u],
     ['locked and hidden', { locked: true, hidden: true }, /is locked/u],
-  ])('is refused in one sentence where it is %s', (_, more, words) => {
+  ])('is refused in one sentence where it is %s, and a new shape is not', (_, more, words) => {
     const { context, select, notice } = surroundings([shape(3, filled(1, 1, 5, 5), more)]);
     select(3);
-    expect(mayDraw(context)).toBe(false);
-    expect(notice()).toMatch(words);
+    for (const combine of ['add', 'subtract'] as const) {
+      expect(beginAs(context, combine)).toBeNull();
+      expect(notice()).toMatch(words);
+    }
+    expect(beginAs(context, 'new')?.target.shape).toBeNull();
+    expect(notice()).toBeNull();
   });
 });
 
@@ -202,56 +216,104 @@ describe('a drawing that is committed', () => {
   });
 });
 
-describe('areas drawn one after the other', () => {
-  test('are shapes of their own, until one is selected or Alt is held', async () => {
-    const one = surroundings([shape(3)]);
-    const drawer = new Drawer(one.context);
-    const first = drawer.begin(false);
-    expect(first?.shape).toBeNull();
-    if (first) await drawer.draw(first, columns(1, 1, 5, 5), false, 'Draw box');
-    expect(one.changes()).toBe(1);
-    // The shape that was just made is selected, as the person sees it.
-    one.store.setState(({ open }) => ({
-      open: open && { ...open, shapes: new Map([...open.shapes, [100, shape(100, filled(1, 1, 5, 5))]]) },
-    }));
-    expect(drawer.begin(false)?.shape).toBeNull();
-    expect(drawer.begin(true)?.shape?.id).toBe(100);
-    one.select(3);
-    expect(drawer.begin(false)?.shape?.id).toBe(3);
-    one.select(100);
-    drawer.forget();
-    expect(drawer.begin(false)?.shape?.id).toBe(100);
+describe('what a drawing is to become', () => {
+  test.each<[Combine, boolean, readonly number[], number | null | 'refused', 'add' | 'take']>([
+    ['new', false, [], null, 'add'],
+    ['new', false, [3], null, 'add'],
+    ['new', false, [3, 4], null, 'add'],
+    ['new', true, [3], 3, 'take'],
+    ['new', true, [], 'refused', 'take'],
+    ['add', false, [3], 3, 'add'],
+    ['add', false, [], null, 'add'],
+    ['add', false, [3, 4], 'refused', 'add'],
+    ['add', true, [3], 3, 'take'],
+    ['subtract', false, [3], 3, 'take'],
+    ['subtract', false, [], 'refused', 'take'],
+    ['subtract', false, [3, 4], 'refused', 'take'],
+  ])('with %s, Alt held: %s, and %j selected is on %s', (combine, takes, selected, on, way) => {
+    const { context, select, notice } = surroundings([shape(3), shape(4)]);
+    select(...selected);
+    const beginning = beginAs(context, combine, takes);
+    if (on === 'refused') {
+      expect(beginning).toBeNull();
+      expect(notice()).toMatch(selected.length > 1 ? /Several shapes/u : /No shape is selected/u);
+      return;
+    }
+    expect(beginning).toMatchObject({ way, target: { imageId: 7, size } });
+    expect(beginning?.target.shape?.id ?? null).toBe(on);
+    expect(notice()).toBeNull();
   });
 
-  test('take nothing away where nothing is selected', () => {
-    const one = surroundings([shape(3)]);
-    const drawer = new Drawer(one.context);
-    expect(drawer.begin(true)).toBeNull();
-    expect(one.notice()).toBeNull();
-    one.select(3, 4);
-    expect(drawer.begin(false)).toBeNull();
-    expect(one.notice()).toMatch(/Select one shape/u);
+  test('goes on with what the tool itself has made, while that is selected', () => {
+    const { context, select } = surroundings([shape(3), shape(4)]);
+    select(3);
+    expect(begin(context, { takes: false, own: 3 })?.target.shape?.id).toBe(3);
+    expect(begin(context, { takes: false, own: 4 })?.target.shape).toBeNull();
   });
+});
 
-  test('without an image cannot begin', () => {
-    const never = () => Promise.reject(new Error('not here'));
-    const store = createWorkbench();
-    const drawer = new Drawer({
-      store,
-      host: {
-        commit: () => {},
-        reserveId: never,
-        refine: never,
-        cutOut: never,
-        wand: never,
-        pixels: never,
-        menu: () => {},
-        edit: () => {},
+describe('the object of an answer', () => {
+  /** An image with one proposal in review, which the host makes a shape of when it is asked. */
+  function answeredSheet() {
+    const one = surroundings([shape(3)]);
+    const box = { x1: 10, y1: 10, x2: 20, y2: 20 };
+    const prompt = { id: 50, imageId: 7, text: 'the cup', points: [], box: null, correction: null };
+    const { open, selected } = one.store.getState();
+    if (!open) throw new Error('nothing is open');
+    one.store.setState({
+      open: {
+        ...open,
+        prompts: new Map([[50, prompt]]),
+        proposals: new Map([[60, proposed(box, { id: 60, promptId: 50, objects: [{ box, mask: shape(3).mask }] })]]),
       },
-      changed: () => {},
+      promptId: 50,
+      proposalId: 60,
+      answered: { promptId: 50, selected },
     });
-    expect(drawer.begin(false)).toBeNull();
-    expect(drawer.begin(true)).toBeNull();
+    return one;
+  }
+
+  test('is what drawing edits straight after the answer, until something is selected or a new shape is chosen', () => {
+    const { context, store, select } = answeredSheet();
+    expect(combineOf(store.getState())).toBe('add');
+    expect(begin(context, { takes: false })).toMatchObject({ way: 'add', target: { shape: null, onProposal: true } });
+    expect(begin(context, { takes: true })).toMatchObject({ way: 'take', target: { onProposal: true } });
+    chooseCombine(store, 'subtract');
+    expect(begin(context, { takes: false })).toMatchObject({ way: 'take', target: { onProposal: true } });
+    chooseCombine(store, 'new');
+    expect(begin(context, { takes: false })?.target).toMatchObject({ shape: null, onProposal: false });
+    const again = answeredSheet();
+    again.select(3);
+    expect(combineOf(again.store.getState())).toBe('new');
+    expect(begin(again.context, { takes: false })?.target).toMatchObject({ shape: null, onProposal: false });
+    select(3);
+    expect(combineOf(store.getState())).toBe('new');
+  });
+
+  test('becomes a shape before what was drawn is added to it', async () => {
+    const { context, diffs, store } = answeredSheet();
+    const made = shape(70);
+    context.host.proposedShape = async () => {
+      const { open } = store.getState();
+      if (open) store.setState({ open: { ...open, shapes: new Map([...open.shapes, [70, made]]) } });
+      return made;
+    };
+    const beginning = begin(context, { takes: false });
+    if (!beginning) throw new Error('nothing can be drawn');
+    const done = await commitArea(context, { ...beginning, area: columns(20, 10, 22, 20), title: 'Brush' });
+    expect(done?.id).toBe(70);
+    expect(areaOf(done ?? undefined)).toBe(120);
+    expect(diffs).toMatchObject([{ title: 'Brush', changes: [{ id: 70 }] }]);
+  });
+
+  test('that is gone by then leaves a new shape of what was added, and nothing of what was taken away', async () => {
+    const { context, diffs } = answeredSheet();
+    const beginning = begin(context, { takes: false });
+    if (!beginning) throw new Error('nothing can be drawn');
+    await commitArea(context, { ...beginning, area: columns(1, 1, 3, 3), title: 'Draw', way: 'take' });
+    expect(diffs).toEqual([]);
+    await commitArea(context, { ...beginning, area: columns(1, 1, 3, 3), title: 'Draw' });
+    expect(diffs).toMatchObject([{ changes: [{ before: null }] }]);
   });
 });
 

@@ -32,7 +32,7 @@ describe('points', () => {
     expect(one.tool().draft().points).toEqual([]);
   });
 
-  test('the next object is a new one; a shape that a person selects is refined, from its own mask', async () => {
+  test('the next object is a new one, whatever is selected; where the bar says add, the selected one is refined from its mask', async () => {
     const { asked, refine } = segmenter();
     const one = sheet([shape(3)], { refine });
     one.use('points');
@@ -43,6 +43,10 @@ describe('points', () => {
     expect(asked.at(-1)?.[2]).toBeNull();
     one.tool().cancel();
     one.select(3);
+    await one.click(12, 12);
+    expect(asked.at(-1)?.[2]).toBeNull();
+    one.tool().cancel();
+    one.combine('add');
     await one.click(12, 12);
     expect(asked.at(-1)?.[2]).toEqual(shape(3).mask);
     one.tool().finish();
@@ -92,6 +96,7 @@ describe('points', () => {
     const { asked, refine } = segmenter();
     const one = sheet([shape(3, filled(1, 1, 5, 5), { locked: true })], { refine });
     one.use('points');
+    one.combine('add');
     one.select(3);
     await one.click(2, 2);
     expect(asked).toEqual([]);
@@ -151,6 +156,59 @@ describe('prompt box', () => {
   });
 });
 
+describe('prompt box and the selection', () => {
+  const box = [
+    [8, 8],
+    [22, 25],
+  ] as const;
+
+  test.each([
+    ['new', 2, [100, 20], 'Segment'],
+    ['add', 1, [110], 'Add a segment'],
+    ['subtract', 1, [90], 'Take away a segment'],
+  ] as const)('%s leaves %d shapes', async (combine, count, areas, title) => {
+    const refine = async () => packMask(filled(19, 10, 21, 20));
+    const one = sheet([shape(3)], { refine });
+    one.use('prompt box');
+    one.select(3);
+    one.combine(combine);
+    await one.drag(box);
+    one.tool().finish();
+    await one.settle();
+    expect(one.shapes()).toHaveLength(count);
+    expect(one.shapes().map(areaOf)).toEqual(areas);
+    expect(one.diffs.at(-1)?.title).toBe(title);
+  });
+});
+
+test('a box for the segmenter, a box by hand and a polygon, one after the other, make three shapes', async () => {
+  const one = sheet([], segmenter());
+  one.store.setState({ view: { scale: 10, x: 0, y: 0 } });
+  one.use('prompt box');
+  await one.drag([
+    [8, 8],
+    [22, 25],
+  ]);
+  one.tool().finish();
+  await one.settle();
+  one.use('box');
+  await one.drag([
+    [11, 11],
+    [14, 14],
+  ]);
+  one.use('polygon');
+  for (const [x, y] of [
+    [10, 10],
+    [18, 10],
+    [18, 18],
+  ] as const)
+    await one.click(x, y);
+  one.tool().finish();
+  await one.settle();
+  expect(one.shapes().map(areaOf).slice(0, 2)).toEqual([20, 9]);
+  expect(one.shapes()).toHaveLength(3);
+});
+
 describe('wand and cut out', () => {
   const mask = packMask(filled(10, 10, 16, 16));
 
@@ -160,6 +218,7 @@ describe('wand and cut out', () => {
     await one.click(12, 12);
     expect(areaOf(one.shapes()[1])).toBe(36);
     one.use('cut out');
+    one.combine('add');
     one.select(3);
     await one.drag([
       [5, 5],
@@ -187,6 +246,30 @@ describe('wand and cut out', () => {
     answer();
     await one.settle();
     expect(one.diffs).toEqual([]);
+  });
+
+  test('the wand asks by the tolerance of the bar, for what is connected or for all of the colour', async () => {
+    const asked: Parameters<CanvasHost['wand']>[] = [];
+    const wand: CanvasHost['wand'] = async (...question) => {
+      asked.push(question);
+      return mask;
+    };
+    const one = sheet([], { wand });
+    one.use('wand');
+    await one.click(12, 13);
+    one.store.setState({ wandTolerance: 80, wandContiguous: false });
+    await one.click(12, 13);
+    expect(asked).toEqual([
+      [
+        { x: 12, y: 13 },
+        { tolerance: 24, contiguous: true },
+      ],
+      [
+        { x: 12, y: 13 },
+        { tolerance: 80, contiguous: false },
+      ],
+    ]);
+    expect(one.shapes()).toHaveLength(2);
   });
 
   test('a click outside the image asks nothing', async () => {

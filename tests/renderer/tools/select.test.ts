@@ -132,7 +132,9 @@ describe('corners', () => {
     expect(bitmap[14]?.[9]).toBe('.');
     const one = sheet([shape(3, toothed)]);
     one.store.setState({ ...zoomedIn, brush: 0.5 });
+    one.store.setState(({ settings }) => ({ settings: { ...settings, brushUnit: 'image pixels' } }));
     one.use('brush');
+    one.combine('add');
     one.select(3);
     await one.drag([[9.5, 14.5]]);
     one.use('select');

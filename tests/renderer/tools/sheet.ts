@@ -4,7 +4,8 @@ import { applied, type Diff, reverse } from '../../../main/contract/diff.ts';
 import { type Label, packMask, type Shape } from '../../../main/contract/project.ts';
 import { fromBitmap, maskArea, maskBox } from '../../../main/contract/rle.ts';
 import type { ToolName } from '../../../main/contract/tools.ts';
-import { createWorkbench, type WorkbenchStore } from '../../../renderer/state/workbench.ts';
+import { takeUp } from '../../../renderer/state/drawing.ts';
+import { type Combine, createWorkbench, type WorkbenchStore } from '../../../renderer/state/workbench.ts';
 import type { CanvasHost } from '../../../renderer/tools/host.ts';
 import { columnsOf } from '../../../renderer/tools/masks.ts';
 import { createTools } from '../../../renderer/tools/registry.ts';
@@ -47,7 +48,7 @@ export function shape(id: number, mask = filled(10, 10, 20, 20), more: Partial<S
 type Held = Partial<Pick<Gesture, 'button' | 'shift' | 'alt' | 'ctrl' | 'clicks'>>;
 
 /** Answers that a test gives in place of the model. */
-type Answers = Partial<Pick<CanvasHost, 'refine' | 'cutOut' | 'wand' | 'edit'>>;
+type Answers = Partial<Pick<CanvasHost, 'refine' | 'cutOut' | 'wand' | 'edit' | 'proposedShape'>>;
 
 const none = () => Promise.reject(new Error('no model here'));
 
@@ -107,6 +108,7 @@ function hostOf(store: WorkbenchStore, answers: Answers) {
     refine: none,
     cutOut: none,
     wand: none,
+    proposedShape: async () => null,
     pixels: none,
     menu: () => {},
     edit: () => {},
@@ -168,7 +170,9 @@ export function sheet(shapes: readonly Shape[] = [], answers: Answers = {}) {
     tool,
     ...hands(tool),
     undo: () => make(store, reverse(diffs.pop() ?? { title: 'nothing', changes: [] })),
-    use: (name: ToolName) => store.setState({ tool: name }),
+    use: (name: ToolName) => takeUp(store, name),
+    /** What the bar over the canvas is set to. */
+    combine: (combine: Combine) => store.setState({ combine }),
     select: (...ids: number[]) => store.setState({ selected: new Set(ids) }),
     shapes: () => [...(store.getState().open?.shapes.values() ?? [])],
     notice: () => store.getState().notice?.text ?? null,

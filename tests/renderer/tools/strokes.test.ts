@@ -40,10 +40,79 @@ describe('brush', () => {
     expect(picture(columnsIn(one.shapes()[0]))[20]?.[22]).toBe('#');
   });
 
+  test('makes a new shape whatever is selected, and goes on with it until Enter, another tool or another selection', async () => {
+    const one = sheet([shape(3, filled(30, 20, 38, 28), { locked: true })]);
+    one.use('brush');
+    one.select(3);
+    await one.drag([[5, 5]]);
+    await one.drag([[12, 5]]);
+    expect(one.shapes()).toHaveLength(2);
+    expect(one.tool().finish()).toBe(true);
+    await one.drag([[20, 5]]);
+    expect(one.shapes()).toHaveLength(3);
+    one.select(one.shapes()[1]?.id ?? 0);
+    await one.drag([[27, 5]]);
+    expect(one.shapes()).toHaveLength(4);
+    one.tool().leave();
+    one.use('brush');
+    await one.drag([[34, 5]]);
+    expect(one.shapes()).toHaveLength(5);
+    expect(one.shapes()[0]).toEqual(shape(3, filled(30, 20, 38, 28), { locked: true }));
+    expect(one.notice()).toBeNull();
+  });
+
+  test('of two strokes with Enter between them, before any id came, each makes its own shape', async () => {
+    const one = sheet();
+    one.use('brush');
+    const first = one.drag([[5, 5]]);
+    one.tool().leave();
+    const second = one.drag([[20, 20]]);
+    await Promise.all([first, second]);
+    await one.settle();
+    expect(one.shapes()).toHaveLength(2);
+  });
+
+  test('is as large on screen at every zoom, or on the image where that is set', async () => {
+    const one = sheet();
+    const widths: number[] = [];
+    for (const unit of ['screen pixels', 'image pixels'] as const) {
+      for (const scale of [1, 0.5, 100]) {
+        const { settings } = one.store.getState();
+        one.store.setState({ view: { scale, x: 0, y: 0 }, settings: { ...settings, brushUnit: unit } });
+        one.use('brush');
+        one.tool().leave();
+        await one.drag([[20.5, 15.5]]);
+        const box = one.shapes().at(-1)?.box;
+        widths.push((box?.x2 ?? 0) - (box?.x1 ?? 0));
+      }
+    }
+    // A radius of 3: the ring on screen stays, so the disc on the image is wide when the zoom is small.
+    expect(widths[1]).toBe(2 * (widths[0] ?? 0) - 1);
+    expect(widths[2]).toBe(1);
+    expect(widths.slice(3)).toEqual([widths[0], widths[0], widths[0]]);
+    expect(one.tool().draft().radius).toBe(3);
+  });
+
+  test('takes away all along where the bar says so', async () => {
+    const one = sheet([shape(3)]);
+    one.use('brush');
+    one.combine('subtract');
+    await one.drag([[15, 15]]);
+    expect(one.notice()).toMatch(/No shape is selected/u);
+    one.select(3);
+    await one.drag([
+      [15, 15],
+      [15, 16],
+    ]);
+    expect(one.diffs.map(({ title }) => title)).toEqual(['Erase']);
+    expect(areaOf(one.shapes()[0])).toBeLessThan(100);
+  });
+
   test('adds to the selected shape and keeps where it came from', async () => {
     const origin = { kind: 'proposal', proposalId: 9, weights: 'w' } as const;
     const one = sheet([shape(3, filled(10, 10, 20, 20), { origin })]);
     one.use('brush');
+    one.combine('add');
     one.select(3);
     await one.drag([
       [20, 15],
@@ -90,7 +159,7 @@ describe('brush', () => {
     expect(areaOf(one.shapes()[0])).toBe(100);
   });
 
-  test('the eraser without a selection does nothing', async () => {
+  test('the eraser without a selection does nothing and says why', async () => {
     const one = sheet([shape(3)]);
     one.use('eraser');
     await one.drag([
@@ -98,6 +167,7 @@ describe('brush', () => {
       [16, 15],
     ]);
     expect(one.diffs).toEqual([]);
+    expect(one.notice()).toBe('No shape is selected. Select the one to take away from.');
   });
 
   test('a locked, a hidden and several selected shapes are refused with a sentence', async () => {
@@ -107,6 +177,7 @@ describe('brush', () => {
     ] as const) {
       const one = sheet([shape(3, filled(10, 10, 20, 20), more)]);
       one.use('brush');
+      one.combine('add');
       one.select(3);
       await one.drag([
         [15, 15],
@@ -117,9 +188,11 @@ describe('brush', () => {
     }
     const two = sheet([shape(3), shape(4)]);
     two.use('brush');
+    two.combine('add');
     two.select(3, 4);
     await two.drag([[15, 15]]);
-    expect(two.notice()).toMatch(/Select one shape/);
+    expect(two.notice()).toMatch(/Several shapes are selected/);
+    expect(two.diffs).toEqual([]);
   });
 
   test('Esc drops the stroke in progress and nothing else', async () => {
@@ -146,6 +219,7 @@ describe('brush', () => {
     expect(one.diffs.at(-1)?.changes[0]?.after).toMatchObject({ imageId: 7 });
     const two = sheet([shape(3)]);
     two.use('brush');
+    two.combine('add');
     two.select(3);
     two.press(20, 15);
     two.openOther();
@@ -195,6 +269,7 @@ describe('brush', () => {
   test('a shape of which only the box is known gets a mask, and a tight box', async () => {
     const one = sheet([shape(3, filled(10, 10, 20, 20), { mask: null })]);
     one.use('brush');
+    one.combine('add');
     one.select(3);
     await one.drag([[15, 15]]);
     expect(one.shapes()[0]?.box).toEqual({ x1: 12, y1: 12, x2: 18, y2: 18 });
@@ -263,7 +338,7 @@ describe('polygon', () => {
     expect(end?.y).toBeCloseTo(5, 6);
   });
 
-  test('each is a shape of its own, until a person selects one to go on with; Alt takes away', async () => {
+  test('each is a shape of its own, unless a person adds to the selected one; Alt takes away', async () => {
     const one = sheet();
     one.store.setState({ view: { scale: 10, x: 0, y: 0 } });
     one.use('polygon');
@@ -281,6 +356,7 @@ describe('polygon', () => {
     ]);
     expect(one.shapes()).toHaveLength(2);
     one.select(one.shapes()[0]?.id ?? 0);
+    one.combine('add');
     await draw([
       [15, 5],
       [18, 5],
