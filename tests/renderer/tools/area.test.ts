@@ -217,20 +217,20 @@ describe('a drawing that is committed', () => {
 });
 
 describe('what a drawing is to become', () => {
-  test.each<[Combine, boolean, readonly number[], number | null | 'refused', 'add' | 'take']>([
-    ['new', false, [], null, 'add'],
-    ['new', false, [3], null, 'add'],
-    ['new', false, [3, 4], null, 'add'],
-    ['new', true, [3], 3, 'take'],
-    ['new', true, [], 'refused', 'take'],
-    ['add', false, [3], 3, 'add'],
-    ['add', false, [], null, 'add'],
-    ['add', false, [3, 4], 'refused', 'add'],
-    ['add', true, [3], 3, 'take'],
-    ['subtract', false, [3], 3, 'take'],
-    ['subtract', false, [], 'refused', 'take'],
-    ['subtract', false, [3, 4], 'refused', 'take'],
-  ])('with %s, Alt held: %s, and %j selected is on %s', (combine, takes, selected, on, way) => {
+  test.each<[Combine, boolean, readonly number[], readonly [number | null | 'refused', 'add' | 'take']]>([
+    ['new', false, [], [null, 'add']],
+    ['new', false, [3], [null, 'add']],
+    ['new', false, [3, 4], [null, 'add']],
+    ['new', true, [3], [3, 'take']],
+    ['new', true, [], ['refused', 'take']],
+    ['add', false, [3], [3, 'add']],
+    ['add', false, [], [null, 'add']],
+    ['add', false, [3, 4], ['refused', 'add']],
+    ['add', true, [3], [3, 'take']],
+    ['subtract', false, [3], [3, 'take']],
+    ['subtract', false, [], ['refused', 'take']],
+    ['subtract', false, [3, 4], ['refused', 'take']],
+  ])('with %s, Alt held: %s, and %j selected is on %j', (combine, takes, selected, [on, way]) => {
     const { context, select, notice } = surroundings([shape(3), shape(4)]);
     select(...selected);
     const beginning = beginAs(context, combine, takes);
