@@ -71,6 +71,7 @@ describe('an edited polygon', () => {
     const { one, made } = await drawn();
     one.select(made.id);
     one.use('brush');
+    one.combine('add');
     one.store.setState({ brush: 3 });
     await one.drag([
       [10, 10],

@@ -71,3 +71,20 @@ describe('the brush', () => {
     expect(areaOf(one.shapes()[0])).toBeLessThan(100);
   });
 });
+
+test('freehand traces the pointer and closes when it is let go', async () => {
+  const one = sheet();
+  one.use('freehand');
+  await one.drag([
+    [5, 5],
+    [10, 5],
+    [20, 5],
+    [20, 10],
+    [20, 15],
+    [10, 15],
+    [5, 15],
+    [5, 10],
+  ]);
+  expect(areaOf(one.shapes()[0])).toBe(150);
+  expect(one.diffs).toHaveLength(1);
+});
