@@ -11,6 +11,7 @@ import { Jobs } from './jobs/queue.ts';
 import { versionInUse } from './jobs/teaching.ts';
 import { Pictures } from './pictures/tiles.ts';
 import { type Folders, SettingsFile } from './settings.ts';
+import { copyElsewhere } from './store/elsewhere.ts';
 import { openProject, type Project } from './store/project.ts';
 
 /** How long changes gather before windows hear of them. */
@@ -80,6 +81,14 @@ export class Host implements HostContext {
     });
   }
 
+  /** Goes on with a copy of a project that cannot be written where it lies. */
+  keepElsewhere(file: string, target: string): Promise<ProjectInfo> {
+    return this.#inTurn(() => {
+      copyElsewhere(file, target);
+      return this.#openNow(target, {});
+    });
+  }
+
   async close(): Promise<void> {
     await this.#inTurn(() => this.#closeProject());
     this.events.emit({ kind: 'project', project: null });
@@ -93,6 +102,7 @@ export class Host implements HostContext {
     await this.#closeProject();
     this.#open = { project, files: new ImageFiles(project, this.pictures, (ids) => this.#gather(ids)) };
     this.configureEngine();
+    this.engine.forgetTimes();
     const info = project.info();
     this.settings.opened({ file: info.file, name: info.name });
     this.events.emit({ kind: 'project', project: info });

@@ -40,7 +40,9 @@ const dial = shell ? portDial(() => shell.port()) : socketDial(socketAddress, se
 const fetchAhead = (address: string) => {
   new Image().src = address;
 };
-const client = openClient(connect(dial), { memory, fetchAhead });
+// The desktop starts its host again by itself; one that was started by hand comes back at another address, and this page
+// with what it holds stays behind.
+const client = openClient(connect(dial), { memory, fetchAhead, keepsWhileAway: shell !== null });
 
 window.addEventListener('beforeunload', (event) => {
   if (client.edits.waiting() > 0) event.preventDefault();

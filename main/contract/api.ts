@@ -15,6 +15,8 @@ const base = oc.errors({
   NO_PROJECT: { message: 'No project is open.' },
   /** The project's file is not where it was: nothing can be stored, and a copy can be saved. */
   FILE_GONE: { message: 'The project file was moved, deleted or replaced.' },
+  /** The project cannot be written where it is; it can be kept elsewhere. */
+  READ_ONLY: { message: 'The project cannot be written there.' },
   NO_MODEL: { message: 'The model is not running.' },
 });
 
@@ -131,6 +133,10 @@ export const api = {
     close: base.output(Nothing),
     /** The project as it stands as another file, which is then the open one; also where its own file is gone. */
     saveCopy: base.input(File).output(ProjectInfo),
+    /** A project that cannot be written where it lies as another file, which is then the open one. */
+    keepElsewhere: base.input(z.object({ file: z.string().min(1), target: z.string().min(1) })).output(ProjectInfo),
+    /** A place in the person's own folder for a project of this name that no file has. */
+    elsewhere: base.input(File).output(File),
     recent: base.output(z.array(z.object({ file: z.string(), name: z.string(), opened: z.string() }))),
     labels: base.output(z.array(Label)),
     /** How much every label is used, for those that are used at all. */

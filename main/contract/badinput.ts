@@ -10,6 +10,11 @@ export class FileGone extends BadInput {
   override readonly name = 'FileGone';
 }
 
+/** A project cannot be written where it lies or was to be made; it can be kept elsewhere. */
+export class ReadOnlyPlace extends BadInput {
+  override readonly name = 'ReadOnlyPlace';
+}
+
 /** What file systems refuse and a person can mend. */
 const REFUSALS: Readonly<Record<string, string>> = {
   EACCES: 'you have no right to',

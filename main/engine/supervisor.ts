@@ -92,6 +92,11 @@ export class Engine {
     return this.child?.pid;
   }
 
+  /** How long calls took says nothing about those of another project. */
+  forgetTimes(): void {
+    if (this.status.lastCallMs !== null) this.set({ lastCallMs: null });
+  }
+
   start(): void {
     if (!this.child && !this.closed && this.restart === undefined) this.launch();
   }

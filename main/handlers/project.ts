@@ -1,8 +1,10 @@
 // The project group: one project is open at a time, for all windows.
 import { existsSync, mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Host } from '../host.ts';
+import { freeName } from '../jobs/backups.ts';
 import { makeSampleProject } from '../jobs/sample.ts';
 import { refuseMissing } from '../pictures/walk.ts';
 import { contract } from './context.ts';
@@ -17,6 +19,12 @@ export const projectHandlers = (host: Host) => ({
     return {};
   }),
   saveCopy: contract.project.saveCopy.handler(({ input }) => host.saveCopy(named(absolute(input.file)))),
+  keepElsewhere: contract.project.keepElsewhere.handler(({ input: { file, target } }) =>
+    host.keepElsewhere(absolute(file), named(absolute(target))),
+  ),
+  elsewhere: contract.project.elsewhere.handler(({ input }) => ({
+    file: freeName(path.join(homedir(), path.basename(named(absolute(input.file))))),
+  })),
   recent: contract.project.recent.handler(() => host.settings.recent().filter(({ file }) => existsSync(file))),
   labels: contract.project.labels.handler(() => host.project().labels()),
   labelUse: contract.project.labelUse.handler(() => host.project().labelUse()),

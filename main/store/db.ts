@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { BadInput, FileGone } from '../contract/badinput.ts';
+import { BadInput, FileGone, ReadOnlyPlace } from '../contract/badinput.ts';
 
 export type Value = string | number | null;
 
@@ -17,11 +17,14 @@ const sentences: readonly (readonly [string, string])[] = [
   ['SQLITE_CORRUPT', 'is damaged; it was left as it is: take a copy of it from before'],
   ['SQLITE_CONSTRAINT_FOREIGNKEY', 'would hold a shape or prompt without its image or label; nothing was changed'],
   ['SQLITE_FULL', 'cannot take the change, because the disk is full; nothing of it was stored'],
-  ['SQLITE_READONLY', 'cannot be written; allow writing to it and its folder, or copy it elsewhere'],
+  ['SQLITE_READONLY', 'is read-only, or its folder is; allow writing to both, or keep the project elsewhere'],
   ['SQLITE_PERM', 'cannot be opened; you have no right to read or write it'],
-  ['SQLITE_CANTOPEN', 'cannot be opened; is its folder there, and may you write to it?'],
+  ['SQLITE_CANTOPEN', 'cannot be opened; its folder cannot be written; keep the project elsewhere'],
   ['SQLITE_IOERR', 'cannot be read or written; the disk reports an error'],
 ];
+
+/** Those of them that another place helps against. */
+const elsewhere = new Set(['SQLITE_READONLY', 'SQLITE_PERM', 'SQLITE_CANTOPEN']);
 
 /** What this process has open, by device and number: a path may be given to another file meanwhile. */
 const openHere = new Set<string>();
@@ -207,7 +210,9 @@ export class Db {
       const known = sentences.find(([beginning]) => code.startsWith(beginning));
       // A new file is made under another name first.
       const name = path.basename(this.file).replace(/\.[\da-f-]{36}\.part$/u, '');
-      throw known ? new BadInput(`${name} ${known[1]}`, { cause: error }) : error;
+      if (known === undefined) throw error;
+      const Failure = elsewhere.has(known[0]) ? ReadOnlyPlace : BadInput;
+      throw new Failure(`${name} ${known[1]}`, { cause: error });
     }
   }
 }

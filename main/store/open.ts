@@ -1,8 +1,8 @@
 // A path to a database that is a whole project of today's format and this process's alone, or one sentence why not.
 import { randomUUID } from 'node:crypto';
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, ReadOnlyPlace } from '../contract/badinput.ts';
 import { Db, isOpenHere } from './db.ts';
 import { disownLogs, Log, setAsideForeignLog } from './log.ts';
 import { migrations } from './migrations.ts';
@@ -36,6 +36,7 @@ export function openFile(file: string, options: OpenOptions = {}): Opened {
     create(file, formats);
   }
   if (statSync(file).isDirectory()) throw new BadInput(`${path.basename(file)} is a folder, not a Loupe project`);
+  refuseReadOnly(file);
   refuseForeignLog(file, options.say);
   const db = new Db(file, { mustExist: true });
   try {
@@ -44,6 +45,20 @@ export function openFile(file: string, options: OpenOptions = {}): Opened {
   } catch (error) {
     db.close();
     throw error;
+  }
+}
+
+/** SQLite would call it an error of the disk, as it cannot make its log beside the file. */
+function refuseReadOnly(file: string): void {
+  for (const place of [file, path.dirname(file)]) {
+    try {
+      accessSync(place, constants.R_OK | constants.W_OK);
+    } catch (cause) {
+      const what = place === file ? 'is read-only' : 'lies in a folder that is read-only';
+      throw new ReadOnlyPlace(`${path.basename(file)} ${what}; allow writing to it, or keep the project elsewhere`, {
+        cause,
+      });
+    }
   }
 }
 

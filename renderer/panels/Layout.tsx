@@ -38,7 +38,7 @@ export function Layout({ stage }: { stage: ReactNode }) {
 const away = {
   desktop: 'The host does not answer; trying again. What you change meanwhile is kept and stored when it is back.',
   browser:
-    'The host does not answer; trying again. If it was stopped, start it and open the address that it prints: all that was saved is there, what you change here now is not.',
+    'The host does not answer; trying again. If it was stopped, start it and open the address that it prints: all that was saved is there. Nothing can be changed here until then.',
 } as const;
 
 function Disconnected() {
@@ -47,7 +47,7 @@ function Disconnected() {
   const shell = useShell();
   if (connected) return null;
   return (
-    <Alert color="red" variant="filled" radius={0} p={6} role="alert">
+    <Alert className="away" color="red" variant="filled" radius={0} p={6} role="alert">
       {refused ?? (shell ? away.desktop : away.browser)}
     </Alert>
   );
@@ -69,6 +69,8 @@ function useSizes(id: string, isReset: boolean) {
 function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
   const across = useSizes('across', isReset);
   const down = useSizes('down', isReset);
+  // What was being written belongs to the project.
+  const project = useWorkbench((state) => state.project?.file);
   return (
     <Group orientation="horizontal" {...across}>
       <Panel id="canvas" minSize="320px">
@@ -86,7 +88,7 @@ function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
         <Group className="side" orientation="vertical" {...down}>
           <Panel id="prompt" defaultSize="57%" minSize="130px">
             <section className="side-panel" aria-label="Prompt and answer">
-              <PromptBar />
+              <PromptBar key={project} />
               <AnswerPanel />
             </section>
           </Panel>

@@ -17,6 +17,9 @@ export function ProjectDialogs() {
       <DialogFrame name="save copy" title="Save a copy" size="md">
         <SaveCopy />
       </DialogFrame>
+      <DialogFrame name="keep elsewhere" title="Keep the project elsewhere" size="md">
+        <KeepElsewhere />
+      </DialogFrame>
     </>
   );
 }
@@ -89,13 +92,59 @@ function SaveCopy() {
     <Stack gap="sm">
       <Text size="sm">
         The copy holds all that was stored, with its history, and you go on in it. Do this where {open} was moved,
-        deleted or replaced: nothing more can be stored there.
+        deleted, replaced or cannot be written: nothing more can be stored there.
       </Text>
       <Group justify="flex-end">
         <Button variant="default" onClick={close}>
           Cancel
         </Button>
         <Button onClick={() => void save()}>Choose where</Button>
+      </Group>
+    </Stack>
+  );
+}
+
+/** A folder that cannot be written: a disk of others, a card, a share. */
+function KeepElsewhere() {
+  const { actions, host, store } = useClient();
+  const choose = useFileChoice();
+  const close = useCloseDialog();
+  const wanted = useWorkbench((state) => state.readOnly);
+  const [target, setTarget] = useState<string | null>(null);
+  useEffect(() => {
+    if (wanted === null) return;
+    // Without a proposal the person chooses.
+    host.project.elsewhere({ file: wanted.file }).then(
+      ({ file }) => setTarget((chosen) => chosen ?? file),
+      () => {},
+    );
+  }, [host, wanted]);
+  if (wanted === null) return null;
+  const isNew = wanted.folder !== undefined;
+  const pick = async () => setTarget((await choose('new project', fileName(wanted.file)))[0] ?? target);
+  const keep = async () => {
+    if (target === null) return;
+    const done = isNew
+      ? await actions.createProject(target, wanted.folder ?? undefined)
+      : await actions.keepElsewhere(wanted.file, target);
+    if (done) store.setState({ dialog: null, readOnly: null });
+  };
+  return (
+    <Stack gap="sm">
+      <Text size="sm">
+        {isNew
+          ? `${wanted.file} cannot be made: its folder cannot be written.`
+          : `${wanted.file} is read-only, or its folder is.`}{' '}
+        Keep the project in another folder; its images stay where they are.
+      </Text>
+      <Choice title="Project file" path={target} none="Not chosen yet" act={pick} verb="Choose where" />
+      <Group justify="flex-end">
+        <Button variant="default" onClick={close}>
+          Cancel
+        </Button>
+        <Button disabled={target === null} onClick={() => void keep()}>
+          Keep it there
+        </Button>
       </Group>
     </Stack>
   );

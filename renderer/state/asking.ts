@@ -6,7 +6,7 @@ import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, heard } from './answers.ts';
 import { isRefusal } from './connection.ts';
 import { diffOf } from './corrections.ts';
-import { say } from './workbench.ts';
+import { savedNow, say } from './workbench.ts';
 
 /** One answer at a time: asking again, or leaving the image, stops the one before. */
 export class Asking {
@@ -69,6 +69,7 @@ export class Asking {
     for await (const event of answers) {
       if (signal.aborted || store.getState().open?.prompts.get(promptId) === undefined) return;
       store.setState(heard(store.getState(), event));
+      if (event.kind === 'proposal') savedNow(store);
     }
   }
 

@@ -17,11 +17,13 @@ export interface Client extends ActionContext {
 interface Lent {
   readonly memory: Memory;
   fetchAhead(address: string): void;
+  /** Default: true. */
+  readonly keepsWhileAway?: boolean;
 }
 
 export function openClient({ host, onState }: Connection, lent: Lent): Client {
   const store = createWorkbench();
-  const edits = createEdits(store, host);
+  const edits = createEdits(store, host, lent);
   const list = createList(store, host);
   const context: ActionContext = { store, host, edits, list, ...lent };
   const actions = createActions(context);

@@ -6,7 +6,7 @@ import { same } from '../../main/contract/equal.ts';
 import { type Host, isRefusal, sentence } from './connection.ts';
 import { byId, type Held, holds, imageOf, openedImage, standingOn, withDiff, withRecorded } from './records.ts';
 import { isActive } from './words.ts';
-import { say, type WorkbenchStore } from './workbench.ts';
+import { savedNow, say, type WorkbenchStore } from './workbench.ts';
 
 export interface Edits {
   /** Shows the change at once and sends it after all earlier ones. True once it is stored, false when it was refused. */
@@ -45,8 +45,13 @@ interface Waiting {
 
 const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 150));
 
-export function createEdits(store: WorkbenchStore, host: Host): Edits {
-  const queue = new Queue(store, host);
+interface EditOptions {
+  /** Whether changes that are made while the host is away will be stored: not where it comes back at another address. */
+  readonly keepsWhileAway?: boolean;
+}
+
+export function createEdits(store: WorkbenchStore, host: Host, options: EditOptions = {}): Edits {
+  const queue = new Queue(store, host, options.keepsWhileAway ?? true);
   const ids = new IdPool(host);
   const travel = async (way: 'undo' | 'redo'): Promise<Recorded | null> => {
     await queue.settled();
@@ -93,10 +98,12 @@ class Queue {
   private reading: { readonly title: string; readonly done: Promise<void> } | null = null;
   private readonly store: WorkbenchStore;
   private readonly host: Host;
+  private readonly keepsWhileAway: boolean;
 
-  constructor(store: WorkbenchStore, host: Host) {
+  constructor(store: WorkbenchStore, host: Host, keepsWhileAway: boolean) {
     this.store = store;
     this.host = host;
+    this.keepsWhileAway = keepsWhileAway;
   }
 
   commit(wanted: Diff): Promise<boolean> {
@@ -104,7 +111,7 @@ class Queue {
     if (wanted.changes.length === 0) return Promise.resolve(true);
     const busy = this.busy();
     if (busy !== null) {
-      say(this.store, 'bad', `${wanted.title} was not done: ${busy}. Do it again when that has ended.`);
+      say(this.store, 'bad', `${wanted.title} was not done: ${busy}.`);
       return Promise.resolve(false);
     }
     let diff = wanted;
@@ -131,10 +138,11 @@ class Queue {
 
   /** Why nothing can be changed at this moment: it would be a change to records that are about to be others. */
   private busy(): string | null {
-    if (this.reading) return `"${this.reading.title}" is still being shown`;
-    const jobs = [...this.store.getState().jobs.values()];
-    const job = jobs.find((one) => one.kind === 'undo' && isActive(one));
-    return job ? `${job.title} is under way` : null;
+    const { connected, jobs } = this.store.getState();
+    if (!connected && !this.keepsWhileAway) return 'the host does not answer, and it would be lost';
+    if (this.reading) return `"${this.reading.title}" is still being shown; do it again in a moment`;
+    const job = [...jobs.values()].find((one) => one.kind === 'undo' && isActive(one));
+    return job ? `${job.title} is under way; do it again when that has ended` : null;
   }
 
   async settled(): Promise<void> {
@@ -161,7 +169,7 @@ class Queue {
     } catch (error) {
       if (isRefusal(error)) {
         // Nothing more can be stored where the project was.
-        if (error.code === 'FILE_GONE') this.store.setState({ dialog: 'save copy' });
+        if (error.code === 'FILE_GONE' || error.code === 'READ_ONLY') this.store.setState({ dialog: 'save copy' });
         return this.refuse(first, error.message);
       }
       first.unsure = true;
@@ -266,6 +274,7 @@ class Queue {
 
   private titles({ undo, redo }: Recorded): void {
     this.stored += 1;
+    savedNow(this.store);
     this.store.setState(({ project, listVersion }) => ({
       project: project && { ...project, undo, redo },
       listVersion: listVersion + 1,

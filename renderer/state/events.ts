@@ -6,7 +6,7 @@ import type { Actions } from './actions.ts';
 import { sentence } from './connection.ts';
 import { concerns } from './records.ts';
 import { isActive } from './words.ts';
-import { say, type WorkbenchStore } from './workbench.ts';
+import { savedNow, say, type WorkbenchStore } from './workbench.ts';
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -67,8 +67,10 @@ function tookJob(store: WorkbenchStore, job: Job): void {
 async function taken(context: ActionContext, actions: Actions, event: HostEvent): Promise<void> {
   const { store, edits } = context;
   if (event.kind === 'project') await actions.entered(event.project);
-  else if (event.kind === 'images') void actions.changedOutside(event.ids).catch(() => {});
-  else if (event.kind === 'job') tookJob(store, event.job);
+  else if (event.kind === 'images') {
+    savedNow(store);
+    void actions.changedOutside(event.ids).catch(() => {});
+  } else if (event.kind === 'job') tookJob(store, event.job);
   else if (event.kind === 'notice') say(store, 'bad', event.text);
   else if (event.kind === 'teaching') store.setState({ teaching: event });
   else if (event.kind === 'engine') {

@@ -5,15 +5,17 @@ import type { ProjectInfo, ReviewStatus } from '../../main/contract/project.ts';
 import type { ActionContext } from './actionContext.ts';
 import { Ahead, type Step } from './ahead.ts';
 import { firstCandidate } from './answers.ts';
-import { sentence } from './connection.ts';
+import { isRefusal, sentence } from './connection.ts';
 import { diffOf } from './corrections.ts';
 import { byId, openedImage } from './records.ts';
-import { emptyWorkbench, type OpenImage, say } from './workbench.ts';
+import { emptyWorkbench, type OpenImage, type ReadOnlyProject, say } from './workbench.ts';
 
 export interface ImageActions {
   openProject(file: string): Promise<boolean>;
   /** With `folder`, its images are added. */
   createProject(file: string, folder?: string): Promise<boolean>;
+  /** A project that cannot be written as another file, which is then the open one; what it refers to stays in place. */
+  keepElsewhere(file: string, target: string): Promise<boolean>;
   /** The open project as another file, which is then the open one. */
   saveCopy(file: string): Promise<boolean>;
   openSample(): Promise<boolean>;
@@ -41,8 +43,10 @@ export function createImages(context: ActionContext): ImageActions {
   const { host } = context;
   const images = new Images(context);
   return {
-    openProject: (file) => images.enter(() => host.project.open({ file })),
-    createProject: (file, folder) => images.enter(() => host.project.create({ file, folder })),
+    openProject: (file) => images.enter(() => host.project.open({ file }), { file }),
+    createProject: (file, folder) =>
+      images.enter(() => host.project.create({ file, folder }), { file, folder: folder ?? null }),
+    keepElsewhere: (file, target) => images.enter(() => host.project.keepElsewhere({ file, target })),
     saveCopy: (file) => images.enter(() => host.project.saveCopy({ file })),
     openSample: () => images.enter(() => host.project.sample()),
     closeProject: () => images.close(),
@@ -88,11 +92,18 @@ class Images {
     }
   }
 
-  enter(work: () => Promise<ProjectInfo>): Promise<boolean> {
-    return this.attempt(async () => {
+  /** Where `wanted` cannot be written, another place for it is offered. */
+  async enter(work: () => Promise<ProjectInfo>, wanted: ReadOnlyProject | null = null): Promise<boolean> {
+    try {
       await this.context.edits.settled();
       await this.entered(await work());
-    });
+      return true;
+    } catch (error) {
+      if (wanted && isRefusal(error) && error.code === 'READ_ONLY') {
+        this.context.store.setState({ dialog: 'keep elsewhere', readOnly: wanted });
+      } else say(this.context.store, 'bad', sentence(error));
+      return false;
+    }
   }
 
   async close(): Promise<void> {
@@ -218,9 +229,9 @@ const reviewTitles: Readonly<Record<ReviewStatus, string>> = {
 };
 
 /** What does not belong to a project stays. */
-const clean = ({ connected, settings, engine, jobs, canvas, notice, saving, tool, brush }: typeof emptyWorkbench) => ({
+const clean = ({ connected, settings, engine, jobs, canvas, notice, tool, brush }: typeof emptyWorkbench) => ({
   ...emptyWorkbench,
-  ...{ connected, settings, engine, jobs, canvas, notice, saving, tool, brush },
+  ...{ connected, settings, engine, jobs, canvas, notice, tool, brush },
 });
 
 /** The window on a newly opened image; its last prompt and the likeliest candidate are in review. */

@@ -20,7 +20,7 @@ import {
   verdictSet,
 } from './corrections.ts';
 import type { ImageActions } from './images.ts';
-import { say } from './workbench.ts';
+import { say, type Workbench } from './workbench.ts';
 
 export interface PromptActions {
   /** Resolves when all candidates are there, or the answer was stopped. */
@@ -54,7 +54,8 @@ export interface PromptActions {
   acceptAndNext(): Promise<void>;
 }
 
-const historyKey = 'prompts asked';
+/** Of one project: what was asked of one folder of pictures says nothing about another. */
+const historyKey = ({ project }: Workbench): string => `prompts asked of ${project?.file ?? ''}`;
 const historyLength = 50;
 
 export function createPrompts(context: ActionContext, images: ImageActions): PromptActions {
@@ -101,12 +102,12 @@ class Prompts {
     const trimmed = text.trim();
     if (trimmed === '') return;
     const lines = [trimmed.replaceAll('\n', ' '), ...this.history().filter((one) => one !== trimmed)];
-    this.context.memory.write(historyKey, lines.slice(0, historyLength).join('\n'));
+    this.context.memory.write(historyKey(this.state), lines.slice(0, historyLength).join('\n'));
     await this.asking.ask(trimmed, samples);
   }
 
   history(): string[] {
-    return (this.context.memory.read(historyKey) ?? '').split('\n').filter(Boolean);
+    return (this.context.memory.read(historyKey(this.state)) ?? '').split('\n').filter(Boolean);
   }
 
   choosePrompt(id: number): void {

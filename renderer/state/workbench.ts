@@ -73,11 +73,18 @@ export interface Repair {
   readonly stage: 'idle' | 'loading' | 'judging' | 'editing' | 'finished';
 }
 
+/** `folder`: a new project, with the images of that folder where there is one; without the field it is there already. */
+export interface ReadOnlyProject {
+  readonly file: string;
+  readonly folder?: string | null;
+}
+
 /** What lies over the window; null: nothing. */
 export type DialogName =
   | 'open project'
   | 'new project'
   | 'save copy'
+  | 'keep elsewhere'
   | 'add images'
   | 'labels'
   | 'settings'
@@ -163,6 +170,8 @@ export interface Workbench {
   readonly saving: Saving;
   readonly settings: Settings;
   readonly dialog: DialogName | null;
+  /** A project that cannot be written where it is, or was to be made; null: none. */
+  readonly readOnly: ReadOnlyProject | null;
   readonly notice: Notice | null;
   readonly side: Side;
   /** The image that is being fetched. */
@@ -212,6 +221,7 @@ export const emptyWorkbench: Workbench = {
   saving: { state: 'saved', at: 0 },
   settings: Settings.parse({}),
   dialog: null,
+  readOnly: null,
   notice: null,
   side: 'images',
   opening: null,
@@ -227,6 +237,10 @@ export const say = (
   text: string,
   where: Whereabouts | null = null,
 ): void => store.setState(({ notice }) => ({ notice: { id: (notice?.id ?? 0) + 1, tone, text, where } }));
+
+/** Something was stored, by whatever way it came: a change, an answer, a job. Changes that still wait are not. */
+export const savedNow = (store: WorkbenchStore): void =>
+  store.setState(({ saving }) => (saving.state === 'saved' ? { saving: { state: 'saved', at: Date.now() } } : {}));
 
 /** One for the page; tests make their own. */
 export const createWorkbench = () => createStore<Workbench>()(() => emptyWorkbench);

@@ -241,3 +241,42 @@ function editsWith(host: Groups) {
   store.setState({ ...first.client.store.getState() });
   return createEdits(store, host);
 }
+
+describe('where changes would be lost while the host is away', () => {
+  it('nothing is changed, and the person is told', async () => {
+    const { host } = first.client;
+    const store = createWorkbench();
+    store.setState({ ...first.client.store.getState(), connected: false });
+    const edits = createEdits(store, host, { keepsWhileAway: false });
+    const shape = await shapeOf();
+    const before = store.getState().open;
+    expect(await edits.commit(draw(shape))).toBe(false);
+    expect(store.getState().open).toBe(before);
+    expect(store.getState().notice?.text).toBe(
+      'Draw mask was not done: the host does not answer, and it would be lost.',
+    );
+    store.setState({ connected: true });
+    expect(await edits.commit(draw(shape))).toBe(true);
+    await first.client.edits.undo();
+  });
+});
+
+describe('the time of the last write', () => {
+  const savedAt = () => {
+    const { saving } = first.client.store.getState();
+    return saving.state === 'saved' ? saving.at : 0;
+  };
+
+  it('is that of what another window, undo or a merge of labels wrote as well', async () => {
+    for (const write of [
+      async () => second.client.edits.commit(draw(await shapeOf(second.client))),
+      () => first.client.edits.undo(),
+      () => first.client.host.edit.redo(),
+    ]) {
+      const before = savedAt();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await write();
+      await expect.poll(savedAt, { timeout: 10_000 }).toBeGreaterThan(before);
+    }
+  });
+});

@@ -1,0 +1,37 @@
+// A project that cannot be written where it lies to a copy elsewhere, which finds the same images from there.
+import { randomUUID } from 'node:crypto';
+import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import { movePaths } from './images.ts';
+import { openFile } from './open.ts';
+
+/** By the file system, as SQLite would have to write beside the file to read it whole. It is checked as any file that is opened. */
+export function copyElsewhere(file: string, target: string): void {
+  if (!existsSync(file)) throw new BadInput(`there is no project ${file}`);
+  if (existsSync(target)) throw new BadInput(`${target}: is there already; choose another name`);
+  if (!existsSync(path.dirname(target))) throw new BadInput(`${path.dirname(target)}: there is no such folder`);
+  const part = `${target}.${randomUUID()}.part`;
+  try {
+    copyWritable(file, part);
+    // Changes that were not folded into the file yet.
+    if (existsSync(`${file}-wal`)) copyWritable(`${file}-wal`, `${part}-wal`);
+    const { db, close } = openFile(part);
+    try {
+      db.whole(() => movePaths(db, path.dirname(file), path.dirname(target)));
+    } finally {
+      close();
+    }
+    renameSync(part, target);
+  } finally {
+    // With it goes the copy from before its format changed: the original is one.
+    for (const name of readdirSync(path.dirname(target))) {
+      if (name.startsWith(path.basename(part))) rmSync(path.join(path.dirname(target), name), { force: true });
+    }
+  }
+}
+
+function copyWritable(from: string, to: string): void {
+  copyFileSync(from, to);
+  chmodSync(to, 0o600);
+}
