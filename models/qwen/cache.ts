@@ -30,7 +30,7 @@ export class KeyValueCache {
 
   /** The results are kept as they are, not copied. */
   constructor(config: LanguageConfig, prompts: ReadPrompts, { chunk, each = 1 }: { chunk: number; each?: number }) {
-    for (const name of cacheNames(config.layers, 'own')) floats(prompts.results, name);
+    if (prompts.tokens > 0) for (const name of cacheNames(config.layers, 'own')) floats(prompts.results, name);
     this.config = config;
     this.chunk = chunk;
     this.prompts = prompts;
@@ -59,6 +59,19 @@ export class KeyValueCache {
     copy.capacity = this.capacity;
     copy.buffers = this.buffers.map((buffer) => repeatRows(buffer, this.written.length, times));
     copy.written.splice(0, copy.written.length, ...this.written.flatMap((n) => new Array<number>(times).fill(n)));
+    return copy;
+  }
+
+  /** Rows that share no prompt, each with its own in its suffix: one stretch is read a tenth faster than two. */
+  unshared(): KeyValueCache {
+    const { results, tokens, lengths } = this.prompts;
+    if (this.each > 1) throw new Error(`${this.each} rows share each prompt.`);
+    const nothing = { results: {}, tokens: 0, lengths: lengths.map(() => 0) };
+    const copy = new KeyValueCache(this.config, nothing, { chunk: this.chunk });
+    copy.append(results, tokens, lengths);
+    const names = cacheNames(this.config.layers, 'own');
+    const suffix = Object.fromEntries(this.buffers.map((buffer, k) => [names[k], buffer] as const));
+    if (this.capacity > 0) copy.append(suffix, this.capacity, this.written);
     return copy;
   }
 
@@ -104,7 +117,8 @@ export class KeyValueCache {
   /** By input name, borrowed: a run must be over before the next `append`. */
   feeds(): Record<string, Float32Array> {
     const { layers } = this.config;
-    const read = cacheNames(layers, 'own').map((name) => floats(this.prompts.results, name));
+    const { results, tokens } = this.prompts;
+    const read = tokens > 0 ? cacheNames(layers, 'own').map((name) => floats(results, name)) : [];
     const entries = (names: string[], arrays: readonly Float32Array[]) =>
       names.flatMap((name, k) => (arrays[k] ? [[name, arrays[k]] as const] : []));
     const suffix = this.capacity > 0 ? entries(cacheNames(layers, 'past'), this.buffers) : [];

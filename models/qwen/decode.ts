@@ -252,7 +252,7 @@ function straight(first: number, count: number): Positions {
 }
 
 function repeated(state: DecodeState, times: number): DecodeState {
-  if (times === 1) return state;
+  if (times === 1) return { ...state, cache: state.cache.unshared() };
   const rows = state.next.length;
   const each = <T>(list: readonly T[]) => list.flatMap((one) => new Array<T>(times).fill(one));
   const logits = joined(each(Array.from({ length: rows }, (_, i) => rowOf(state.logits, i, rows))));

@@ -68,6 +68,24 @@ describe('KeyValueCache', () => {
     expect(suffixOf(copy, 1, 0)).toEqual([20, 21, 74, 75]);
   });
 
+  test('puts each prompt into the suffix of its only row, with what was written behind it', () => {
+    const cache = make([3, 2]);
+    cache.append(results(2, 1, 20), 1, [1, 0]);
+    const alone = cache.unshared();
+    expect(Object.keys(alone.feeds())).toEqual(['past.key.0', 'past.value.0']);
+    expect(alone.used).toEqual(cache.used);
+    expect(alone.shape).toEqual({ prompts: 2, promptTokens: 0, capacity: 4 });
+    // [rows, heads, 4 places, 2]; the third token of the second prompt is padding and the third place of its suffix unused.
+    const keys = [...(alone.feeds()['past.key.0'] ?? [])];
+    expect(keys.slice(0, 8)).toEqual([500, 501, 502, 503, 504, 505, 20, 21]);
+    expect(keys.slice(8, 16)).toEqual([506, 507, 508, 509, 510, 511, 22, 23]);
+    expect(keys.slice(16, 20)).toEqual([512, 513, 514, 515]);
+    expect([...alone.mask(1)].map((v) => (v === 0 ? 1 : 0)).join('')).toBe('1111111001');
+    alone.append(results(2, 1, 70), 1, [1, 1]);
+    expect(alone.used).toEqual([5, 3]);
+    expect(() => cache.shared(2).unshared()).toThrow('2 rows share each prompt.');
+  });
+
   test('hides unused places and the tokens to come', () => {
     const cache = make([3, 2], 3).shared(2);
     cache.append(results(4, 2, 0), 2, [2, 1, 0, 2]);
