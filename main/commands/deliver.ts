@@ -6,7 +6,8 @@ import { packMask } from '../contract/project.ts';
 import { inPicture } from '../contract/reasoning.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
 import type { Proposal, ProposedObject } from '../flow/predict.ts';
-import { type CocoContent, type OutShape, writeCocoFile } from '../formats/cocoWrite.ts';
+import type { OutShape } from '../formats/cocoAnnotations.ts';
+import { type CocoContent, writeCocoFile } from '../formats/cocoWrite.ts';
 import { slashed } from '../formats/values.ts';
 import { type ImageFile, writePng } from '../pictures/image.ts';
 import { drawMaskFile, drawOverlay } from '../pictures/overlay.ts';
@@ -60,8 +61,8 @@ function cocoOf(image: ImageFile, found: { prompt: string; proposal: Proposal })
     return { id: i + 1, imageId: 1, category, ...where, extra };
   });
   return {
-    info: { description: `Loupe: ${found.prompt}`, version: '1.0' },
-    categories: labels,
+    head: { info: JSON.stringify({ description: `Loupe: ${found.prompt}`, version: '1.0' }) },
+    categories: labels.map((name, i) => JSON.stringify({ id: i + 1, name, supercategory: '' })),
     images: () => [{ id: 1, fileName: fileName(image.file), width, height }],
     shapes: () => shapes,
   };

@@ -1,5 +1,4 @@
 // A COCO file of any tool and size to images, labels and shapes, with a reason for everything that is left out.
-import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { boxIou, type Frame } from '../contract/geometry.ts';
@@ -7,41 +6,17 @@ import { fromPolygon } from '../contract/polygon.ts';
 import type { AttributeValue } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union } from '../contract/rle.ts';
+import { type CocoHeader, cocoHeader, compact, keptNumber } from './cocoHeader.ts';
 import { lostParts } from './cocoRules.ts';
-import { jsonPieces } from './jsonStream.ts';
+import { jsonPieces, type Piece } from './jsonStream.ts';
 import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import {
-  attributesOf,
-  boxOf,
-  type Fields,
-  isFields,
-  numberOf,
-  numbersOf,
-  ringOf,
-  sideOf,
-  slashed,
-  textOf,
-  wholeOf,
-  yesOf,
-} from './values.ts';
+import { attributesOf, boxOf, type Fields, isFields, numbersOf, ringOf, wholeOf, yesOf } from './values.ts';
 
-/** Read, or of no use here; of all other keys a note is made. */
-const KNOWN = new Set(
-  'id image_id category_id segmentation bbox area iscrowd ignore attributes score caption reasoning polygon_iou weights box_only'.split(
-    ' ',
-  ),
-);
 const TEXTS = ['caption', 'reasoning', 'weights'];
 /** A ring is looked for inside others only where there are few. */
 const MOST_NESTED = 20;
-
-export interface CocoHeader {
-  readonly images: Map<number, ReadImage>;
-  readonly labels: Map<number, string>;
-  /** Ids that two pictures share, with the names of both: nobody can tell whose the shapes are. */
-  readonly shared: Map<number, Set<string>>;
-}
-
+/** What sums of decimal fractions are off by. */
+const ROUNDED = 1e-6;
 /** The file is read twice: images and categories may stand behind the annotations. */
 export async function readCoco(file: string, context: ReadContext): Promise<Reading> {
   const header = await cocoHeader(file, context);
@@ -50,71 +25,14 @@ export async function readCoco(file: string, context: ReadContext): Promise<Read
     images: [...header.images.values()],
     labels: [...new Set(header.labels.values())],
     shapes: shapesOf(file, header, context),
+    source: { head: header.head, categories: header.categories },
   };
-}
-
-/** What stands beside the annotations. */
-export async function cocoHeader(file: string, context: ReadContext): Promise<CocoHeader> {
-  const header: CocoHeader = { images: new Map(), labels: new Map(), shared: new Map() };
-  const keys = new Set<string>();
-  const wanted = (key: string): boolean => keys.add(key) && (key === 'images' || key === 'categories');
-  for (const { key, value } of jsonPieces(file, wanted)) {
-    if (key === 'images') await addImage(value, header, { ...context, file });
-    if (key === 'categories') addCategory(value, header, context);
-  }
-  for (const [id, names] of header.shared)
-    context.notes.leave(`images ${[...names].join(', ')}`, `they share the id ${id}; give each its own`);
-  for (const key of ['images', 'annotations', 'categories']) {
-    if (!keys.has(key)) throw new BadInput(`${path.basename(file)}: the key "${key}" is missing from this COCO file`);
-  }
-  return header;
-}
-
-async function addImage(value: unknown, header: CocoHeader, context: ReadContext & { file: string }): Promise<void> {
-  const { images, shared } = header;
-  const { notes, pictures, file } = context;
-  const id = isFields(value) ? wholeOf(value.id) : null;
-  const name = isFields(value) ? textOf(value.file_name) : null;
-  if (!isFields(value) || id === null || name === null) {
-    return notes.leave(`image ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id or no file_name');
-  }
-  const earlier = shared.get(id) ?? (images.has(id) ? new Set([images.get(id)?.name ?? '']) : undefined);
-  if (earlier?.has(slashed(name)) && !shared.has(id)) return notes.say(`image ${name} stands twice in the file`);
-  if (earlier !== undefined) {
-    images.delete(id);
-    shared.set(id, earlier.add(slashed(name)));
-    return;
-  }
-  const [width, height] = [sideOf(value.width), sideOf(value.height)];
-  const known = width !== null && height !== null;
-  const part = textOf(value.split);
-  const split = part === null ? {} : { split: part };
-  const picture = known ? null : await pictures.find(slashed(name), file);
-  if (known) images.set(id, { name: slashed(name), width, height, ...split });
-  else if (picture)
-    images.set(id, { name: slashed(name), width: picture.width, height: picture.height, picture, ...split });
-  else notes.leave(`image ${name}`, 'its size is not given and the picture was not found');
-}
-
-function addCategory(value: unknown, { labels }: CocoHeader, { notes }: ReadContext): void {
-  const id = isFields(value) ? wholeOf(value.id) : null;
-  if (!isFields(value) || id === null) {
-    notes.leave(`category ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id');
-    return;
-  }
-  if (labels.has(id)) {
-    notes.leave(`category ${id}`, `its id is that of "${labels.get(id)}"`);
-    return;
-  }
-  const name = textOf(value.name) ?? numberOf(value.name)?.toString() ?? `category ${id}`;
-  if ([...labels.values()].includes(name)) notes.say(`two categories are called "${name}"; they became one label`);
-  labels.set(id, name);
 }
 
 function* shapesOf(file: string, header: CocoHeader, { notes }: ReadContext): Generator<ReadShape> {
   const reader = new AnnotationReader(header, notes);
-  for (const { value } of jsonPieces(file, (key) => key === 'annotations')) {
-    const shape = reader.read(value);
+  for (const piece of jsonPieces(file, (key) => key === 'annotations')) {
+    const shape = reader.read(piece);
     if (shape !== null) yield shape;
   }
   reader.finish();
@@ -124,8 +42,10 @@ class AnnotationReader {
   readonly #header: CocoHeader;
   readonly #notes: ReadContext['notes'];
   readonly #seen = new Set<number>();
-  readonly #ignored = new Map<string, number>();
+  readonly #beside = new Map<string, number>();
   #count = 0;
+  /** Whether mask and box of the one that is read are as they stand in the file. */
+  #whole = true;
 
   constructor(header: CocoHeader, notes: ReadContext['notes']) {
     this.#header = header;
@@ -133,16 +53,21 @@ class AnnotationReader {
   }
 
   /** Null where it was left out. */
-  read(value: unknown): ReadShape | null {
+  read({ value, text }: Piece): ReadShape | null {
     this.#count++;
+    this.#whole = true;
     const id = isFields(value) ? wholeOf(value.id) : null;
     const what = id === null ? `annotation at place ${this.#count}` : `annotation ${id}`;
     try {
       if (!isFields(value)) throw new BadInput('it is no object');
-      if (id !== null && this.#seen.has(id))
-        this.#notes.say(`${what} is there more than once; each got an id of its own`);
+      const twice = id !== null && this.#seen.has(id);
+      if (twice) this.#notes.say(`${what} is there more than once; each got an id of its own`);
       if (id !== null) this.#seen.add(id);
-      return this.#shape(value, what);
+      const shape = this.#shape(value, what);
+      const position = this.#count - 1;
+      const category = wholeOf(value.category_id);
+      const number = twice ? null : keptNumber(id);
+      return { ...shape, source: { number, position, category, record: compact(text), whole: this.#whole } };
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       this.#notes.leave(what, error.message);
@@ -150,21 +75,22 @@ class AnnotationReader {
     }
   }
 
-  /** Says which keys nobody read. */
+  /** Says what goes with the shapes and cannot be changed here. */
   finish(): void {
-    for (const [key, count] of this.#ignored) this.#notes.leave(`"${key}" of ${count} annotations`, 'it is not read');
+    for (const [key, count] of this.#beside)
+      this.#notes.say(
+        `"${key}" of ${count === 1 ? '1 annotation is' : `${count} annotations is`} kept and exported again as it is`,
+      );
   }
 
   #shape(fields: Fields, what: string): ReadShape {
     const image = this.#imageOf(fields);
     const frame = { width: image.width ?? 0, height: image.height ?? 0 };
-    const box = boxOfFields(fields, frame);
+    const box = this.#boxOf(fields, frame);
     const mask = fields.box_only === true ? null : this.#maskOrBox(fields.segmentation, { frame, box, what });
     if (mask === null && box === null) throw new BadInput('it has neither a mask nor a box');
     if (mask !== null) this.#checkBox(fields.bbox, mask, what);
-    for (const key of Object.keys(fields)) {
-      if (!KNOWN.has(key)) this.#ignored.set(key, (this.#ignored.get(key) ?? 0) + 1);
-    }
+    for (const key of keptBeside(fields)) this.#beside.set(key, (this.#beside.get(key) ?? 0) + 1);
     return {
       image,
       label: this.#labelOf(fields),
@@ -199,12 +125,15 @@ class AnnotationReader {
     } catch (error) {
       if (!(error instanceof BadInput) || box === null) throw error;
       this.#notes.leave(`the mask of ${what}`, `${error.message}; its box was kept`);
+      this.#whole = false;
       return null;
     }
   }
 
   #maskOf(value: unknown, frame: Frame, what: string): Mask | null {
     if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return null;
+    const isFlat = Array.isArray(value) && ringsOf(value) !== value;
+    this.#whole &&= !isFlat;
     const mask = Array.isArray(value) ? this.#drawn(ringsOf(value), frame, what) : parseRle(value);
     const [height, width] = mask.size;
     if (height !== frame.height || width !== frame.width) {
@@ -215,6 +144,7 @@ class AnnotationReader {
   }
 
   #drawn(rings: readonly unknown[], { width, height }: Frame, what: string): Mask {
+    this.#whole &&= rings.every((ring) => Array.isArray(ring) && ring.every((each) => typeof each === 'number'));
     const bad: { readonly part: string; readonly why: string }[] = [];
     const parts = rings.flatMap((ring, i) => {
       try {
@@ -228,11 +158,22 @@ class AnnotationReader {
     const [first, ...rest] = parts;
     if (first === undefined) throw new BadInput(bad[0]?.why ?? 'its list of polygons is empty');
     for (const { part, why } of bad) this.#notes.leave(part, why);
+    this.#whole &&= bad.length === 0;
     const whole = union(first, ...rest);
     if (parts.length <= MOST_NESTED && lostParts(parts).length > 0) {
       this.#notes.say(`${what}: one polygon lies inside the others; COCO has no holes, so both are part of the mask`);
     }
     return whole;
+  }
+
+  /** Cut to the picture. */
+  #boxOf({ bbox, box_only: boxOnly, segmentation }: Fields, frame: Frame): Box | null {
+    const [x, y, width, height] = numbersOf(bbox, 4) ?? [];
+    if (x === undefined || y === undefined || width === undefined || height === undefined) return null;
+    const isAlone = boxOnly === true || !segmentation || (Array.isArray(segmentation) && segmentation.length === 0);
+    const isInside = x >= 0 && y >= 0 && x + width <= frame.width + ROUNDED && y + height <= frame.height + ROUNDED;
+    this.#whole &&= isInside || !isAlone;
+    return width > 0 && height > 0 ? boxOf([x, y, x + width, y + height], frame) : null;
   }
 
   /** The mask counts; a box that says something else is worth a word. */
@@ -243,6 +184,7 @@ class AnnotationReader {
     const tight = maskBox(mask);
     if (boxIou({ x1: x, y1: y, x2: x + right, y2: y + below }, tight) > 0.5) return;
     const corners = boxIou({ x1: x, y1: y, x2: right, y2: below }, tight) > 0.5;
+    this.#whole &&= !corners;
     const how = corners ? ' (it is written x, y, x2, y2 instead of x, y, width, height)' : '';
     this.#notes.say(`${what}: its box disagrees with its mask${how}; the mask was taken`);
   }
@@ -268,10 +210,17 @@ function pairs(flat: readonly unknown[]): unknown {
   return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
 }
 
-function boxOfFields({ bbox }: Fields, frame: Frame): Box | null {
-  const [x, y, width, height] = numbersOf(bbox, 4) ?? [];
-  if (x === undefined || y === undefined || width === undefined || height === undefined) return null;
-  return width > 0 && height > 0 ? boxOf([x, y, x + width, y + height], frame) : null;
+const KNOWN = new Set(
+  'id image_id category_id segmentation bbox area iscrowd ignore attributes score caption reasoning polygon_iou weights box_only'.split(
+    ' ',
+  ),
+);
+
+/** Keys that become nothing on the shape, and attributes that are no text, number or yes and no. */
+function keptBeside(fields: Fields): string[] {
+  const attributes = isFields(fields.attributes) ? fields.attributes : {};
+  const odd = Object.entries(attributes).filter(([, value]) => typeof value === 'object' && value !== null);
+  return [...Object.keys(fields).filter((key) => !KNOWN.has(key)), ...odd.map(([name]) => `attributes.${name}`)];
 }
 
 function ownAttributes(fields: Fields): Record<string, AttributeValue> {

@@ -2,9 +2,12 @@
 import { z } from 'zod';
 import { BadInput } from '../contract/badinput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
+import { same } from '../contract/equal.ts';
+import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon, fromPolygons } from '../contract/polygon.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, sharedArea, union } from '../contract/rle.ts';
+import { type Fields, isFields, wholeOf, yesOf } from './values.ts';
 
 const id = z.int().min(1);
 const number = z.number();
@@ -40,11 +43,19 @@ export interface Checked {
   readonly mask: Mask;
 }
 
+export interface AnnotationContext {
+  /** The annotation of the file that its shape came from, where nobody touched the shape: its area and box are right. */
+  readonly own?: Fields | null;
+  /** Is handed the annotation where its mask could be decoded. */
+  readonly seen?: (checked: Checked) => void;
+}
+
 /** Give it the images and categories, then the annotations, then the head. Memory grows with the ids alone. */
 export class CocoRules {
   readonly #frames = new Map<number, readonly [width: number, height: number]>();
   readonly #names = new Set<string>();
-  readonly #categories = new Set<string>();
+  readonly #categories = new Map<number, string>();
+  readonly #categoryNames = new Set<string>();
   readonly #annotations = new Set<number>();
   #crowds = 0;
 
@@ -56,11 +67,13 @@ export class CocoRules {
     return this.#annotations.size;
   }
 
-  image(value: unknown, index: number): string[] {
-    const parsed = CocoImage.safeParse(value);
+  /** `own`: it is as the file had it that the project came from; then only what others refer to is looked at. */
+  image(value: unknown, index: number, own = false): string[] {
+    const parsed = CocoImage.safeParse(own && isFields(value) ? { file_name: 'own', ...value, id: 1 } : value);
     if (!parsed.success) return formProblems(parsed.error, 'images', index);
-    const { id, file_name: name, width, height } = parsed.data;
-    const problems = pathProblems(name);
+    const { file_name: name, width, height } = parsed.data;
+    const id = own && isFields(value) ? (wholeOf(value.id) ?? 0) : parsed.data.id;
+    const problems = own ? [] : pathProblems(name);
     if (this.#frames.has(id)) problems.push(`image id ${id} is there more than once`);
     if (this.#names.has(name)) problems.push(`file_name ${name} is there more than once`);
     this.#frames.set(id, [width, height]);
@@ -68,39 +81,57 @@ export class CocoRules {
     return problems;
   }
 
-  category(value: unknown, index: number): string[] {
+  /** COCO's own file has gaps between the ids of its categories. */
+  category(value: unknown, index: number, own = false): string[] {
+    if (own && isFields(value)) {
+      this.#categories.set(wholeOf(value.id) ?? 0, String(value.name));
+      return [];
+    }
     const parsed = CocoCategory.safeParse(value);
     if (!parsed.success) return formProblems(parsed.error, 'categories', index);
     const { id, name } = parsed.data;
-    const problems = id === index + 1 ? [] : [`category ${id}: ids must run 1, 2, 3 ... in order`];
-    if (this.#categories.has(name)) problems.unshift(`category name ${name} is there more than once`);
-    this.#categories.add(name);
+    const problems = this.#categories.has(id) ? [`category id ${id} is there more than once`] : [];
+    if (this.#categoryNames.has(name)) problems.unshift(`category name ${name} is there more than once`);
+    this.#categories.set(id, name);
+    this.#categoryNames.add(name);
     return problems;
   }
 
-  /** `seen` is handed the annotation where its mask could be decoded. */
-  annotation(value: unknown, index: number, seen: (checked: Checked) => void = () => {}): string[] {
+  /** What a category id stands for. */
+  categoryName(id: number): string | null {
+    return this.#categories.get(id) ?? null;
+  }
+
+  annotation(value: unknown, index: number, { own = null, seen = () => {} }: AnnotationContext = {}): string[] {
+    if (own !== null && isFields(value) && isAsItWas(own, value)) return this.#references(value);
     const parsed = CocoAnnotation.safeParse(value);
     if (!parsed.success) return formProblems(parsed.error, 'annotations', index);
     const annotation = parsed.data;
     const say = (problem: string) => [`annotation ${annotation.id}: ${problem}`];
-    const twice = this.#annotations.has(annotation.id);
-    this.#annotations.add(annotation.id);
-    this.#crowds += annotation.iscrowd;
-    if (twice) return [`annotation id ${annotation.id} is there more than once`];
+    const wrong = this.#references(annotation);
     const frame = this.#frames.get(annotation.image_id);
-    if (frame === undefined) return say(`image_id ${annotation.image_id} names no image`);
-    if (annotation.category_id > this.#categories.size) {
-      return say(`category_id ${annotation.category_id} names no category`);
-    }
+    if (frame === undefined || wrong.length > 0) return wrong;
     try {
       const mask = parseSegmentation(annotation.segmentation, ...frame);
       seen({ annotation, mask });
-      return maskProblems(annotation, mask, frame).flatMap(say);
+      return maskProblems(annotation, { mask, frame, own }).flatMap(say);
     } catch (error) {
       if (error instanceof BadInput) return say(error.message);
       throw error;
     }
+  }
+
+  /** Whether its id is its own, and image and category are there. */
+  #references(annotation: Fields): string[] {
+    const [id, imageId, categoryId] = ['id', 'image_id', 'category_id'].map((key) => wholeOf(annotation[key]) ?? 0);
+    const twice = this.#annotations.has(id ?? 0);
+    this.#annotations.add(id ?? 0);
+    this.#crowds += Number(yesOf(annotation.iscrowd));
+    if (twice) return [`annotation id ${id} is there more than once`];
+    if (!this.#frames.has(imageId ?? 0)) return [`annotation ${id}: image_id ${imageId} names no image`];
+    if (!this.#categories.has(categoryId ?? 0))
+      return [`annotation ${id}: category_id ${categoryId} names no category`];
+    return [];
   }
 
   /** What only the whole shows. `head`: the file's keys with their values; of the lists only that they are lists. */
@@ -138,18 +169,70 @@ function parseRings(value: unknown): number[][] {
   return rings.data;
 }
 
-/** Area and box must be those of the decoded pixels: evaluation bins and matches by them. */
-function maskProblems(each: CocoAnnotation, mask: Mask, [width, height]: readonly [number, number]): string[] {
+interface Around {
+  readonly mask: Mask;
+  readonly frame: readonly [width: number, height: number];
+  readonly own: Fields | null;
+}
+
+/** Area and box must be those of the decoded pixels, or of the polygons themselves: evaluation bins and matches by them. */
+function maskProblems(each: CocoAnnotation, { mask, frame: [width, height], own }: Around): string[] {
   if (height !== mask.size[0] || width !== mask.size[1]) {
     return [`size [${mask.size}] is not the image's [height, width] [${height}, ${width}]`];
   }
   const [area, bbox] = [maskArea(mask), bboxOf(mask)];
-  const problems = area > 0 ? [] : ['its mask is empty'];
-  if (each.area !== area) problems.push(`area ${each.area} is not the mask's ${area}`);
-  if (bbox.some((side, i) => side !== each.bbox[i])) problems.push(`bbox [${each.bbox}] is not the mask's [${bbox}]`);
-  if (Array.isArray(each.segmentation)) problems.push(...holeProblems(parseRings(each.segmentation), width, height));
+  const rings = Array.isArray(each.segmentation) ? parseRings(each.segmentation) : null;
+  const drawn = rings && measured(rings, { width, height });
+  const problems = area > 0 || each.box_only === true ? [] : ['its mask is empty'];
+  if (each.area !== area && each.area !== own?.area && !(drawn && isAreaOf(each.area, { ...drawn, pixels: area })))
+    problems.push(`area ${each.area} is not the mask's ${area}`);
+  const isOwn = same(each.bbox, own?.bbox) || same(each.bbox, bbox);
+  if (!isOwn && !(drawn && each.bbox.every((side, i) => Math.abs(side - (drawn.bbox[i] ?? 0)) <= TOLD)))
+    problems.push(`bbox [${each.bbox}] is not the mask's [${bbox}]`);
+  if (rings !== null && !same(each.segmentation, own?.segmentation))
+    problems.push(...holeProblems(rings, width, height));
   return problems;
 }
+
+const GEOMETRY = ['segmentation', 'area', 'bbox', 'iscrowd', 'ignore'];
+
+/** What the file lacked may have come to it. */
+const isAsItWas = (own: Fields, value: Fields): boolean =>
+  GEOMETRY.every((key) => own[key] === undefined || same(own[key], value[key]));
+
+/** What COCO's own file rounds its numbers to. */
+const TOLD = 0.011;
+
+interface Measures {
+  readonly area: number;
+  readonly length: number;
+  readonly bbox: readonly number[];
+}
+
+/** Area, length of the outline and box of polygons as they are drawn, before they become pixels. */
+function measured(rings: readonly number[][], { width, height }: Frame): Measures {
+  let [area, length] = [0, 0];
+  const [xs, ys] = [[] as number[], [] as number[]];
+  for (const ring of rings) {
+    let doubled = 0;
+    for (let i = 0; i < ring.length; i += 2) {
+      const [x = 0, y = 0, toX = ring[0] ?? 0, toY = ring[1] ?? 0] = ring.slice(i, i + 4);
+      doubled += x * toY - toX * y;
+      length += Math.hypot(toX - x, toY - y);
+      xs.push(Math.min(Math.max(x, 0), width));
+      ys.push(Math.min(Math.max(y, 0), height));
+    }
+    area += Math.abs(doubled) / 2;
+  }
+  const range = (values: readonly number[]) =>
+    values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)] as const, [values[0] ?? 0, values[0] ?? 0] as const);
+  const [[x1, x2], [y1, y2]] = [range(xs), range(ys)];
+  return { area, length, bbox: [x1, y1, x2 - x1, y2 - y1] };
+}
+
+/** A ring that crosses itself has a smaller one than it draws: it may differ by the pixels on the outline, and no more. */
+const isAreaOf = (stated: number, { area, length, pixels }: Measures & { readonly pixels: number }): boolean =>
+  Math.abs(stated - area) <= TOLD + area * 1e-4 && Math.abs(area - pixels) <= length + 1 && 2 * area >= pixels;
 
 /** x, y, width, height. */
 export function bboxOf(mask: Mask): [number, number, number, number] {

@@ -4,10 +4,10 @@ import { BadInput } from '../contract/badinput.ts';
 import type { VerifyReport } from '../contract/jobs.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskIou } from '../contract/rle.ts';
-import { type Checked, CocoRules } from './cocoRules.ts';
+import { type Checked, type CocoAnnotation, CocoRules } from './cocoRules.ts';
 import { jsonPieces } from './jsonStream.ts';
 import { turns } from './turns.ts';
-import { type Fields, isFields, numberOf } from './values.ts';
+import { type Fields, isFields, numberOf, wholeOf, yesOf } from './values.ts';
 
 const MOST_PROBLEMS = 1000;
 /** What a file states of its polygons is cut after six digits. */
@@ -18,6 +18,9 @@ export interface Truth {
   /** Null where the project has no such image; sides are null where nobody knows them. */
   image(id: number): { readonly width: number | null; readonly height: number | null } | null;
   shape(id: number): TrueShape | null;
+  /** Whether the project has these records of images and categories from the file that they came from. */
+  hasImage(record: Fields): boolean;
+  hasCategory(record: Fields): boolean;
   /** Ids of all that a file with this `info` should hold. */
   images(info: Fields): Iterable<number>;
   shapes(info: Fields): Iterable<number>;
@@ -25,9 +28,12 @@ export interface Truth {
 
 export interface TrueShape {
   readonly imageId: number;
-  readonly label: string;
+  /** What it is called in the project, and in the file that it came from where that differs in blanks. */
+  readonly labels: readonly string[];
   readonly crowd: boolean;
   readonly mask: Mask | null;
+  /** What the file says that it came from, where nobody touched its mask and box. */
+  readonly record: Fields | null;
 }
 
 export interface VerifyOptions {
@@ -65,7 +71,6 @@ class FileCheck {
   readonly #file: string;
   readonly #options: VerifyOptions;
   readonly #rules = new CocoRules();
-  readonly #names: string[] = [];
   readonly #images = new Set<number>();
   readonly #shapes = new Set<number>();
   #annotations = 0;
@@ -83,7 +88,7 @@ class FileCheck {
     const isAnnotation = (key: string) => key === 'annotations';
     for (const { value, listed } of jsonPieces(this.#file, isAnnotation)) {
       if (!listed) break;
-      this.problems.add(this.#rules.annotation(value, this.#annotations++, (checked) => this.#compare(checked)));
+      this.problems.add(this.#annotation(value));
       step?.();
       await turn();
     }
@@ -127,9 +132,9 @@ class FileCheck {
   }
 
   #image(value: unknown, index: number): void {
-    this.problems.add(this.#rules.image(value, index));
-    const id = isFields(value) ? numberOf(value.id) : null;
     const { truth } = this.#options;
+    this.problems.add(this.#rules.image(value, index, isFields(value) && (truth?.hasImage(value) ?? false)));
+    const id = isFields(value) ? numberOf(value.id) : null;
     if (!truth || id === null || !isFields(value)) return;
     this.#images.add(id);
     const known = truth.image(id);
@@ -141,29 +146,47 @@ class FileCheck {
   }
 
   #category(value: unknown, index: number): void {
-    this.problems.add(this.#rules.category(value, index));
-    this.#names.push(isFields(value) ? String(value.name) : '');
+    const own = isFields(value) && (this.#options.truth?.hasCategory(value) ?? false);
+    this.problems.add(this.#rules.category(value, index, own));
   }
 
-  #compare({ annotation, mask }: Checked): void {
+  #annotation(value: unknown): string[] {
     const { truth } = this.#options;
-    if (!truth) return;
-    this.#shapes.add(annotation.id);
-    const shape = truth.shape(annotation.id);
-    const say = (problem: string) => this.problems.add([`annotation ${annotation.id}: ${problem}`]);
-    if (shape === null) {
-      say('the project has no shape of this number');
-      return;
+    const id = isFields(value) ? wholeOf(value.id) : null;
+    const shape = (id !== null && truth?.shape(id)) || null;
+    const problems: string[] = [];
+    const seen = ({ annotation, mask }: Checked) =>
+      void problems.push(...(shape?.mask ? maskDifference(annotation, mask, shape.mask) : []));
+    problems.unshift(...this.#rules.annotation(value, this.#annotations++, { own: shape?.record ?? null, seen }));
+    if (truth && id !== null && isFields(value)) {
+      this.#shapes.add(id);
+      problems.push(...this.#differences(value, shape));
     }
-    if (shape.imageId !== annotation.image_id) say(`lies on image ${shape.imageId} in the project`);
-    if (shape.label !== this.#names[annotation.category_id - 1]) say(`is labelled "${shape.label}" in the project`);
-    if (shape.crowd !== (annotation.iscrowd === 1)) say(`is ${shape.crowd ? 'a' : 'no'} crowd in the project`);
-    const stated = numberOf(annotation.polygon_iou) ?? 1;
-    const iou = shape.mask && sameSize(shape.mask, mask) ? maskIou(shape.mask, mask) : Number.NaN;
-    if (shape.mask && !(Math.abs(iou - stated) <= ROUNDED)) {
-      say(`its mask is not the project's: IoU ${iou.toFixed(6)} where the file promises ${stated}`);
-    }
+    return problems;
   }
+
+  #differences(annotation: Fields, shape: TrueShape | null): string[] {
+    const say = (problem: string) => `annotation ${annotation.id}: ${problem}`;
+    if (shape === null) return [say('the project has no shape of this number')];
+    const problems: string[] = [];
+    const label = this.#rules.categoryName(wholeOf(annotation.category_id) ?? 0);
+    if (shape.imageId !== wholeOf(annotation.image_id))
+      problems.push(say(`lies on image ${shape.imageId} in the project`));
+    if (label !== null && !shape.labels.includes(label))
+      problems.push(say(`is labelled "${shape.labels[0]}" in the project`));
+    if (shape.crowd !== yesOf(annotation.iscrowd))
+      problems.push(say(`is ${shape.crowd ? 'a' : 'no'} crowd in the project`));
+    return problems;
+  }
+}
+
+function maskDifference(annotation: CocoAnnotation, mask: Mask, own: Mask): string[] {
+  const stated = numberOf(annotation.polygon_iou) ?? 1;
+  const iou = sameSize(own, mask) ? maskIou(own, mask) : Number.NaN;
+  if (Math.abs(iou - stated) <= ROUNDED) return [];
+  return [
+    `annotation ${annotation.id}: its mask is not the project's: IoU ${iou.toFixed(6)} where the file promises ${stated}`,
+  ];
 }
 
 const sameSize = (a: Mask, b: Mask): boolean => a.size[0] === b.size[0] && a.size[1] === b.size[1];

@@ -1,20 +1,15 @@
 // Images and shapes, as they come, to a COCO file: written beside in constant memory and renamed when it is whole.
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { BadInput, refusalOf } from '../contract/badinput.ts';
-import type { Frame } from '../contract/geometry.ts';
 import type { ExportSettings } from '../contract/jobs.ts';
-import { fewPolygons, fullPolygons, outlinesOf } from '../contract/outline.ts';
-import { fromPolygons } from '../contract/polygon.ts';
-import { type PackedMask, packMask, unpackMask } from '../contract/project.ts';
-import type { Box, Mask } from '../contract/records.ts';
-import { maskArea } from '../contract/rle.ts';
 import { besideOf } from './beside.ts';
-import { bboxOf } from './cocoRules.ts';
+import { Annotations, type OutShape } from './cocoAnnotations.ts';
+import { patched } from './cocoRecord.ts';
 import { turns } from './turns.ts';
 
-const LEAST_IOU = 0.98;
-const MOST_SENTENCES = 1000;
 const BUFFERED = 2 ** 20;
+/** Nobody else's file begins so: it tells what Loupe wrote. */
+export const OPENING = '{\n"info": ';
 
 /** An image as the file names it: a relative path with forward slashes, and the decoded, upright size. */
 export interface OutImage {
@@ -22,24 +17,14 @@ export interface OutImage {
   readonly fileName: string;
   readonly width: number;
   readonly height: number;
-}
-
-export interface OutShape {
-  readonly id: number;
-  readonly imageId: number;
-  /** From 1, in the order of `categories`. */
-  readonly category: number;
-  readonly mask: PackedMask | null;
-  readonly box: Box;
-  /** Size of its image. */
-  readonly frame: Frame;
-  readonly crowd: boolean;
-  /** Goes beside COCO's own keys, never in their place. */
-  readonly extra: Readonly<Record<string, unknown>>;
+  /** As another file had it, with what else that says. */
+  readonly record?: string;
 }
 
 export interface CocoContent {
-  readonly info: Readonly<Record<string, unknown>>;
+  /** Keys of the file but those of the three lists, their values as JSON. */
+  readonly head: Readonly<Record<string, string>>;
+  /** JSON of each. */
   readonly categories: readonly string[];
   images(): Iterable<OutImage>;
   shapes(): Iterable<OutShape>;
@@ -91,9 +76,10 @@ function replaceable(file: string): string {
 
 async function writeAll(out: Out, content: CocoContent, options: WriteOptions): Promise<Written> {
   const turn = turns(options.signal);
-  out.put(`{\n"info": ${JSON.stringify(content.info)},\n"licenses": [],\n"images": [`);
-  for (const { id, fileName, width, height } of content.images()) {
-    out.entry({ id, file_name: fileName, width, height });
+  const { info = '{}', licenses = '[]', ...others } = content.head;
+  out.put(`${OPENING}${info},\n"licenses": ${licenses},\n"images": [`);
+  for (const { id, fileName, width, height, record } of content.images()) {
+    out.entry(patched(record ?? '{}', { id, file_name: fileName, width, height }));
     await turn();
   }
   const images = out.entries;
@@ -107,8 +93,10 @@ async function writeAll(out: Out, content: CocoContent, options: WriteOptions): 
   }
   const count = out.entries;
   out.put('\n],\n"categories": [');
-  for (const [i, name] of content.categories.entries()) out.entry({ id: i + 1, name, supercategory: '' });
-  out.put('\n]\n}\n');
+  for (const category of content.categories) out.entry(category);
+  out.put('\n]');
+  for (const [key, text] of Object.entries(others)) out.put(`,\n${JSON.stringify(key)}: ${text}`);
+  out.put('\n}\n');
   return { images, annotations: count, polygons: annotations.polygons, stated: annotations.stated };
 }
 
@@ -130,8 +118,8 @@ class Out {
     this.#write(text);
   }
 
-  entry(value: object): void {
-    this.#write(`${this.entries === 0 ? '' : ','}\n${JSON.stringify(value)}`);
+  entry(json: string): void {
+    this.#write(`${this.entries === 0 ? '' : ','}\n${json}`);
     this.entries++;
   }
 
@@ -158,116 +146,5 @@ class Out {
     for (let at = 0; at < text.length && this.#descriptor !== null; ) at += writeSync(this.#descriptor, text, at);
     this.#waiting = [];
     this.#length = 0;
-  }
-}
-
-/** What stands for a mask in the file; `drawn` is what readers will decode it to. */
-interface Segmentation {
-  readonly segmentation: number[][] | PackedMask;
-  readonly drawn: Mask;
-  /** Of polygons that do not draw the mask exactly, with the mask. */
-  readonly iou?: number;
-}
-
-class Annotations {
-  readonly #masks: ExportSettings['masks'];
-  readonly #sentences: string[] = [];
-  #more = 0;
-  #simplified = 0;
-  #worst = 1;
-  polygons = 0;
-
-  constructor(masks: ExportSettings['masks']) {
-    this.#masks = masks;
-  }
-
-  /** Null where there is nothing to write, or where what is stored cannot be read: that costs one shape, not the file. */
-  of(shape: OutShape): object | null {
-    try {
-      return this.#of(shape);
-    } catch (error) {
-      if (!(error instanceof BadInput)) throw error;
-      return this.#skip(`shape ${shape.id} is left out: ${error.message}`);
-    }
-  }
-
-  #of(shape: OutShape): object | null {
-    const { id, imageId, category, crowd, extra } = shape;
-    const found = shape.mask ? this.#ofMask(shape, shape.mask) : this.#ofBox(shape);
-    if (found === null) return null;
-    const { segmentation, drawn, iou } = found;
-    if (Array.isArray(segmentation)) this.polygons++;
-    return {
-      ...extra,
-      ...(shape.mask ? {} : { box_only: true }),
-      ...(iou !== undefined && { polygon_iou: iou }),
-      id,
-      image_id: imageId,
-      category_id: category,
-      segmentation,
-      area: maskArea(drawn),
-      bbox: bboxOf(drawn),
-      iscrowd: crowd ? 1 : 0,
-    };
-  }
-
-  /** Readers of masks stumble over an object without one: a box is written as the polygon of its four corners. */
-  #ofBox({ id, box, crowd, frame }: OutShape): Segmentation | null {
-    const across = (x: number) => Math.min(Math.max(x, 0), frame.width);
-    const down = (y: number) => Math.min(Math.max(y, 0), frame.height);
-    const [x1, y1, x2, y2] = [across(box.x1), down(box.y1), across(box.x2), down(box.y2)];
-    const rings = [[x1, y1, x2, y1, x2, y2, x1, y2]];
-    const drawn = fromPolygons(rings, frame.width, frame.height);
-    if (maskArea(drawn) === 0) return this.#skip(`shape ${id} has only a box, and no pixel lies in it: left out`);
-    this.#state(`shape ${id} has only a box: its four corners are written as its polygon (box_only)`);
-    return { segmentation: crowd ? packMask(drawn) : rings, drawn };
-  }
-
-  #ofMask({ id, crowd }: OutShape, packed: PackedMask): Segmentation | null {
-    const mask = unpackMask(packed);
-    if (maskArea(mask) === 0) return this.#skip(`shape ${id} is left out: its mask is empty`);
-    const runs = { segmentation: packed, drawn: mask };
-    if (crowd || this.#masks === 'run lengths') return runs;
-    const outlines = outlinesOf(mask);
-    const plain = outlines.length === 1;
-    if (!plain && this.#masks === 'auto') return runs;
-    const holes = outlines.filter(({ hole }) => hole).length;
-    const few = holes > 0 ? null : fewPolygons(mask, LEAST_IOU, outlines);
-    if (few === null && this.#masks === 'auto') return runs;
-    const { rings, drawn, iou } = few ?? fullPolygons(mask, outlines);
-    if (holes > 0) {
-      this.#state(
-        `shape ${id} lost ${holes === 1 ? 'its hole' : `its ${holes} holes`} as polygons: IoU ${iou.toFixed(4)}`,
-      );
-    } else if (iou < 1) {
-      this.#simplified++;
-      this.#worst = Math.min(this.#worst, iou);
-    }
-    return { segmentation: rings, drawn, ...(iou < 1 && { iou: Math.floor(iou * 1e6) / 1e6 }) };
-  }
-
-  #skip(sentence: string): null {
-    this.#state(sentence);
-    return null;
-  }
-
-  get stated(): string[] {
-    const all = [...this.#sentences];
-    if (this.#more > 0) all.push(`and ${this.#more} more sentences like these`);
-    if (this.#simplified > 0) {
-      const masks =
-        this.#simplified === 1
-          ? '1 mask is a polygon that differs'
-          : `${this.#simplified} masks are polygons that differ`;
-      all.push(
-        `${masks} from ${this.#simplified === 1 ? 'it' : 'them'} a little: IoU at least ${this.#worst.toFixed(4)}`,
-      );
-    }
-    return all;
-  }
-
-  #state(sentence: string): void {
-    if (this.#sentences.length < MOST_SENTENCES) this.#sentences.push(sentence);
-    else this.#more++;
   }
 }

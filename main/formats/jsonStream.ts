@@ -17,8 +17,14 @@ const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d];
 export interface Piece {
   readonly key: string | null;
   readonly listed: boolean;
+  /** Undefined where only the text was wanted. */
   readonly value: unknown;
+  /** The value as it stands in the file. */
+  readonly text: string;
 }
+
+/** Whether the values of a key are parsed, handed on as text alone, or passed over. */
+export type Wanted = boolean | 'text';
 
 /** A file that is one object, as that; `unwanted` keys are passed over. */
 export function jsonFields(file: string, unwanted: (key: string) => boolean = () => false): Record<string, unknown> {
@@ -52,18 +58,18 @@ export function* jsonLines(file: string): Generator<unknown> {
  * Reads synchronously, as it feeds transactions. The values of keys that are not `wanted` are passed over unparsed.
  * Refuses what is no JSON in one sentence with the place.
  */
-export function* jsonPieces(file: string, wanted: (key: string) => boolean = () => true): Generator<Piece> {
+export function* jsonPieces(file: string, wanted: (key: string) => Wanted = () => true): Generator<Piece> {
   const source = new Source(file);
   try {
     source.start();
-    yield* source.here() === LIST ? entries(source, null) : members(source, wanted);
+    yield* source.here() === LIST ? entries(source, null, true) : members(source, wanted);
     if (source.here() !== undefined) source.refuse('goes on after its end');
   } finally {
     source.close();
   }
 }
 
-function* members(source: Source, wanted: (key: string) => boolean): Generator<Piece> {
+function* members(source: Source, wanted: (key: string) => Wanted): Generator<Piece> {
   if (source.here() !== OBJECT) source.refuse('is not JSON: it starts with neither { nor [');
   source.step();
   for (let first = true; source.here() !== OBJECT_END; first = false) {
@@ -71,18 +77,19 @@ function* members(source: Source, wanted: (key: string) => boolean): Generator<P
     if (source.here() !== QUOTE) source.refuse('is not JSON: a key in quotes should stand here');
     const key = String(source.value());
     source.expect(COLON);
-    if (!wanted(key)) source.skip();
-    else if (source.here() === LIST) yield* entries(source, key);
-    else yield { key, listed: false, value: source.value() };
+    const how = wanted(key);
+    if (how === false) source.skip();
+    else if (source.here() === LIST) yield* entries(source, key, how);
+    else yield { key, listed: false, ...source.piece(how) };
   }
   source.step();
 }
 
-function* entries(source: Source, key: string | null): Generator<Piece> {
+function* entries(source: Source, key: string | null, how: true | 'text'): Generator<Piece> {
   source.step();
   for (let first = true; source.here() !== LIST_END; first = false) {
     if (!first) source.expect(COMMA);
-    yield { key, listed: true, value: source.value() };
+    yield { key, listed: true, ...source.piece(how) };
   }
   source.step();
 }
@@ -148,8 +155,12 @@ class Source {
     this.#at = this.#endOfValue();
   }
 
-  /** The value that starts here. */
   value(): unknown {
+    return this.piece(true).value;
+  }
+
+  /** The value that starts here. */
+  piece(how: true | 'text'): Pick<Piece, 'value' | 'text'> {
     if (this.here() === undefined) this.refuse('is cut short; get the whole file again');
     const [start, end] = [this.#at, this.#endOfValue()];
     const bytes = this.#bytes.subarray(start - this.#base, end - this.#base);
@@ -157,7 +168,7 @@ class Source {
     const text = bytes.toString('utf8');
     try {
       this.#at = end;
-      return JSON.parse(text);
+      return { text, value: how === 'text' ? undefined : JSON.parse(text) };
     } catch {
       const fault = firstFault(text);
       this.#at = start + Buffer.byteLength(text.slice(0, fault));

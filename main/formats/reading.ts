@@ -15,6 +15,30 @@ export interface ReadImage {
   readonly split?: string;
   /** A person said that nothing is to be marked on it. */
   readonly reviewed?: boolean;
+  readonly source?: SourceText;
+}
+
+/** What a file says of one thing, for formats that are written again as they were. */
+export interface SourceText {
+  /** The file's own id; null where it has none that can be kept. */
+  readonly number: number | null;
+  /** JSON as it stands there. */
+  readonly record: string;
+}
+
+export interface ShapeSource extends SourceText {
+  /** Its place among the file's annotations, from 0. */
+  readonly position: number;
+  /** The file's id of its label. */
+  readonly category: number | null;
+  /** Whether mask and box could be taken as they stand; else what was made of them counts. */
+  readonly whole: boolean;
+}
+
+export interface ReadingSource {
+  /** The file's keys but images, annotations and categories, their values as JSON. */
+  readonly head: Readonly<Record<string, string>>;
+  readonly categories: readonly { readonly number: number; readonly label: string; readonly record: string }[];
 }
 
 export interface ReadShape {
@@ -25,6 +49,7 @@ export interface ReadShape {
   readonly box: Box;
   readonly crowd: boolean;
   readonly attributes: Record<string, AttributeValue>;
+  readonly source?: ShapeSource;
 }
 
 export interface Reading {
@@ -36,6 +61,7 @@ export interface Reading {
   readonly labels: readonly string[];
   /** To be read once; what cannot be taken goes to the notes as it is met. */
   readonly shapes: Iterable<ReadShape>;
+  readonly source?: ReadingSource;
 }
 
 /** A picture on disk. */

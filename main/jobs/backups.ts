@@ -1,6 +1,7 @@
 // A file that is about to be replaced to a copy beside it, and a name for a new file that nobody has.
 import { closeSync, constants, copyFileSync, existsSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
+import { OPENING } from '../formats/cocoWrite.ts';
 
 /** The first of `name.json`, `name-2.json`, ... that is not there. */
 export function freeName(file: string): string {
@@ -28,7 +29,8 @@ export function isOwnExport(file: string): boolean {
   const descriptor = openSync(file, 'r');
   try {
     const head = Buffer.alloc(HEAD);
-    return head.toString('utf8', 0, readSync(descriptor, head, 0, HEAD, 0)).includes('"contributor":"Loupe"');
+    const start = head.toString('utf8', 0, readSync(descriptor, head, 0, HEAD, 0));
+    return start.startsWith(OPENING) || start.includes('"contributor":"Loupe"');
   } finally {
     closeSync(descriptor);
   }

@@ -1,5 +1,4 @@
 // What readers found to records of a project: images matched with pictures, labels by name, shapes as one growing step.
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { type Change, changed, created, longestTitle } from '../contract/diff.ts';
@@ -9,10 +8,13 @@ import { cut, wellFormed } from '../contract/text.ts';
 import type { Notes, Picture, ReadImage, Reading, ReadShape } from '../formats/reading.ts';
 import { turns } from '../formats/turns.ts';
 import type { Project } from '../store/project.ts';
+import { EarlierShapes } from './earlierShapes.ts';
 import { ImportBudget } from './importBudget.ts';
 import { type NamedPictures, pathIn } from './namedPictures.ts';
 import { NewLabels } from './newLabels.ts';
+import { numberingOf } from './numbering.ts';
 import type { Progress } from './queue.ts';
+import { hashOfFile, SourceImport } from './sourceImport.ts';
 
 const BATCH = 500;
 
@@ -46,11 +48,12 @@ export class Importer {
   readonly #formats = new Set<string>();
   readonly #images = new Set<number>();
   readonly #unresolved = new Set<string>();
-  /** Keys of the shapes that stood on an image before; null where none did. */
-  readonly #earlier = new Map<number, Set<string>>();
+  readonly #earlier: EarlierShapes;
   readonly #turn: () => Promise<void> | undefined;
   readonly #waiting: Change[] = [];
   #many: Many | null = null;
+  /** Of the file that is read, where its format is written again as it was. */
+  #source: SourceImport | null = null;
   #newLabels = 0;
   #shapes = 0;
   #known = 0;
@@ -58,6 +61,7 @@ export class Importer {
   constructor(project: Project, place: Place) {
     this.#project = project;
     this.#place = place;
+    this.#earlier = new EarlierShapes(project, numberingOf(project));
     this.#labels = new NewLabels(project.labels(), {
       reserve: (count) => project.reserve(count),
       made: (label) => {
@@ -72,6 +76,11 @@ export class Importer {
   /** `from`: the annotation file that was read. */
   async take(reading: Reading, from: string): Promise<void> {
     this.#formats.add(reading.format);
+    this.#source = null;
+    if (reading.source !== undefined) {
+      const file = { path: path.resolve(from), hash: await hashOfFile(from) };
+      this.#source = new SourceImport(this.#project, reading.source, file);
+    }
     const ids = await this.#addImages(reading.images, from);
     for (const [i, name] of reading.labels.entries()) {
       this.#labels.idOf(name);
@@ -90,6 +99,8 @@ export class Importer {
       this.#place.notes.leave(`${count} ${count === 1 ? 'shape' : 'shapes'} of ${name}`, 'their image was left out');
     }
     this.#flush();
+    this.#source?.end((name) => this.#labels.labelOf(name));
+    this.#source = null;
   }
 
   /** Closes the step; null where nothing was new. */
@@ -150,6 +161,7 @@ export class Importer {
       for (const [i, id] of added.entries()) {
         const { image, missing } = fitting[i] ?? {};
         if (image !== undefined && this.#fits(image, id)) ids.set(image, id);
+        if (image?.source && ids.has(image)) this.#source?.image(id, image.source);
         if (image !== undefined && missing) this.#missing(id, image);
         if (image?.reviewed && ids.has(image)) this.#accept(id);
         this.#images.add(id);
@@ -216,29 +228,25 @@ export class Importer {
       this.#place.notes.leave(`a ${cut(read.label, 40)} of ${read.image.name}`, refused);
       return;
     }
-    const labelId = this.#labels.idOf(read.label);
-    const { crowd, box } = read;
-    const attributes = wellFormed(read.attributes);
-    const mask = read.mask && packMask(read.mask);
-    const origin = { kind: 'imported', file: this.#place.file } as const;
-    const unnumbered = { imageId, labelId, mask, box, attributes, crowd, hidden: false, locked: false, origin };
-    if (this.#earlierOn(imageId).has(keyOf(unnumbered))) {
+    const { crowd, box, mask, source = null } = read;
+    const unnumbered: Omit<Shape, 'id' | 'place'> = {
+      ...{ imageId, labelId: this.#labels.idOf(read.label), mask: mask && packMask(mask), box, crowd },
+      ...{ attributes: wellFormed(read.attributes), hidden: false, locked: false },
+      origin: { kind: 'imported', file: this.#place.file },
+    };
+    const fileId = this.#source?.fileId ?? null;
+    const earlier = this.#earlier.find({ ...unnumbered, mask, packed: unnumbered.mask, source, fileId });
+    if (earlier !== null) {
       this.#known++;
+      const isItsFile = earlier.source === null || earlier.source.fileId === fileId;
+      if (source !== null && isItsFile) this.#source?.shape(earlier.shape.id, unnumbered, source);
       return;
     }
     const id = this.#project.reserve(1);
+    if (source !== null) this.#source?.shape(id, unnumbered, source);
     // Ids only grow: what comes later lies above.
     this.#push(created('shape', { ...unnumbered, id, place: id }));
     this.#shapes++;
-  }
-
-  #earlierOn(imageId: number): Set<string> {
-    const known = this.#earlier.get(imageId);
-    if (known !== undefined) return known;
-    // Those that wait were taken from this very file, where two alike are two.
-    const keys = new Set(this.#project.shapesOf(imageId).map(keyOf));
-    this.#earlier.set(imageId, keys);
-    return keys;
   }
 
   #push(change: Change): void {
@@ -248,16 +256,9 @@ export class Importer {
 
   #flush(): void {
     this.#budget.stored();
+    this.#source?.flush();
     if (this.#waiting.length === 0) return;
     this.#many ??= this.#project.startMany(cut(`Import ${this.#place.file}`, longestTitle));
     this.#many.add(this.#waiting.splice(0));
   }
-}
-
-type Kept = Pick<Shape, 'imageId' | 'labelId' | 'mask' | 'box' | 'crowd'>;
-
-/** The same label on the same pixels. */
-function keyOf({ labelId, mask, box, crowd }: Kept): string {
-  const where = mask ? mask.counts : [box.x1, box.y1, box.x2, box.y2].join();
-  return createHash('sha1').update(`${labelId} ${crowd} ${where}`).digest('base64').slice(0, 16);
 }

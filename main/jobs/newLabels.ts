@@ -29,9 +29,13 @@ export class NewLabels {
   }
 
   idOf(given: string): number {
+    return this.labelOf(given).id;
+  }
+
+  labelOf(given: string): Label {
     const name = this.#nameOf(given);
     const known = this.#byName.get(name);
-    if (known !== undefined) return known.id;
+    if (known !== undefined) return known;
     this.#place += 1;
     const label: Label = {
       id: this.#parts.reserve(1),
@@ -43,7 +47,7 @@ export class NewLabels {
     };
     this.#byName.set(name, label);
     this.#parts.made(label);
-    return label.id;
+    return label;
   }
 
   #nameOf(given: string): string {

@@ -254,4 +254,43 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE shape ADD COLUMN rings TEXT;
   `,
+  // What COCO files said of everything that was taken from them, as text. Undo does not touch it: a shape that is as it was
+  // imported is known by its digests.
+  `
+  CREATE TABLE source_file (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    hash TEXT NOT NULL,
+    head TEXT NOT NULL
+  ) STRICT;
+  -- number: the record's id, null where it has none of its own. used: annotations name it.
+  CREATE TABLE source_category (
+    file_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    label_id INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    used INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (file_id, number)
+  ) STRICT;
+  CREATE TABLE source_image (
+    image_id INTEGER NOT NULL,
+    file_id INTEGER NOT NULL,
+    number INTEGER,
+    record TEXT NOT NULL,
+    PRIMARY KEY (image_id, file_id)
+  ) STRICT;
+  -- Not bound to the shape's row: undo may bring the shape back. position: its place among the file's annotations.
+  CREATE TABLE source_shape (
+    shape_id INTEGER PRIMARY KEY,
+    file_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    number INTEGER,
+    geometry TEXT NOT NULL,
+    said TEXT NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX source_shape_number ON source_shape (number);
+  CREATE INDEX source_shape_position ON source_shape (file_id, position);
+  `,
 ];

@@ -19,6 +19,7 @@ import { promptTable } from './prompts.ts';
 import { type Proposals, proposalsOf } from './proposals.ts';
 import { type Sequence, sequenceOf } from './sequence.ts';
 import { shapeTable } from './shapes.ts';
+import { type Sources, sourcesOf } from './sources.ts';
 
 /** One project, open for writing by this process alone until it is closed. */
 export interface Project
@@ -31,6 +32,7 @@ export interface Project
     Proposals,
     Comparisons,
     Exports,
+    Sources,
     Learning {
   /** Absolute path of the file. */
   readonly file: string;
@@ -69,6 +71,7 @@ export function openProject(
     ...proposalsOf(db, sequence),
     ...comparisons,
     ...exportsOf(db),
+    ...sourcesOf(db),
     ...learningOf(db),
     file: db.file,
     info: () => infoOf(db, journal.titles()),

@@ -96,16 +96,18 @@ describe('what other tools write', () => {
     ]);
   });
 
-  test('attributes, captions and scores come along; what is not read is counted', async () => {
+  test('attributes, captions and scores come along; what a shape cannot hold is kept beside it, and said', async () => {
     const extra = {
       attributes: { occluded: true, id: 4, list: [1] },
       caption: 'the cup',
       score: 0.5,
       keypoints: [1, 2, 2],
     };
-    const { shapes, leftOut } = await readOne(extra);
+    const { shapes, leftOut, said } = await readOne(extra);
     expect(shapes[0]?.attributes).toEqual({ score: 0.5, caption: 'the cup', occluded: true, id: 4 });
-    expect(leftOut).toEqual([{ what: '"keypoints" of 1 annotations', why: 'it is not read' }]);
+    expect(leftOut).toEqual([]);
+    const kept = (key: string) => `"${key}" of 1 annotation is kept and exported again as it is`;
+    expect(said).toEqual([kept('keypoints'), kept('attributes.list')]);
   });
 
   test('only a box', async () => {

@@ -45,9 +45,11 @@ type File = ReturnType<typeof right>;
 const truth: Truth = {
   image: (id) => (id === 1 || id === 2 ? { width: 6, height: 4 } : null),
   shape(id) {
-    if (id === 1) return { imageId: 1, label: 'square', crowd: false, mask: square };
-    return id === 2 ? { imageId: 1, label: 'ring', crowd: false, mask: ring } : null;
+    if (id === 1) return { imageId: 1, labels: ['square'], crowd: false, mask: square, record: null };
+    return id === 2 ? { imageId: 1, labels: ['ring'], crowd: false, mask: ring, record: null } : null;
   },
+  hasImage: () => false,
+  hasCategory: () => false,
   images: () => [1, 2],
   shapes: () => [1, 2],
 };
@@ -85,9 +87,9 @@ const faults: [rule: string, change: (file: File) => unknown, message: RegExp][]
   ['a category_id that no category has', first({ category_id: 3 }), /category_id 3 names no category/],
   ['category ids from 0', ({ categories }) => void Object.assign(categories[0] ?? {}, { id: 0 }), /categories\.0\.id/],
   [
-    'category ids with gaps',
-    ({ categories }) => void Object.assign(categories[1] ?? {}, { id: 5 }),
-    /must run 1, 2, 3/,
+    'a category id twice',
+    ({ categories }) => void Object.assign(categories[1] ?? {}, { id: 1 }),
+    /category id 1 is there more than once/,
   ],
   ['bbox as x1 y1 x2 y2', first({ bbox: [1, 0, 3, 2] }), /bbox \[1,0,3,2\] is not the mask's \[1,0,2,2\]/],
   ['no area', first({ area: undefined }), /annotations\.0\.area/],

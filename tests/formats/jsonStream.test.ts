@@ -3,27 +3,36 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badinput.ts';
-import { jsonFields, jsonLines, jsonPieces } from '../../main/formats/jsonStream.ts';
+import { jsonFields, jsonLines, jsonPieces, type Wanted } from '../../main/formats/jsonStream.ts';
 import { freshFolder, saved } from './reads.ts';
 
 const folder = freshFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
-const piecesOf = (text: string | Uint8Array, wanted?: (key: string) => boolean) => [
+const piecesOf = (text: string | Uint8Array, wanted?: (key: string) => Wanted) => [
   ...jsonPieces(saved(folder, 'x.json', text), wanted),
 ];
 
 describe('jsonPieces', () => {
   test('gives entries of lists one by one and other values whole', () => {
     const value = { a: [1, { b: [2] }], c: 'text', d: [], e: null };
-    expect(piecesOf(JSON.stringify(value, null, 1))).toEqual([
-      { key: 'a', listed: true, value: 1 },
-      { key: 'a', listed: true, value: { b: [2] } },
-      { key: 'c', listed: false, value: 'text' },
-      { key: 'e', listed: false, value: null },
+    expect(piecesOf(JSON.stringify(value))).toEqual([
+      { key: 'a', listed: true, value: 1, text: '1' },
+      { key: 'a', listed: true, value: { b: [2] }, text: '{"b":[2]}' },
+      { key: 'c', listed: false, value: 'text', text: '"text"' },
+      { key: 'e', listed: false, value: null, text: 'null' },
     ]);
     expect(piecesOf('\uFEFF [1, "x"] \n').map(({ key, value: each }) => [key, each])).toEqual([
       [null, 1],
       [null, 'x'],
+    ]);
+  });
+
+  test('gives the text alone where that is wanted, letter by letter, JSON or not', () => {
+    const text = '{"a": [1.50, NaN], "b": {"x":  1e2}}';
+    expect(piecesOf(text, () => 'text')).toEqual([
+      { key: 'a', listed: true, value: undefined, text: '1.50' },
+      { key: 'a', listed: true, value: undefined, text: 'NaN' },
+      { key: 'b', listed: false, value: undefined, text: '{"x":  1e2}' },
     ]);
   });
 

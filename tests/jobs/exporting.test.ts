@@ -165,12 +165,13 @@ describe('what is written', () => {
     const { coco, stated, problems } = await exported(project);
     expect(coco.annotations).toMatchObject([
       { id, box_only: true, area: 9, bbox: [1, 2, 3, 3], segmentation: [[1, 2, 4, 2, 4, 5, 1, 5]] },
+      { id: flat, box_only: true, area: 0.01, bbox: [4.1, 4.1, 0.1, 0.1] },
     ]);
     expect(stated).toEqual([
       `shape ${id} has only a box: its four corners are written as its polygon (box_only)`,
-      `shape ${flat} has only a box, and no pixel lies in it: left out`,
+      `shape ${flat} has only a box: its four corners are written as its polygon (box_only)`,
     ]);
-    expect(problems).toEqual([`shape ${flat} of the project is not in the file`]);
+    expect(problems).toEqual([]);
   });
 
   test('an empty mask is left out and said', async () => {

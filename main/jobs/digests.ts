@@ -1,0 +1,12 @@
+// A shape to two digests, one of where it lies and one of what is said of it: equal ones mean that nobody touched it.
+import { createHash } from 'node:crypto';
+import type { Shape } from '../contract/project.ts';
+
+const digest = (value: unknown): string =>
+  createHash('sha1').update(JSON.stringify(value)).digest('base64').slice(0, 20);
+
+export const geometryOf = ({ mask, box, crowd }: Pick<Shape, 'mask' | 'box' | 'crowd'>): string =>
+  digest([mask && [mask.size, mask.counts], box.x1, box.y1, box.x2, box.y2, crowd]);
+
+export const saidOf = ({ imageId, labelId, attributes }: Pick<Shape, 'imageId' | 'labelId' | 'attributes'>): string =>
+  digest([imageId, labelId, Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1))]);

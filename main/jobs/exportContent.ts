@@ -1,0 +1,142 @@
+// A project to what is written of it as COCO: its own records, and around them what the files said that they came from.
+import path from 'node:path';
+import type { Frame } from '../contract/geometry.ts';
+import type { ExportSettings } from '../contract/jobs.ts';
+import type { Image, ImageDetail, Shape, StoredPrompt } from '../contract/project.ts';
+import { inPicture } from '../contract/reasoning.ts';
+import type { OutShape } from '../formats/cocoAnnotations.ts';
+import { fieldsOf, patched } from '../formats/cocoRecord.ts';
+import type { CocoContent } from '../formats/cocoWrite.ts';
+import type { Project } from '../store/project.ts';
+import type { SourceShape } from '../store/sources.ts';
+import { geometryOf, saidOf } from './digests.ts';
+import { namesFor } from './exportNames.ts';
+import { type Category, type Numbering, numberingOf } from './numbering.ts';
+
+export function contentOf(project: Project, { onlyAccepted }: ExportSettings): CocoContent {
+  const numbering = numberingOf(project);
+  const name = namesFor(project, { onlyAccepted });
+  return {
+    head: headOf(project, onlyAccepted),
+    categories: numbering.categories.map(categoryText),
+    *images() {
+      for (const image of project.exportImages({ onlyAccepted })) {
+        const { id, width, height } = image;
+        if (width === null || height === null) continue;
+        const record = imageRecord(project, id);
+        yield { id: numbering.image(id), fileName: name(image), width, height, record };
+      }
+    },
+    *shapes() {
+      for (const image of project.exportImages({ onlyAccepted })) yield* shapesOn(project, image, numbering);
+    },
+  };
+}
+
+/** What the first file says counts; keys and licences that only a later one has come after it. */
+function headOf(project: Project, onlyAccepted: boolean): Record<string, string> {
+  const files = project.sourceFiles();
+  const [first, ...others] = files.map(({ head }) => head);
+  const description = path.basename(project.file, path.extname(project.file));
+  const own = JSON.stringify({ description, version: '1.0', contributor: 'Loupe', only_accepted: onlyAccepted });
+  const head: Record<string, string> = { info: own, licenses: '[]', ...first };
+  for (const other of others) {
+    for (const [key, text] of Object.entries(other)) head[key] ??= text;
+    head.licenses = joinedLicences(head.licenses ?? '[]', other.licenses ?? '[]');
+  }
+  if (first?.info !== undefined && onlyAccepted) head.info = patched(first.info, { only_accepted: true });
+  return head;
+}
+
+function joinedLicences(first: string, other: string): string {
+  const [a, b]: unknown[] = [JSON.parse(first), JSON.parse(other)];
+  if (!Array.isArray(a) || !Array.isArray(b)) return first;
+  const known = new Set(a.map((one) => one?.id));
+  const more = b.filter((one) => !known.has(one?.id));
+  return more.length === 0 ? first : JSON.stringify([...a, ...more]);
+}
+
+/** A label that was renamed here goes out under its new name. */
+export function categoryText({ number, label, source }: Category): string {
+  const { name } = label;
+  if (source === null) return JSON.stringify({ id: number, name, supercategory: '' });
+  return patched(
+    source.record,
+    source.label === name && hasName(source.record) ? { id: number } : { id: number, name },
+  );
+}
+
+const hasName = (record: string): boolean => fieldsOf(record).name !== undefined;
+
+/** What the first file says of it, and what only later ones say. */
+export function imageRecord(project: Project, imageId: number): string | undefined {
+  const [first, ...others] = project.sourcesOfImage(imageId).map(({ record }) => record);
+  if (first === undefined || others.length === 0) return first;
+  const fields = fieldsOf(first);
+  const more = others.flatMap((record) =>
+    Object.entries(fieldsOf(record)).filter(([key]) => !Object.hasOwn(fields, key)),
+  );
+  return more.length === 0 ? first : patched(first, Object.fromEntries(more));
+}
+
+function* shapesOn(project: Project, image: Image, numbering: Numbering): Generator<OutShape> {
+  const { id, width, height } = image;
+  if (width === null || height === null) return;
+  const { shapes, prompts, proposals } = project.detail(id) ?? { shapes: [], prompts: [], proposals: [] };
+  const sources = shapes.length > 0 ? project.sourcesOfShapes(id) : new Map<number, SourceShape>();
+  for (const shape of shapes.toSorted((a, b) => a.id - b.id)) {
+    const source = sources.get(shape.id) ?? null;
+    yield outShape(shape, source, { numbering, prompts, proposals, size: { width, height } });
+  }
+}
+
+export interface Around extends Pick<ImageDetail, 'prompts' | 'proposals'> {
+  readonly numbering: Numbering;
+  /** Of the image. */
+  readonly size: Frame;
+}
+
+export function outShape(shape: Shape, source: SourceShape | null, around: Around): OutShape {
+  const { numbering, prompts, size } = around;
+  const { id, imageId, labelId, mask, box, crowd } = shape;
+  const asked = prompts.find(({ correction }) => correction?.objects.some(({ mask: one }) => one.shapeId === id));
+  const own = source && Number(fieldsOf(source.record).category_id);
+  return {
+    ...{ id: numbering.shape(id, source?.number), imageId: numbering.image(imageId) },
+    category: numbering.category(labelId, source?.fileId, own),
+    ...{ mask, box, crowd, frame: size, extra: extraOf(shape, asked, around) },
+    ...(source && {
+      record: {
+        text: source.record,
+        geometry: source.geometry === geometryOf(shape),
+        said: asked === undefined && source.said === saidOf(shape),
+      },
+    }),
+  };
+}
+
+/** What a person said of the object: COCO has no keys for it, so other readers pass over these. */
+function extraOf(
+  { attributes, origin }: Shape,
+  asked: StoredPrompt | undefined,
+  around: Pick<Around, 'proposals' | 'size'>,
+): Record<string, unknown> {
+  const { score, caption, reasoning, weights, ...rest } = attributes;
+  const said = {
+    score: typeof score === 'number' ? score : undefined,
+    caption: asked?.text ?? caption,
+    reasoning: (asked && reasoningOf(asked, around)) || reasoning,
+    weights: origin.kind === 'proposal' ? origin.weights : weights,
+    attributes: Object.keys(rest).length > 0 ? rest : undefined,
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+/** In picture pixels, as everything in the file. */
+function reasoningOf(
+  { correction }: StoredPrompt,
+  { proposals, size }: Pick<Around, 'proposals' | 'size'>,
+): string | undefined {
+  const frame = proposals.find(({ id }) => id === correction?.proposalId)?.frame ?? size;
+  return correction ? inPicture(correction.reasoning.text, frame, size) : undefined;
+}

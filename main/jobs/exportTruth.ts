@@ -1,0 +1,68 @@
+// A project to what a COCO file of it should hold: the ids that an export gives, and the records of the files it came from.
+import { same } from '../contract/equal.ts';
+import { type Shape, unpackMask } from '../contract/project.ts';
+import { maskArea } from '../contract/rle.ts';
+import { fieldsOf } from '../formats/cocoRecord.ts';
+import type { Truth } from '../formats/cocoVerify.ts';
+import { type Fields, wholeOf } from '../formats/values.ts';
+import type { Project } from '../store/project.ts';
+import type { SourceShape } from '../store/sources.ts';
+import { geometryOf } from './digests.ts';
+import { categoryText, imageRecord } from './exportContent.ts';
+import { type Numbering, numberingOf } from './numbering.ts';
+
+/** A file of accepted images only is held against those. */
+export function truthOf(project: Project): Truth {
+  const numbering = numberingOf(project);
+  const categories = numbering.categories.map((each) => ({ ...each, record: fieldsOf(categoryText(each)) }));
+  const labels = Map.groupBy(categories, ({ label }) => label.id);
+  const labelsOf = (labelId: number) =>
+    labels.get(labelId)?.flatMap(({ label, record }) => [label.name, String(record.name)]) ?? [];
+  const written = function* ({ only_accepted: onlyAccepted }: Fields) {
+    for (const image of project.exportImages({ onlyAccepted: onlyAccepted === true }))
+      if (image.width !== null) yield image;
+  };
+  return {
+    image: (number) => project.image(numbering.imageOf(number)),
+    hasImage(record) {
+      const text = imageRecord(project, numbering.imageOf(wholeOf(record.id) ?? 0));
+      return text !== undefined && isWithin(fieldsOf(text), record);
+    },
+    hasCategory: (record) => categories.some(({ source, record: own }) => source !== null && same(own, record)),
+    shape(number) {
+      const shape = shapeNumbered(project, numbering, number);
+      if (shape === null) return null;
+      const { imageId, labelId, crowd, mask } = shape;
+      const source = project.sourceOfShape(shape.id);
+      const isAsImported = source?.geometry === geometryOf(shape);
+      return {
+        ...{ imageId: numbering.image(imageId), labels: labelsOf(labelId), crowd, mask: mask && unpackMask(mask) },
+        record: isAsImported ? fieldsOf(source.record) : null,
+      };
+    },
+    *images(info) {
+      for (const { id } of written(info)) yield numbering.image(id);
+    },
+    *shapes(info) {
+      for (const { id: imageId } of written(info)) {
+        const sources = project.sourcesOfShapes(imageId);
+        for (const shape of project.shapesOf(imageId))
+          if (isWritten(shape, sources.get(shape.id))) yield numbering.shape(shape.id, sources.get(shape.id)?.number);
+      }
+    },
+  };
+}
+
+/** The id may be another, where two files gave the same. */
+function isWithin(own: Fields, record: Fields): boolean {
+  return Object.entries(own).every(([key, value]) => key === 'id' || same(value, record[key]));
+}
+
+const isWritten = ({ mask }: Shape, source: SourceShape | undefined): boolean =>
+  source !== undefined || mask === null || maskArea(unpackMask(mask)) > 0;
+
+function shapeNumbered(project: Project, numbering: Numbering, number: number): Shape | null {
+  const id = numbering.shapeOf(number);
+  const isIts = id !== null && numbering.shape(id, project.sourceOfShape(id)?.number) === number;
+  return isIts ? project.record('shape', id) : null;
+}
