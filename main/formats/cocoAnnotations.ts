@@ -3,10 +3,10 @@ import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { ExportSettings } from '../contract/jobs.ts';
 import { fewPolygons, fullPolygons, outlinesOf } from '../contract/outline.ts';
-import { fromPolygons } from '../contract/polygon.ts';
+import { fromPolygon, fromPolygons } from '../contract/polygon.ts';
 import { type PackedMask, packMask, unpackMask } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
-import { maskArea } from '../contract/rle.ts';
+import { maskArea, maskIou, union } from '../contract/rle.ts';
 import {
   bboxOfBox,
   completed,
@@ -17,11 +17,13 @@ import {
   withExtra,
   withoutGeometry,
 } from './cocoRecord.ts';
-import { bboxOf } from './cocoRules.ts';
+import { bboxOf, lostParts } from './cocoRules.ts';
 import type { Fields } from './values.ts';
 
 const LEAST_IOU = 0.98;
 const MOST_SENTENCES = 1000;
+/** Each is held against all others. */
+const MOST_RINGS = 20;
 /** A mask with more corners along its pixels is shorter as run lengths. */
 const MOST_CORNERS = 1000;
 
@@ -60,6 +62,16 @@ function placed({ segmentation, drawn, iou, box }: Segmentation, { crowd }: OutS
     bbox: exact ? bboxOfBox(exact) : bboxOf(drawn),
     iscrowd: crowd ? 1 : 0,
   };
+}
+
+/** The corners that a person drew, where COCO's readers make the same mask of them. */
+function drawnRings({ rings = [] }: PackedMask, mask: Mask): Segmentation | null {
+  if (rings.length === 0 || rings.length > MOST_RINGS) return null;
+  const [height, width] = mask.size;
+  const parts = rings.map((ring) => fromPolygon(ring, width, height));
+  const [first, ...rest] = parts;
+  const isSame = first !== undefined && maskIou(union(first, ...rest), mask) === 1 && lostParts(parts).length === 0;
+  return isSame ? { segmentation: rings, drawn: mask } : null;
 }
 
 /** Polygons that draw every pixel of a mask and no other, if they are not longer than its run lengths would be. */
@@ -117,7 +129,8 @@ export class Annotations {
   #otherForm(segmentation: unknown, shape: OutShape): Fields {
     const { mask, crowd } = shape;
     if (mask === null || this.#masks === 'auto') return {};
-    if (this.#masks === 'run lengths') return Array.isArray(segmentation) ? { segmentation: mask } : {};
+    if (this.#masks === 'run lengths')
+      return Array.isArray(segmentation) ? { segmentation: { size: mask.size, counts: mask.counts } } : {};
     if (crowd || Array.isArray(segmentation)) return {};
     const found = this.#ofMask(shape, mask);
     if (found?.iou === undefined) return found === null ? {} : { segmentation: found.segmentation };
@@ -148,8 +161,10 @@ export class Annotations {
   #ofMask({ id, crowd }: OutShape, packed: PackedMask): Segmentation | null {
     const mask = unpackMask(packed);
     if (maskArea(mask) === 0) return this.#skip(`shape ${id} is left out: its mask is empty`);
-    const runs = { segmentation: packed, drawn: mask };
+    const runs = { segmentation: { size: packed.size, counts: packed.counts }, drawn: mask };
     if (crowd || this.#masks === 'run lengths') return runs;
+    const own = drawnRings(packed, mask);
+    if (own !== null) return own;
     const outlines = outlinesOf(mask);
     const plain = outlines.length === 1;
     if (!plain && this.#masks === 'auto') return runs;

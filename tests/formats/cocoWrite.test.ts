@@ -88,6 +88,19 @@ describe('how a mask is written', () => {
     }
   });
 
+  test('corners that a person drew are written as they are; where they draw another mask, the mask counts', async () => {
+    const rings = [[1, 1, 3, 0.9, 5, 1, 5, 4, 1, 4]];
+    const { whole, polygons } = await written([
+      shapeOf({ mask: { ...packMask(block), rings } }),
+      shapeOf({ id: 2, mask: { ...packMask(block), rings: [[0, 0, 8, 0, 8, 6]] } }),
+      shapeOf({ id: 3, mask: { ...packMask(holed), rings } }),
+    ]);
+    const [own, other, runs] = whole.annotations;
+    expect([own?.segmentation, polygons]).toEqual([rings, 2]);
+    expect(other && drawnBack(other)).toEqual(block);
+    expect(runs?.segmentation).toEqual(packMask(holed));
+  });
+
   test('run lengths when asked', async () => {
     const { whole, polygons } = await written([shapeOf()], { masks: 'run lengths' });
     expect([whole.annotations[0]?.segmentation, polygons]).toEqual([packMask(block), 0]);
