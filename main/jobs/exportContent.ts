@@ -90,13 +90,13 @@ function* shapesOn(project: Project, image: Image, numbering: Numbering): Genera
   }
 }
 
-export interface Around extends Pick<ImageDetail, 'prompts' | 'proposals'> {
+interface Around extends Pick<ImageDetail, 'prompts' | 'proposals'> {
   readonly numbering: Numbering;
   /** Of the image. */
   readonly size: Frame;
 }
 
-export function outShape(shape: Shape, source: SourceShape | null, around: Around): OutShape {
+function outShape(shape: Shape, source: SourceShape | null, around: Around): OutShape {
   const { numbering, prompts, size } = around;
   const { id, imageId, labelId, mask, box, crowd } = shape;
   const asked = prompts.find(({ correction }) => correction?.objects.some(({ mask: one }) => one.shapeId === id));

@@ -1,96 +1,27 @@
 // COCO files through a project and out again: what nobody touched comes out as it went in, whatever the file says.
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import fc from 'fast-check';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { changed, created, deleted } from '../../main/contract/diff.ts';
-import { ExportSettings } from '../../main/contract/jobs.ts';
 import { packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
-import { fromBitmap, maskArea, maskBox } from '../../main/contract/rle.ts';
+import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
-import { exportCoco, verifyCoco } from '../../main/jobs/exporting.ts';
 import { importAnnotations } from '../../main/jobs/importing.ts';
-import { openProject, type Project } from '../../main/store/project.ts';
-import { freshFolder, saved } from '../formats/reads.ts';
 import { haveMaterial, material } from '../golden.ts';
-
-const folder = freshFolder();
-const open: Project[] = [];
-afterEach(() => {
-  for (const project of open.splice(0)) project.close();
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const quiet = { signal: new AbortController().signal, total: () => {}, step: () => {} };
-let count = 0;
-
-type Record_ = Record<string, unknown>;
-interface Coco extends Record_ {
-  images: Record_[];
-  annotations: Record_[];
-  categories: Record_[];
-}
-
-function fresh(): Project {
-  const project = openProject(path.join(folder, `${++count}.loupe`), { create: true });
-  open.push(project);
-  return project;
-}
-
-async function imported(content: unknown, project = fresh()) {
-  const file = typeof content === 'string' ? content : saved(folder, `${++count}.json`, content);
-  const report = await importAnnotations(project, file, { progress: quiet });
-  return { project, report, file };
-}
-
-async function exported(project: Project, settings: Partial<ExportSettings> = {}) {
-  const file = path.join(folder, `${++count}.out.json`);
-  const written = await exportCoco(project, file, { settings: ExportSettings.parse(settings), progress: quiet });
-  const { problems } = await verifyCoco(project, file);
-  const text = readFileSync(file, 'utf8');
-  return { ...written, problems, file, text, coco: JSON.parse(text) as Coco };
-}
-
-const shapesOf = (project: Project): Shape[] => [...project.allImages()].flatMap(({ id }) => project.shapesOf(id));
-
-const square = [10, 10, 50.5, 10, 50.5, 40.25, 10, 40.25];
-/** Ids with gaps and out of order, and every kind of key that COCO's own files have. */
-const source = (): Coco => ({
-  info: { description: 'own', year: 2017, contributor: 'somebody' },
-  licenses: [{ id: 4, name: 'CC BY', url: 'http://example.org/by' }],
-  images: [
-    { id: 785, file_name: 'b.png', width: 120, height: 100, license: 4, coco_url: 'http://example.org/785' },
-    { id: 139, file_name: 'a.png', width: 120, height: 100, date_captured: '2013-11-14', extra: { deep: [1, 2] } },
-  ],
-  annotations: [
-    {
-      ...{ id: 503, image_id: 785, category_id: 44, segmentation: [square], area: 1225.125, iscrowd: 0 },
-      ...{ bbox: [10, 10, 40.5, 30.25], keypoints: [20, 20, 2, 30, 20, 1], num_keypoints: 2 },
-      attributes: { occluded: true, tags: ['a', 'b'], size: { w: 1 } },
-    },
-    {
-      ...{ id: 500, image_id: 139, category_id: 3, area: 30, bbox: [1, 1, 5, 6], iscrowd: 1 },
-      segmentation: { size: [100, 120], counts: [101, 6, 94, 6, 94, 6, 94, 6, 94, 6, 11_493] },
-    },
-    {
-      id: 501,
-      image_id: 139,
-      category_id: 3,
-      segmentation: [],
-      bbox: [39.34, 46.28, 50.11, 29.76],
-      area: 1,
-      iscrowd: 0,
-    },
-  ],
-  categories: [
-    { id: 3, name: 'car', supercategory: 'vehicle', color: [1, 2, 3] },
-    { id: 44, name: 'person', supercategory: 'animal', keypoints: ['l', 'r'], skeleton: [[1, 2]] },
-  ],
-  videos: [{ id: 1 }],
-});
-
-const byId = (records: readonly Record_[]) => records.toSorted((a, b) => Number(a.id) - Number(b.id));
-const sorted = (coco: Coco): Coco => ({ ...coco, annotations: byId(coco.annotations) });
+import {
+  byId,
+  type Coco,
+  exported,
+  type Fields,
+  fresh,
+  imported,
+  named,
+  quiet,
+  shapesOf,
+  sorted,
+  source,
+  square,
+} from './cocoTrips.ts';
 
 describe('what nobody touched', () => {
   test('comes out as it went in: ids, keys, masks, boxes, areas, and the project is what the file says', async () => {
@@ -104,7 +35,7 @@ describe('what nobody touched', () => {
     const text = JSON.stringify(source())
       .replace('"area":1225.125', '"area": 1225.1250')
       .replace('[10,10,40.5', '[10.0, 1e1, 40.50');
-    const { project } = await imported(saved(folder, 'letters.json', text));
+    const { project } = await imported(named('letters.json', text));
     const out = (await exported(project)).text;
     expect(out).toContain('"area": 1225.1250');
     expect(out).toContain('[10.0, 1e1, 40.50');
@@ -208,7 +139,7 @@ describe('what is new', () => {
     second.images = second.images.map((image, i) => ({ ...image, file_name: `${i}-other.png` }));
     await imported(second, project);
     const { coco, problems } = await exported(project);
-    const ids = (records: Record_[]) => new Set(records.map(({ id }) => id)).size;
+    const ids = (records: Fields[]) => new Set(records.map(({ id }) => id)).size;
     expect([ids(coco.images), ids(coco.annotations), coco.categories.length]).toEqual([4, 6, 2]);
     expect(coco.annotations.filter(({ id }) => [500, 501, 503].includes(Number(id)))).toHaveLength(3);
     expect(problems).toEqual([]);
@@ -259,7 +190,7 @@ describe('what a file lacks or says in its own way', () => {
   });
 
   test('a part that cannot be drawn goes, the keys beside it stay', async () => {
-    const broken: Record_ = { ...source().annotations[0], segmentation: [square, [1, 1]] };
+    const broken: Fields = { ...source().annotations[0], segmentation: [square, [1, 1]] };
     const { project } = await imported({ ...source(), annotations: [broken] });
     const { coco, problems } = await exported(project);
     expect(coco.annotations[0]).toMatchObject({ id: 503, keypoints: broken.keypoints, attributes: broken.attributes });
@@ -277,147 +208,9 @@ describe('what a file lacks or says in its own way', () => {
 
   test('beside the lists nothing of what is no JSON is kept, and it is named', async () => {
     const text = JSON.stringify(source()).replace('"videos":[{"id":1}]', '"videos":[NaN]');
-    const { project, report } = await imported(saved(folder, 'nan.json', text));
+    const { project, report } = await imported(named('nan.json', text));
     expect(report.leftOut).toEqual([{ what: '"videos"', why: 'it is not JSON' }]);
     expect(Object.keys((await exported(project)).coco)).not.toContain('videos');
-  });
-});
-
-describe('any file', () => {
-  const number = fc.oneof(fc.nat(100), fc.double({ min: 0, max: 100, noNaN: true }));
-  const corner = fc.tuple(fc.double({ min: 0, max: 40, noNaN: true }), fc.double({ min: 0, max: 30, noNaN: true }));
-  const ring = fc.array(corner, { minLength: 3, maxLength: 6 }).map((corners) => corners.flat());
-  const runs = fc
-    .uint8Array({ minLength: 1200, maxLength: 1200, max: 1 })
-    .map((bits) => fromBitmap(bits, 40, 30))
-    .chain((mask) => fc.constantFrom<object>(mask, packMask(mask)));
-  const extras = fc.dictionary(
-    fc.string({ minLength: 1, maxLength: 8 }).map((key) => `x_${key}`),
-    fc.jsonValue(),
-    { maxKeys: 3 },
-  );
-  const annotation = fc.record({
-    segmentation: fc.oneof(fc.array(ring, { minLength: 1, maxLength: 2 }), runs, fc.constant([])),
-    area: number,
-    iscrowd: fc.constantFrom(0, 1),
-    image: fc.nat(1),
-    category: fc.nat(2),
-    more: extras,
-    attributes: fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.jsonValue()),
-  });
-  const file = fc
-    .record({
-      ids: fc.uniqueArray(fc.integer({ min: 1, max: 1e6 }), { minLength: 12, maxLength: 12 }),
-      annotations: fc.array(annotation, { maxLength: 5 }),
-      beside: fc.array(extras, { minLength: 5, maxLength: 5 }),
-    })
-    .map(({ ids, annotations, beside }): Coco => {
-      const id = (place: number) => ids[place] ?? 0;
-      const sizes = { width: 40, height: 30 };
-      return {
-        ...beside[0],
-        ...{ info: beside[1] ?? {}, licenses: [beside[2]] },
-        images: [0, 1].map((i) => ({ ...beside[3], id: id(i), file_name: `p/${i}.png`, ...sizes })),
-        categories: [0, 1, 2].map((i) => ({ ...beside[4], id: id(2 + i), name: `name ${i}` })),
-        annotations: annotations.map(({ image, category, more, area, ...rest }, i) => ({
-          ...{ ...more, ...rest, area, id: id(5 + i), image_id: id(image), category_id: id(2 + category) },
-          bbox: [1.5, 2.25, 20, 17.125],
-        })),
-      };
-    });
-
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-  /** Those whose masks are empty become their boxes, which is no round trip. */
-  const hasMasks = ({ annotations }: Coco) =>
-    annotations.every(({ segmentation }) => {
-      if (Array.isArray(segmentation) && segmentation.length === 0) return true;
-      return maskArea(parseSegmentation(segmentation, 40, 30)) > 0;
-    });
-
-  test('comes out equal, also after every shape was changed and all of it undone', async () => {
-    const check = async (coco: Coco) => {
-      const { project, report } = await imported(coco);
-      expect(report.leftOut).toEqual([]);
-      const out = await exported(project);
-      expect(sorted(out.coco)).toEqual(sorted(plain(coco) as Coco));
-      expect(out.problems.filter((each) => !/every annotation is a crowd/.test(each))).toEqual([]);
-      const box = { x1: 1, y1: 1, x2: 3, y2: 3 };
-      const edits = shapesOf(project).flatMap((shape) => changed('shape', shape, { mask: null, box }) ?? []);
-      if (edits.length > 0) {
-        project.apply({ title: 'Boxes', changes: edits });
-        expect((await exported(project)).coco.annotations.every((each) => each.box_only === true)).toBe(true);
-        project.undo();
-      }
-      expect((await exported(project)).text).toBe(out.text);
-      for (const one of open.splice(0)) one.close();
-    };
-    await fc.assert(fc.asyncProperty(file.filter(hasMasks), check), { numRuns: 25 });
-  });
-
-  test('adds nothing when it comes again, nor does its export', async () => {
-    const check = async (coco: Coco) => {
-      const { project, file: from } = await imported(coco);
-      const before = shapesOf(project);
-      const out = await exported(project);
-      for (const again of [from, out.file]) {
-        const { report } = await imported(again, project);
-        expect([report.shapes, report.labels]).toEqual([0, 0]);
-      }
-      expect(shapesOf(project)).toEqual(before);
-      expect(sorted((await exported(project)).coco)).toEqual(sorted(out.coco));
-      for (const one of open.splice(0)) one.close();
-    };
-    await fc.assert(fc.asyncProperty(file.filter(hasMasks), check), { numRuns: 15 });
-  });
-});
-
-describe('the same thing again', () => {
-  test('an edited shape is known by its id in its own file; how many were the same is said', async () => {
-    const { project, file } = await imported(source());
-    const edits = shapesOf(project).flatMap(
-      (shape) => changed('shape', shape, { mask: null, box: { x1: 60, y1: 60, x2: 63, y2: 63 } }) ?? [],
-    );
-    project.apply({ title: 'Move', changes: edits });
-    const { report } = await imported(file, project);
-    expect([report.shapes, report.notes[0]]).toEqual([0, '3 shapes were in the project already and not added again']);
-  });
-
-  test('a mask that covers the same to 0.98 under the same label is the same; under another it is new', async () => {
-    const near = {
-      ...source(),
-      annotations: [{ ...source().annotations[0], id: 9, segmentation: [[...square.slice(0, 6), 11, 40.25]] }],
-    };
-    const { project } = await imported(source());
-    expect((await imported(near, project)).report.shapes).toBe(0);
-    const other = { ...near, annotations: near.annotations.map((each) => ({ ...each, category_id: 3 })) };
-    expect((await imported(other, project)).report.shapes).toBe(1);
-  });
-
-  test('what was drawn here is known by its id when the export comes back, also when it was changed since', async () => {
-    const { project } = await imported({ ...source(), annotations: [] });
-    const [image] = [...project.allImages()];
-    const [label] = project.labels();
-    const id = project.reserve(1);
-    const box = { x1: 10, y1: 10, x2: 50, y2: 40 };
-    const shape: Shape = {
-      ...{ id, imageId: image?.id ?? 0, labelId: label?.id ?? 0, mask: null, box, attributes: {}, crowd: false },
-      ...{ hidden: false, locked: false, place: id, origin: { kind: 'drawn' } },
-    };
-    project.apply({ title: 'Draw', changes: [created('shape', shape)] });
-    const { file } = await exported(project);
-    const edit = changed('shape', shape, { box: { ...box, x2: 44 } });
-    project.apply({ title: 'Resize', changes: edit ? [edit] : [] });
-    expect((await imported(file, project)).report.shapes).toBe(0);
-    expect(shapesOf(project)).toHaveLength(1);
-  });
-
-  test('two that are alike stay two', async () => {
-    const [one] = source().annotations;
-    const twins = { ...source(), annotations: [one, { ...one, id: 504 }] };
-    const { project, file } = await imported(twins);
-    expect(shapesOf(project)).toHaveLength(2);
-    expect((await imported(file, project)).report.shapes).toBe(0);
-    expect((await exported(project)).coco.annotations.map(({ id }) => id)).toEqual([503, 504]);
   });
 });
 
