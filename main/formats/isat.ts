@@ -6,7 +6,18 @@ import type { Mask } from '../contract/records.ts';
 import { difference, maskArea, maskBox, union } from '../contract/rle.ts';
 import { jsonFields } from './jsonStream.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { attributesOf, type Fields, isFields, numberOf, ringOf, sideOf, slashed, textOf, yesOf } from './values.ts';
+import {
+  attributesOf,
+  type Fields,
+  isFields,
+  labelOf,
+  numberOf,
+  ringOf,
+  sideOf,
+  slashed,
+  textOf,
+  yesOf,
+} from './values.ts';
 
 const BACKGROUND = '__background__';
 
@@ -44,7 +55,7 @@ function polygonsOf(
 ): Polygon[] {
   return (Array.isArray(objects) ? objects : []).flatMap((value: unknown, i) => {
     const what = `object ${i + 1} of ${image.name}`;
-    const category = isFields(value) ? textOf(value.category) : null;
+    const category = isFields(value) ? labelOf(value.category) : null;
     const ring = isFields(value) ? ringOf(value.segmentation) : null;
     if (!isFields(value) || category === null || ring === null || ring.length < 6) {
       notes.leave(what, 'it has no category or no polygon of at least three points');
@@ -70,7 +81,7 @@ function thingsOf(
   for (const polygon of polygons.toSorted((a, b) => b.layer - a.layer)) {
     const seen = difference(polygon.mask, covered);
     covered = union(covered, polygon.mask);
-    if (polygon.category === BACKGROUND) continue;
+    if (polygon.category.trim() === BACKGROUND) continue;
     const key = `${polygon.group} ${polygon.crowd}`;
     const earlier = things.get(key);
     things.set(key, { first: polygon, mask: earlier ? union(earlier.mask, seen) : seen });

@@ -12,6 +12,7 @@ import {
   boxOf,
   type Fields,
   isFields,
+  labelOf,
   numberOf,
   ringOf,
   sideOf,
@@ -122,7 +123,7 @@ function taken(result: Fields, image: ReadImage, { what, notes }: { what: string
       throw new BadInput('its picture has another size elsewhere');
     if (numberOf(result.image_rotation) ?? 0) throw new BadInput('its picture was turned in Label Studio');
     const { mask, box } = drawn(type, value, frame);
-    const labels = Array.isArray(value[type]) ? value[type].flatMap((each) => textOf(each) ?? []) : [];
+    const labels = Array.isArray(value[type]) ? value[type].flatMap((each) => labelOf(each) ?? []) : [];
     const [label = 'object', ...others] = labels;
     if (others.length > 0) notes.say(`${what} has several labels; the first, "${label}", was taken`);
     return { image, label, mask, box, crowd: false, attributes: attributesOf({ score: result.score }) };

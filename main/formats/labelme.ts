@@ -1,4 +1,4 @@
-// One LabelMe file to its image and shapes; parts that share a label and a group are one object.
+// One LabelMe or X-AnyLabeling file to its image and shapes; parts that share a label and a group are one object.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
@@ -8,12 +8,28 @@ import { checkSize, fromBitmap, maskArea, maskBox, union } from '../contract/rle
 import { jsonFields } from './jsonStream.ts';
 import { decodePng } from './png.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { attributesOf, boxOf, type Fields, isFields, ringOf, sideOf, slashed, textOf, wholeOf } from './values.ts';
+import { agreed, merged, saidOf } from './said.ts';
+import { boxOf, type Fields, isFields, labelOf, ringOf, sideOf, slashed, textOf, wholeOf, yesOf } from './values.ts';
 
 const CIRCLE_CORNERS = 90;
 /** Labels that say "not this". */
 const NO_LABELS = new Set(['__ignore__', '_background_', '__background__']);
-const ENOUGH: Readonly<Record<string, number>> = { polygon: 6, rectangle: 4, circle: 4, mask: 4 };
+/** Numbers that a kind of shape needs at least. Turned boxes are given by their corners. */
+const ENOUGH = new Map(
+  Object.entries({
+    polygon: 6,
+    rectangle: 4,
+    circle: 4,
+    mask: 4,
+    rotation: 6,
+    quadrilateral: 6,
+    oriented_rectangle: 6,
+  }),
+);
+/** Keys of a shape that are read, or that say how a window painted it. */
+const PLACED = new Set('label points shape_type mask flags attributes line_color fill_color'.split(' '));
+/** Keys of a file that are read, or that say nothing of its picture. */
+const READ = new Set('version shapes imagePath imageData imageHeight imageWidth lineColor fillColor'.split(' '));
 
 export async function readLabelme(file: string, { pictures, notes }: ReadContext): Promise<Reading> {
   // The picture itself lies in imageData, which nobody needs here.
@@ -27,7 +43,19 @@ export async function readLabelme(file: string, { pictures, notes }: ReadContext
   if (image.width === null)
     notes.leave(`${shapes.length} shapes of ${name}`, 'its size is not given and it was not found');
   const taken = image.width === null ? [] : grouped(shapes, image, notes);
+  sayOfImage(fields, notes);
   return { format: 'LabelMe', images: [image], labels: [...new Set(taken.map(({ label }) => label))], shapes: taken };
+}
+
+/** One sentence for all files that say the same kind of thing. */
+function sayOfImage(fields: Fields, notes: Notes): void {
+  const given = isFields(fields.flags) ? Object.entries(fields.flags) : [];
+  const flags = given.flatMap(([name, value]) => (yesOf(value) ? [name] : []));
+  const keys = Object.keys(saidOf(fields, { what: 'the image', notes })).filter(
+    (key) => !READ.has(key) && key !== 'flags',
+  );
+  const said = [...flags.map((name) => `flag "${name}"`), ...keys.map((key) => `"${key}"`)];
+  for (const what of said) notes.say(`${what} is said of a whole image, and is not read`);
 }
 
 const unsized = (name: string, picture: Awaited<ReturnType<ReadContext['pictures']['find']>>): ReadImage =>
@@ -37,9 +65,10 @@ function grouped(shapes: readonly unknown[], image: ReadImage, notes: Notes): Re
   const found = new Map<string, ReadShape>();
   for (const [i, value] of shapes.entries()) {
     try {
-      const { key, shape } = single(value, image);
+      const what = `shape ${i + 1} of ${image.name}`;
+      const { key, shape } = single(value, image, { what, notes });
       const earlier = key === null ? undefined : found.get(key);
-      found.set(key ?? `${i}`, earlier ? joined(earlier, shape) : shape);
+      found.set(key ?? `${i}`, earlier ? joined(earlier, shape, { what, notes }) : shape);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       notes.leave(`shape ${i + 1} of ${image.name}`, error.message);
@@ -49,29 +78,41 @@ function grouped(shapes: readonly unknown[], image: ReadImage, notes: Notes): Re
 }
 
 /** `key` is the same for parts of one object; null for an object of one part. */
-function single(value: unknown, image: ReadImage): { key: string | null; shape: ReadShape } {
+function single(value: unknown, image: ReadImage, of: Of): { key: string | null; shape: ReadShape } {
   if (!isFields(value)) throw new BadInput('it is no object');
-  const label = textOf(value.label);
+  const label = labelOf(value.label);
   if (label === null) throw new BadInput('it has no label');
-  if (NO_LABELS.has(label)) throw new BadInput(`it is labelled ${label}`);
+  if (NO_LABELS.has(label.trim())) throw new BadInput(`it is labelled ${label}`);
   const frame = { width: image.width ?? 0, height: image.height ?? 0 };
   const { mask, box } = drawn(value, frame);
   const group = wholeOf(value.group_id);
-  const flags = isFields(value.flags) ? value.flags : {};
-  const attributes = attributesOf({ description: value.description, ...flags });
   const key = group === null || mask === null ? null : JSON.stringify([label, group]);
-  return { key, shape: { image, label, mask, box, crowd: false, attributes } };
+  return { key, shape: { image, label, mask, box, crowd: false, attributes: saidOf(ownFields(value), of) } };
 }
 
-function joined(a: ReadShape, b: ReadShape): ReadShape {
+interface Of {
+  readonly what: string;
+  readonly notes: Notes;
+}
+
+/** LabelMe's own keys, its flags, X-AnyLabeling's attributes and whatever else a tool put there. */
+function ownFields(value: Fields): Fields {
+  const own = Object.fromEntries(Object.entries(value).filter(([key]) => !PLACED.has(key)));
+  const difficult = yesOf(value.difficult) ? true : undefined;
+  const [flags, attributes] = [value.flags, value.attributes].map((each) => (isFields(each) ? each : {}));
+  const others = isFields(value.attributes) ? {} : { attributes: value.attributes };
+  return merged(['shape', { ...own, ...others, difficult }], ['attributes', attributes ?? {}], ['flags', flags ?? {}]);
+}
+
+function joined(a: ReadShape, b: ReadShape, of: Of): ReadShape {
   const mask = a.mask && b.mask ? union(a.mask, b.mask) : a.mask;
-  return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: { ...b.attributes, ...a.attributes } };
+  return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: agreed(a.attributes, b.attributes, of) };
 }
 
 function drawn(fields: Fields, frame: Frame): { mask: Mask | null; box: Box } {
   const type = textOf(fields.shape_type) ?? 'polygon';
   const points = ringOf(fields.points);
-  const least = ENOUGH[type];
+  const least = ENOUGH.get(type);
   if (least === undefined) throw new BadInput(`a ${type} has no area`);
   if (points === null || points.length < least) throw new BadInput(`its ${type} has too few points`);
   if (type === 'rectangle') {

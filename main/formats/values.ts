@@ -26,6 +26,10 @@ export function sideOf(value: unknown): number | null {
 export const textOf = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
 
+/** As it stands there: blanks at its ends are cut where the label is made, and told. */
+export const labelOf = (value: unknown): string | null =>
+  typeof value === 'string' && value.trim() !== '' ? value : typeof value === 'number' ? String(value) : null;
+
 /** 1, true, "1" and "true" are yes. */
 export const yesOf = (value: unknown): boolean =>
   value === true || value === 1 || value === '1' || (typeof value === 'string' && value.toLowerCase() === 'true');
@@ -59,8 +63,8 @@ export function ringOf(points: unknown): number[] | null {
   return pairs.every((pair) => pair !== null) ? pairs.flat() : null;
 }
 
-const MOST_ATTRIBUTES = 50;
-const LONGEST = 10_000;
+export const MOST_ATTRIBUTES = 50;
+export const LONGEST_ATTRIBUTE = 10_000;
 
 /** Texts, numbers and yes or no; other values are no attributes. */
 export function attributesOf(fields: Fields): Record<string, AttributeValue> {
@@ -71,4 +75,4 @@ export function attributesOf(fields: Fields): Record<string, AttributeValue> {
 const isAttribute = (value: unknown): boolean =>
   typeof value === 'boolean' ||
   numberOf(value) !== null ||
-  (typeof value === 'string' && value.trim() !== '' && value.length <= LONGEST);
+  (typeof value === 'string' && value.trim() !== '' && value.length <= LONGEST_ATTRIBUTE);

@@ -7,13 +7,16 @@ import type { Box, Mask } from '../contract/records.ts';
 import { maskBox } from '../contract/rle.ts';
 import { decodePng, maskOfValue } from './png.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import { saidOf } from './said.ts';
 import { decoded } from './text.ts';
-import { attributesOf, boxOf, sideOf, slashed, stemOf } from './values.ts';
+import { boxOf, sideOf, slashed, stemOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 
 /** An object of the picture is that of the box it fills best; less is no match. */
 const LEAST_MATCH = 0.5;
 const FLAGS = ['difficult', 'truncated', 'occluded'];
+const INNER = ['part', 'polygon', 'segmentation', 'mask'];
+const READ = new Set(['name', 'bndbox', 'attributes', 'pose', ...FLAGS, ...INNER]);
 const MOST_BYTES = 64e6;
 const MOST_OBJECTS = 5000;
 /** VOC draws a line of (224, 224, 192) around each object; in a palette it is 255. */
@@ -47,14 +50,14 @@ function boxed(
   { image, i, notes }: { image: ReadImage & Frame; i: number; notes: Notes },
 ): ReadShape[] {
   const what = `object ${i + 1} of ${image.name}`;
-  const label = textIn(object, 'name');
+  const label = labelIn(object);
   const edges = childOf(object, 'bndbox');
   const [x1 = Number.NaN, y1 = 0, x2 = 0, y2 = 0] = ['xmin', 'ymin', 'xmax', 'ymax'].map((edge) =>
     numberIn(edges, edge),
   );
   // VOC counts pixels from 1, and the last ones belong to the box.
   const box = [x1, y1, x2, y2].every(Number.isFinite) ? boxOf([x1 - 1, y1 - 1, x2, y2], image) : null;
-  for (const inner of ['part', 'polygon', 'segmentation', 'mask']) {
+  for (const inner of INNER) {
     const count = childrenOf(object, inner).length;
     if (count > 0)
       notes.leave(`${count} ${inner}${count > 1 ? 's' : ''} of ${what}`, 'only boxes are read from VOC files');
@@ -65,9 +68,28 @@ function boxed(
   }
   const flags = Object.fromEntries(FLAGS.map((flag) => [flag, textIn(object, flag) === '1' || undefined]));
   const pose = textIn(object, 'pose');
-  const attributes = attributesOf({ ...flags, pose: pose === 'Unspecified' ? undefined : pose });
+  const own = { ...flags, pose: pose === 'Unspecified' ? undefined : pose };
+  const attributes = saidOf({ ...own, ...othersIn(object, { what, notes }) }, { what, notes });
   return [{ image, label, mask: null, box, crowd: false, attributes }];
 }
+
+/** CVAT's attributes, and whatever else stands there as plain text; elements with others inside are named. */
+function othersIn(object: Element, { what, notes }: { what: string; notes: Notes }): Record<string, string> {
+  const listed = childrenOf(childOf(object, 'attributes'), 'attribute');
+  const found = listed.map((each): [string, string] => [textIn(each, 'name'), textIn(each, 'value')]);
+  for (const { name, children, text } of object.children) {
+    if (READ.has(name)) continue;
+    if (children.length === 0) found.push([name, text.trim()]);
+    else notes.leave(`<${name}> of ${what}`, 'it holds other elements and is not read');
+  }
+  return Object.fromEntries(found);
+}
+
+/** Line breaks around a name are the layout of the file; blanks beside it are told when the label is made. */
+const labelIn = (object: Element): string => {
+  const text = childOf(object, 'name')?.text ?? '';
+  return text.trim() === '' || /^\s*\n|\n\s*$/u.test(text) ? text.trim() : text;
+};
 
 const numberIn = (element: Element | undefined, name: string): number => {
   const text = textIn(element, name);

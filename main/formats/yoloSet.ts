@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { BadInput } from '../contract/badinput.ts';
 import { decoded } from './text.ts';
-import { type Fields, isFields, textOf, wholeOf } from './values.ts';
+import { type Fields, isFields, labelOf, wholeOf } from './values.ts';
 
 export interface YoloSet {
   readonly names: ReadonlyMap<number, string>;
@@ -58,7 +58,7 @@ function setIn(file: string): YoloSet | null {
 function listed(text: string, file: string): YoloSet | null {
   const lines = text.split(/\r\n|\n|\r/u).slice(0, MOST_CLASSES);
   if (lines.every((line) => line.trim() === '' || ROW.test(line))) return null;
-  const names = new Map(lines.flatMap((line, i) => (line.trim() === '' ? [] : [[i, line.trim()] as const])));
+  const names = new Map(lines.flatMap((line, i) => (line.trim() === '' ? [] : [[i, line] as const])));
   return names.size > 0 ? { names, keypoints: null, file } : null;
 }
 
@@ -74,7 +74,7 @@ function parsedYaml(text: string, file: string): unknown {
 /** A list in order, or numbers with names in any order and with gaps. */
 function namesOf(value: unknown): Map<number, string> {
   const named = (key: unknown, name: unknown): [number, string][] => {
-    const [number, text] = [wholeOf(key), textOf(typeof name === 'number' ? String(name) : name)];
+    const [number, text] = [wholeOf(key), labelOf(name)];
     return number === null || number < 0 || text === null ? [] : [[number, text]];
   };
   if (Array.isArray(value)) return new Map(value.slice(0, MOST_CLASSES).flatMap((name, i) => named(i, name)));

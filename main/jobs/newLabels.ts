@@ -52,6 +52,7 @@ export class NewLabels {
 
   #nameOf(given: string): string {
     const whole = given.toWellFormed().trim();
+    if (whole.length < given.length) this.#parts.say(`label "${cut(given, 40)}": the blanks at its ends were cut`);
     const name = cut(whole, longestName).trim();
     const shown = `label "${cut(name, 40)}…"`;
     if (name.length < whole.length) this.#parts.say(`${shown}: cut to ${longestName} characters`);

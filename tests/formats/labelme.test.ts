@@ -185,3 +185,46 @@ describe('the image', () => {
     expect(shapes).toHaveLength(1);
   });
 });
+
+describe('X-AnyLabeling', () => {
+  const turned = [
+    [5, 1],
+    [8, 4],
+    [5, 7],
+    [2, 4],
+  ];
+
+  test.each(['rotation', 'quadrilateral'])('a %s is its corners, and keeps how it was turned', async (type) => {
+    const shape = { label: 'ship', points: turned, shape_type: type, direction: 0.785, difficult: false, score: null };
+    const { shapes, leftOut } = await read([shape]);
+    expect(leftOut).toEqual([]);
+    expect(shapes[0]).toMatchObject({ box: { x1: 2, y1: 1, x2: 8 }, attributes: { direction: 0.785 } });
+    expect(Math.abs(shapes[0]?.mask ? maskArea(shapes[0].mask) - 18 : 99)).toBeLessThanOrEqual(2);
+  });
+
+  test('score, difficult, description, group, attributes, flags, links and unknown keys are kept', async () => {
+    const { shapes } = await read([
+      {
+        ...{ label: 'wing', points: rectangle(0, 0, 4, 4), shape_type: 'polygon', group_id: 3, score: 0.87 },
+        ...{ difficult: true, description: 'left wing', kie_linking: [[1, 2]], track: 'a' },
+        ...{ flags: { checked: true }, attributes: { color: 'red', parts: ['a', 'b'], checked: false } },
+      },
+    ]);
+    expect(shapes[0]?.attributes).toEqual({
+      ...{ score: 0.87, difficult: true, description: 'left wing', kie_linking: '[[1,2]]', track: 'a', group_id: 3 },
+      ...{ color: 'red', parts: '["a","b"]', checked: false, 'flags.checked': true },
+    });
+  });
+
+  test('what is said of the whole image is named once', async () => {
+    const { said } = await read([], { checked: true, chat_history: [], flags: { sunny: true, dark: false } });
+    expect(said).toEqual([
+      'flag "sunny" is said of a whole image, and is not read',
+      '"checked" is said of a whole image, and is not read',
+    ]);
+  });
+
+  test('a label keeps the blanks at its ends for the one who makes it', async () => {
+    expect((await read([{ label: 'ng ', points: rectangle(0, 0, 4, 4) }])).labels).toEqual(['ng ']);
+  });
+});

@@ -56,7 +56,7 @@ describe('LabelMe', () => {
     expect(images).toEqual([{ name: '../images/a.jpg', width: 20, height: 20 }]);
     expect(labels).toEqual(['cup', 'plate', 'ball', 'box']);
     expect(areas(found)).toEqual([24, 8, expect.closeTo(50, -1), null]);
-    expect(found[0]?.attributes).toEqual({ chipped: true, description: 'two parts' });
+    expect(found[0]?.attributes).toEqual({ group_id: 1, chipped: true, description: 'two parts' });
     expect(found[3]?.box).toEqual({ x1: 10, y1: 16, x2: 18, y2: 18 });
     expect(leftOut).toEqual([]);
   });

@@ -136,3 +136,24 @@ describe('the picture of objects', () => {
     ]);
   });
 });
+
+describe('what else is said of an object', () => {
+  test('attributes and plain elements are kept, others named', async () => {
+    const said = '<attributes><attribute><name>rotation</name><value>30.5</value></attribute></attributes>';
+    const robox = '<robndbox><cx>4</cx><cy>3</cy></robndbox>';
+    const inner = `${box(1, 1, 4, 4)}${said}<score>0.9</score><occluded>1</occluded>${robox}`;
+    const { shapes, leftOut } = await read(annotation(object(inner)));
+    expect(shapes[0]?.attributes).toEqual({ occluded: true, rotation: '30.5', score: '0.9' });
+    expect(leftOut).toEqual([
+      { what: '<robndbox> of object 1 of a.jpg', why: 'it holds other elements and is not read' },
+    ]);
+  });
+
+  test.each([
+    ['ng ', 'ng '],
+    ['\n  cup\n ', 'cup'],
+  ])('the name %j is %j', async (name, label) => {
+    const { shapes } = await read(annotation(object(box(1, 1, 2, 2), name)));
+    expect(shapes.map((shape) => shape.label)).toEqual([label]);
+  });
+});

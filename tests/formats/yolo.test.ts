@@ -190,3 +190,10 @@ describe('the picture', () => {
     expect((await none('\n\n')).leftOut).toEqual([]);
   });
 });
+
+test('a class keeps the blanks at its ends for the one who makes the label', async () => {
+  const set = path.join(folder, 'blanks');
+  saved(set, 'classes.txt', 'ok\r\nng \r\n');
+  const file = saved(set, 'a.txt', '1 0.5 0.5 0.5 0.5');
+  expect((await outcomeOf(readYolo, file, { a: [10, 10] })).shapes.map(({ label }) => label)).toEqual(['ng ']);
+});

@@ -48,3 +48,10 @@ test('ten thousand names take no time that anybody would notice', () => {
   for (const one of made) expect(Label.safeParse(one).success).toBe(true);
   expect(new Set(made.slice(0, 4000).map(({ colour }) => colour)).size).toBeGreaterThan(2000);
 });
+
+test('blanks at the ends of a name are cut with a word', () => {
+  const { labels, made, said } = begun();
+  expect(labels.idOf('ng ')).toBe(labels.idOf('ng'));
+  expect(made.map(({ name }) => name)).toEqual(['ng']);
+  expect(said).toEqual(['label "ng ": the blanks at its ends were cut']);
+});
