@@ -23,7 +23,7 @@ type VerifyOptions = Json & { readonly project?: string };
 export function addImport(program: Command, terminal: Terminal): void {
   program
     .command('import')
-    .description('take annotations (COCO, LabelMe, ISAT, YOLO, VOC, Label Studio and others) into a project')
+    .description('take annotations (COCO, LabelMe, ISAT, YOLO, VOC, Label Studio, CVAT, VIA and others) into a project')
     .argument('<project>', 'the .loupe file; made where there is none')
     .argument('<file or folder>', 'annotations, or a folder of them')
     .option('--images <folder>', 'where the pictures are; else in the project and beside the annotations')

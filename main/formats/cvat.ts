@@ -1,171 +1,197 @@
-// One "CVAT for images" file (XML) to its images and shapes: polygons, boxes, masks and ellipses with their attributes.
-import { readFileSync } from 'node:fs';
+// A CVAT file ("CVAT for images 1.1", XML) to its images and shapes; parts that share a label and a group are one object.
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
+import { fromRegion, toMask } from '../contract/columns.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { fromPolygon } from '../contract/polygon.ts';
-import type { Box, Mask } from '../contract/records.ts';
-import { checkSize, fromBitmap, maskArea, maskBox } from '../contract/rle.ts';
-import { ellipseRing, turnedRing } from './outlines.ts';
+import { checkSize, maskBox, union } from '../contract/rle.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import { boxRing, ellipseRing, maskOfRing, type Placed, placedMask, turnedRing } from './rings.ts';
+import { agreed, merged, saidOf } from './said.ts';
 import { decoded } from './text.ts';
-import { attributesOf, boxOf, sideOf, slashed } from './values.ts';
+import { boxOf, labelOf, sideOf, slashed, textOf, wholeOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 
 const MOST_BYTES = 256e6;
-/** Elements of an image that are no objects with an area. */
-const NO_AREA = ['polyline', 'points', 'cuboid', 'skeleton', 'tag'];
+/** XML attributes that say where a shape lies, or that it was drawn as most are. */
+const PLACED = new Set(
+  'label points xtl ytl xbr ybr cx cy rx ry rle left top width height occluded source z_order rotation'.split(' '),
+);
+const WITHOUT_AREA = new Map([
+  ['polyline', 'a polyline has no area'],
+  ['points', 'points have no area'],
+  ['cuboid', 'a cuboid is no flat shape'],
+  ['skeleton', 'a skeleton has no area'],
+]);
 
-interface Drawn {
-  readonly mask: Mask | null;
-  readonly box: Box;
-}
-
-export async function readCvat(file: string, { pictures, notes }: ReadContext): Promise<Reading> {
+export async function readCvat(file: string, context: ReadContext): Promise<Reading> {
   const name = path.basename(file);
-  const bytes = readFileSync(file);
-  if (bytes.length > MOST_BYTES) throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB`);
-  const root = parseXml(decoded(bytes, name), name);
-  if (childOf(root, 'track'))
-    throw new BadInput(`${name}: is a CVAT file of a video's tracks; export it as "CVAT for images 1.1" or as COCO`);
+  if (statSync(file).size > MOST_BYTES)
+    throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB; export the task as COCO instead`);
+  const root = parseXml(decoded(readFileSync(file), name), name);
+  const [elements, tracks] = [childrenOf(root, 'image'), childrenOf(root, 'track')];
+  if (tracks.length > 0 && elements.length === 0)
+    throw new BadInput(`${name}: is CVAT's form for video (tracks); export the task as "CVAT for images 1.1" or COCO`);
+  if (tracks.length > 0) context.notes.leave(`${tracks.length} tracks of ${name}`, 'tracks of a video are not read');
+  const labels = new Set(labelsIn(childOf(root, 'meta')));
   const images: ReadImage[] = [];
   const shapes: ReadShape[] = [];
-  for (const element of childrenOf(root, 'image')) {
-    const image = await imageOf(element, { file, pictures, notes });
+  for (const element of elements) {
+    const image = await imageOf(element, file, context);
     if (image === null) continue;
     images.push(image);
-    shapes.push(...shapesOf(element, image, notes));
+    shapes.push(...shapesOf(element, image, context.notes));
   }
-  const labels = new Set([...declared(root), ...shapes.map(({ label }) => label)]);
+  for (const { label } of shapes) labels.add(label);
   return { format: 'CVAT', images, labels: [...labels], shapes };
 }
 
-/** Labels of the task or project, whether anything has them or not. */
-function declared(root: Element): string[] {
-  const meta = childOf(root, 'meta');
-  const owners = ['task', 'project', 'job'].flatMap((kind) => childrenOf(meta, kind));
-  const lists = owners.flatMap((owner) => childrenOf(owner, 'labels'));
-  const names = lists.flatMap((list) => childrenOf(list, 'label').map((label) => textIn(label, 'name')));
-  return names.filter((name) => name !== '');
+/** As the task, project or job of the file lists them: also those that nothing has. Sublabels of skeletons are none. */
+function labelsIn(meta: Element | undefined): string[] {
+  const lists = (meta?.children ?? []).flatMap((each) => childrenOf(each, 'labels'));
+  const listed = lists.flatMap((list) => childrenOf(list, 'label'));
+  return listed.filter((each) => textIn(each, 'parent') === '').flatMap((each) => labelOf(textIn(each, 'name')) ?? []);
 }
 
-async function imageOf(
-  { attributes }: Element,
-  { file, pictures, notes }: { file: string } & Pick<ReadContext, 'pictures' | 'notes'>,
-): Promise<(ReadImage & Frame) | null> {
-  const name = slashed(attributes.name ?? '');
-  if (name === '') {
-    notes.leave(`image ${attributes.id ?? ''}`.trim(), 'it has no name');
+async function imageOf(element: Element, file: string, { pictures, notes }: ReadContext): Promise<ReadImage | null> {
+  const { name: given, subset } = element.attributes;
+  const name = textOf(given);
+  if (name === null) {
+    notes.leave(`image ${element.attributes.id ?? ''}`, 'it has no name');
     return null;
   }
-  const split = attributes.subset?.toLowerCase();
-  const [width, height] = [sideOf(attributes.width), sideOf(attributes.height)];
-  if (width !== null && height !== null) return { name, width, height, ...(split && { split }) };
-  const picture = await pictures.find(name, file);
-  if (picture === null) notes.leave(`image ${name}`, 'its size is not given, and it was not found');
-  return picture && { name, width: picture.width, height: picture.height, picture, ...(split && { split }) };
+  const [width, height] = [sideOf(element.attributes.width), sideOf(element.attributes.height)];
+  const part = textOf(subset)?.toLowerCase() ?? null;
+  const image = { name: slashed(name), ...(part !== null && { split: part }) };
+  if (width !== null && height !== null) return { ...image, width, height };
+  const picture = await pictures.find(image.name, file);
+  return { ...image, width: picture?.width ?? null, height: picture?.height ?? null, ...(picture && { picture }) };
 }
 
-function shapesOf(element: Element, image: ReadImage & Frame, notes: Notes): ReadShape[] {
-  const found: ReadShape[] = [];
-  const passed = new Map<string, number>();
+function shapesOf(element: Element, image: ReadImage, notes: Notes): ReadShape[] {
+  const { width, height } = image;
+  const count = element.children.length;
+  if (width === null || height === null) {
+    if (count > 0) notes.leave(`${count} shapes of ${image.name}`, 'its size is not given and it was not found');
+    return [];
+  }
+  const found = new Map<string, ReadShape>();
   for (const [i, child] of element.children.entries()) {
-    if (NO_AREA.includes(child.name)) passed.set(child.name, (passed.get(child.name) ?? 0) + 1);
-    else
-      try {
-        found.push(shapeOf(child, image));
-      } catch (error) {
-        if (!(error instanceof BadInput)) throw error;
-        notes.leave(`${child.name} ${i + 1} of ${image.name}`, error.message);
-      }
+    const of = { what: `${child.name} ${i + 1} of ${image.name}`, notes };
+    try {
+      const { label, placed, group } = drawn(child, { width, height });
+      const shape = { image, label, ...placed, crowd: false, attributes: saidOf(ownFields(child), of) };
+      const key = group > 0 && shape.mask ? JSON.stringify([label, group]) : `${i}`;
+      const earlier = found.get(key);
+      found.set(key, earlier ? joined(earlier, shape, of) : shape);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      notes.leave(of.what, error.message);
+    }
   }
-  for (const [kind, count] of passed) notes.leave(`${count} ${kind} of ${image.name}`, 'it has no area');
-  return found;
+  return [...found.values()];
 }
 
-function shapeOf(element: Element, image: ReadImage & Frame): ReadShape {
-  const { label = '', occluded, group_id, z_order, rotation } = element.attributes;
-  if (label === '') throw new BadInput('it has no label');
-  const own = childrenOf(element, 'attribute').map((each) => [each.attributes.name ?? '', each.text.trim()] as const);
-  const attributes = attributesOf({
-    ...Object.fromEntries(own),
-    occluded: occluded === '1' || undefined,
-    group: group_id === undefined || group_id === '0' ? undefined : Number(group_id),
-    z_order: z_order === undefined || z_order === '0' ? undefined : Number(z_order),
-    rotation: isTurned(rotation) ? Number(rotation) : undefined,
-  });
-  return { image, label, ...drawn(element, image), crowd: false, attributes };
+function joined(a: ReadShape, b: ReadShape, of: { what: string; notes: Notes }): ReadShape {
+  const mask = a.mask && b.mask ? union(a.mask, b.mask) : a.mask;
+  of.notes.say('shapes of one label and one group are parts of one object, as in COCO files from CVAT');
+  return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: agreed(a.attributes, b.attributes, of) };
 }
 
-const isTurned = (rotation: string | undefined): boolean => Math.abs(Number(rotation ?? 0)) > 1e-9;
-
-function drawn({ name, attributes }: Element, frame: Frame): Drawn {
-  const edges = () => numbers(attributes, ['xtl', 'ytl', 'xbr', 'ybr']);
-  const turn = Number(attributes.rotation ?? 0);
-  if (name === 'box' && !isTurned(attributes.rotation)) {
-    const box = boxOf(edges(), frame);
-    if (box === null) throw new BadInput('it lies outside the picture');
-    return { mask: null, box };
-  }
-  if (name === 'box') return filled(turnedRing(edges(), turn), frame);
-  if (name === 'ellipse') {
-    const [x = 0, y = 0, rx = 0, ry = 0] = numbers(attributes, ['cx', 'cy', 'rx', 'ry']);
-    return filled(ellipseRing({ x, y, rx, ry, turn: (turn * Math.PI) / 180 }), frame);
-  }
-  if (name === 'polygon') return filled(ringIn(attributes.points ?? ''), frame);
-  if (name === 'mask') return whole(maskIn(attributes, frame));
-  throw new BadInput('Loupe knows no such shape');
+function drawn({ name, attributes }: Element, frame: Frame): { label: string; placed: Placed; group: number } {
+  const label = labelOf(attributes.label);
+  if (name === 'tag') throw new BadInput(`it says "${label ?? ''}" of the whole image; only shapes are read`);
+  const why = WITHOUT_AREA.get(name);
+  if (why !== undefined) throw new BadInput(why);
+  const place = PLACES.get(name);
+  if (place === undefined) throw new BadInput(`a <${name}> is not read`);
+  if (label === null) throw new BadInput('it has no label');
+  return { label, placed: place(attributes, frame), group: wholeOf(attributes.group_id) ?? 0 };
 }
 
-function numbers(attributes: Element['attributes'], names: readonly string[]): number[] {
-  const found = names.map((name) => Number((attributes[name] ?? '').trim() || Number.NaN));
-  const bad = names.find((_, i) => !Number.isFinite(found[i]));
-  if (bad !== undefined) throw new BadInput(`its ${bad} is no number`);
-  return found;
+type Place = (attributes: Element['attributes'], frame: Frame) => Placed;
+
+const PLACES = new Map<string, Place>([
+  ['polygon', ({ points }, frame) => maskOfRing(pointsOf(points), frame)],
+  ['box', boxPlace],
+  ['ellipse', ellipsePlace],
+  ['mask', maskPlace],
+]);
+
+function boxPlace(attributes: Element['attributes'], frame: Frame): Placed {
+  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = numbersIn(attributes, ['xtl', 'ytl', 'xbr', 'ybr']);
+  const degrees = degreesOf(attributes);
+  if (degrees !== 0)
+    return maskOfRing(turnedRing(boxRing({ x1, y1, x2, y2 }), degrees, { x: (x1 + x2) / 2, y: (y1 + y2) / 2 }), frame);
+  const box = boxOf([x1, y1, x2, y2], frame);
+  if (box === null) throw new BadInput('its box is empty or lies outside the picture');
+  return { mask: null, box };
 }
 
-/** "10.5,10.0;50.0,10.0;..." */
-function ringIn(points: string): number[] {
-  const ring = points.split(';').flatMap((pair) => pair.split(',').map((text) => Number(text.trim() || Number.NaN)));
-  if (ring.length < 6 || !ring.every(Number.isFinite)) throw new BadInput('its points are no polygon');
-  return ring;
+function ellipsePlace(attributes: Element['attributes'], frame: Frame): Placed {
+  const [x = 0, y = 0, radiusX = 0, radiusY = 0] = numbersIn(attributes, ['cx', 'cy', 'rx', 'ry']);
+  return maskOfRing(turnedRing(ellipseRing({ x, y }, radiusX, radiusY), degreesOf(attributes), { x, y }), frame);
 }
 
-const filled = (ring: readonly number[], { width, height }: Frame): Drawn => whole(fromPolygon(ring, width, height));
-
-function whole(mask: Mask): Drawn {
-  if (maskArea(mask) === 0) throw new BadInput('no pixel of the picture lies in it');
-  return { mask, box: maskBox(mask) };
-}
-
-/** Runs of the rectangle at left and top, row by row, outside first. */
-function maskIn(attributes: Element['attributes'], frame: Frame): Mask {
-  const [left = 0, top = 0, width = 0, height = 0] = numbers(attributes, ['left', 'top', 'width', 'height']);
-  const runs = (attributes.rle ?? '').split(',').map((text) => Number(text.trim() || Number.NaN));
-  if (!runs.every((run) => Number.isSafeInteger(run) && run >= 0)) throw new BadInput('its runs are no whole numbers');
-  if (runs.reduce((sum, run) => sum + run, 0) !== width * height)
-    throw new BadInput(`its runs do not fill its ${width} x ${height} pixels`);
+/** Runs go along the rows of the rectangle; the first is outside. */
+function maskPlace(attributes: Element['attributes'], frame: Frame): Placed {
+  const [x = 0, y = 0, width = 0, height = 0] = numbersIn(attributes, ['left', 'top', 'width', 'height']).map(
+    Math.round,
+  );
+  checkSize(height, width);
   checkSize(frame.height, frame.width);
-  const bitmap = new Uint8Array(frame.width * frame.height);
+  const bitmap = new Uint8Array(width * height);
   let at = 0;
-  for (const [i, run] of runs.entries()) {
-    if (i % 2 === 1) paint(bitmap, frame, { from: at, run, left, top, width });
+  for (const [i, text] of (attributes.rle ?? '').split(',').entries()) {
+    const run = wholeOf(text);
+    if (run === null || run < 0) throw new BadInput(`its run ${i + 1} is no count of pixels`);
+    if (at + run > bitmap.length) throw new BadInput(`its runs cover more than ${width} x ${height} pixels`);
+    if (i % 2 === 1) bitmap.fill(1, at, at + run);
     at += run;
   }
-  return fromBitmap(bitmap, frame.width, frame.height);
+  if (at < bitmap.length) throw new BadInput(`its runs cover ${at} of ${bitmap.length} pixels`);
+  return placedMask(toMask(fromRegion(bitmap, { x, y, width, height, step: 1 }, frame)));
 }
 
-interface Run {
-  readonly from: number;
-  readonly run: number;
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
+const finite = (text: string | undefined): number | null =>
+  text !== undefined && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : null;
+
+function numbersIn(attributes: Element['attributes'], names: readonly string[]): number[] {
+  return names.map((name) => {
+    const number = finite(attributes[name]);
+    if (number === null) throw new BadInput(`its "${name}" is no number`);
+    return number;
+  });
 }
 
-function paint(bitmap: Uint8Array, frame: Frame, { from, run, left, top, width }: Run): void {
-  for (let i = from; i < from + run; i++) {
-    const [x, y] = [left + (i % width), top + Math.floor(i / width)];
-    if (x >= 0 && y >= 0 && x < frame.width && y < frame.height) bitmap[y * frame.width + x] = 1;
-  }
+const degreesOf = ({ rotation }: Element['attributes']): number => finite(rotation) ?? 0;
+
+/** "x,y;x,y;x,y" */
+function pointsOf(text = ''): number[] {
+  const pairs = text.split(';').map((pair) => pair.split(',').map(finite));
+  const isSound = pairs.every((pair) => pair.length === 2 && pair.every((each) => each !== null));
+  if (!isSound) throw new BadInput('its points are no pairs of numbers');
+  return pairs.flat().map(Number);
+}
+
+const YES = new Map([
+  ['true', true],
+  ['false', false],
+]);
+
+/** What CVAT itself says of a shape, where it is not what most are, and the attributes that the task gives its labels. */
+function ownFields(element: Element): Record<string, unknown> {
+  const { occluded, source, z_order: order, rotation, group_id: group, ...others } = element.attributes;
+  const listed = childrenOf(element, 'attribute').map(({ attributes, text }): [string, unknown] => {
+    return [attributes.name ?? '', YES.get(text.trim()) ?? text.trim()];
+  });
+  const own = {
+    ...Object.fromEntries(Object.entries(others).filter(([name]) => !PLACED.has(name))),
+    occluded: occluded === '1' ? true : undefined,
+    source: source === 'manual' ? undefined : source,
+    z_order: finite(order) || undefined,
+    rotation: finite(rotation) || undefined,
+    group_id: finite(group) || undefined,
+  };
+  return merged(['shape', own], ['attributes', Object.fromEntries(listed)]);
 }

@@ -13,9 +13,10 @@ import type { ReadContext, Reading } from './reading.ts';
 import { readReasonSeg } from './reasonSeg.ts';
 import { readSegmentAnything } from './segmentAnything.ts';
 import { roughly } from './text.ts';
-import { unreadEntries, unreadObject } from './unread.ts';
+import { type Facts, unreadName } from './unread.ts';
 import { type Fields, isFields } from './values.ts';
-import { readVia } from './via.ts';
+import { isViaTable, readVia, readViaTable } from './via.ts';
+import { readVia3 } from './via3.ts';
 import { readVoc } from './voc.ts';
 import { isYoloLine, readYolo } from './yolo.ts';
 import { isYoloSet } from './yoloSet.ts';
@@ -45,16 +46,21 @@ export function detect(file: string): Detected {
     .split(/\r?\n/u)
     .slice(0, start.length < PEEK ? undefined : -1)
     .filter((line) => line.trim() !== '');
+  if (isViaTable(lines[0] ?? '')) return { reader: readViaTable };
   if (isYoloSet(file)) return { describes: 'names of classes' };
   if (/\.txt$/iu.test(file) && isYoloText(file, lines)) return { reader: readYolo };
   if (/\.jsonl?$/iu.test(file) && text !== '') for (const _ of jsonPieces(file)) break;
+  if (/\.[ct]sv$/iu.test(file))
+    return { reason: 'is a table; of tables only those of VIA are read: convert it to COCO' };
   return { reason: text === '' ? 'is empty' : UNREAD };
 }
 
+/** The outermost element tells: its name may stand in an encoding that is read later, but is plain letters in all. */
 function detectXml(text: string): Detected {
-  if (/<annotations[\s>]/u.test(text)) return { reader: readCvat };
-  if (/<annotation[\s>]/u.test(text)) return { reader: readVoc };
-  return { reason: 'is XML, but neither a VOC nor a CVAT annotation' };
+  const root = /<(?<name>[\w:.-]+)/u.exec(text.replaceAll(/<!--.*?-->/gsu, ''))?.groups?.name;
+  if (root === 'annotation') return { reader: readVoc };
+  if (root === 'annotations') return { reader: readCvat };
+  return { reason: 'is XML, but neither a VOC annotation nor one of CVAT' };
 }
 
 /** Most lines are rows of YOLO; where label files are expected, any other line is a bad row, which is named. */
@@ -88,52 +94,45 @@ const isArchive = (start: Buffer): boolean =>
     (magic) => start.toString('latin1', 0, magic.length) === magic,
   ) || start.toString('latin1', 257, 262) === 'ustar';
 
-/** What tells formats apart: the keys, and the first entry of each list. */
-interface Facts {
-  readonly keys: Set<string>;
-  readonly first: Map<string | null, unknown>;
-}
-
 function detectJson(file: string): Detected {
   const facts = factsOf(file);
   if (facts === null) return detectLines(file);
   const { keys, first } = facts;
-  if (first.has(null)) return detectList(first.get(null));
+  if (first.has(null)) return detectList(first.get(null), facts);
   const annotation = first.get('annotations');
   if (isFields(annotation) && 'segments_info' in annotation) return { reader: readPanoptic };
-  const about = first.get('image');
-  if (isFields(about) && 'file_name' in about && keys.has('annotations')) return { reader: readSegmentAnything };
-  if (isVia(facts)) return { reader: readVia };
+  const unread = unreadName(facts);
+  if (isFields(first.get('image')) && keys.has('annotations'))
+    return unread === null ? { reader: readSegmentAnything } : { reason: unread };
   if (isFields(annotation) && 'image_id' in annotation) return { reader: readCoco };
   if (keys.has('images') && (keys.has('annotations') || keys.has('categories'))) return { reader: readCoco };
   if (keys.has('shapes')) return { reader: keys.has('text') && !keys.has('imagePath') ? readReasonSeg : readLabelme };
   if (keys.has('objects') && keys.has('info')) return { reader: readIsat };
+  if (isVia(facts)) return { reader: readVia };
+  if (['file', 'view', 'metadata'].every((key) => keys.has(key))) return { reader: readVia3 };
+  if (unread !== null) return { reason: unread };
   const inner = [...first].find(([, value]) => isFields(value) && 'annotations' in value && 'images' in value);
   if (inner !== undefined)
     return { reason: `holds a COCO file inside its key "${inner[0]}"; save that part as a file of its own` };
-  const named = unreadObject(keys);
-  if (named !== null) return { reason: named };
   return { reason: `${UNREAD} (its keys are ${[...keys].slice(0, 8).join(', ') || 'none'})` };
 }
 
-function detectList(entry: unknown): Detected {
+/** A project of VIA 1 or 2, or one entry for each picture. */
+function isVia({ keys, first }: Facts): boolean {
+  const [entry] = first.values();
+  return keys.has('_via_img_metadata') || (isFields(entry) && 'filename' in entry && 'regions' in entry);
+}
+
+function detectList(entry: unknown, facts: Facts): Detected {
   if (!isFields(entry)) return { reason: UNREAD };
   if ('image_id' in entry) return { reason: RESULTS };
   if ('data' in entry && ('annotations' in entry || 'completions' in entry)) return { reader: readLabelStudio };
-  return { reason: unreadEntries(Object.keys(entry)) ?? `${UNREAD} (${entryKeys(entry)})` };
-}
-
-/** A project of any version, or the annotations alone of the first two. */
-function isVia({ keys, first }: Facts): boolean {
-  if (keys.has('_via_img_metadata')) return true;
-  if (keys.has('metadata') && keys.has('view') && keys.has('file')) return true;
-  const [entry] = first.values();
-  return isFields(entry) && 'filename' in entry && 'regions' in entry;
+  return { reason: unreadName(facts) ?? `${UNREAD} (${entryKeys(entry)})` };
 }
 
 /** Reading stops at the first annotation: what comes after can be half a gigabyte. Null: values follow each other. */
 function factsOf(file: string): Facts | null {
-  const facts: Facts = { keys: new Set(), first: new Map() };
+  const facts = { keys: new Set<string>(), first: new Map<string | null, unknown>() };
   let ended = false;
   const wanted = (key: string) => {
     facts.keys.add(key);
@@ -155,7 +154,8 @@ function detectLines(file: string): Detected {
   for (const row of jsonLines(file)) {
     if (!isFields(row)) break;
     if ('image_path' in row && 'segmentation' in row) return { reader: readGroundingSuite };
-    return { reason: unreadEntries(Object.keys(row)) ?? `${UNREAD} (${entryKeys(row)})` };
+    const unread = unreadName({ keys: new Set(), first: new Map([[null, row]]) });
+    return { reason: unread ?? `${UNREAD} (${entryKeys(row)})` };
   }
   return { reason: UNREAD };
 }

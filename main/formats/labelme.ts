@@ -2,16 +2,15 @@
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { fromPolygon } from '../contract/polygon.ts';
-import type { Box, Mask } from '../contract/records.ts';
-import { checkSize, fromBitmap, maskArea, maskBox, union } from '../contract/rle.ts';
+import type { Mask } from '../contract/records.ts';
+import { checkSize, fromBitmap, maskBox, union } from '../contract/rle.ts';
 import { jsonFields } from './jsonStream.ts';
 import { decodePng } from './png.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import { ellipseRing, maskOfRing, type Placed, placedMask } from './rings.ts';
 import { agreed, merged, saidOf } from './said.ts';
 import { boxOf, type Fields, isFields, labelOf, ringOf, sideOf, slashed, textOf, wholeOf, yesOf } from './values.ts';
 
-const CIRCLE_CORNERS = 90;
 /** Labels that say "not this". */
 const NO_LABELS = new Set(['__ignore__', '_background_', '__background__']);
 /** Numbers that a kind of shape needs at least. Turned boxes are given by their corners. */
@@ -109,7 +108,7 @@ function joined(a: ReadShape, b: ReadShape, of: Of): ReadShape {
   return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: agreed(a.attributes, b.attributes, of) };
 }
 
-function drawn(fields: Fields, frame: Frame): { mask: Mask | null; box: Box } {
+function drawn(fields: Fields, frame: Frame): Placed {
   const type = textOf(fields.shape_type) ?? 'polygon';
   const points = ringOf(fields.points);
   const least = ENOUGH.get(type);
@@ -120,23 +119,14 @@ function drawn(fields: Fields, frame: Frame): { mask: Mask | null; box: Box } {
     if (box === null) throw new BadInput('its rectangle lies outside the picture');
     return { mask: null, box };
   }
-  const mask =
-    type === 'mask'
-      ? pasted(fields.mask, points, frame)
-      : fromPolygon(ringFor(type, points), frame.width, frame.height);
-  if (maskArea(mask) === 0) throw new BadInput('no pixel of the picture lies in it');
-  return { mask, box: maskBox(mask) };
+  return type === 'mask' ? placedMask(pasted(fields.mask, points, frame)) : maskOfRing(ringFor(type, points), frame);
 }
 
 /** A circle is given by its centre and a point on it. */
 function ringFor(type: string, points: number[]): number[] {
   if (type !== 'circle') return points;
   const [x = 0, y = 0, atX = 0, atY = 0] = points;
-  const radius = Math.hypot(atX - x, atY - y);
-  return Array.from({ length: CIRCLE_CORNERS }, (_, i) => {
-    const angle = (2 * Math.PI * i) / CIRCLE_CORNERS;
-    return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
-  }).flat();
+  return ellipseRing({ x, y }, Math.hypot(atX - x, atY - y));
 }
 
 /** A base64 PNG whose first pixel lies at the first point. */

@@ -1,37 +1,124 @@
-// Files of tools whose format Loupe does not read, told by their keys: what they are, and what to export instead.
+// JSON of other tools to what it is called and what to export instead: a name helps more than a list of keys.
+import { type Fields, isFields } from './values.ts';
 
-interface Known {
-  readonly title: string;
-  /** All of these are among the keys. */
-  readonly keys: readonly string[];
+/** What tells formats apart: the keys, and the first entry of each list or other value. */
+export interface Facts {
+  readonly keys: ReadonlySet<string>;
+  readonly first: ReadonlyMap<string | null, unknown>;
 }
 
-const OBJECTS: readonly Known[] = [
-  { title: 'Darwin (V7)', keys: ['item', 'annotations'] },
-  { title: 'Darwin (V7)', keys: ['image', 'annotations'] },
-  { title: 'Supervisely', keys: ['size', 'objects', 'tags'] },
-  { title: 'Cityscapes', keys: ['imgHeight', 'imgWidth', 'objects'] },
-  { title: 'Datumaro', keys: ['categories', 'items'] },
-  { title: 'BDD100K', keys: ['name', 'frames'] },
-  { title: 'Roboflow predictions', keys: ['predictions', 'image'] },
+interface Known {
+  /** "a Darwin file (V7)" */
+  readonly name: string;
+  /** Where another format is had. */
+  readonly instead: string;
+  readonly fits: (facts: Facts) => boolean;
+}
+
+const has = ({ keys }: Facts, ...names: string[]): boolean => names.every((name) => keys.has(name));
+const firstOf = ({ first }: Facts, key: string | null): Fields => {
+  const value = first.get(key);
+  return isFields(value) ? value : {};
+};
+/** The entry of a file that is one list, or of one that has a value a line. */
+const entry = (facts: Facts): Fields => firstOf(facts, null);
+
+/** Segment Anything's has a file_name. */
+const isDarwinImage = (image: Fields): boolean =>
+  'original_filename' in image || ('filename' in image && !('file_name' in image));
+
+const CONVERT = 'convert it to COCO';
+
+/** The more telling ones first. */
+const KNOWN: readonly Known[] = [
+  {
+    name: 'a Darwin file (V7)',
+    instead: 'export COCO from V7',
+    fits: (facts) =>
+      has(facts, 'item', 'annotations') ||
+      (has(facts, 'image', 'annotations') && isDarwinImage(firstOf(facts, 'image'))),
+  },
+  {
+    name: 'a Datumaro file',
+    instead: 'export COCO instead of Datumaro from CVAT',
+    fits: (facts) =>
+      has(facts, 'items', 'categories') && (has(facts, 'dm_format_version') || isFields(facts.first.get('categories'))),
+  },
+  {
+    name: 'a Supervisely file',
+    instead: 'export COCO from Supervisely',
+    fits: (facts) =>
+      has(facts, 'objects', 'size') ||
+      'classTitle' in firstOf(facts, 'objects') ||
+      (has(facts, 'classes', 'tags') && 'shape' in firstOf(facts, 'classes')),
+  },
+  {
+    name: 'a Cityscapes file',
+    instead: `${CONVERT} with cityscapesScripts or MMDetection`,
+    fits: (facts) => has(facts, 'imgHeight', 'imgWidth', 'objects'),
+  },
+  {
+    name: 'a BDD100K file',
+    instead: `${CONVERT} with bdd100k.label.to_coco`,
+    fits: (facts) =>
+      ('labels' in entry(facts) && 'name' in entry(facts)) ||
+      has(facts, 'name', 'frames') ||
+      'labels' in firstOf(facts, 'frames'),
+  },
+  {
+    name: 'a CreateML file',
+    instead: CONVERT,
+    fits: (facts) =>
+      ('image' in entry(facts) || 'imagefilename' in entry(facts)) &&
+      ('annotations' in entry(facts) || 'annotation' in entry(facts)),
+  },
+  {
+    name: 'a Labelbox export',
+    instead: 'convert it to COCO with the Labelbox SDK',
+    fits: (facts) =>
+      [entry(facts), Object.fromEntries([...facts.keys].map((key) => [key, true]))].some(
+        (fields) => 'data_row' in fields || 'Labeled Data' in fields || ('DataRow ID' in fields && 'Label' in fields),
+      ),
+  },
+  {
+    name: 'a SuperAnnotate file',
+    instead: 'export COCO from SuperAnnotate',
+    fits: (facts) => has(facts, 'metadata', 'instances'),
+  },
+  {
+    name: 'an Encord export',
+    instead: 'export COCO from Encord',
+    fits: (facts) => 'data_units' in entry(facts) || has(facts, 'data_units'),
+  },
+  {
+    name: 'a SageMaker Ground Truth manifest',
+    instead: CONVERT,
+    fits: (facts) => has(facts, 'source-ref') || 'source-ref' in entry(facts),
+  },
+  {
+    name: 'a Hasty file',
+    instead: 'export COCO from Hasty',
+    fits: (facts) => has(facts, 'export_format_version', 'images'),
+  },
+  {
+    name: 'an answer of a Roboflow model',
+    instead: 'export the data set from Roboflow as COCO',
+    fits: (facts) => has(facts, 'predictions', 'image'),
+  },
+  {
+    name: 'a Scale AI export',
+    instead: CONVERT,
+    fits: (facts) => 'task_id' in entry(facts) && 'response' in entry(facts),
+  },
+  {
+    name: 'a GeoJSON file',
+    instead: `export COCO, or ${CONVERT}`,
+    fits: (facts) => has(facts, 'type', 'features') || ('geometry' in entry(facts) && 'properties' in entry(facts)),
+  },
 ];
-const ENTRIES: readonly Known[] = [
-  { title: 'BDD100K', keys: ['name', 'labels'] },
-  { title: 'Labelbox', keys: ['data_row'] },
-  { title: 'Labelbox', keys: ['Labeled Data'] },
-  { title: 'CreateML', keys: ['image', 'annotations'] },
-  { title: 'CreateML', keys: ['imagefilename', 'annotation'] },
-  { title: 'Scale AI', keys: ['task_id', 'response'] },
-];
 
-/** The sentence for a file that is one object with these keys; null where nobody is known to write them. */
-export const unreadObject = (keys: Iterable<string>): string | null => sentence(OBJECTS, keys);
-
-/** The sentence for a list, or lines, of entries with these keys. */
-export const unreadEntries = (keys: Iterable<string>): string | null => sentence(ENTRIES, keys);
-
-function sentence(among: readonly Known[], keys: Iterable<string>): string | null {
-  const present = new Set(keys);
-  const known = among.find((each) => each.keys.every((key) => present.has(key)));
-  return known ? `is a file of ${known.title}, which Loupe does not read; export it from there as COCO` : null;
+/** "is a Darwin file (V7), which Loupe does not read; export COCO from V7", or null. */
+export function unreadName(facts: Facts): string | null {
+  const known = KNOWN.find(({ fits }) => fits(facts));
+  return known === undefined ? null : `is ${known.name}, which Loupe does not read; ${known.instead}`;
 }

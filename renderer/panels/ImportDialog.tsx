@@ -52,7 +52,7 @@ function ImportForm() {
       <Stack>
         <PathField
           label="File or folder"
-          description="COCO, LabelMe, ISAT, Pascal VOC or YOLO segmentation; the format is found out by itself."
+          description="COCO, LabelMe, X-AnyLabeling, ISAT, YOLO, Pascal VOC, CVAT, VIA or Label Studio; the format is found out by itself."
           what="import"
           value={file}
           onChange={setFile}

@@ -1,102 +1,129 @@
-// CVAT's XML for images: every shape that has an area, with its attributes; what has none is named.
+// CVAT for images 1.1 as its exporter writes it, each kind of shape drawn by hand on a picture of 20 x 12.
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { maskArea, maskBox, toBitmap } from '../../main/contract/rle.ts';
+import { maskArea, toBitmap } from '../../main/contract/rle.ts';
 import { readCvat } from '../../main/formats/cvat.ts';
-import { freshFolder, outcomeOf, saved } from './reads.ts';
+import { detect } from '../../main/formats/detect.ts';
+import { freshFolder, type Outcome, outcomeOf, saved } from './reads.ts';
 
 const folder = freshFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
-let count = 0;
-const image = (inner: string, attributes = 'width="20" height="10"') =>
-  `<image id="0" name="train\\a.jpg" ${attributes}>${inner}</image>`;
-const file = (inner: string, meta = '') =>
-  `<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version><meta>${meta}</meta>${inner}</annotations>`;
-const read = (text: string) =>
-  outcomeOf(readCvat, saved(folder, `${++count}/annotations.xml`, text), { 'a.jpg': [20, 10] });
 
-test('a polygon, a box and a mask, each where CVAT shows it', async () => {
-  const { shapes, images, labels, leftOut } = await read(
-    file(
-      image(
-        '<polygon label="cup" occluded="1" points="2.0,2.0;8.0,2.0;8.0,6.0;2.0,6.0" z_order="3" group_id="7"/>' +
-          '<box label="plate" occluded="0" xtl="1.5" ytl="2.25" xbr="9.5" ybr="8" z_order="0"/>' +
-          '<mask label="cup" rle="1, 3, 2, 2" left="10" top="4" width="4" height="2"/>',
-      ),
-      '<task><labels><label><name>spoon</name></label><label><name>cup</name></label></labels></task>',
-    ),
-  );
-  expect([images[0], labels, leftOut]).toEqual([
-    { name: 'train/a.jpg', width: 20, height: 10 },
-    ['spoon', 'cup', 'plate'],
-    [],
-  ]);
-  const [polygon, box, mask] = shapes;
-  expect([polygon?.mask && maskArea(polygon.mask), polygon?.attributes]).toEqual([
-    24,
-    { occluded: true, z_order: 3, group: 7 },
-  ]);
-  expect([box?.mask, box?.box, box?.attributes]).toEqual([null, { x1: 1.5, y1: 2.25, x2: 9.5, y2: 8 }, {}]);
-  const bitmap = mask?.mask ? toBitmap(mask.mask) : [];
-  const on = Array.from(bitmap).flatMap((value, i) => (value === 1 ? [[i % 20, Math.floor(i / 20)]] : []));
-  expect(on).toEqual([
-    [11, 4],
-    [12, 4],
-    [13, 4],
-    [12, 5],
-    [13, 5],
-  ]);
-});
+const [width, height] = [20, 12];
+const head = '<?xml version="1.0" encoding="utf-8"?>\n<!-- by hand --><annotations><version>1.1</version>';
+const meta = `<meta><task><labels>
+  <label><name>car</name><attributes><attribute><name>colour</name></attribute></attributes></label>
+  <label><name>unused</name></label><label><name>arm</name><parent>body</parent></label>
+</labels></task></meta>`;
+const image = (inner: string, size = `width="${width}" height="${height}"`) =>
+  `<image id="0" name="set/a.png" subset="train" ${size}>${inner}</image>`;
+const read = (inner: string): Promise<Outcome> =>
+  outcomeOf(readCvat, saved(folder, 'annotations.xml', `${head}${meta}${inner}</annotations>`), {
+    'a.png': [width, height],
+  });
+const areas = ({ shapes }: Outcome) => shapes.map(({ mask }) => mask && maskArea(mask));
 
-test('attributes of its own keep their words', async () => {
-  const own = '<attribute name="colour">dark red</attribute><attribute name="worn">false</attribute>';
-  const { shapes } = await read(file(image(`<box label="cup" xtl="1" ytl="1" xbr="4" ybr="4">${own}</box>`)));
-  expect(shapes[0]?.attributes).toEqual({ colour: 'dark red', worn: 'false' });
-});
-
-test('a turned box and an ellipse are their outline, and the turn is kept', async () => {
-  const { shapes } = await read(
-    file(
-      image(
-        '<box label="cup" xtl="4" ytl="4" xbr="12" ybr="6" rotation="90"/><ellipse label="cup" cx="10" cy="5" rx="6" ry="2"/>',
-      ),
-    ),
-  );
-  const [box, ellipse] = shapes;
-  expect([box?.mask && maskBox(box.mask), box?.attributes]).toEqual([{ x1: 7, y1: 1, x2: 9, y2: 9 }, { rotation: 90 }]);
-  expect(ellipse?.mask && maskArea(ellipse.mask)).toBeGreaterThan(Math.PI * 12 * 0.85);
-  expect(ellipse?.mask && maskArea(ellipse.mask)).toBeLessThan(Math.PI * 12 * 1.1);
-});
-
-test('what has no area is named, what is damaged is left out, the rest is kept', async () => {
-  const { shapes, leftOut } = await read(
-    file(
-      image(
-        '<polyline label="crack" points="1,1;2,2"/><points label="p" points="1,1"/><points label="p" points="2,2"/>' +
-          '<box label="cup" xtl="x" ytl="1" xbr="4" ybr="4"/><mask label="cup" rle="1,2" left="0" top="0" width="9" height="9"/>' +
-          '<box label="" xtl="1" ytl="1" xbr="4" ybr="4"/><box label="cup" xtl="1" ytl="1" xbr="4" ybr="4"/>',
-      ),
-    ),
-  );
-  expect(shapes.length).toBe(1);
-  expect(leftOut).toEqual([
-    { what: 'box 4 of train/a.jpg', why: 'its xtl is no number' },
-    { what: 'mask 5 of train/a.jpg', why: 'its runs do not fill its 9 x 9 pixels' },
-    { what: 'box 6 of train/a.jpg', why: 'it has no label' },
-    { what: '1 polyline of train/a.jpg', why: 'it has no area' },
-    { what: '2 points of train/a.jpg', why: 'it has no area' },
-  ]);
-});
-
-describe('files of another kind', () => {
-  test('tracks of a video are refused with what to export', async () => {
-    await expect(read(file('<track id="0" label="cup"/>'))).rejects.toThrow(
-      /video's tracks; export it as "CVAT for images/,
-    );
+describe('shapes', () => {
+  test('a polygon, with the words that CVAT and the task have for it', async () => {
+    const polygon = `<polygon label="car" source="auto" occluded="1" points="1.0,1.0;9.0,1.0;9.0,5.0;1.0,5.0" z_order="2">
+      <attribute name="colour">red</attribute><attribute name="parked">true</attribute></polygon>`;
+    const outcome = await read(image(polygon));
+    expect(outcome).toMatchObject({ format: 'CVAT', labels: ['car', 'unused'], leftOut: [], said: [] });
+    expect(outcome.images).toEqual([{ name: 'set/a.png', split: 'train', width, height }]);
+    expect(areas(outcome)).toEqual([32]);
+    expect(outcome.shapes[0]?.attributes).toEqual({
+      ...{ occluded: true, source: 'auto', z_order: 2, colour: 'red', parked: true },
+    });
   });
 
-  test('an image without a size has that of its picture', async () => {
-    const { images } = await read(file(image('', '')));
-    expect(images[0]).toMatchObject({ width: 20, height: 10 });
+  test('a box keeps its fractions; a turned one is its four corners', async () => {
+    const box = (more: string) => `<box label="car" occluded="0" xtl="2.25" ytl="4" xbr="12.25" ybr="8" ${more}></box>`;
+    const outcome = await read(image(box('source="manual"') + box('rotation="90.0"')));
+    expect(outcome.shapes[0]).toMatchObject({ mask: null, box: { x1: 2.25, y1: 4, x2: 12.25, y2: 8 }, attributes: {} });
+    expect(outcome.shapes[1]).toMatchObject({ box: { x1: 5, y1: 1, x2: 9, y2: 11 }, attributes: { rotation: 90 } });
+    expect(areas(outcome)).toEqual([null, 40]);
+  });
+
+  test('a mask runs along the rows of its rectangle, and is cut at the edge of the picture', async () => {
+    const mask = (left: number) =>
+      `<mask label="car" rle="0, 2, 2, 1, 1" left="${left}" top="3" width="3" height="2"></mask>`;
+    const [inside, cut] = (await read(image(mask(5) + mask(18)))).shapes;
+    const bitmap = inside?.mask ? toBitmap(inside.mask) : new Uint8Array();
+    const marked = [...bitmap].flatMap((value, i) => (value ? [[i % width, Math.floor(i / width)]] : []));
+    expect(marked).toEqual([
+      [5, 3],
+      [6, 3],
+      [6, 4],
+    ]);
+    expect(cut?.box).toEqual({ x1: 18, y1: 3, x2: 20, y2: 5 });
+  });
+
+  test('an ellipse', async () => {
+    const outcome = await read(image('<ellipse label="car" cx="10" cy="6" rx="8" ry="4"/>'));
+    expect(Math.abs((areas(outcome)[0] ?? 0) - Math.PI * 32)).toBeLessThan(5);
+  });
+
+  test('parts of one label and one group are one object; boxes stay apart', async () => {
+    const part = (x: number, group: number) =>
+      `<polygon label="car" group_id="${group}" points="${x},1;${x + 2},1;${x + 2},3;${x},3"/>`;
+    const box = '<box label="car" group_id="7" xtl="1" ytl="1" xbr="3" ybr="3"/>';
+    const outcome = await read(image(part(1, 7) + part(5, 7) + part(9, 0) + box + box));
+    expect(areas(outcome)).toEqual([8, 4, null, null]);
+    expect(outcome.shapes[0]?.attributes).toEqual({ group_id: 7 });
+    expect(outcome.said).toEqual([
+      'shapes of one label and one group are parts of one object, as in COCO files from CVAT',
+    ]);
+  });
+});
+
+describe('what is not taken is named', () => {
+  test.each([
+    ['<polyline label="car" points="1,1;5,5"/>', 'a polyline has no area'],
+    ['<points label="car" points="1,1"/>', 'points have no area'],
+    ['<cuboid label="car" xtl1="1"/>', 'a cuboid is no flat shape'],
+    ['<skeleton label="car"><points label="arm" points="1,1"/></skeleton>', 'a skeleton has no area'],
+    ['<tag label="night"/>', 'it says "night" of the whole image; only shapes are read'],
+    ['<constructor label="car"/>', 'a <constructor> is not read'],
+    ['<polygon label="car" points="1,1;5,5"/>', 'polygon: 4 numbers; it needs an even count of at least 6'],
+    ['<polygon label="car" points="1,1;5;5,6"/>', 'its points are no pairs of numbers'],
+    ['<polygon label="car"/>', 'its points are no pairs of numbers'],
+    ['<polygon points="1,1;5,1;5,5"/>', 'it has no label'],
+    ['<box label="car" xtl="50" ytl="50" xbr="60" ybr="60"/>', 'its box is empty or lies outside the picture'],
+    ['<box label="car" xtl="a" ytl="1" xbr="2" ybr="2"/>', 'its "xtl" is no number'],
+    ['<mask label="car" rle="0, 9" left="0" top="0" width="2" height="2"/>', 'its runs cover more than 2 x 2 pixels'],
+    ['<mask label="car" rle="0, 3" left="0" top="0" width="2" height="2"/>', 'its runs cover 3 of 4 pixels'],
+    ['<mask label="car" rle="0, x" left="0" top="0" width="2" height="2"/>', 'its run 2 is no count of pixels'],
+    ['<mask label="car" rle="0, 4" left="50" top="0" width="2" height="2"/>', 'no pixel of the picture lies in it'],
+  ])('%s', async (shape, why) => {
+    const outcome = await read(image(`${shape}<box label="car" xtl="1" ytl="1" xbr="3" ybr="3"/>`));
+    expect(outcome.leftOut).toEqual([{ what: expect.stringMatching(/^\w+ 1 of set\/a\.png$/u), why }]);
+    expect(outcome.shapes).toHaveLength(1);
+  });
+
+  test('a mask of billions of pixels is refused before memory is taken for it', async () => {
+    const { leftOut } = await read(
+      image('<mask label="car" rle="0, 1" left="0" top="0" width="99999" height="99999"/>'),
+    );
+    expect(leftOut[0]?.why).toMatch(/larger than/u);
+  });
+
+  test('an image without a size or a name', async () => {
+    expect((await read(image('<tag label="a"/>', ''))).images[0]).toMatchObject({ width, height });
+    expect((await read('<image id="3" width="5" height="5"/>')).leftOut).toEqual([
+      { what: 'image 3', why: 'it has no name' },
+    ]);
+  });
+});
+
+test('tracks of a video are refused with what to export instead; beside images they are named', async () => {
+  const track = '<track id="0" label="car"><box frame="0"/></track>';
+  await expect(read(track)).rejects.toThrow(/form for video \(tracks\); export the task as "CVAT for images 1\.1"/u);
+  expect((await read(track + image(''))).leftOut[0]?.what).toBe('1 tracks of annotations.xml');
+});
+
+test('the outermost element tells CVAT from VOC, whatever stands before it', () => {
+  expect(detect(saved(folder, 'c.xml', `${head}</annotations>`))).toEqual({ reader: readCvat });
+  expect(detect(saved(folder, 's.xml', '<svg><annotations/></svg>'))).toMatchObject({
+    reason: expect.stringMatching(/neither a VOC/u),
   });
 });

@@ -13,6 +13,7 @@ import { readPanoptic } from '../../main/formats/panoptic.ts';
 import { readReasonSeg } from '../../main/formats/reasonSeg.ts';
 import { readSegmentAnything } from '../../main/formats/segmentAnything.ts';
 import { readVia } from '../../main/formats/via.ts';
+import { readVia3 } from '../../main/formats/via3.ts';
 import { readVoc } from '../../main/formats/voc.ts';
 import { readYolo } from '../../main/formats/yolo.ts';
 import { freshFolder, outcomeOf, saved } from './reads.ts';
@@ -32,7 +33,7 @@ test.each([
   ['Segment Anything', { image: { file_name: 'a.jpg', width: 1 }, annotations: [] }, readSegmentAnything],
   ['VIA 2', { _via_settings: {}, _via_img_metadata: {}, _via_attributes: {} }, readVia],
   ['VIA 2 without its project', { 'a.png12': { filename: 'a.png', size: 12, regions: [] } }, readVia],
-  ['VIA 3', { project: {}, config: {}, attribute: {}, file: {}, metadata: {}, view: {} }, readVia],
+  ['VIA 3', { project: {}, config: {}, attribute: {}, file: {}, metadata: {}, view: {} }, readVia3],
   ['CVAT', '<?xml version="1.0"?>\n<annotations><version>1.1</version></annotations>', readCvat],
   ['Label Studio', [{ data: {}, annotations: [] }], readLabelStudio],
   ['VOC', '<?xml version="1.0"?>\n<annotation></annotation>', readVoc],
@@ -53,19 +54,7 @@ test.each([
   ['other keys', { a: 1, b: [2] }, /its keys are a, b/],
   ['other entries', [{ a: 1 }], /entries have the keys a/],
   ['other lines', '{"a": 1}\n{"a": 2}', /entries have the keys a/],
-  ['other XML', '<svg/>', /is XML, but neither a VOC nor a CVAT annotation/],
-  [
-    'Darwin 2',
-    { version: '2.0', schema_ref: '', item: {}, annotations: [] },
-    /a file of Darwin \(V7\), .*export it .* as COCO/,
-  ],
-  ['Darwin 1', { dataset: 'd', image: { filename: 'a.png', width: 4, height: 4 }, annotations: [] }, /Darwin/],
-  ['CreateML', [{ image: 'a.png', annotations: [] }], /CreateML/],
-  ['Supervisely', { description: '', tags: [], size: {}, objects: [] }, /Supervisely/],
-  ['Cityscapes', { imgHeight: 4, imgWidth: 4, objects: [] }, /Cityscapes/],
-  ['BDD', [{ name: 'a.png', labels: [] }], /BDD100K/],
-  ['Datumaro', { info: {}, categories: {}, items: [] }, /Datumaro/],
-  ['Labelbox', '{"data_row": {}, "projects": {}}\n{"data_row": {}}', /Labelbox/],
+  ['other XML', '<svg/>', /is XML, but neither a VOC annotation nor one of CVAT/],
   ['a tar archive', Buffer.concat([Buffer.alloc(257), Buffer.from('ustar'), Buffer.alloc(250)]), /unpack it/],
   ['a RAR archive', Buffer.from('Rar!\x1a\x07'), /unpack it/],
   ['a picture', Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), /is a picture/],

@@ -318,7 +318,7 @@ const annotated: [file: string, format: string, counts: [shapes: number, masks: 
   ['coco_tiny_yolo', 'YOLO', [42, 42, 0]],
   ['label_studio_yolo', 'YOLO', [7, 0, 0]],
   ['datumaro/yolo_dataset/strict', 'YOLO', [2, 0, 2]],
-  ['datumaro/voc_dataset', 'VOC', [2, 0, 32]],
+  ['datumaro/voc_dataset', 'VOC', [2, 0, 33]],
   ['datumaro/segment_anything_dataset', 'Segment Anything', [1, 1, 1]],
   ['label_studio/polygons_export.json', 'Label Studio', [1, 1, 0]],
   ['gseval_dev.jsonl', 'GroundingSuite', [2229, 2229, 0]],

@@ -89,6 +89,7 @@ const oneFileEach = [
   'iconv-lite',
   'saxes',
   'yaml',
+  'csv-parse',
 ];
 
 // Folders of these may be divided further; in main and renderer every folder is a layer of its own.

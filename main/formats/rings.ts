@@ -1,0 +1,47 @@
+// Circles, ellipses and turned boxes to rings of corners, and a ring to the mask and box of a shape.
+import { BadInput } from '../contract/badinput.ts';
+import type { Frame } from '../contract/geometry.ts';
+import { fromPolygon } from '../contract/polygon.ts';
+import type { Box, Mask } from '../contract/records.ts';
+import { maskArea, maskBox } from '../contract/rle.ts';
+
+const CORNERS = 90;
+
+interface Centre {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Flat x1 y1 x2 y2 ...; a circle has one radius. */
+export function ellipseRing({ x, y }: Centre, radiusX: number, radiusY = radiusX): number[] {
+  return Array.from({ length: CORNERS }, (_, i) => {
+    const angle = (2 * Math.PI * i) / CORNERS;
+    return [x + radiusX * Math.cos(angle), y + radiusY * Math.sin(angle)];
+  }).flat();
+}
+
+export const boxRing = ({ x1, y1, x2, y2 }: Box): number[] => [x1, y1, x2, y1, x2, y2, x1, y2];
+
+/** Clockwise as it is seen, about a centre. */
+export function turnedRing(ring: readonly number[], degrees: number, { x, y }: Centre): number[] {
+  const angle = (degrees * Math.PI) / 180;
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
+  return ring.map((_, i) => {
+    const [dx, dy] = [(ring[i - (i % 2)] ?? 0) - x, (ring[i - (i % 2) + 1] ?? 0) - y];
+    return i % 2 === 0 ? x + dx * cosine - dy * sine : y + dx * sine + dy * cosine;
+  });
+}
+
+/** Refuses a ring in which no pixel lies. */
+export const maskOfRing = (ring: readonly number[], { width, height }: Frame): Placed =>
+  placedMask(fromPolygon(ring, width, height));
+
+export interface Placed {
+  readonly mask: Mask | null;
+  readonly box: Box;
+}
+
+export function placedMask(mask: Mask): Placed {
+  if (maskArea(mask) === 0) throw new BadInput('no pixel of the picture lies in it');
+  return { mask, box: maskBox(mask) };
+}
