@@ -2,6 +2,9 @@
 import { BufferReader, Parser } from 'pickleparser';
 import type { StorageType } from './weightsFile.ts';
 
+/** The end of a sentence about the pickle. */
+class PickleRefusal extends Error {}
+
 /** A strided view of a storage, both counted in elements. */
 export class TorchView {
   readonly storage: TorchStorage;
@@ -56,14 +59,14 @@ class TimedReader extends BufferReader {
   private readonly deadline = performance.now() + secondsAllowed * 1000;
 
   override byte(): number {
-    if (performance.now() > this.deadline) throw new Error(`took more than ${secondsAllowed} s`);
+    if (performance.now() > this.deadline) throw new PickleRefusal(`took more than ${secondsAllowed} s`);
     return super.byte();
   }
 
   /** The original warns on the console beyond 2^53; no honest length is that long. */
   override uint64(): number {
     const [low, high] = [this.uint32(), this.uint32()];
-    if (high >= 2 ** 21) throw new Error('holds an absurd length');
+    if (high >= 2 ** 21) throw new PickleRefusal('holds an absurd length');
     return low + high * 2 ** 32;
   }
 }
@@ -77,11 +80,17 @@ export function parseTorchPickle(bytes: Uint8Array): unknown {
     persistentResolver: { resolve: (id: unknown) => toStorage(id, storages) },
     extensionResolver: {
       resolve: (code) => {
-        throw new Error(`uses pickle extension ${code}`);
+        throw new PickleRefusal(`uses pickle extension ${code}`);
       },
     },
   });
-  return parser.read(new TimedReader(bytes));
+  try {
+    return parser.read(new TimedReader(bytes));
+  } catch (error) {
+    if (error instanceof PickleRefusal) throw error;
+    // The parser's own words are about its insides.
+    throw new PickleRefusal('is damaged, or torch.save did not write it', { cause: error });
+  }
 }
 
 /** Each look-up yields a fresh frozen arrow function: it cannot be constructed, and a pickle cannot alter it. */
@@ -102,7 +111,7 @@ const rebuildable = [
 ];
 
 function refuse(name: string): never {
-  throw new Error(
+  throw new PickleRefusal(
     `wants the Python object ${JSON.stringify(name.slice(0, 100))}, which a weight file has no business with`,
   );
 }
@@ -112,14 +121,14 @@ function rebuild(name: string, args: readonly unknown[]): unknown {
   if (name === 'torch.Size') return args[0];
   if (name !== 'torch._utils._rebuild_parameter') return toView(args);
   if (args[0] instanceof TorchView) return args[0];
-  throw new Error('holds a parameter without a tensor');
+  throw new PickleRefusal('holds a parameter without a tensor');
 }
 
 function asEntries(value: unknown): [unknown, unknown][] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new Error('holds a malformed dictionary');
+  if (!Array.isArray(value)) throw new PickleRefusal('holds a malformed dictionary');
   return value.map((pair: unknown) => {
-    if (!Array.isArray(pair) || pair.length !== 2) throw new Error('holds a malformed dictionary');
+    if (!Array.isArray(pair) || pair.length !== 2) throw new PickleRefusal('holds a malformed dictionary');
     return [pair[0], pair[1]];
   });
 }
@@ -129,12 +138,14 @@ const areCounts = (value: unknown): value is number[] => Array.isArray(value) &&
 
 function toView([storage, offset, shape, strides]: readonly unknown[]): TorchView {
   if (!(storage instanceof TorchStorage) || !isCount(offset) || !areCounts(shape) || !areCounts(strides))
-    throw new Error('holds a tensor without storage, offset, shape and strides');
+    throw new PickleRefusal('holds a tensor without storage, offset, shape and strides');
   if (shape.length !== strides.length)
-    throw new Error(`holds a tensor of ${shape.length} axes with ${strides.length} strides`);
+    throw new PickleRefusal(`holds a tensor of ${shape.length} axes with ${strides.length} strides`);
   const last = shape.reduce((at, n, axis) => at + (n - 1) * (strides[axis] ?? 0), offset);
   if (!shape.includes(0) && last >= storage.count)
-    throw new Error(`holds a tensor that reaches element ${last} of the ${storage.count} in storage "${storage.key}"`);
+    throw new PickleRefusal(
+      `holds a tensor that reaches element ${last} of the ${storage.count} in storage "${storage.key}"`,
+    );
   return new TorchView(storage, offset, [...shape], [...strides]);
 }
 
@@ -143,6 +154,6 @@ function toStorage(id: unknown, storages: ReadonlyMap<unknown, StorageType>): To
   const [kind, type, key, , count] = Array.isArray(id) ? id : [];
   const dtype = storages.get(type);
   if (kind !== 'storage' || !dtype || typeof key !== 'string' || !isCount(count))
-    throw new Error('refers to something that is not a tensor storage');
+    throw new PickleRefusal('refers to something that is not a tensor storage');
   return new TorchStorage(key, dtype, count);
 }

@@ -1,10 +1,20 @@
 // The person's changes on their way to the host: shown at once, sent in order, kept until they are stored.
 import type { Recorded } from '../../main/contract/api.ts';
 import { withVerdicts } from '../../main/contract/correction.ts';
-import type { Diff } from '../../main/contract/diff.ts';
+import { type Diff, NewDiff } from '../../main/contract/diff.ts';
 import { same } from '../../main/contract/equal.ts';
 import { type Host, isRefusal, sentence } from './connection.ts';
-import { byId, type Held, holds, imageOf, openedImage, standingOn, withDiff, withRecorded } from './records.ts';
+import {
+  byId,
+  type Held,
+  holds,
+  imageOf,
+  movesHere,
+  openedImage,
+  standingOn,
+  withDiff,
+  withRecorded,
+} from './records.ts';
 import { isActive } from './words.ts';
 import { savedNow, say, type WorkbenchStore } from './workbench.ts';
 
@@ -93,6 +103,8 @@ class Queue {
   private running: Promise<void> | null = null;
   /** Own changes that were answered, and whose events are still to come. */
   unheard: Recorded[] = [];
+  /** The last events that were taken for others' changes: the host may have recorded an own one in other words. */
+  private others: Recorded[] = [];
   private readonly ears = new Set<(recorded: Recorded) => void>();
   /** The records are read again after a step that told only its beginning: what is on screen is old until then. */
   private reading: { readonly title: string; readonly done: Promise<void> } | null = null;
@@ -114,11 +126,11 @@ class Queue {
       say(this.store, 'bad', `${wanted.title} was not done: ${busy}.`);
       return Promise.resolve(false);
     }
-    let diff = wanted;
+    let diff = asStored(wanted);
     try {
-      const { open } = withDiff(state, wanted);
+      const { open } = withDiff(state, diff);
       // By the rule that the journal has too, so that both come to the same step.
-      if (open) diff = withVerdicts(wanted, open.prompts.values(), standingOn(open));
+      if (open) diff = withVerdicts(diff, open.prompts.values(), standingOn(open));
       this.store.setState({ ...withDiff(state, diff), saving: { state: 'saving' } });
     } catch (error) {
       say(this.store, 'bad', `${wanted.title} was not done: ${sentence(error)}.`);
@@ -163,7 +175,7 @@ class Queue {
     try {
       if (first.unsure && (await isStored(this.host, first))) return this.finish(first, true);
       const recorded = await this.host.edit.apply(first.diff);
-      if (!first.heard) this.unheard.push(recorded);
+      if (!first.heard && !this.others.some((one) => isSame(one, recorded))) this.unheard.push(recorded);
       this.finish(first, true);
       this.titles(recorded);
     } catch (error) {
@@ -220,11 +232,13 @@ class Queue {
   /** Every change comes as an event, in the order of the journal; only own ones are on the screen already. */
   received(recorded: Recorded): void {
     this.titles(recorded);
-    if (!this.isOwn(recorded)) {
-      const { labels, open } = this.store.getState();
+    const { labels, open } = this.store.getState();
+    const isOwn = this.isOwn(recorded);
+    if (!isOwn) {
       this.store.setState(this.onTop(withRecorded({ labels, open }, recorded.diff)));
-      if (recorded.more) this.readAll(recorded.diff.title);
+      this.others = [...this.others.slice(-9), recorded];
     }
+    if ((recorded.more && !isOwn) || movesHere({ labels, open }, recorded.diff)) this.readAll(recorded.diff.title);
     for (const ear of this.ears) ear(recorded);
   }
 
@@ -280,6 +294,13 @@ class Queue {
       listVersion: listVersion + 1,
     }));
   }
+}
+
+/** As the host will read it: names without blanks at their ends, whole characters. What it will refuse stays as it is. */
+function asStored(diff: Diff): Diff {
+  const { data } = NewDiff.safeParse(diff);
+  // The same records stay the same objects: masks were unpacked for them.
+  return data === undefined || same(data, diff) ? diff : data;
 }
 
 const lostSentence = (count: number): string =>

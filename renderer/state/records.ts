@@ -42,10 +42,25 @@ function changedBy({ labels, open }: Held, change: Change, way: Way): Held {
 }
 
 function changedImage(open: OpenImage, change: Exclude<Change, { kind: 'label' }>, way: Way): OpenImage {
-  if (change.kind === 'shape') return { ...open, shapes: put(open.shapes, change, way) };
-  if (change.kind === 'prompt') return { ...open, prompts: put(open.prompts, change, way) };
+  if (change.kind === 'shape') return { ...open, shapes: here(put(open.shapes, change, way), change.id, open) };
+  if (change.kind === 'prompt') return { ...open, prompts: here(put(open.prompts, change, way), change.id, open) };
   return { ...open, review: { ...open.review, ...change.after } };
 }
+
+/** Without the record of the id where it lies on another image by now. */
+function here<R extends { imageId: number }>(records: Map<number, R>, id: number, open: OpenImage): Map<number, R> {
+  const record = records.get(id);
+  if (record && record.imageId !== open.image.id) records.delete(id);
+  return records;
+}
+
+/** Whether a record came from another image: what it is beside the changed fields has to be read. */
+export const movesHere = ({ open }: Held, { changes }: Diff): boolean =>
+  open !== null &&
+  changes.some(({ kind, id, before, after }) => {
+    if ((kind !== 'shape' && kind !== 'prompt') || !before || after?.imageId !== open.image.id) return false;
+    return !(kind === 'shape' ? open.shapes : open.prompts).has(id);
+  });
 
 /** Whether the change is one of this image. */
 export function concerns(open: OpenImage, change: Change): boolean {

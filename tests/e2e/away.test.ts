@@ -1,12 +1,14 @@
+import { existsSync, renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, haveShell, starts } from './app.ts';
+import { App, haveShell } from './app.ts';
+
+/** A desktop window goes with its host; what is shown here is the browser's. */
+const browserOn = (prepare: (app: App) => string) => App.start({ prepare });
 
 describe.runIf(haveShell)('a host that died (browser)', () => {
   let app: App;
   beforeAll(async () => {
-    app = (await (starts.find(({ shell }) => shell === 'browser') ?? starts[0])?.start({
-      prepare: (one) => one.project('kept.loupe', 'scenes'),
-    })) as App;
+    app = await browserOn((one) => one.project('kept.loupe', 'scenes'));
   });
   afterAll(() => app?.stop());
 
@@ -37,5 +39,37 @@ describe.runIf(haveShell)('a host that died (browser)', () => {
     await app.drag([300, 300], [380, 300], [380, 380], [300, 380], [300, 300]);
     await page.waitForTimeout(500);
     expect(await app.shapeCount()).toBe(1);
+  });
+});
+
+describe.runIf(haveShell)('a project file that is moved away while it is open (browser)', () => {
+  let app: App;
+  beforeAll(async () => {
+    app = await browserOn((one) => one.project('moved.loupe', 'scenes'));
+  });
+  afterAll(() => app?.stop());
+
+  it('stores nothing more, offers a copy, and goes on in it with all that was stored', async () => {
+    const { page } = app;
+    await app.scene('scene-01.jpg');
+    await app.tool('Freehand');
+    await app.drag([100, 100], [180, 100], [180, 180], [100, 180], [100, 100]);
+    await app.saved();
+    renameSync(app.file('scenes', 'moved.loupe'), app.file('scenes', 'moved.loupe.away'));
+    await app.drag([300, 300], [380, 300], [380, 380], [300, 380], [300, 300]);
+    const dialog = page.getByRole('dialog', { name: 'Save a copy' });
+    await dialog.getByText(/nothing more can be stored there/u).waitFor();
+    await page.getByText(/was moved, deleted or replaced while it was open/u).waitFor();
+    await dialog.getByRole('button', { name: 'Choose where' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('rescued');
+    await page.getByRole('button', { name: 'Save here' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await app.scene('scene-01.jpg');
+    await expect.poll(() => app.shapeCount()).toBe(1);
+    await app.drag([300, 300], [380, 300], [380, 380], [300, 380], [300, 300]);
+    await expect.poll(() => app.shapeCount()).toBe(2);
+    await app.saved();
+    expect(existsSync(app.file('scenes', 'rescued.loupe'))).toBe(true);
+    expect(existsSync(app.file('scenes', 'moved.loupe'))).toBe(false);
   });
 });

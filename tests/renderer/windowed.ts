@@ -19,8 +19,12 @@ export interface Windowed extends Hosted {
   close(): Promise<void>;
 }
 
-/** A project with `images` pictures of 40 x 30, all of them open to be stepped through. */
-export async function windowed(name: string, images: number): Promise<Windowed> {
+/** A project with `images` pictures, of 40 x 30 unless `size` says otherwise, all of them open to be stepped through. */
+export async function windowed(
+  name: string,
+  images: number,
+  size: { width?: number; height?: number } = {},
+): Promise<Windowed> {
   const host = await hosted(name);
   const { client: rpc } = await host.call();
   const client = openClient(
@@ -35,7 +39,7 @@ export async function windowed(name: string, images: number): Promise<Windowed> 
     { memory: forgetful(), fetchAhead: () => {} },
   );
   await client.actions.createProject(path.join(host.folder, `${name}.loupe`));
-  for (let i = 0; i < images; i++) await paint(path.join(host.folder, `image${i}.png`));
+  for (let i = 0; i < images; i++) await paint(path.join(host.folder, `image${i}.png`), size);
   const job = await rpc.images.add({ paths: [host.folder] });
   await ended(rpc, job.id);
   await waitFor(client, ({ open, project }) => open !== null && project?.images === images);

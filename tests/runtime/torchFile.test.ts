@@ -135,6 +135,28 @@ describe.skipIf(!haveGolden)('golden reader', () => {
   });
 });
 
+describe('a damaged pickle', () => {
+  it('is refused in plain words, wherever it is damaged', async () => {
+    const whole = dictOf('w', tensor({ shape: [2], offset: 1 }));
+    const insides = /undefined|TypeError|is not a function|not iterable|opcode|Invalid array|out of range|\bNaN\b/iu;
+    let refused = 0;
+    for (let at = 0; at < whole.length; at++) {
+      for (const value of [0, 0x28, 0x52, 0x62, 0x8a, 0xff]) {
+        const file = await put('torn.pt', { 'a/data.pkl': whole.with(at, value), 'a/data/0': floats });
+        const error: unknown = await openTorchFile(file).then(
+          () => null,
+          (e: unknown) => e,
+        );
+        if (error === null) continue;
+        refused++;
+        expect(error).toBeInstanceOf(WeightsError);
+        expect(error instanceof Error ? error.message : '', `byte ${at} is ${value}`).not.toMatch(insides);
+      }
+    }
+    expect(refused).toBeGreaterThan(100);
+  });
+});
+
 describe('lies', () => {
   const cases: [string, Record<string, Uint8Array>, RegExp][] = [
     [

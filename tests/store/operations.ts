@@ -126,7 +126,7 @@ function corrected(prompt: StoredPrompt, { shapes, proposals }: There, { which, 
 }
 
 /** The changes of one operation; none where nothing is there to do it to. */
-function changesOf(project: Project, operation: Operation): Change[] {
+export function changesOf(project: Project, operation: Operation): Change[] {
   const all = there(project);
   const { kind, which, how, text } = operation;
   const [label, shape, prompt] = [pick(all.labels, which), pick(all.shapes, which), pick(all.prompts, which)];
