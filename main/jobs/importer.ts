@@ -73,12 +73,12 @@ export class Importer {
     this.#turn = turns(place.progress.signal);
   }
 
-  /** `from`: the annotation file that was read. */
-  async take(reading: Reading, from: string): Promise<void> {
+  /** `from`: the annotation file that was read; `bytes`: where it lies, if it came out of an archive. */
+  async take(reading: Reading, from: string, bytes = from): Promise<void> {
     this.#formats.add(reading.format);
     this.#source = null;
     if (reading.source !== undefined) {
-      const file = { path: path.resolve(from), hash: await hashOfFile(from) };
+      const file = { path: path.resolve(from), hash: await hashOfFile(bytes) };
       this.#source = new SourceImport(this.#project, reading.source, file);
     }
     const ids = await this.#addImages(reading.images, from);

@@ -140,7 +140,7 @@ async function takeFile(file: string, into: Into): Promise<void> {
   if ('describes' in found)
     throw new BadInput(`${path.basename(file)}: holds ${found.describes} only; import the folder that it belongs to`);
   if ('reason' in found) throw new BadInput(`${path.basename(file)}: ${found.reason}`);
-  await importer.take(await found.reader(file, into), into.said(file));
+  await importer.take(await found.reader(file, into), into.said(file), file);
 }
 
 /** One bad file does not stop the others. */

@@ -1,42 +1,11 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { Command } from 'commander';
 import { afterAll, describe, expect, test } from 'vitest';
-import { addExport, addImport, addVerify } from '../../main/commands/exchange.ts';
-import { judge } from '../../main/failure.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
+import { loupe } from './inProcess.ts';
 
 const folder = freshFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
-
-interface Run {
-  code: number;
-  out: string;
-  line: string | null;
-}
-
-/** As the command line runs them, within this process. */
-async function loupe(...words: string[]): Promise<Run> {
-  const run: Run = { code: 0, out: '', line: null };
-  const terminal = {
-    print: (text: string) => {
-      run.out += text;
-    },
-    note: () => {},
-    signal: new AbortController().signal,
-    finish: (code: number) => {
-      run.code = code;
-    },
-  };
-  const program = new Command('loupe').exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
-  for (const add of [addImport, addExport, addVerify]) add(program, terminal);
-  try {
-    await program.parseAsync(words, { from: 'user' });
-  } catch (error) {
-    Object.assign(run, judge(error));
-  }
-  return run;
-}
 
 const at = (name: string) => path.join(folder, name);
 const square = [1, 1, 5, 1, 5, 4, 1, 4];
