@@ -26,8 +26,9 @@ export interface CocoContent {
   readonly head: Readonly<Record<string, string>>;
   /** JSON of each. */
   readonly categories: readonly string[];
-  images(): Iterable<OutImage>;
-  shapes(): Iterable<OutShape>;
+  /** A text is written as it is. */
+  images(): Iterable<OutImage | string>;
+  shapes(): Iterable<OutShape | string>;
 }
 
 export interface WriteOptions {
@@ -78,15 +79,15 @@ async function writeAll(out: Out, content: CocoContent, options: WriteOptions): 
   const turn = turns(options.signal);
   const { info = '{}', licenses = '[]', ...others } = content.head;
   out.put(`${OPENING}${info},\n"licenses": ${licenses},\n"images": [`);
-  for (const { id, fileName, width, height, record } of content.images()) {
-    out.entry(patched(record ?? '{}', { id, file_name: fileName, width, height }));
+  for (const image of content.images()) {
+    out.entry(typeof image === 'string' ? image : imageText(image));
     await turn();
   }
   const images = out.entries;
   out.put('\n],\n"annotations": [');
   const annotations = new Annotations(options.masks);
   for (const shape of content.shapes()) {
-    const written = annotations.of(shape);
+    const written = typeof shape === 'string' ? shape : annotations.of(shape);
     if (written !== null) out.entry(written);
     options.step?.();
     await turn();
@@ -99,6 +100,9 @@ async function writeAll(out: Out, content: CocoContent, options: WriteOptions): 
   out.put('\n}\n');
   return { images, annotations: count, polygons: annotations.polygons, stated: annotations.stated };
 }
+
+const imageText = ({ id, fileName, width, height, record = '{}' }: OutImage): string =>
+  patched(record, { id, file_name: fileName, width, height });
 
 /** Text to a file, a megabyte at a time. */
 class Out {

@@ -96,7 +96,7 @@ interface Around extends Pick<ImageDetail, 'prompts' | 'proposals'> {
   readonly size: Frame;
 }
 
-function outShape(shape: Shape, source: SourceShape | null, around: Around): OutShape {
+export function outShape(shape: Shape, source: SourceShape | null, around: Around): OutShape {
   const { numbering, prompts, size } = around;
   const { id, imageId, labelId, mask, box, crowd } = shape;
   const asked = prompts.find(({ correction }) => correction?.objects.some(({ mask: one }) => one.shapeId === id));

@@ -22,26 +22,34 @@ export interface Numbering {
   shapeOf(number: number): number | null;
 }
 
+/** One file alone: its own ids, whatever other files have, and the highest that stand in it. */
+export interface OneFile {
+  readonly fileId: number;
+  readonly highest: { readonly images: number; readonly annotations: number; readonly categories: number };
+}
+
 /** As the project stands: an import in between may raise what new things get. */
-export function numberingOf(project: Project): Numbering {
-  return { ...categoriesOf(project), ...imagesOf(project), ...shapesOf(project) };
+export function numberingOf(project: Project, only: OneFile | null = null): Numbering {
+  return { ...categoriesOf(project, only), ...imagesOf(project, only), ...shapesOf(project, only) };
 }
 
 /** An id that two files gave is that of the shape which was there first. */
-function shapesOf(project: Project): Pick<Numbering, 'shape' | 'shapeOf'> {
-  const highest = project.highestNumber();
-  const doubled = new Set(project.doubledNumbers());
+function shapesOf(project: Project, only: OneFile | null): Pick<Numbering, 'shape' | 'shapeOf'> {
+  const highest = only?.highest.annotations ?? project.highestNumber();
+  // Of one file every number is kept: where it has one twice, the second was not taken with it.
+  const doubled = new Set(only === null ? project.doubledNumbers() : []);
   return {
     shape: (id, number = null) => (number === null || doubled.has(id) ? highest + id : number),
     shapeOf: (number) => project.shapeNumbered(number) ?? (number > highest ? number - highest : null),
   };
 }
 
-function imagesOf(project: Project): Pick<Numbering, 'image' | 'imageOf'> {
+function imagesOf(project: Project, only: OneFile | null): Pick<Numbering, 'image' | 'imageOf'> {
   const numbers = new Map<number, number>();
   const images = new Map<number, number>();
-  let highest = 0;
-  for (const { imageId, number } of project.imageNumbers()) {
+  let highest = only?.highest.images ?? 0;
+  for (const { imageId, fileId, number } of project.imageNumbers()) {
+    if (only !== null && fileId !== only.fileId) continue;
     highest = Math.max(highest, number);
     if (numbers.has(imageId) || images.has(number)) continue;
     numbers.set(imageId, number);
@@ -54,9 +62,11 @@ function imagesOf(project: Project): Pick<Numbering, 'image' | 'imageOf'> {
 }
 
 /** A label has the categories of the first file that knows it: often one, several where the file gave them one name. */
-function categoriesOf(project: Project): Pick<Numbering, 'categories' | 'category'> {
-  const sources = Map.groupBy(project.sourceCategories(), ({ labelId }) => labelId);
-  const highest = [...sources.values()].flat().reduce((most, { number }) => Math.max(most, number), 0);
+function categoriesOf(project: Project, only: OneFile | null): Pick<Numbering, 'categories' | 'category'> {
+  const rows = project.sourceCategories().filter(({ fileId }) => only === null || fileId === only.fileId);
+  const sources = Map.groupBy(rows, ({ labelId }) => labelId);
+  const highest =
+    only?.highest.categories ?? [...sources.values()].flat().reduce((most, { number }) => Math.max(most, number), 0);
   const taken = new Set<number>();
   let next = highest;
   const categories = project.labels().flatMap((label): Category[] => {

@@ -35,7 +35,7 @@ export interface SourceImage extends SourceRecord {
 
 export interface SourceShape extends SourceRecord {
   readonly shapeId: number;
-  /** Its place among the file's annotations. */
+  /** Its place among the file's annotations; -1 where the file was changed and does not have it any more. */
   readonly position: number;
   /** Digests of the shape as it was imported; `geometry` is empty where the file's mask or box could not be taken as it is. */
   readonly geometry: string;
@@ -53,7 +53,7 @@ export interface Sources {
   /** The first file that has the image says most. */
   sourcesOfImage(imageId: number): SourceImage[];
   /** Of all images, in the order of their ids, then of the files. */
-  imageNumbers(): Generator<{ readonly imageId: number; readonly number: number }>;
+  imageNumbers(): Generator<{ readonly imageId: number; readonly fileId: number; readonly number: number }>;
   setSourceShapes(rows: readonly SourceShape[]): void;
   sourcesOfShapes(imageId: number): Map<number, SourceShape>;
   sourceOfShape(shapeId: number): SourceShape | null;
@@ -130,6 +130,8 @@ const filesOf = (
   db: Db,
 ): Pick<Sources, 'setSourceFile' | 'sourceFiles' | 'setSourceCategories' | 'sourceCategories'> => ({
   setSourceFile({ path, hash, head }) {
+    const changed = 'SELECT id FROM source_file WHERE path = ? AND hash <> ?';
+    db.run(`UPDATE source_shape SET position = -1 WHERE file_id = (${changed})`, path, hash);
     db.run(
       `INSERT INTO source_file (path, hash, head) VALUES (?, ?, ?)
        ON CONFLICT (path) DO UPDATE SET hash = excluded.hash, head = excluded.head`,

@@ -1,0 +1,202 @@
+// A project into the COCO file that it came from: what is not of the project stays as it is, and so does what nobody touched.
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { ImageDetail } from '../contract/project.ts';
+import type { OutShape } from '../formats/cocoAnnotations.ts';
+import { cocoHeader } from '../formats/cocoHeader.ts';
+import { fieldsOf } from '../formats/cocoRecord.ts';
+import { type CocoContent, type OutImage, type Written, writeCocoFile } from '../formats/cocoWrite.ts';
+import { jsonPieces } from '../formats/jsonStream.ts';
+import { Notes } from '../formats/reading.ts';
+import { isFields, wholeOf } from '../formats/values.ts';
+import type { Project } from '../store/project.ts';
+import type { SourceFile, SourceShape } from '../store/sources.ts';
+import { keepBackup } from './backups.ts';
+import { categoryText, outShape } from './exportContent.ts';
+import { namesFor } from './exportNames.ts';
+import { type Numbering, numberingOf, type OneFile } from './numbering.ts';
+import type { Progress } from './queue.ts';
+import { hashOfFile } from './sourceImport.ts';
+import { rememberWritten } from './writtenBack.ts';
+
+interface WrittenBack extends Written {
+  /** The file as it was before. */
+  readonly backup: string;
+}
+
+/** Everything is written exactly: there is no choice of a form that loses something. */
+export async function writeBack(
+  project: Project,
+  file: string,
+  progress: Pick<Progress, 'signal' | 'total' | 'step'>,
+): Promise<WrittenBack> {
+  const source = await unchangedSource(project, path.resolve(file));
+  const content = new BackContent(project, source, await headOf(source));
+  progress.total(project.countShapes({ onlyAccepted: false }));
+  const backup = keepBackup(source.path);
+  if (backup === null) throw new BadInput(`${file}: is not there any more`);
+  const { signal } = progress;
+  const report = await writeCocoFile(source.path, content, { masks: 'auto', signal, step: () => progress.step() });
+  await rememberWritten(project, source.path, content);
+  return { ...report, stated: [...content.stated, ...report.stated], backup };
+}
+
+/** Refuses what somebody else has written into since: it would be lost. */
+async function unchangedSource(project: Project, file: string): Promise<SourceFile> {
+  const source = project.sourceFiles().find((one) => one.path === file);
+  const name = path.basename(file);
+  if (source === undefined)
+    throw new BadInput(`${name}: nothing of this project came from it; export to it without writing back`);
+  const hash = await hashOfFile(file).catch((cause: unknown) => {
+    throw new BadInput(`${file}: cannot be read; is it there?`, { cause });
+  });
+  if (hash === source.hash) return source;
+  throw new BadInput(`${name}: was changed since it was imported; import it again, then write back`);
+}
+
+interface Head {
+  readonly texts: Readonly<Record<string, string>>;
+  readonly highest: OneFile['highest'];
+}
+
+/** All that stands beside the annotations, and the highest ids of all three lists, also of what was not taken. */
+async function headOf(source: SourceFile): Promise<Head> {
+  const notes = new Notes();
+  const pictures = { find: async () => null };
+  const { head } = await cocoHeader(source.path, { root: path.dirname(source.path), notes, pictures });
+  const lost = notes.leftOut.find(({ what }) => /^(?:"|the keys )/u.test(what));
+  if (lost !== undefined)
+    throw new BadInput(`${path.basename(source.path)}: cannot be written back: ${lost.what}: ${lost.why}`);
+  const highest = { images: 0, annotations: 0, categories: 0 };
+  for (const { key, value } of jsonPieces(source.path, (one) => one in highest)) {
+    const id = idOf(value);
+    const list = key as keyof typeof highest;
+    if (id !== null && id < HIGHEST) highest[list] = Math.max(highest[list], id);
+  }
+  return { texts: head, highest };
+}
+
+/** As when it was imported: ids beyond are none to count on from. */
+const HIGHEST = 2 ** 51;
+const idOf = (value: unknown): number | null => (isFields(value) ? wholeOf(value.id) : null);
+
+/** Also tells which ids images and shapes got, once they were written. */
+class BackContent implements CocoContent {
+  readonly head: Readonly<Record<string, string>>;
+  readonly stated: string[] = [];
+  /** By their ids in the file. */
+  readonly writtenShapes = new Map<number, number>();
+  readonly writtenImages = new Map<number, number>();
+  readonly #project: Project;
+  readonly #source: SourceFile;
+  readonly #numbering: Numbering;
+  /** Of images that were asked something. */
+  readonly #asked = new Map<number, Pick<ImageDetail, 'prompts' | 'proposals'>>();
+
+  constructor(project: Project, source: SourceFile, { texts, highest }: Head) {
+    this.#project = project;
+    this.#source = source;
+    this.head = texts;
+    this.#numbering = numberingOf(project, { fileId: source.id, highest });
+  }
+
+  /** Those of the file in its order; a label that is gone takes its category along, a new one that is used comes. */
+  get categories(): string[] {
+    const { categories } = this.#numbering;
+    const taken = new Set(this.#project.sourceCategories().flatMap((row) => (this.#isOfFile(row) ? [row.number] : [])));
+    const rows = new Map(categories.flatMap((each) => (each.source === null ? [] : [[each.number, each] as const])));
+    const own = [...this.#pieces('categories')].flatMap(({ text, value }) => {
+      const id = idOf(value);
+      const row = id === null ? undefined : rows.get(id);
+      if (row !== undefined) return [categoryText(row)];
+      return id !== null && taken.has(id) ? [] : [text];
+    });
+    const used = new Set(this.#project.labelUse().map(({ labelId }) => labelId));
+    const added = categories.filter(({ source, label }) => source === null && used.has(label.id));
+    return [...own, ...added.map(categoryText)];
+  }
+
+  *images(): Generator<OutImage | string> {
+    const byNumber = new Map<number, number>();
+    for (const row of this.#project.imageNumbers()) if (this.#isOfFile(row)) byNumber.set(row.number, row.imageId);
+    for (const { text, value } of this.#pieces('images')) {
+      const id = idOf(value) ?? Number.NaN;
+      const image = this.#project.image(byNumber.get(id) ?? 0);
+      if (image === null || image.width === null || image.height === null) yield text;
+      else {
+        const { width, height } = image;
+        this.writtenImages.set(id, image.id);
+        yield { id, fileName: String(fieldsOf(text).file_name), width, height, record: text };
+      }
+    }
+    yield* this.#newImages();
+  }
+
+  /** Where all came from one file, what was added is its, too; else nobody knows whose it is. */
+  *#newImages(): Generator<OutImage> {
+    const isOnly = this.#project.sourceFiles().length === 1;
+    const name = namesFor(this.#project, { onlyAccepted: false });
+    let others = 0;
+    for (const image of this.#project.exportImages({ onlyAccepted: false })) {
+      const { id, width, height } = image;
+      if (this.#project.sourcesOfImage(id).some((row) => this.#isOfFile(row))) continue;
+      if (!isOnly || width === null || height === null) others++;
+      else {
+        const number = this.#numbering.image(id);
+        this.writtenImages.set(number, id);
+        yield { id: number, fileName: name(image), width, height };
+      }
+    }
+    const images =
+      others === 1 ? '1 image is not of this file and was' : `${others} images are not of this file and were`;
+    if (others > 0) this.stated.push(`${images} left out, with what is on ${others === 1 ? 'it' : 'them'}`);
+  }
+
+  *shapes(): Generator<OutShape | string> {
+    let position = 0;
+    for (const { text } of this.#pieces('annotations')) {
+      const row = this.#project.sourceAt(this.#source.id, position++);
+      if (row === null) yield text;
+      else yield* this.#out(row.shapeId, row);
+    }
+    for (const imageId of this.writtenImages.values()) {
+      const rows = this.#project.sourcesOfShapes(imageId);
+      for (const { id } of this.#project.shapesOf(imageId)) {
+        const row = rows.get(id) ?? null;
+        const stood = row !== null && this.#isOfFile(row) && row.position >= 0;
+        // Another file's id is no id of this one.
+        if (!stood) yield* this.#out(id, row && { ...row, number: null });
+      }
+    }
+  }
+
+  /** Nothing where the shape was deleted. */
+  *#out(id: number, row: SourceShape | null): Generator<OutShape> {
+    const shape = this.#project.record('shape', id);
+    if (shape === null) return;
+    const image = this.#project.image(shape.imageId);
+    const size = { width: image?.width ?? 0, height: image?.height ?? 0 };
+    const written = outShape(shape, row, { numbering: this.#numbering, size, ...this.#askedOn(shape.imageId) });
+    this.writtenShapes.set(written.id, id);
+    yield written;
+  }
+
+  #askedOn(imageId: number): Pick<ImageDetail, 'prompts' | 'proposals'> {
+    const known = this.#asked.get(imageId);
+    if (known !== undefined) return known;
+    const { prompts, proposals } = this.#project.detail(imageId) ?? NOTHING;
+    const asked = prompts.length > 0 ? { prompts, proposals } : NOTHING;
+    this.#asked.set(imageId, asked);
+    return asked;
+  }
+
+  #isOfFile({ fileId }: { readonly fileId: number }): boolean {
+    return fileId === this.#source.id;
+  }
+
+  #pieces(list: string) {
+    return jsonPieces(this.#source.path, (key) => key === list);
+  }
+}
+
+const NOTHING: Pick<ImageDetail, 'prompts' | 'proposals'> = { prompts: [], proposals: [] };
