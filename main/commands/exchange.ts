@@ -17,7 +17,12 @@ interface Json {
   readonly json?: boolean;
 }
 type ImportOptions = Json & { readonly images?: string };
-type ExportOptions = Json & { readonly polygons?: boolean; readonly runs?: boolean; readonly accepted?: boolean };
+type ExportOptions = Json & {
+  readonly polygons?: boolean;
+  readonly runs?: boolean;
+  readonly accepted?: boolean;
+  readonly writeBack?: boolean;
+};
 type VerifyOptions = Json & { readonly project?: string };
 
 export function addImport(program: Command, terminal: Terminal): void {
@@ -42,8 +47,11 @@ export function addExport(program: Command, terminal: Terminal): void {
     .option('--polygons', 'all masks as polygons, holes filled; what is lost is said')
     .option('--runs', 'all masks as run lengths')
     .option('--accepted', 'only images that were accepted')
+    .option('--write-back', 'out.json is the file that the project came from: change in it only what was changed here')
     .option('--json', 'print one JSON document instead of text')
-    .action((project: string, file: string, options: ExportOptions) => exportTo({ project, file }, options, terminal));
+    .action((project: string, file: string, options: ExportOptions) =>
+      options.writeBack ? backTo({ project, file }, options, terminal) : exportTo({ project, file }, options, terminal),
+    );
 }
 
 export function addVerify(program: Command, terminal: Terminal): void {
@@ -101,6 +109,20 @@ async function exportTo({ project, file }: At, options: ExportOptions, terminal:
     { json: options.json, lines: [sentenceOfExport(written, file), ...kept, ...written.stated] },
     terminal,
   );
+  terminal.finish(written.annotations > 0 ? exitCode.done : exitCode.nothing);
+}
+
+async function backTo({ project, file }: At, options: ExportOptions, terminal: Terminal): Promise<void> {
+  const { polygons, runs, accepted, json } = options;
+  if (polygons || runs || accepted)
+    throw new BadInput('--write-back goes with neither --polygons, --runs nor --accepted: the file keeps what it has');
+  const { writeBack } = await import('../jobs/writeBack.ts');
+  const written = await withProject(path.resolve(project), {}, (open) => {
+    refuseOwnFile(open, path.resolve(file));
+    return writeBack(open, file, progressOn(terminal));
+  });
+  const kept = `what stood there is kept as ${written.backup}`;
+  print(written, { json, lines: [sentenceOfExport(written, file), kept, ...written.stated] }, terminal);
   terminal.finish(written.annotations > 0 ? exitCode.done : exitCode.nothing);
 }
 

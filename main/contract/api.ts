@@ -222,10 +222,22 @@ export const api = {
     importFile: base.input(z.object({ file: z.string().min(1), images: z.string().optional() })).output(Job),
     /** `replace`: a file that stands there is copied beside it and replaced; without it, it is refused. */
     exportCoco: base
-      .input(z.object({ file: z.string().min(1), settings: ExportSettings, replace: z.boolean().default(false) }))
+      .input(
+        z.object({
+          file: z.string().min(1),
+          settings: ExportSettings,
+          replace: z.boolean().default(false),
+          back: z
+            .boolean()
+            .default(false)
+            .describe('into the file that the project came from; the settings do not count'),
+        }),
+      )
       .output(Job),
     /** A name beside the project that no file has. */
-    exportName: base.output(z.object({ file: z.string() })),
+    exportName: base.output(
+      z.object({ file: z.string(), sources: z.array(z.string()).describe('COCO files that the project came from') }),
+    ),
     verify: base.input(File).output(VerifyReport),
     /** Asks one prompt of every image that was not asked it yet; goes on where it was stopped. */
     promptAll: base.input(StoredPrompt.pick({ text: true })).output(Job),

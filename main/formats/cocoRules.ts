@@ -196,7 +196,6 @@ function maskProblems(each: CocoAnnotation, { mask, frame: [width, height], own 
 
 const GEOMETRY = ['segmentation', 'area', 'bbox', 'iscrowd', 'ignore'];
 
-/** What the file lacked may have come to it. */
 const isAsItWas = (own: Fields, value: Fields): boolean =>
   GEOMETRY.every((key) => own[key] === undefined || same(own[key], value[key]));
 

@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
+import type { Job } from '../contract/jobs.ts';
 import { freeName, keepBackup } from '../jobs/backups.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../jobs/exchangeWords.ts';
 import { exportCoco, verifyCoco } from '../jobs/exporting.ts';
 import { importAnnotations } from '../jobs/importing.ts';
+import { writeBack } from '../jobs/writeBack.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import { contract, type HostContext } from './context.ts';
 import { absolute } from './images.ts';
@@ -33,9 +35,10 @@ export const exchangeHandlers = (host: HostContext) => ({
     });
   }),
 
-  exportCoco: contract.jobs.exportCoco.handler(({ input: { file, settings, replace } }) => {
+  exportCoco: contract.jobs.exportCoco.handler(({ input: { file, settings, replace, back } }) => {
     const [project, target] = [host.project(), absolute(file)];
     refuseOwnFile(project, target);
+    if (back) return writingBack(host, target);
     if (existsSync(target) && !replace)
       throw new BadInput(`${target}: ${STANDS_THERE}; choose another name, or replace it and keep a backup`);
     return host.jobs.start({
@@ -54,10 +57,29 @@ export const exchangeHandlers = (host: HostContext) => ({
 
   exportName: contract.jobs.exportName.handler(() => {
     const { dir, name } = path.parse(host.project().file);
-    return { file: freeName(path.join(dir, `${name}.json`)) };
+    const sources = host
+      .project()
+      .sourceFiles()
+      .map((source) => source.path);
+    return { file: freeName(path.join(dir, `${name}.json`)), sources };
   }),
 
   verify: contract.jobs.verify.handler(({ input, signal }) =>
     verifyCoco(host.project(), absolute(input.file), { signal }),
   ),
 });
+
+function writingBack(host: HostContext, target: string): Job {
+  const project = host.project();
+  return host.jobs.start({
+    kind: 'export',
+    title: `Writing back to ${path.basename(target)}`,
+    lane: 'disk',
+    async run(progress) {
+      const written = await writeBack(project, target, progress);
+      progress.note(`what stood there is kept as ${written.backup}`);
+      for (const line of written.stated) progress.note(line);
+      return sentenceOfExport(written, target);
+    },
+  });
+}

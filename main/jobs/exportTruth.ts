@@ -2,7 +2,7 @@
 import { same } from '../contract/equal.ts';
 import { type Shape, unpackMask } from '../contract/project.ts';
 import { maskArea } from '../contract/rle.ts';
-import { fieldsOf } from '../formats/cocoRecord.ts';
+import { completed, fieldsOf } from '../formats/cocoRecord.ts';
 import type { Truth } from '../formats/cocoVerify.ts';
 import { type Fields, wholeOf } from '../formats/values.ts';
 import type { Project } from '../store/project.ts';
@@ -37,7 +37,7 @@ export function truthOf(project: Project): Truth {
       const isAsImported = source?.geometry === geometryOf(shape);
       return {
         ...{ imageId: numbering.image(imageId), labels: labelsOf(labelId), crowd, mask: mask && unpackMask(mask) },
-        record: isAsImported ? fieldsOf(source.record) : null,
+        record: isAsImported ? whole(fieldsOf(source.record), shape) : null,
       };
     },
     *images(info) {
@@ -57,6 +57,8 @@ export function truthOf(project: Project): Truth {
 function isWithin(own: Fields, record: Fields): boolean {
   return Object.entries(own).every(([key, value]) => key === 'id' || same(value, record[key]));
 }
+
+const whole = (record: Fields, shape: Shape): Fields => ({ ...record, ...completed(record, shape) });
 
 const isWritten = ({ mask }: Shape, source: SourceShape | undefined): boolean =>
   source !== undefined || mask === null || maskArea(unpackMask(mask)) > 0;

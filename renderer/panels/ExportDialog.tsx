@@ -1,5 +1,5 @@
 // Writing the project as COCO, and checking what was written with one click.
-import { Button, Checkbox, Group, Radio, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Group, Radio, Select, Stack, Text } from '@mantine/core';
 import { IconShieldCheck } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { ExportSettings } from '../../main/contract/jobs.ts';
@@ -21,7 +21,8 @@ const ways: readonly { value: ExportSettings['masks']; label: string; descriptio
   {
     value: 'auto',
     label: 'Polygons where they are exact, else run lengths',
-    description: 'Masks with holes, or that polygons would change, are written as run lengths.',
+    description:
+      'Imported masks that nobody touched stay word for word. Masks with holes, or that polygons would change, are run lengths.',
   },
   {
     value: 'polygons',
@@ -36,27 +37,38 @@ function ExportForm() {
   const project = useWorkbench((state) => state.project);
   const [file, setFile] = useState(() => suggested(project?.file ?? ''));
   const [replace, setReplace] = useState(false);
+  const [sources, setSources] = useState<readonly string[]>([]);
+  /** The file to write back to; null: a file of its own. */
+  const [source, setSource] = useState<string | null>(null);
   // The usual name, unless a file has it already.
   useEffect(() => {
     host.jobs.exportName().then(
-      ({ file: free }) => setFile((now) => (now === suggested(project?.file ?? '') ? free : now)),
+      ({ file: free, sources: from }) => {
+        setFile((now) => (now === suggested(project?.file ?? '') ? free : now));
+        setSources(from);
+      },
       () => {},
     );
   }, [host, project?.file]);
   const [settings, setSettings] = useState<ExportSettings>({ masks: 'auto', onlyAccepted: false });
   const started = useStartedJob();
-  if (started.job) return <Exported file={file.trim()} started={started} />;
+  const target = source ?? file.trim();
+  if (started.job) return <Exported file={target} started={started} />;
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        started.start(() => host.jobs.exportCoco({ file: file.trim(), settings, replace }));
+        started.start(() => host.jobs.exportCoco({ file: target, settings, replace, back: source !== null }));
       }}
     >
       <Stack>
-        <PathField label="File" what="export" name={fileName(file)} value={file} onChange={setFile} autoFocus />
+        {sources.length > 0 && <Destination sources={sources} value={source} onChange={setSource} />}
+        {source === null && (
+          <PathField label="File" what="export" name={fileName(file)} value={file} onChange={setFile} autoFocus />
+        )}
         <Radio.Group
           label="Masks"
+          hidden={source !== null}
           value={settings.masks}
           onChange={(value) =>
             setSettings({ ...settings, masks: ways.find((way) => way.value === value)?.value ?? settings.masks })
@@ -69,6 +81,7 @@ function ExportForm() {
           </Stack>
         </Radio.Group>
         <Checkbox
+          hidden={source !== null}
           label="Only images that were accepted"
           description={
             project ? `${several(project.unreviewed, 'image')} of ${project.images} not reviewed yet` : undefined
@@ -84,13 +97,39 @@ function ExportForm() {
             onChange={(event) => setReplace(event.currentTarget.checked)}
           />
         )}
-        <FormEnd problem={started.problem} starting={started.starting} disabled={file.trim() === ''}>
-          Export
+        <FormEnd problem={started.problem} starting={started.starting} disabled={target === ''}>
+          {source === null ? 'Export' : 'Write back'}
         </FormEnd>
       </Stack>
     </form>
   );
 }
+
+interface DestinationProps {
+  readonly sources: readonly string[];
+  readonly value: string | null;
+  onChange(source: string | null): void;
+}
+
+const OWN = 'a file of its own';
+
+const Destination = ({ sources, value, onChange }: DestinationProps) => (
+  <Select
+    label="Write"
+    data={[
+      { value: OWN, label: 'to a file of its own' },
+      ...sources.map((file) => ({ value: file, label: `back to ${fileName(file)}, the file it came from` })),
+    ]}
+    value={value ?? OWN}
+    onChange={(next) => onChange(next === null || next === OWN ? null : next)}
+    allowDeselect={false}
+    description={
+      value === null
+        ? undefined
+        : `${value}: only what was changed here is written anew. The file as it is now is kept beside it as a backup.`
+    }
+  />
+);
 
 /** Beside the project, under its name. */
 export const suggested = (project: string): string => (project === '' ? '' : project.replace(/(\.loupe)?$/u, '.json'));

@@ -18,6 +18,27 @@ const coco = {
   categories: [{ id: 1, name: 'cup' }],
 };
 
+describe('writing back', () => {
+  test('changes nothing in the file that nobody touched, keeps it as a backup, and goes with no other form', async () => {
+    const source = saved(folder, 'back/in.json', { ...coco, info: { year: 2017 }, licenses: [], extra: [1] });
+    const project = at('back/p.loupe');
+    await loupe('import', project, source);
+    const before = JSON.parse(readFileSync(source, 'utf8'));
+    const back = await loupe('export', project, source, '--write-back');
+    expect([back.code, back.line]).toEqual([0, null]);
+    const kept = /kept as (?<file>.*\.json)/u.exec(back.out)?.groups?.file ?? '';
+    expect(JSON.parse(readFileSync(kept, 'utf8'))).toEqual(before);
+    const after = JSON.parse(readFileSync(source, 'utf8'));
+    expect(after.annotations[0]).toMatchObject(before.annotations[0]);
+    expect(after.annotations[1]).toEqual(before.annotations[1]);
+    expect({ ...after, annotations: [] }).toEqual({ ...before, annotations: [] });
+    const refused = await loupe('export', project, source, '--write-back', '--runs');
+    expect(refused).toMatchObject({ code: 2, line: expect.stringMatching(/--write-back goes with neither/) });
+    const elsewhere = await loupe('export', project, at('back/other.json'), '--write-back');
+    expect(elsewhere).toMatchObject({ code: 2, line: expect.stringMatching(/nothing of this project came from it/) });
+  });
+});
+
 describe('import, export and verify', () => {
   test('one after the other, in words', async () => {
     const source = saved(folder, 'in.json', coco);

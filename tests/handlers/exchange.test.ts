@@ -69,6 +69,23 @@ describe('annotations through the host', () => {
     ]);
   });
 
+  test('go back into the file that they came from; it is offered by name', async () => {
+    const { sources } = await client.jobs.exportName();
+    expect(sources).toEqual([file('in.json')]);
+    const before = JSON.parse(readFileSync(file('in.json'), 'utf8'));
+    const settings = { masks: 'auto', onlyAccepted: false } as const;
+    const job = await client.jobs.exportCoco({ file: file('in.json'), settings, back: true });
+    const { state, notes } = await ended(client, job.id);
+    expect([state, notes.join('')]).toEqual([
+      'done',
+      expect.stringMatching(/what stood there is kept as .*in\.backup-/),
+    ]);
+    const after = JSON.parse(readFileSync(file('in.json'), 'utf8'));
+    expect(after.annotations.map(({ id }: { id: number }) => id)).toEqual(
+      before.annotations.map(({ id }: { id: number }) => id),
+    );
+  });
+
   test('never replace a file unasked; one that is replaced is kept beside it', async () => {
     const { file: free } = await client.jobs.exportName();
     expect(existsSync(free)).toBe(false);

@@ -34,6 +34,7 @@ describe('the export', () => {
     expect(words).toContain('Holes and single pixels may be lost');
     expect(words).toContain('Every pixel as it is.');
     expect(words).toContain('Masks with holes, or that polygons would change');
+    expect(words).toContain('stay word for word');
   });
 
   it.each([
