@@ -10,7 +10,7 @@ import { recompute } from '../../models/graph/recompute.ts';
 import { logSoftmax, reduceMean } from '../../models/graph/reduce.ts';
 import { orderNodes } from '../../models/graph/schedule.ts';
 import { concat, reshape, split } from '../../models/graph/shape.ts';
-import { constant, dim, input, size, type Tensor } from '../../models/graph/tensor.ts';
+import { constant, dim, input, leafName, size, type Tensor } from '../../models/graph/tensor.ts';
 import type { Value } from '../../models/graph/value.ts';
 import { attention, mergeHeads, splitHeads } from '../../models/nn/attention.ts';
 import { linear } from '../../models/nn/linear.ts';
@@ -153,7 +153,7 @@ function feedsFor(
   const values = parameters.map((t) => {
     const scale = t.shape.length === 1 ? 0 : 1 / Math.sqrt(dim(t, -1));
     return [
-      t.name ?? '',
+      leafName(t),
       Float32Array.from({ length: size(t.shape) }, () => (scale ? (next() - 0.5) * 3 * scale : 1)),
     ] as const;
   });

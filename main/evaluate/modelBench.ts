@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { input, type Tensor } from '../../models/graph/tensor.ts';
+import { input, leafName, type Tensor } from '../../models/graph/tensor.ts';
 import type { NamedValues, Runner } from '../../models/graph/value.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { published, type QwenConfig } from '../../models/qwen/config.ts';
@@ -306,7 +306,7 @@ function noting(p: Params, sizes: Map<string, number>): Params {
     at: (prefix) => noting(p.at(prefix), sizes),
     quantised(name, ...shape) {
       const found = p.quantised(name, ...shape);
-      for (const t of found ? [found.values, found.scales] : []) sizes.set(t.name ?? '', t.source?.length ?? 0);
+      for (const t of found ? [found.values, found.scales] : []) sizes.set(leafName(t), t.source?.length ?? 0);
       return found;
     },
   };

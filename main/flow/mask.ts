@@ -1,5 +1,5 @@
 // The segmenter's logits to the one mask that a person sees, and that evaluation and rewards judge: choice, size, edges.
-import { chooseMask, rankAlternatives } from '../../models/sam2/segmenter.ts';
+import { bestAlternative, chooseMask } from '../../models/sam2/segmenter.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { enlargedMask, type Grid, type Place } from '../pictures/enlarge.ts';
 import { maskAlongEdges } from '../pictures/followEdges.ts';
@@ -31,5 +31,5 @@ export const maskOf = (values: Grid, image: DecodedImage, how: Pick<MaskChoice, 
 
 /** Mask 0 is the single answer of SAM 2, the others are alternatives. */
 export function chosenMask({ masks, iou }: MaskLogits, choice: MaskChoice['choice']): number {
-  return choice === 'stable' ? chooseMask(masks, iou) : (rankAlternatives(iou)[0] ?? 0);
+  return choice === 'stable' ? chooseMask(masks, iou) : bestAlternative(iou);
 }

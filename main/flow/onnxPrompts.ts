@@ -44,10 +44,10 @@ export function promptFeeds(ask: PointedAt, setting: PromptSetting): Feeds {
   const { dialect, inputs } = setting;
   const { decoder } = dialect;
   const said = inWords(ask, setting);
-  const ownBoxes = decoder.boxes !== undefined && inputs.some(({ name }) => name === decoder.boxes);
-  const slots = slotsOf(said, setting, !ownBoxes);
+  const boxes = inputs.find(({ name }) => name === decoder.boxes);
+  const slots = slotsOf(said, setting, !boxes);
   const feeds: Feeds = pointFeeds(slots, setting);
-  if (ownBoxes) feeds[decoder.boxes ?? ''] = boxFeed(said.box, setting);
+  if (boxes) feeds[boxes.name] = boxFeed(said.box, boxes, setting);
   if (decoder.rough !== undefined) Object.assign(feeds, roughFeeds(said.rough, setting));
   if (decoder.pictureSize !== undefined) {
     const { width, height } = setting.placed;
@@ -117,9 +117,11 @@ function pointFeeds(slots: readonly Slot[], setting: PromptSetting): Feeds {
   };
 }
 
-function boxFeed(box: Box | undefined, setting: PromptSetting): ShapedValue {
-  const { placed, image, dialect } = setting;
-  const port = portOf(setting, dialect.decoder.boxes ?? '');
+function boxFeed(
+  box: Box | undefined,
+  port: PromptSetting['inputs'][number],
+  { placed, image }: PromptSetting,
+): ShapedValue {
   const [across, down] = [placed.width / image.width, placed.height / image.height];
   // Where the file wants a box whatever is asked, one without size says that there is none.
   const none = port.shape.at(-2) ? [0, 0, 0, 0] : [];

@@ -98,8 +98,10 @@ async function encoded({ files, encoder }: Parts, image: DecodedImage, scale: Pi
   const names = outputs ?? files.encoder.outputs.map(({ name }) => name);
   return Object.fromEntries(
     dialect.decoder.features.map((feature, i) => {
-      const value = results[names[i] ?? ''];
-      if (!value) throw new BadInput(`${files.encoder.file}: gave no output ${names[i]}`);
+      const name = names[i];
+      if (name === undefined) throw new BadInput(`${files.encoder.file}: has no output for "${feature}"`);
+      const value = results[name];
+      if (!value) throw new BadInput(`${files.encoder.file}: gave no output ${name}`);
       return [feature, value];
     }),
   );

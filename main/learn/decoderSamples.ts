@@ -112,7 +112,9 @@ async function wordedOf(
   { sample, signal }: { sample: Sample; signal?: AbortSignal },
 ): Promise<DecoderSample | null> {
   const answers = await reasoner.ask(image, sample.prompt.text, { samples: 1, temperature: 0, seed: 0, signal });
-  const [named] = answerReaders[weights.recipe.reasoner.parser].read(answers.written[0]?.text ?? '').objects;
+  const [written] = answers.written;
+  if (!written) throw new Error('The reasoner wrote no answer.');
+  const [named] = answerReaders[weights.recipe.reasoner.parser].read(written.text).objects;
   const box = named ? toImage(named.box, reasoner.frame(image), image) : null;
   const masks = outlinesOf(sample).map(({ mask }) => mask);
   const truth = box && meantBy(box, masks);

@@ -25,6 +25,12 @@ export interface DenseTargets {
 const classOf = new Map(THINGS.map(({ name }, i) => [name, i + 1]));
 const colourOf = new Map(COLOURS.map((colour, i) => [colour, i + 1]));
 
+function numberIn<T extends string>(numbers: ReadonlyMap<T, number>, name: T): number {
+  const number = numbers.get(name);
+  if (number === undefined) throw new Error(`Scenes do not know "${name}".`);
+  return number;
+}
+
 /** side * side cells, row-major; a cell belongs to the thing that fills most of it, when that is at least a fifth. */
 export function denseTargets(scene: Scene, side: number): DenseTargets {
   const targets: DenseTargets = {
@@ -39,8 +45,8 @@ export function denseTargets(scene: Scene, side: number): DenseTargets {
     const thing = scene.things[owner - 1];
     if (!thing) continue;
     const { x1, y1, x2, y2 } = thing.box;
-    targets.classes[cell] = BigInt(classOf.get(thing.name) ?? 0);
-    targets.colours[cell] = BigInt(thing.colour ? (colourOf.get(thing.colour) ?? 0) : 0);
+    targets.classes[cell] = BigInt(numberIn(classOf, thing.name));
+    targets.colours[cell] = BigInt(thing.colour ? numberIn(colourOf, thing.colour) : 0);
     targets.ranks[cell] = BigInt(Math.min(owner, rankCount - 1));
     targets.boxes.set([x1 / width, y1 / height, x2 / width, y2 / height], cell * 4);
     targets.present[cell] = 1;

@@ -8,12 +8,20 @@ export interface Line {
   readonly values: readonly number[];
 }
 
+/** Undefined for none or several. */
+const soleOf = ([id, ...more]: readonly number[]): number | undefined => (more.length > 0 ? undefined : id);
+
+function known(id: number | undefined, value: number): number {
+  if (id === undefined) throw new Error(`The tokenizer has no token for ${value}.`);
+  return id;
+}
+
 /** The coordinates of boxes, then the numbers of measures. */
 export function linesOf(tokenizer: NanoTokenizer): readonly Line[] {
   const { count, step } = tokenizer.vocabulary.coordinates;
   const coordinates = Array.from({ length: count }, (_, i) => i * step);
   return [
-    { ids: coordinates.map((value) => tokenizer.coordinateId(value) ?? 0), values: coordinates },
-    { ids: measures.map((value) => tokenizer.encode(String(value))[0] ?? 0), values: measures },
+    { ids: coordinates.map((value) => known(tokenizer.coordinateId(value), value)), values: coordinates },
+    { ids: measures.map((value) => known(soleOf(tokenizer.encode(String(value))), value)), values: measures },
   ];
 }

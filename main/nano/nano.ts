@@ -32,7 +32,7 @@ export interface Nano {
 
 export async function makeNano(seed: number): Promise<Nano> {
   const tokenizer = new NanoTokenizer({ words: vocabulary(), pieces: nanoPieces, coordinates });
-  const imageToken = tokenizer.special.get('<|image_pad|>') ?? 0;
+  const imageToken = specialId(tokenizer, '<|image_pad|>');
   const rows = { name: 'model.embed_tokens.weight', lines: linesOf(tokenizer) };
   return {
     tokenizer,

@@ -92,7 +92,8 @@ function reasonerRun(nano: Nano, recipe: StageRecipe, shape: ReasonerBatch): Sta
   const objective = plainObjective<Scene, ReasonerBatch>(
     ({ parameters, tokenizer, reasoner }, batch) => {
       const source = parameters.source();
-      const first = tokenizer.coordinateId(0) ?? 0;
+      const first = tokenizer.coordinateId(0);
+      if (first === undefined) throw new Error('The tokenizer has no coordinate 0.');
       const graph = reasonerGraph(paramsFrom(source), reasoner, { ...batch, imageStart: imageStart(nano), first });
       return { ...graph, parameters: source.tensors, trains: () => true };
     },

@@ -112,7 +112,8 @@ async function eachRow(span: WeightSpan, visit: (row: number, weights: Float32Ar
 async function checkWeight(copy: WeightsFile, { key, span, ...kind }: Blocks & { key: string; span: WeightSpan }) {
   const keys = quantisedKeys(key);
   const [scales, values] = [await copy.read(keys.scales), await copy.readRaw(keys.values)];
-  const rows = span.shape[0] ?? 0;
+  const [rows] = span.shape;
+  if (!rows) throw new Error(`${key}: has no rows.`);
   const [perRow, bytesPerRow] = [scales.length / rows, values.length / rows];
   await eachRow(span, (row, weights) => {
     const written = {

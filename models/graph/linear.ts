@@ -49,9 +49,10 @@ function lowerMatMul(l: Lowering, names: readonly string[], t: Tensor): string {
   if (flat) return l.emit('Gemm', names, { transA, transB, alpha: { float: alpha } });
   if (l.target === 'cpu' && t.dtype === 'float32')
     return l.emit('FusedMatMul', names, { transA, transB, alpha: { float: alpha } }, 'com.microsoft');
-  const turned = t.inputs.map((x, i) =>
-    t.attrs[i === 0 ? 'transA' : 'transB'] === 1 ? turn(l, names[i] ?? '', x) : (names[i] ?? ''),
-  );
+  const turned = names.map((name, i) => {
+    const x = t.inputs[i];
+    return x && t.attrs[i === 0 ? 'transA' : 'transB'] === 1 ? turn(l, name, x) : name;
+  });
   const product = l.emit('MatMul', turned);
   return alpha === 1 ? product : l.emit('Mul', [product, l.number(alpha, t.dtype)]);
 }

@@ -3,6 +3,7 @@ import {
   type DType,
   GraphError,
   type Lowering,
+  leafName,
   type OnnxAttr,
   reachable,
   type Shape,
@@ -155,11 +156,15 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
   const port = (name: string, { dtype, shape }: Tensor): OnnxPort => ({
     ...{ name, shape, dtype: narrowed(dtype, target), declared: dtype },
   });
-  const nameOf = (t: Tensor): string => (t.op.name === 'Stored' ? emitter.stored(t) : (names.get(t) ?? ''));
+  const nameOf = (t: Tensor): string => {
+    const name = t.op.name === 'Stored' ? emitter.stored(t) : names.get(t);
+    if (name === undefined) throw new GraphError(`${t.op.name}: is used before it is lowered.`);
+    return name;
+  };
   for (const t of reachable(Object.values(outputs))) {
     if (t.op.name === 'Input') {
-      inputs.push(port(t.name ?? '', t));
-      names.set(t, t.name ?? '');
+      inputs.push(port(leafName(t), t));
+      names.set(t, leafName(t));
     } else if (t.op.name === 'Constant') names.set(t, emitter.literal(t));
     else if (t.op.name !== 'Stored') names.set(t, emitter.lower(t, nameOf));
   }

@@ -188,6 +188,12 @@ export function stored(name: string, shape: Shape, source: Source): Tensor {
   return makeLeaf(Stored, { name, shape, dtype, source });
 }
 
+/** What a leaf is called: an input by its feed, a stored weight by its key. */
+export function leafName({ op, name }: Tensor): string {
+  if (name === undefined) throw new GraphError(`${op.name}: has no name; only inputs and stored weights have one.`);
+  return name;
+}
+
 /** Everything reachable from `outputs`, inputs before users. */
 export function reachable(outputs: readonly Tensor[]): Tensor[] {
   const seen = new Set<Tensor>();

@@ -50,7 +50,7 @@ export class KeyValueCache {
   }
 
   private promptLength(row: number): number {
-    return this.prompts.lengths[Math.floor(row / this.each)] ?? 0;
+    return ofRow(this.prompts.lengths, Math.floor(row / this.each));
   }
 
   /** Every row `times` times, side by side: the prompt stays one, suffixes are copied. */
@@ -105,12 +105,12 @@ export class KeyValueCache {
         for (let i = row * kvHeads; i < (row + 1) * kvHeads; i++) {
           const start = i * tokens * headWidth;
           const own = from.subarray(start, start + length * headWidth);
-          to.set(own, (i * this.capacity + (this.written[row] ?? 0)) * headWidth);
+          to.set(own, (i * this.capacity + ofRow(this.written, row)) * headWidth);
         }
       });
     });
     lengths.forEach((length, row) => {
-      this.written[row] = (this.written[row] ?? 0) + length;
+      this.written[row] = ofRow(this.written, row) + length;
     });
   }
 
@@ -150,6 +150,13 @@ function repeatRows(buffer: Values, rows: number, times: number): Values {
     out.set(buffer.subarray(row * length, (row + 1) * length), i * length);
   }
   return out;
+}
+
+/** A number that every row has. */
+export function ofRow(values: readonly number[], row: number): number {
+  const value = values[row];
+  if (value === undefined) throw new Error(`There is no row ${row} among ${values.length}.`);
+  return value;
 }
 
 /** A graph's inputs (`prompt`, `past`: the suffix) or outputs (`own`): key and value of layer 0, of layer 1 .. */

@@ -148,7 +148,10 @@ export function encodeChat(
     if (span.kind === 'mixed') return tokenizer.encode(span.text);
     const id = tokenizer.special.get(span.text);
     if (id === undefined) throw new Error(`The tokenizer has no ${span.text}; it cannot write this chat.`);
-    return span.kind === 'image' ? new Array<number>(counts.shift() ?? 0).fill(id) : [id];
+    if (span.kind !== 'image') return [id];
+    const count = counts.shift();
+    if (count === undefined) throw new Error('A picture of the chat has no number of tokens.');
+    return new Array<number>(count).fill(id);
   });
 }
 

@@ -5,7 +5,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { floats, type NamedValues, type Runner, type Value } from '../graph/value.ts';
 import type { Params } from '../nn/params.ts';
 import { AnswerRow, type GenerateOptions, type Sampled, type TokenRow } from './answerRow.ts';
-import { KeyValueCache } from './cache.ts';
+import { KeyValueCache, ofRow } from './cache.ts';
 import type { QwenConfig } from './config.ts';
 import { causalMask, featureIndex, headIsQuantised } from './language.ts';
 import { type Pass, passGraph } from './passGraph.ts';
@@ -75,7 +75,7 @@ export class Decoder {
     );
     await this.step(
       state,
-      prompts.map(({ ids }) => ids.at(-1) ?? 0),
+      prompts.map(({ ids }) => lastOf(ids)),
     );
     return state;
   }
@@ -93,7 +93,7 @@ export class Decoder {
     const mask = causalMask(prompts.map(() => new Array<number>(tokens).fill(1)));
     const results = await this.run({ ...pass, logits }, { ...feeds, ...turns, ...(logits && { last }), mask });
     const cache = new KeyValueCache(config.language, { results, tokens, lengths }, { chunk: chunk.cache });
-    const next = placed.map((row, b) => row.next - (tokens - (lengths[b] ?? 0)));
+    const next = placed.map((row, b) => row.next - (tokens - ofRow(lengths, b)));
     return { cache, next, logits: logits ? floats(results, 'logits') : new Float32Array(), pending: [] };
   }
 
@@ -112,7 +112,7 @@ export class Decoder {
     const results = await this.run(shape, { ...feeds, ...turns, ...cache.feeds() });
     const lengths = live.map(Number);
     cache.append(results, 1, lengths);
-    state.next = next.map((id, row) => id + (lengths[row] ?? 0));
+    state.next = next.map((id, row) => id + ofRow(lengths, row));
     state.logits = floats(results, 'logits');
   }
 
@@ -154,7 +154,7 @@ export class Decoder {
       const logits = state.logits;
       for (const [i, row] of rows.entries())
         if (row.live) yield { row: i, ...row.sample(rowOf(logits, i, rows.length)) };
-      state.pending = rows.map((row) => row.answer.ids.at(-1) ?? 0);
+      state.pending = rows.map((row) => lastOf(row.answer.ids));
       // The run blocks the event loop: this is where messages, such as an abort, arrive.
       await setImmediate();
       if (options.signal?.aborted) for (const row of rows) row.abort();
@@ -225,6 +225,12 @@ function checkRow({ ids, grids, features }: PromptTokens, { language, vision }: 
   const cells = grids.reduce((n, grid) => n + mergedCells(grid, vision.merge), 0);
   if (features.length !== cells * language.hidden)
     throw new Error(`${features.length} feature values do not fill ${cells} image places of ${language.hidden}.`);
+}
+
+function lastOf(ids: readonly number[]): number {
+  const last = ids.at(-1);
+  if (last === undefined) throw new Error('A row has no token yet.');
+  return last;
 }
 
 const nothingRead = { prompts: 0, promptTokens: 0, capacity: 0 };

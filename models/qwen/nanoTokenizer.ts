@@ -81,7 +81,7 @@ export class NanoTokenizer implements Tokenizer {
     let start = 0;
     for (const match of options.plain ? [] : whole.matchAll(this.#specialPattern)) {
       this.#encodeStretch(whole.slice(start, match.index), ids);
-      ids.push(this.special.get(match[0]) ?? 0);
+      ids.push(this.#specialId(match[0]));
       start = match.index + match[0].length;
     }
     this.#encodeStretch(whole.slice(start), ids);
@@ -113,6 +113,12 @@ export class NanoTokenizer implements Tokenizer {
   snap(value: number): number {
     const { count, step } = this.vocabulary.coordinates;
     return Math.min(count - 1, Math.max(0, Math.round(value / step))) * step;
+  }
+
+  #specialId(name: string): number {
+    const id = this.special.get(name);
+    if (id === undefined) throw new Error(`The tokenizer has no ${name}.`);
+    return id;
   }
 
   #idsOf(kind: 'special' | 'piece' | 'word'): Map<string, number> {

@@ -62,7 +62,14 @@ export function chooseMask(masks: Float32Array, iou: ArrayLike<number>): number 
   if (count < 2 || masks.length % count !== 0)
     throw new Error(`chooseMask: ${masks.length} logits are not the masks of ${count} predicted IoUs.`);
   if (stability(masks.subarray(0, masks.length / count)) >= stabilityRule.least) return 0;
-  return rankAlternatives(iou)[0] ?? 0;
+  return bestAlternative(iou);
+}
+
+/** The one that is thought best of. */
+export function bestAlternative(iou: ArrayLike<number>): number {
+  const [best] = rankAlternatives(iou);
+  if (best === undefined) throw new Error(`There is no alternative among ${iou.length} masks.`);
+  return best;
 }
 
 /** Masks 1 and up by predicted IoU, best first; of equals the first. */

@@ -29,6 +29,13 @@ describe('the choice', () => {
   });
 });
 
+describe('no choice', () => {
+  it('is said where the recipe wants the best alternative and there is none', () => {
+    const one = { masks: new Float32Array(4), iou: Float32Array.of(0.9) };
+    expect(() => chosenMask(one, 'best')).toThrow('There is no alternative among 1 masks.');
+  });
+});
+
 describe('the mask', () => {
   it('is as large as the picture, and as much of it is inside as of the logits', () => {
     const mask = maskFrom({ masks: sure, iou }, image, { choice: 'stable', followsEdges: false });

@@ -8,7 +8,7 @@ import { recompute } from '../../models/graph/recompute.ts';
 import { argMax, logSoftmax, reduceSum, stopGradient } from '../../models/graph/reduce.ts';
 import { executionOrder, orderNodes } from '../../models/graph/schedule.ts';
 import { reshape, zeros } from '../../models/graph/shape.ts';
-import { constant, type DType, input, type Shape, stored, type Tensor } from '../../models/graph/tensor.ts';
+import { constant, type DType, input, leafName, type Shape, stored, type Tensor } from '../../models/graph/tensor.ts';
 import { evaluate } from '../evaluate.ts';
 
 const opsOf = (graph: OnnxGraph): string[] => graph.nodes.map((n) => n.op);
@@ -69,6 +69,13 @@ describe('names', () => {
       ['ReduceSum', 'float32', [4, 1]],
       ['Cast', 'float64', [4, 1]],
     ]);
+  });
+});
+
+describe('a leaf', () => {
+  it('has a name, and nothing else has', () => {
+    expect(leafName(input('x', [1]))).toBe('x');
+    expect(() => leafName(neg(input('x', [1])))).toThrow('Neg: has no name');
   });
 });
 

@@ -84,4 +84,10 @@ describe('denseTargets', () => {
       }
     }
   });
+
+  it('says which name no scene knows', () => {
+    const known = stage(thing('dog', [20, 20, 80, 80]));
+    const strange = { ...known, prompts: [], things: known.things.map((each) => ({ ...each, name: 'unicorn' })) };
+    expect(() => denseTargets(strange, 8)).toThrow('Scenes do not know "unicorn".');
+  });
 });

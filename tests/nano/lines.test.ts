@@ -1,7 +1,8 @@
 // Coordinates and measures as tokens: each line in equal steps, every token a number, no token on two lines.
 import { describe, expect, it } from 'vitest';
 import { linesOf } from '../../main/nano/lines.ts';
-import { numeral } from '../../main/scenes/vocabulary.ts';
+import { numeral, vocabulary } from '../../main/scenes/vocabulary.ts';
+import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { tokenizer } from './toy.ts';
 
 describe('linesOf', () => {
@@ -23,5 +24,13 @@ describe('linesOf', () => {
   it('puts no token on two lines', () => {
     const all = [...(coordinates?.ids ?? []), ...(measures?.ids ?? [])];
     expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('says which number has no token', () => {
+    const words = vocabulary().filter((word) => word !== '105');
+    const short = new NanoTokenizer({ words, pieces: [], coordinates: { count: 113, step: 2 } });
+    // Written digit by digit, "105" is not one token.
+    expect(short.encode('105').length).toBeGreaterThan(1);
+    expect(() => linesOf(short)).toThrow('The tokenizer has no token for 105.');
   });
 });

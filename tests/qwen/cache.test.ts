@@ -1,6 +1,6 @@
 // A prompt stored once and a suffix for each row: where tokens go, what a run is fed, what the mask lets a row see.
 import { describe, expect, test } from 'vitest';
-import { cacheNames, KeyValueCache } from '../../models/qwen/cache.ts';
+import { cacheNames, KeyValueCache, ofRow } from '../../models/qwen/cache.ts';
 import { nanoConfig } from '../../models/qwen/config.ts';
 
 const config = { ...nanoConfig({ vocabulary: 10, imageToken: 9 }).language, layers: 1, kvHeads: 2, headWidth: 2 };
@@ -95,6 +95,11 @@ describe('KeyValueCache', () => {
       ...['11111010', '11111011', '11110010', '11110011'],
       ...['11000010', '11000011', '11011010', '11011011'],
     ]);
+  });
+
+  test('says which row there is not', () => {
+    expect(ofRow([4, 5], 1)).toBe(5);
+    expect(() => ofRow([4, 5], 2)).toThrow('There is no row 2 among 2.');
   });
 
   test('refuses results without its tensors', () => {
