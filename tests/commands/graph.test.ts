@@ -32,3 +32,25 @@ test('refuses in one line what is no model, and a part that there is not', async
   expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1]);
   expect(stderr).toContain('heart');
 }, 60_000);
+
+test('prints every part of the embedded model, each under its title', async () => {
+  const { stdout } = await loupe('loupe-nano', '--json');
+  const graphs: { title: string; nodes: number; text: string }[] = JSON.parse(stdout);
+  expect(graphs.map(({ title }) => title)).toEqual([
+    'vision',
+    'reasoner',
+    'context',
+    'segmenter, encoder',
+    'segmenter, decoder',
+  ]);
+  for (const { nodes, text } of graphs) {
+    expect(nodes).toBeGreaterThan(20);
+    // Every node is numbered in order and none is used before it stands there.
+    const lines = text.split('\n').slice(0, nodes);
+    for (const [i, line] of lines.entries()) {
+      expect(line.startsWith(`%${i} = `)).toBe(true);
+      const used = [...line.slice(line.indexOf('(')).matchAll(/%(\d+)/gu)].map(([, number]) => Number(number));
+      expect(used.every((number) => number < i)).toBe(true);
+    }
+  }
+}, 60_000);

@@ -2,27 +2,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { evaluateScenes } from '../../main/evaluate/scenes.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import { understood } from '../../main/flow/unknownWords.ts';
+import { train } from '../../main/learn/loop.ts';
 import { alignmentScene, contextFeeds } from '../../main/nano/contextBatch.ts';
 import { conversation } from '../../main/nano/conversation.ts';
 import { makeDrill } from '../../main/nano/drill.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { alignmentBatch, reasonerBatch } from '../../main/nano/layout.ts';
 import { trainingScenes } from '../../main/nano/nano.ts';
-import { buildReasonerBatch } from '../../main/nano/reasonerBatch.ts';
-import { nanoRecipe } from '../../main/nano/recipe.ts';
+import { buildReasonerBatch, weightsOf } from '../../main/nano/reasonerBatch.ts';
+import { nanoRecipe, settingsOf } from '../../main/nano/recipe.ts';
 import { reader } from '../../main/nano/rollouts.ts';
 import { drillLength } from '../../main/nano/sequence.ts';
+import { stages } from '../../main/nano/stages.ts';
 import { makeScene } from '../../main/scenes/make.ts';
 import { pluralKinds } from '../../main/scenes/prompts/plural.ts';
 import { type Scene, type ScenePrompt, targetsOf } from '../../main/scenes/scene.ts';
 import { seedOf } from '../../main/scenes/split.ts';
 import { atlas } from '../scenes/drawing.ts';
-import { reasoner, speak, tokenizer, toyNano } from './toy.ts';
+import { allParameters, reasoner, speak, tokenizer, toyNano } from './toy.ts';
 
 const nano = toyNano({ atlas });
 const scenes = trainingScenes(nano, 40, 30, { plural: 2 });
@@ -115,6 +117,49 @@ describe('the context pass', () => {
     const { target } = contextFeeds(nano, [packed], { ...alignmentBatch, scenes: 1 });
     expect(target.some((share) => share > 0)).toBe(true);
     expect(() => alignmentScene(nano, two, random(1), alignmentBatch)).toThrow('has no prompt with one target');
+  });
+});
+
+describe('a short training', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'loupe-plural-training-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it.each(['lists', 'reasoner', 'alignment'] as const)('takes its steps on them in the stage %s', async (name) => {
+    const learner = toyNano({ atlas });
+    allParameters(learner);
+    const before = learner.parameters.snapshot(learner.parameters.all.keys());
+    const recipe = { ...nanoRecipe, [name]: { ...nanoRecipe[name], steps: 2, warmup: 0, plural: 3 } };
+    const stage = stages[name].run(learner, recipe);
+    const drawn = stage.samples(1).flatMap((scene) => plurals(scene as Scene));
+    expect(drawn.length).toBeGreaterThan(0);
+    const losses: number[] = [];
+    const run = { name, steps: 2, settings: settingsOf(recipe[name]), ...stage };
+    await train(run, { folder, report: ({ figures }) => losses.push(figures.loss ?? Number.NaN) });
+    expect(losses).toHaveLength(1);
+    expect(Number.isFinite(losses[0])).toBe(true);
+    const moved = [...learner.parameters.all].filter(([key, { values }]) => {
+      const old = before[key];
+      return old !== undefined && values.some((value, i) => value !== old[i]);
+    });
+    expect(moved.length).toBeGreaterThan(5);
+  });
+
+  it('weighs the boxes of each object alike', () => {
+    const [one] = many.filter(({ prompt }) => targetsOf(prompt).length === 2);
+    if (!one) throw new Error('no such prompt');
+    const { answer } = conversation(tokenizer, one.scene, one.prompt).turn;
+    const weights = weightsOf(
+      tokenizer,
+      answer.map((_, i) => i),
+      [...answer],
+    );
+    const coordinates = answer.flatMap((id, i) => (tokenizer.coordinateOf(id) === undefined ? [] : [weights[i]]));
+    // The last eight are those of the answer, the others those of the list.
+    expect(coordinates.slice(-8)).toEqual(new Array(8).fill(2));
+    expect(new Set(coordinates.slice(0, -8))).toEqual(new Set([1]));
   });
 });
 

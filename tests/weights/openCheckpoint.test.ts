@@ -215,3 +215,14 @@ describe.skipIf(!haveGolden).each(['qwen25vl-tiny', 'qwen2vl-tiny'])('%s', (name
     expect(tokenizer.special.get('<|image_pad|>')).toBe(reasoner.imageToken);
   });
 });
+
+describe('a checkpoint with low-rank updates', () => {
+  it('is refused in a sentence with the first of them: no graph would apply them', async () => {
+    const key = 'model.layers.0.self_attn.q_proj.lora_A.weight';
+    const tensors = { ...toyTensors({}), [key]: { shape: [1, 64], data: new Float32Array(64) } };
+    const folder = await writeToy(at('adapted'), { says: 'dog' }, tensors);
+    await expect(recogniseModel(folder)).rejects.toThrow(
+      `${folder}: holds low-rank updates (1 tensors, as ${key}) that are not applied; merge them into the weights first`,
+    );
+  });
+});
