@@ -5,6 +5,15 @@ import { App, haveShell } from './app.ts';
 /** A desktop window goes with its host; what is shown here is the browser's. */
 const browserOn = (prepare: (app: App) => string) => App.start({ prepare });
 
+/** Waits until the first shape is stored: before it "All saved" stands there as well. */
+async function storedFirst(app: App): Promise<void> {
+  await expect.poll(() => app.shapeCount()).toBe(1);
+  await app.page
+    .locator('.status-bar')
+    .getByText(/^Saved \d/u)
+    .waitFor();
+}
+
 describe.runIf(haveShell)('a host that died (browser)', () => {
   let app: App;
   beforeAll(async () => {
@@ -24,8 +33,7 @@ describe.runIf(haveShell)('a host that died (browser)', () => {
       [100, 100],
     ] as const;
     await app.drag(...ring);
-    await app.saved();
-    await expect.poll(() => app.shapeCount()).toBe(1);
+    await storedFirst(app);
     const before = await app.canvas.boundingBox();
     await app.kill();
     await page.getByText(/Nothing can be changed here until then/u).waitFor();
@@ -54,18 +62,21 @@ describe.runIf(haveShell)('a project file that is moved away while it is open (b
     await app.scene('scene-01.jpg');
     await app.tool('Freehand');
     await app.drag([100, 100], [180, 100], [180, 180], [100, 180], [100, 100]);
-    await app.saved();
+    await storedFirst(app);
     renameSync(app.file('scenes', 'moved.loupe'), app.file('scenes', 'moved.loupe.away'));
     await app.drag([300, 300], [380, 300], [380, 380], [300, 380], [300, 300]);
     const dialog = page.getByRole('dialog', { name: 'Save a copy' });
     await dialog.getByText(/nothing more can be stored there/u).waitFor();
     await page.getByText(/was moved, deleted or replaced while it was open/u).waitFor();
     await dialog.getByRole('button', { name: 'Choose where' }).click();
-    await page.getByRole('textbox', { name: 'Name' }).fill('rescued');
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('rescued');
     await page.getByRole('button', { name: 'Save here' }).click();
     await dialog.waitFor({ state: 'detached' });
     await app.scene('scene-01.jpg');
     await expect.poll(() => app.shapeCount()).toBe(1);
+    await app.drag([300, 300], [380, 300], [380, 380], [300, 380], [300, 300]);
+    await expect.poll(() => app.shapeCount()).toBe(2);
+    await app.saved();
     expect(existsSync(app.file('scenes', 'rescued.loupe'))).toBe(true);
     expect(existsSync(app.file('scenes', 'moved.loupe'))).toBe(false);
   });
