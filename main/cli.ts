@@ -8,6 +8,7 @@ import { addGather } from './commands/gather.ts';
 import { addGraph } from './commands/graph.ts';
 import { addModel } from './commands/model.ts';
 import { addPrelabel } from './commands/prelabel.ts';
+import { addRepair } from './commands/repair.ts';
 import { addScenes } from './commands/scenes.ts';
 import { addSegment } from './commands/segment.ts';
 import { addServe } from './commands/serve.ts';
@@ -32,7 +33,7 @@ function programFor(outside: Terminal): Command {
     .exitOverride()
     // `judge` says it in one line, with the rest of the failures.
     .configureOutput({ outputError: () => {} });
-  const projects = [addServe, addImport, addExport, addVerify, addPrelabel, addGather, addTeach, addWeights];
+  const projects = [addServe, addImport, addExport, addVerify, addPrelabel, addGather, addRepair, addTeach, addWeights];
   for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addModel, addGraph, addScenes])
     add(program, outside);
   return program;

@@ -5,6 +5,7 @@ import type { Figures } from '../evaluate/metrics.ts';
 import type { SetFigures, SetsEvaluation } from '../evaluate/photoSets.ts';
 import type { BoxToMaskEvaluation, MaskFigures } from '../evaluate/photos.ts';
 import type { PluralFigures } from '../evaluate/plural.ts';
+import type { RepairFigures } from '../evaluate/repair.ts';
 import type { SceneEvaluation } from '../evaluate/scenes.ts';
 import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
@@ -24,6 +25,7 @@ interface PhotosOptions extends WeightsOptions {
   readonly split: 'train' | 'val' | 'all';
   readonly grabcuts: number;
   readonly clicks: number;
+  readonly repairs: number;
   readonly most?: number;
   readonly json?: boolean;
 }
@@ -47,6 +49,12 @@ export function addEval(program: Command, terminal: Terminal): void {
     .addOption(new Option('--split <part>', 'images of the set').choices(['train', 'val', 'all']).default('val'))
     .option('--grabcuts <count>', 'things of the set that GrabCut is tried on', wholeNumber(0, 1_000_000), 300)
     .option('--clicks <count>', 'things of the set that are clicked at', wholeNumber(0, 1_000_000), 300)
+    .option(
+      '--repairs <count>',
+      'things of the set whose masks are made wrong and repaired',
+      wholeNumber(0, 1_000_000),
+      300,
+    )
     .option('--most <count>', 'things of the set that are measured, evenly among all', wholeNumber(1, 1_000_000))
     .option('--json', 'print one JSON document instead of a table');
   weightsOptions(photos).action((options: PhotosOptions) => evalPhotos(options, terminal));
@@ -67,9 +75,9 @@ async function evalSets(options: PhotosOptions, folder: string, terminal: Termin
   const photos = await readCocoPhotos({ files: await cocoFilesIn(folder) }, { splits, unsaid: 'val' });
   const predictor = await openPredictor(options, terminal);
   try {
-    const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} things`);
-    const { grabcuts: grabCuts, clicks: clicked, most } = options;
-    const task = { grabCuts, clicked, most, signal: terminal.signal, progress };
+    const progress = (done: number, of: number, what: string) => terminal.note(`\r${done} of ${of} ${what}   `);
+    const { grabcuts: grabCuts, clicks: clicked, repairs: repaired, most } = options;
+    const task = { grabCuts, clicked, repaired, most, signal: terminal.signal, progress };
     const figures = await evaluatePhotoSets(predictor, photos, task);
     terminal.note('\n');
     terminal.print(options.json ? `${JSON.stringify(figures)}\n` : setsTable(figures));
@@ -157,7 +165,24 @@ export function setsTable({ sets, overall }: SetsEvaluation): string {
     [name.padEnd(18), ...cells.map((cell) => cell.padStart(10))].join('').trimEnd(),
   );
   const means = `true box: mean of things ${mIoU.toFixed(3)}, mean of sets ${meanOfSets.toFixed(3)}`;
-  return `${lines.join('\n')}\n${means}; GrabCut on ${overall.grabCut.count}, clicks on ${overall.clicks.count}\n`;
+  const counts = `GrabCut on ${overall.grabCut.count}, clicks on ${overall.clicks.count}`;
+  return `${lines.join('\n')}\n${means}; ${counts}\n${repairTable(overall.repair)}`;
+}
+
+/** Empty where nothing was repaired. */
+export function repairTable({ kinds, harm, auprc, ...all }: RepairFigures): string {
+  if (all.count === 0) return '';
+  const heads = ['repair', 'masks', 'IoU', 'after', 'boundary', 'after'];
+  const rows = [...Object.entries(kinds), ['all', all] as const].map(([name, one]) => [
+    name,
+    String(one.count),
+    ...[one.before, one.after, one.boundaryBefore, one.boundaryAfter].map((iou) => iou.toFixed(3)),
+  ]);
+  const lines = [heads, ...rows].map(([name = '', ...cells]) =>
+    [name.padEnd(18), ...cells.map((cell) => cell.padStart(10))].join(''),
+  );
+  const told = `masks that were right lose ${harm.toFixed(4)}; wrong ones ranked before right ones: AUPRC ${auprc.toFixed(3)}`;
+  return `\n${lines.join('\n')}\n${told}\n`;
 }
 
 const setRow = (name: string, { boxToMask, bareBox, grabCut, clicks, noc85 }: SetFigures): string[] => [

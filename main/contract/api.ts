@@ -109,6 +109,10 @@ export const FolderEntry = z.object({
 });
 export type FolderEntry = z.infer<typeof FolderEntry>;
 
+/** What the queue of repairs is sorted by: expected gain in IoU, or how much outlines or masks differ. */
+export const RepairOrder = z.enum(['gain', 'boundary', 'disagreement']);
+export type RepairOrder = z.infer<typeof RepairOrder>;
+
 /** A pair that a person is to judge: what stands there and what the model would draw. */
 export const RepairPair = z.object({
   shapeId: Id,
@@ -117,6 +121,10 @@ export const RepairPair = z.object({
   weights: z.string(),
   /** 1 - IoU of the two. */
   disagreement: z.number(),
+  /** 1 - boundary IoU of the two; null, here and below: nobody knows. */
+  boundary: z.number().nullable(),
+  /** How much nearer to the truth the model's is expected to be (IoU); above 0 it is the likely better one. */
+  gain: z.number().nullable(),
 });
 export type RepairPair = z.infer<typeof RepairPair>;
 
@@ -206,9 +214,14 @@ export const api = {
   repair: {
     /** A job: the model proposes for every shape that has a mask and no pair yet. */
     compare: base.input(z.object({ labelId: Id.nullable() })).output(Job),
-    /** Worst first; those that were judged are left out. */
+    /** The first in the order asked for; those that were judged are left out. */
     pairs: base
-      .input(z.object({ offset: z.int().min(0), limit: z.int().min(1).max(500) }))
+      .input(
+        z.object({
+          ...{ offset: z.int().min(0), limit: z.int().min(1).max(500) },
+          order: RepairOrder.default('disagreement'),
+        }),
+      )
       .output(z.object({ total: z.int(), pairs: z.array(RepairPair) })),
     /** `replace` makes the diff of the shape too. */
     judge: base

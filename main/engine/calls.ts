@@ -8,7 +8,7 @@ import type { PredictOptions, Predictor, Proposal, ProposedObject } from '../flo
 import { spreadOf } from '../flow/spread.ts';
 import type { ImageFile } from '../pictures/image.ts';
 import { wand } from '../pictures/wand.ts';
-import type { AskArguments, AskEvent, AskResult, Calls, RefineArguments, Request } from './protocol.ts';
+import type { AskArguments, AskEvent, AskResult, Calls, RefineArguments, RepairResult, Request } from './protocol.ts';
 
 /** Weights that are open, and the name that proposals carry. */
 export interface Model {
@@ -33,6 +33,8 @@ export function perform(request: Request, work: Work): Promise<Calls[Request['na
       return ask(request.arguments, work);
     case 'refine':
       return refine(request.arguments, work);
+    case 'repair':
+      return repair(request.arguments, work);
     case 'prepare':
       return prepare(request.arguments.picture, work);
     case 'cutOut':
@@ -96,6 +98,22 @@ async function refine(
   return {
     ...(await masked(started, () => predictor.segment(image, ask))),
     weights: predictor.segmenterName ?? version,
+  };
+}
+
+async function repair({ picture, standing }: Calls['repair']['arguments'], work: Work): Promise<RepairResult> {
+  const started = performance.now();
+  const [image, { predictor, version }] = await Promise.all([work.image(picture), work.model()]);
+  const mask = fitting(standing, image);
+  await work.between();
+  work.signal.throwIfAborted();
+  const ready = performance.now();
+  const found = await predictor.repair(image, mask);
+  const now = performance.now();
+  return {
+    mask: packMask(found?.mask ?? { size: [image.height, image.width], counts: [image.height * image.width] }),
+    ...{ gain: found?.gain ?? null, boundary: found?.boundary ?? 1 },
+    ...{ weights: predictor.segmenterName ?? version, ms: now - started, decodeMs: now - ready },
   };
 }
 

@@ -47,10 +47,24 @@ interface MaskResult {
   readonly decodeMs: number;
 }
 
+export interface RepairResult extends MaskResult {
+  /** Expected gain in IoU; null where nobody measured these weights. */
+  readonly gain: number | null;
+  /** 1 - boundary IoU with what stands. */
+  readonly boundary: number;
+  readonly weights: string;
+}
+
 /** Every call of the engine: what it takes, tells meanwhile and gives. */
 export interface Calls {
   ask: { arguments: AskArguments; event: AskEvent; result: AskResult };
   refine: { arguments: RefineArguments; event: never; result: MaskResult & { weights: string } };
+  /** What the segmenter would draw in the place of a mask, which is nothing at times. */
+  repair: {
+    arguments: { picture: string; standing: PackedMask };
+    event: never;
+    result: RepairResult;
+  };
   prepare: { arguments: { picture: string }; event: never; result: { ms: number } };
   cutOut: { arguments: { picture: string; box: Box }; event: never; result: MaskResult };
   wand: {

@@ -5,8 +5,10 @@ import { BadInput } from '../contract/badinput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { openWeights } from '../weights/open.ts';
 import { openSam2 } from '../weights/openSam2.ts';
+import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { OnnxSegmenter } from './onnxSegmenter.ts';
 import type { EngineOptions } from './reasoner.ts';
+import { type Repair, repaired } from './repair.ts';
 import { Segmenter } from './segmenter.ts';
 import type { Ask } from './zoom.ts';
 
@@ -16,6 +18,8 @@ export interface ClickSegmenter {
   readonly warnings: readonly string[];
   segment(image: DecodedImage, ask: Ask): Promise<Mask>;
   prepare(image: DecodedImage): Promise<void>;
+  /** What it would draw in the place of a mask; null: nothing. Left out where it tells too little of its masks. */
+  repair?(image: DecodedImage, standing: Mask): Promise<Repair | null>;
   release(): Promise<void>;
 }
 
@@ -27,15 +31,16 @@ export async function openClickSegmenter(place: string, options: EngineOptions =
   if (names.some((name) => name.endsWith('.onnx'))) return OnnxSegmenter.open(place, options);
   if (names.includes('config.json') && names.includes('tokenizer.json')) {
     const weights = await openWeights(place);
-    return named(weights.name, await Segmenter.open(weights, options));
+    return named(weights.name, await Segmenter.open(weights, options), await readRepairRecord(place));
   }
   const weights = await openSam2(place);
-  return named(weights.name, await Segmenter.open(weights, options));
+  return named(weights.name, await Segmenter.open(weights, options), null);
 }
 
-const named = (name: string, segmenter: Segmenter): ClickSegmenter => ({
+const named = (name: string, segmenter: Segmenter, record: RepairRecord | null): ClickSegmenter => ({
   ...{ name, warnings: [] },
   segment: (image, ask) => segmenter.segment(image, ask),
   prepare: (image) => segmenter.prepare(image),
+  repair: (image, standing) => repaired(segmenter, image, standing, record),
   release: () => segmenter.release(),
 });

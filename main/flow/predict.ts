@@ -8,9 +8,11 @@ import type { Found } from '../contract/project.ts';
 import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
+import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { answerReaders } from './answer.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
+import { type Repair, repaired, unrated } from './repair.ts';
 import { Segmenter } from './segmenter.ts';
 import { type ClosedVocabulary, understood, unknownSentence } from './unknownWords.ts';
 import type { Ask } from './zoom.ts';
@@ -62,6 +64,8 @@ export interface Predictor {
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
   /** The segmenter alone: clicks, a box, a rough mask. */
   segment(image: DecodedImage, ask: Ask): Promise<Mask>;
+  /** What the segmenter would draw in the place of a mask; null: nothing. */
+  repair(image: DecodedImage, standing: Mask): Promise<Repair | null>;
   /** Encodes the picture for the segmenter ahead of the first ask. */
   prepare(image: DecodedImage): Promise<void>;
   release(): Promise<void>;
@@ -94,6 +98,8 @@ export async function openPredictor(
 interface Parts {
   reasoner: Reasoner;
   own: Segmenter | null;
+  /** Of what repairs by the weights' own segmenter gain; null: nobody measured it. */
+  record: RepairRecord | null;
   queries: Float32Array | null;
   clicks: ClickSegmenter | null;
 }
@@ -110,6 +116,7 @@ class LoupePredictor implements Predictor {
   /** What a person points with. */
   private readonly clicks: ClickSegmenter | Segmenter;
   private readonly own: Segmenter | null;
+  private readonly record: RepairRecord | null;
   private readonly other: ClickSegmenter | null;
   /** [queries, hidden]; null where the recipe has none. */
   private readonly queries: Float32Array | null;
@@ -120,6 +127,7 @@ class LoupePredictor implements Predictor {
     this.weights = weights;
     this.reasoner = parts.reasoner;
     this.own = parts.own;
+    this.record = parts.record;
     this.segmenter = segmenter;
     this.queries = parts.queries;
     this.device = parts.reasoner.provider;
@@ -139,11 +147,18 @@ class LoupePredictor implements Predictor {
     const reasoner = await Reasoner.open(weights, options);
     const { segmenter } = weights;
     const own = segmenter && (await Segmenter.open({ ...weights, segmenter }, options));
-    return new LoupePredictor(weights, { reasoner, own, queries, clicks });
+    const record = own && (await readRepairRecord(weights.folder));
+    return new LoupePredictor(weights, { reasoner, own, queries, clicks, record });
   }
 
   segment(image: DecodedImage, ask: Ask): Promise<Mask> {
     return this.clicks.segment(image, ask);
+  }
+
+  async repair(image: DecodedImage, standing: Mask): Promise<Repair | null> {
+    if (this.other?.repair) return this.other.repair(image, standing);
+    if (this.other || !this.own) return unrated(this.clicks, image, standing);
+    return repaired(this.own, image, standing, this.record);
   }
 
   prepare(image: DecodedImage): Promise<void> {

@@ -93,12 +93,16 @@ export class Segmenter {
 
   /** The mask at the picture's size. */
   async segment(image: DecodedImage, ask: Ask): Promise<Mask> {
-    const { values, place } = await this.find(image, ask);
+    return this.draw(image, await this.find(image, ask));
+  }
+
+  /** Along the picture's edges, where the recipe says so. */
+  draw(image: DecodedImage, { values, place }: Pick<Found, 'values' | 'place'>): Mask {
     return maskOf(values, image, { ...this.weights.recipe.segmenter, place });
   }
 
   /** Clicks alone are looked for in parts of several sizes; then, as all else, in the part around what they mean. */
-  private async find(image: DecodedImage, ask: Ask): Promise<Found> {
+  async find(image: DecodedImage, ask: Ask): Promise<Found> {
     const { crop } = this.weights.recipe.segmenter;
     const focus = crop && focusOf(ask);
     if (crop && focus) return this.decode(image, ask, { place: placeAround(focus, image, crop.context) });

@@ -1,7 +1,7 @@
 // Masks that stand in a project to pairs with what the model would draw in their place, for a person to judge.
 import { setImmediate } from 'node:timers/promises';
 import { BadInput } from '../contract/badinput.ts';
-import { type Image, type Shape, unpackMask } from '../contract/project.ts';
+import { type Image, type PackedMask, unpackMask } from '../contract/project.ts';
 import { maskIou } from '../contract/rle.ts';
 import type { Engine } from '../engine/supervisor.ts';
 import type { Project } from '../store/project.ts';
@@ -19,7 +19,7 @@ export interface Compare {
 
 const AT_A_TIME = 2;
 
-/** The model is shown the box and the mask as it stands; ends with the sentence that reports the result. */
+/** The model is shown the mask as it stands; ends with the sentence that reports the result. */
 export async function compare(work: Compare, progress: Progress): Promise<string> {
   const weights = await work.engine.weights();
   const ids: number[] = [];
@@ -48,9 +48,10 @@ async function compareOne(work: Compare, shapeId: number, progress: Progress): P
   // Deleted meanwhile, by the person.
   if (!shape?.mask || !image) return false;
   try {
-    const args = { picture: work.fileOf(image), points: [], box: shape.box, rough: shape.mask };
-    const { mask, weights } = await engine.call('refine', args, { urgency: 'batch', signal: progress.signal });
-    project.setComparison(shapeId, { mask, weights, disagreement: disagreement(shape, mask) });
+    const args = { picture: work.fileOf(image), standing: shape.mask };
+    const call = { urgency: 'batch', signal: progress.signal } as const;
+    const { mask, weights, gain, boundary } = await engine.call('repair', args, call);
+    project.setComparison(shapeId, { mask, weights, gain, boundary, disagreement: disagreement(shape.mask, mask) });
     work.compared(image.id);
     return true;
   } catch (error) {
@@ -60,6 +61,5 @@ async function compareOne(work: Compare, shapeId: number, progress: Progress): P
   }
 }
 
-function disagreement({ mask }: Shape, proposed: NonNullable<Shape['mask']>): number {
-  return mask ? 1 - maskIou(unpackMask(mask), unpackMask(proposed)) : 1;
-}
+export const disagreement = (standing: PackedMask, proposed: PackedMask): number =>
+  1 - maskIou(unpackMask(standing), unpackMask(proposed));

@@ -243,6 +243,9 @@ async function stepsOf({ folder }: TeachTask, { pointed }: Prepared): Promise<nu
 async function writeVersion(from: string, to: string, changed: ReturnType<typeof trainedValues>): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const name of ['config.json', 'tokenizer.json']) await copyFile(path.join(from, name), path.join(to, name));
+  // What repairs gained by the weights that were taught is the nearest that is known.
+  const record = path.join(from, 'repair.json');
+  if (existsSync(record)) await copyFile(record, path.join(to, 'repair.json'));
   const file = await openSafetensors(path.join(from, 'model.safetensors'));
   const tensors: Record<string, TensorToWrite> = {};
   for (const [name, { shape }] of file.tensors)

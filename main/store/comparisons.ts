@@ -1,5 +1,5 @@
 // For repairing coarse masks: each shape's mask beside the one that the model would draw, and a person's word on the two.
-import type { RepairPair } from '../contract/api.ts';
+import type { RepairOrder, RepairPair } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { type PackedMask, type Shape, unpackMask } from '../contract/project.ts';
 import { maskIou } from '../contract/rle.ts';
@@ -14,8 +14,8 @@ export interface Comparisons {
   shapesToCompare(labelId: number | null, weights: string): Generator<Shape>;
   /** Takes the place of an earlier one of the shape, and of the verdict on it. */
   setComparison(shapeId: number, comparison: Comparison): void;
-  /** Those without a verdict, the worst first. */
-  pairs(slice: Slice): { total: number; pairs: RepairPair[] };
+  /** Those without a verdict, the first in this order; what nothing is known of comes last. */
+  pairs(slice: Slice & { order?: RepairOrder }): { total: number; pairs: RepairPair[] };
   /** Null where the shape was not compared, or was judged already. */
   pair(shapeId: number): RepairPair | null;
   /** Call it after the replacement was applied: `replace` is taken back and made again together with that step. */
@@ -27,6 +27,10 @@ export interface Comparison {
   weights: string;
   /** 1 - IoU */
   disagreement: number;
+  /** 1 - boundary IoU; null or missing, here and below: nobody knows. */
+  boundary?: number | null;
+  /** Expected gain in IoU. */
+  gain?: number | null;
 }
 
 /** What the other parts of the store tell this one. */
@@ -45,6 +49,8 @@ interface ComparisonRow {
   counts: string;
   weights: string;
   disagreement: number;
+  boundary: number | null;
+  gain: number | null;
 }
 
 const page = 100;
@@ -72,24 +78,35 @@ function* shapesToCompare(db: Db, labelId: number | null, weights: string): Gene
   }
 }
 
-function setComparison(db: Db, shapeId: number, { mask, weights, disagreement }: Comparison): void {
+function setComparison(db: Db, shapeId: number, comparison: Comparison): void {
+  const { mask, weights, disagreement, boundary = null, gain = null } = comparison;
   const image = db.number('SELECT image_id FROM shape WHERE id = ? AND counts IS NOT NULL', shapeId);
   // The person deleted it while the model was at work.
   if (image === 0) return;
   db.run(
-    `INSERT OR REPLACE INTO comparison (shape_id, height, width, counts, weights, disagreement, present)
-     VALUES (?, ?, ?, ?, ?, ?, 1)`,
-    ...[shapeId, ...mask.size, mask.counts, weights, disagreement],
+    `INSERT OR REPLACE INTO comparison
+       (shape_id, height, width, counts, weights, disagreement, measured, boundary, gain, present)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+    ...[shapeId, ...mask.size, mask.counts, weights, disagreement, disagreement, boundary, gain],
   );
   refreshImages(db, [image]);
 }
 
 const open = 'verdict IS NULL AND present = 1';
-const openPairs = `SELECT comparison.*, image_id FROM comparison JOIN shape ON shape.id = shape_id WHERE ${open}`;
+/** Gain and boundary are of the mask that was compared: of another one nothing is known, until it stands again. */
+const ifSame = (column: string): string => `CASE WHEN disagreement = measured THEN comparison.${column} END`;
+const columns: Readonly<Record<RepairOrder, string>> = {
+  ...{ gain: ifSame('gain'), boundary: ifSame('boundary'), disagreement: 'disagreement' },
+};
+const openPairs = `SELECT shape_id, comparison.height, comparison.width, comparison.counts, weights, disagreement,
+  ${ifSame('boundary')} AS boundary, ${ifSame('gain')} AS gain, image_id FROM comparison JOIN shape ON shape.id = shape_id WHERE ${open}`;
 
-function pairs(db: Db, { offset, limit }: Slice): { total: number; pairs: RepairPair[] } {
+function pairs(
+  db: Db,
+  { offset, limit, order = 'disagreement' }: Slice & { order?: RepairOrder },
+): { total: number; pairs: RepairPair[] } {
   const rows = db.all<ComparisonRow>(
-    `${openPairs} ORDER BY disagreement DESC, shape_id DESC LIMIT ? OFFSET ?`,
+    `${openPairs} ORDER BY ${columns[order]} DESC NULLS LAST, disagreement DESC, shape_id DESC LIMIT ? OFFSET ?`,
     limit,
     offset,
   );
@@ -107,6 +124,8 @@ const pairOf = (row: ComparisonRow): RepairPair => ({
   mask: { size: [row.height, row.width], counts: row.counts },
   weights: row.weights,
   disagreement: row.disagreement,
+  boundary: row.boundary,
+  gain: row.gain,
 });
 
 function judge(db: Db, shapeId: number, verdict: 'keep' | 'replace'): void {

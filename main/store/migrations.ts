@@ -293,4 +293,10 @@ export const migrations: readonly string[] = [
   CREATE INDEX source_shape_number ON source_shape (number);
   CREATE INDEX source_shape_position ON source_shape (file_id, position);
   `,
+  // What a repair is expected to gain. measured: the disagreement with the mask that was compared, as long as it stands.
+  `
+  ALTER TABLE comparison ADD COLUMN measured REAL;
+  ALTER TABLE comparison ADD COLUMN boundary REAL;
+  ALTER TABLE comparison ADD COLUMN gain REAL;
+  `,
 ];

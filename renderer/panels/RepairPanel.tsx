@@ -1,12 +1,13 @@
-// Repairing coarse masks: the model draws each anew, and a person keeps, replaces or edits them, the worst first.
+// Repairing coarse masks: the model draws each anew, and a person keeps, replaces or edits them in an order that is told.
 import { Button, Group, Kbd, Loader, Progress, Select, Stack, Text } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
+import type { RepairOrder, RepairPair } from '../../main/contract/api.ts';
 import type { CommandId } from '../../main/contract/commands.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import { showsPair } from '../state/commands.ts';
 import { orderedLabels } from '../state/labelEdits.ts';
-import { compareMasks, nextPair, startOver } from '../state/repair.ts';
+import { compareMasks, nextPair, sortPairs, startOver } from '../state/repair.ts';
 import { counted, isActive, percent, several, weightsName } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
 import { useCommand, useKeys } from './commanding.ts';
@@ -54,12 +55,13 @@ function Start({ job }: { job: Job | null }) {
         <Text size="xs" c="dimmed">
           {finished
             ? leftWords(left, skipped.size)
-            : 'The model draws every mask anew. You then step through both, the most different first, and keep, replace or edit by one key.'}
+            : 'The model draws every mask anew. You then step through both, and keep, replace or edit by one key.'}
         </Text>
       </div>
       {job?.message && <Text size="xs">{job.message}</Text>}
       {left > 0 && finished && <Button onClick={() => void startOver(client)}>Judge those put off</Button>}
       <ModelNotice />
+      <Sorting />
       <Group gap="xs" grow preventGrowOverflow={false} wrap="nowrap">
         <Select
           aria-label="Which masks"
@@ -91,6 +93,36 @@ export const leftWords = (left: number, skipped: number): string =>
 export const progressOf = (judged: number, left: number): string =>
   `${counted(judged + 1)} of ${counted(judged + left)}`;
 
+const orders: readonly { readonly value: RepairOrder; readonly label: string }[] = [
+  { value: 'gain', label: 'Expected gain' },
+  { value: 'boundary', label: 'How much the outlines differ' },
+  { value: 'disagreement', label: 'How much the masks differ' },
+];
+
+function Sorting() {
+  const client = useClient();
+  const order = useWorkbench(({ repair }) => repair.order);
+  return (
+    <Select
+      label="Sorted by"
+      size="xs"
+      data={orders.map((one) => ({ ...one }))}
+      value={order}
+      allowDeselect={false}
+      onChange={(value) => void sortPairs(client, orders.find((one) => one.value === value)?.value ?? 'gain')}
+    />
+  );
+}
+
+const isLikelyBetter = ({ gain }: RepairPair): boolean => gain !== null && gain > 0;
+
+/** What the person may expect of the proposal. */
+export function expectation({ gain }: Pick<RepairPair, 'gain'>): string {
+  if (gain === null) return 'Whether the proposal is better is not known.';
+  if (gain <= 0) return 'What stands is likely as good as the proposal.';
+  return `The proposal is likely better, by about ${percent(gain)} of overlap.`;
+}
+
 function Pair() {
   const client = useClient();
   const { pair, left, judged, stage } = useWorkbench((state) => state.repair);
@@ -112,12 +144,16 @@ function Pair() {
         Sorted by difference from the model’s mask, the most different first
       </Text>
       <Progress value={(100 * done) / Math.max(1, done + left)} aria-label="Share of pairs that are judged" />
+      <Text size="xs" c={isLikelyBetter(pair) ? undefined : 'dimmed'}>
+        {expectation(pair)}
+      </Text>
+      <Sorting />
       {!shown && (
         <Button variant="default" onClick={() => void client.actions.openImage(pair.imageId)}>
           Back to the image of this pair
         </Button>
       )}
-      {shown && stage === 'judging' && <Judging />}
+      {shown && stage === 'judging' && <Judging pair={pair} />}
       {shown && stage === 'editing' && (
         <>
           <Text size="sm">Correct the shape with any tool.</Text>
@@ -128,14 +164,14 @@ function Pair() {
   );
 }
 
-function Judging() {
+function Judging({ pair }: { pair: RepairPair }) {
   const again = useWorkbench(({ repair }) => repair.judged.length > 0);
   const run = useCommand();
   return (
     <>
       <div className="verdicts">
-        <Verdict id="repair.keep" text="Keep" />
-        <Verdict id="repair.replace" text="Replace" filled />
+        <Verdict id="repair.keep" text="Keep" filled={pair.gain !== null && !isLikelyBetter(pair)} />
+        <Verdict id="repair.replace" text="Replace" filled={isLikelyBetter(pair)} />
         <Verdict id="repair.edit" text="Edit" />
         <Verdict id="repair.skip" text="Later" />
       </div>

@@ -1,5 +1,5 @@
-// Correcting coarse masks: pairs of what stands and what the model would draw, judged one after another, worst first.
-import type { RepairPair } from '../../main/contract/api.ts';
+// Correcting coarse masks: pairs of what stands and what the model would draw, judged one after another in an order that is told.
+import type { RepairOrder, RepairPair } from '../../main/contract/api.ts';
 import { changed, created } from '../../main/contract/diff.ts';
 import { type Shape, unpackMask } from '../../main/contract/project.ts';
 import { maskBox } from '../../main/contract/rle.ts';
@@ -28,14 +28,20 @@ export async function compareMasks(client: Client, labelId: number | null): Prom
   }
 }
 
-/** Puts the worst pair that is neither judged nor put off on the screen. */
+/** The next pair is the first one in this order; one that is judged just now stays. */
+export async function sortPairs(client: Client, order: RepairOrder): Promise<void> {
+  set(client, { order });
+  if (client.store.getState().repair.stage === 'judging') await nextPair(client);
+}
+
+/** Puts the first pair that is neither judged nor put off on the screen. */
 export async function nextPair(client: Client): Promise<void> {
-  const { skipped, stage } = client.store.getState().repair;
+  const { skipped, stage, order } = client.store.getState().repair;
   if (stage === 'loading') return;
   set(client, { stage: 'loading' });
   try {
     const limit = Math.min(mostPairs, skipped.size + 1);
-    const { pairs, total } = await client.host.repair.pairs({ offset: 0, limit });
+    const { pairs, total } = await client.host.repair.pairs({ offset: 0, limit, order });
     const pair = pairs.find(({ shapeId }) => !skipped.has(shapeId)) ?? null;
     set(client, { left: total });
     if (pair && (await show(client, pair))) return;

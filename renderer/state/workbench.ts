@@ -1,6 +1,6 @@
 // Everything on screen that is not pixels: one store, changed by its own actions alone.
 import { createStore } from 'zustand/vanilla';
-import { type EngineStatus, ImageQuery, type RepairPair } from '../../main/contract/api.ts';
+import { type EngineStatus, ImageQuery, type RepairOrder, type RepairPair } from '../../main/contract/api.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import type { TeachProgress } from '../../main/contract/learning.ts';
 import type {
@@ -61,6 +61,8 @@ export interface Judged {
 /** Stepping through what stands against what the model would draw, worst first. */
 export interface Repair {
   readonly pair: RepairPair | null;
+  /** What pairs are sorted by. */
+  readonly order: RepairOrder;
   /** How many are left to judge, this one among them. */
   readonly left: number;
   /** What was judged here, the last one last. */
@@ -212,7 +214,7 @@ export const emptyWorkbench: Workbench = {
   masksShown: true,
   labelsShown: true,
   wipe: null,
-  repair: { pair: null, left: 0, judged: [], again: false, skipped: new Set(), stage: 'idle' },
+  repair: { pair: null, order: 'gain', left: 0, judged: [], again: false, skipped: new Set(), stage: 'idle' },
   copied: [],
   query: ImageQuery.parse({}),
   jobs: new Map(),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { benchTable } from '../../main/commands/bench.ts';
-import { photosTable, scenesTable, setsTable } from '../../main/commands/eval.ts';
+import { photosTable, repairTable, scenesTable, setsTable } from '../../main/commands/eval.ts';
 
 test('the bench table names step time, speed, share of peak and memory', () => {
   const figures = { msPerStep: 123.4, gflops: 250.6, shareOfPeak: 0.756, peakMB: 899.5 };
@@ -80,12 +80,23 @@ test('the table of photograph sets has a row for each set and one for all', () =
     noc85: 5.25,
   };
   const cats = { ...figures, grabCut: { mIoU: 0, count: 0 }, clicks: { '1': 0, '3': 0, '5': 0, count: 0 } };
-  const overall = { ...figures, boxToMask: { ...figures.boxToMask, meanOfSets: 0.79 } };
+  const one = { before: 0.7, after: 0.76, boundaryBefore: 0.3, boundaryAfter: 0.42, count: 20 };
+  const none = { before: 0, after: 0, boundaryBefore: 0, boundaryAfter: 0, count: 0, harm: 0, auprc: 0, kinds: {} };
+  const repair = { ...one, harm: 0.0021, auprc: 0.81, kinds: { erode: { ...one, count: 9, after: 0.8 } } };
+  const overall = { ...figures, boxToMask: { ...figures.boxToMask, meanOfSets: 0.79 }, repair: none };
   expect(setsTable({ sets: { cats }, overall })).toMatchInlineSnapshot(`
     "mean IoU              things       box  bare box   GrabCut   1 click         3         5   to 0.85
     cats                      44     0.771     0.610         -         -         -         -         -
     all                       44     0.771     0.610     0.690     0.500     0.680     0.745       5.3
     true box: mean of things 0.771, mean of sets 0.790; GrabCut on 12, clicks on 30
+    "
+  `);
+  expect(repairTable(repair)).toMatchInlineSnapshot(`
+    "
+    repair                 masks       IoU     after  boundary     after
+    erode                      9     0.700     0.800     0.300     0.420
+    all                       20     0.700     0.760     0.300     0.420
+    masks that were right lose 0.0021; wrong ones ranked before right ones: AUPRC 0.810
     "
   `);
 });

@@ -15,6 +15,7 @@ const photos = [photo('a', 14), photo('a', 20), photo('b', 12)];
 
 /** Takes the box; of clicks it draws the truth from the third on, before that the left half of the picture. */
 const slow = (asked: Ask[] = []) => ({
+  repair: async () => null,
   segment: async (image: DecodedImage, ask: Ask) => {
     asked.push(ask);
     if (ask.box) return fromBox(ask.box);
@@ -36,6 +37,7 @@ describe('evaluatePhotoSets', () => {
     expect(overall.grabCut.mIoU).toBeGreaterThan(0.9);
     expect(overall.clicks['1']).toBeLessThan(0.6);
     expect([overall.clicks['3'], overall.clicks['5'], overall.noc85]).toEqual([1, 1, 3]);
+    expect(overall.repair.count).toBe(0);
   });
 
   it('clicks in the middle of what is missing first, and then where the mask is wrong', async () => {
@@ -52,9 +54,22 @@ describe('evaluatePhotoSets', () => {
   });
 
   it('counts ten clicks where the mask is never good', async () => {
-    const never = { segment: async () => fromBox({ x1: 0, y1: 0, x2: 3, y2: 3 }) };
+    const never = { repair: async () => null, segment: async () => fromBox({ x1: 0, y1: 0, x2: 3, y2: 3 }) };
     const { overall } = await evaluatePhotoSets(never, photos, { grabCuts: 0 });
     expect([overall.noc85, overall.grabCut.count]).toEqual([10, 0]);
+  });
+
+  it('makes masks wrong and tells what repair makes of them', async () => {
+    const knowing = {
+      ...slow(),
+      repair: async (image: DecodedImage) => {
+        const mask = photos.find((each) => each.image === image)?.things[0]?.mask;
+        return mask ? { mask, gain: 0.1, boundary: 0.1, features: {} } : null;
+      },
+    };
+    const { overall } = await evaluatePhotoSets(knowing, photos, { grabCuts: 0, clicked: 0, repaired: 3 });
+    expect(overall.repair).toMatchObject({ after: 1, harm: 0, count: 3 });
+    expect(overall.repair.before).toBeLessThan(0.95);
   });
 
   it('measures some of the things where it is told so, and stops when cancelled', async () => {

@@ -26,7 +26,15 @@ export function deskAlone(state: Partial<Workbench>): { client: Client; stop(): 
 }
 
 /** The words on screen with the names of controls in brackets, one space between them. */
-export function shown(panel: ReactNode, state: Partial<Workbench>): string {
+export const shown = (panel: ReactNode, state: Partial<Workbench>): string => wordsOf(markupOf(panel, state));
+
+/** The words of its primary buttons. */
+export const primary = (panel: ReactNode, state: Partial<Workbench>): string[] =>
+  [...markupOf(panel, state).matchAll(/<button[^>]*data-variant="filled"[^>]*>.*?<\/button>/gsu)].map(([button]) =>
+    wordsOf(button),
+  );
+
+function markupOf(panel: ReactNode, state: Partial<Workbench>): string {
   const { client, stop } = deskAlone(state);
   const markup = renderToStaticMarkup(
     <MantineProvider>
@@ -38,7 +46,7 @@ export function shown(panel: ReactNode, state: Partial<Workbench>): string {
     </MantineProvider>,
   );
   stop();
-  return wordsOf(markup);
+  return markup;
 }
 
 const entities: Readonly<Record<string, string>> = {

@@ -62,7 +62,12 @@ describe('pairs', () => {
     const { project, images, coarse, better } = compared();
     expect(project.pairs({ offset: 0, limit: 1 })).toEqual({
       total: 2,
-      pairs: [{ shapeId: coarse.id, imageId: images[0], mask: columnsMask(2), weights: 'nano', disagreement: 0.5 }],
+      pairs: [
+        {
+          ...{ shapeId: coarse.id, imageId: images[0], mask: columnsMask(2), weights: 'nano', disagreement: 0.5 },
+          ...{ boundary: null, gain: null },
+        },
+      ],
     });
     expect(project.pairs({ offset: 1, limit: 9 }).pairs.map(({ shapeId }) => shapeId)).toEqual([better.id]);
   });
@@ -73,6 +78,35 @@ describe('pairs', () => {
     project.judge(coarse.id, 'keep');
     expect(project.pair(coarse.id)).toBeNull();
     expect(project.pair(99_999)).toBeNull();
+  });
+
+  test('come in the order asked for, those of which nothing is known last', () => {
+    const { project, images, coarse, better } = compared();
+    const third = addShape(project, images[0], coarse.labelId);
+    const more = { mask: columnsMask(2), weights: 'nano', disagreement: 0.5 };
+    project.setComparison(coarse.id, { ...more, gain: -0.1, boundary: 0.9 });
+    project.setComparison(third.id, { ...more, disagreement: 0.1, gain: 0.2, boundary: 0.3 });
+    const ids = (order: 'gain' | 'boundary' | 'disagreement') =>
+      project.pairs({ ...whole, order }).pairs.map(({ shapeId }) => shapeId);
+    expect(ids('gain')).toEqual([third.id, coarse.id, better.id]);
+    expect(ids('boundary')).toEqual([coarse.id, third.id, better.id]);
+    expect(ids('disagreement')).toEqual([coarse.id, better.id, third.id]);
+  });
+
+  test('forget what was expected of a mask that a person changed, until it stands again', () => {
+    const { project, coarse } = compared();
+    project.setComparison(coarse.id, {
+      mask: columnsMask(2),
+      weights: 'nano',
+      disagreement: 0.5,
+      gain: 0.2,
+      boundary: 0.7,
+    });
+    const change = changed('shape', coarse, { mask: columnsMask(3) });
+    if (change) apply(project, change);
+    expect(project.pair(coarse.id)).toMatchObject({ gain: null, boundary: null });
+    project.undo();
+    expect(project.pair(coarse.id)).toMatchObject({ gain: 0.2, boundary: 0.7 });
   });
 
   test('leave with their shape and come back with it', () => {

@@ -1,11 +1,11 @@
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import { Image, Review, type Shape } from '../../../main/contract/project.ts';
-import { leftWords, progressOf, RepairPanel } from '../../../renderer/panels/RepairPanel.tsx';
+import { expectation, leftWords, progressOf, RepairPanel } from '../../../renderer/panels/RepairPanel.tsx';
 import { ReviewQueue } from '../../../renderer/panels/ReviewQueue.tsx';
 import { WipeBar } from '../../../renderer/panels/WipeBar.tsx';
 import { emptyWorkbench, type OpenImage, type Workbench } from '../../../renderer/state/workbench.ts';
-import { shown } from '../rendered.tsx';
+import { primary, shown } from '../rendered.tsx';
 
 const project = { file: '/a.loupe', name: 'a', images: 240, shapes: 9, unreviewed: 60, undo: null, redo: null };
 
@@ -24,7 +24,15 @@ const open: OpenImage = {
   proposals: new Map(),
 };
 
-const pair = { shapeId: 7, imageId: 1, mask, weights: '/weights/loupe-nano', disagreement: 0.376 };
+const pair = {
+  shapeId: 7,
+  imageId: 1,
+  mask,
+  weights: '/weights/loupe-nano',
+  disagreement: 0.376,
+  gain: 0.084,
+  boundary: 0.5,
+};
 
 const judging: Partial<Workbench> = {
   ...{ project, open, side: 'repair' },
@@ -45,6 +53,18 @@ describe('the repair', () => {
     expect(words).toContain('12 of 240');
     expect(words).toContain('car 38 % different from loupe-nano');
     for (const verdict of ['Keep K', 'Replace R', 'Edit E', 'Later S']) expect(words).toContain(verdict);
+  });
+
+  it('makes Replace the primary button only where a gain is expected, and says what it is sorted by', () => {
+    const { repair = emptyWorkbench.repair } = judging;
+    const primaryAt = (gain: number | null) =>
+      primary(createElement(RepairPanel), { ...judging, repair: { ...repair, pair: { ...pair, gain } } });
+    expect([0.084, 0, -0.02, null].map(primaryAt)).toEqual([['Replace R'], ['Keep K'], ['Keep K'], []]);
+    const words = shown(createElement(RepairPanel), judging);
+    expect(words).toContain('Sorted by');
+    expect(words).toContain('likely better, by about 8 % of overlap');
+    expect(expectation({ gain: 0 })).toContain('likely as good');
+    expect(expectation({ gain: null })).toContain('not known');
   });
 
   it('has keys that the person set', () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packMask, type Shape } from '../../../main/contract/project.ts';
 import { runCommand } from '../../../renderer/state/commands.ts';
-import { judge, nextPair, startOver } from '../../../renderer/state/repair.ts';
+import { judge, nextPair, sortPairs, startOver } from '../../../renderer/state/repair.ts';
 import { fittedView } from '../../../renderer/state/view.ts';
 import { block } from '../block.ts';
 import { addLabel, draw, type Windowed, waitFor, windowed } from '../windowed.ts';
@@ -36,7 +36,7 @@ beforeEach(async () => {
   });
   window.client.store.setState({
     side: 'repair',
-    repair: { pair: null, left: 0, judged: [], again: false, skipped: new Set(), stage: 'idle' },
+    repair: { pair: null, order: 'gain', left: 0, judged: [], again: false, skipped: new Set(), stage: 'idle' },
   });
   await nextPair(window.client);
 });
@@ -46,6 +46,24 @@ const at = (i: number): Shape => {
   if (!shape) throw new Error(`no shape ${i}`);
   return shape;
 };
+
+describe('the order of pairs', () => {
+  it('is by expected gain at first, and another one as it is chosen', async () => {
+    const mask = packMask(block(proposed));
+    const tell = (i: number, gain: number, boundary: number) =>
+      window.host
+        .project()
+        .setComparison(at(i).id, { mask, weights: 'nano', disagreement: (i + 1) / 10, gain, boundary });
+    tell(0, 0.2, 0.1);
+    tell(1, 0.1, 0.9);
+    await nextPair(window.client);
+    expect(repair()).toMatchObject({ order: 'gain', pair: { shapeId: at(0).id, gain: 0.2 } });
+    await sortPairs(window.client, 'boundary');
+    expect(repair()).toMatchObject({ stage: 'judging', pair: { shapeId: at(1).id } });
+    await sortPairs(window.client, 'disagreement');
+    expect(repair().pair?.shapeId).toBe(at(2).id);
+  });
+});
 
 describe('stepping through pairs', () => {
   it('begins with the worst: its image is open, the shape selected and close, the wipe in the middle', () => {

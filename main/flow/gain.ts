@@ -1,0 +1,19 @@
+// Features of a repair and the record beside the weights to the gain in IoU that is expected of it.
+import type { GainTree, RepairRecord } from '../weights/repairRecord.ts';
+
+export function treeValue(tree: GainTree, features: readonly number[]): number {
+  let at: GainTree = tree;
+  while (typeof at !== 'number') at = (features[at[0]] ?? 0) < at[1] ? at[2] : at[3];
+  return at;
+}
+
+/** Null where the record asks for a feature that is not measured here: it is of another version of Loupe. */
+export function expectedGain(record: RepairRecord, measured: Readonly<Record<string, number>>): number | null {
+  const features: number[] = [];
+  for (const name of record.features) {
+    const value = measured[name];
+    if (value === undefined) return null;
+    features.push(value);
+  }
+  return record.trees.reduce<number>((sum, tree) => sum + treeValue(tree, features), record.base - record.margin);
+}
