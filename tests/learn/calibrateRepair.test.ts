@@ -40,7 +40,7 @@ describe('calibrated', () => {
   it('gives up gains where right masks would be harmed', () => {
     const record = calibrated(trials(300, 0.3));
     expect(record.margin).toBeGreaterThan(0);
-    expect(record.figures.harm).toBeLessThanOrEqual(0.0025);
+    expect(record.figures.harm).toBeLessThanOrEqual(0.004);
   });
 
   it('is the same each time', () => {

@@ -81,8 +81,8 @@ describe('pairs', () => {
   });
 
   test('come in the order asked for, those of which nothing is known last', () => {
-    const { project, images, coarse, better } = compared();
-    const third = addShape(project, images[0], coarse.labelId);
+    const { project, coarse, better } = compared();
+    const third = addShape(project, coarse.imageId, coarse.labelId);
     const more = { mask: columnsMask(2), weights: 'nano', disagreement: 0.5 };
     project.setComparison(coarse.id, { ...more, gain: -0.1, boundary: 0.9 });
     project.setComparison(third.id, { ...more, disagreement: 0.1, gain: 0.2, boundary: 0.3 });
