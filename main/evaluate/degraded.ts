@@ -72,7 +72,7 @@ const cut: Degrade = (mask, { random }) => {
   );
 };
 
-export const degradations = { dilate, erode, shift, simplify, merge, cut } satisfies Record<string, Degrade>;
+const degradations = { dilate, erode, shift, simplify, merge, cut } satisfies Record<string, Degrade>;
 export type DegradationKind = keyof typeof degradations;
 export const degradationKinds = Object.keys(degradations) as DegradationKind[];
 

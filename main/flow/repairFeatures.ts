@@ -42,6 +42,9 @@ export function measuredRepair({ image, standing, mask, redrawn }: RepairToMeasu
     strengthAfter: own.strength,
     strengthRatio: own.strength / Math.max(1, old.strength),
     lengthRatio: old.length / Math.max(1, own.length),
+    peakBefore: old.peak,
+    peakAfter: own.peak,
+    moved: centreShift(before, after, window),
     wiggle: old.length / Math.max(1, Math.sqrt(before.reduce((sum, value) => sum + value, 0))),
   };
   return { features, boundary, isFartherFromEdges: own.distance > old.distance };
@@ -86,16 +89,41 @@ interface Edges {
 /** Farther is not told apart: there is no edge to speak of. */
 const FARTHEST = 8;
 
-/** Means over the pixels of an outline. */
+/** Means over the pixels of an outline; `peak`: how much stronger edges are on it than beside it, on either side. */
 function outlineOn(bitmap: Uint8Array, { strength, distance }: Edges, window: MaskWindow) {
-  let [length, far, strong] = [0, 0, 0];
-  boundaryOf(bitmap, window, 1).forEach((value, i) => {
-    if (value === 0) return;
-    length++;
-    far += Math.min(FARTHEST, distance[i] ?? 0);
-    strong += strength[i] ?? 0;
-  });
-  return { length, distance: far / Math.max(1, length), strength: strong / Math.max(1, length) };
+  const far = Float32Array.from(distance, (pixels) => Math.min(FARTHEST, pixels));
+  const beside = Math.max(3, Math.round(BESIDE * Math.max(window.width, window.height)));
+  const near = boundaryOf(bitmap, window, 1);
+  const inner = boundaryOf(bitmap, window, beside);
+  const outside = bitmap.map((value) => 1 - value);
+  const outer = boundaryOf(outside, window, beside);
+  const edge = boundaryOf(outside, window, 1);
+  const on = (where: Uint8Array) => where.reduce((sum, value, i) => sum + value * (strength[i] ?? 0), 0);
+  const [length, ring] = [count(near), count(near) + count(edge)];
+  const band = Math.max(1, count(inner) + count(outer) - ring);
+  const around = (on(inner) + on(outer) - on(near) - on(edge)) / band;
+  return {
+    length,
+    distance: near.reduce((sum, value, i) => sum + value * (far[i] ?? 0), 0) / Math.max(1, length),
+    strength: on(near) / Math.max(1, length),
+    peak: ((on(near) + on(edge)) / Math.max(1, ring) + 1) / (around + 1),
+  };
+}
+
+/** Of the window's longer side: the band beside an outline that it is compared with. */
+const BESIDE = 0.04;
+
+const count = (bitmap: Uint8Array): number => bitmap.reduce((sum, value) => sum + value, 0);
+
+/** How far the centre of mass lies from where it was, in square roots of the area. */
+function centreShift(before: Uint8Array, after: Uint8Array, { width }: MaskWindow): number {
+  const centre = (bitmap: Uint8Array) => {
+    const area = Math.max(1, count(bitmap));
+    const along = (at: (i: number) => number) => bitmap.reduce((sum, value, i) => sum + value * at(i), 0) / area;
+    return { x: along((i) => i % width), y: along((i) => Math.floor(i / width)), side: Math.sqrt(area) };
+  };
+  const [old, own] = [centre(before), centre(after)];
+  return Math.hypot(old.x - own.x, old.y - own.y) / old.side;
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);

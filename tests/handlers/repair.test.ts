@@ -58,6 +58,22 @@ describe('compare', () => {
     expect(order).toEqual(order.toSorted((a, b) => b - a));
   });
 
+  it('sorts pairs as it is asked to, and tells that nothing is expected of weights that nobody measured', async () => {
+    for (const order of ['gain', 'boundary', 'disagreement'] as const) {
+      const { total, pairs } = await bench.client.repair.pairs({ ...all, order });
+      expect(total).toBe(4);
+      expect(pairs.every(({ gain }) => gain === null)).toBe(true);
+      const outlines = pairs.map(({ boundary }) => boundary ?? -1);
+      expect(outlines.every((value) => value >= 0 && value <= 1)).toBe(true);
+      if (order === 'boundary') expect(outlines).toEqual(outlines.toSorted((a, b) => b - a));
+    }
+  });
+
+  it('refuses an order that it does not know', async () => {
+    const pairs = bench.client.repair.pairs({ ...all, order: 'age' as 'gain' });
+    await expect(pairs).rejects.toMatchObject({ code: 'BAD_INPUT' });
+  });
+
   it('refuses a label that is not there', async () => {
     const compared = bench.client.repair.compare({ labelId: 99_999 });
     await expect(compared).rejects.toMatchObject({ code: 'BAD_INPUT', message: expect.stringContaining('99999') });
