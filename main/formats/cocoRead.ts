@@ -10,7 +10,7 @@ import { type CocoHeader, cocoHeader, compact, keptNumber } from './cocoHeader.t
 import { lostParts } from './cocoRules.ts';
 import { jsonPieces, type Piece } from './jsonStream.ts';
 import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { attributesOf, boxOf, type Fields, isFields, numbersOf, ringOf, wholeOf, yesOf } from './values.ts';
+import { attributesOf, boxOf, type Fields, isFields, numbersOf, numericOf, ringOf, wholeOf, yesOf } from './values.ts';
 
 const TEXTS = ['caption', 'reasoning', 'weights'];
 /** A ring is looked for inside others only where there are few. */
@@ -168,7 +168,9 @@ class AnnotationReader {
 
   /** Cut to the picture. */
   #boxOf({ bbox, box_only: boxOnly, segmentation }: Fields, frame: Frame): Box | null {
-    const [x, y, width, height] = numbersOf(bbox, 4) ?? [];
+    const asText = Array.isArray(bbox) && bbox.some((side) => typeof side === 'string');
+    const [x, y, width, height] = numbersOf(asText ? bbox.map(numericOf) : bbox, 4) ?? [];
+    this.#whole &&= !asText;
     if (x === undefined || y === undefined || width === undefined || height === undefined) return null;
     const isAlone = boxOnly === true || !segmentation || (Array.isArray(segmentation) && segmentation.length === 0);
     const isInside = x >= 0 && y >= 0 && x + width <= frame.width + ROUNDED && y + height <= frame.height + ROUNDED;

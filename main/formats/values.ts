@@ -17,6 +17,10 @@ export function wholeOf(value: unknown): number | null {
 export const numberOf = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null;
 
+/** Numbers, also as text. */
+export const numericOf = (value: unknown): number | null =>
+  numberOf(typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
+
 /** A side of a picture in pixels; tools write 640, 640.0 and "640". */
 export function sideOf(value: unknown): number | null {
   const side = wholeOf(value);

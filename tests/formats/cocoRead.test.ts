@@ -61,6 +61,11 @@ describe('a mask in every spelling', () => {
 });
 
 describe('what other tools write', () => {
+  test('sides of a box as text', async () => {
+    const { shapes, leftOut } = await readOne({ segmentation: [], bbox: ['1.5', 1, '4', '0.25'] });
+    expect([shapes.map(({ box }) => box), leftOut]).toEqual([[{ x1: 1.5, y1: 1, x2: 5.5, y2: 1.25 }], []]);
+  });
+
   test('ids as text, id 0, gaps between categories, no area', async () => {
     const { shapes, labels, leftOut } = await read({
       images: [{ id: '0', file_name: 'a.jpg', width: '10', height: 6 }],

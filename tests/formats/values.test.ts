@@ -7,6 +7,7 @@ import {
   isFields,
   numberOf,
   numbersOf,
+  numericOf,
   ringOf,
   sideOf,
   slashed,
@@ -15,6 +16,10 @@ import {
   wholeOf,
   yesOf,
 } from '../../main/formats/values.ts';
+
+test('numbers may be text', () => {
+  expect(['0.5', ' 20 ', 7.5, '', 'x', null, '1e400'].map(numericOf)).toEqual([0.5, 20, 7.5, null, null, null, null]);
+});
 
 describe('numbers', () => {
   test.each([
