@@ -114,13 +114,24 @@ function drawn(fields: Fields, frame: Frame): Placed {
   const least = ENOUGH.get(type);
   if (least === undefined) throw new BadInput(`a ${type} has no area`);
   if (points === null || points.length < least) throw new BadInput(`its ${type} has too few points`);
-  if (type === 'rectangle') {
-    const box = boxOf(points, frame);
-    if (box === null) throw new BadInput('its rectangle lies outside the picture');
+  const corners = type === 'rectangle' ? cornersOf(points) : null;
+  if (corners !== null) {
+    const box = boxOf(corners, frame);
+    if (box === null) throw new BadInput('its rectangle is empty or lies outside the picture');
     return { mask: null, box };
   }
   return type === 'mask' ? placedMask(pasted(fields.mask, points, frame)) : maskOfRing(ringFor(type, points), frame);
 }
+
+/** LabelMe gives two corners, X-AnyLabeling all four. Null where they stand askew: such a rectangle is a polygon. */
+function cornersOf(points: readonly number[]): number[] | null {
+  const [xs, ys] = [points.filter((_, i) => i % 2 === 0), points.filter((_, i) => i % 2 === 1)];
+  const found = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  const isCorner = points.every((at, i) => [found[i % 2], found[(i % 2) + 2]].some((edge) => near(at, edge)));
+  return points.length === 4 || isCorner ? found : null;
+}
+
+const near = (a: number, b = Number.NaN): boolean => Math.abs(a - b) < 0.01;
 
 /** A circle is given by its centre and a point on it. */
 function ringFor(type: string, points: number[]): number[] {

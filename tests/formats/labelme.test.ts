@@ -119,6 +119,60 @@ describe('groups', () => {
   });
 });
 
+describe('rectangles', () => {
+  const ofType = async (points: number[][]) => read([{ label: 'cup', shape_type: 'rectangle', points }]);
+
+  test.each([
+    [
+      'two corners',
+      [
+        [1.25, 2.5],
+        [5.75, 4],
+      ],
+    ],
+    [
+      'two corners, the last first',
+      [
+        [5.75, 2.5],
+        [1.25, 4],
+      ],
+    ],
+    ['four corners, as X-AnyLabeling writes them', rectangle(1.25, 2.5, 5.75, 4)],
+    [
+      'four corners from another one on',
+      [
+        [5.75, 4],
+        [1.25, 4],
+        [1.25, 2.5],
+        [5.75, 2.501],
+      ],
+    ],
+  ])('%s', async (_, points) => {
+    const { shapes, leftOut } = await ofType(points);
+    expect([shapes.map(({ mask, box }) => [mask, box]), leftOut]).toEqual([
+      [[null, { x1: 1.25, y1: 2.5, x2: 5.75, y2: 4 }]],
+      [],
+    ]);
+  });
+
+  test('askew: the polygon of its corners', async () => {
+    const { shapes } = await ofType([
+      [4, 0],
+      [8, 4],
+      [4, 8],
+      [0, 4],
+    ]);
+    expect(shapes[0]?.mask && maskArea(shapes[0].mask)).toBeGreaterThan(24);
+    expect(shapes[0]?.mask && maskArea(shapes[0].mask)).toBeLessThan(41);
+  });
+
+  test('without a width: left out and told', async () => {
+    expect((await ofType(rectangle(1, 1, 1, 4))).leftOut).toMatchObject(
+      [{ why: /is empty or lies outside/ }].map(({ why }) => ({ why: expect.stringMatching(why) })),
+    );
+  });
+});
+
 describe('circles', () => {
   test('are round about their first point, with the second on their edge', async () => {
     const points = [
