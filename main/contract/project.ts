@@ -196,6 +196,16 @@ export const ImageRow = z.object({
 });
 export type ImageRow = z.infer<typeof ImageRow>;
 
+/** Of a shape, as a COCO file says; they are shown and exported again, and cannot be changed here. */
+export const Keypoints = z.object({
+  shapeId: Id,
+  /** `seen` is false where the thing is covered; points that are not there are left out. */
+  points: z.array(z.object({ x: z.number(), y: z.number(), seen: z.boolean() })),
+  /** Pairs of points, by their places in the list. */
+  bones: z.array(z.tuple([z.int().min(0), z.int().min(0)])),
+});
+export type Keypoints = z.infer<typeof Keypoints>;
+
 /** Everything on one image. */
 export const ImageDetail = z.object({
   image: Image,
@@ -203,6 +213,7 @@ export const ImageDetail = z.object({
   shapes: z.array(Shape),
   prompts: z.array(StoredPrompt),
   proposals: z.array(StoredProposal),
+  keypoints: z.array(Keypoints).optional(),
 });
 export type ImageDetail = z.infer<typeof ImageDetail>;
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Job } from '../contract/jobs.ts';
 import type { Host } from '../host.ts';
+import { keypointsOn } from '../jobs/keypoints.ts';
 import { refuseMissing } from '../pictures/walk.ts';
 import { contract } from './context.ts';
 
@@ -16,7 +17,8 @@ export const imagesHandlers = (host: Host) => ({
     await host.files().check(input.id);
     const detail = project.detail(input.id);
     if (detail === null) throw new BadInput(`there is no image ${input.id} in the project`);
-    return detail;
+    const keypoints = keypointsOn(project, input.id);
+    return keypoints.length > 0 ? { ...detail, keypoints } : detail;
   }),
   add: contract.images.add.handler(({ input }) => addImages(host, input.paths)),
   relink: contract.images.relink.handler(async ({ input }) => ({

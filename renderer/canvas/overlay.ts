@@ -39,11 +39,31 @@ export function drawOverlay(pen: Pen, scene: Scene): void {
   const { state, draft } = scene;
   pen.setTransform(scene.pixelRatio, 0, 0, scene.pixelRatio, 0, 0);
   if (state.masksShown) drawWipe(pen, scene);
+  drawKeypoints(pen, scene);
   drawNamed(pen, scene);
   drawSelection(pen, scene);
   drawProposals(pen, scene);
   drawDraft(pen, scene, draft);
   drawPointer(pen, scene);
+}
+
+/** Read-only: they stay where their file has them. A point that is covered is drawn hollow. */
+function drawKeypoints(pen: Pen, { state, colourOf }: Scene): void {
+  const { open, view, masksShown } = state;
+  if (!masksShown) return;
+  for (const { shapeId, points, bones } of open?.keypoints?.values() ?? []) {
+    const shape = open?.shapes.get(shapeId);
+    if (!shape || shape.hidden) continue;
+    const lines = bones.flatMap(([from, to]) => {
+      const [a, b] = [points[from], points[to]];
+      return a && b ? [[a.x, a.y, b.x, b.y]] : [];
+    });
+    trace(pen, view, ringsPath(lines), { colour: colourOf(shape), width: 1.5 });
+    for (const { x, y, seen } of points) {
+      if (seen) handle(pen, toScreen(view, { x, y }), 2.5);
+      else ring(pen, toScreen(view, { x, y }), 2.5, '#ffffff');
+    }
+  }
 }
 
 function drawSelection(pen: Pen, { state, draft, colourOf }: Scene): void {

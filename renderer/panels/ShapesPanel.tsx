@@ -25,7 +25,24 @@ export function ShapesPanel() {
       </div>
       {shapes.length === 0 ? <NoShapes open={open !== null} /> : <ShapeTree shapes={shapes} />}
       <AttributeFields />
+      <KeypointsLine />
     </section>
+  );
+}
+
+/** Of the selected shape, where its file gave it any. */
+function KeypointsLine() {
+  const open = useWorkbench((state) => state.open);
+  const selected = useWorkbench((state) => state.selected);
+  const [id] = selected;
+  const keypoints = selected.size === 1 && id !== undefined ? open?.keypoints?.get(id) : undefined;
+  if (keypoints === undefined) return null;
+  const covered = keypoints.points.filter(({ seen }) => !seen).length;
+  const hollow = covered > 0 ? ` (${covered} covered)` : '';
+  return (
+    <Text size="xs" className="hint">
+      {counted(keypoints.points.length)} keypoints{hollow}: shown and exported as they were imported.
+    </Text>
   );
 }
 

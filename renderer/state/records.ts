@@ -11,12 +11,13 @@ export type Held = Pick<Workbench, 'labels' | 'open'>;
 export const byId = <R extends { id: number }>(records: readonly R[]): ReadonlyMap<number, R> =>
   new Map(records.map((record) => [record.id, record]));
 
-export const openedImage = ({ image, review, shapes, prompts, proposals }: ImageDetail): OpenImage => ({
+export const openedImage = ({ image, review, shapes, prompts, proposals, keypoints }: ImageDetail): OpenImage => ({
   image,
   review,
   shapes: byId(shapes),
   prompts: byId(prompts),
   proposals: byId(proposals),
+  ...(keypoints && { keypoints: new Map(keypoints.map((each) => [each.shapeId, each])) }),
 });
 
 /** What verdicts on the image are about. */

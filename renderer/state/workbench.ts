@@ -5,6 +5,7 @@ import type { Job } from '../../main/contract/jobs.ts';
 import type { TeachProgress } from '../../main/contract/learning.ts';
 import type {
   Image,
+  Keypoints,
   Label,
   ProjectInfo,
   Review,
@@ -33,6 +34,8 @@ export interface OpenImage {
   readonly shapes: ReadonlyMap<number, Shape>;
   readonly prompts: ReadonlyMap<number, StoredPrompt>;
   readonly proposals: ReadonlyMap<number, StoredProposal>;
+  /** By shape; of shapes that came with them. */
+  readonly keypoints?: ReadonlyMap<number, Keypoints>;
 }
 
 /** An answer that is being written. */
