@@ -1,7 +1,7 @@
 // The desktop app: one window around a host that is a program of its own. Holds no logic of the tool.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { app, protocol } from 'electron';
+import { app, protocol, shell } from 'electron';
 import { HostLife } from './hostLife.ts';
 import { showMenu } from './menu.ts';
 import { hostProgram, projectIn } from './places.ts';
@@ -66,6 +66,8 @@ async function run(): Promise<void> {
     heard: (message) => {
       if (message.kind === 'keys') menu.chords = message.chords;
       if (message.kind === 'recent') menu.recent = message.files.filter((file) => existsSync(file));
+      if (message.kind === 'reveal' && path.isAbsolute(message.file))
+        shell.showItemInFolder(path.normalize(message.file));
       redraw();
     },
   });

@@ -24,6 +24,8 @@ export type PageMessage =
   | { readonly kind: 'choose'; readonly call: number; readonly what: DialogKind; readonly name?: string }
   /** What the title bar says: the project and, on systems that show it, its file. */
   | { readonly kind: 'title'; readonly title: string; readonly file: string | null }
+  /** Shows the file in the system's file manager. */
+  | { readonly kind: 'reveal'; readonly file: string }
   | { readonly kind: 'recent'; readonly files: readonly string[] }
   /** What the menu shows beside its entries, by command id: the preset and the rebinding are the page's. */
   | { readonly kind: 'keys'; readonly chords: Readonly<Record<string, string>> };

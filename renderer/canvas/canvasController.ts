@@ -141,6 +141,8 @@ export class CanvasController implements CanvasHandle {
   #news(): void {
     const { surface, picture } = this.#opened ?? {};
     surface?.news();
+    const pictured = this.#store.getState().open?.image.id ?? null;
+    if (pictured !== this.#store.getState().pictured) this.#store.setState({ pictured });
     if (picture?.problem && picture.problem !== this.#told) say(this.#store, 'bad', picture.problem);
     this.#told = picture?.problem ?? null;
     this.#redraw.picture();

@@ -4,7 +4,7 @@ import { boxArea } from '../../main/contract/geometry.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { tools } from '../../main/contract/tools.ts';
-import { inReview, reviewed } from '../state/answers.ts';
+import { offeredObjects } from '../state/answers.ts';
 import type { View, Workbench } from '../state/workbench.ts';
 import { cornerRings } from '../tools/corners.ts';
 import { boxHandles, eachSide, LEAST_SIDE } from '../tools/handles.ts';
@@ -151,18 +151,6 @@ function drawNamed(pen: Pen, scene: Scene): void {
 export function isBright(colour: string): boolean {
   const part = (from: number) => (Number.parseInt(colour.slice(from, from + 2), 16) / 255) ** 2.2;
   return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) > 0.18;
-}
-
-/** Of the answer in review; what a person accepted stands as a shape, and what is wrong is not offered any more. */
-function offeredObjects(state: Workbench) {
-  const { correction, at } = reviewed(state);
-  const { proposal } = inReview(state);
-  return (correction?.objects ?? []).flatMap(({ index, box, mask }, place) => {
-    const offered = index === null ? undefined : proposal?.objects[index];
-    if (!offered || mask.shapeId !== null || mask.verdict === 'wrong') return [];
-    const isCurrent = place === at && (correction?.objects.length ?? 0) > 1;
-    return [{ box: box.value, mask: offered.mask, isCurrent }];
-  });
 }
 
 function drawProposals(pen: Pen, { state }: Scene): void {

@@ -1,6 +1,7 @@
 // The answer in review: reasoning, box and mask, each with its own verdict, and what is to become of the whole.
 import { Alert, Button, Group, Text, Tooltip } from '@mantine/core';
-import { IconBan, IconFocus2, IconMessageQuestion, IconPlus } from '@tabler/icons-react';
+import { IconBan, IconMessageQuestion, IconPlus } from '@tabler/icons-react';
+import type { CommandId } from '../../main/contract/commands.ts';
 import { isAccepted } from '../../main/contract/correction.ts';
 import type { Correction, StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
 import { reasoningSoFar } from '../../main/contract/reasoning.ts';
@@ -9,7 +10,7 @@ import { deviceName, duration, weightsName } from '../state/words.ts';
 import type { OpenImage } from '../state/workbench.ts';
 import { Candidates } from './Candidates.tsx';
 import { useClient, useWorkbench } from './client.ts';
-import { useTitle } from './keys.ts';
+import { useKeys } from './commanding.ts';
 import { ObjectParts } from './ObjectParts.tsx';
 import { PromptTabs } from './PromptTabs.tsx';
 import { LiveText, Reasoning } from './Reasoning.tsx';
@@ -35,9 +36,10 @@ export function AnswerPanel() {
         {candidates.length > 1 && (
           <Candidates image={open.image} candidates={candidates} current={proposal?.id ?? null} />
         )}
-        {prompt && proposal && <InReview {...{ open, proposal, unreadable }} />}
+        {prompt && proposal && <Words {...{ open, proposal, unreadable }} />}
         {prompt && !proposal && !writing && <Unanswered prompt={prompt} />}
       </div>
+      {prompt && proposal && <Parts {...{ open, proposal }} />}
       {prompt && proposal && <Deeds {...{ prompt, proposal, unreadable }} />}
     </>
   );
@@ -105,9 +107,10 @@ interface ReviewProps {
   readonly unreadable: boolean;
 }
 
-function InReview({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
+/** What the model said; long texts scroll here, so that box, mask and shapes below stay in sight. */
+function Words({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
   const { store } = useClient();
-  const { correction, at } = reviewed(store.getState());
+  const { correction } = reviewed(store.getState());
   if (!correction) return null;
   const { reasoning, found, objects } = correction;
   return (
@@ -121,13 +124,20 @@ function InReview({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
         answers={objects.map(({ box }) => box.value)}
       />
       {unreadable && <Unreadable answer={proposal.answer} />}
-      {found.value === 'nothing' ? (
-        !unreadable && <FoundNothing found={found} />
-      ) : (
-        <ObjectParts {...{ open, correction, proposal, at }} />
-      )}
+      {found.value === 'nothing' && !unreadable && <FoundNothing found={found} />}
       <Provenance proposal={proposal} />
     </>
+  );
+}
+
+function Parts({ open, proposal }: Pick<ReviewProps, 'open' | 'proposal'>) {
+  const { store } = useClient();
+  const { correction, at } = reviewed(store.getState());
+  if (!correction || correction.found.value === 'nothing') return null;
+  return (
+    <div className="answer-parts">
+      <ObjectParts {...{ open, correction, proposal, at }} />
+    </div>
   );
 }
 
@@ -165,36 +175,52 @@ function FoundNothing({ found }: Pick<Correction, 'found'>) {
 
 function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
   const { actions } = useClient();
-  const keep = useTitle('answer.keep');
-  const next = useTitle('review.accept');
   const { correction } = prompt;
   const accepted = correction?.proposalId === proposal.id && isAccepted(correction);
   const several = proposal.objects.length > 1;
+  const accept = accepted ? 'Accepted' : several ? 'Accept all' : 'Accept';
   return (
     <div className="deeds">
+      <Button
+        variant={accepted ? 'light' : 'default'}
+        color={accepted ? 'green' : undefined}
+        disabled={unreadable}
+        aria-label={accept}
+        rightSection={<ShortKeys id="answer.keep" />}
+        onClick={() => void actions.accept()}
+      >
+        {accept}
+      </Button>
+      <Button
+        flex={1}
+        disabled={unreadable}
+        aria-label="Accept, next image"
+        rightSection={<ShortKeys id="review.accept" />}
+        onClick={() => void actions.acceptAndNext()}
+      >
+        Accept, next image
+      </Button>
       <Tooltip label="Nothing on this image matches the prompt">
-        <Button variant="default" aria-label="Nothing matches" onClick={() => void actions.nothingMatches()}>
-          Nothing
-        </Button>
-      </Tooltip>
-      <Tooltip label={keep}>
         <Button
-          variant={accepted ? 'light' : 'default'}
-          color={accepted ? 'green' : undefined}
-          disabled={unreadable}
-          onClick={() => void actions.accept()}
+          variant="default"
+          aria-label="Nothing matches"
+          rightSection={<ShortKeys id="answer.nothing" />}
+          onClick={() => void actions.nothingMatches()}
         >
-          {accepted ? 'Accepted' : several ? 'Accept all' : 'Accept'}
-        </Button>
-      </Tooltip>
-      <Tooltip label={next}>
-        <Button flex={1} disabled={unreadable} onClick={() => void actions.acceptAndNext()}>
-          Accept, next image
+          Nothing
         </Button>
       </Tooltip>
       <UseSelected />
     </div>
   );
+}
+
+const signs: Readonly<Record<string, string>> = { Enter: '\u23ce', Shift: '\u21e7', Backspace: '\u232b' };
+
+/** The keys of a button, short and for the eye alone: painted by the style sheet, so that its name stays its name. */
+function ShortKeys({ id }: { id: CommandId }) {
+  const keys = useKeys()(id).map((key) => signs[key] ?? key);
+  return <span className="short-keys" data-keys={keys.join(' ')} aria-hidden />;
 }
 
 /** A shape that was drawn by hand can be the answer as well. */
@@ -210,7 +236,8 @@ function UseSelected() {
     <>
       <Button
         variant="default"
-        leftSection={<IconFocus2 size={14} aria-hidden />}
+        rightSection={<ShortKeys id="answer.shape" />}
+        aria-label="The selected shape is it"
         onClick={() => void actions.shapeIsAnswer(selected)}
       >
         The selected shape is it

@@ -1,10 +1,10 @@
 // Writing the project as COCO, and checking what was written with one click.
 import { Button, Checkbox, Group, Radio, Select, Stack, Text } from '@mantine/core';
-import { IconShieldCheck } from '@tabler/icons-react';
+import { IconFolderOpen, IconShieldCheck } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { ExportSettings } from '../../main/contract/jobs.ts';
 import { fileName, isActive, several } from '../state/words.ts';
-import { useClient, useWorkbench } from './client.ts';
+import { useClient, useShell, useWorkbench } from './client.ts';
 import { DialogFrame, FormEnd, useCloseDialog } from './DialogFrame.tsx';
 import { JobView } from './JobView.tsx';
 import { PathField } from './PathField.tsx';
@@ -134,6 +134,27 @@ const Destination = ({ sources, value, onChange }: DestinationProps) => (
 /** Beside the project, under its name. */
 export const suggested = (project: string): string => (project === '' ? '' : project.replace(/(\.loupe)?$/u, '.json'));
 
+/** Where the file lies; the desktop opens its folder, a browser cannot. */
+export function Written({ file }: { file: string }) {
+  const shell = useShell();
+  return (
+    <Group gap="xs" wrap="nowrap" justify="space-between">
+      <Text size="sm" ff="monospace" className="written-file">
+        {file}
+      </Text>
+      {shell && (
+        <Button
+          variant="default"
+          leftSection={<IconFolderOpen size={16} aria-hidden />}
+          onClick={() => shell.tell({ kind: 'reveal', file })}
+        >
+          Show in folder
+        </Button>
+      )}
+    </Group>
+  );
+}
+
 function Exported({ file, started }: { file: string; started: StartedJob }) {
   const close = useCloseDialog();
   const check = useVerify();
@@ -142,11 +163,7 @@ function Exported({ file, started }: { file: string; started: StartedJob }) {
   return (
     <Stack>
       <JobView job={job} notesTitle="What the file cannot hold" />
-      {job.state === 'done' && (
-        <Text size="sm" ff="monospace" className="written-file">
-          {file}
-        </Text>
-      )}
+      {job.state === 'done' && <Written file={file} />}
       <VerifyResult report={check.report} problem={check.problem} />
       <Group justify="flex-end">
         {!isActive(job) && (

@@ -305,7 +305,21 @@ const ImageLine = memo(({ row }: { row: ImageRow }) => {
 });
 ImageLine.displayName = 'ImageLine';
 
+/** The picture on the canvas comes first; a thumbnail that has been shown stays. */
+function useThumbnails(): boolean {
+  const isFree = useWorkbench(
+    ({ open, opening, entering, pictured }) =>
+      !entering && opening === null && (open === null || open.image.width === null || pictured === open.image.id),
+  );
+  const [shown, setShown] = useState(isFree);
+  useEffect(() => {
+    if (isFree) setShown(true);
+  }, [isFree]);
+  return shown || isFree;
+}
+
 function Thumbnail({ row }: { row: ImageRow }) {
+  const shown = useThumbnails();
   if (row.state === 'missing' || row.state === 'unreadable') {
     return (
       <span className="thumbnail">
@@ -315,7 +329,9 @@ function Thumbnail({ row }: { row: ImageRow }) {
   }
   return (
     <span className="thumbnail">
-      <img src={thumbnailAddress(row.id, row.hash ?? '0')} alt="" loading="lazy" decoding="async" draggable={false} />
+      {shown && (
+        <img src={thumbnailAddress(row.id, row.hash ?? '0')} alt="" loading="lazy" decoding="async" draggable={false} />
+      )}
     </span>
   );
 }

@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Progress, Stack, Text } from '@mantine/core';
 import type { Job } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';
-import { counted, isActive, jobPercent, several, timeLeft } from '../state/words.ts';
+import { counted, isActive, jobPercent, jobTitle, several, timeLeft } from '../state/words.ts';
 import { say } from '../state/workbench.ts';
 import { useClient } from './client.ts';
 
@@ -14,10 +14,10 @@ interface Props {
 
 export function JobView({ job, notesTitle = 'Notes' }: Props) {
   return (
-    <Stack gap={6} role="group" aria-label={job.title}>
+    <Stack gap={6} role="group" aria-label={jobTitle(job)}>
       <Group justify="space-between" wrap="nowrap">
         <Text size="sm" fw={600} truncate>
-          {job.title}
+          {jobTitle(job)}
         </Text>
         {isActive(job) && <CancelButton job={job} />}
       </Group>

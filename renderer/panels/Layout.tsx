@@ -86,18 +86,18 @@ function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
       <Separator className="separator across" aria-label="Width of the right side" />
       <Panel id="side" defaultSize="372px" minSize="300px" maxSize="60%" groupResizeBehavior="preserve-pixel-size">
         <Group className="side" orientation="vertical" {...down}>
-          <Panel id="prompt" defaultSize="57%" minSize="130px">
+          <Panel id="prompt" defaultSize="60%" minSize="130px">
             <section className="side-panel" aria-label="Prompt and answer">
               <PromptBar key={project} />
               <AnswerPanel />
             </section>
           </Panel>
           <Separator className="separator down" aria-label="Height of the answer" />
-          <Panel id="shapes" defaultSize="15%" minSize="76px">
+          <Panel id="shapes" defaultSize="17%" minSize="96px">
             <ShapesPanel />
           </Panel>
           <Separator className="separator down" aria-label="Height of the shapes" />
-          <Panel id="images" defaultSize="28%" minSize="120px">
+          <Panel id="images" defaultSize="23%" minSize="120px">
             <Sides />
           </Panel>
         </Group>

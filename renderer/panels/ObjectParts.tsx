@@ -1,6 +1,6 @@
 // The objects of an answer: a line for each where there are several, and box and mask of the one that is looked at.
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
-import { IconBrush, IconCircle, IconCircleCheck, IconCircleX, IconPencil } from '@tabler/icons-react';
+import { IconCircle, IconCircleCheck, IconCircleHalf2, IconCircleX } from '@tabler/icons-react';
 import { isKept } from '../../main/contract/correction.ts';
 import type { CorrectedObject, Correction, StoredProposal } from '../../main/contract/project.ts';
 import { unpackMask } from '../../main/contract/project.ts';
@@ -102,7 +102,7 @@ export function objectOutcome(object: CorrectedObject) {
   if (object.mask.verdict === 'wrong') return { icon: IconCircleX, words: 'Wrong', tone: 'bad' };
   if (isKept(object)) return { icon: IconCircleCheck, words: 'Accepted', tone: 'good' };
   const isBegun = object.box.verdict !== null || object.mask.verdict !== null || object.mask.shapeId !== null;
-  if (isBegun) return { icon: IconPencil, words: 'Being judged', tone: 'warn' };
+  if (isBegun) return { icon: IconCircleHalf2, words: 'Being judged', tone: 'warn' };
   return { icon: IconCircle, words: 'Not judged yet', tone: undefined };
 }
 
@@ -118,12 +118,11 @@ function MaskPart({ open, object, proposal }: Pick<Props, 'open' | 'proposal'> &
           <Text size="xs" c="dimmed" className="number">
             {mask ? `${counted(maskArea(unpackMask(mask)))} px²` : 'none'}
           </Text>
-          <Tooltip label="Takes up the brush on this mask; every tool works on it">
+          <Tooltip label="Takes up the brush on this mask; every tool works on it" position="top-start">
             <Button
               variant="default"
               size="compact-xs"
               aria-label="Edit the mask"
-              leftSection={<IconBrush size={13} aria-hidden />}
               onClick={() => void actions.editMask()}
             >
               Edit

@@ -1,7 +1,7 @@
 // Where a person says what to segment: words, how many answers, and the words that were used before.
 import { ActionIcon, Button, Kbd, Menu, Select, Text, Textarea, Tooltip } from '@mantine/core';
 import { IconHistory, IconPlayerStopFilled, IconSparkles } from '@tabler/icons-react';
-import { type KeyboardEvent, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { EngineStatus } from '../../main/contract/api.ts';
 import { several } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
@@ -19,6 +19,12 @@ export function PromptBar() {
   const engine = useWorkbench((state) => state.engine);
   const writing = useWorkbench((state) => state.writing !== null);
   const recall = useRecall(setText);
+  const promptId = useWorkbench((state) => state.promptId);
+  const asked = useWorkbench(({ open: image }) => (promptId === null ? undefined : image?.prompts.get(promptId)?.text));
+  // The field says what is in review; on an image that was asked nothing, what was written stays to be asked there.
+  useEffect(() => {
+    if (promptId !== null && asked !== undefined) setText(asked);
+  }, [promptId, asked]);
   const ready = open && engine?.state === 'ready';
   const ask = () => {
     if (!ready || text.trim() === '') return;

@@ -1,6 +1,6 @@
 // What was asked of this image so far: one line for each prompt, with what came of it.
 import { ActionIcon, Tooltip } from '@mantine/core';
-import { IconBan, IconCircle, IconCircleCheck, IconCircleX, IconPencil, IconTrash } from '@tabler/icons-react';
+import { IconBan, IconCircle, IconCircleCheck, IconCircleHalf2, IconCircleX, IconTrash } from '@tabler/icons-react';
 import { isAccepted } from '../../main/contract/correction.ts';
 import type { Correction, StoredPrompt } from '../../main/contract/project.ts';
 import { useClient } from './client.ts';
@@ -53,7 +53,7 @@ export function outcome(correction: Correction | null) {
   const isJudged = reasoning.verdict !== null && objects.every(({ box, mask }) => box.verdict && mask.verdict);
   const isRefused = objects.length > 0 && objects.every(({ mask }) => mask.verdict === 'wrong');
   if (isJudged && isRefused) return { icon: IconCircleX, words: 'Judged wrong', tone: 'bad' };
-  if (!isAccepted(correction)) return { icon: IconPencil, words: 'Being judged', tone: 'warn' };
+  if (!isAccepted(correction)) return { icon: IconCircleHalf2, words: 'Being judged', tone: 'warn' };
   if (correction.found.value === 'nothing') return { icon: IconBan, words: 'Nothing matches', tone: 'good' };
   return { icon: IconCircleCheck, words: 'Judged', tone: 'good' };
 }

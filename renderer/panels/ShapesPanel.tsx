@@ -247,7 +247,7 @@ interface RowDeedProps {
 }
 
 const RowDeed = ({ name, on, icon: Icon, act }: RowDeedProps) => (
-  <Tooltip label={name} openDelay={700}>
+  <Tooltip label={name} openDelay={700} position="left" offset={70}>
     <ActionIcon
       size={22}
       tabIndex={-1}

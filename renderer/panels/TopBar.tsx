@@ -15,9 +15,9 @@ import {
   IconSettings,
   IconZoomQuestion,
 } from '@tabler/icons-react';
-import { type CommandId, commandGroups, commands } from '../../main/contract/commands.ts';
+import { type Command, type CommandId, commandGroups, commands } from '../../main/contract/commands.ts';
 import type { ReviewStatus } from '../../main/contract/project.ts';
-import { isAvailable } from '../state/commands.ts';
+import { isAvailable, isChecked } from '../state/commands.ts';
 import { counted, fileName, folderOf, statusWords } from '../state/words.ts';
 import { Keys } from './CommandPalette.tsx';
 import { useClient, useWorkbench } from './client.ts';
@@ -43,8 +43,6 @@ export function TopBar() {
 }
 
 function MainMenu() {
-  const { store } = useClient();
-  const run = useCommand();
   return (
     <Menu position="bottom-start" offset={4} width={190}>
       <Menu.Target>
@@ -64,14 +62,7 @@ function MainMenu() {
                 {commands
                   .filter((command) => command.group === group)
                   .map((command) => (
-                    <Menu.Item
-                      key={command.id}
-                      disabled={!isAvailable(command, store.getState())}
-                      rightSection={<Keys id={command.id} />}
-                      onClick={() => run(command.id)}
-                    >
-                      {command.title}
-                    </Menu.Item>
+                    <CommandItem key={command.id} command={command} />
                   ))}
               </Menu.Sub.Dropdown>
             </Menu.Sub>
@@ -79,6 +70,20 @@ function MainMenu() {
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** Switches show whether they are on. */
+function CommandItem({ command }: { command: Command }) {
+  const { store } = useClient();
+  const run = useCommand();
+  const checked = useWorkbench((state) => isChecked(command.id, state));
+  const rest = {
+    disabled: !isAvailable(command, store.getState()),
+    rightSection: <Keys id={command.id} />,
+    children: command.title,
+  };
+  if (checked === null) return <Menu.Item {...rest} onClick={() => run(command.id)} />;
+  return <Menu.CheckboxItem {...rest} checked={checked} onChange={() => run(command.id)} />;
 }
 
 function ProjectName() {

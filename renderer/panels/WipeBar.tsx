@@ -13,7 +13,7 @@ export function WipeBar() {
   return (
     <section className="wipe-bar" aria-label="Wipe comparison">
       <Group justify="space-between" gap="xs">
-        <Text size="xs">What stands</Text>
+        <Text size="xs">Present mask</Text>
         <Button
           size="compact-xs"
           variant="subtle"

@@ -56,3 +56,15 @@ const chosenAmong = ({ proposalId, promptId }: Workbench, proposal: StoredPropos
   proposal.promptId === promptId && (proposal.chosen || proposalId === null)
     ? { proposalId: proposal.id, objectAt: 0 }
     : {};
+
+/** Of the answer in review; what a person accepted stands as a shape, and what is wrong is not offered any more. */
+export function offeredObjects(state: Workbench) {
+  const { correction, at } = reviewed(state);
+  const { proposal } = inReview(state);
+  return (correction?.objects ?? []).flatMap(({ index, box, mask }, place) => {
+    const offered = index === null ? undefined : proposal?.objects[index];
+    if (!offered || mask.shapeId !== null || mask.verdict === 'wrong') return [];
+    const isCurrent = place === at && (correction?.objects.length ?? 0) > 1;
+    return [{ place, box: box.value, mask: offered.mask, isCurrent }];
+  });
+}

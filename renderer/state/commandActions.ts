@@ -189,6 +189,20 @@ const opaque = (client: Client, by: number) => {
   return changeSettings(client, next);
 };
 
+/** By shape, and by its key back again. */
+const switchColours = (client: Client) => {
+  const { colourBy } = client.store.getState().settings;
+  return changeSettings(client, { colourBy: colourBy === 'object' ? 'label' : 'object' });
+};
+
+function selectedIsAnswer(client: Client) {
+  const [id, ...others] = selectedIds(client);
+  if (id === undefined || others.length > 0)
+    return say(client.store, 'plain', 'Select the one shape that is the answer.');
+  if (inReview(client.store.getState()).prompt === null) return say(client.store, 'plain', 'Ask a prompt first.');
+  return client.actions.shapeIsAnswer(id);
+}
+
 const copySelected = (client: Client) => {
   const copied = selection(client);
   client.store.setState({ copied });
@@ -253,6 +267,7 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'answer.keep': ({ client }) => client.actions.accept(),
   'answer.nothing': ({ client }) => client.actions.nothingMatches(),
   'answer.edit': ({ client }) => client.actions.editMask(),
+  'answer.shape': ({ client }) => selectedIsAnswer(client),
   'answer.next': ({ client }) => client.actions.stepProposal(1),
   'answer.previous': ({ client }) => client.actions.stepProposal(-1),
   'tool.last': toolBefore,
@@ -289,6 +304,9 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'view.out': ({ client }) => zoomBy(client, 0.8),
   'view.masks': ({ client }) => client.store.setState(({ masksShown }) => ({ masksShown: !masksShown })),
   'view.labels': ({ client }) => client.store.setState(({ labelsShown }) => ({ labelsShown: !labelsShown })),
+  'view.byLabel': ({ client }) => changeSettings(client, { colourBy: 'label' }),
+  'view.byShape': ({ client }) => switchColours(client),
+  'view.byReview': ({ client }) => changeSettings(client, { colourBy: 'review' }),
   'view.stronger': ({ client }) => opaque(client, 0.05),
   'view.weaker': ({ client }) => opaque(client, -0.05),
   'view.theme': ({ client, screen }) => changeSettings(client, { theme: screen.isDark() ? 'light' : 'dark' }),

@@ -39,6 +39,17 @@ export const needed: Readonly<Record<Needs, string>> = {
 
 export const isAvailable = ({ needs }: Command, state: Workbench): boolean => met[needs](state);
 
+const checks: Partial<Readonly<Record<CommandId, (state: Workbench) => boolean>>> = {
+  'view.masks': ({ masksShown }) => masksShown,
+  'view.labels': ({ labelsShown }) => labelsShown,
+  'view.byLabel': ({ settings }) => settings.colourBy === 'label',
+  'view.byShape': ({ settings }) => settings.colourBy === 'object',
+  'view.byReview': ({ settings }) => settings.colourBy === 'review',
+};
+
+/** Of a switch, whether it is on; null: the command is none. */
+export const isChecked = (id: CommandId, state: Workbench): boolean | null => checks[id]?.(state) ?? null;
+
 const byId: ReadonlyMap<string, Command> = new Map(commands.map((command) => [command.id, command]));
 
 /** Undefined where the table has no such command, as an older shell's menu may ask for. */

@@ -117,8 +117,10 @@ class Images {
     else {
       edits.reset();
       this.ahead.forget();
-      store.setState({ ...clean(this.state), project });
-      this.reading = project ? this.read(project) : Promise.resolve();
+      store.setState({ ...clean(this.state), project, entering: project !== null });
+      this.reading = (project ? this.read(project) : Promise.resolve()).finally(() =>
+        store.setState({ entering: false }),
+      );
     }
     return this.reading;
   }

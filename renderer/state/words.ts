@@ -87,4 +87,19 @@ export const foundWords: Readonly<Record<StoredProposal['found'], string>> = {
 export const jobPercent = ({ done, total }: Job): number | null =>
   total === null || total === 0 ? null : Math.min(1, done / total);
 
+const pasts: Readonly<Record<string, string>> = {
+  Adding: 'Added',
+  Asking: 'Asked',
+  Comparing: 'Compared',
+  Exporting: 'Exported',
+  Importing: 'Imported',
+  Redoing: 'Redone',
+  Teaching: 'Taught',
+  Undoing: 'Undone',
+};
+
+/** What a job does while it does it, and what it did once it is done. */
+export const jobTitle = ({ title, state }: Job): string =>
+  state === 'done' ? title.replace(/^\w+/u, (word) => pasts[word] ?? word) : title;
+
 export const isActive = ({ state }: Job): boolean => state === 'running' || state === 'waiting';

@@ -179,6 +179,10 @@ export interface Workbench {
   readonly readOnly: ReadOnlyProject | null;
   readonly notice: Notice | null;
   readonly side: Side;
+  /** The project was just opened: its first image is on its way. */
+  readonly entering: boolean;
+  /** The image whose first pixels are on the canvas, or cannot be had. */
+  readonly pictured: number | null;
   /** The image that is being fetched. */
   readonly opening: number | null;
   /** Where the open image stands in the list; index counts from 0, null when the query leaves it out. */
@@ -229,6 +233,8 @@ export const emptyWorkbench: Workbench = {
   readOnly: null,
   notice: null,
   side: 'images',
+  entering: false,
+  pictured: null,
   opening: null,
   position: null,
   listVersion: 0,

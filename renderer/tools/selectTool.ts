@@ -1,7 +1,9 @@
 // Select: picks shapes by click or by a box, moves them, and drags corners and box sides of the one that is selected.
+import { holds } from '../../main/contract/columns.ts';
 import { type Change, changed } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { offeredObjects } from '../state/answers.ts';
 import { remasked, selectedShape, sizeOf } from './area.ts';
 import {
   type Corner,
@@ -91,6 +93,7 @@ export class SelectTool implements Tool {
     const { selected, view } = store.getState();
     const shape = this.#index().at(at, 4 / view.scale);
     const several = at.shift || at.ctrl;
+    if (!several) this.#lookAtObject(at);
     if (shape === null) {
       this.#step = { kind: 'band', from: at, to: at, keeps: several };
       return;
@@ -107,6 +110,15 @@ export class SelectTool implements Tool {
       return;
     }
     this.#step = { kind: 'move', shape, from: at, by: null };
+  }
+
+  /** A click on what the answer in review offers is a look at that object; a shape under it is selected all the same. */
+  #lookAtObject({ x, y }: Place): void {
+    const { store } = this.#context;
+    const state = store.getState();
+    const isIn = ({ x1, y1, x2, y2 }: Box) => x >= x1 && x < x2 && y >= y1 && y < y2;
+    const hit = offeredObjects(state).findLast(({ box, mask }) => (mask ? holds(columnsOf(mask), x, y) : isIn(box)));
+    if (hit && hit.place !== state.objectAt) store.setState({ objectAt: hit.place, lit: null });
   }
 
   #selectOnly({ id }: Shape): void {

@@ -107,6 +107,11 @@ describe('the built shell', () => {
     expect(seen.calls).toContain(`recent ${path.normalize('/pictures/kitchen.loupe')}`);
   });
 
+  it('shows a file in its folder, by an absolute path alone', () => {
+    const shown = seen.calls.filter((call) => call.startsWith('reveal '));
+    expect(shown).toEqual([`reveal ${path.normalize('/pictures/kitchen.json')}`]);
+  });
+
   it('says how the host is', () => expect(seen.pageHeard.map(({ kind }) => kind)).toContain('host'));
 
   it('makes its menu from the command list and registers no key that the page hears', () => {

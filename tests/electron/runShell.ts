@@ -62,6 +62,8 @@ const opened = outside.map((url) => contents.windowOpen?.({ url }));
 const strangerHeard = await heardFrom('https://example.org', () => {});
 const pageHeard = await heardFrom('app://loupe', (say) => {
   say({ kind: 'choose', call: 7, what: 'open project' });
+  say({ kind: 'reveal', file: '/pictures/kitchen.json' });
+  say({ kind: 'reveal', file: 'kitchen.json' });
   say({ kind: 'title', title: 'Kitchen', file: '/pictures/kitchen.loupe' });
 });
 app.emit('second-instance', {}, ['loupe', 'second.loupe'], '/pictures');

@@ -123,7 +123,10 @@ export class MessageChannelMain {
 }
 
 export const ipcMain = new EventEmitter();
-export const shell = { openExternal: async (address: string) => void recorded.outside.push(address) };
+export const shell = {
+  openExternal: async (address: string) => void recorded.outside.push(address),
+  showItemInFolder: (file: string) => call(`reveal ${file}`),
+};
 export const dialog = {
   showOpenDialog: async () => ({ canceled: false, filePaths: ['/pictures/one.loupe'] }),
   showSaveDialog: async () => ({ canceled: true, filePath: '' }),

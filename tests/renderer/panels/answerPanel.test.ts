@@ -20,12 +20,15 @@ describe('the answer panel', () => {
     expect(wordsOf(page.print(AnswerPanel, { ...onImage(), promptId: null }))).toContain('Ask for something in words');
   });
 
-  it('shows reasoning, box and mask, each with three verdicts', () => {
+  it('shows reasoning, box and mask, each with verdicts by name', () => {
     const markup = review([prompt], [proposed(box)]);
     const names = buttonNames(markup);
     for (const part of ['reasoning', 'box', 'mask']) {
-      for (const says of ['is right', 'was corrected', 'is wrong']) expect(names).toContain(`The ${part} ${says}`);
+      for (const says of ['is right', 'is wrong']) expect(names).toContain(`The ${part} ${says}`);
+      // It cannot be given, only taken back.
+      expect(names).not.toContain(`The ${part} was corrected`);
     }
+    expect(wordsOf(markup).match(/Right Wrong/gu)).toHaveLength(3);
     // In pixels of the image, which is 40 x 30; the model wrote [56, 56, 112, 112] in its frame.
     expect(names).toContain('[10, 8, 20, 15]');
     expect(wordsOf(markup)).toContain('100 px²');

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
-import { ExportDialog, suggested } from '../../../renderer/panels/ExportDialog.tsx';
+import { ShellContext } from '../../../renderer/panels/client.ts';
+import { ExportDialog, suggested, Written } from '../../../renderer/panels/ExportDialog.tsx';
 import { wordsOf } from '../printed.ts';
 import { project } from './given.ts';
 import { laidOpen } from './laidOpen.ts';
@@ -62,5 +64,24 @@ describe('the file that is offered', () => {
         expect(suggested(file)).not.toBe(file);
       }),
     );
+  });
+});
+
+describe('a file that was written', () => {
+  const file = '/pictures/cars.json';
+  const shell = { port: () => new Promise<never>(() => {}), choose: async () => [], onNews: () => () => {} };
+  const shown = (isDesktop: boolean) =>
+    laidOpen(() =>
+      createElement(
+        ShellContext.Provider,
+        { value: isDesktop ? { ...shell, tell: () => {}, pathOf: () => '' } : null },
+        createElement(Written, { file }),
+      ),
+    );
+
+  it('is named with its folder, and can be shown there where there is a desktop', () => {
+    for (const isDesktop of [true, false]) expect(wordsOf(shown(isDesktop))).toContain(file);
+    expect(namesOf(shown(true), 'button')).toEqual(['Show in folder']);
+    expect(namesOf(shown(false), 'button')).toEqual([]);
   });
 });

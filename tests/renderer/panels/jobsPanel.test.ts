@@ -87,7 +87,7 @@ describe('all jobs', () => {
   it('are shown while they are asked for', () => {
     const all = jobs(job({ id: 'a', title: 'Importing', state: 'done', message: '5 shapes.' }), job({ id: 'b' }));
     const words = wordsOf(laidOpen(JobsPanel, { dialog: 'jobs', ...all }));
-    expect(words.indexOf('Exporting to cars.json')).toBeLessThan(words.indexOf('Importing'));
+    expect(words.indexOf('Exporting to cars.json')).toBeLessThan(words.indexOf('Imported'));
     expect(words).toContain('5 shapes.');
     expect(wordsOf(laidOpen(JobsPanel, { dialog: 'settings', ...all }))).toBe('');
   });

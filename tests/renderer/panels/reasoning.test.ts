@@ -67,7 +67,6 @@ describe('the part of the reasoning', () => {
     expect(namesOf(part('A car [10, 20, 30, 40].'), 'button')).toEqual([
       'Edit the reasoning',
       'The reasoning is right',
-      'The reasoning was corrected',
       'The reasoning is wrong',
       '[20, 20, 60, 40]',
     ]);
@@ -78,13 +77,18 @@ describe('the part of the reasoning', () => {
 describe('verdicts', () => {
   const says = { right: 'is right', corrected: 'was corrected', wrong: 'is wrong' } as const;
 
-  it.each(['reasoning', 'box', 'mask'] as const)('on the %s are three switches of which at most one is on', (part) => {
-    for (const verdict of ['right', 'corrected', 'wrong', null] as const) {
-      const markup = laidOpen(Verdicts, {}, { part, verdict });
-      const on = controlsIn(markup).filter(({ attributes }) => attributes['aria-pressed'] === 'true');
-      expect(controlsIn(markup)).toHaveLength(3);
-      expect(on.map(({ name }) => name)).toEqual(verdict === null ? [] : [`The ${part} ${says[verdict]}`]);
-      expect(markup).toContain(`aria-label="Verdict on the ${part}"`);
-    }
-  });
+  it.each(['reasoning', 'box', 'mask'] as const)(
+    'on the %s are switches by name of which at most one is on; corrected is there to be taken back',
+    (part) => {
+      for (const verdict of ['right', 'corrected', 'wrong', null] as const) {
+        const markup = laidOpen(Verdicts, {}, { part, verdict });
+        const on = controlsIn(markup).filter(({ attributes }) => attributes['aria-pressed'] === 'true');
+        const names = ['Right', ...(verdict === 'corrected' ? ['Corrected'] : []), 'Wrong'];
+        expect(wordsOf(markup)).toBe(names.join(' '));
+        expect(controlsIn(markup)).toHaveLength(names.length);
+        expect(on.map(({ name }) => name)).toEqual(verdict === null ? [] : [`The ${part} ${says[verdict]}`]);
+        expect(markup).toContain(`aria-label="Verdict on the ${part}"`);
+      }
+    },
+  );
 });

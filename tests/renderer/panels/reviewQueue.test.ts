@@ -112,7 +112,7 @@ describe('the wipe', () => {
   });
 
   it('says what is on which side', () => {
-    expect(wordsOf(wipe(0.5))).toBe('What stands Show the other Proposal');
+    expect(wordsOf(wipe(0.5))).toBe('Present mask Show the other Proposal');
     expect(namesOf(wipe(0.5), 'button')).toEqual(['Show the other']);
   });
 });

@@ -5,7 +5,7 @@ import { type Label, packMask, type Shape, unpackMask } from '../../../main/cont
 import { maskArea } from '../../../main/contract/rle.ts';
 import type { ToolName } from '../../../main/contract/tools.ts';
 import { type CommandContext, commandActions } from '../../../renderer/state/commandActions.ts';
-import { runCommand } from '../../../renderer/state/commands.ts';
+import { isChecked, runCommand } from '../../../renderer/state/commands.ts';
 import { digits } from '../../../renderer/state/labelEdits.ts';
 import type { DialogName } from '../../../renderer/state/workbench.ts';
 import { block } from '../block.ts';
@@ -91,6 +91,34 @@ describe('tools', () => {
     if (remembered !== null) window.client.memory.write('tool before', remembered);
     await run('tool.last');
     expect(state().tool).toBe('brush');
+  });
+
+  it('colour by label, by shape and by review, and the menu shows which', async () => {
+    for (const [id, colourBy] of [
+      ['view.byShape', 'object'],
+      ['view.byReview', 'review'],
+      ['view.byLabel', 'label'],
+    ] as const) {
+      await run(id);
+      expect(state().settings.colourBy).toBe(colourBy);
+      expect(
+        (['view.byLabel', 'view.byShape', 'view.byReview'] as const).filter((one) => isChecked(one, state())),
+      ).toEqual([id]);
+    }
+    await run('view.byShape');
+    await run('view.byShape');
+    expect(state().settings.colourBy).toBe('label');
+    expect(isChecked('edit.undo', state())).toBeNull();
+  });
+
+  it('say what is missing where no one shape can be the answer', async () => {
+    const [one, two] = await drawn(2);
+    set({ selected: new Set([one?.id ?? 0, two?.id ?? 0]), promptId: null });
+    await run('answer.shape');
+    expect(state().notice?.text).toMatch(/the one shape/u);
+    set({ selected: new Set([one?.id ?? 0]) });
+    await run('answer.shape');
+    expect(state().notice?.text).toBe('Ask a prompt first.');
   });
 
   it.each([

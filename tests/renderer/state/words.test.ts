@@ -7,6 +7,7 @@ import {
   fileName,
   folderOf,
   jobPercent,
+  jobTitle,
   savingWords,
   several,
   timeLeft,
@@ -89,5 +90,25 @@ describe('a warning about the device', () => {
   it('is not there when all is well, or nothing runs yet', () => {
     expect(deviceWarning(engine)).toBeNull();
     expect(deviceWarning({ ...engine, state: 'starting', device: null, requested: 'cuda' })).toBeNull();
+  });
+});
+
+describe('the title of a job', () => {
+  const titled = (title: string, state: 'running' | 'waiting' | 'done' | 'failed' | 'cancelled') =>
+    jobTitle({
+      ...{ id: 'j', kind: 'export', title, state, done: 1, total: 1, secondsLeft: null, message: null, notes: [] },
+    });
+
+  it.each([
+    ['Exporting to cars.json', 'Exported to cars.json'],
+    ['Importing coarse.json', 'Imported coarse.json'],
+    ['Asking every image for “the car”', 'Asked every image for “the car”'],
+    ['Comparing masks with the model’s', 'Compared masks with the model’s'],
+    ['Undoing "Import"', 'Undone "Import"'],
+    ['Something else', 'Something else'],
+  ])('%s is %s once it is done, and no sooner', (title, done) => {
+    expect(titled(title, 'done')).toBe(done);
+    for (const state of ['running', 'waiting', 'failed', 'cancelled'] as const)
+      expect(titled(title, state)).toBe(title);
   });
 });
