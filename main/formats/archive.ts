@@ -25,22 +25,36 @@ export async function archiveKind(file: string): Promise<'zip' | 'gzip' | null> 
   }
 }
 
+/** What tells whether a file on disk is the one in the archive. */
+export interface Content {
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
+const contentOf = ({ uncompressedSize: bytes, crc32 }: Entry): Content => ({ bytes, crc32 });
+
 export interface Unpacked {
   /** Entries that `wants` did not want. */
   readonly passed: number;
 }
 
-/** `wants`: by the path in the archive, with forward slashes. */
-export async function unpackZip(file: string, folder: string, wants: (name: string) => boolean): Promise<Unpacked> {
+/** `wants`: by the path in the archive, with forward slashes. Nothing that is in `folder` already is written over. */
+export async function unpackZip(
+  file: string,
+  folder: string,
+  wants: (name: string, content: Content) => boolean,
+  most = MOST_BYTES,
+): Promise<Unpacked> {
   const name = path.basename(file);
   const zip = await openPromise(file, { autoClose: false }).catch((error: Error) => refuse(name, error));
-  const budget = { left: MOST_BYTES };
+  const budget = { left: most };
   let passed = 0;
   try {
     if (zip.entryCount > MOST_ENTRIES) throw new BadInput(`${name}: has more than ${MOST_ENTRIES} entries`);
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith('/')) continue;
-      if (wants(entry.fileName)) await unpackEntry(zip, entry, { to: path.join(folder, entry.fileName), name, budget });
+      if (wants(entry.fileName, contentOf(entry)))
+        await unpackEntry(zip, entry, { to: path.join(folder, entry.fileName), name, budget });
       else passed++;
     }
   } catch (error) {
@@ -61,7 +75,11 @@ interface Target {
 async function unpackEntry(zip: ZipFile, entry: Entry, { to, name, budget }: Target): Promise<void> {
   if (entry.isEncrypted()) throw new BadInput(`${name}: is locked by a password; unpack it and import the folder`);
   await mkdir(path.dirname(to), { recursive: true });
-  await pipeline(await zip.openReadStreamPromise(entry), new Bounded(name, budget), createWriteStream(to));
+  await pipeline(
+    await zip.openReadStreamPromise(entry),
+    new Bounded(name, budget),
+    createWriteStream(to, { flags: 'wx' }),
+  );
 }
 
 /** `to`: the file to write; `most`: bytes of it. */
@@ -95,7 +113,6 @@ class Bounded extends Transform {
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
     this.budget.left -= chunk.length;
     if (this.budget.left >= 0) done(null, chunk);
-    else
-      done(new BadInput(`${this.name}: unpacks to more than ${MOST_BYTES / 1e9} GB; unpack it and import the folder`));
+    else done(new BadInput(`${this.name}: unpacks to more than there is room for; unpack it and import the folder`));
   }
 }

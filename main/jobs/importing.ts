@@ -1,12 +1,13 @@
 // An annotation file or a folder of them to images, labels and shapes of a project: one step of undo, and a report.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { ImportReport } from '../contract/jobs.ts';
-import { archiveKind, unpackGzip, unpackZip } from '../formats/archive.ts';
+import { archiveKind, type Content, unpackGzip, unpackZip } from '../formats/archive.ts';
 import { detect } from '../formats/detect.ts';
 import { Notes, type Pictures } from '../formats/reading.ts';
 import { isImageName } from '../pictures/walk.ts';
@@ -16,6 +17,8 @@ import { Importer } from './importer.ts';
 import { NamedPictures } from './namedPictures.ts';
 import type { Progress } from './queue.ts';
 
+/** Of the pictures that one archive may bring. */
+const MOST_PICTURE_BYTES = 20e9;
 /** Folders that hold annotations beside folders with pictures. */
 const ANNOTATION_FOLDER = /^(?:annotations?|labels|json)$/iu;
 
@@ -81,7 +84,7 @@ interface Into {
   readonly project: Project;
   readonly importer: Importer;
   readonly notes: Notes;
-  readonly pictures: Pictures;
+  readonly pictures: Pictures & Pick<NamedPictures, 'locate' | 'add'>;
   readonly root: string;
   /** Where a file is said to lie: one out of an archive, where it would lie if the archive had been unpacked. */
   readonly said: (file: string) => string;
@@ -108,29 +111,54 @@ async function takeGzip(file: string, folder: string, into: Into): Promise<void>
   await takeFile(inner, unpackedAt(folder, path.dirname(file), into));
 }
 
-/** Pictures stay in the archive: a project refers to files, and what is in a zip is none. */
 async function takeZip(file: string, folder: string, into: Into): Promise<void> {
   const isHidden = (name: string) => name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
-  let pictures = 0;
-  await unpackZip(file, folder, (name) => {
+  const pictures = new Map<string, Content>();
+  await unpackZip(file, folder, (name, content) => {
     if (isHidden(name)) return false;
-    if (isImageName(name)) pictures++;
+    if (isImageName(name)) pictures.set(name, content);
     return !isImageName(name);
   });
-  if (pictures > 0)
-    into.notes.say(`${pictures} pictures stay in ${path.basename(file)}; unpack it there so that they are found`);
   const beside = path.join(path.dirname(file), path.parse(file).name);
-  const base = existsSync(beside) ? beside : path.dirname(file);
+  const base = (await unpackPictures(file, pictures, into)) ?? (existsSync(beside) ? beside : path.dirname(file));
   await takeFolder(folder, unpackedAt(folder, base, into)).catch((error: unknown) => {
     throw error instanceof BadInput ? new BadInput(error.message.replace(folder, path.basename(file))) : error;
   });
+}
+
+/**
+ * A project refers to files, and what is in a zip is none: pictures that lie nowhere else are unpacked beside the project.
+ * The folder that they are in now; null where the zip holds none or all of them were found.
+ */
+async function unpackPictures(file: string, contents: ReadonlyMap<string, Content>, into: Into): Promise<string | null> {
+  const { project, pictures, notes } = into;
+  const missing = new Set<string>();
+  for (const [name, content] of contents) {
+    const located = await pictures.locate(name);
+    if (!('file' in located && isSame(located.file, content))) missing.add(name);
+  }
+  if (missing.size === 0) return null;
+  const folder = path.join(path.dirname(project.file), path.parse(file).name);
+  const absent = (name: string) => missing.has(name) && !existsSync(path.join(folder, name));
+  await unpackZip(file, folder, absent, MOST_PICTURE_BYTES);
+  pictures.add(folder);
+  notes.say(`${missing.size} of the pictures in ${path.basename(file)} were unpacked to ${folder}`);
+  return folder;
+}
+
+/** A file of the same name with other bytes is another picture. */
+function isSame(file: string, content: Content): boolean {
+  const info = statSync(file, { throwIfNoEntry: false });
+  return info?.size === content.bytes && crc32(readFileSync(file)) === content.crc32;
 }
 
 /** Names of pictures are looked up as if `folder` were `base`. */
 function unpackedAt(folder: string, base: string, into: Into): Into {
   const said = (file: string) => path.join(base, path.relative(folder, file));
   const find: Pictures['find'] = (name, from) => into.pictures.find(name, from && said(from));
-  return { ...into, root: folder, said, pictures: { find } };
+  const { pictures } = into;
+  const locate: NamedPictures['locate'] = (name, from) => pictures.locate(name, from && said(from));
+  return { ...into, root: folder, said, pictures: { find, locate, add: (more) => pictures.add(more) } };
 }
 
 async function takeFile(file: string, into: Into): Promise<void> {

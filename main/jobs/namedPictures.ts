@@ -26,7 +26,7 @@ type Index = Map<string, string[]>;
 
 /** Pictures in folders and below, and those that the project has already. */
 export class NamedPictures implements Pictures {
-  readonly #folders: readonly string[];
+  readonly #folders: string[];
   readonly #known: Iterable<string>;
   #places: Promise<readonly Index[]> | null = null;
   readonly #measured = new Map<string, Promise<Picture | null>>();
@@ -35,6 +35,12 @@ export class NamedPictures implements Pictures {
   constructor(folders: readonly string[], known: Iterable<string> = []) {
     this.#folders = folders.map((folder) => path.resolve(folder));
     this.#known = known;
+  }
+
+  /** Another folder, whose pictures were not there before. */
+  add(folder: string): void {
+    this.#folders.push(path.resolve(folder));
+    this.#places = null;
   }
 
   /** `from`: the annotation file that names it. */
@@ -66,7 +72,8 @@ export class NamedPictures implements Pictures {
   #choose(fits: readonly string[], wanted: Wish, from?: string): Located & { several?: boolean } {
     if (from !== undefined && fits.every((file) => isClaimed(file, from)))
       return { why: `${fits[0]} has its name, but annotations of that name lie beside it` };
-    const exact = fits.find((file) => this.#expected(wanted, from).has(folded(path.dirname(file))));
+    const places = [...this.#expected(wanted, from)];
+    const [exact] = places.flatMap((place) => fits.find((file) => folded(path.dirname(file)) === place) ?? []);
     if (exact !== undefined) return { file: exact };
     const scored = fits.map((file) => ({ file, score: sharedEnd(this.#ownFolders(file), wanted.folders) }));
     const best = Math.max(...scored.map(({ score }) => score));

@@ -16,7 +16,8 @@ import { readLabelStudio } from '../../main/formats/labelStudio.ts';
 import { readPanoptic } from '../../main/formats/panoptic.ts';
 import { readReasonSeg } from '../../main/formats/reasonSeg.ts';
 import { readSegmentAnything } from '../../main/formats/segmentAnything.ts';
-import { readVia } from '../../main/formats/via.ts';
+import { readVia, readViaTable } from '../../main/formats/via.ts';
+import { readVia3 } from '../../main/formats/via3.ts';
 import { readVoc } from '../../main/formats/voc.ts';
 import { readYolo } from '../../main/formats/yolo.ts';
 import { expectSound, lost, placesIn, spoilt, torn, withValue } from './hostile.ts';
@@ -62,6 +63,23 @@ const documents: readonly [name: string, reader: Reader, document: unknown][] = 
     },
   ],
   [
+    'VIA 3',
+    readVia3,
+    {
+      ...{
+        project: {},
+        config: {},
+        view: { 1: { fid_list: ['7'] } },
+        file: { 7: { fid: '7', fname: 'a.jpg', type: 2 } },
+      },
+      attribute: { 1: { aname: 'class', options: { 0: 'cup', 1: 'plate' } } },
+      metadata: {
+        a: { vid: '1', xy: [7, 1, 1, 7, 1, 7, 5, 1, 5], av: { 1: '1' } },
+        b: { vid: '1', xy: [8, 1, 1, 4, 3, 2, 2, 5, 5], av: { 1: '0' } },
+      },
+    },
+  ],
+  [
     'VIA',
     readVia,
     {
@@ -89,6 +107,7 @@ const documents: readonly [name: string, reader: Reader, document: unknown][] = 
       ...{ imagePath: 'a.jpg', imageWidth: width, imageHeight: height, flags: {} },
       shapes: [
         { label: 'cup', points: pairs, group_id: 1, shape_type: 'polygon', flags: { old: true }, description: 'x' },
+        { label: 'cup', points: pairs, shape_type: 'rotation', direction: 0.5, score: 0.9, attributes: { a: ['b'] } },
         { label: 'cup', points: pairs.slice(0, 2), group_id: null, shape_type: 'circle' },
         { label: 'cup', points: pairs.slice(0, 1).concat([[5, 5]]), shape_type: 'rectangle' },
         { label: 'cup', points: pairs.slice(0, 2), shape_type: 'mask', mask: png.toString('base64') },
@@ -251,6 +270,15 @@ describe('torn text is refused or read in part', () => {
     const replaced = fc.tuple(fc.constantFrom('1', '2', '7', '5', '12', '8'), numbers);
     const change = ([from, to]: [string, string]) => check(text.replace(`>${from}<`, `>${to}<`));
     await fc.assert(fc.asyncProperty(replaced, change), { numRuns: 60 });
+  });
+
+  test('VIA as a table', async () => {
+    const shape = '"{""name"":""rect"",""x"":1,""y"":1,""width"":4,""height"":3}"';
+    const head = 'filename,file_attributes,region_count,region_shape_attributes,region_attributes';
+    const text = `${head}\na.jpg,"{}",1,${shape},"{""name"":""cup""}"\n`;
+    expect(await readOrRefused(readViaTable, 'a.csv', text)).toBe('read');
+    const check = async (value: string) => void (await readOrRefused(readViaTable, 'a.csv', value));
+    await fc.assert(fc.asyncProperty(torn(text), check), { numRuns: 200 });
   });
 
   test('YOLO', async () => {

@@ -1,5 +1,5 @@
 // Annotations out of zip and gzip files: as if they had been unpacked beside, and never more than there is room for.
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -48,21 +48,50 @@ test('COCO in a zip finds the pictures beside it, and leaves nothing behind', as
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith('loupe-archive-'))).toEqual(before);
 });
 
-test('YOLO in a zip with its class list; pictures in it are told to be unpacked', async () => {
+test('YOLO in a zip with its class list; pictures that lie beside it unpacked are those', async () => {
   await picture('two/set/images/train/a.png');
+  const bytes = new Uint8Array(readFileSync(path.join(folder, 'two/set/images/train/a.png')));
   const file = saved(
     folder,
     'two/set.zip',
     zip({
       'data.yaml': text('names: [cup, plate]\ntrain: images/train\n'),
       'labels/train/a.txt': text('1 0.5 0.5 0.4 0.4\n'),
-      'images/train/a.png': text('bytes of a picture'),
+      'images/train/a.png': bytes,
     }),
   );
   const { report, project } = await take(file);
   expect(report).toMatchObject({ images: 1, shapes: 1, unresolved: [] });
   expect(project.labels().map(({ name }) => name)).toContain('plate');
-  expect(report.notes).toContain('1 pictures stay in set.zip; unpack it there so that they are found');
+  expect(report.notes.join()).not.toMatch(/unpacked/u);
+});
+
+test('pictures that lie only in the zip are unpacked beside the project, once, and never over a file', async () => {
+  const bytes = await sharp({ create: { width: 10, height: 6, channels: 3, background: '#888' } })
+    .png()
+    .toBuffer();
+  const entries = {
+    'data.yaml': text('names: [cup, plate]'),
+    'train/labels/a.txt': text('1 0.5 0.5 0.4 0.4'),
+    'train/images/a.png': new Uint8Array(bytes),
+    'train/images/b.png': new Uint8Array(bytes),
+  };
+  // Of the same name, and another picture.
+  await sharp({ create: { width: 12, height: 9, channels: 3, background: '#111' } }).toFile(
+    path.join(path.dirname(saved(folder, 'four/zips/x.txt', '')), 'a.png'),
+  );
+  const kept = saved(folder, 'four/set/train/images/b.png', 'somebody else wrote this');
+  const file = saved(folder, 'four/zips/set.zip', zip(entries));
+  const project = openProject(path.join(folder, 'four/p.loupe'), { create: true });
+  open.push(project);
+  const quiet = { signal: new AbortController().signal, step: () => {} };
+  const report = await importAnnotations(project, file, { progress: quiet });
+  expect(report).toMatchObject({ images: 1, shapes: 1, unresolved: [] });
+  expect([...project.allImages()].map((image) => image.path)).toEqual(['set/train/images/a.png']);
+  expect(report.notes.join()).toMatch(/2 of the pictures in set\.zip were unpacked to .*four.set/u);
+  expect(readFileSync(kept, 'utf8')).toBe('somebody else wrote this');
+  const again = await importAnnotations(project, file, { progress: quiet });
+  expect([again.shapes, [...project.allImages()].length]).toEqual([0, 1]);
 });
 
 test('COCO in gzip', async () => {
