@@ -130,7 +130,11 @@ async function takeZip(file: string, folder: string, into: Into): Promise<void> 
  * A project refers to files, and what is in a zip is none: pictures that lie nowhere else are unpacked beside the project.
  * The folder that they are in now; null where the zip holds none or all of them were found.
  */
-async function unpackPictures(file: string, contents: ReadonlyMap<string, Content>, into: Into): Promise<string | null> {
+async function unpackPictures(
+  file: string,
+  contents: ReadonlyMap<string, Content>,
+  into: Into,
+): Promise<string | null> {
   const { project, pictures, notes } = into;
   const missing = new Set<string>();
   for (const [name, content] of contents) {
