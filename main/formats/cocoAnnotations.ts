@@ -74,13 +74,15 @@ function drawnRings({ rings = [] }: PackedMask, mask: Mask): Segmentation | null
   return isSame ? { segmentation: rings, drawn: mask } : null;
 }
 
-/** Polygons that draw every pixel of a mask and no other, if they are not longer than its run lengths would be. */
+/**
+ * The corners along the pixels, where they draw the mask and are not longer than its run lengths would be. Fewer corners
+ * hardly ever draw every pixel of what a person drew, and to look for them took five times as long.
+ */
 function exactPolygons(mask: Mask, outlines: ReturnType<typeof outlinesOf>): Segmentation | null {
-  if (outlines.length !== 1) return null;
   const corners = outlines.reduce((sum, { points }) => sum + points.length / 2, 0);
-  const full = () => (corners <= MOST_CORNERS ? fullPolygons(mask, outlines) : null);
-  const found = [fewPolygons(mask, 1, outlines) ?? full()].find((each) => each?.iou === 1);
-  return found ? { segmentation: found.rings, drawn: found.drawn } : null;
+  if (outlines.length !== 1 || corners > MOST_CORNERS) return null;
+  const { rings, drawn, iou } = fullPolygons(mask, outlines);
+  return iou === 1 ? { segmentation: rings, drawn } : null;
 }
 
 export class Annotations {
