@@ -66,7 +66,10 @@ describe('the repair', () => {
     expect(namesOf(markup, 'button')).toEqual(['Compare with the model']);
     expect(isDisabled(markup, 'Compare with the model')).toBe(false);
     expect(control(markup, 'Which masks').attributes.placeholder).toBe('of every label');
-    expect(namesOf(markup, 'option')).toEqual(['car', 'van']);
+    expect(namesOf(markup, 'option')).toEqual([
+      ...['Expected gain', 'How much the outlines differ', 'How much the masks differ'],
+      ...['car', 'van'],
+    ]);
   });
 
   it.each(['starting', 'absent', 'failed'] as const)('cannot be started while the model is %s', (state) => {
