@@ -16,6 +16,10 @@ describe.runIf(haveShell).each(starts)('correcting coarse ground truth ($shell)'
     await app.scene('scene-01.jpg');
     await app.importFrom(app.file('scenes', 'coarse.json'));
     await page.getByRole('tab', { name: 'Repair' }).click();
+    const order = page.getByLabel('Sorted by').first();
+    expect(await order.inputValue()).toBe('Expected gain');
+    await order.click();
+    await page.getByRole('option', { name: 'How much the masks differ' }).click();
     await page.getByRole('button', { name: 'Compare with the model' }).click();
     const repair = page.getByRole('region', { name: 'Repair' });
     await repair.getByText(/% different/u).waitFor({ timeout: 5 * PATIENCE });
