@@ -150,7 +150,14 @@ describe('the contract', () => {
     for (const path of paths) {
       const procedure = getContractRouter(api, path.split('.'));
       const errors = isContractProcedure(procedure) ? procedure['~orpc'].errorMap : {};
-      expect(Object.keys(errors).toSorted()).toEqual(['BAD_INPUT', 'CONFLICT', 'FILE_GONE', 'NO_MODEL', 'NO_PROJECT', 'READ_ONLY']);
+      expect(Object.keys(errors).toSorted()).toEqual([
+        'BAD_INPUT',
+        'CONFLICT',
+        'FILE_GONE',
+        'NO_MODEL',
+        'NO_PROJECT',
+        'READ_ONLY',
+      ]);
       for (const one of Object.values(errors))
         expect(one).toMatchObject({ message: expect.stringMatching(/^[A-Z].*\.$/u) });
     }
