@@ -112,13 +112,12 @@ async function quantise(folder: string, { bits, block }: QuantiseOptions, termin
   const { BadInput } = await import('../contract/badinput.ts');
   if (!(await isCheckpoint(folder))) throw new BadInput(`${folder}: is no checkpoint of Qwen-VL, LENS or Seg-Zero`);
   const kind = bits === '4' ? 4 : 8;
-  const to = path.join(folder, quantisedName(kind));
+  const to = path.join(folder, quantisedName);
   const source = await checkpointTensors(folder);
-  const isLookedUp = (key: string) => source.tensors.has('lm_head.weight') && key === 'model.embed_tokens.weight';
   const written = await quantiseWeights(source, {
     ...{ to, bits: kind, block: block === '32' ? 32 : 128 },
     // The segmenter's products are over whole pictures, which few bits make slower.
-    chooses: (key, shape) => !key.startsWith('sam.') && !isLookedUp(key) && isLinearWeight(key, shape),
+    chooses: (key, shape) => !key.startsWith('sam.') && isLinearWeight(key, shape),
     onProgress: (done, total) => terminal.note(`${done} of ${total} weights written and checked\n`),
   });
   terminal.print(`${to}: ${written.length} weights in ${bits} bits; they are used from now on\n`);

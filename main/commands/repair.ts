@@ -100,7 +100,7 @@ function asText({ shapes, expectedGain, applied, failed }: RepairAllReport, weig
   const done = applied > 0 ? `${applied} replaced in one step, which undo takes back` : 'nothing is replaced';
   const isMeasured = shapes.length === 0 || shapes.some(({ gain }) => gain !== null);
   const lines = [
-    `${shapes.length} masks redrawn by ${weights}: ${better.length} likely better, expected gain in IoU ${expectedGain.toFixed(3)} on average; ${done}`,
+    `${shapes.length} ${shapes.length === 1 ? 'mask' : 'masks'} redrawn by ${weights}: ${better.length} likely better, expected gain in IoU ${expectedGain.toFixed(3)} on average; ${done}`,
     ...(isMeasured ? [] : ['nobody measured what these weights gain; "loupe train repair" does']),
     ...(locked > 0 ? [`${locked} would be better and are locked`] : []),
     ...better.map(line),

@@ -33,36 +33,28 @@ export interface Content {
 
 const contentOf = ({ uncompressedSize: bytes, crc32 }: Entry): Content => ({ bytes, crc32 });
 
-export interface Unpacked {
-  /** Entries that `wants` did not want. */
-  readonly passed: number;
-}
-
 /** `wants`: by the path in the archive, with forward slashes. Nothing that is in `folder` already is written over. */
 export async function unpackZip(
   file: string,
   folder: string,
   wants: (name: string, content: Content) => boolean,
   most = MOST_BYTES,
-): Promise<Unpacked> {
+): Promise<void> {
   const name = path.basename(file);
   const zip = await openPromise(file, { autoClose: false }).catch((error: Error) => refuse(name, error));
   const budget = { left: most };
-  let passed = 0;
   try {
     if (zip.entryCount > MOST_ENTRIES) throw new BadInput(`${name}: has more than ${MOST_ENTRIES} entries`);
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith('/')) continue;
       if (wants(entry.fileName, contentOf(entry)))
         await unpackEntry(zip, entry, { to: path.join(folder, entry.fileName), name, budget });
-      else passed++;
     }
   } catch (error) {
-    return refuse(name, error);
+    refuse(name, error);
   } finally {
     zip.close();
   }
-  return { passed };
 }
 
 interface Target {

@@ -26,8 +26,8 @@ export interface CheckpointWeights extends ReasonerWeights {
   readonly warnings?: readonly string[];
 }
 
-/** Written by `quantiseWeights` beside the checkpoint; used in place of the same weights where it is there. */
-export const quantisedName = (bits: 4 | 8): string => `loupe-${bits}bit.safetensors`;
+/** Written by `quantiseWeights` beside the checkpoint, in the bits that were asked for last; used in place of the same weights. */
+export const quantisedName = 'loupe-quantised.safetensors';
 
 /** Of what graphs read: a product that is stored in few bits is not read from its source. */
 function bytesRead(files: readonly WeightsFile[]): number {
@@ -129,11 +129,8 @@ async function tensorsIn(folder: string): Promise<WeightsFile> {
 }
 
 async function quantisedIn(folder: string): Promise<WeightsFile[]> {
-  for (const bits of [4, 8] as const) {
-    const file = path.join(folder, quantisedName(bits));
-    if (await stat(file).catch(() => null)) return [await openSafetensors(file)];
-  }
-  return [];
+  const file = path.join(folder, quantisedName);
+  return (await stat(file).catch(() => null)) ? [await openSafetensors(file)] : [];
 }
 
 /** All tensors under the names that the graphs ask for. */

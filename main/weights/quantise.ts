@@ -35,8 +35,8 @@ export async function quantiseWeights(source: WeightsFile, plan: QuantisePlan): 
   const { to, bits, block } = plan;
   // Where the output matrix is not the embedding, the embedding is only looked up.
   const lookedUp = source.tensors.has('lm_head.weight') ? 'model.embed_tokens.weight' : null;
-  const { chooses = (key, shape) => key !== lookedUp && isLinearWeight(key, shape) } = plan;
-  const chosen = [...source.tensors].filter(([key, { shape }]) => chooses(key, shape));
+  const { chooses = isLinearWeight } = plan;
+  const chosen = [...source.tensors].filter(([key, { shape }]) => key !== lookedUp && chooses(key, shape));
   if (chosen.length === 0) throw new WeightsError(`${to}: the source holds no linear weight that could be quantised.`);
   const report = progress(plan, 2 * chosen.length);
   const tensors = chosen.flatMap(([key, span]) => tensorsOf(key, span, { bits, block }, report));

@@ -99,7 +99,7 @@ test('a checkpoint answers from the command line with a segmenter beside it, bef
   const quantised = await loupe('quantise', folder, '--bits', '8');
   expect([quantised.code, quantised.stdout]).toEqual([
     0,
-    expect.stringMatching(/loupe-8bit\.safetensors: \d+ weights in 8 bits/),
+    expect.stringMatching(/loupe-quantised\.safetensors: \d+ weights in 8 bits/),
   ]);
   expect((await answer()).objects).toEqual(first.objects);
 }, 120_000);
