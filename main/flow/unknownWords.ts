@@ -76,8 +76,12 @@ function baseForms(word: string): string[] {
   return forms;
 }
 
+/** Questions that describe a thing and name none: "what is here that tea is poured from?" */
+const DESCRIBES = /^\W*(?:what|which(?: one| thing)?)\s+(?:(?:is|are)\s+(?:here|there)\s+(?:that|which)|has|have)\b/iu;
+
 /** "the old lady with a bag" names a lady: the last word of content before the phrase says more. */
 function headOf(text: string): string | null {
+  if (DESCRIBES.test(text)) return null;
   let head: string | null = null;
   for (const [word] of text.matchAll(WORD)) {
     if (head !== null && ENDS_PHRASE.has(word.toLowerCase())) break;

@@ -39,6 +39,17 @@ describe('known words', () => {
     ['strawberries', 'strawberry'],
   ])('%s is understood as %s', (prompt, text) => expect(understood(prompt, nano)).toEqual({ text, unknown: [] }));
 
+  test.each([
+    'what is here that tea is poured from?',
+    'What is here that covers the chest and has short sleeves?',
+    'which has an engine and only two wheels?',
+  ])('%s describes a thing by words that name none', (prompt) => expect(understood(prompt, nano).unknown).toEqual([]));
+  test.each([
+    ['what is that person holding?', 'person'],
+    ['what is here that a skier wears?', 'skier'],
+    ['which person has a hat?', 'person'],
+  ])('%s asks of a %s', (prompt, word) => expect(understood(prompt, nano).unknown).toContain(word));
+
   test('what nano was trained on raises no alarm: at most 2 % of 600 prompts', async () => {
     const atlas = await buildAtlas(rasterise);
     const prompts = Array.from({ length: 300 }, (_, i) => makeScene(atlas, seedOf('validation', i))).flatMap((scene) =>
