@@ -77,6 +77,6 @@ export function parseRle(value: unknown): Mask {
   if (compressed.success) return decompress(compressed.data.counts, compressed.data.size);
   const listed = Mask.safeParse(value);
   if (listed.success) return listed.data;
-  const issue = listed.error.issues[0];
-  throw new BadInput(`run-length mask: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'unreadable'}`);
+  const [issue] = listed.error.issues;
+  throw new BadInput(`run-length mask: ${issue ? `${issue.path.join('.')} ${issue.message}` : 'unreadable'}`);
 }

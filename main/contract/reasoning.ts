@@ -49,7 +49,7 @@ const replaced = (text: string, pattern: RegExp, by: (match: RegExpMatchArray) =
   let [result, from] = ['', 0];
   for (const match of text.matchAll(pattern)) {
     result += text.slice(from, match.index) + by(match);
-    from = (match.index ?? 0) + match[0].length;
+    from = match.index + match[0].length;
   }
   return result + text.slice(from);
 };

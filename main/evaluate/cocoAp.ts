@@ -168,8 +168,10 @@ function matched({ truth, found, areas, ious }: Pairs, size: Size, most: number)
   const outcomes = THRESHOLDS.map((threshold) => {
     const taken = new Set<number>();
     return kept.map((_, d) => {
-      const g = matchFor(ious[d] ?? [], { threshold, order, ignored, taken, truth });
-      if (g === null) return { hit: false, passedOver: isOutside(areas[d] ?? 0) };
+      const [overlaps, area] = [ious[d], areas[d]];
+      if (!overlaps || area === undefined) throw new Error(`Detection ${d} was not compared with the truth.`);
+      const g = matchFor(overlaps, { threshold, order, ignored, taken, truth });
+      if (g === null) return { hit: false, passedOver: isOutside(area) };
       taken.add(g);
       return { hit: true, passedOver: ignored[g] === true };
     });
@@ -197,7 +199,8 @@ function matchFor(ious: readonly number[], { threshold, order, ignored, taken, t
   for (const g of order) {
     if (taken.has(g) && !truth[g]?.crowd) continue;
     if (match !== null && !ignored[match] && ignored[g]) break;
-    const iou = ious[g] ?? 0;
+    const iou = ious[g];
+    if (iou === undefined) throw new Error(`Thing ${g} was not compared with the detection.`);
     if (iou < best) continue;
     best = iou;
     match = g;
@@ -237,7 +240,8 @@ function curveOf(hits: readonly boolean[], wanted: number): { precision: number[
   envelope.reverse();
   const precision = RECALLS.map((recall) => {
     const at = points.findIndex((point) => point.recall >= recall);
-    return at < 0 ? 0 : (envelope[at] ?? 0);
+    // A recall that is never reached has precision 0.
+    return envelope[at] ?? 0;
   });
   return { precision, recall: points.at(-1)?.recall ?? 0 };
 }

@@ -64,7 +64,8 @@ const cut: Degrade = (mask, { random }) => {
   const along = (i: number) => Math.cos(angle) * (i % width) + Math.sin(angle) * Math.floor(i / width);
   const inside = [...bitmap.keys()].filter((i) => bitmap[i] === 1);
   const far = inside.map(along).sort((a, b) => a - b);
-  const line = far[Math.floor(far.length * random.between(0.15, 0.45))] ?? 0;
+  const line = far[Math.floor(far.length * random.between(0.15, 0.45))];
+  if (line === undefined) return mask;
   return fromBitmap(
     bitmap.map((value, i) => (along(i) < line ? 0 : value)),
     width,
@@ -110,9 +111,11 @@ function discOnEdge(mask: Mask, { side, random }: Circumstances): Mask {
   const [height, width] = mask.size;
   const edge = outlinesOf(mask)[0]?.points ?? [];
   const at = random.int(0, Math.max(0, edge.length / 2 - 1)) * 2;
+  const [edgeX, edgeY] = edge.slice(at, at + 2);
+  if (edgeX === undefined || edgeY === undefined) throw new Error('A mask without a pixel has no outline to cut into.');
   const radius = side * random.between(0.25, 0.45);
   const bitmap = new Uint8Array(width * height).map((_, i) =>
-    Math.hypot((i % width) + 0.5 - (edge[at] ?? 0), Math.floor(i / width) + 0.5 - (edge[at + 1] ?? 0)) < radius ? 1 : 0,
+    Math.hypot((i % width) + 0.5 - edgeX, Math.floor(i / width) + 0.5 - edgeY) < radius ? 1 : 0,
   );
   return fromBitmap(bitmap, width, height);
 }

@@ -75,7 +75,7 @@ export function figures(samples: readonly Measured[]): Figures {
 
 /** 0 for an empty list. */
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length / 2;
-  return ((sorted[Math.ceil(half) - 1] ?? 0) + (sorted[Math.floor(half)] ?? 0)) / 2;
+  const half = values.length / 2;
+  const middle = values.toSorted((a, b) => a - b).slice(Math.ceil(half) - 1, Math.floor(half) + 1);
+  return values.length === 0 ? 0 : middle.reduce((sum, value) => sum + value / middle.length, 0);
 }

@@ -332,7 +332,11 @@ async function tokenMs(
   rows: number,
 ): Promise<number> {
   const ids = new Array<number>(rows).fill(1);
-  const own: DecodeState = { ...state, cache: state.cache.shared(rows), next: ids.map(() => state.next[0] ?? 0) };
+  const own: DecodeState = {
+    ...state,
+    cache: state.cache.shared(rows),
+    next: ids.flatMap(() => state.next.slice(0, 1)),
+  };
   await decoder.step(own, ids);
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < plan.written; i++) {

@@ -139,7 +139,14 @@ async function clicked(predictor: Segments, image: DecodedImage, truth: Mask): P
 function figuresOf(measured: readonly Measured[]): SetFigures {
   const cuts = measured.flatMap(({ grabCut }) => (grabCut === null ? [] : [grabCut]));
   const series = measured.flatMap(({ clicks }) => (clicks === null ? [] : [clicks]));
-  const after = (count: number) => mean(series.map((clicks) => clicks[count - 1] ?? 0));
+  const after = (count: number) =>
+    mean(
+      series.map((clicks) => {
+        const iou = clicks[count - 1];
+        if (iou === undefined) throw new Error(`A series of ${clicks.length} clicks has no click ${count}.`);
+        return iou;
+      }),
+    );
   const needed = (clicks: readonly number[]) => {
     const at = clicks.findIndex((iou) => iou >= CONTENT);
     return at < 0 ? MOST_CLICKS : at + 1;

@@ -3,7 +3,12 @@ import type { GainTree, RepairRecord } from '../weights/repairRecord.ts';
 
 export function treeValue(tree: GainTree, features: readonly number[]): number {
   let at: GainTree = tree;
-  while (typeof at !== 'number') at = (features[at[0]] ?? 0) < at[1] ? at[2] : at[3];
+  while (typeof at !== 'number') {
+    const [index, threshold, below, above]: Exclude<GainTree, number> = at;
+    const feature = features[index];
+    if (feature === undefined) throw new RangeError(`A tree asks for feature ${index} of ${features.length}.`);
+    at = feature < threshold ? below : above;
+  }
   return at;
 }
 

@@ -213,7 +213,9 @@ function foundIn(masks: Float32Array, iou: Float32Array, { place, index }: { pla
   const area = masks.length / iou.length;
   const side = Math.sqrt(area);
   const data = masks.subarray(index * area, (index + 1) * area);
-  return { values: { width: side, height: side, data }, place, quality: iou[index] ?? 0 };
+  const quality = iou[index];
+  if (quality === undefined) throw new RangeError(`There is no mask ${index} among ${iou.length}.`);
+  return { values: { width: side, height: side, data }, place, quality };
 }
 
 async function encoded(

@@ -2,9 +2,11 @@
 
 /** [row, column] of every pair; as many as the shorter side. O(rows^2 * columns) for rows <= columns. */
 export function assign(costs: readonly (readonly number[])[]): [number, number][] {
-  const columns = costs[0]?.length ?? 0;
+  const [first] = costs;
+  if (!first) return [];
+  const columns = first.length;
   if (costs.length > columns) {
-    const flipped = Array.from({ length: columns }, (_, column) => costs.map((row) => row[column] ?? 0));
+    const flipped = first.map((_, column) => costs.map((row) => costAt(row, column)));
     return assign(flipped).map(([column, row]) => [row, column]);
   }
   const state: State = {
@@ -15,6 +17,12 @@ export function assign(costs: readonly (readonly number[])[]): [number, number][
   };
   for (let row = 0; row < costs.length; row++) augment(state, row);
   return [...state.owner.entries()].flatMap(([column, row]) => (row < 0 ? [] : [[row, column]]));
+}
+
+function costAt(row: readonly number[] | undefined, column: number): number {
+  const cost = row?.[column];
+  if (cost === undefined) throw new RangeError(`The table of costs has a row without column ${column}.`);
+  return cost;
 }
 
 /** Prices keep cost - rowPrice - columnPrice >= 0 everywhere, and 0 on the pairs made so far. */
@@ -62,7 +70,7 @@ interface Search {
 function relax(state: State, search: Search): void {
   const { row, from, reached, distance, via, done } = search;
   for (let column = 0; column < distance.length; column++) {
-    const cost = state.costs[row]?.[column] ?? 0;
+    const cost = costAt(state.costs[row], column);
     const length = reached + cost - (state.rowPrice[row] ?? 0) - (state.columnPrice[column] ?? 0);
     if (done[column] || length >= (distance[column] ?? 0)) continue;
     distance[column] = length;

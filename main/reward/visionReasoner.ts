@@ -85,8 +85,9 @@ function accuracyOf(answer: unknown, all: readonly PointedBox[]): number {
     return { box: { x1, y1, x2, y2 }, point: point_2d };
   });
   const scores = things.map((thing) => targets.map((target) => pairScore(thing, target)));
-  const best = assign(scores.map((row) => row.map((score) => 3 - score)));
-  const total = best.reduce((sum, [row, column]) => sum + (scores[row]?.[column] ?? 0), 0);
+  const best = new Map(assign(scores.map((row) => row.map((score) => 3 - score))));
+  const paired = scores.flatMap((row, i) => row.filter((_, column) => column === best.get(i)));
+  const total = paired.reduce((sum, score) => sum + score, 0);
   return total / Math.max(things.length, targets.length);
 }
 

@@ -3,7 +3,7 @@ import { add } from './elementwise.ts';
 import { matmul } from './linear.ts';
 import { reduceMax, reduceSum } from './reduce.ts';
 import { concat, dilate, flip, pad, reshape, slice, stridedSlice, transpose } from './shape.ts';
-import { type Attrs, apply, constant, dim, fault, type Op, size, type Tensor } from './tensor.ts';
+import { type Attrs, apply, constant, dim, entry, fault, type Op, size, type Tensor } from './tensor.ts';
 
 export interface ConvOptions {
   /** Default [1, 1]. */
@@ -46,8 +46,8 @@ export const Conv: Op = {
     if (image.shape.length !== 4 || dim(image, 1) !== dim(kernel, 1) * Number(attrs.group))
       throw fault('Conv', x, `the channels do not fit (group ${attrs.group})`);
     const out = [0, 1].map((i) => {
-      const room = dim(image, i + 2) + (pads[i] ?? 0) + (pads[i + 2] ?? 0) - dim(kernel, i + 2);
-      return Math.floor(room / (strides[i] ?? 1)) + 1;
+      const room = dim(image, i + 2) + entry(pads, i, 'pads') + entry(pads, i + 2, 'pads') - dim(kernel, i + 2);
+      return Math.floor(room / entry(strides, i, 'strides')) + 1;
     });
     return [dim(image, 0), dim(kernel, 0), ...out];
   },
@@ -71,7 +71,9 @@ function convImageGradient(g: Tensor, image: Tensor, kernel: Tensor, { strides, 
   const swapped = reshape(transpose(grouped, [0, 2, 1, 3, 4]), [group * perGroup, filters / group, kh, kw]);
   const spread = dilate(g, [1, 1, ...strides]);
   const before = [kh - 1 - pads[0], kw - 1 - pads[1]] as const;
-  const after = [0, 1].map((i) => dim(image, i + 2) - dim(spread, i + 2) - (before[i] ?? 0) + ((i ? kw : kh) - 1));
+  const after = [0, 1].map(
+    (i) => dim(image, i + 2) - dim(spread, i + 2) - entry(before, i, 'before') + ((i ? kw : kh) - 1),
+  );
   const [top, left, bottom, right] = [...before, ...after].map((n) => Math.max(n, 0)) as [
     number,
     number,

@@ -105,6 +105,7 @@ export function estimatePeakBytes(graph: OnnxGraph): number {
     if (step.allocates > 0) sizes.set(step.buffer, step.allocates);
     live += step.allocates;
     peak = Math.max(peak, live + step.scratch);
+    // What was never allocated lies in memory that is not counted: inputs and constants.
     for (const name of step.frees) live -= sizes.get(name) ?? 0;
   }
   return peak;

@@ -2,6 +2,7 @@
 // ONNX Runtime runs nodes in reverse depth-first order from the leaves and visits the highest list position first;
 // a reversed list therefore frees activations early and delays recomputed blocks until they are needed.
 import type { OnnxGraph, OnnxNode } from './lower.ts';
+import { entry } from './tensor.ts';
 
 /** How a training graph's nodes are listed. ONNX asks for sorted lists; ONNX Runtime accepts reversed ones too. */
 export type NodeOrder = 'natural' | 'reversed' | 'sorted';
@@ -59,7 +60,7 @@ export function executionOrder(nodes: readonly OnnxNode[]): number[] {
 
 /** A sorted list whose execution order stays close to `wanted`: of the ready nodes, the latest wanted is listed first. */
 function sortLike(nodes: readonly OnnxNode[], wanted: readonly number[]): OnnxNode[] {
-  const rank = new Int32Array(nodes.length);
+  const rank = nodes.map(() => 0);
   wanted.forEach((i, k) => {
     rank[i] = k;
   });
@@ -76,15 +77,17 @@ function sortLike(nodes: readonly OnnxNode[], wanted: readonly number[]): OnnxNo
     const node = nodes[i];
     if (node) sorted.push(node);
     for (const j of users[i] ?? []) {
-      waiting[j] = (waiting[j] ?? 0) - 1;
-      if (waiting[j] === 0) ready.push(j);
+      const left = entry(waiting, j, 'waiting') - 1;
+      waiting[j] = left;
+      if (left === 0) ready.push(j);
     }
   }
   return sorted;
 }
 
-function takeLatest(ready: number[], rank: Int32Array): number {
-  let best = 0;
-  for (let k = 1; k < ready.length; k++) if ((rank[ready[k] ?? 0] ?? 0) > (rank[ready[best] ?? 0] ?? 0)) best = k;
-  return ready.splice(best, 1)[0] ?? 0;
+/** Removes the node of the highest rank from `ready`, which has at least one. */
+function takeLatest(ready: number[], rank: readonly number[]): number {
+  const latest = ready.reduce((best, i) => (entry(rank, i, 'rank') > entry(rank, best, 'rank') ? i : best));
+  ready.splice(ready.indexOf(latest), 1);
+  return latest;
 }

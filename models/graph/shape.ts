@@ -1,6 +1,6 @@
 // Operators that move elements without computing: reshape, transpose, expand, slice, concat, pad.
 import { broadcast } from './elementwise.ts';
-import { apply, dim, fault, type Op, type Shape, scalar, size, type Tensor } from './tensor.ts';
+import { apply, dim, entry, fault, type Op, type Shape, scalar, size, type Tensor } from './tensor.ts';
 
 const ints = (t: Tensor, name: string): readonly number[] => {
   const value = t.attrs[name];
@@ -78,9 +78,9 @@ export const Slice: Op = {
     const starts = ints(t, 'starts');
     const steps = ints(t, 'steps');
     const axes = starts.map((_, i) => i).filter((i) => !wholeAxis(t, i));
-    const ends = axes.map((i) => sliceEnd(starts[i] ?? 0, t.shape[i] ?? 0, steps[i] ?? 1));
-    const pick = (list: readonly number[]) => l.ints(axes.map((i) => list[i] ?? 0));
-    return l.emit('Slice', [x, pick(starts), l.ints(ends), l.ints(axes), pick(steps)]);
+    const ends = axes.map((i) => sliceEnd(entry(starts, i, 'starts'), dim(t, i), entry(steps, i, 'steps')));
+    const pick = (name: 'starts' | 'steps') => l.ints(axes.map((i) => entry(ints(t, name), i, name)));
+    return l.emit('Slice', [x, pick('starts'), l.ints(ends), l.ints(axes), pick('steps')]);
   },
 };
 
@@ -96,8 +96,8 @@ function unslice(g: Tensor, full: Shape, slice: Tensor): Tensor {
   const backwards = steps.flatMap((step, i) => (step === -1 ? [i] : []));
   const forward = backwards.length > 0 ? flip(g, backwards) : g;
   const spread = dilate(forward, steps.map(Math.abs));
-  const begins = ints(slice, 'starts').map((start, i) => (steps[i] === -1 ? start - (g.shape[i] ?? 0) + 1 : start));
-  const ends = full.map((n, i) => n - (begins[i] ?? 0) - (spread.shape[i] ?? 0));
+  const begins = ints(slice, 'starts').map((start, i) => (steps[i] === -1 ? start - dim(g, i) + 1 : start));
+  const ends = full.map((n, i) => n - entry(begins, i, 'begins') - dim(spread, i));
   return pad(spread, [...begins, ...ends]);
 }
 
@@ -112,12 +112,12 @@ export function dilate(x: Tensor, steps: readonly number[]): Tensor {
   const padded = pad(paired, [...ends.map(() => 0), ...ends]);
   const joined = reshape(
     padded,
-    x.shape.map((n, i) => n * (steps[i] ?? 1)),
+    x.shape.map((n, i) => n * entry(steps, i, 'steps')),
   );
   return slice(
     joined,
     x.shape.map(() => 0),
-    x.shape.map((n, i) => (n - 1) * (steps[i] ?? 1) + 1),
+    x.shape.map((n, i) => (n - 1) * entry(steps, i, 'steps') + 1),
   );
 }
 
@@ -145,9 +145,10 @@ export function stridedSlice(x: Tensor, { starts, ends, axes, steps }: SliceRang
     const i = axis < 0 ? axis + x.shape.length : axis;
     const length = dim(x, i);
     const clamp = (v: number) => Math.min(Math.max(v < 0 ? v + length : v, 0), length);
-    const step = steps[k] ?? 1;
-    attrs.starts[i] = clamp(starts[k] ?? 0);
-    attrs.lengths[i] = Math.max(0, Math.ceil((clamp(ends[k] ?? length) - (attrs.starts[i] ?? 0)) / step));
+    const step = entry(steps, k, 'steps');
+    const start = clamp(entry(starts, k, 'starts'));
+    attrs.starts[i] = start;
+    attrs.lengths[i] = Math.max(0, Math.ceil((clamp(entry(ends, k, 'ends')) - start) / step));
     attrs.steps[i] = step;
   });
   if (attrs.lengths.some((n) => n === 0)) throw fault('Slice', [x], 'nothing is left');
@@ -207,7 +208,7 @@ export const Pad: Op = {
     const pads = attrs.pads as readonly number[];
     const t = only(x, 'Pad');
     if (pads.length !== 2 * t.shape.length || pads.some((n) => n < 0)) throw fault('Pad', x, 'bad pads');
-    return t.shape.map((n, i) => n + (pads[i] ?? 0) + (pads[i + t.shape.length] ?? 0));
+    return t.shape.map((n, i) => n + entry(pads, i, 'pads') + entry(pads, i + t.shape.length, 'pads'));
   },
   vjp: ({ g, x, y }) => {
     const begins = ints(y, 'pads').slice(0, y.shape.length);
@@ -215,7 +216,7 @@ export const Pad: Op = {
       slice(
         g,
         begins,
-        begins.map((b, i) => b + (only(x, 'Pad').shape[i] ?? 0)),
+        begins.map((b, i) => b + dim(only(x, 'Pad'), i)),
       ),
     ];
   },

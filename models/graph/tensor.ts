@@ -157,6 +157,13 @@ export function dim(t: Tensor, axis: number): number {
   return length;
 }
 
+/** An entry of a list that has one for each axis, as strides and pads have; a list that is too short throws by its name. */
+export function entry(list: readonly number[], at: number, name: string): number {
+  const value = list[at];
+  if (value === undefined) throw new GraphError(`${name} [${list.join(',')}] has no entry ${at}.`);
+  return value;
+}
+
 const leaf = (name: OpName): Op => ({ name, shape: () => [], vjp: 'none' });
 export const Input = leaf('Input');
 export const Constant = leaf('Constant');
@@ -164,7 +171,9 @@ export const Stored = leaf('Stored');
 
 function makeLeaf(op: Op, fields: Omit<Tensor, 'op' | 'inputs' | 'attrs' | 'id'>): Tensor {
   if (fields.shape.some((n) => !Number.isInteger(n) || n < 0))
-    throw new GraphError(`${op.name} ${fields.name ?? ''}: shape [${fields.shape.join(',')}] is not whole numbers.`);
+    throw new GraphError(
+      `${op.name}${fields.name === undefined ? '' : ` ${fields.name}`}: shape [${fields.shape.join(',')}] is not whole numbers.`,
+    );
   return Object.freeze({ op, inputs: [], attrs: {}, id: nextId++, ...fields });
 }
 

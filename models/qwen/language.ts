@@ -156,7 +156,9 @@ const hiddenScore = -1e9;
 
 /** Causal mask [B, 1, T, T]; where a row of `seen` is 0, that token is seen by nobody. */
 export function causalMask(seen: readonly ArrayLike<number>[]): Float32Array<ArrayBuffer> {
-  const tokens = seen[0]?.length ?? 0;
+  const [first] = seen;
+  if (!first) throw new Error('A mask needs at least one row of tokens.');
+  const tokens = first.length;
   const mask = new Float32Array(seen.length * tokens * tokens).fill(hiddenScore);
   seen.forEach((row, b) => {
     for (let i = 0; i < tokens; i++) {

@@ -167,7 +167,11 @@ export class NanoTokenizer implements Tokenizer {
   }
 }
 
-const characterAt = (text: string, at: number): string => String.fromCodePoint(text.codePointAt(at) ?? 0);
+/** Empty behind the end. */
+function characterAt(text: string, at: number): string {
+  const point = text.codePointAt(at);
+  return point === undefined ? '' : String.fromCodePoint(point);
+}
 
 const sortedOnce = (texts: readonly string[]): string[] => [...new Set(texts)].toSorted();
 

@@ -41,8 +41,13 @@ export function passGraph(params: Params, config: QwenConfig, pass: Pass): Recor
   const { hidden, cache } = decoder(params, x, places, { config: language, pasts });
   if (queries > 0) return { hidden: slice(hidden, [tokens], [total], [1]) };
   const own = cache.flatMap(({ key, value }) => [key, value]);
-  const names = cacheNames(language.layers, 'own');
-  const remembered = Object.fromEntries(own.map((tensor, k) => [names[k] ?? '', tensor]));
+  const remembered = Object.fromEntries(
+    cacheNames(language.layers, 'own').map((name, k) => {
+      const tensor = own[k];
+      if (!tensor) throw new Error(`The decoder made nothing for ${name}.`);
+      return [name, tensor];
+    }),
+  );
   if (!pass.logits) return remembered;
   return { ...remembered, logits: logitsAt(params, hidden, language, input('last', [rows], 'int32')) };
 }

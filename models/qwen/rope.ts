@@ -1,4 +1,6 @@
 // Tokens and grids to position ids, and position ids to the tables that turn queries and keys (M-RoPE, 1-D, 2-D).
+
+import { entry } from '../graph/tensor.ts';
 import { frequencies, type RotaryTable, rotaryTable } from '../nn/rotary.ts';
 import type { LanguageConfig, VisionConfig } from './config.ts';
 
@@ -87,8 +89,8 @@ export function joinPositions(rows: readonly Positions[]): Positions {
 export function textTable(positions: Positions, config: LanguageConfig): RotaryTable {
   const { headWidth, theta, sections } = config;
   const speeds = frequencies(theta, headWidth / 2);
-  const axes = speeds.map((_, k) => (k < sections[0] ? 0 : k < sections[0] + sections[1] ? 1 : 2));
-  const angle = (row: number, k: number) => (positions[axes[k] ?? 0][row] ?? 0) * (speeds[k] ?? 0);
+  const axisOf = (k: number) => positions[k < sections[0] ? 0 : k < sections[0] + sections[1] ? 1 : 2];
+  const angle = (row: number, k: number) => (axisOf(k)[row] ?? Number.NaN) * entry(speeds, k, 'speeds');
   return rotaryTable(positions[0].length, headWidth, angle);
 }
 
@@ -110,7 +112,9 @@ export function patchTable(
   const headWidth = config.hidden / config.heads;
   const speeds = frequencies(10_000, headWidth / 4);
   return rotaryTable(places.length, headWidth, (i, k) => {
-    const place = places[i] ?? { row: 0, column: 0 };
-    return k < speeds.length ? place.row * (speeds[k] ?? 0) : place.column * (speeds[k - speeds.length] ?? 0);
+    const place = places[i];
+    if (!place) throw new Error(`There is no patch ${i} among ${places.length}.`);
+    const along = k < speeds.length ? place.row : place.column;
+    return along * entry(speeds, k % speeds.length, 'speeds');
   });
 }

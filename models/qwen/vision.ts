@@ -5,7 +5,7 @@ import { matmul } from '../graph/linear.ts';
 import { layerNorm, rmsNorm } from '../graph/norm.ts';
 import { recompute } from '../graph/recompute.ts';
 import { concat, inverse, reshape, slice } from '../graph/shape.ts';
-import { constant, dim, type Tensor } from '../graph/tensor.ts';
+import { constant, dim, entry, type Tensor } from '../graph/tensor.ts';
 import { attention, mergeHeads, splitHeads } from '../nn/attention.ts';
 import { fusedLinear, linear } from '../nn/linear.ts';
 import { gatedMlp, mlp } from '../nn/mlp.ts';
@@ -61,7 +61,7 @@ function inOrder({ x, cells }: Rows, wanted: readonly number[]): Tensor {
   return reshape(
     permute(
       byCell,
-      wanted.map((cell) => at[cell] ?? 0),
+      wanted.map((cell) => entry(at, cell, 'cells')),
       0,
     ),
     x.shape,

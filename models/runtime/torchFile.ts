@@ -1,5 +1,6 @@
 // A PyTorch .pt file to named tensors and plain values, read from where torch.save stored them; nothing is executed.
 import { realpath } from 'node:fs/promises';
+import { entry } from '../graph/tensor.ts';
 import { parseTorchPickle, pickleLimit, TorchView } from './torchPickle.ts';
 import { listTorchZip, readZipEntry, type ZipSpan } from './torchZip.ts';
 import {
@@ -148,18 +149,19 @@ function isContiguous({ shape, strides }: TorchView): boolean {
 /** Row-major copy of a strided view; only the bytes that the view spans are read. */
 async function gatherView({ shape, strides, storage }: TorchView, span: WeightSpan): Promise<Uint8Array<ArrayBuffer>> {
   const unit = bytesPer[storage.dtype];
-  const reach = shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 1);
+  const strideOf = (axis: number) => entry(strides, axis, 'strides');
+  const reach = shape.reduce((sum, n, axis) => sum + (n - 1) * strideOf(axis), 1);
   const from = await blaming(span.file, () => readSpan(span.file, span.offset, reach * unit));
   const out = new Uint8Array(span.length);
   const index = shape.map(() => 0);
   for (let at = 0, element = 0; at < span.length; at += unit) {
     for (let byte = 0; byte < unit; byte++) out[at + byte] = from[element * unit + byte] ?? 0;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const stride = strides[axis] ?? 0;
-      const next = (index[axis] ?? 0) + 1;
+      const stride = strideOf(axis);
+      const next = entry(index, axis, 'index') + 1;
       element += stride;
       index[axis] = next;
-      if (next < (shape[axis] ?? 1)) break;
+      if (next < entry(shape, axis, 'shape')) break;
       element -= stride * next;
       index[axis] = 0;
     }

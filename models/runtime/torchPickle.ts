@@ -1,5 +1,6 @@
 // The pickle inside a torch file to plain values and tensor views: only named rebuild rules exist, nothing is executed.
 import { BufferReader, Parser } from 'pickleparser';
+import { entry } from '../graph/tensor.ts';
 import type { StorageType } from './weightsFile.ts';
 
 /** The end of a sentence about the pickle. */
@@ -141,7 +142,7 @@ function toView([storage, offset, shape, strides]: readonly unknown[]): TorchVie
     throw new PickleRefusal('holds a tensor without storage, offset, shape and strides');
   if (shape.length !== strides.length)
     throw new PickleRefusal(`holds a tensor of ${shape.length} axes with ${strides.length} strides`);
-  const last = shape.reduce((at, n, axis) => at + (n - 1) * (strides[axis] ?? 0), offset);
+  const last = shape.reduce((at, n, axis) => at + (n - 1) * entry(strides, axis, 'strides'), offset);
   if (!shape.includes(0) && last >= storage.count)
     throw new PickleRefusal(
       `holds a tensor that reaches element ${last} of the ${storage.count} in storage "${storage.key}"`,

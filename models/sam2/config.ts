@@ -1,5 +1,6 @@
 // The sizes of a SAM 2 image segmenter: read from JSON, of the published variants, and of the nano.
 import { z } from 'zod';
+import { entry } from '../graph/tensor.ts';
 
 export interface Sam2Config {
   /** Side of the square picture; points are in its pixels. */
@@ -104,7 +105,7 @@ export function blockPlans({ stages, embedDim, heads, windows, globalBlocks }: S
         width: pools ? outWidth / 2 : outWidth,
         outWidth,
         heads: heads * 2 ** stage,
-        window: globalBlocks.includes(plans.length) ? 0 : (windows[pools ? stage - 1 : stage] ?? 0),
+        window: globalBlocks.includes(plans.length) ? 0 : entry(windows, pools ? stage - 1 : stage, 'windows'),
         pools,
         endsStage: i === blocks - 1,
       });

@@ -98,9 +98,9 @@ function upscaled(own: Params, { width, imageSize, refine }: Sam2Config, image: 
   const middle = gelu(
     told ? add(normal, conv(told, p.get('map.0.weight', width / 4, 1, 2, 2), null, halving)) : normal,
   );
-  const twice = add(doubled(p.at('3'), refined(p.at('refine.0'), middle, refine?.[0] ?? 0), width / 8), finer.s0);
+  const twice = add(doubled(p.at('3'), refined(p.at('refine.0'), middle, refine ? refine[0] : 0), width / 8), finer.s0);
   const fine = gelu(told ? add(twice, conv(told, p.get('map.1.weight', width / 8, 1, 3, 3), null, padding)) : twice);
-  return refined(p.at('refine.1'), fine, refine?.[1] ?? 0);
+  return refined(p.at('refine.1'), fine, refine ? refine[1] : 0);
 }
 
 const halving = { strides: [2, 2] } as const;

@@ -4,7 +4,7 @@ import { abs, add, div, exp, less, log, max, min, mul, neg, sigmoid, sub, where 
 import { gatherElements } from '../graph/gather.ts';
 import { logSumExp, reduceMean, reduceSum } from '../graph/reduce.ts';
 import { reshape, slice } from '../graph/shape.ts';
-import { dim, GraphError, type Tensor } from '../graph/tensor.ts';
+import { dim, entry, GraphError, type Tensor } from '../graph/tensor.ts';
 
 /** -log p(target) per element. Written with max(x, 0), whose gradient at 0 is 1, so that the sum's there is 1/2. */
 export function bceWithLogits(logits: Tensor, target: Tensor): Tensor {
@@ -83,17 +83,16 @@ export function gaussianLabels(
   const ids = new BigInt64Array(tokens.length * width);
   const shares = new Float32Array(tokens.length * width);
   const places = new Map(lines.flatMap((line) => line.map((id, place) => [id, { line, place }] as const)));
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i] ?? 0;
+  Array.from(tokens).forEach((token, i) => {
     const { line = [token], place = 0 } = places.get(token) ?? {};
     const near = Array.from({ length: width }, (_, k) => line[place + k - reach]);
     const bell = near.map((id, k) => (id === undefined ? 0 : Math.exp(-0.5 * ((k - reach) / sigma) ** 2)));
     const sum = bell.reduce((a, b) => a + b, 0);
     near.forEach((id, k) => {
       ids[i * width + k] = BigInt(id ?? token);
-      shares[i * width + k] = (bell[k] ?? 0) / sum;
+      shares[i * width + k] = entry(bell, k, 'bell') / sum;
     });
-  }
+  });
   return { ids, shares, width };
 }
 
