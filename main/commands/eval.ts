@@ -7,6 +7,7 @@ import type { BoxToMaskEvaluation, MaskFigures } from '../evaluate/photos.ts';
 import type { PluralFigures } from '../evaluate/plural.ts';
 import type { RepairFigures } from '../evaluate/repair.ts';
 import type { SceneEvaluation } from '../evaluate/scenes.ts';
+import type { WordFigures } from '../evaluate/words.ts';
 import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
 import { wholeNumber } from './options.ts';
@@ -26,6 +27,7 @@ interface PhotosOptions extends WeightsOptions {
   readonly grabcuts: number;
   readonly clicks: number;
   readonly repairs: number;
+  readonly words: number;
   readonly most?: number;
   readonly json?: boolean;
 }
@@ -55,6 +57,7 @@ export function addEval(program: Command, terminal: Terminal): void {
       wholeNumber(0, 1_000_000),
       300,
     )
+    .option('--words <count>', 'photographs of the set that are asked about in words', wholeNumber(0, 1_000_000), 150)
     .option('--most <count>', 'things of the set that are measured, evenly among all', wholeNumber(1, 1_000_000))
     .option('--json', 'print one JSON document instead of a table');
   weightsOptions(photos).action((options: PhotosOptions) => evalPhotos(options, terminal));
@@ -76,8 +79,8 @@ async function evalSets(options: PhotosOptions, folder: string, terminal: Termin
   const predictor = await openPredictor(options, terminal);
   try {
     const progress = (done: number, of: number, what: string) => terminal.note(`\r${done} of ${of} ${what}   `);
-    const { grabcuts: grabCuts, clicks: clicked, repairs: repaired, most } = options;
-    const task = { grabCuts, clicked, repaired, most, signal: terminal.signal, progress };
+    const { grabcuts: grabCuts, clicks: clicked, repairs: repaired, words: worded, most } = options;
+    const task = { grabCuts, clicked, repaired, worded, most, signal: terminal.signal, progress };
     const figures = await evaluatePhotoSets(predictor, photos, task);
     terminal.note('\n');
     terminal.print(options.json ? `${JSON.stringify(figures)}\n` : setsTable(figures));
@@ -166,7 +169,19 @@ export function setsTable({ sets, overall }: SetsEvaluation): string {
   );
   const means = `true box: mean of things ${mIoU.toFixed(3)}, mean of sets ${meanOfSets.toFixed(3)}`;
   const counts = `GrabCut on ${overall.grabCut.count}, clicks on ${overall.clicks.count}`;
-  return `${lines.join('\n')}\n${means}; ${counts}\n${repairTable(overall.repair)}`;
+  return `${lines.join('\n')}\n${means}; ${counts}\n${repairTable(overall.repair)}${wordsLine(overall.words)}`;
+}
+
+/** Empty where nothing was asked. */
+function wordsLine({ counts, box50, nothing, unknownSubstituted, falseAlarms }: WordFigures): string {
+  if (counts.present + counts.absent === 0) return '';
+  const lines = [
+    `large things found by the name of their category (box IoU >= 0.5): ${box50.toFixed(3)} of ${counts.present} prompts`,
+    `what is absent said to be: ${nothing.toFixed(3)} of ${counts.absent}`,
+    `unknown words answered with a thing: ${unknownSubstituted} of ${counts.unknown}`,
+    `known words said to be unknown: ${falseAlarms.toFixed(3)} of ${counts.known}`,
+  ];
+  return `\nin words\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
 /** Empty where nothing was repaired. */

@@ -26,7 +26,7 @@ export interface LabelledImage {
   /** The COCO file's name without its ending. */
   readonly set: string;
   readonly image: DecodedImage;
-  readonly things: readonly { readonly mask: Mask; readonly box: Box }[];
+  readonly things: readonly { readonly label: string; readonly mask: Mask; readonly box: Box }[];
 }
 
 /** Smaller things, in pixels, have no outline to learn. */
@@ -38,7 +38,7 @@ export async function readCocoPhotos(source: CocoSource, { splits, unsaid }: Wan
   const photos: LabelledImage[] = [];
   for (const file of source.files) {
     const found = await annotated(file, source.images ?? path.dirname(file));
-    const wanted = [...found].filter(([{ split = unsaid }, { masks }]) => masks.length > 0 && splits.includes(split));
+    const wanted = [...found].filter(([{ split = unsaid }, { things }]) => things.length > 0 && splits.includes(split));
     for (let i = 0; i < wanted.length; i += atOnce) {
       const some = wanted.slice(i, i + atOnce).map(([, each]) => photoOf(file, each, source.longest));
       photos.push(...(await Promise.all(some)));
@@ -50,7 +50,12 @@ export async function readCocoPhotos(source: CocoSource, { splits, unsaid }: Wan
 
 interface Annotated {
   readonly file: string;
-  readonly masks: Mask[];
+  readonly things: LabelledMask[];
+}
+
+interface LabelledMask {
+  readonly label: string;
+  readonly mask: Mask;
 }
 
 /** Crowds are no single thing and are left out. */
@@ -62,43 +67,44 @@ async function annotated(file: string, folder: string): Promise<Map<ReadImage, A
   };
   const reading = await readCoco(file, { root: folder, pictures: { find }, notes: new Notes() });
   const found = new Map(
-    reading.images.map((image) => [image, { file: path.resolve(folder, image.name), masks: [] as Mask[] }]),
+    reading.images.map((image) => [image, { file: path.resolve(folder, image.name), things: [] as LabelledMask[] }]),
   );
-  for (const { image, mask, crowd } of reading.shapes)
-    if (mask && !crowd && maskArea(mask) >= smallest) found.get(image)?.masks.push(mask);
+  for (const { image, label, mask, crowd } of reading.shapes)
+    if (mask && !crowd && maskArea(mask) >= smallest) found.get(image)?.things.push({ label, mask });
   return found;
 }
 
 async function photoOf(
   coco: string,
-  { file, masks }: Annotated,
+  { file, things }: Annotated,
   longest = Number.POSITIVE_INFINITY,
 ): Promise<LabelledImage> {
   const image = await decodeImage(file);
-  const [height, width] = masks[0]?.size ?? [];
+  const [height, width] = things[0]?.mask.size ?? [];
   if (image.width !== width || image.height !== height)
     throw new BadInput(
       `${file}: is ${image.width} x ${image.height}, ${path.basename(coco)} says ${width} x ${height}`,
     );
   const scale = Math.min(1, longest / Math.max(width, height));
-  const small = scale < 1 ? shrunk({ image, masks }, scale) : { image, masks };
-  const things = small.masks.filter((mask) => maskArea(mask) > 0).map((mask) => ({ mask, box: maskBox(mask) }));
-  return { set: path.basename(coco, path.extname(coco)), image: small.image, things };
+  const small = scale < 1 ? shrunk({ image, things }, scale) : { image, things };
+  const seen = small.things.filter(({ mask }) => maskArea(mask) > 0);
+  const boxed = seen.map(({ label, mask }) => ({ label, mask, box: maskBox(mask) }));
+  return { set: path.basename(coco, path.extname(coco)), image: small.image, things: boxed };
 }
 
 /** Of each mask the pixel in the middle of what becomes one pixel counts. */
-function shrunk({ image, masks }: { image: DecodedImage; masks: readonly Mask[] }, scale: number) {
+function shrunk({ image, things }: { image: DecodedImage; things: readonly LabelledMask[] }, scale: number) {
   const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * scale)));
   const size = { width: width ?? 1, height: height ?? 1 };
   const from = (at: number, small: number, large: number) => Math.floor(((at + 0.5) * large) / small);
-  const smaller = masks.map((mask) => {
+  const smaller = things.map(({ label, mask }) => {
     const bitmap = toBitmap(mask);
     const out = new Uint8Array(size.width * size.height);
     for (let i = 0; i < out.length; i++) {
       const row = from(Math.floor(i / size.width), size.height, image.height);
       out[i] = bitmap[row * image.width + from(i % size.width, size.width, image.width)] ?? 0;
     }
-    return fromBitmap(out, size.width, size.height);
+    return { label, mask: fromBitmap(out, size.width, size.height) };
   });
-  return { image: resizePillow(image, size, 'bilinear'), masks: smaller };
+  return { image: resizePillow(image, size, 'bilinear'), things: smaller };
 }

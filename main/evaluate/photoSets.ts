@@ -1,4 +1,4 @@
-// Sets of annotated photographs to figures of the segmenter: true boxes and clicks to masks, beside GrabCut and the bare box.
+// Sets of annotated photographs to figures: true boxes and clicks to masks, beside GrabCut and the bare box; repairs; prompts in words.
 import { fromPolygon } from '../contract/polygon.ts';
 import type { DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskArea, maskIou, toBitmap } from '../contract/rle.ts';
@@ -7,6 +7,7 @@ import { cutOut } from '../pictures/cutOut.ts';
 import { nextClick } from '../pictures/distance.ts';
 import type { LabelledImage } from './cocoPhotos.ts';
 import { type RepairFigures, repairFigures, repairTrials } from './repair.ts';
+import { evaluateWords, type WordFigures } from './words.ts';
 
 /** Smaller things, in pixels, are left out: their outline is mostly the annotator's hand. */
 const SMALLEST = 100;
@@ -34,6 +35,7 @@ export interface SetsEvaluation {
     readonly boxToMask: { readonly meanOfSets: number };
     /** Of masks made wrong, and left right, where every expected gain is followed. */
     readonly repair: RepairFigures;
+    readonly words: WordFigures;
   };
 }
 
@@ -44,10 +46,12 @@ export interface SetsTask {
   readonly clicked?: number;
   /** Things whose masks are made wrong and repaired, evenly among all. Default: none. */
   readonly repaired?: number;
+  /** Photographs that are asked about in words, evenly among all. Default: none. */
+  readonly worded?: number;
   /** Things that are measured, evenly among all. Default: every one. */
   readonly most?: number;
   readonly signal?: AbortSignal;
-  progress?(done: number, of: number, what: 'things' | 'repairs'): void;
+  progress?(done: number, of: number, what: 'things' | 'repairs' | 'photographs in words'): void;
 }
 
 interface Thing {
@@ -65,7 +69,7 @@ interface Measured {
   readonly clicks: readonly number[] | null;
 }
 
-type Segments = Pick<Predictor, 'segment' | 'repair'>;
+type Segments = Pick<Predictor, 'segment' | 'repair' | 'predict' | 'unknownWords'>;
 
 export async function evaluatePhotoSets(
   predictor: Segments,
@@ -92,9 +96,13 @@ export async function evaluatePhotoSets(
       progress: (done, of) => task.progress?.(done, of, 'repairs'),
     }),
   );
+  const words = await evaluateWords(predictor, photos, {
+    ...{ photos: task.worded ?? 0, signal: task.signal },
+    progress: (done, of) => task.progress?.(done, of, 'photographs in words'),
+  });
   const meanOfSets = mean(sets.map(([, { boxToMask }]) => boxToMask.mIoU));
   const boxToMask = { ...overall.boxToMask, meanOfSets };
-  return { sets: Object.fromEntries(sets), overall: { ...overall, boxToMask, repair } };
+  return { sets: Object.fromEntries(sets), overall: { ...overall, boxToMask, repair, words } };
 }
 
 const evenly = <T>(items: readonly T[], most: number): T[] =>

@@ -62,6 +62,8 @@ export interface Predictor {
   /** Of the segmenter that clicks and boxes go to, where it is not that of the weights; else null. */
   readonly segmenterName: string | null;
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
+  /** Words of a prompt that the model was never taught; none where it reads any word. */
+  unknownWords(text: string): readonly string[];
   /** The segmenter alone: clicks, a box, a rough mask. */
   segment(image: DecodedImage, ask: Ask): Promise<Mask>;
   /** What the segmenter would draw in the place of a mask; null: nothing. */
@@ -187,6 +189,10 @@ class LoupePredictor implements Predictor {
     const totalMs = performance.now() - started;
     const timings = { firstTokenMs: answers.firstTokenMs, answerMs, maskMs: totalMs - answerMs, totalMs };
     return { ...chosen, timings, ...(samples > 1 ? { candidates: proposals } : {}) };
+  }
+
+  unknownWords(text: string): readonly string[] {
+    return this.vocabulary ? understood(text, this.vocabulary).unknown : [];
   }
 
   /** No model is asked with words that it does not know: it would find something else. What is pointed at is still drawn. */

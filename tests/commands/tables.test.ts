@@ -82,8 +82,10 @@ test('the table of photograph sets has a row for each set and one for all', () =
   const cats = { ...figures, grabCut: { mIoU: 0, count: 0 }, clicks: { '1': 0, '3': 0, '5': 0, count: 0 } };
   const one = { before: 0.7, after: 0.76, boundaryBefore: 0.3, boundaryAfter: 0.42, count: 20 };
   const none = { before: 0, after: 0, boundaryBefore: 0, boundaryAfter: 0, count: 0, harm: 0, auprc: 0, kinds: {} };
+  const nobody = { present: 0, absent: 0, unknown: 0, known: 0 };
+  const silent = { box50: 0, nothing: 0, unknownSubstituted: 0, falseAlarms: 0, counts: nobody };
   const repair = { ...one, harm: 0.0021, auprc: 0.81, kinds: { erode: { ...one, count: 9, after: 0.8 } } };
-  const overall = { ...figures, boxToMask: { ...figures.boxToMask, meanOfSets: 0.79 }, repair: none };
+  const overall = { ...figures, boxToMask: { ...figures.boxToMask, meanOfSets: 0.79 }, repair: none, words: silent };
   expect(setsTable({ sets: { cats }, overall })).toMatchInlineSnapshot(`
     "mean IoU              things       box  bare box   GrabCut   1 click         3         5   to 0.85
     cats                      44     0.771     0.610         -         -         -         -         -
@@ -91,6 +93,14 @@ test('the table of photograph sets has a row for each set and one for all', () =
     true box: mean of things 0.771, mean of sets 0.790; GrabCut on 12, clicks on 30
     "
   `);
+  const counts = { present: 60, absent: 41, unknown: 33, known: 68 };
+  const words = { box50: 0.1, nothing: 0.85, unknownSubstituted: 0, falseAlarms: 0.0147, counts };
+  expect(setsTable({ sets: {}, overall: { ...overall, words } })).toContain(`in words
+  large things found by the name of their category (box IoU >= 0.5): 0.100 of 60 prompts
+  what is absent said to be: 0.850 of 41
+  unknown words answered with a thing: 0 of 33
+  known words said to be unknown: 0.015 of 68
+`);
   expect(repairTable(repair)).toMatchInlineSnapshot(`
     "
     repair                 masks       IoU     after  boundary     after

@@ -9,12 +9,19 @@ import { disc, fromBox, HEIGHT, WIDTH } from '../pictures/disc.ts';
 
 const photo = (set: string, radius: number): LabelledImage => {
   const { image, truth } = disc(radius);
-  return { set, image, things: [{ mask: truth, box: maskBox(truth) }] };
+  return { set, image, things: [{ label: 'thing', mask: truth, box: maskBox(truth) }] };
 };
 const photos = [photo('a', 14), photo('a', 20), photo('b', 12)];
 
+/** No photograph is asked about in words unless that is wanted. */
+const silent = {
+  unknownWords: () => [],
+  predict: () => Promise.reject(new Error('was asked in words')),
+};
+
 /** Takes the box; of clicks it draws the truth from the third on, before that the left half of the picture. */
 const slow = (asked: Ask[] = []) => ({
+  ...silent,
   repair: async () => null,
   segment: async (image: DecodedImage, ask: Ask) => {
     asked.push(ask);
@@ -54,7 +61,7 @@ describe('evaluatePhotoSets', () => {
   });
 
   it('counts ten clicks where the mask is never good', async () => {
-    const never = { repair: async () => null, segment: async () => fromBox({ x1: 0, y1: 0, x2: 3, y2: 3 }) };
+    const never = { ...silent, repair: async () => null, segment: async () => fromBox({ x1: 0, y1: 0, x2: 3, y2: 3 }) };
     const { overall } = await evaluatePhotoSets(never, photos, { grabCuts: 0 });
     expect([overall.noc85, overall.grabCut.count]).toEqual([10, 0]);
   });

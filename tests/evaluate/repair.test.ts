@@ -9,7 +9,7 @@ import { disc, fromBox } from '../pictures/disc.ts';
 
 const photos = [14, 18, 22].map((radius): LabelledImage => {
   const { image, truth } = disc(radius);
-  return { set: 'discs', image, things: [{ mask: truth, box: { x1: 0, y1: 0, x2: 1, y2: 1 } }] };
+  return { set: 'discs', image, things: [{ label: 'disc', mask: truth, box: { x1: 0, y1: 0, x2: 1, y2: 1 } }] };
 });
 const truthOf = (image: DecodedImage): Mask =>
   photos.find((photo) => photo.image === image)?.things[0]?.mask ?? fromBox({ x1: 0, y1: 0, x2: 1, y2: 1 });

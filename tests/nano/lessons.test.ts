@@ -20,7 +20,7 @@ function photo(
   const data = new Uint8Array(bitmap.length * 3);
   bitmap.forEach((inside, i) => data.set(inside ? [220, 20, 20] : [20, 160, 20], i * 3));
   const mask = fromBitmap(bitmap, frame.width, frame.height);
-  return { set, image: { ...frame, data }, things: [{ mask, box: maskBox(mask) }] };
+  return { set, image: { ...frame, data }, things: [{ label: 'thing', mask, box: maskBox(mask) }] };
 }
 
 const photos = [
