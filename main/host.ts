@@ -62,9 +62,9 @@ export class Host implements HostContext {
 
   /** Weights that the open project has learnt and uses go before those of the settings. */
   configureEngine(): void {
-    const { device, weights } = this.settings.read();
+    const { device, weights, segmenter } = this.settings.read();
     const learnt = this.#open && versionInUse(this.#open.project);
-    this.engine.configure({ device, weights: learnt?.path ?? weights });
+    this.engine.configure({ device, segmenter, weights: learnt?.path ?? weights });
   }
 
   /** Opens the file before the one that is open is closed, so that a bad one costs nothing. */
@@ -137,13 +137,14 @@ export class Host implements HostContext {
   /** Jobs are cancelled, the project is folded into its file, the engine ends. */
   async stop(): Promise<void> {
     await this.#inTurn(() => this.#closeProject());
+    await this.jobs.stop();
     this.events.stop();
     await this.engine.close();
     await this.trainer.close();
   }
 
   async #closeProject(): Promise<void> {
-    await this.jobs.stop();
+    await this.jobs.stop(['model', 'disk']);
     clearTimeout(this.#telling);
     this.#telling = undefined;
     this.#news.clear();

@@ -70,6 +70,12 @@ describe('the open project', () => {
     expect(host.project().info().name).toBe('a');
   });
 
+  test('leaves the segmenter that was chosen for clicks', async () => {
+    host.settings.write({ segmenter: at('no-such-segmenter') });
+    await host.open(at('a.loupe'), { create: true });
+    await expect(host.engine.weights()).rejects.toThrow(/no-such-segmenter/);
+  }, 30_000);
+
   test('many who open at a time come one after the other, and the last one stays', async () => {
     const names = ['a', 'b', 'a', 'c', 'b'];
     await Promise.all(names.map((name) => host.open(at(`${name}.loupe`), { create: true })));

@@ -1,13 +1,18 @@
-// `loupe model`: the catalogue and what lies on this machine; import recognises a folder, verify looks again, remove forgets.
+// `loupe model`: the catalogue and what lies on this machine; download and import add, verify looks again, remove forgets.
 import { totalmem } from 'node:os';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
+import type { Job } from '../contract/jobs.ts';
 import { exitCode } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CatalogueModel, InstalledModel } from '../weights/catalogue.ts';
 
 interface ListOptions {
   readonly json?: boolean;
+}
+
+interface DownloadOptions {
+  readonly mirror?: readonly string[];
 }
 
 interface QuantiseOptions {
@@ -22,6 +27,12 @@ export function addModel(program: Command, terminal: Terminal): void {
     .description('what is there, and the catalogue with size, licence and memory')
     .option('--json', 'one JSON document')
     .action((options: ListOptions) => list(options, terminal));
+  model
+    .command('download')
+    .description('fetch a model of the catalogue into the cache of the Hub; goes on where it was stopped')
+    .argument('<name>')
+    .option('--mirror <address...>', 'other addresses of the Hub, asked when its own fails')
+    .action((name: string, options: DownloadOptions) => downloadNamed(name, options, terminal));
   model
     .command('import')
     .description('recognise what lies in a folder or file by its tensors; it stays where it is')
@@ -51,12 +62,13 @@ export function addModel(program: Command, terminal: Terminal): void {
 
 /** Loaded late: other commands must not wait for what opens weights. */
 async function rooms() {
-  const [catalogue, { recogniseModel }, { foldersBelow }] = await Promise.all([
+  const [catalogue, { damaged }, { recogniseModel }, { foldersBelow }] = await Promise.all([
     import('../weights/catalogue.ts'),
+    import('../weights/hubCache.ts'),
     import('../flow/recogniseModel.ts'),
     import('../settings.ts'),
   ]);
-  return { ...catalogue, recogniseModel, config: foldersBelow(process.env.LOUPE_HOME).config };
+  return { ...catalogue, damaged, recogniseModel, config: foldersBelow(process.env.LOUPE_HOME).config };
 }
 
 async function list({ json }: ListOptions, terminal: Terminal): Promise<void> {
@@ -81,6 +93,28 @@ export function catalogueLine({ id, kind, bytes, memory, licence, note }: Catalo
   return `  ${columns.join('  ')}; ${licence}${note === undefined ? '' : ` (${note})`}\n`;
 }
 
+/** The licence is told before anything is fetched. */
+async function downloadNamed(id: string, { mirror = [] }: DownloadOptions, terminal: Terminal): Promise<void> {
+  const [{ catalogued, download }, { Meter }, { foldersBelow }] = await Promise.all([
+    import('../jobs/downloading.ts'),
+    import('../jobs/queue.ts'),
+    import('../settings.ts'),
+  ]);
+  const { config, data } = foldersBelow(process.env.LOUPE_HOME);
+  const { title, licence, bytes, memory } = await catalogued(config, id);
+  terminal.note(`${title}: about ${gigabytes(bytes)}, needs ${gigabytes(memory)} of memory; licence: ${licence}\n`);
+  const meter = new Meter(terminal.signal, (fields) => terminal.note(`\r${downloaded(fields)}   `));
+  const { kind, detail, place } = await download({ id, config, data, env: process.env, mirrors: mirror }, meter);
+  terminal.note('\n');
+  terminal.print(`${id}: ${kind} (${detail})  ${place}\n`);
+}
+
+/** "1.2 GB of 7.5 GB, 210 s left". */
+export function downloaded({ done = 0, total, secondsLeft }: Partial<Job>): string {
+  const far = total === null || total === undefined ? gigabytes(done) : `${gigabytes(done)} of ${gigabytes(total)}`;
+  return typeof secondsLeft === 'number' ? `${far}, ${Math.ceil(secondsLeft)} s left` : far;
+}
+
 async function importModel(place: string, { name }: { name?: string }, terminal: Terminal): Promise<void> {
   const { addInstalled, recogniseModel, config } = await rooms();
   const full = path.resolve(place);
@@ -91,13 +125,13 @@ async function importModel(place: string, { name }: { name?: string }, terminal:
 }
 
 async function verify(name: string | undefined, terminal: Terminal): Promise<void> {
-  const { readInstalled, recogniseModel, config } = await rooms();
+  const { readInstalled, recogniseModel, damaged, config } = await rooms();
   const wanted = (await readInstalled(config)).filter((model) => name === undefined || model.name === name);
   if (wanted.length === 0) terminal.note(`${name ?? 'Nothing'} is not among the imported models\n`);
   let isBad = wanted.length === 0 && name !== undefined;
   for (const model of wanted) {
     const problem = await recogniseModel(model.place).then(
-      ({ kind }) => (kind === model.kind ? null : `is now a ${kind}`),
+      async ({ kind }) => (kind === model.kind ? damaged(model.place) : `is now a ${kind}`),
       (error: Error) => error.message,
     );
     isBad ||= problem !== null;

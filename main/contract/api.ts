@@ -75,6 +75,25 @@ export type EngineStatus = z.infer<typeof EngineStatus>;
 export const ModelPlace = z.object({ name: z.string(), kind: z.enum(['reasoner', 'segmenter']), place: z.string() });
 export type ModelPlace = z.infer<typeof ModelPlace>;
 
+/** A model that people use, and what this machine has and can do of it. */
+export const CatalogueRow = z.object({
+  id: z.string(),
+  title: z.string(),
+  kind: z.enum(['reasoner', 'segmenter']),
+  bytes: z.int(),
+  /** What it needs while it runs. */
+  memory: z.int(),
+  /** Whether this machine has so much memory. */
+  fits: z.boolean(),
+  licence: z.string(),
+  note: z.string().nullable(),
+  /** Null: it is not here, as far as Loupe knows. */
+  place: z.string().nullable(),
+  /** False: nobody knows for sure where it is; its files can be imported. */
+  canDownload: z.boolean(),
+});
+export type CatalogueRow = z.infer<typeof CatalogueRow>;
+
 /** What happens in the host, as it happens. */
 export const HostEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('project'), project: ProjectInfo.nullable() }),
@@ -271,6 +290,12 @@ export const api = {
     browse: base
       .input(z.object({ folder: z.string().nullable() }))
       .output(z.object({ folder: z.string(), parent: z.string().nullable(), entries: z.array(FolderEntry) })),
+  },
+
+  models: {
+    catalogue: base.output(z.array(CatalogueRow)),
+    /** A job, which goes on with what an earlier one left; it counts bytes. */
+    download: base.input(z.object({ id: z.string().min(1) })).output(Job),
   },
 
   settings: {

@@ -187,6 +187,7 @@ const view = [
 const help = [
   { id: 'app.palette', title: 'All commands…', needs: 'nothing', Loupe: 'Ctrl+K Ctrl+Shift+P' },
   { id: 'app.settings', title: 'Settings…', needs: 'nothing', Loupe: 'Ctrl+,', CVAT: 'F2 Ctrl+,' },
+  { id: 'app.models', title: 'Models…', needs: 'nothing', Loupe: '' },
   { id: 'app.keys', title: 'Change keys…', needs: 'nothing', Loupe: 'Ctrl+Alt+,' },
   { id: 'app.help', title: 'Keys and mouse', needs: 'nothing', Loupe: 'F1' },
 ] as const satisfies readonly Row[];

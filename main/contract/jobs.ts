@@ -3,9 +3,10 @@ import { z } from 'zod';
 
 export const Job = z.object({
   id: z.string(),
-  kind: z.enum(['add images', 'import', 'export', 'prompt all', 'compare', 'teach', 'undo']),
+  kind: z.enum(['add images', 'import', 'export', 'prompt all', 'compare', 'teach', 'undo', 'download']),
   /** What a person reads: "Exporting to cars.json". */
   title: z.string(),
+  /** `done` and `total` of a download are bytes. */
   state: z.enum(['waiting', 'running', 'done', 'cancelled', 'failed']),
   done: z.number(),
   /** null: not known yet. */

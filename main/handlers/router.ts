@@ -8,6 +8,7 @@ import { imagesHandlers } from './images.ts';
 import { jobsHandlers } from './jobs.ts';
 import { learningHandlers } from './learning.ts';
 import { modelHandlers } from './model.ts';
+import { modelsHandlers } from './models.ts';
 import { projectHandlers } from './project.ts';
 import { promptAllHandlers } from './promptAll.ts';
 import { repairHandlers } from './repair.ts';
@@ -23,5 +24,6 @@ export const routerOf = (host: Host) => ({
   learning: learningHandlers(host),
   jobs: { ...jobsHandlers(host), ...exchangeHandlers(host), ...promptAllHandlers(host) },
   files: filesHandlers(),
+  models: modelsHandlers(host),
   settings: settingsHandlers(host),
 });

@@ -2,8 +2,8 @@
 import type { Job } from '../contract/jobs.ts';
 import { exitCode, judge } from '../failure.ts';
 
-/** What a job occupies: the model's device, or the disk. */
-export type Lane = 'model' | 'disk';
+/** What a job occupies: the model's device, the disk, or the network, whose jobs are of no project. */
+export type Lane = 'model' | 'disk' | 'network';
 
 /** What running work says of itself. */
 export interface Progress {
@@ -28,6 +28,7 @@ export interface Work {
 
 interface Entry {
   job: Job;
+  readonly lane: Lane;
   readonly abort: AbortController;
   readonly settled: Promise<Job>;
 }
@@ -61,7 +62,7 @@ export class Jobs {
     // The entry must be there before the work begins to report.
     const settled = turn.then(() => this.#run(id, work));
     this.#lanes.set(work.lane, settled);
-    this.#entries.set(id, { job, abort, settled });
+    this.#entries.set(id, { job, lane: work.lane, abort, settled });
     this.#report(job);
     return job;
   }
@@ -82,10 +83,11 @@ export class Jobs {
     return this.#entry(id).settled;
   }
 
-  /** Cancels what runs and waits, and is done when all of it has stopped. */
-  async stop(): Promise<void> {
-    for (const id of this.#entries.keys()) this.cancel(id);
-    await Promise.all([...this.#entries.values()].map(({ settled }) => settled));
+  /** Cancels what runs and waits, and is done when all of it has stopped; by the lanes, those of the project alone. */
+  async stop(lanes: readonly Lane[] = ['model', 'disk', 'network']): Promise<void> {
+    const stopped = [...this.#entries].filter(([, { lane }]) => lanes.includes(lane));
+    for (const [id] of stopped) this.cancel(id);
+    await Promise.all(stopped.map(([, { settled }]) => settled));
   }
 
   async #run(id: string, work: Work): Promise<Job> {

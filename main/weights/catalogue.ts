@@ -6,12 +6,31 @@ import { z } from 'zod';
 import { BadInput } from '../contract/badinput.ts';
 import { recipes } from './recipe.ts';
 
+const DirectFile = z.strictObject({
+  name: z.string().regex(/^[\w][\w.-]*$/, 'must be a plain name of a file'),
+  bytes: z.int().min(1).optional(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  addresses: z.array(z.url({ protocol: /^https?$/ })).min(1),
+});
+
 const CatalogueModel = z.strictObject({
   id: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be small letters, digits, dots and dashes'),
   title: z.string().min(1),
   kind: z.enum(['reasoner', 'segmenter']),
   /** Where the Hub has it; null: nowhere that is known for sure. */
-  hub: z.string().nullable(),
+  hub: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/, 'must be OWNER/NAME')
+    .nullable(),
+  /** A branch, tag or commit of it; default main. */
+  revision: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .optional(),
+  /** Patterns of the files that are needed of it; default: what describes it and its weights. */
+  files: z.array(z.string().min(1)).min(1).optional(),
+  /** Files with addresses of their own, the first address first; they go before the Hub. */
+  direct: z.array(DirectFile).min(1).optional(),
   /** Of its files, and of what this machine must have free to run it as it is. */
   bytes: z.int().min(1),
   memory: z.int().min(1),
@@ -57,10 +76,15 @@ export async function readInstalled(config: string): Promise<readonly InstalledM
   return (await jsonOf(listOf(config), Installed))?.installed ?? [];
 }
 
-export async function addInstalled(config: string, model: InstalledModel): Promise<void> {
+/** `replaces`: whether a model of the same name that lies elsewhere may be forgotten. */
+export async function addInstalled(
+  config: string,
+  model: InstalledModel,
+  replaces: (place: string) => boolean = () => false,
+): Promise<void> {
   const known = await readInstalled(config);
   const same = known.find(({ name }) => name === model.name);
-  if (same && same.place !== model.place)
+  if (same && same.place !== model.place && !replaces(same.place))
     throw new BadInput(`${model.name} is the name of ${same.place} already; give another with --name`);
   await write(config, [...known.filter(({ name }) => name !== model.name), model]);
 }

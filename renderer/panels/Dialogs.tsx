@@ -7,6 +7,7 @@ import { ImportDialog } from './ImportDialog.tsx';
 import { JobsPanel } from './JobsPanel.tsx';
 import { KeySettings } from './KeySettings.tsx';
 import { LabelsDialog } from './LabelsDialog.tsx';
+import { ModelsDialog } from './ModelsDialog.tsx';
 import { PromptAllDialog } from './PromptAllDialog.tsx';
 import { SettingsDialog } from './SettingsDialog.tsx';
 import { TeachDialog } from './TeachDialog.tsx';
@@ -22,6 +23,7 @@ export const Dialogs = () => (
     <TeachDialog />
     <PromptAllDialog />
     <SettingsDialog />
+    <ModelsDialog />
     <KeySettings />
     <HelpDialog />
     <JobsPanel />

@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Progress, Stack, Text } from '@mantine/core';
 import type { Job } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';
-import { counted, isActive, jobPercent, jobTitle, several, timeLeft } from '../state/words.ts';
+import { bytesWords, counted, isActive, jobPercent, jobTitle, several, timeLeft } from '../state/words.ts';
 import { say } from '../state/workbench.ts';
 import { useClient } from './client.ts';
 
@@ -30,9 +30,10 @@ export function JobView({ job, notesTitle = 'Notes' }: Props) {
 }
 
 /** "120 of 3,000, 2 min left". */
-export function progressWords({ state, done, total, secondsLeft }: Job): string {
+export function progressWords({ kind, state, done, total, secondsLeft }: Job): string {
   if (state === 'waiting') return 'Waits for its turn';
-  const far = total === null ? counted(done) : `${counted(done)} of ${counted(total)}`;
+  const words = kind === 'download' ? bytesWords : counted;
+  const far = total === null ? words(done) : `${words(done)} of ${words(total)}`;
   return secondsLeft === null ? far : `${far}, ${timeLeft(secondsLeft)} left`;
 }
 

@@ -1,6 +1,6 @@
 // What a person sets for all projects: look, keys and mouse, masks, and what the model runs on.
 import { Alert, Button, Divider, Group, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core';
-import { IconKeyboard } from '@tabler/icons-react';
+import { IconDownload, IconKeyboard } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { devices, type Settings } from '../../main/contract/settings.ts';
 import { presets } from '../state/keymap.ts';
@@ -137,6 +137,7 @@ function KeysAndMouse() {
 
 function ModelSettings() {
   const { settings, set } = useSettings();
+  const run = useCommand();
   const engine = useWorkbench((state) => state.engine);
   const warning = engine && deviceWarning(engine);
   return (
@@ -176,6 +177,15 @@ function ModelSettings() {
             </Button>
           )}
         </Group>
+      </Row>
+      <Row label="Published models, to be downloaded">
+        <Button
+          variant="default"
+          leftSection={<IconDownload size={16} aria-hidden />}
+          onClick={() => run('app.models')}
+        >
+          Models…
+        </Button>
       </Row>
       <ModelNotice />
       {warning && (

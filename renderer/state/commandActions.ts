@@ -313,6 +313,7 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'view.reset': ({ client }) => client.store.setState(({ layoutVersion }) => ({ layoutVersion: layoutVersion + 1 })),
   'app.palette': opens('commands'),
   'app.settings': opens('settings'),
+  'app.models': opens('models'),
   'app.keys': opens('keys'),
   'app.help': opens('help'),
 };

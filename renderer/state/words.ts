@@ -26,6 +26,10 @@ export const several = (count: number, one: string, many = `${one}s`): string =>
 
 export const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
+/** "38 MB", "7.5 GB". */
+export const bytesWords = (bytes: number): string =>
+  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+
 /** 0.5 is 50 %, finer below 10 %. */
 export const zoomWords = (scale: number): string =>
   `${scale < 0.1 ? (scale * 100).toFixed(1) : Math.round(scale * 100)} %`;

@@ -93,6 +93,7 @@ export type DialogName =
   | 'add images'
   | 'labels'
   | 'settings'
+  | 'models'
   | 'keys'
   | 'import'
   | 'export'

@@ -1,15 +1,18 @@
 // `loupe model` from the shell: the catalogue, importing by tensors, looking again, forgetting.
-import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { catalogueLine } from '../../main/commands/model.ts';
+import { catalogueLine, downloaded } from '../../main/commands/model.ts';
 import { writePng } from '../../main/pictures/image.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { disc } from '../pictures/disc.ts';
+import { commit, hubServer, publish } from '../weights/hubServer.ts';
 import { writeToy } from '../weights/toyCheckpoint.ts';
 
 const run = promisify(execFile);
@@ -116,4 +119,49 @@ test('a model that needs more memory than there is says so', () => {
   } as const;
   expect(catalogueLine(model, 8e9)).toContain('needs 12.0 GB, does not fit as it is; free');
   expect(catalogueLine(model, 16e9)).toContain('needs 12.0 GB, fits; free');
+});
+
+test('a download that was killed goes on where it was, and then the model is listed, verified and damage is found', async () => {
+  const hub = await hubServer();
+  const folder = await writeToy(path.join(home, 'VisionReasoner'), { says: 'nothing' });
+  const files = readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name))] as const);
+  publish(hub, 'some/VisionReasoner-toy', Object.fromEntries(files));
+  const toy = {
+    ...{ id: 'toy', title: 'Toy', kind: 'reasoner', hub: 'some/VisionReasoner-toy' },
+    bytes: 9,
+    memory: 10,
+  };
+  const catalogue = { models: [{ ...toy, licence: 'Research only' }] };
+  await mkdir(path.join(home, 'config'), { recursive: true });
+  await writeFile(path.join(home, 'config', 'models.json'), JSON.stringify(catalogue));
+  const weights = `/some/VisionReasoner-toy/resolve/${commit}/model.safetensors`;
+  hub.faults.set(weights, [{ kind: 'slowly' }]);
+  const env = { ...process.env, LOUPE_HOME: home, HF_ENDPOINT: hub.endpoint, HF_HOME: path.join(home, 'cache') };
+  const killed = spawn(process.execPath, [cli, 'model', 'download', 'toy'], { env });
+  const blobs = path.join(home, 'cache', 'hub', 'models--some--VisionReasoner-toy', 'blobs');
+  const begun = () => readdirSync(blobs).map((name) => statSync(path.join(blobs, name)).size);
+  await expect.poll(() => existsSync(blobs) && Math.max(0, ...begun()) > 20_000, { timeout: 20_000 }).toBe(true);
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
+  const again = await run(process.execPath, [cli, 'model', 'download', 'toy'], { env });
+  expect(again.stdout).toMatch(/^toy: Qwen2\.5-VL checkpoint \(1 layers of 272, asked as vision-reasoner, /);
+  expect(again.stderr).toMatch(/licence: Research only/);
+  expect(hub.asked.findLast((each) => each.path === weights)?.range).toMatch(/^bytes=\d+-$/);
+  await hub.close();
+  expect((await loupe('list')).stdout).toContain('toy  Qwen2.5-VL checkpoint');
+  expect(await loupe('verify', 'toy')).toMatchObject({ code: 0, stdout: 'toy: good\n' });
+  const [blob = ''] = readdirSync(blobs).filter((name) => name.length === 64);
+  const bytes = readFileSync(path.join(blobs, blob));
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  await writeFile(path.join(blobs, blob), bytes);
+  expect((await loupe('verify', 'toy')).stdout).toMatch(
+    /^toy: .* is damaged .*"loupe model download" fetches it again/,
+  );
+}, 120_000);
+
+test('how far a download is stands in bytes', () => {
+  expect(downloaded({ done: 1_200_000_000, total: 7_500_000_000, secondsLeft: 209.5 })).toBe(
+    '1.2 GB of 7.5 GB, 210 s left',
+  );
+  expect(downloaded({ done: 4_000_000, total: null, secondsLeft: null })).toBe('4 MB');
 });

@@ -56,6 +56,7 @@ describe('questions', () => {
     ['jobs.exportCoco', { file: '/x.json', settings: {} }],
     ['jobs.promptAll', asks],
     ['files.browse', { folder: null }],
+    ['models.download', { id: 'sam2-tiny' }],
     ['settings.write', {}],
   ])('%s may be asked with %j', (path, value) => expect(fits(path, value)).toBe(true));
 
@@ -89,6 +90,7 @@ describe('questions', () => {
     ['jobs.exportCoco', { file: '/x.json', settings: { masks: 'bitmaps' } }],
     ['jobs.promptAll', { text: ' \n\t' }],
     ['files.browse', {}],
+    ['models.download', { id: '' }],
     ['settings.write', { maskOpacity: 2 }],
   ])('%s may not be asked with %j', (path, value) => expect(fits(path, value)).toBe(false));
 

@@ -48,12 +48,12 @@ describe('the settings', () => {
 
   it('name the weights, and lead back to those that come with Loupe', () => {
     expect(wordsOf(dialog())).toContain('loupe-nano, which comes with Loupe');
-    expect(namesOf(dialog(), 'button')).toEqual(['Close', 'Change…', ...menus]);
+    expect(namesOf(dialog(), 'button')).toEqual(['Close', 'Change…', ...menus, 'Models…']);
     const own = dialog({ weights: '/models/lens-2b/' });
     expect(wordsOf(own)).toContain('lens-2b');
     expect(own).toContain('title="/models/lens-2b/"');
     const [first = '', second = ''] = menus;
-    expect(namesOf(own, 'button')).toEqual(['Close', 'Change…', first, 'Use loupe-nano', second]);
+    expect(namesOf(own, 'button')).toEqual(['Close', 'Change…', first, 'Use loupe-nano', second, 'Models…']);
   });
 
   it('name what clicks go to, and lead back to the segmenter of the weights', () => {
@@ -61,7 +61,7 @@ describe('the settings', () => {
     const own = dialog({ segmenter: '/models/mobile-sam/' });
     expect(wordsOf(own)).toContain('mobile-sam');
     expect(own).toContain('title="/models/mobile-sam/"');
-    expect(namesOf(own, 'button')).toEqual(['Close', 'Change…', ...menus, 'Use that of the weights']);
+    expect(namesOf(own, 'button')).toEqual(['Close', 'Change…', ...menus, 'Use that of the weights', 'Models…']);
   });
 
   it.each([
@@ -74,7 +74,7 @@ describe('the settings', () => {
     [null, 'The model is starting.'],
   ])('%#: say what is the matter with the model', (status, words) => {
     const said = wordsOf(dialog({}, { engine: status }));
-    if (words === '') expect(said).toMatch(/(Choose|A folder)…$/u);
+    if (words === '') expect(said).toMatch(/Models…$/u);
     else expect(said).toContain(words);
   });
 });

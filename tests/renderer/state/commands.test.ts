@@ -243,6 +243,7 @@ describe('the window', () => {
     ['project.saveCopy', 'save copy'],
     ['app.palette', 'commands'],
     ['app.keys', 'keys'],
+    ['app.models', 'models'],
   ])('%s opens a dialog', async (id, dialog) => {
     await run(id);
     expect(state().dialog).toBe(dialog);

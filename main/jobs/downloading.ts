@@ -1,0 +1,66 @@
+// A name of the catalogue to a model that is downloaded, recognised by its tensors and listed among those of this machine.
+import { setGlobalProxyFromEnv } from 'node:http';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import { recogniseModel } from '../flow/recogniseModel.ts';
+import {
+  addInstalled,
+  type CatalogueModel,
+  type InstalledModel,
+  readCatalogue,
+  readInstalled,
+} from '../weights/catalogue.ts';
+import { type DownloadProgress, downloadModel } from '../weights/download.ts';
+import { type Environment, hubPlaces } from '../weights/hub.ts';
+import { repositoryIn } from '../weights/hubCache.ts';
+
+export interface Download {
+  readonly id: string;
+  /** Where catalogue and list of models are. */
+  readonly config: string;
+  /** Where models go that are not the Hub's. */
+  readonly data: string;
+  readonly env: Environment;
+  readonly mirrors?: readonly string[];
+}
+
+/** What the catalogue says of a name; throws one sentence where it says nothing. */
+export async function catalogued(config: string, id: string): Promise<CatalogueModel> {
+  const model = (await readCatalogue(config)).find((one) => one.id === id);
+  if (!model) throw new BadInput(`the catalogue has no model called ${id}; "loupe model list" names those that it has`);
+  return model;
+}
+
+export async function download(work: Download, progress: DownloadProgress): Promise<InstalledModel> {
+  const { id, config, env } = work;
+  const model = await catalogued(config, id);
+  const settings = { hub: hubPlaces(env), mirrors: mirrorsOf(work), folder: path.join(work.data, 'models') };
+  const release = throughProxy(env);
+  const place = await downloadModel(model, settings, progress).finally(release);
+  const installed = { name: id, place, ...(await recogniseModel(place)) };
+  // An earlier state of the same repository.
+  const own = repositoryIn(settings.hub.cache, model.hub ?? id) + path.sep;
+  await addInstalled(config, installed, (earlier) => model.hub !== null && earlier.startsWith(own));
+  return installed;
+}
+
+/** LOUPE_MIRRORS: addresses with commas between them. */
+function mirrorsOf({ mirrors = [], env }: Download): string[] {
+  const named = (env.LOUPE_MIRRORS ?? '').split(',').map((each) => each.trim());
+  const all = [...mirrors, ...named.filter((each) => each !== '')];
+  const strange = all.find((each) => !/^https?:$/.test(URL.parse(each)?.protocol ?? ''));
+  if (strange !== undefined) throw new BadInput(`${strange}: is no address of a mirror; it begins with https://`);
+  return all;
+}
+
+/** Until it is released; for all of this program, which has no other way out. */
+const throughProxy = ({ HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ...rest }: Environment): (() => void) =>
+  setGlobalProxyFromEnv({
+    ...{ http_proxy: rest.http_proxy ?? HTTP_PROXY, https_proxy: rest.https_proxy ?? HTTPS_PROXY },
+    no_proxy: rest.no_proxy ?? NO_PROXY,
+  });
+
+/** Where a model of the catalogue lies, by the list of those on this machine. */
+export async function placesById(config: string): Promise<ReadonlyMap<string, string>> {
+  return new Map((await readInstalled(config)).map(({ name, place }) => [name, place]));
+}

@@ -1,0 +1,176 @@
+// A model of the catalogue to a folder on this machine: what is missing is fetched, and what is there is looked at first.
+import { mkdir, stat, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { CatalogueModel } from './catalogue.ts';
+import { isFile } from './digest.ts';
+import { type FetchOptions, fetchFile, partialOf, type WantedFile } from './fetchFile.ts';
+import { addressOf, authorisation, type HubListing, type HubPlaces, listRepository, neededFiles } from './hub.ts';
+import { blobOf, place, readReference, repositoryIn, snapshotIn, writeReference } from './hubCache.ts';
+
+/** What is said of a download while it goes on. */
+export interface DownloadProgress {
+  readonly signal: AbortSignal;
+  total(bytes: number | null): void;
+  step(bytes?: number): void;
+  resumeAt(bytes: number): void;
+}
+
+export interface DownloadSettings extends Pick<FetchOptions, 'stallMs' | 'backoffMs'> {
+  readonly hub: HubPlaces;
+  /** Other addresses of the Hub, asked when its own fails. */
+  readonly mirrors: readonly string[];
+  /** Where models go that are not the Hub's. */
+  readonly folder: string;
+}
+
+interface Step {
+  readonly wanted: WantedFile;
+  /** Where its bytes go. */
+  readonly target: string;
+  /** Under its own name, where a person sees it. */
+  readonly entry: string;
+  /** Makes the entry lead to the target. */
+  shown(): Promise<void>;
+}
+
+interface Plan {
+  readonly folder: string;
+  readonly steps: readonly Step[];
+  finish(): Promise<void>;
+}
+
+/** The folder that holds the model when this resolves. A good file that is there is neither fetched nor touched. */
+export async function downloadModel(model: CatalogueModel, settings: DownloadSettings, progress: DownloadProgress) {
+  if (settings.hub.isOffline) return offlineFolder(model, settings);
+  const plan = model.direct ? directPlan(model, settings) : await hubPlan(model, settings, progress.signal);
+  const { unseen, missing } = await lacking(plan.steps, progress.signal);
+  const begun = await Promise.all(missing.map(({ target }) => sizeOf(partialOf(target))));
+  await refuseFullDisk(plan.folder, missing, sum(begun));
+  tellTotal(progress, missing, sum(begun));
+  const headers = headersFor(settings);
+  for (const [i, { wanted, target }] of missing.entries()) {
+    await mkdir(path.dirname(target), { recursive: true });
+    let at = begun[i] ?? 0;
+    const onPosition = (bytes: number) => {
+      progress.step(bytes - at);
+      at = bytes;
+    };
+    await fetchFile(wanted, target, { ...settings, signal: progress.signal, headers, onPosition });
+  }
+  for (const { shown } of unseen) await shown();
+  await plan.finish();
+  return plan.folder;
+}
+
+/** `missing` are to be fetched; they and the rest of `unseen` are not under their names yet. */
+async function lacking(steps: readonly Step[], signal: AbortSignal) {
+  const unseen: Step[] = [];
+  const missing: Step[] = [];
+  for (const step of steps) {
+    const { entry, target, wanted } = step;
+    if (await isFile(entry, wanted.digest, signal)) continue;
+    unseen.push(step);
+    if (entry === target || !(await isFile(target, wanted.digest, signal))) missing.push(step);
+  }
+  return { unseen, missing };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => null))?.size ?? 0;
+
+function tellTotal(progress: DownloadProgress, missing: readonly Step[], begun: number): void {
+  const sizes = missing.map(({ wanted }) => wanted.bytes);
+  progress.total(sizes.some((bytes) => bytes === null) ? null : sum(sizes.map((bytes) => bytes ?? 0)));
+  progress.resumeAt(begun);
+}
+
+/** The Hub's own address alone is given the person's token. */
+const headersFor =
+  ({ hub }: DownloadSettings) =>
+  (address: string) =>
+    address.startsWith(`${hub.endpoint}/`) ? authorisation(hub.token) : {};
+
+/** Room that other programs are left with. */
+const SPARE_BYTES = 64 * 2 ** 20;
+
+async function refuseFullDisk(folder: string, missing: readonly Step[], begun: number): Promise<void> {
+  const needed = sum(missing.map(({ wanted }) => wanted.bytes ?? 0)) - begun;
+  if (needed <= 0) return;
+  const { bavail, bsize } = await statfs(await standing(folder));
+  if (bavail * bsize >= needed + SPARE_BYTES) return;
+  const [wants, has] = [needed, bavail * bsize].map((bytes) => `${(bytes / 1e9).toFixed(1)} GB`);
+  throw new BadInput(`${folder}: ${wants} are to come and ${has} are free there; make room, or set HF_HOME elsewhere`);
+}
+
+/** The folder or the nearest above it that is there. */
+async function standing(folder: string): Promise<string> {
+  const parent = path.dirname(folder);
+  return parent === folder || (await stat(folder).catch(() => null)) ? folder : standing(parent);
+}
+
+/** Files with addresses of their own, below one folder. */
+function directPlan({ id, direct = [] }: CatalogueModel, settings: DownloadSettings): Plan {
+  const folder = path.join(settings.folder, id);
+  const steps = direct.map(({ name, bytes = null, sha256, addresses }): Step => {
+    const digest = { kind: 'sha256', hex: sha256 } as const;
+    const entry = path.join(folder, name);
+    return { wanted: { name, bytes, digest, addresses }, target: entry, entry, shown: async () => {} };
+  });
+  return { folder, steps, finish: async () => {} };
+}
+
+async function hubPlan(model: CatalogueModel, settings: DownloadSettings, signal: AbortSignal): Promise<Plan> {
+  const { hub, revision = 'main' } = { ...model };
+  if (hub === null)
+    throw new BadInput(
+      `${model.id}: no address of it is known for sure; get its files and give their folder to "loupe model import"`,
+    );
+  const { commit, files } = await listed({ name: hub, revision }, settings, signal);
+  const needed = neededFiles(files, model.files);
+  if (needed.length === 0) throw new BadInput(`${hub}: holds none of the files that a model is made of`);
+  const snapshot = snapshotIn(settings.hub.cache, hub, commit);
+  const steps = needed.map(({ name, bytes, digest }): Step => {
+    const addresses = endpointsOf(settings).map((endpoint) => addressOf(endpoint, hub, commit, name));
+    const wanted = { name, bytes, digest, addresses };
+    const entry = path.join(snapshot.folder, name);
+    return { wanted, target: blobOf(snapshot, digest), entry, shown: () => place(snapshot, name, digest) };
+  });
+  const finish = () => writeReference(snapshot.repository, revision, commit);
+  return { folder: snapshot.folder, steps, finish };
+}
+
+const endpointsOf = ({ hub, mirrors }: DownloadSettings): string[] => [
+  ...new Set([hub.endpoint, ...mirrors.map((mirror) => mirror.replace(/\/+$/, ''))]),
+];
+
+/** By the first address that answers. */
+async function listed(
+  repository: { name: string; revision: string },
+  settings: DownloadSettings,
+  signal: AbortSignal,
+): Promise<HubListing> {
+  const complaints: string[] = [];
+  for (const endpoint of endpointsOf(settings)) {
+    const token = endpoint === settings.hub.endpoint ? settings.hub.token : null;
+    try {
+      return await listRepository(endpoint, repository, { token, signal });
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      complaints.push(error.message);
+    }
+  }
+  throw new BadInput(complaints.join('; '));
+}
+
+/** What an earlier download or a tool of Python's left, without a call to the network. */
+async function offlineFolder({ id, hub, direct, revision = 'main' }: CatalogueModel, settings: DownloadSettings) {
+  const repository = repositoryIn(settings.hub.cache, hub ?? '');
+  const commit = hub === null ? null : await readReference(repository, revision);
+  const folder = direct ? path.join(settings.folder, id) : path.join(repository, 'snapshots', commit ?? '');
+  const isThere = (direct !== undefined || commit !== null) && (await stat(folder).catch(() => null));
+  if (isThere) return folder;
+  throw new BadInput(
+    `${id}: is not on this machine, and HF_HUB_OFFLINE forbids the network; "loupe model import FOLDER" takes it from elsewhere`,
+  );
+}

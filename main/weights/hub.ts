@@ -1,0 +1,134 @@
+// The Hub: a repository's name to its files with sizes and digests, and the environment to where they come from and lie.
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { BadInput } from '../contract/badinput.ts';
+import type { Digest } from './digest.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface HubPlaces {
+  readonly endpoint: string;
+  /** The folder that Python's tools keep models in, too. */
+  readonly cache: string;
+  readonly token: string | null;
+  /** The person has forbidden the network. */
+  readonly isOffline: boolean;
+}
+
+/** By the variables that the Hub's own client reads. */
+export function hubPlaces(env: Environment, home = homedir()): HubPlaces {
+  const expanded = (folder: string): string => (folder.startsWith('~') ? path.join(home, folder.slice(1)) : folder);
+  const base = env.HF_HOME || path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'huggingface');
+  return {
+    endpoint: (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, ''),
+    cache: path.resolve(expanded(env.HF_HUB_CACHE || path.join(base, 'hub'))),
+    token: env.HF_TOKEN || null,
+    isOffline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ''),
+  };
+}
+
+/** Such a name cannot lead out of the folder that it is below. */
+const FileName = z.string().refine((name) => {
+  const steps = name.split('/');
+  return !name.includes('\\') && !name.includes('\0') && steps.every((step) => !['', '.', '..'].includes(step));
+}, 'is no name of a file below the folder');
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const Listing = z.object({
+  sha: z.string().regex(/^[0-9a-f]{40}$/),
+  siblings: z.array(
+    z.object({
+      rfilename: FileName,
+      size: z.int().min(0).optional(),
+      blobId: z
+        .string()
+        .regex(/^[0-9a-f]{40}$/)
+        .optional(),
+      lfs: z.object({ sha256, size: z.int().min(0) }).optional(),
+    }),
+  ),
+});
+
+export interface HubFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly digest: Digest;
+}
+
+export interface HubListing {
+  readonly commit: string;
+  readonly files: readonly HubFile[];
+}
+
+export interface Repository {
+  readonly name: string;
+  readonly revision: string;
+}
+
+/** What a repository holds as it stands; throws one sentence. */
+export async function listRepository(
+  endpoint: string,
+  { name, revision }: Repository,
+  options: { token: string | null; signal: AbortSignal },
+): Promise<HubListing> {
+  const address = `${endpoint}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const text = await read(address, options);
+  const parsed = Listing.safeParse(jsonIn(text));
+  if (!parsed.success)
+    throw new BadInput(`${address}: is no list of files as the Hub gives it: ${z.prettifyError(parsed.error)}`);
+  const { sha, siblings } = parsed.data;
+  return { commit: sha, files: siblings.flatMap(fileOf) };
+}
+
+type Sibling = z.infer<typeof Listing>['siblings'][number];
+
+function fileOf({ rfilename: name, size, blobId, lfs }: Sibling): HubFile[] {
+  if (lfs) return [{ name, bytes: lfs.size, digest: { kind: 'sha256', hex: lfs.sha256 } }];
+  if (size === undefined || blobId === undefined) return [];
+  return [{ name, bytes: size, digest: { kind: 'git-sha1', hex: blobId } }];
+}
+
+async function read(address: string, { token, signal }: { token: string | null; signal: AbortSignal }) {
+  const headers = { 'user-agent': 'loupe', ...authorisation(token) };
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
+  const response = await fetch(address, { headers, signal: limit }).catch((error: Error) => {
+    signal.throwIfAborted();
+    const cause = error.cause instanceof Error && 'code' in error.cause ? `${error.cause.code}` : error.message;
+    throw new BadInput(`${new URL(address).host}: cannot be reached (${cause}); HF_ENDPOINT names a mirror`);
+  });
+  if (response.ok) return response.text();
+  await response.body?.cancel();
+  const { status } = response;
+  const why = { 401: 'is there for nobody unknown', 403: 'is refused', 404: 'is not there' }[status] ?? 'cannot be had';
+  throw new BadInput(`${address}: ${why} (${status})`);
+}
+
+export const authorisation = (token: string | null): Readonly<Record<string, string>> =>
+  token === null ? {} : { authorization: `Bearer ${token}` };
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The file of a commit, which never changes. */
+export const addressOf = (endpoint: string, repository: string, commit: string, file: string): string =>
+  `${endpoint}/${repository}/resolve/${commit}/${file.split('/').map(encodeURIComponent).join('/')}`;
+
+/** What describes a checkpoint beside its weights. */
+const descriptions = ['*.json', '*.jinja', 'merges.txt', 'LICENSE*', '*.yaml'];
+/** The first kind of which there is one is taken, and no other. */
+const weights = [['*.safetensors'], ['*.pt'], ['pytorch_model*.bin'], ['**/*.onnx', '**/*.onnx_data*']];
+
+/** The files of a repository that a model needs; `patterns` overrule what is known of most. */
+export function neededFiles(files: readonly HubFile[], patterns?: readonly string[]): HubFile[] {
+  const named = (some: readonly string[]) =>
+    files.filter(({ name }) => some.some((pattern) => path.posix.matchesGlob(name, pattern)));
+  if (patterns) return named(patterns);
+  const kind = weights.map(named).find((some) => some.length > 0) ?? [];
+  return [...named(descriptions), ...kind];
+}

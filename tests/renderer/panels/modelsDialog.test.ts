@@ -1,0 +1,56 @@
+// The catalogue on screen: what a person reads of a model before its download, while it comes, and once it is here.
+import { describe, expect, it } from 'vitest';
+import type { CatalogueRow } from '../../../main/contract/api.ts';
+import { Settings } from '../../../main/contract/settings.ts';
+import { progressWords } from '../../../renderer/panels/JobView.tsx';
+import { Model, ModelsDialog, sizeWords } from '../../../renderer/panels/ModelsDialog.tsx';
+import { wordsOf } from '../printed.ts';
+import { job, jobs } from './given.ts';
+import { laidOpen } from './laidOpen.ts';
+import { isDisabled } from './markup.ts';
+
+const row: CatalogueRow = {
+  ...{ id: 'lens-3b', title: 'LENS-3B', kind: 'reasoner', bytes: 8_900_000_000, memory: 11_735_000_000 },
+  ...{ fits: false, licence: 'Qwen research licence: not for commercial use', note: null },
+  ...{ place: null, canDownload: true },
+};
+const model = (fields: Partial<CatalogueRow> = {}, busy = false, also = {}) =>
+  laidOpen(Model, also, { row: { ...row, ...fields }, busy, onDownload: () => {} });
+
+describe('a model of the catalogue', () => {
+  it('tells size, need and licence before it is downloaded', () => {
+    expect(wordsOf(model())).toContain('8.9 GB to download, needs 11.7 GB of memory, more than this machine has');
+    expect(wordsOf(model())).toContain('not for commercial use');
+    expect(isDisabled(model(), 'Download LENS-3B')).toBe(false);
+    expect(sizeWords({ ...row, bytes: 38_640_000, memory: 6e8, fits: true, note: 'of somebody' })).toBe(
+      '39 MB to download, needs 600 MB of memory; of somebody',
+    );
+  });
+
+  it('is not downloaded while another one comes, nor where nobody knows its address', () => {
+    expect(isDisabled(model({}, true), 'Download LENS-3B')).toBe(true);
+    expect(isDisabled(model({ canDownload: false }), 'Download LENS-3B')).toBe(true);
+  });
+
+  it('that is here can be used, unless it is in use', () => {
+    expect(isDisabled(model({ place: '/lens' }), 'Use LENS-3B')).toBe(false);
+    const inUse = { settings: { ...Settings.parse({}), weights: '/lens' } };
+    expect(isDisabled(model({ place: '/lens' }, false, inUse), 'Use LENS-3B')).toBe(true);
+    expect(isDisabled(model({ place: '/lens', kind: 'segmenter' }, false, inUse), 'Use LENS-3B')).toBe(false);
+  });
+});
+
+describe('a download', () => {
+  const loading = job({ kind: 'download', title: 'Downloading LENS-3B', done: 1_200_000_000, total: 8_900_000_000 });
+
+  it('is counted in bytes', () => {
+    expect(progressWords({ ...loading, secondsLeft: 125 })).toBe('1.2 GB of 8.9 GB, 2 min left');
+    expect(progressWords({ ...loading, total: null, done: 4e6, secondsLeft: null })).toBe('4 MB');
+  });
+
+  it('that is under way is found again when the dialog is opened', () => {
+    const words = wordsOf(laidOpen(ModelsDialog, { dialog: 'models', ...jobs(loading) }));
+    expect(words).toContain('Downloading LENS-3B');
+    expect(words).toContain('1.2 GB of 8.9 GB');
+  });
+});

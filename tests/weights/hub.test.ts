@@ -1,0 +1,99 @@
+// Names of the Hub: its places by the environment, its lists of files, and which of them a model needs.
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addressOf, type HubFile, hubPlaces, listRepository, neededFiles } from '../../main/weights/hub.ts';
+import { commit, gitSha1, type HubServer, hubServer, publish, sha256 } from './hubServer.ts';
+
+let server: HubServer;
+beforeAll(async () => {
+  server = await hubServer();
+});
+afterAll(() => server.close());
+
+describe('the places of the Hub', () => {
+  it('are its own at first', () => {
+    expect(hubPlaces({}, '/users/me')).toEqual({
+      ...{ endpoint: 'https://huggingface.co', cache: path.resolve('/users/me/.cache/huggingface/hub') },
+      ...{ token: null, isOffline: false },
+    });
+  });
+
+  it.each([
+    [{ HF_HUB_CACHE: '/big/cache', HF_HOME: '/other' }, '/big/cache'],
+    [{ HF_HOME: '/big' }, '/big/hub'],
+    [{ HF_HOME: '~/models' }, '/users/me/models/hub'],
+    [{ XDG_CACHE_HOME: '/cache', HF_HOME: '' }, '/cache/huggingface/hub'],
+  ])('%j keep models in %s', (env, cache) => {
+    expect(hubPlaces(env, '/users/me').cache).toBe(path.resolve(cache));
+  });
+
+  it('follow endpoint, token and the word that there is no network', () => {
+    const env = { HF_ENDPOINT: 'https://mirror.example/', HF_TOKEN: 'secret', HF_HUB_OFFLINE: '1' };
+    expect(hubPlaces(env)).toMatchObject({ endpoint: 'https://mirror.example', token: 'secret', isOffline: true });
+  });
+});
+
+describe('a list of files', () => {
+  const large = Buffer.alloc(2000, 7);
+  const small = Buffer.from('{}');
+  const list = (name: string, token: string | null = null) =>
+    listRepository(server.endpoint, { name, revision: 'main' }, { token, signal: AbortSignal.timeout(5000) });
+
+  it('has sizes and digests: the sha256 of large files, git’s of small ones', async () => {
+    publish(server, 'some/model', { 'model.safetensors': large, 'config.json': small });
+    expect(await list('some/model', 'secret')).toEqual({
+      commit,
+      files: [
+        { name: 'model.safetensors', bytes: 2000, digest: { kind: 'sha256', hex: sha256(large) } },
+        { name: 'config.json', bytes: 2, digest: { kind: 'git-sha1', hex: gitSha1(small) } },
+      ],
+    });
+    expect(server.asked.at(-1)?.authorised).toBe('Bearer secret');
+  });
+
+  it('whose names lead out of the folder is refused', async () => {
+    for (const name of ['../evil', '/etc/passwd', 'a/../../b', 'a\\b']) {
+      publish(server, 'some/evil', { [name]: small });
+      await expect(list('some/evil')).rejects.toThrow(/is no name of a file below the folder/);
+    }
+  });
+
+  it.each([
+    [404, /some\/gone\/revision\/main\?blobs=true: is not there \(404\)/],
+    [401, /is there for nobody unknown \(401\)/],
+    [500, /cannot be had \(500\)/],
+  ])('that is answered by %i is refused in one sentence', async (status, sentence) => {
+    server.faults.set('/api/models/some/gone/revision/main', [{ kind: 'status', status }]);
+    await expect(list('some/gone')).rejects.toThrow(sentence);
+  });
+
+  it('that is a page of something else is refused', async () => {
+    server.files.set('/api/models/some/page/revision/main', Buffer.from('<html>sign in to this network</html>'));
+    await expect(list('some/page')).rejects.toThrow(/is no list of files as the Hub gives it/);
+  });
+});
+
+describe('the files that a model needs', () => {
+  const files = (...names: string[]): HubFile[] =>
+    names.map((name) => ({ name, bytes: 1, digest: { kind: 'git-sha1', hex: '' } }));
+  const chosen = (names: string[], patterns?: string[]) =>
+    neededFiles(files(...names), patterns).map((one) => one.name);
+
+  it('are its descriptions and one kind of weights', () => {
+    const all = ['README.md', 'config.json', 'merges.txt', 'model-1.safetensors', 'model.safetensors.index.json'];
+    expect(chosen([...all, 'sam2.pt', 'pytorch_model.bin', 'figure.png']).sort()).toEqual([
+      ...['config.json', 'merges.txt', 'model-1.safetensors', 'model.safetensors.index.json'],
+    ]);
+    expect(chosen(['sam2.pt', 'pytorch_model.bin'])).toEqual(['sam2.pt']);
+    expect(chosen(['a.md', 'pytorch_model-1.bin', 'training_args.bin'])).toEqual(['pytorch_model-1.bin']);
+    expect(chosen(['onnx/encoder.onnx', 'onnx/encoder.onnx_data', 'decoder.onnx'])).toHaveLength(3);
+  });
+
+  it('are those that the catalogue names, where it does', () => {
+    expect(chosen(['onnx/a.onnx', 'onnx/a_fp16.onnx', 'config.json'], ['onnx/a.onnx'])).toEqual(['onnx/a.onnx']);
+  });
+
+  it('have addresses that never change', () => {
+    expect(addressOf('https://h', 'a/b', 'c0', 'x y/z.json')).toBe('https://h/a/b/resolve/c0/x%20y/z.json');
+  });
+});
