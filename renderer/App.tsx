@@ -114,9 +114,11 @@ function useNotices({ store, actions }: Client): void {
       store.subscribe(({ notice }, before) => {
         if (notice === null || notice === before.notice) return;
         const { text, tone, where } = notice;
+        // The same sentence again replaces the one that is shown, and so does the next step that can be shown.
+        const id = where ? `a ${tone} step that can be shown` : text;
+        notifications.hide(id);
         notifications.show({
-          // The same sentence again replaces the one that is shown.
-          id: text,
+          id,
           message: where ? <PlacedNotice text={text} onShow={() => void actions.show(where)} /> : text,
           color: tones[tone],
           autoClose: tone === 'bad' ? 9000 : where ? 6000 : 3000,

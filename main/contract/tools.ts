@@ -34,6 +34,26 @@ interface ToolRow {
   readonly options: readonly ToolOption[];
 }
 
+interface OptionRow {
+  readonly title: string;
+  /** What it changes, as the sheet of keys and mouse says it. */
+  readonly does: string;
+}
+
+/** What the bar over the canvas can hold. */
+export const toolOptions: Readonly<Record<ToolOption, OptionRow>> = {
+  combine: {
+    title: 'New, Add, Subtract',
+    does: 'A shape of its own, more of the selected one, or less of it; every tool that is taken up begins with New',
+  },
+  brush: { title: 'Size', does: 'Radius of brush and eraser: as large on screen at every zoom, or in image pixels' },
+  wand: {
+    title: 'Tolerance',
+    does: 'How far a colour may differ from the one clicked; all of the picture, or only what is connected',
+  },
+  segmenter: { title: 'by …', does: 'Which model draws the mask of clicks and boxes' },
+};
+
 /** In the order of the strip. */
 const rows = {
   select: {
@@ -105,7 +125,7 @@ const rows = {
     title: 'Magic wand',
     keys: { Loupe: 'Shift+W' },
     icon: 'wand',
-    hint: 'Click what has one colour; Alt takes away',
+    hint: 'Click what has one colour; Shift adds, Alt takes away',
     by: 'hand',
     cursor: 'crosshair',
     options: ['combine', 'wand'],

@@ -3,6 +3,7 @@ import { Button, Group, Kbd, Stack, Table, Text, TextInput, Title } from '@manti
 import { IconKeyboard, IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type Command, commandGroups, commands } from '../../main/contract/commands.ts';
+import { toolOptions } from '../../main/contract/tools.ts';
 import { chordsFor, shownChord } from '../state/keymap.ts';
 import { useWorkbench } from './client.ts';
 import { useCommand } from './commanding.ts';
@@ -15,7 +16,9 @@ export const HelpDialog = () => (
   </DialogFrame>
 );
 
-const mouse: readonly (readonly [string, string])[] = [
+type Rows = readonly (readonly [string, string])[];
+
+const mouse: Rows = [
   ['Wheel', 'Zoom at the pointer (Settings can make it scroll)'],
   ['Space + drag, middle drag', 'Pan, in every tool and within a stroke'],
   ['Click', 'Select; a corner in polygon; a point in points'],
@@ -23,8 +26,11 @@ const mouse: readonly (readonly [string, string])[] = [
   ['Double click', 'Close the polygon; the label of the shape'],
   ['Ctrl + drag in brush', 'Erase'],
   ['Alt while drawing', 'Take away from the mask'],
+  ['Shift + click in wand', 'Add to the mask'],
   ['Alt + wheel', 'Size of the brush'],
 ];
+
+const bar: Rows = Object.values(toolOptions).map(({ title, does }) => [title, does]);
 
 function HelpSheet() {
   const [words, setWords] = useState('');
@@ -57,7 +63,8 @@ function HelpSheet() {
         {found.map(({ group, shown }) => (
           <KeyTable key={group} title={group} rows={shown} />
         ))}
-        {words === '' && <MouseTable />}
+        {words === '' && <PlainTable title="Mouse" rows={mouse} />}
+        {words === '' && <PlainTable title="Bar over the canvas" rows={bar} />}
       </div>
       {found.length === 0 && <Text size="sm">No command is called so.</Text>}
     </Stack>
@@ -118,14 +125,14 @@ export function Chords({ command }: { command: Command }) {
   );
 }
 
-const MouseTable = () => (
+const PlainTable = ({ title, rows }: { title: string; rows: Rows }) => (
   <section>
     <Title order={3} size="sm" mb={4}>
-      Mouse
+      {title}
     </Title>
-    <Table verticalSpacing={3} horizontalSpacing="xs" aria-label="Mouse">
+    <Table verticalSpacing={3} horizontalSpacing="xs" aria-label={title}>
       <Table.Tbody>
-        {mouse.map(([what, does]) => (
+        {rows.map(([what, does]) => (
           <Table.Tr key={what}>
             <Table.Td>{what}</Table.Td>
             <Table.Td>{does}</Table.Td>

@@ -275,24 +275,21 @@ const ImageLine = memo(({ row }: { row: ImageRow }) => {
     <>
       <Thumbnail row={row} />
       <span className="image-words">
-        <span className="ellipsis" title={row.path}>
-          {fileName(row.path)}
-        </span>
+        <Tooltip label={row.path} position="left" openDelay={700}>
+          <span className="ellipsis">{fileName(row.path)}</span>
+        </Tooltip>
         <span className="ellipsis dim small">
           {row.state === 'present' ? folder : (row.problem ?? stateWords[row.state])}
         </span>
       </span>
       {measure !== null && (
-        <span
-          className="number dim small"
-          title={row.disagreement === null ? 'Spread of the answers' : 'Disagreement with the model'}
-        >
-          {percent(measure)}
-        </span>
+        <Tooltip label={row.disagreement === null ? 'Spread of the answers' : 'Disagreement with the model'}>
+          <span className="number dim small">{percent(measure)}</span>
+        </Tooltip>
       )}
-      <span className="number small" title={several(row.shapes, 'shape')}>
-        {row.shapes > 0 ? counted(row.shapes) : ''}
-      </span>
+      <Tooltip label={several(row.shapes, 'shape')}>
+        <span className="number small">{row.shapes > 0 ? counted(row.shapes) : ''}</span>
+      </Tooltip>
       <Icon
         size={16}
         role="img"

@@ -68,9 +68,11 @@ export function LabelRow({ label, labels, index, last, use, edit, onDoubt }: Pro
           onChange={(event) => edit(() => giveDigit(labels, label, event.target.value || null))}
           w={92}
         />
-        <Text size="xs" c="dimmed" w={88} ta="right" title={`on ${several(use.images, 'image')}`}>
-          {several(use.shapes, 'shape')}
-        </Text>
+        <Tooltip label={`on ${several(use.images, 'image')}`}>
+          <Text size="xs" c="dimmed" w={88} ta="right">
+            {several(use.shapes, 'shape')}
+          </Text>
+        </Tooltip>
         <Button size="compact-xs" variant="default" aria-expanded={open} onClick={() => setOpen(!open)}>
           Attributes {label.attributes.length > 0 ? `(${label.attributes.length})` : ''}
         </Button>

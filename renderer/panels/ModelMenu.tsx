@@ -1,5 +1,5 @@
 // The models that lie on this machine as a menu, and a folder of the person's own beside them.
-import { Button, Menu } from '@mantine/core';
+import { Button, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ModelPlace } from '../../main/contract/api.ts';
 import { useClient } from './client.ts';
@@ -33,8 +33,11 @@ export function ModelMenu({ label, kind, onPick }: Props) {
       </Menu.Target>
       <Menu.Dropdown>
         {models.map(({ name, place }) => (
-          <Menu.Item key={place} title={place} onClick={() => onPick(place)}>
+          <Menu.Item key={place} onClick={() => onPick(place)}>
             {name}
+            <Text size="xs" c="dimmed">
+              {place}
+            </Text>
           </Menu.Item>
         ))}
         <Menu.Item onClick={() => void other()}>A folder…</Menu.Item>

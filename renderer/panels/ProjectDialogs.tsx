@@ -1,5 +1,5 @@
 // Opening and making projects, and adding images: choosing files, and the two questions of a new project.
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { fileName } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
@@ -164,9 +164,11 @@ const Choice = ({ title, path, none, verb, act }: ChoiceProps) => (
       <Text size="sm" fw={600}>
         {title}
       </Text>
-      <Text size="xs" c={path ? undefined : 'dimmed'} className="ellipsis" title={path ?? undefined}>
-        {path ?? none}
-      </Text>
+      <Tooltip label={path} disabled={path === null} multiline maw={480}>
+        <Text size="xs" c={path ? undefined : 'dimmed'} className="ellipsis">
+          {path ?? none}
+        </Text>
+      </Tooltip>
     </div>
     <Button variant="default" onClick={() => void act()} style={{ flex: 'none' }}>
       {verb}

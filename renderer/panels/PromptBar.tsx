@@ -35,6 +35,8 @@ export function PromptBar() {
     if (event.key === 'Escape') return writing ? actions.cancel() : event.currentTarget.blur();
     if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
+      // The next key is a tool's again; `/` comes back to these words.
+      if (ready && text.trim() !== '') event.currentTarget.blur();
       return ask();
     }
     const oneLine = !text.includes('\n');

@@ -28,9 +28,9 @@ function PromptLine({ prompt, isCurrent }: { prompt: StoredPrompt; isCurrent: bo
     <li className="prompt-line" data-current={isCurrent || undefined}>
       <button type="button" aria-pressed={isCurrent} onClick={() => actions.choosePrompt(prompt.id)}>
         <Icon size={14} aria-label={words} data-tone={tone} />
-        <span className="ellipsis" title={prompt.text}>
-          {prompt.text}
-        </span>
+        <Tooltip label={prompt.text} position="left" multiline maw={360} openDelay={700}>
+          <span className="ellipsis">{prompt.text}</span>
+        </Tooltip>
       </button>
       <Tooltip label="Delete the prompt; shapes stay">
         <ActionIcon

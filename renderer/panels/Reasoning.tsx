@@ -56,22 +56,24 @@ function LiveBox({ piece, box, answers, frozen }: LiveBoxProps) {
   const light = () => store.setState({ lit: box });
   const dark = () => store.setState({ lit: null });
   const current = answers.some((one) => isNear(one, box));
+  const says = current ? 'This box is the answer' : 'Click to make this box the answer';
   return (
-    <button
-      type="button"
-      className="live-box"
-      data-current={current || undefined}
-      title={frozen ? undefined : current ? 'This box is the answer' : 'Click to make this box the answer'}
-      onPointerEnter={light}
-      onPointerLeave={dark}
-      onFocus={light}
-      onBlur={dark}
-      onClick={() => {
-        if (!frozen && !current) void actions.setBox(box);
-      }}
-    >
-      {piece.text}
-    </button>
+    <Tooltip label={says} disabled={frozen} position="top">
+      <button
+        type="button"
+        className="live-box"
+        data-current={current || undefined}
+        onPointerEnter={light}
+        onPointerLeave={dark}
+        onFocus={light}
+        onBlur={dark}
+        onClick={() => {
+          if (!frozen && !current) void actions.setBox(box);
+        }}
+      >
+        {piece.text}
+      </button>
+    </Tooltip>
   );
 }
 
@@ -94,7 +96,7 @@ export function Reasoning({ text, verdict, image, frame, answers }: Props) {
       <Group justify="space-between" wrap="nowrap" gap={4}>
         <Group gap={4}>
           <h2>Reasoning</h2>
-          <Tooltip label="Write the reasoning anew">
+          <Tooltip label="Write the reasoning anew" position="top">
             <ActionIcon
               size={24}
               aria-label="Edit the reasoning"

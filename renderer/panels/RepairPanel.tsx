@@ -140,9 +140,6 @@ function Pair() {
           {label?.name} <b>{percent(pair.disagreement)}</b> different from {weightsName(pair.weights)}
         </Text>
       </Group>
-      <Text size="xs" c="dimmed">
-        Sorted by difference from the model’s mask, the most different first
-      </Text>
       <Progress value={(100 * done) / Math.max(1, done + left)} aria-label="Share of pairs that are judged" />
       <Text size="xs" c={isLikelyBetter(pair) ? undefined : 'dimmed'}>
         {expectation(pair)}

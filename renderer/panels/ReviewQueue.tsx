@@ -1,5 +1,5 @@
 // Stepping through what is left to review: how much of each kind there is, in which order, and a start.
-import { Alert, Button, Group, Progress, Select, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Alert, Button, Group, Progress, Select, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { ImageQuery } from '../../main/contract/api.ts';
@@ -155,12 +155,14 @@ interface PileProps {
 }
 
 const Pile = ({ title, hint, count, chosen, onChoose }: PileProps) => (
-  <UnstyledButton className="pile" role="radio" aria-checked={chosen} onClick={onChoose} title={hint}>
-    <Text size="sm" fw={chosen ? 600 : 400} component="span">
-      {title}
-    </Text>
-    <Text size="sm" component="span" className="number">
-      {count === null ? '…' : counted(count)}
-    </Text>
-  </UnstyledButton>
+  <Tooltip label={hint} position="left">
+    <UnstyledButton className="pile" role="radio" aria-checked={chosen} onClick={onChoose}>
+      <Text size="sm" fw={chosen ? 600 : 400} component="span">
+        {title}
+      </Text>
+      <Text size="sm" component="span" className="number">
+        {count === null ? '…' : counted(count)}
+      </Text>
+    </UnstyledButton>
+  </Tooltip>
 );

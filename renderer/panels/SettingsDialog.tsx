@@ -1,5 +1,5 @@
 // What a person sets for all projects: look, keys and mouse, masks, and what the model runs on.
-import { Alert, Button, Divider, Group, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core';
+import { Alert, Button, Divider, Group, SegmentedControl, Select, Slider, Stack, Text, Tooltip } from '@mantine/core';
 import { IconDownload, IconKeyboard } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { devices, type Settings } from '../../main/contract/settings.ts';
@@ -154,9 +154,11 @@ function ModelSettings() {
       </Row>
       <Row label="Weights">
         <Group gap="xs" wrap="nowrap">
-          <Text size="sm" title={settings.weights ?? undefined}>
-            {settings.weights === null ? 'loupe-nano, which comes with Loupe' : weightsName(settings.weights)}
-          </Text>
+          <Tooltip label={settings.weights} disabled={settings.weights === null}>
+            <Text size="sm">
+              {settings.weights === null ? 'loupe-nano, which comes with Loupe' : weightsName(settings.weights)}
+            </Text>
+          </Tooltip>
           <ModelMenu label="Choose the weights" kind="reasoner" onPick={(weights) => set({ weights })} />
           {settings.weights !== null && (
             <Button variant="subtle" onClick={() => set({ weights: null })}>
@@ -167,9 +169,11 @@ function ModelSettings() {
       </Row>
       <Row label="Clicks and boxes go to">
         <Group gap="xs" wrap="nowrap">
-          <Text size="sm" title={settings.segmenter ?? undefined}>
-            {settings.segmenter === null ? 'the segmenter of the weights' : weightsName(settings.segmenter)}
-          </Text>
+          <Tooltip label={settings.segmenter} disabled={settings.segmenter === null}>
+            <Text size="sm">
+              {settings.segmenter === null ? 'the segmenter of the weights' : weightsName(settings.segmenter)}
+            </Text>
+          </Tooltip>
           <ModelMenu label="Choose the segmenter" kind="segmenter" onPick={(segmenter) => set({ segmenter })} />
           {settings.segmenter !== null && (
             <Button variant="subtle" onClick={() => set({ segmenter: null })}>

@@ -53,7 +53,11 @@ function CombineChoice() {
       onChange={(value) => chooseCombine(store, combines.find((one) => one === value) ?? 'new')}
       data={combines.map((value) => ({
         value,
-        label: <span title={titles[value]}>{combineWords[value]}</span>,
+        label: (
+          <Tooltip label={titles[value]}>
+            <span>{combineWords[value]}</span>
+          </Tooltip>
+        ),
       }))}
     />
   );
@@ -139,9 +143,11 @@ function SegmenterChoice() {
   const segmenter = useWorkbench(({ settings }) => settings.segmenter);
   return (
     <div className="option">
-      <span className="ellipsis" title={segmenter ?? undefined}>
-        by {segmenter === null ? 'the segmenter of the weights' : weightsName(segmenter)}
-      </span>
+      <Tooltip label={segmenter} disabled={segmenter === null}>
+        <span className="ellipsis">
+          by {segmenter === null ? 'the segmenter of the weights' : weightsName(segmenter)}
+        </span>
+      </Tooltip>
       <ModelMenu
         label="Choose the segmenter"
         kind="segmenter"

@@ -85,15 +85,14 @@ function selectBy({ store }: Client, by: 1 | -1): void {
   if (next) store.setState({ selected: new Set([next.id]) });
 }
 
-async function step({ store, actions }: Client, by: 'next' | 'previous' | 'next unreviewed'): Promise<void> {
+async function step({ store, actions }: Client, by: 'next' | 'previous'): Promise<void> {
   if (await actions.step(by)) return;
-  const end = by === 'previous' ? 'This is the first image of the list.' : 'This is the last image of the list.';
-  say(store, 'plain', by === 'next unreviewed' ? 'No image of the list is left to review.' : end);
+  say(store, 'plain', `This is the ${by === 'previous' ? 'first' : 'last'} image of the list.`);
 }
 
 async function unclear(client: Client): Promise<void> {
   void client.actions.setReview('unclear');
-  await step(client, 'next unreviewed');
+  await client.actions.stepUnreviewed();
 }
 
 async function askAgain({ client, screen }: CommandContext): Promise<void> {
@@ -244,7 +243,7 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'edit.previousShape': ({ client }) => selectBy(client, -1),
   'image.next': ({ client }) => step(client, 'next'),
   'image.previous': ({ client }) => step(client, 'previous'),
-  'image.nextUnreviewed': ({ client }) => step(client, 'next unreviewed'),
+  'image.nextUnreviewed': ({ client }) => client.actions.stepUnreviewed(),
   'image.first': ({ client }) => client.actions.first(),
   'review.accept': ({ client }) => client.actions.acceptAndNext(),
   'review.unclear': ({ client }) => unclear(client),

@@ -28,6 +28,8 @@ export interface ImageActions {
   openImage(id: number, index?: number | null): Promise<void>;
   /** False at the end of the list. */
   step(by: Step): Promise<boolean>;
+  /** To the next one that is to be reviewed; at the end of the list the person is told what is left. */
+  stepUnreviewed(): Promise<void>;
   first(): Promise<void>;
   setQuery(query: Partial<ImageQuery>): void;
   setReview(status: ReviewStatus): Promise<boolean>;
@@ -55,6 +57,7 @@ export function createImages(context: ActionContext): ImageActions {
     entered: (project) => images.entered(project),
     openImage: (id, index = null) => images.open(id, index),
     step: (by) => images.step(by),
+    stepUnreviewed: () => images.stepUnreviewed(),
     first: () => images.first(),
     setQuery: (query) => images.setQuery(query),
     setReview: (status) => images.setReview(status),
@@ -183,6 +186,16 @@ class Images {
     // Who chose another image while the neighbour was looked up wants that one.
     if (wishes === this.wishes) await this.open(next.id, next.index);
     return true;
+  }
+
+  async stepUnreviewed(): Promise<void> {
+    if (await this.step('next unreviewed')) return;
+    const { host, store } = this.context;
+    const left = await host.images.step({ ...this.state.query, from: null, by: 'next unreviewed' });
+    if (left.id === null || left.id === this.state.open?.image.id)
+      return say(store, 'plain', 'No other image of the list is left to review.');
+    const where = { imageId: left.id, shapeIds: [] };
+    say(store, 'plain', 'This is the last image of the list. Earlier ones are not reviewed yet.', where);
   }
 
   async relink(id: number, file: string): Promise<void> {

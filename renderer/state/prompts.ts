@@ -1,7 +1,8 @@
 // Asking the model in words, and what the person makes of its answers.
-import { type Diff, deleted } from '../../main/contract/diff.ts';
+import { type Change, changed, type Diff, deleted } from '../../main/contract/diff.ts';
 import type { PackedMask, Shape, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
+import { acceptedSentence } from './accepted.ts';
 import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, firstCandidate, inReview, reviewed } from './answers.ts';
 import { Asking } from './asking.ts';
@@ -41,8 +42,8 @@ export interface PromptActions {
   setBox(box: Box): Promise<boolean>;
   /** Makes a shape of the object's mask and takes up the brush to add to it. */
   editMask(): Promise<boolean>;
-  /** The object in review as a shape that is selected and that drawing adds to; null: there is none. */
-  proposedShape(): Promise<Shape | null>;
+  /** The object in review as the shape that it would be, with the changes that make it one; null: there is none. */
+  proposedShape(): Promise<{ shape: Shape; changes: readonly Change[] } | null>;
   /** In place of the object in review; with `also`, as one that the answer lacks. */
   shapeIsAnswer(shapeId: number, also?: boolean): Promise<boolean>;
   nothingMatches(): Promise<boolean>;
@@ -179,23 +180,25 @@ class Prompts {
   }
 
   async editMask(): Promise<boolean> {
-    const started = await this.startEditing();
-    if (started) this.context.store.setState({ tool: 'brush' });
-    return started ? started.stored : false;
-  }
-
-  async proposedShape(): Promise<Shape | null> {
-    const started = await this.startEditing();
-    return (started && this.state.open?.shapes.get(started.shapeId)) ?? null;
-  }
-
-  private async startEditing(): Promise<{ shapeId: number; stored: Promise<boolean> } | null> {
-    const ready = await this.keeping();
-    const start = ready && maskToEdit(ready, reviewed(this.state).at);
-    if (!start) return null;
+    const start = await this.toEdit();
+    if (start === null) return false;
     const stored = this.context.edits.commit(start.diff);
-    this.context.store.setState({ selected: new Set([start.shapeId]), combine: 'add' });
-    return { shapeId: start.shapeId, stored };
+    this.context.store.setState({ selected: new Set([start.shapeId]), combine: 'add', tool: 'brush' });
+    return stored;
+  }
+
+  async proposedShape(): Promise<{ shape: Shape; changes: readonly Change[] } | null> {
+    const start = await this.toEdit();
+    if (start === null) return null;
+    const { changes } = start.diff;
+    const made = changes.find(({ kind, id }) => kind === 'shape' && id === start.shapeId);
+    const shape = made ? (made.after as Shape) : this.state.open?.shapes.get(start.shapeId);
+    return shape ? { shape, changes } : null;
+  }
+
+  private async toEdit() {
+    const ready = await this.keeping();
+    return ready && maskToEdit(ready, reviewed(this.state).at);
   }
 
   async shapeIsAnswer(shapeId: number, also = false): Promise<boolean> {
@@ -207,16 +210,21 @@ class Prompts {
     return this.judged(nothingMatches);
   }
 
-  /** `only`: the object in review. */
-  async accept({ only = false } = {}): Promise<boolean> {
+  /** `only`: the object in review. Null where there is nothing to accept; the person is told where a verdict is why. */
+  private async acceptable({ only }: { only: boolean }): Promise<Diff | null> {
     const ready = await this.keeping();
-    if (!ready || (ready.proposal.found === 'unreadable' && !ready.prompt.correction)) return false;
+    if (!ready || (ready.proposal.found === 'unreadable' && !ready.prompt.correction)) return null;
     const { at } = reviewed(this.state);
     const diff = acceptance(ready, only ? at : undefined);
-    if (diff === null) {
+    if (diff === null)
       say(this.context.store, 'plain', 'The mask is judged wrong: edit it, or take the verdict back, to accept it.');
-      return false;
-    }
+    return diff;
+  }
+
+  async accept({ only = false } = {}): Promise<boolean> {
+    const diff = await this.acceptable({ only });
+    if (diff === null) return false;
+    const { at } = reviewed(this.state);
     const stored = this.context.edits.commit(diff);
     const objects = inReview(this.state).prompt?.correction?.objects ?? [];
     const chosen = only ? objects.slice(at, at + 1) : objects;
@@ -230,9 +238,13 @@ class Prompts {
     const { correction } = reviewed(this.state);
     // What a person has called wrong and not mended must not pass with the image.
     const isRefused = correction?.objects.length && correction.objects.every(({ mask }) => mask.verdict === 'wrong');
-    if (!(await this.accept()) && isRefused) return;
-    void this.images.setReview('accepted');
-    const went = await this.images.step('next unreviewed');
-    if (!went) say(this.context.store, 'good', 'Every image of the list is reviewed.');
+    const diff = await this.acceptable({ only: false });
+    const { open } = this.state;
+    if (open === null || (diff === null && isRefused)) return;
+    const title = diff ? 'Accept the answer and the image' : 'Accept the image';
+    const review = changed('review', open.review, { status: 'accepted' });
+    void this.context.edits.commit(diffOf(title, ...(diff?.changes ?? []), review));
+    say(this.context.store, 'good', acceptedSentence(this.state), { imageId: open.image.id, shapeIds: [] });
+    await this.images.stepUnreviewed();
   }
 }

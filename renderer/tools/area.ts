@@ -55,18 +55,27 @@ export interface Beginning {
   readonly way: 'add' | 'take';
 }
 
+interface Wish {
+  readonly takes: boolean;
+  /** More of what is selected, whatever the bar says. */
+  readonly adds?: boolean;
+  /** What the tool itself has made and goes on with. */
+  readonly own?: number | null;
+}
+
 /**
  * What a drawing of now is made to: what the bar over the canvas says, or with `takes` less of what is selected.
- * Null where it may not begin; the person is told why. `own`: what the tool itself has made and goes on with.
+ * Null where it may not begin; the person is told why.
  */
-export function begin({ store }: ToolContext, { takes, own = null }: { takes: boolean; own?: number | null }) {
+export function begin({ store }: ToolContext, { takes, adds = false, own = null }: Wish) {
   const state = store.getState();
   const { open } = state;
   const size = sizeOf(state);
   if (open === null || size === null) return null;
   const shape = selectedShape(state);
   const isOwn = shape !== null && shape.id === own;
-  const combine = takes ? 'subtract' : isOwn && combineOf(state) === 'new' ? 'add' : combineOf(state);
+  const goesOn = combineOf(state) === 'new' && (adds || isOwn);
+  const combine = takes ? 'subtract' : goesOn ? 'add' : combineOf(state);
   const onProposal = combine !== 'new' && drawsOnProposal(state);
   const why = onProposal ? null : refusal(state, combine);
   if (why !== null) say(store, 'bad', why);
@@ -114,12 +123,25 @@ export async function commitArea(context: ToolContext, drawing: Drawing): Promis
   return change.after && { ...shape, ...(change.after as Partial<Shape>) };
 }
 
-/** The answer's object becomes a shape first, as a step of its own; where it is gone, what was added is a new shape. */
+/** The answer's object becomes a shape and is drawn on in one step; where it is gone, what was added is a new shape. */
 async function onProposedShape(context: ToolContext, drawing: Drawing): Promise<Shape | null> {
-  const { open } = context.store.getState();
-  const isHere = open?.image.id === drawing.target.imageId;
-  const shape = isHere ? await context.host.proposedShape() : null;
-  return commitArea(context, { ...drawing, target: { ...drawing.target, shape, onProposal: false } });
+  const { store, host } = context;
+  const isHere = store.getState().open?.image.id === drawing.target.imageId;
+  const proposed = isHere ? await host.proposedShape() : null;
+  const target = { ...drawing.target, shape: proposed?.shape ?? null, onProposal: false };
+  if (proposed === null || proposed.changes.length === 0) return commitArea(context, { ...drawing, target });
+  const change = remasked(proposed.shape, drawing.area, drawing.way);
+  if (change === null) return null;
+  if (change.after === null) {
+    say(store, 'plain', 'Nothing of the mask would be left. Judge it as wrong, or say that nothing matches.');
+    return null;
+  }
+  const shape = { ...proposed.shape, ...(change.after as Partial<Shape>) };
+  const isMade = ({ kind, id }: Change) => kind === 'shape' && id === shape.id;
+  const changes = proposed.changes.map((one) => (isMade(one) ? created('shape', shape) : one));
+  host.commit({ title: drawing.title, changes });
+  store.setState({ selected: new Set([shape.id]), combine: 'add' });
+  return shape;
 }
 
 /** A shape of the label that is chosen; a project without labels gets its first with it. */

@@ -1,8 +1,14 @@
 // What canvas and tools need from outside: the way of a diff, ids, and the host's answers about pixels.
-import type { Diff } from '../../main/contract/diff.ts';
+import type { Change, Diff } from '../../main/contract/diff.ts';
 import type { PackedMask, Shape } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import type { Place } from './place.ts';
+
+/** A shape, and the changes that make it; none where it stands already. */
+export interface ProposedShape {
+  readonly shape: Shape;
+  readonly changes: readonly Change[];
+}
 
 export interface CanvasHost {
   /** Shown at once, stored in order; failures are told elsewhere. */
@@ -15,8 +21,8 @@ export interface CanvasHost {
   cutOut(box: Box): Promise<PackedMask>;
   /** What has the colour of the point. */
   wand(at: Place, how: { readonly tolerance: number; readonly contiguous: boolean }): Promise<PackedMask>;
-  /** The object of the answer in review as a shape that is selected from then on; null: there is none. */
-  proposedShape(): Promise<Shape | null>;
+  /** The object of the answer in review as the shape that it would be; null: there is none. */
+  proposedShape(): Promise<ProposedShape | null>;
   /** The decoded picture or tile of an address of main/contract/addresses.ts. */
   pixels(address: string): Promise<ImageBitmap>;
   /** A right click where no tool wants it, in page coordinates; the shape under it is selected by then. */

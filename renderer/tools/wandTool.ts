@@ -16,7 +16,7 @@ export class WandTool implements Tool {
   press(at: Gesture): void {
     const size = sizeOf(this.#context.store.getState());
     if (at.button !== 'left' || size === null || !isOn(at, size) || this.#working) return;
-    const beginning = begin(this.#context, { takes: at.alt });
+    const beginning = begin(this.#context, { takes: at.alt, adds: at.shift });
     if (beginning) void this.#pick(beginning, at);
   }
 

@@ -9,6 +9,14 @@ const inside = async (part: Locator, whole: Locator): Promise<boolean> => {
   return a.x >= b.x - 1 && a.y >= b.y - 1 && right && a.y + a.height <= b.y + b.height + 1;
 };
 
+/** Whether a pointer at its middle points at it. */
+const isOnTop = (one: Locator): Promise<boolean> =>
+  one.evaluate((part) => {
+    const { left, top, width, height } = part.getBoundingClientRect();
+    const there = document.elementFromPoint(left + width / 2, top + height / 2);
+    return there !== null && (part.contains(there) || there.contains(part));
+  });
+
 describe.runIf(haveShell).each(starts)('the window at 1280 x 800 ($shell)', ({ start }) => {
   let app: App;
   beforeAll(async () => {
@@ -90,17 +98,36 @@ describe.runIf(haveShell).each(starts)('the window at 1280 x 800 ($shell)', ({ s
 
   it('explains nothing with a tip that lies over it', async () => {
     const { page } = app;
-    for (const part of [button('Nothing matches'), button('Edit the mask')]) {
-      if (!(await part.isVisible())) continue;
-      await part.hover();
-      const tip = page.getByRole('tooltip');
-      await tip.waitFor();
-      const [a, b] = [await part.boundingBox(), await tip.boundingBox()];
-      if (!a || !b) throw new Error('the tip has no place');
-      expect(a.y + a.height <= b.y || b.y + b.height <= a.y).toBe(true);
+    await app.tool('Brush');
+    const named = page.locator(':is(button, input, label, h1, .ellipsis, .number):visible');
+    const tip = page.getByRole('tooltip');
+    let explained = 0;
+    for (const part of await named.all()) {
+      const a = await part.boundingBox();
+      if (a === null || !(await isOnTop(part))) continue;
+      await page.mouse.move(a.x + a.width / 2, a.y + a.height / 2);
+      await page.waitForTimeout(450);
+      const b = (await tip.count()) > 0 ? await tip.first().boundingBox() : null;
       await page.mouse.move(300, 300);
       await tip.waitFor({ state: 'detached' });
+      if (b === null) continue;
+      explained += 1;
+      const beside = a.x + a.width <= b.x + 1 || b.x + b.width <= a.x + 1;
+      const isClear = beside || a.y + a.height <= b.y + 1 || b.y + b.height <= a.y + 1;
+      expect(isClear, `the tip of ${await part.evaluate((one) => one.outerHTML.slice(0, 200))}`).toBe(true);
     }
+    expect(explained).toBeGreaterThan(20);
+  });
+
+  it('shows no tip over what a button has opened', async () => {
+    const { page } = app;
+    const button = page.getByRole('button', { name: 'Prompts asked before' });
+    await button.hover();
+    await page.getByRole('tooltip').waitFor();
+    await button.click();
+    await page.getByRole('menuitem').first().waitFor();
+    expect(await page.getByRole('tooltip').isVisible()).toBe(false);
+    await page.keyboard.press('Escape');
   });
 
   it('colours by shape from the view menu, and shows there that it does', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandGroups, commands } from '../../../main/contract/commands.ts';
 import { Settings } from '../../../main/contract/settings.ts';
+import { toolOptions } from '../../../main/contract/tools.ts';
 import { Chords, HelpDialog, matches } from '../../../renderer/panels/HelpDialog.tsx';
 import { KeySettings } from '../../../renderer/panels/KeySettings.tsx';
 import { commandOf } from '../../../renderer/state/commands.ts';
@@ -44,7 +45,8 @@ describe('the sheet of keys', () => {
     const words = wordsOf(markup);
     for (const { title } of commands) expect(words).toContain(title);
     for (const deed of ['Right click', 'Double click', 'Alt + wheel']) expect(words).toContain(deed);
-    expect(markup.match(/<tr/gu)).toHaveLength(commands.length + 8);
+    for (const { title, does } of Object.values(toolOptions)) expect(words).toContain(`${title} ${does}`);
+    expect(markup.match(/<tr/gu)).toHaveLength(commands.length + 9 + Object.keys(toolOptions).length);
   });
 
   it('says whose habits the keys follow, can be searched, and leads to changing keys', () => {

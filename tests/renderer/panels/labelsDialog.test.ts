@@ -33,7 +33,7 @@ describe('the labels', () => {
 });
 
 describe('the row of a label', () => {
-  const row = (one: Label, also: object = {}) =>
+  const row = (one: Label, also: object = {}, shown: { tips?: boolean } = {}) =>
     laidOpen(
       LabelRow,
       {},
@@ -42,6 +42,7 @@ describe('the row of a label', () => {
         ...{ edit: () => {}, onDoubt: () => {} },
         ...also,
       },
+      shown,
     );
 
   it('can be merged into every other label, but not into itself', () => {
@@ -54,7 +55,7 @@ describe('the row of a label', () => {
     [{ shapes: 1, images: 1 }, '1 shape', 'on 1 image'],
     [{ shapes: 12345, images: 1200 }, '12,345 shapes', 'on 1,200 images'],
   ])('with %j in use reads "%s", and "%s" in its tooltip', (use, words, where) => {
-    expect(row(car, { use })).toContain(`title="${where}"`);
+    expect(wordsOf(row(car, { use }, { tips: true }))).toContain(where);
     expect(wordsOf(row(car, { use }))).toContain(`${words} Attributes`);
   });
 

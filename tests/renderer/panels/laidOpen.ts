@@ -22,17 +22,21 @@ const spread = mergeThemeOverrides(theme, {
   },
 });
 
+/** The same, and every tip stands beside what it explains. */
+const explained = mergeThemeOverrides(spread, { components: { Tooltip: open } });
+
 /** The markup of a panel on a client whose host never answers, without the style sheet of the theme. */
 export function laidOpen<P extends object>(
   panel: FunctionComponent<P>,
   state: Partial<Workbench> = {},
   props?: P,
+  { tips = false } = {},
 ): string {
   const { client, stop } = deskAlone(state);
   const inside = createElement(FileChoiceProvider, null, createElement(panel, props ?? null));
   const commands = createElement(CommandsContext.Provider, { value: contextOf(client, []) }, inside);
   const on = createElement(ClientContext.Provider, { value: client }, commands);
-  const whole = { theme: spread, cssVariablesResolver: cssVariables, env: 'test' as const };
+  const whole = { theme: tips ? explained : spread, cssVariablesResolver: cssVariables, env: 'test' as const };
   const markup = renderToStaticMarkup(createElement(MantineProvider, whole, on));
   stop();
   return markup.replaceAll(/<style.*?<\/style>/gsu, '');

@@ -9,7 +9,8 @@ import { control, controlsIn, namesOf } from './markup.ts';
 
 const image = picture({ width: 448, height: 224 });
 const frame = { width: 224, height: 224 };
-const live = (text: string, also: object = {}) => laidOpen(LiveText, {}, { text, image, frame, answers: [], ...also });
+const live = (text: string, also: object = {}, shown: { tips?: boolean } = {}) =>
+  laidOpen(LiveText, {}, { text, image, frame, answers: [], ...also }, shown);
 
 describe('reasoning as live text', () => {
   it.each([
@@ -28,24 +29,24 @@ describe('reasoning as live text', () => {
   it('marks the box that is the answer already, in image pixels, within a pixel', () => {
     // Twice as wide as the frame of 224 that the model writes in.
     const text = 'A car [10, 20, 30, 40] or that one [50, 60, 70, 80].';
-    const titles = (answer: object) =>
-      controlsIn(live(text, { answers: [answer] })).map(({ attributes }) => attributes.title);
-    const is = 'This box is the answer';
-    const may = 'Click to make this box the answer';
-    expect(titles({ x1: 20, y1: 20, x2: 60, y2: 40 })).toEqual([is, may]);
-    expect(titles({ x1: 100.9, y1: 59.2, x2: 140, y2: 80 })).toEqual([may, is]);
-    expect(titles({ x1: 10, y1: 20, x2: 30, y2: 40 })).toEqual([may, may]);
+    const current = (answer: object) =>
+      controlsIn(live(text, { answers: [answer] })).map(({ attributes }) => attributes['data-current'] === 'true');
+    expect(current({ x1: 20, y1: 20, x2: 60, y2: 40 })).toEqual([true, false]);
+    expect(current({ x1: 100.9, y1: 59.2, x2: 140, y2: 80 })).toEqual([false, true]);
+    expect(current({ x1: 10, y1: 20, x2: 30, y2: 40 })).toEqual([false, false]);
+    const words = wordsOf(live(text, { answers: [{ x1: 20, y1: 20, x2: 60, y2: 40 }] }, { tips: true }));
+    expect(words).toMatch(/This box is the answer.*Click to make this box the answer/u);
   });
 
   it('reads boxes in the frame that the answer was written in', () => {
     const answer = { x1: 44.8, y1: 22.4, x2: 89.6, y2: 44.8 };
     const markup = live('[100, 100, 200, 200]', { frame: { width: 1000, height: 1000 }, answers: [answer] });
-    expect(control(markup, '[45, 22, 90, 45]').attributes.title).toBe('This box is the answer');
+    expect(control(markup, '[45, 22, 90, 45]').attributes['data-current']).toBe('true');
   });
 
   it('offers nothing while it is still being written', () => {
-    const { attributes } = control(live('[10, 20, 30, 40]', { frozen: true }), '[20, 20, 60, 40]');
-    expect(attributes.title).toBeUndefined();
+    const words = wordsOf(live('[10, 20, 30, 40]', { frozen: true }, { tips: true }));
+    expect(words).not.toContain('Click to make this box the answer');
   });
 
   it('works for an image whose file was never read', () => {

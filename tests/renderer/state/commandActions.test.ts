@@ -394,7 +394,7 @@ describe('prompts and review', () => {
     expect(state().open?.image.id).not.toBe(first);
     await run('review.unclear');
     await window.client.edits.settled();
-    expect(state().notice?.text).toBe('No image of the list is left to review.');
+    expect(state().notice?.text).toBe('No other image of the list is left to review.');
     expect((await window.client.host.images.list({ status: 'unclear', offset: 0, limit: 10 })).total).toBe(2);
   });
 });

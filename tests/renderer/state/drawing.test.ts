@@ -115,7 +115,7 @@ describe('in a window', () => {
     expect(state()).toMatchObject({ tool: 'polygon', combine: 'new' });
   });
 
-  it('editing the mask of an answer takes up the brush to add to it', async () => {
+  it('an answer that is drawn on becomes a shape only with what is drawn', async () => {
     const { client } = window;
     const { open } = state();
     if (!open) throw new Error('no image is open');
@@ -129,12 +129,15 @@ describe('in a window', () => {
       open: now && { ...now, proposals },
       ...{ promptId: id, proposalId: given.id, answered: { promptId: id, selected } },
     }));
-    const made = await client.actions.proposedShape();
-    expect(made?.mask).toEqual(given.objects[0]?.mask);
-    expect([...state().selected]).toEqual([made?.id]);
-    expect(state()).toMatchObject({ tool: 'select', combine: 'add' });
-    expect(drawnOnWords({ ...state(), tool: 'brush' })).toBe('Adds to car');
-    // It is a shape by now: asked for again, it is the same one.
-    expect((await client.actions.proposedShape())?.id).toBe(made?.id);
+    const offered = await client.actions.proposedShape();
+    expect(offered?.shape.mask).toEqual(given.objects[0]?.mask);
+    expect(state().open?.shapes.has(offered?.shape.id ?? 0)).toBe(false);
+    expect(offered?.changes.map(({ kind }) => kind)).toEqual(['shape', 'prompt']);
+    expect(await client.actions.editMask()).toBe(true);
+    expect(state()).toMatchObject({ tool: 'brush', combine: 'add' });
+    const [made] = state().selected;
+    expect(drawnOnWords(state())).toBe('Adds to car');
+    // It is a shape by now: nothing makes it one.
+    expect(await client.actions.proposedShape()).toMatchObject({ shape: { id: made }, changes: [] });
   });
 });

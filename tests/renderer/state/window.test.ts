@@ -161,6 +161,34 @@ describe('an answer', () => {
     expect(shown().review.status).toBe('unreviewed');
   });
 
+  it('is accepted with its image in one step, which says what was stored and can be shown again', async () => {
+    await actions().first();
+    await asked('the passing car', [proposed(box)]);
+    const { image, shapes } = shown();
+    await actions().acceptAndNext();
+    expect(shown().image.id).not.toBe(image.id);
+    const { notice, project } = state();
+    expect(notice?.text).toMatch(
+      new RegExp(`^${image.path} is accepted with ${shapes.size + 1} shapes?(, 1 of them)? for “the passing car”`, 'u'),
+    );
+    expect(notice?.where?.imageId).toBe(image.id);
+    expect(project?.undo).toBe('Accept the answer and the image');
+    await actions().undo();
+    await actions().openImage(image.id);
+    expect([shown().review.status, shown().shapes.size]).toEqual(['unreviewed', shapes.size]);
+  });
+
+  it('on the last image leads to no other, and the person is told of those that are left before it', async () => {
+    const { rows } = await window.client.host.images.list({ offset: 3, limit: 1 });
+    await actions().openImage(rows[0]?.id ?? 0);
+    const { image } = shown();
+    await actions().stepUnreviewed();
+    expect(shown().image.id).toBe(image.id);
+    const { notice } = state();
+    expect(notice?.text).toBe('This is the last image of the list. Earlier ones are not reviewed yet.');
+    expect(notice?.where?.imageId).toBe((await window.client.host.images.list({ offset: 0, limit: 1 })).rows[0]?.id);
+  });
+
   it('is one of several candidates', async () => {
     const id = await asked('one of many', [proposed(null, { chosen: false }), proposed(box)]);
     const [nothing, found] = candidatesOf(state(), id);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { boxColumns, columnsArea, emptyColumns } from '../../../main/contract/columns.ts';
+import { created } from '../../../main/contract/diff.ts';
 import type { Shape } from '../../../main/contract/project.ts';
 import type { Box } from '../../../main/contract/records.ts';
 import { chooseCombine, combineOf } from '../../../renderer/state/drawing.ts';
@@ -290,20 +291,41 @@ describe('the object of an answer', () => {
     expect(combineOf(store.getState())).toBe('new');
   });
 
-  test('becomes a shape before what was drawn is added to it', async () => {
-    const { context, diffs, store } = answeredSheet();
+  /** The first object of the answer, as the client offers it. */
+  const offer = (context: ToolContext) => {
     const made = shape(70);
-    context.host.proposedShape = async () => {
-      const { open } = store.getState();
-      if (open) store.setState({ open: { ...open, shapes: new Map([...open.shapes, [70, made]]) } });
-      return made;
-    };
+    context.host.proposedShape = async () => ({ shape: made, changes: [created('shape', made)] });
+  };
+
+  test('becomes a shape with what was drawn on it, in one step', async () => {
+    const { context, diffs, store } = answeredSheet();
+    offer(context);
     const beginning = begin(context, { takes: false });
     if (!beginning) throw new Error('nothing can be drawn');
     const done = await commitArea(context, { ...beginning, area: columns(20, 10, 22, 20), title: 'Brush' });
     expect(done?.id).toBe(70);
     expect(areaOf(done ?? undefined)).toBe(120);
-    expect(diffs).toMatchObject([{ title: 'Brush', changes: [{ id: 70 }] }]);
+    expect(diffs).toMatchObject([{ title: 'Brush', changes: [{ id: 70, before: null }] }]);
+    expect(store.getState()).toMatchObject({ selected: new Set([70]), combine: 'add' });
+  });
+
+  test('is drawn on where it stands as a shape by now', async () => {
+    const { context, diffs } = answeredSheet();
+    context.host.proposedShape = async () => ({ shape: shape(3), changes: [] });
+    const beginning = begin(context, { takes: false });
+    if (!beginning) throw new Error('nothing can be drawn');
+    await commitArea(context, { ...beginning, area: columns(20, 10, 22, 20), title: 'Brush' });
+    expect(diffs).toMatchObject([{ changes: [{ id: 3, before: { mask: {} } }] }]);
+  });
+
+  test('of which nothing would be left stays as it is, and the person is told what to do', async () => {
+    const { context, diffs, store } = answeredSheet();
+    offer(context);
+    const beginning = begin(context, { takes: true });
+    if (!beginning) throw new Error('nothing can be drawn');
+    expect(await commitArea(context, { ...beginning, area: columns(0, 0, 40, 30), title: 'Erase' })).toBeNull();
+    expect(diffs).toEqual([]);
+    expect(store.getState().notice?.text).toContain('Judge it as wrong');
   });
 
   test('that is gone by then leaves a new shape of what was added, and nothing of what was taken away', async () => {

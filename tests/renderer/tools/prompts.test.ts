@@ -248,6 +248,18 @@ describe('wand and cut out', () => {
     expect(one.diffs).toEqual([]);
   });
 
+  test('the wand adds to the selected shape with Shift, and takes away from it with Alt', async () => {
+    const one = sheet([shape(3, filled(0, 0, 12, 30))], { wand: async () => packMask(filled(10, 0, 20, 30)) });
+    one.use('wand');
+    one.select(3);
+    await one.click(15, 15, { shift: true });
+    expect(one.shapes().map(areaOf)).toEqual([20 * 30]);
+    await one.click(15, 15, { alt: true });
+    expect(one.shapes().map(areaOf)).toEqual([10 * 30]);
+    await one.click(15, 15);
+    expect(one.shapes()).toHaveLength(2);
+  });
+
   test('the wand asks by the tolerance of the bar, for what is connected or for all of the colour', async () => {
     const asked: Parameters<CanvasHost['wand']>[] = [];
     const wand: CanvasHost['wand'] = async (...question) => {
