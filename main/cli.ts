@@ -6,6 +6,7 @@ import { addEval } from './commands/eval.ts';
 import { addExport, addImport, addVerify } from './commands/exchange.ts';
 import { addGather } from './commands/gather.ts';
 import { addGraph } from './commands/graph.ts';
+import { addMasks } from './commands/masks.ts';
 import { addModel } from './commands/model.ts';
 import { addPrelabel } from './commands/prelabel.ts';
 import { addRepair } from './commands/repair.ts';
@@ -33,7 +34,18 @@ function programFor(outside: Terminal): Command {
     .exitOverride()
     // `judge` says it in one line, with the rest of the failures.
     .configureOutput({ outputError: () => {} });
-  const projects = [addServe, addImport, addExport, addVerify, addPrelabel, addGather, addRepair, addTeach, addWeights];
+  const projects = [
+    addServe,
+    addImport,
+    addExport,
+    addVerify,
+    addPrelabel,
+    addGather,
+    addRepair,
+    addMasks,
+    addTeach,
+    addWeights,
+  ];
   for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addModel, addGraph, addScenes])
     add(program, outside);
   return program;

@@ -76,12 +76,12 @@ async function repairIn(place: string, file: string, { options, terminal }: Aske
   }
 }
 
-const engineSettings = ({ weights, segmenter, provider = 'cpu' }: RepairOptions) => ({
+export const engineSettings = ({ weights, segmenter, provider = 'cpu' }: RepairOptions) => ({
   ...{ weights: path.resolve(weights), device: provider },
   segmenter: segmenter === undefined ? null : path.resolve(segmenter),
 });
 
-function labelNamed(labels: readonly { id: number; name: string }[], wanted: string, file: string): number {
+export function labelNamed(labels: readonly { id: number; name: string }[], wanted: string, file: string): number {
   const found = labels.find(({ name }) => name === wanted);
   if (found) return found.id;
   const known = labels.map(({ name }) => `"${name}"`).join(', ');

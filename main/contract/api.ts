@@ -273,6 +273,8 @@ export const api = {
     verify: base.input(File).output(VerifyReport),
     /** Asks one prompt of every image that was not asked it yet; goes on where it was stopped. */
     promptAll: base.input(StoredPrompt.pick({ text: true })).output(Job),
+    /** Every shape of which only a box is known gets a mask by the segmenter, in one step; goes on where it was stopped. */
+    masks: base.input(z.object({ labelId: Id.nullable() })).output(Job),
   },
 
   learning: {

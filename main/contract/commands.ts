@@ -137,6 +137,7 @@ const mask = [
   { id: 'mask.fillHoles', title: 'Fill holes', needs: 'shape', Loupe: 'Ctrl+Alt+H' },
   { id: 'mask.removeSpecks', title: 'Remove specks', needs: 'shape', Loupe: 'Ctrl+Alt+K', 'X-AnyLabeling': '' },
   { id: 'mask.smooth', title: 'Smooth the outline', needs: 'shape', Loupe: 'Ctrl+Alt+O' },
+  { id: 'mask.ofBoxes', title: 'Make masks of all boxes', needs: 'project', Loupe: '' },
   { id: 'shape.hide', title: 'Hide or show shapes', needs: 'shape', Loupe: 'H', 'X-AnyLabeling': 'S' },
   { id: 'shape.showAll', title: 'Show all shapes', needs: 'image', Loupe: 'Shift+H', 'X-AnyLabeling': 'W Shift+H' },
   { id: 'shape.lock', title: 'Lock or unlock shapes', needs: 'shape', Loupe: 'L' },

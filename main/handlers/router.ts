@@ -1,5 +1,6 @@
 // All groups of handlers joined to the whole contract.
 import type { Host } from '../host.ts';
+import { boxMasksHandlers } from './boxMasks.ts';
 import { contract } from './context.ts';
 import { editHandlers } from './edit.ts';
 import { exchangeHandlers } from './exchange.ts';
@@ -22,7 +23,7 @@ export const routerOf = (host: Host) => ({
   model: modelHandlers(host),
   repair: repairHandlers(host),
   learning: learningHandlers(host),
-  jobs: { ...jobsHandlers(host), ...exchangeHandlers(host), ...promptAllHandlers(host) },
+  jobs: { ...jobsHandlers(host), ...exchangeHandlers(host), ...promptAllHandlers(host), ...boxMasksHandlers(host) },
   files: filesHandlers(),
   models: modelsHandlers(host),
   settings: settingsHandlers(host),

@@ -202,6 +202,13 @@ function selectedIsAnswer(client: Client) {
   return client.actions.shapeIsAnswer(id);
 }
 
+/** The end of the job is told by itself. */
+async function masksOfBoxes({ store, edits, host }: Client): Promise<void> {
+  await edits.settled();
+  const job = await host.jobs.masks({ labelId: null });
+  store.setState(({ jobs }) => ({ jobs: new Map(jobs).set(job.id, jobs.get(job.id) ?? job), dialog: 'jobs' }));
+}
+
 const copySelected = (client: Client) => {
   const copied = selection(client);
   client.store.setState({ copied });
@@ -286,6 +293,7 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'mask.fillHoles': ({ client, screen }) => remade(client, 'Fill holes', screen.masks.fillHoles),
   'mask.removeSpecks': ({ client, screen }) => remade(client, 'Remove specks', screen.masks.removeSpecks),
   'mask.smooth': ({ client, screen }) => remade(client, 'Smooth the outline', screen.masks.smooth),
+  'mask.ofBoxes': ({ client }) => masksOfBoxes(client),
   'shape.hide': ({ client }) => client.actions.toggleFlag(selectedIds(client), 'hidden'),
   'shape.showAll': ({ client }) => {
     const { open } = client.store.getState();

@@ -55,6 +55,7 @@ describe('questions', () => {
     ['repair.judge', { shapeId: 4, verdict: 'replace' }],
     ['jobs.exportCoco', { file: '/x.json', settings: {} }],
     ['jobs.promptAll', asks],
+    ['jobs.masks', { labelId: null }],
     ['files.browse', { folder: null }],
     ['models.download', { id: 'sam2-tiny' }],
     ['settings.write', {}],

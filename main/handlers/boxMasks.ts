@@ -1,0 +1,27 @@
+// The job that makes masks of boxes: started here, reported in one sentence.
+import { BadInput } from '../contract/badinput.ts';
+import { boxesToMasks, boxMasksWords } from '../jobs/boxMasks.ts';
+import { contract, type HostContext } from './context.ts';
+
+export const boxMasksHandlers = (host: HostContext) => ({
+  masks: contract.jobs.masks.handler(({ input: { labelId } }) => {
+    const project = host.project();
+    const label = project.labels().find(({ id }) => id === labelId);
+    if (labelId !== null && !label) throw new BadInput(`there is no label ${labelId} in the project`);
+    return host.jobs.start({
+      ...{ kind: 'masks', title: `Making masks of ${label ? `“${label.name}”` : 'all'} boxes`, lane: 'model' },
+      run: async (progress) => {
+        const report = await boxesToMasks(
+          {
+            ...{ project, engine: host.engine, labelId },
+            fileOf: (image) => host.fileOf(image),
+            recorded: (change) => void host.recorded(change),
+            made: (id) => host.events.emit({ kind: 'images', ids: [id] }),
+          },
+          progress,
+        );
+        return boxMasksWords(report);
+      },
+    });
+  }),
+});
