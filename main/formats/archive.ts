@@ -1,6 +1,6 @@
 // A zip or gzip file to a temporary folder with the annotation files in it; within bounds, and never outside of that folder.
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,6 +11,10 @@ import { BadInput } from '../contract/badinput.ts';
 const MOST_ENTRIES = 200_000;
 /** Of everything that is unpacked: the annotations of COCO's 118,000 pictures have half of it. */
 const MOST_BYTES = 1e9;
+/** Annotations shrink to a fifth or a thirtieth; only what was made to fill a disk shrinks to a thousandth. */
+const MOST_TIMES = 200;
+/** Little is unpacked whatever it shrank to: masks of one colour shrink much. */
+const FREE_BYTES = 64e6;
 
 /** What an archive is called by its first bytes; null where it is none. */
 export async function archiveKind(file: string): Promise<'zip' | 'gzip' | null> {
@@ -42,7 +46,7 @@ export async function unpackZip(
 ): Promise<void> {
   const name = path.basename(file);
   const zip = await openPromise(file, { autoClose: false }).catch((error: Error) => refuse(name, error));
-  const budget = { left: most };
+  const budget = await budgetOf(file, most);
   try {
     if (zip.entryCount > MOST_ENTRIES) throw new BadInput(`${name}: has more than ${MOST_ENTRIES} entries`);
     for await (const entry of zip.eachEntry()) {
@@ -61,8 +65,23 @@ interface Target {
   readonly to: string;
   /** Of the archive. */
   readonly name: string;
-  readonly budget: { left: number };
+  readonly budget: Budget;
 }
+
+/** Bytes that may still be unpacked, and what is said of more. */
+interface Budget {
+  left: number;
+  readonly why: string;
+}
+
+async function budgetOf(file: string, most: number): Promise<Budget> {
+  const times = MOST_TIMES * (await stat(file)).size;
+  if (times >= most || most <= FREE_BYTES) return { left: most, why: `more than ${sizeText(most)}` };
+  return { left: Math.max(times, FREE_BYTES), why: `more than ${MOST_TIMES} times its size` };
+}
+
+const sizeText = (bytes: number): string =>
+  bytes >= 1e9 ? `${bytes / 1e9} GB` : bytes >= 1e6 ? `${bytes / 1e6} MB` : `${bytes} bytes`;
 
 async function unpackEntry(zip: ZipFile, entry: Entry, { to, name, budget }: Target): Promise<void> {
   if (entry.isEncrypted()) throw new BadInput(`${name}: is locked by a password; unpack it and import the folder`);
@@ -80,7 +99,7 @@ export async function unpackGzip(file: string, to: string, most = MOST_BYTES): P
   await pipeline(
     createReadStream(file),
     createGunzip(),
-    new Bounded(name, { left: most }),
+    new Bounded(name, await budgetOf(file, most)),
     createWriteStream(to),
   ).catch((error: unknown) => refuse(name, error));
 }
@@ -94,9 +113,9 @@ function refuse(name: string, error: unknown): never {
 /** Ends what unpacks to more than there is room for, whatever the archive claims. */
 class Bounded extends Transform {
   private readonly name: string;
-  private readonly budget: { left: number };
+  private readonly budget: Budget;
 
-  constructor(name: string, budget: { left: number }) {
+  constructor(name: string, budget: Budget) {
     super();
     this.name = name;
     this.budget = budget;
@@ -105,6 +124,9 @@ class Bounded extends Transform {
   override _transform(chunk: Buffer, _encoding: string, done: TransformCallback): void {
     this.budget.left -= chunk.length;
     if (this.budget.left >= 0) done(null, chunk);
-    else done(new BadInput(`${this.name}: unpacks to more than there is room for; unpack it and import the folder`));
+    else
+      done(
+        new BadInput(`${this.name}: unpacks to ${this.budget.why}; if it is sound, unpack it and import the folder`),
+      );
   }
 }

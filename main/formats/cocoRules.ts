@@ -7,6 +7,7 @@ import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon, fromPolygons } from '../contract/polygon.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, sharedArea, union } from '../contract/rle.ts';
+import { pointsOf } from './rings.ts';
 import { type Fields, isFields, wholeOf, yesOf } from './values.ts';
 
 const id = z.int().min(1);
@@ -17,7 +18,7 @@ const CocoAnnotation = z.looseObject({
   id,
   image_id: id,
   category_id: id,
-  segmentation: z.unknown(),
+  segmentation: z.unknown().optional(),
   area: number,
   bbox: z.tuple([number, number, number, number]),
   iscrowd: z.union([z.literal(0), z.literal(1)]),
@@ -46,6 +47,8 @@ export interface Checked {
 export interface AnnotationContext {
   /** The annotation of the file that its shape came from, where nobody touched the shape: its area and box are right. */
   readonly own?: Fields | null;
+  /** Whether it has its id from there: files of other tools count from 0. */
+  readonly hasItsId?: boolean;
   /** Is handed the annotation where its mask could be decoded. */
   readonly seen?: (checked: Checked) => void;
 }
@@ -58,6 +61,12 @@ export class CocoRules {
   readonly #categoryNames = new Set<string>();
   readonly #annotations = new Set<number>();
   #crowds = 0;
+  #boxes = 0;
+
+  /** Annotations without a mask. */
+  get boxes(): number {
+    return this.#boxes;
+  }
 
   get images(): number {
     return this.#frames.size;
@@ -72,7 +81,7 @@ export class CocoRules {
     const parsed = CocoImage.safeParse(own && isFields(value) ? { file_name: 'own', ...value, id: 1 } : value);
     if (!parsed.success) return formProblems(parsed.error, 'images', index);
     const { file_name: name, width, height } = parsed.data;
-    const id = own && isFields(value) ? (wholeOf(value.id) ?? 0) : parsed.data.id;
+    const id = own && isFields(value) ? idsOf(value).id : parsed.data.id;
     const problems = own ? [] : pathProblems(name);
     if (this.#frames.has(id)) problems.push(`image id ${id} is there more than once`);
     if (this.#names.has(name)) problems.push(`file_name ${name} is there more than once`);
@@ -84,7 +93,7 @@ export class CocoRules {
   /** COCO's own file has gaps between the ids of its categories. */
   category(value: unknown, index: number, own = false): string[] {
     if (own && isFields(value)) {
-      this.#categories.set(wholeOf(value.id) ?? 0, String(value.name));
+      this.#categories.set(idsOf(value).id, String(value.name));
       return [];
     }
     const parsed = CocoCategory.safeParse(value);
@@ -102,15 +111,18 @@ export class CocoRules {
     return this.#categories.get(id) ?? null;
   }
 
-  annotation(value: unknown, index: number, { own = null, seen = () => {} }: AnnotationContext = {}): string[] {
+  annotation(value: unknown, index: number, context: AnnotationContext = {}): string[] {
+    const { own = null, hasItsId = false, seen = () => {} } = context;
+    if (isFields(value) && isLoneBox(value)) this.#boxes++;
     if (own !== null && isFields(value) && isAsItWas(own, value)) return this.#references(value);
-    const parsed = CocoAnnotation.safeParse(value);
+    const parsed = CocoAnnotation.safeParse(hasItsId && isFields(value) ? { ...value, ...FROM_ONE } : value);
     if (!parsed.success) return formProblems(parsed.error, 'annotations', index);
-    const annotation = parsed.data;
+    const annotation = hasItsId && isFields(value) ? { ...parsed.data, ...idsOf(value) } : parsed.data;
     const say = (problem: string) => [`annotation ${annotation.id}: ${problem}`];
     const wrong = this.#references(annotation);
     const frame = this.#frames.get(annotation.image_id);
     if (frame === undefined || wrong.length > 0) return wrong;
+    if (isLoneBox(annotation)) return boxProblems(annotation).flatMap(say);
     try {
       const mask = parseSegmentation(annotation.segmentation, ...frame);
       seen({ annotation, mask });
@@ -123,14 +135,13 @@ export class CocoRules {
 
   /** Whether its id is its own, and image and category are there. */
   #references(annotation: Fields): string[] {
-    const [id, imageId, categoryId] = ['id', 'image_id', 'category_id'].map((key) => wholeOf(annotation[key]) ?? 0);
-    const twice = this.#annotations.has(id ?? 0);
-    this.#annotations.add(id ?? 0);
+    const { id, image_id: imageId, category_id: categoryId } = idsOf(annotation);
+    const twice = this.#annotations.has(id);
+    this.#annotations.add(id);
     this.#crowds += Number(yesOf(annotation.iscrowd));
     if (twice) return [`annotation id ${id} is there more than once`];
-    if (!this.#frames.has(imageId ?? 0)) return [`annotation ${id}: image_id ${imageId} names no image`];
-    if (!this.#categories.has(categoryId ?? 0))
-      return [`annotation ${id}: category_id ${categoryId} names no category`];
+    if (!this.#frames.has(imageId)) return [`annotation ${id}: image_id ${imageId} names no image`];
+    if (!this.#categories.has(categoryId)) return [`annotation ${id}: category_id ${categoryId} names no category`];
     return [];
   }
 
@@ -143,6 +154,16 @@ export class CocoRules {
     }
     return problems;
   }
+}
+
+const FROM_ONE = { id: 1, image_id: 1, category_id: 1 };
+
+/** Whole numbers, of which nothing else is asked; NaN is nobody's. */
+function idsOf(value: Fields): typeof FROM_ONE {
+  const [id = Number.NaN, image_id = Number.NaN, category_id = Number.NaN] = Object.keys(FROM_ONE).map(
+    (key) => wholeOf(value[key]) ?? Number.NaN,
+  );
+  return { id, image_id, category_id };
 }
 
 const formProblems = (error: z.ZodError, list: string, index: number): string[] =>
@@ -175,6 +196,15 @@ interface Around {
   readonly own: Fields | null;
 }
 
+/** A box without a mask: an empty list, null or nothing where the mask would stand. */
+export const isLoneBox = ({ segmentation }: Fields): boolean =>
+  segmentation === undefined || segmentation === null || (Array.isArray(segmentation) && segmentation.length === 0);
+
+function boxProblems({ area, bbox: [, , width, height] }: CocoAnnotation): string[] {
+  if (!(width > 0 && height > 0)) return ['it has no mask, and its bbox is empty'];
+  return area > 0 ? [] : [`area ${area} is that of nothing, though its bbox is not empty`];
+}
+
 /** Area and box must be those of the decoded pixels, or of the polygons themselves: evaluation bins and matches by them. */
 function maskProblems(each: CocoAnnotation, { mask, frame: [width, height], own }: Around): string[] {
   if (height !== mask.size[0] || width !== mask.size[1]) {
@@ -187,7 +217,7 @@ function maskProblems(each: CocoAnnotation, { mask, frame: [width, height], own 
   if (each.area !== area && each.area !== own?.area && !(drawn && isAreaOf(each.area, { ...drawn, pixels: area })))
     problems.push(`area ${each.area} is not the mask's ${area}`);
   const isOwn = same(each.bbox, own?.bbox) || same(each.bbox, bbox);
-  if (!isOwn && !(drawn && each.bbox.every((side, i) => Math.abs(side - (drawn.bbox[i] ?? 0)) <= TOLD)))
+  if (!isOwn && !(drawn && each.bbox.every((side, i) => Math.abs(side - (drawn.bbox[i] ?? Number.NaN)) <= TOLD)))
     problems.push(`bbox [${each.bbox}] is not the mask's [${bbox}]`);
   if (rings !== null && !same(each.segmentation, own?.segmentation))
     problems.push(...holeProblems(rings, width, height));
@@ -211,21 +241,22 @@ interface Measures {
 /** Area, length of the outline and box of polygons as they are drawn, before they become pixels. */
 function measured(rings: readonly number[][], { width, height }: Frame): Measures {
   let [area, length] = [0, 0];
-  const [xs, ys] = [[] as number[], [] as number[]];
+  let [x1, y1, x2, y2] = [width, height, 0, 0];
   for (const ring of rings) {
     let doubled = 0;
-    for (let i = 0; i < ring.length; i += 2) {
-      const [x = 0, y = 0, toX = ring[0] ?? 0, toY = ring[1] ?? 0] = ring.slice(i, i + 4);
-      doubled += x * toY - toX * y;
-      length += Math.hypot(toX - x, toY - y);
-      xs.push(Math.min(Math.max(x, 0), width));
-      ys.push(Math.min(Math.max(y, 0), height));
+    const points = pointsOf(ring);
+    let from = points.at(-1);
+    for (const to of points) {
+      if (from !== undefined) {
+        doubled += from.x * to.y - to.x * from.y;
+        length += Math.hypot(to.x - from.x, to.y - from.y);
+      }
+      const [x, y] = [Math.min(Math.max(to.x, 0), width), Math.min(Math.max(to.y, 0), height)];
+      [x1, y1, x2, y2] = [Math.min(x1, x), Math.min(y1, y), Math.max(x2, x), Math.max(y2, y)];
+      from = to;
     }
     area += Math.abs(doubled) / 2;
   }
-  const range = (values: readonly number[]) =>
-    values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)] as const, [values[0] ?? 0, values[0] ?? 0] as const);
-  const [[x1, x2], [y1, y2]] = [range(xs), range(ys)];
   return { area, length, bbox: [x1, y1, x2 - x1, y2 - y1] };
 }
 

@@ -4,7 +4,7 @@ import { BadInput } from '../contract/badinput.ts';
 import type { VerifyReport } from '../contract/jobs.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskIou } from '../contract/rle.ts';
-import { type Checked, type CocoAnnotation, CocoRules } from './cocoRules.ts';
+import { type Checked, type CocoAnnotation, CocoRules, isLoneBox } from './cocoRules.ts';
 import { jsonPieces } from './jsonStream.ts';
 import { turns } from './turns.ts';
 import { type Fields, isFields, numberOf, wholeOf, yesOf } from './values.ts';
@@ -34,6 +34,8 @@ export interface TrueShape {
   readonly mask: Mask | null;
   /** What the file says that it came from, where nobody touched its mask and box. */
   readonly record: Fields | null;
+  /** Whether that file gave it its id, which may be 0 then. */
+  readonly hasItsId: boolean;
 }
 
 export interface VerifyOptions {
@@ -106,6 +108,7 @@ class FileCheck {
       file: this.#file,
       images: this.#rules.images,
       annotations: this.#annotations,
+      boxes: this.#rules.boxes,
       problems: this.problems.all,
       compared: truth !== undefined && truth !== null,
     };
@@ -157,7 +160,13 @@ class FileCheck {
     const problems: string[] = [];
     const seen = ({ annotation, mask }: Checked) =>
       void problems.push(...(shape?.mask ? maskDifference(annotation, mask, shape.mask) : []));
-    problems.unshift(...this.#rules.annotation(value, this.#annotations++, { own: shape?.record ?? null, seen }));
+    problems.unshift(
+      ...this.#rules.annotation(value, this.#annotations++, {
+        own: shape?.record ?? null,
+        hasItsId: shape?.hasItsId,
+        seen,
+      }),
+    );
     if (truth && id !== null && isFields(value)) {
       this.#shapes.add(id);
       problems.push(...this.#differences(value, shape));
@@ -176,6 +185,7 @@ class FileCheck {
       problems.push(say(`is labelled "${shape.labels[0]}" in the project`));
     if (shape.crowd !== yesOf(annotation.iscrowd))
       problems.push(say(`is ${shape.crowd ? 'a' : 'no'} crowd in the project`));
+    if (shape.mask !== null && isLoneBox(annotation)) problems.push(say('has no mask; in the project it has one'));
     return problems;
   }
 }

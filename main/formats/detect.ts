@@ -8,6 +8,7 @@ import { readIsat } from './isat.ts';
 import { jsonLines, jsonPieces } from './jsonStream.ts';
 import { readLabelme } from './labelme.ts';
 import { readLabelStudio } from './labelStudio.ts';
+import { type Described, describedBy, hasPictureBeside, isClassList } from './lists.ts';
 import { readPanoptic } from './panoptic.ts';
 import type { ReadContext, Reading } from './reading.ts';
 import { readReasonSeg } from './reasonSeg.ts';
@@ -19,14 +20,10 @@ import { isViaTable, readVia, readViaTable } from './via.ts';
 import { readVia3 } from './via3.ts';
 import { readVoc } from './voc.ts';
 import { isYoloLine, readYolo } from './yolo.ts';
-import { isYoloSet } from './yoloSet.ts';
 
 export type Reader = (file: string, context: ReadContext) => Promise<Reading>;
 /** `describes`: the file says something about others, such as the names of their classes. */
-export type Detected =
-  | { readonly reader: Reader }
-  | { readonly reason: string }
-  | { readonly describes: 'names of classes' };
+export type Detected = { readonly reader: Reader } | { readonly reason: string } | { readonly describes: Described };
 
 const PEEK = 65_536;
 const UNREAD = 'holds no annotations in a format that Loupe reads';
@@ -46,8 +43,10 @@ export function detect(file: string): Detected {
     .split(/\r?\n/u)
     .slice(0, start.length < PEEK ? undefined : -1)
     .filter((line) => line.trim() !== '');
-  if (isViaTable(lines[0] ?? '')) return { reader: readViaTable };
-  if (isYoloSet(file)) return { describes: 'names of classes' };
+  const [head] = lines;
+  if (head !== undefined && isViaTable(head)) return { reader: readViaTable };
+  const describes = describedBy(file, lines);
+  if (describes !== null) return { describes };
   if (/\.txt$/iu.test(file) && isYoloText(file, lines)) return { reader: readYolo };
   if (/\.jsonl?$/iu.test(file) && text !== '') for (const _ of jsonPieces(file)) break;
   if (/\.[ct]sv$/iu.test(file))
@@ -63,11 +62,12 @@ function detectXml(text: string): Detected {
   return { reason: 'is XML, but neither a VOC annotation nor one of CVAT' };
 }
 
-/** Most lines are rows of YOLO; where label files are expected, any other line is a bad row, which is named. */
+/** Most lines are rows of YOLO. Where label files are expected, any other line is a bad row, which is named. */
 function isYoloText(file: string, lines: readonly string[]): boolean {
   const rows = lines.filter(isYoloLine).length;
-  const expected = file.split(/[\\/]/u).some((part) => part.toLowerCase() === 'labels');
-  return lines.length === 0 || 2 * rows >= lines.length || (expected && rows > 0);
+  if (lines.length === 0 || 2 * rows >= lines.length) return true;
+  const isExpected = file.split(/[\\/]/u).some((part) => part.toLowerCase() === 'labels') || hasPictureBeside(file);
+  return rows > 0 && isExpected;
 }
 
 function peek(file: string): Buffer {
@@ -101,6 +101,7 @@ function detectJson(file: string): Detected {
   if (first.has(null)) return detectList(first.get(null), facts);
   const annotation = first.get('annotations');
   if (isFields(annotation) && 'segments_info' in annotation) return { reader: readPanoptic };
+  if (isClassList(facts)) return { describes: 'names of classes' };
   const unread = unreadName(facts);
   if (isFields(first.get('image')) && keys.has('annotations'))
     return unread === null ? { reader: readSegmentAnything } : { reason: unread };
@@ -125,8 +126,9 @@ function isVia({ keys, first }: Facts): boolean {
 
 function detectList(entry: unknown, facts: Facts): Detected {
   if (!isFields(entry)) return { reason: UNREAD };
-  if ('image_id' in entry) return { reason: RESULTS };
-  if ('data' in entry && ('annotations' in entry || 'completions' in entry)) return { reader: readLabelStudio };
+  if ('image_id' in entry && !('annotations' in entry)) return { reason: RESULTS };
+  if ('data' in entry && ['annotations', 'completions', 'predictions'].some((key) => key in entry))
+    return { reader: readLabelStudio };
   return { reason: unreadName(facts) ?? `${UNREAD} (${entryKeys(entry)})` };
 }
 

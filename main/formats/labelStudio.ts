@@ -1,41 +1,28 @@
-// A Label Studio export (JSON) to images and shapes; places in it are percent of the picture.
+// A Label Studio export (JSON) to images and shapes: of several people's work the one that counts, and the rest by name.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { fromPolygon } from '../contract/polygon.ts';
-import type { Box, Mask } from '../contract/records.ts';
-import { maskArea, maskBox } from '../contract/rle.ts';
 import { jsonPieces } from './jsonStream.ts';
+import { isRegion, regionOf } from './labelStudioRegions.ts';
+import { isPictureName } from './lists.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import {
-  attributesOf,
-  baseName,
-  boxOf,
-  type Fields,
-  isFields,
-  labelOf,
-  numberOf,
-  ringOf,
-  sideOf,
-  textOf,
-  yesOf,
-} from './values.ts';
-
-const ELLIPSE_CORNERS = 90;
-const REGIONS = new Set(['polygon', 'rectangle', 'ellipse']);
+import { merged, saidOf } from './said.ts';
+import { baseName, type Fields, isFields, labelOf, numberOf, sideOf, slashed, textOf, yesOf } from './values.ts';
 
 export async function readLabelStudio(file: string, { notes, pictures }: ReadContext): Promise<Reading> {
   const images: ReadImage[] = [];
   const shapes: ReadShape[] = [];
+  const beside = new Beside();
   let place = 0;
   for (const { value: task } of jsonPieces(file)) {
     place++;
     if (!isFields(task)) continue;
+    beside.add(task);
     const name = nameOf(task) ?? `task ${place}`;
     const chosen = chosenOf(task, name, notes);
     const results = chosen === null ? [] : resultsOf(chosen);
     const size = results.map(sizeOf).find((each) => each !== null);
-    // Only results state the size; without any, the picture itself has to.
-    const picture = size || results.length > 0 ? null : await pictures.find(name, file);
+    // Only regions state the size; without any, the picture itself has to.
+    const picture = size ? null : await pictures.find(name, file);
     const frame = size ?? picture;
     const image: ReadImage = {
       ...{ name, width: frame?.width ?? null, height: frame?.height ?? null },
@@ -48,19 +35,31 @@ export async function readLabelStudio(file: string, { notes, pictures }: ReadCon
       if (shape !== null) shapes.push(shape);
     }
   }
+  beside.tell(notes);
   return { format: 'Label Studio', images, labels: [...new Set(shapes.map(({ label }) => label))], shapes };
 }
 
-/** Uploads are called 1a2b3c4d-name.jpg; local files stand behind ?d=. */
+/**
+ * Uploads are called 1a2b3c4d-name.jpg and lie in a folder of Label Studio's own. Local files stand behind ?d=; the folders
+ * of these, of storages and of addresses tell equal names apart.
+ */
 function nameOf(task: Fields): string | null {
   const data = isFields(task.data) ? task.data : {};
-  const [address] = Object.values(data).flatMap((value) => textOf(value) ?? []);
+  const texts = Object.values(data).flatMap((value) => textOf(value) ?? []);
+  const address = texts.find((text) => isPictureName(withoutQuery(text)) || LOCAL.test(text)) ?? texts[0];
   const given = textOf(task.file_upload) ?? address;
-  if (given === undefined || given === null) return null;
-  const local = /[?&]d=(?<path>[^&]+)/u.exec(given)?.groups?.path;
-  const name = baseName(local === undefined ? given.replace(/[?#].*$/u, '') : decoded(local));
-  return name.replace(/^[\da-f]{8}-/u, '') || null;
+  if (given === undefined) return null;
+  const local = LOCAL.exec(given)?.groups?.path;
+  const place = slashed(local === undefined ? withoutQuery(given) : decoded(local));
+  const isUpload = local === undefined && !/^[a-z][\w+.-]+:/iu.test(place);
+  if (isUpload) return baseName(place).replace(/^[\da-f]{8}-/u, '') || null;
+  const rest = place.replace(/^[a-z][\w+.-]+:\/*/iu, '');
+  // A path of another place: its start says nothing here.
+  return rest.includes('/') ? `/${rest}` : rest;
 }
+
+const LOCAL = /[?&]d=(?<path>[^&]+)/u;
+const withoutQuery = (address: string): string => address.replace(/[?#].*$/u, '');
 
 function decoded(text: string): string {
   try {
@@ -72,21 +71,50 @@ function decoded(text: string): string {
 
 /** Several people mark the same objects: those of the ground truth count, else the newest work; the others are named. */
 function chosenOf({ annotations, completions }: Fields, name: string, notes: Notes): Fields | null {
-  const all = [annotations, completions]
-    .flatMap((list) => (Array.isArray(list) ? list : []))
-    .filter((each): each is Fields => isFields(each) && !yesOf(each.was_cancelled));
-  const truths = all.filter(({ ground_truth: truth }) => yesOf(truth));
-  const inOrder = (truths.length > 0 ? truths : all).toSorted((a, b) =>
+  const all = [annotations, completions].flatMap((list) => (Array.isArray(list) ? list.filter(isFields) : []));
+  const valid = all.filter(({ was_cancelled: skipped }) => !yesOf(skipped));
+  const truths = valid.filter(({ ground_truth: truth }) => yesOf(truth));
+  const inOrder = (truths.length > 0 ? truths : valid).toSorted((a, b) =>
     dateOf(a) < dateOf(b) ? -1 : dateOf(a) > dateOf(b) ? 1 : 0,
   );
   const chosen = inOrder.at(-1) ?? null;
+  const taken = chosen && yesOf(chosen.ground_truth) ? 'the ground truth' : 'the newest';
   for (const other of all) {
     if (other === chosen) continue;
-    const results = resultsOf(other).length;
-    const why = `${all.length} people or passes marked this task; ${chosen && yesOf(chosen.ground_truth) ? 'the ground truth' : 'the newest'} was taken`;
-    notes.leave(`annotation ${String(other.id ?? '')} of ${name} (${results} result${results === 1 ? '' : 's'})`, why);
+    const why = yesOf(other.was_cancelled)
+      ? 'the task was skipped with it'
+      : `${valid.length} people or passes marked this task; ${taken} was taken`;
+    const number = other.id === undefined ? 'an annotation' : `annotation ${String(other.id)}`;
+    notes.leave(`${number} of ${name} (${counted(resultsOf(other).length, 'result')})`, why);
   }
   return chosen;
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** What a model said, and what a person has not handed in. */
+const BESIDE = [
+  { key: 'predictions', one: 'prediction', why: 'a model made them and nobody accepted them' },
+  { key: 'drafts', one: 'draft', why: 'they were not submitted' },
+] as const;
+
+class Beside {
+  readonly #counts = new Map(BESIDE.map(({ key }) => [key, { lists: 0, results: 0 }]));
+
+  add(task: Fields): void {
+    for (const [key, counts] of this.#counts) {
+      const lists = Array.isArray(task[key]) ? task[key].filter(isFields) : [];
+      counts.lists += lists.length;
+      for (const list of lists) counts.results += resultsOf(list).length;
+    }
+  }
+
+  tell(notes: Notes): void {
+    for (const { key, one, why } of BESIDE) {
+      const { lists, results } = this.#counts.get(key) ?? { lists: 0, results: 0 };
+      if (lists > 0) notes.leave(`${counted(results, 'result')} of ${counted(lists, one)}`, why);
+    }
+  }
 }
 
 const dateOf = ({ updated_at: updated, created_at: made }: Fields): string => textOf(updated) ?? textOf(made) ?? '';
@@ -94,19 +122,41 @@ const dateOf = ({ updated_at: updated, created_at: made }: Fields): string => te
 /** A region and its label may be two results of one id: "polygon" says where it lies, "labels" what it is. */
 function resultsOf({ result }: Fields): Fields[] {
   const all = Array.isArray(result) ? result.filter(isFields) : [];
-  const labels = new Map(
-    all.filter(({ type, id }) => type === 'labels' && id !== undefined).map((each) => [each.id, each]),
+  const isRegionOf = (each: Fields) => isRegion(`${String(each.type)}labels`) || isRegion(String(each.type));
+  const regions = new Set(all.filter(isRegionOf).map(({ id }) => id));
+  const saidOfIds = Map.groupBy(
+    all.filter((each) => !isRegionOf(each) && each.id !== undefined && regions.has(each.id)),
+    ({ id }) => id,
   );
-  const regions = new Set(all.filter(({ type }) => REGIONS.has(String(type))).map(({ id }) => id));
   return all.flatMap((each) => {
-    if (each.type === 'labels' && regions.has(each.id)) return [];
-    if (!REGIONS.has(String(each.type))) return [each];
-    const said = labels.get(each.id)?.value;
-    const type = `${String(each.type)}labels`;
-    const value = isFields(each.value) ? each.value : {};
-    return [{ ...each, type, value: { ...value, [type]: isFields(said) ? said.labels : undefined } }];
+    if (!isRegionOf(each)) return saidOfIds.has(each.id) ? [] : [each];
+    const said = saidOfIds.get(each.id) ?? [];
+    const others = said.filter(({ type }) => type !== 'labels');
+    return [{ ...labelled(each, said), beside: Object.fromEntries(others.map(saidPair)) }];
   });
 }
+
+function labelled(region: Fields, said: readonly Fields[]): Fields {
+  if (isRegion(String(region.type))) return region;
+  const value = said.find(({ type }) => type === 'labels')?.value;
+  const type = `${String(region.type)}labels`;
+  const own = isFields(region.value) ? region.value : {};
+  return { ...region, type, value: { ...own, [type]: isFields(value) ? value.labels : undefined } };
+}
+
+/** A text, a choice or a number that belongs to a region, by the name of its control. */
+function saidPair({ from_name: name, type, value }: Fields): [string, unknown] {
+  const [given] = isFields(value)
+    ? Object.values(Object.hasOwn(value, String(type)) ? { own: value[String(type)] } : onlySaid(value))
+    : [value];
+  const isPlainList = Array.isArray(given) && given.every((each) => typeof each !== 'object');
+  return [textOf(name) ?? String(type), isPlainList ? given.join(', ') : given];
+}
+
+/** Of what a region says again: its place. */
+const PLACED = new Set('x y width height rotation points closed radiusX radiusY'.split(' '));
+const onlySaid = (value: Fields): Fields =>
+  Object.fromEntries(Object.entries(value).filter(([name]) => !PLACED.has(name)));
 
 function sizeOf(result: Fields): Frame | null {
   const [width, height] = [sideOf(result.original_width), sideOf(result.original_height)];
@@ -116,61 +166,24 @@ function sizeOf(result: Fields): Frame | null {
 function taken(result: Fields, image: ReadImage, { what, notes }: { what: string; notes: Notes }): ReadShape | null {
   try {
     const value = isFields(result.value) ? result.value : {};
-    const type = textOf(result.type) ?? '';
+    const type = String(result.type);
+    if (!isRegion(type)) throw new BadInput(`a result of type "${type}" is not read`);
     const frame = sizeOf(result);
     if (frame === null) throw new BadInput('the size of its picture is not given');
     if (frame.width !== image.width || frame.height !== image.height)
       throw new BadInput('its picture has another size elsewhere');
-    if (numberOf(result.image_rotation) ?? 0) throw new BadInput('its picture was turned in Label Studio');
-    const { mask, box } = drawn(type, value, frame);
+    if (numberOf(result.image_rotation)) throw new BadInput('its picture was turned in Label Studio');
+    const placed = regionOf(type, value, frame);
     const labels = Array.isArray(value[type]) ? value[type].flatMap((each) => labelOf(each) ?? []) : [];
     const [label = 'object', ...others] = labels;
     if (others.length > 0) notes.say(`${what} has several labels; the first, "${label}", was taken`);
-    return { image, label, mask, box, crowd: false, attributes: attributesOf({ score: result.score }) };
+    const { score, beside, meta } = result;
+    const texts = isFields(meta) && Array.isArray(meta.text) ? meta.text.join('\n') : undefined;
+    const own = merged(['result', { score, note: texts }], ['said', isFields(beside) ? beside : {}]);
+    return { image, label, ...placed, crowd: false, attributes: saidOf(own, { what, notes }) };
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
     notes.leave(what, error.message);
     return null;
   }
-}
-
-function drawn(type: string, value: Fields, frame: Frame): { mask: Mask | null; box: Box } {
-  const ring = ringFor(type, value);
-  if (ring === null) throw new BadInput(`a result of type "${type}" is not read`);
-  const pixels = ring.map((share, i) => (share * (i % 2 === 0 ? frame.width : frame.height)) / 100);
-  if (type === 'rectanglelabels' && !numberOf(value.rotation)) {
-    const box = boxOf([pixels[0] ?? 0, pixels[1] ?? 0, pixels[4] ?? 0, pixels[5] ?? 0], frame);
-    if (box === null) throw new BadInput('its box is empty or lies outside the picture');
-    return { mask: null, box };
-  }
-  const mask = fromPolygon(rotated(pixels, value, frame), frame.width, frame.height);
-  if (maskArea(mask) === 0) throw new BadInput('no pixel of the picture lies in it');
-  return { mask, box: maskBox(mask) };
-}
-
-/** In percent. */
-function ringFor(type: string, value: Fields): number[] | null {
-  if (type === 'polygonlabels') return ringOf(value.points);
-  const [x, y] = [numberOf(value.x), numberOf(value.y)];
-  if (x === null || y === null) return null;
-  const [width, height] = [numberOf(value.width) ?? 0, numberOf(value.height) ?? 0];
-  if (type === 'rectanglelabels') return [x, y, x + width, y, x + width, y + height, x, y + height];
-  if (type !== 'ellipselabels') return null;
-  const [radiusX, radiusY] = [numberOf(value.radiusX) ?? 0, numberOf(value.radiusY) ?? 0];
-  return Array.from({ length: ELLIPSE_CORNERS }, (_, i) => {
-    const angle = (2 * Math.PI * i) / ELLIPSE_CORNERS;
-    return [x + radiusX * Math.cos(angle), y + radiusY * Math.sin(angle)];
-  }).flat();
-}
-
-/** Clockwise by degrees, about the corner of a rectangle or the centre of an ellipse. */
-function rotated(ring: number[], { rotation, x, y }: Fields, { width, height }: Frame): number[] {
-  const angle = ((numberOf(rotation) ?? 0) * Math.PI) / 180;
-  if (angle === 0) return ring;
-  const [pivotX, pivotY] = [((numberOf(x) ?? 0) * width) / 100, ((numberOf(y) ?? 0) * height) / 100];
-  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
-  return ring.map((_, i) => {
-    const [dx, dy] = [(ring[i - (i % 2)] ?? 0) - pivotX, (ring[i - (i % 2) + 1] ?? 0) - pivotY];
-    return i % 2 === 0 ? pivotX + dx * cosine - dy * sine : pivotY + dx * sine + dy * cosine;
-  });
 }

@@ -4,16 +4,17 @@ import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
+import { numberAt } from './values.ts';
 
 const CORNERS = 90;
 
-interface Centre {
+interface Point {
   readonly x: number;
   readonly y: number;
 }
 
 /** Flat x1 y1 x2 y2 ...; a circle has one radius. */
-export function ellipseRing({ x, y }: Centre, radiusX: number, radiusY = radiusX): number[] {
+export function ellipseRing({ x, y }: Point, radiusX: number, radiusY = radiusX): number[] {
   return Array.from({ length: CORNERS }, (_, i) => {
     const angle = (2 * Math.PI * i) / CORNERS;
     return [x + radiusX * Math.cos(angle), y + radiusY * Math.sin(angle)];
@@ -23,13 +24,21 @@ export function ellipseRing({ x, y }: Centre, radiusX: number, radiusY = radiusX
 export const boxRing = ({ x1, y1, x2, y2 }: Box): number[] => [x1, y1, x2, y1, x2, y2, x1, y2];
 
 /** Clockwise as it is seen, about a centre. */
-export function turnedRing(ring: readonly number[], degrees: number, { x, y }: Centre): number[] {
+export function turnedRing(ring: readonly number[], degrees: number, { x, y }: Point): number[] {
   const angle = (degrees * Math.PI) / 180;
   const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
-  return ring.map((_, i) => {
-    const [dx, dy] = [(ring[i - (i % 2)] ?? 0) - x, (ring[i - (i % 2) + 1] ?? 0) - y];
-    return i % 2 === 0 ? x + dx * cosine - dy * sine : y + dx * sine + dy * cosine;
+  return pointsOf(ring).flatMap((point) => {
+    const [dx, dy] = [point.x - x, point.y - y];
+    return [x + dx * cosine - dy * sine, y + dx * sine + dy * cosine];
   });
+}
+
+export function pointsOf(ring: readonly number[]): Point[] {
+  if (ring.length % 2 !== 0) throw new BadInput(`a ring of ${ring.length} numbers has half a point`);
+  return Array.from({ length: ring.length / 2 }, (_, i) => ({
+    x: numberAt(ring, 2 * i),
+    y: numberAt(ring, 2 * i + 1),
+  }));
 }
 
 /** Refuses a ring in which no pixel lies. */

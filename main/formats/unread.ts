@@ -66,6 +66,26 @@ const KNOWN: readonly Known[] = [
       'labels' in firstOf(facts, 'frames'),
   },
   {
+    name: 'a list of Detectron2 records',
+    instead: 'convert it with detectron2.data.datasets.convert_to_coco_json',
+    fits: (facts) => 'file_name' in entry(facts) && 'annotations' in entry(facts),
+  },
+  {
+    name: 'a list of MMDetection records',
+    instead: CONVERT,
+    fits: (facts) =>
+      ('filename' in entry(facts) && 'ann' in entry(facts)) ||
+      ('img_path' in entry(facts) && 'instances' in entry(facts)),
+  },
+  {
+    name: 'a short export of Label Studio (JSON-MIN)',
+    instead: 'export JSON from Label Studio',
+    fits: (facts) =>
+      has(facts, 'annotation_id', 'lead_time') ||
+      ('annotation_id' in entry(facts) && 'lead_time' in entry(facts)) ||
+      Object.values(entry(facts)).some((value) => Array.isArray(value) && 'original_width' in Object(value[0])),
+  },
+  {
     name: 'a CreateML file',
     instead: CONVERT,
     fits: (facts) =>

@@ -21,6 +21,13 @@ export const numberOf = (value: unknown): number | null =>
 export const numericOf = (value: unknown): number | null =>
   numberOf(typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
 
+/** The number at a place that is known to be there. */
+export function numberAt(numbers: ArrayLike<number>, place: number): number {
+  const number = numbers[place];
+  if (number === undefined) throw new RangeError(`there is no number ${place} among ${numbers.length}`);
+  return number;
+}
+
 /** A side of a picture in pixels; tools write 640, 640.0 and "640". */
 export function sideOf(value: unknown): number | null {
   const side = wholeOf(value);

@@ -28,7 +28,9 @@ export async function readYolo(file: string, { pictures, notes, root }: ReadCont
   }
   const image = { name: path.basename(picture.file), width: picture.width, height: picture.height, picture };
   const set = yoloSetOf(file, root);
-  if (set.file !== null) notes.say(`the names of classes are those of ${path.relative(root, set.file) || set.file}`);
+  if (set.problem !== undefined) notes.say(`${set.problem}; its classes keep their numbers`);
+  else if (set.file !== null)
+    notes.say(`the names of classes are those of ${path.relative(root, set.file) || set.file}`);
   const shapes = lines.flatMap((line, i) => {
     if (line.trim() === '') return [];
     try {

@@ -12,9 +12,11 @@ export interface YoloSet {
   readonly keypoints: readonly [number, number] | null;
   /** The file that says so; null where none was found. */
   readonly file: string | null;
+  /** Why that file could not be read; its classes keep their numbers, as any other file could name them wrong. */
+  readonly problem?: string;
 }
 
-const LISTS = /^(?:classes|labels|names|class[_-]?names|obj)\.txt$|\.names$/iu;
+const LISTS = /^(?:classes|predefined_classes|labels|names|class[_-]?names|obj)\.txt$|\.names$/iu;
 const YAML = /\.ya?ml$/iu;
 /** A class and numbers: a label file that happens to be called like a list. */
 const ROW = /^\s*\d+(?:\s+[-+\d.e]+){4,}\s*$/iu;
@@ -25,11 +27,11 @@ const nothing: YoloSet = { names: new Map(), keypoints: null, file: null };
 /** Whether a file says what classes are called, and no objects of a picture. */
 export const isYoloSet = (file: string): boolean => setIn(file) !== null;
 
-/** The nearest description, from the label file's folder up to `root`. Throws `BadInput` where it cannot be read. */
+/** The nearest description, from the label file's folder up to `root`. */
 export function yoloSetOf(file: string, root: string): YoloSet {
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
     for (const name of readdirSync(folder).toSorted(descriptionsFirst)) {
-      const found = setIn(path.join(folder, name));
+      const found = setOrProblem(path.join(folder, name));
       if (found !== null) return found;
     }
     const relative = path.relative(root, folder);
@@ -41,6 +43,16 @@ export function yoloSetOf(file: string, root: string): YoloSet {
 function descriptionsFirst(a: string, b: string): number {
   const rank = (name: string) => (/^data\.ya?ml$/iu.test(name) ? 0 : YAML.test(name) ? 1 : 2);
   return rank(a) - rank(b) || (a < b ? -1 : 1);
+}
+
+/** Throws `BadInput` where the file may say that rows are poses: as polygons they would be something else. */
+function setOrProblem(file: string): YoloSet | null {
+  try {
+    return setIn(file);
+  } catch (error) {
+    if (!(error instanceof BadInput) || readFileSync(file).includes('kpt_shape')) throw error;
+    return { ...nothing, file, problem: error.message };
+  }
 }
 
 function setIn(file: string): YoloSet | null {
@@ -64,7 +76,8 @@ function listed(text: string, file: string): YoloSet | null {
 
 function parsedYaml(text: string, file: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: 'error', prettyErrors: false });
+    // Every value stays the text that it is: "true", "1.50" and "null" are names like others.
+    return parse(text, { schema: 'failsafe', merge: true, maxAliasCount: 100, logLevel: 'error', prettyErrors: false });
   } catch (error) {
     const why = error instanceof Error ? error.message.split('\n')[0] : 'it is no YAML';
     throw new BadInput(`${path.basename(file)}: its class names cannot be read (${why})`);

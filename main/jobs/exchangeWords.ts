@@ -26,8 +26,9 @@ export function sentenceOfExport({ images, annotations, polygons }: Written, fil
   return `Wrote ${counted(annotations, 'annotation')} on ${counted(images, 'image')} (${how}) to ${path.basename(file)}.`;
 }
 
-export function sentenceOfVerify({ file, images, annotations, problems, compared }: VerifyReport): string {
-  const read = `${counted(annotations, 'annotation')} on ${counted(images, 'image')}`;
+export function sentenceOfVerify({ file, images, annotations, boxes, problems, compared }: VerifyReport): string {
+  const alone = boxes > 0 ? ` (${boxes.toLocaleString('en')} without a mask)` : '';
+  const read = `${counted(annotations, 'annotation')}${alone} on ${counted(images, 'image')}`;
   if (problems.length > 0) return `${path.basename(file)}: ${counted(problems.length, 'problem')} in ${read}.`;
   const same = compared ? ", and every mask is the project's" : '';
   return `${path.basename(file)}: no rule is broken in ${read}${same}.`;

@@ -38,6 +38,7 @@ export function truthOf(project: Project): Truth {
       return {
         ...{ imageId: numbering.image(imageId), labels: labelsOf(labelId), crowd, mask: mask && unpackMask(mask) },
         record: isAsImported ? whole(fieldsOf(source.record), shape) : null,
+        hasItsId: source?.number === number,
       };
     },
     *images(info) {

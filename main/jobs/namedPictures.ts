@@ -73,8 +73,14 @@ export class NamedPictures implements Pictures {
     if (from !== undefined && fits.every((file) => isClaimed(file, from)))
       return { why: `${fits[0]} has its name, but annotations of that name lie beside it` };
     const places = [...this.#expected(wanted, from)];
-    const [exact] = places.flatMap((place) => fits.find((file) => folded(path.dirname(file)) === place) ?? []);
-    if (exact !== undefined) return { file: exact };
+    for (const place of places) {
+      const here = fits.filter((file) => folded(path.dirname(file)) === place);
+      // Of names that differ in case alone, the one as it is written.
+      const same = here.filter((file) => path.basename(file).normalize('NFC') === wanted.last);
+      const [exact, ...others] = same.length > 0 ? same : here;
+      if (exact !== undefined)
+        return others.length === 0 ? { file: exact } : { why: `${here.length} pictures have its name`, several: true };
+    }
     const scored = fits.map((file) => ({ file, score: sharedEnd(this.#ownFolders(file), wanted.folders) }));
     const best = Math.max(...scored.map(({ score }) => score));
     const top = scored.filter(({ score }) => score === best).map(({ file }) => file);
@@ -129,16 +135,15 @@ export class NamedPictures implements Pictures {
     return telling(below.normalize('NFC').split(path.sep));
   }
 
-  /** A path to the folder of pictures beside the annotation file's own, as Windows tools write it: `..\images\a.jpg`. */
+  /**
+   * A path to the folder of pictures beside the annotation file's own, as Windows tools write it: `..\images\a.jpg`, or
+   * out of a tree of annotations into the one of pictures beside it: `..\..\images\cam1\a.jpg`.
+   */
   #beyond({ written, last }: Wish, from: string): string | null {
-    if (
-      !written.includes('..') ||
-      telling(written).length > 0 ||
-      !written.some((part) => GENERIC.has(part.toLowerCase()))
-    )
-      return null;
+    if (!written.includes('..') || !written.some((part) => GENERIC.has(part.toLowerCase()))) return null;
     const file = path.resolve(path.dirname(from), ...written, last);
-    const allowed = this.#folders.some((folder) => inside(path.dirname(folder), file));
+    const beside = telling(written).length === 0 ? this.#folders.map((folder) => path.dirname(folder)) : [];
+    const allowed = [...beside, ...aboveLabels(from)].some((folder) => inside(folder, file));
     return allowed && isImageName(file) && statSync(file, { throwIfNoEntry: false })?.isFile() ? file : null;
   }
 
@@ -148,6 +153,13 @@ export class NamedPictures implements Pictures {
     for (const file of this.#known) put(known, file);
     return [own, known];
   }
+}
+
+/** The folder that holds the tree of annotations, if the file lies in one. */
+function aboveLabels(from: string): string[] {
+  const parts = path.dirname(path.resolve(from)).split(path.sep);
+  const at = parts.findLastIndex((part) => LABELS.has(part.toLowerCase()));
+  return at < 1 ? [] : [parts.slice(0, at).join(path.sep)];
 }
 
 function put(index: Index, file: string): void {

@@ -92,7 +92,8 @@ export function VerifyResult({ report, problem }: ResultProps) {
 }
 
 /** "3 images and 12 annotations were checked, and every mask was compared with the project." */
-export function checkedWords({ images, annotations, compared }: VerifyReport): string {
-  const checked = `${several(images, 'image')} and ${several(annotations, 'annotation')} were checked`;
+export function checkedWords({ images, annotations, boxes, compared }: VerifyReport): string {
+  const alone = boxes > 0 ? ` (${boxes.toLocaleString('en')} without a mask)` : '';
+  const checked = `${several(images, 'image')} and ${several(annotations, 'annotation')}${alone} were checked`;
   return compared ? `${checked}, and every mask was compared with the project.` : `${checked}.`;
 }

@@ -1,87 +1,22 @@
 // The cases of ../shared by the command line: what people's files went wrong with elsewhere, each with its right outcome.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { maskArea } from '../../main/contract/rle.ts';
-import { parseSegmentation } from '../../main/formats/cocoRules.ts';
-import { freshFolder } from '../formats/reads.ts';
+import { describe, expect, test } from 'vitest';
 import { loupe } from './inProcess.ts';
+import { type Coco, fresh, takenFrom } from './taken.ts';
 
 const cases = path.resolve(import.meta.dirname, '../../../shared/material/cases');
 const haveCases = existsSync(cases);
 if (!haveCases) console.warn('skipped: no ../shared');
 
-const folder = freshFolder();
-afterAll(() => rmSync(folder, { recursive: true }));
-let count = 0;
-
-interface Annotation {
-  readonly id: number;
-  readonly image_id: number;
-  readonly category_id: number;
-  readonly segmentation: unknown;
-  readonly bbox: number[];
-  readonly area: number;
-  readonly attributes?: Record<string, unknown>;
-  readonly box_only?: boolean;
-  readonly score?: number;
-  readonly keypoints?: readonly number[];
-}
-
-interface Coco {
-  readonly images: readonly { id: number; file_name: string; width: number; height: number; [key: string]: unknown }[];
-  readonly annotations: readonly Annotation[];
-  readonly categories: readonly { id: number; name: string; [key: string]: unknown }[];
-}
-
 const at = (place: string) => path.join(cases, place);
 const source = (place: string): Coco => JSON.parse(readFileSync(at(place), 'utf8'));
 
-/** Takes what lies in one or several places of the cases into a new project, and writes and checks its COCO file. */
-async function taken(...places: readonly (string | readonly [place: string, images: string])[]) {
-  const [project, out] = [`${++count}.loupe`, `${count}.json`].map((name) => path.join(folder, name)) as [
-    string,
-    string,
-  ];
-  const reports: string[] = [];
-  for (const place of places) {
-    const [file, images] = typeof place === 'string' ? [place] : place;
-    const {
-      out: said,
-      line,
-      code,
-    } = await loupe('import', project, at(file), ...(images ? ['--images', at(images)] : []));
-    expect([line, code], `${file}: ${line}`).toEqual([null, 0]);
-    reports.push(said);
-  }
-  await loupe('export', project, out);
-  const coco: Coco = JSON.parse(readFileSync(out, 'utf8'));
-  const checked = await loupe('verify', out, '--project', project);
-  expect(checked.out, checked.out).toMatch(/no rule is broken/u);
-  const [images, names] = [
-    new Map(coco.images.map((image) => [image.id, image])),
-    new Map(coco.categories.map(({ id, name }) => [id, name])),
-  ];
-  const rows = coco.annotations.map((each) => {
-    const image = images.get(each.image_id);
-    const drawn = isDrawn(each.segmentation)
-      ? maskArea(parseSegmentation(each.segmentation, image?.width ?? 0, image?.height ?? 0))
-      : 0;
-    return { ...each, label: names.get(each.category_id), file: image?.file_name, pixels: drawn };
-  });
-  return {
-    report: reports.at(-1) ?? '',
-    reports,
-    coco,
-    rows,
-    labels: rows.map(({ label }) => label),
-    files: coco.images.map(({ file_name }) => file_name).sort(),
-  };
-}
-
-/** A box alone is written back as the file had it: with an empty list, null or nothing at all. */
-const isDrawn = (segmentation: unknown): boolean =>
-  Array.isArray(segmentation) ? segmentation.length > 0 : typeof segmentation === 'object' && segmentation !== null;
+/** Places of the cases, or of a case and its pictures. */
+const taken = (...places: readonly (string | readonly [place: string, images: string])[]) =>
+  takenFrom(
+    ...places.map((place) => (typeof place === 'string' ? at(place) : ([at(place[0]), at(place[1])] as const))),
+  );
 
 const about = (value: number, share = 0.03) => [value * (1 - share), value * (1 + share)] as const;
 function expectAbout(found: number | undefined, wanted: number): void {
@@ -153,7 +88,7 @@ describe.skipIf(!haveCases)('rows of YOLO (02, 05, 06)', () => {
 test.skipIf(!haveCases).each(['gbk', 'classes', 'labelme', 'utf16'])(
   'a text of another encoding is read right or refused with a word on it (07): %s',
   async (name) => {
-    const project = path.join(folder, `${++count}.loupe`);
+    const project = fresh('.loupe');
     const { code, out, line } = await loupe('import', project, at(`07-voc-encodings/${name}`));
     if (code !== 0) return void expect(line ?? out).toMatch(/UTF-8|encoding/iu);
     const { labels } = await taken(`07-voc-encodings/${name}`);
@@ -329,7 +264,7 @@ describe.skipIf(!haveCases)('forms of other tools (16)', () => {
     ['datumaro/default.json', 'Datumaro'],
     ['labelbox/l.ndjson', 'Labelbox'],
   ])('%s is refused by its name', async (place, name) => {
-    const { code, line } = await loupe('import', path.join(folder, `${++count}.loupe`), at(`${C}/${place}`));
+    const { code, line } = await loupe('import', fresh('.loupe'), at(`${C}/${place}`));
     expect([code, line]).toEqual([2, expect.stringMatching(new RegExp(`${name}.*does not read;.*COCO`, 'u'))]);
   });
 });

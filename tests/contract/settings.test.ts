@@ -97,7 +97,7 @@ describe('jobs', () => {
     expect(ImportReport.parse(report)).toEqual(report);
     expect(ImportReport.safeParse({ ...report, leftOut: [{ what: 'annotation 7' }] }).success).toBe(false);
     expect(ImportReport.safeParse({ ...report, shapes: 1.5 }).success).toBe(false);
-    const verified = { file: 'a.json', images: 1, annotations: 2, problems: [], compared: false };
+    const verified = { file: 'a.json', images: 1, annotations: 2, boxes: 0, problems: [], compared: false };
     expect(VerifyReport.parse(verified)).toEqual(verified);
   });
 

@@ -88,14 +88,16 @@ describe('annotations', () => {
     [{ area: 5 }, "annotation 1: area 5 is not the mask's 6"],
     [{ area: 6.5 }, "annotation 1: area 6.5 is not the mask's 6"],
     [{ bbox: [1, 1, 4, 3] }, "annotation 1: bbox [1,1,4,3] is not the mask's [1,1,3,2]"],
-    [{ segmentation: [] }, 'annotation 1: polygons: the list is empty'],
+    [{ segmentation: [], bbox: [1, 1, 0, 2] }, 'annotation 1: it has no mask, and its bbox is empty'],
+    [{ segmentation: null, area: 0 }, 'annotation 1: area 0 is that of nothing, though its bbox is not empty'],
+    [{ segmentation: [[]] }, /at least 6/],
+    [{ segmentation: 7 }, /^annotation 1: run-length mask: /],
     [{ segmentation: [[1, 1, 2, 2]] }, 'annotation 1: polygon: 4 numbers; it needs an even count of at least 6'],
     [
       { segmentation: [[1, 1, 2, 2, 3, 3, 4]] },
       'annotation 1: polygon: 7 numbers; it needs an even count of at least 6',
     ],
     [{ segmentation: [['a', 'b']] }, 'annotation 1: polygons: not a list of flat lists of numbers'],
-    [{ segmentation: null }, /^annotation 1: run-length mask: /],
     [{ segmentation: { size: [4, 6], counts: 'zzz~' } }, /^annotation 1: compressed mask: /],
     [{ segmentation: { size: [4, 6], counts: [20] } }, /the runs cover 20 pixels, but 6 x 4 has 24/],
     [{ segmentation: { size: [6, 4], counts: [24] } }, /size \[6,4\] is not the image's \[height, width\] \[4, 6\]/],
@@ -107,6 +109,10 @@ describe('annotations', () => {
     [{ id: 0 }, /^annotations\.0\.id: /],
   ])('%j', (fields, problem) => {
     expect(problemsOf(fields)).toEqual([typeof problem === 'string' ? problem : expect.stringMatching(problem)]);
+  });
+
+  test.each([[[]], [null], [undefined]])('a box alone breaks no rule: %j', (segmentation) => {
+    expect(problemsOf({ segmentation, bbox: [1.5, 1, 2.25, 2], area: 4.5 })).toEqual([]);
   });
 
   test('an empty mask breaks every rule that it breaks', () => {

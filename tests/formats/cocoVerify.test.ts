@@ -45,8 +45,8 @@ type File = ReturnType<typeof right>;
 const truth: Truth = {
   image: (id) => (id === 1 || id === 2 ? { width: 6, height: 4 } : null),
   shape(id) {
-    if (id === 1) return { imageId: 1, labels: ['square'], crowd: false, mask: square, record: null };
-    return id === 2 ? { imageId: 1, labels: ['ring'], crowd: false, mask: ring, record: null } : null;
+    if (id === 1) return { imageId: 1, labels: ['square'], crowd: false, mask: square, record: null, hasItsId: false };
+    return id === 2 ? { imageId: 1, labels: ['ring'], crowd: false, mask: ring, record: null, hasItsId: false } : null;
   },
   hasImage: () => false,
   hasCategory: () => false,
@@ -111,12 +111,16 @@ const faults: [rule: string, change: (file: File) => unknown, message: RegExp][]
     ({ categories }) => void Object.assign(categories[1] ?? {}, { name: 'square' }),
     /category name square is there more than once/,
   ],
-  ['no segmentation', first({ segmentation: undefined }), /annotations\.0\.segmentation: is missing/],
+  [
+    'neither a mask nor a box',
+    first({ segmentation: undefined, bbox: [1, 0, 0, 0] }),
+    /no mask, and its bbox is empty/,
+  ],
   ['a box of three', first({ bbox: [1, 0, 2] }), /annotations\.0\.bbox/],
   ['null for a file', () => 'null', /./],
   ['a list that is a number', (file) => JSON.stringify({ ...file, images: 3 }), /images/],
   ['ignore', first({ ignore: 1 }), /ignore.*absent or 0/],
-  ['no polygons in the list', first({ segmentation: [] }), /the list is empty/],
+  ['an empty ring in the list', first({ segmentation: [[]] }), /at least 6/],
   ['a ring of two points', first({ segmentation: [[1, 0, 3, 2]] }), /at least 6/],
   [
     'a later ring of two points',
@@ -237,6 +241,7 @@ const differences: [what: string, change: (file: File) => unknown, message: RegE
   ['a shape that the project does not have', second({ id: 9 }), /annotation 9: the project has no shape/],
   ['another image', first({ image_id: 2 }), /lies on image 1 in the project/],
   ['another label', first({ category_id: 2 }), /is labelled "square" in the project/],
+  ['a mask that is gone', first({ segmentation: [] }), /has no mask; in the project it has one/],
   ['an object that became a crowd', first({ iscrowd: 1 }), /is no crowd in the project/],
   [
     'a mask of one pixel less',
@@ -253,6 +258,22 @@ const differences: [what: string, change: (file: File) => unknown, message: RegE
 describe('a difference from the project is found', () => {
   test.each(differences)('%s', async (_, change, message) => {
     expect(await problemsOf(change, truth)).toEqual(expect.arrayContaining([expect.stringMatching(message)]));
+  });
+
+  test('an id below 1 is none where the file that the project came from gave it', async () => {
+    const isZero = ({ annotations }: File) => {
+      for (const [i, each] of annotations.entries()) Object.assign(each, { id: i });
+    };
+    const counted = (hasItsId: boolean): Truth => ({
+      ...truth,
+      shapes: () => [0, 1],
+      shape(id) {
+        const shape = truth.shape(id + 1);
+        return shape && { ...shape, hasItsId };
+      },
+    });
+    expect(await problemsOf(isZero, counted(true))).toEqual([]);
+    expect(await problemsOf(isZero, counted(false))).toEqual([expect.stringMatching(/annotations\.0\.id/u)]);
   });
 
   test('a loss that the file states is none', async () => {

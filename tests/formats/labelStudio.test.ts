@@ -74,10 +74,10 @@ describe('ellipses', () => {
 describe('tasks', () => {
   test.each([
     ['/data/upload/3/0123abcd-my%20cup.jpg', 'my%20cup.jpg'],
-    ['s3://bucket/set/b.png', 'b.png'],
-    ['https://host/c.jpg?token=1#x', 'c.jpg'],
-    ['/data/local-files/?d=set/d%20e.jpg', 'd e.jpg'],
-    ['/data/local-files/?x=1&d=set%5Cf.jpg', 'f.jpg'],
+    ['s3://bucket/set/b.png', '/bucket/set/b.png'],
+    ['https://host/c.jpg?token=1#x', '/host/c.jpg'],
+    ['/data/local-files/?d=set/d%20e.jpg', '/set/d e.jpg'],
+    ['/data/local-files/?x=1&d=set%5Cf.jpg', '/set/f.jpg'],
     ['/data/local-files/?d=%zz.jpg', '%zz.jpg'],
     ['plain.jpg', 'plain.jpg'],
   ])('%s is %s', async (image, name) => {
@@ -98,14 +98,18 @@ describe('tasks', () => {
     expect(outcome.leftOut[0]).toMatchObject({ what: `annotation ${other} of a.jpg (1 result)` });
   });
 
-  test('that were cancelled do not count, older exports call them completions, predictions are no shapes', async () => {
+  test('that were cancelled do not count, older exports call them completions, predictions are no shapes: all named', async () => {
     const { shapes, leftOut } = await read({
       ...task([]),
       annotations: [at(10, { was_cancelled: true }), 'none', null],
       completions: [at(20)],
       predictions: [at(30)],
     });
-    expect([edges({ shapes }), leftOut]).toEqual([[40], []]);
+    expect(edges({ shapes })).toEqual([40]);
+    expect(leftOut).toEqual([
+      { what: 'an annotation of a.jpg (1 result)', why: 'the task was skipped with it' },
+      { what: '1 result of 1 prediction', why: 'a model made them and nobody accepted them' },
+    ]);
   });
 
   test('whose results are empty were reviewed; those without any annotation wait', async () => {

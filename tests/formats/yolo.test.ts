@@ -89,9 +89,15 @@ describe('names of classes', () => {
     expect(shapes.map(({ label }) => label)).toEqual(['first', 'third']);
   });
 
-  test('YAML that cannot be read is named, and gives no names', async () => {
+  test('YAML that cannot be read is named, and gives no names; it refuses rows that may be poses', async () => {
     const set = fresh();
     saved(folder, `${set}/data.yaml`, 'names:\n  - a\n b: [c\n');
+    const { labels, said } = await read(set, only);
+    expect(labels).toEqual(['class 0']);
+    expect(said).toEqual([
+      expect.stringMatching(/^data.yaml: its class names cannot be read .*; its classes keep their numbers$/u),
+    ]);
+    saved(folder, `${set}/data.yaml`, 'kpt_shape: [2, 3\nnames:\n  - a\n');
     await expect(read(set, only)).rejects.toThrow(/data.yaml: its class names cannot be read/);
   });
 

@@ -113,7 +113,9 @@ test.each([
 
 test('what unpacks to more than there is room for ends', async () => {
   const file = saved(folder, 'bomb/big.json.gz', gzipSync(Buffer.alloc(1e6)));
-  await expect(unpackGzip(file, `${file}.out`, 1e5)).rejects.toThrow(/^big\.json\.gz: unpacks to more than /);
+  await expect(unpackGzip(file, `${file}.out`, 1e5)).rejects.toThrow(
+    /^big\.json\.gz: unpacks to more than 100000 bytes;/,
+  );
   await unpackGzip(file, `${file}.out`, 1e6);
   expect(statSync(`${file}.out`).size).toBe(1e6);
 });

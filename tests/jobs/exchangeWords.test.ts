@@ -46,12 +46,13 @@ describe('what was exported', () => {
 });
 
 describe('what was verified', () => {
-  const verified = { file: '/some/where/out.json', images: 1, annotations: 2, problems: [], compared: false };
+  const verified = { file: '/some/where/out.json', images: 1, annotations: 2, boxes: 0, problems: [], compared: false };
 
   test.each([
     [{}, 'out.json: no rule is broken in 2 annotations on 1 image.'],
     [{ compared: true }, "out.json: no rule is broken in 2 annotations on 1 image, and every mask is the project's."],
     [{ problems: ['one'] }, 'out.json: 1 problem in 2 annotations on 1 image.'],
+    [{ boxes: 1 }, 'out.json: no rule is broken in 2 annotations (1 without a mask) on 1 image.'],
     [{ problems: ['one', 'two'], compared: true }, 'out.json: 2 problems in 2 annotations on 1 image.'],
   ])('%j', (fields, sentence) => expect(sentenceOfVerify({ ...verified, ...fields })).toBe(sentence));
 });

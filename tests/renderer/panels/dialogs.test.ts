@@ -59,13 +59,15 @@ describe('jobs', () => {
 });
 
 describe('verifying', () => {
-  const report = { file: 'a.json', images: 1, annotations: 12, problems: [], compared: true };
+  const report = { file: 'a.json', images: 1, annotations: 12, boxes: 0, problems: [], compared: true };
 
   it('says what was checked', () => {
     expect(checkedWords(report)).toBe(
       '1 image and 12 annotations were checked, and every mask was compared with the project.',
     );
-    expect(checkedWords({ ...report, compared: false })).toBe('1 image and 12 annotations were checked.');
+    expect(checkedWords({ ...report, boxes: 3, compared: false })).toBe(
+      '1 image and 12 annotations (3 without a mask) were checked.',
+    );
   });
 
   it('lists every broken rule', () => {

@@ -34,7 +34,7 @@ describe('verifying', () => {
     expect(namesOf(markup, 'button').filter((name) => name === 'Close')).toHaveLength(2);
   });
 
-  const report = { file: 'a.json', images: 3, annotations: 1, problems: [] as string[], compared: true };
+  const report = { file: 'a.json', images: 3, annotations: 1, boxes: 0, problems: [] as string[], compared: true };
   const result = (problems: string[]) => laidOpen(VerifyResult, {}, { report: { ...report, problems }, problem: null });
 
   it('reports good news quietly and bad news at once', () => {
