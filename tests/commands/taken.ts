@@ -8,7 +8,7 @@ import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 import { loupe } from './inProcess.ts';
 
-export const folder = freshFolder();
+const folder = freshFolder();
 afterAll(() => rmSync(folder, { recursive: true }));
 let count = 0;
 
