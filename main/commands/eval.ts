@@ -1,15 +1,19 @@
 // `loupe eval`: what the weights get right, on drawn scenes of unseen seeds and on photographs.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Figures } from '../evaluate/metrics.ts';
 import type { SetFigures, SetsEvaluation } from '../evaluate/photoSets.ts';
 import type { BoxToMaskEvaluation, MaskFigures } from '../evaluate/photos.ts';
 import type { PluralFigures } from '../evaluate/plural.ts';
+import type { ReferringFigures } from '../evaluate/referring.ts';
 import type { RepairFigures } from '../evaluate/repair.ts';
 import type { SceneEvaluation } from '../evaluate/scenes.ts';
 import type { WordFigures } from '../evaluate/words.ts';
+import type { Predictor } from '../flow/predict.ts';
 import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
+import { addReferring, referringTable } from './evalReferring.ts';
 import { wholeNumber } from './options.ts';
 import { cocoFilesIn, readPhotos } from './photos.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
@@ -61,6 +65,7 @@ export function addEval(program: Command, terminal: Terminal): void {
     .option('--most <count>', 'things of the set that are measured, evenly among all', wholeNumber(1, 1_000_000))
     .option('--json', 'print one JSON document instead of a table');
   weightsOptions(photos).action((options: PhotosOptions) => evalPhotos(options, terminal));
+  addReferring(evaluation, terminal);
   evaluation
     .command('project')
     .description('the images of a project that "loupe teach" measures on and never learns')
@@ -97,11 +102,27 @@ async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<v
     const { evaluatePhotos } = await import('../evaluate/photos.ts');
     const progress = (done: number) => terminal.note(`\r${done} things`);
     const figures = await evaluatePhotos(predictor, photos, { signal: terminal.signal, progress });
+    const prompts = await evalPrompts(predictor, options.material, terminal);
     terminal.note('\n');
-    terminal.print(options.json ? `${JSON.stringify(figures)}\n` : photosTable(figures));
+    const words = prompts ? `\n${referringTable('in words', prompts)}` : '';
+    terminal.print(options.json ? `${JSON.stringify({ ...figures, prompts })}\n` : `${photosTable(figures)}${words}`);
   } finally {
     await predictor.release();
   }
+}
+
+/** Prompts over the same photographs, of one thing, of several and of none; null where the folder has no such file. */
+async function evalPrompts(predictor: Predictor, folder: string, terminal: Terminal): Promise<ReferringFigures | null> {
+  const file = path.join(folder, 'annotations', 'text_to_mask_dev.jsonl');
+  if (!existsSync(file)) return null;
+  const [{ readTextPrompts }, { measureReferring }, { decodeImage }] = await Promise.all([
+    import('../evaluate/referringFiles.ts'),
+    import('../evaluate/referring.ts'),
+    import('../pictures/image.ts'),
+  ]);
+  const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} prompts`);
+  const expressions = await readTextPrompts(file, folder);
+  return measureReferring(predictor, expressions, { signal: terminal.signal, read: decodeImage, progress });
 }
 
 async function evalScenes(options: ScenesOptions, terminal: Terminal): Promise<void> {

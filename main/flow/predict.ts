@@ -257,6 +257,7 @@ class LoupePredictor implements Predictor {
 
   /** The queries that the context module reads stand behind the whole answer: they speak of one object, not of several. */
   private async maskEach({ image, prompt, named, states }: Named): Promise<ProposedObject[]> {
+    if (named.length === 0) return this.unnamed({ image, prompt, states });
     const isAlone = named.length === 1;
     const token = isAlone ? await this.tokenOf(states) : undefined;
     const found: ProposedObject[] = [];
@@ -265,6 +266,14 @@ class LoupePredictor implements Predictor {
       found.push({ ...object, mask: await this.segmenter.segment(image, ask) });
     }
     return found;
+  }
+
+  /** Where the segmenter is shown the context token alone, as LENS was released, it draws whatever the text says. */
+  private async unnamed({ image, prompt, states }: Omit<Named, 'named'>): Promise<ProposedObject[]> {
+    const token = this.recipe.prompts.every((one) => one === 'context') ? await this.tokenOf(states) : undefined;
+    if (!token) return [];
+    const mask = await this.segmenter.segment(image, { points: [], rough: prompt.mask, token });
+    return maskArea(mask) > 0 ? [{ box: maskBox(mask), mask }] : [];
   }
 
   /** Where the person points there is one object, whatever the answer says; its words and box help to draw it. */

@@ -11,13 +11,20 @@ import { parseSegmentation } from './cocoRules.ts';
 export interface AnnotatedImage {
   readonly fileName: string;
   readonly masks: readonly Mask[];
+  /** Of each mask: its annotation's id, or "category#group". */
+  readonly names: readonly string[];
 }
 
 const side = z.int().min(1);
 const Coco = z.object({
   images: z.array(z.object({ id: z.int(), file_name: z.string(), width: side, height: side })),
   annotations: z.array(
-    z.object({ image_id: z.int(), segmentation: z.unknown(), iscrowd: z.union([z.number(), z.boolean()]).optional() }),
+    z.object({
+      id: z.int().optional(),
+      image_id: z.int(),
+      segmentation: z.unknown(),
+      iscrowd: z.union([z.number(), z.boolean()]).optional(),
+    }),
   ),
 });
 const Isat = z.object({
@@ -39,14 +46,16 @@ export async function readCocoTruth(file: string): Promise<AnnotatedImage[]> {
   const { images, annotations } = await readJson(file, Coco);
   return images.map(({ id, file_name: fileName, width, height }) => {
     const own = annotations.filter((each) => each.image_id === id && !each.iscrowd);
-    return { fileName, masks: own.map(({ segmentation }) => parseSegmentation(segmentation, width, height)) };
+    const masks = own.map(({ segmentation }) => parseSegmentation(segmentation, width, height));
+    return { fileName, masks, names: own.map((each) => String(each.id)) };
   });
 }
 
-/** A thing is what of its group stays visible when all polygons are painted, higher layers over lower ones. */
-export async function readIsatTruth(file: string): Promise<AnnotatedImage> {
+/** A thing is what of its group stays visible when all polygons are painted, higher layers over lower ones; crowds where they are wanted. */
+export async function readIsatTruth(file: string, { crowds = false } = {}): Promise<AnnotatedImage> {
   const { info, objects } = await readJson(file, Isat);
   const { name: fileName, width, height } = info;
+  const isThing = ({ category, iscrowd }: IsatObject): boolean => category !== '__background__' && (crowds || !iscrowd);
   const groups = [...new Set(objects.filter(isThing).map(({ group }) => group))];
   const painted = new Int32Array(width * height);
   for (const object of objects.toSorted((a, b) => a.layer - b.layer)) {
@@ -55,10 +64,11 @@ export async function readIsatTruth(file: string): Promise<AnnotatedImage> {
     for (let i = 0; i < painted.length; i++) if (inside[i] === 1) painted[i] = number;
   }
   const only = (number: number) => Uint8Array.from(painted, (value) => (value === number ? 1 : 0));
-  return { fileName, masks: groups.map((_, i) => fromBitmap(only(i + 1), width, height)) };
+  const names = groups.map(
+    (group) => `${objects.find((one) => isThing(one) && one.group === group)?.category}#${group}`,
+  );
+  return { fileName, masks: groups.map((_, i) => fromBitmap(only(i + 1), width, height)), names };
 }
-
-const isThing = ({ category, iscrowd }: IsatObject): boolean => category !== '__background__' && !iscrowd;
 
 async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(parse(file, await readFile(file, 'utf8')));

@@ -1,7 +1,8 @@
 // A weights folder to the name that proposals carry: what it is called, and a digest that changes when it is trained further.
-import { createHash } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { createHash, type Hash } from 'node:crypto';
+import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
 
 /** Read at each end of the tensors: further training changes every tensor, and gigabytes need not be read. */
 const END_BYTES = 2 ** 20;
@@ -10,7 +11,21 @@ const DIGITS = 8;
 /** "loupe-nano 3f2a9c1d". */
 export async function weightsVersion(folder: string, name: string): Promise<string> {
   const hash = createHash('sha256').update(await readFile(path.join(folder, 'config.json')));
-  const file = await open(path.join(folder, 'model.safetensors'));
+  for (const file of await weightsFiles(folder)) await addEnds(hash, path.join(folder, file));
+  return `${name} ${hash.digest('hex').slice(0, DIGITS)}`;
+}
+
+/** One file, its shards, or what torch saved; and what was written beside them in few bits, which is used in their place. */
+async function weightsFiles(folder: string): Promise<string[]> {
+  const names = (await readdir(folder)).sort();
+  const kinds = [/^model\.safetensors$/, /^model-.*\.safetensors$/, /^pytorch_model.*\.(bin|pt)$/];
+  const own = kinds.map((kind) => names.filter((one) => kind.test(one))).find((some) => some.length > 0);
+  if (!own) throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
+  return [...own, ...names.filter((one) => one === 'loupe-quantised.safetensors')];
+}
+
+async function addEnds(hash: Hash, place: string): Promise<void> {
+  const file = await open(place);
   try {
     const { size } = await file.stat();
     const buffer = Buffer.alloc(END_BYTES);
@@ -18,7 +33,7 @@ export async function weightsVersion(folder: string, name: string): Promise<stri
       const { bytesRead } = await file.read(buffer, 0, END_BYTES, position);
       hash.update(buffer.subarray(0, bytesRead));
     }
-    return `${name} ${hash.update(`${size}`).digest('hex').slice(0, DIGITS)}`;
+    hash.update(`${size}`);
   } finally {
     await file.close();
   }

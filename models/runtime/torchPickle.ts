@@ -1,10 +1,7 @@
 // The pickle inside a torch file to plain values and tensor views: only named rebuild rules exist, nothing is executed.
-import { BufferReader, Parser } from 'pickleparser';
 import { entry } from '../graph/tensor.ts';
+import { PickleRefusal, type PickleRule, parsePickle, refuseObject } from './pickle.ts';
 import type { StorageType } from './weightsFile.ts';
-
-/** The end of a sentence about the pickle. */
-class PickleRefusal extends Error {}
 
 /** A strided view of a storage, both counted in elements. */
 export class TorchView {
@@ -36,8 +33,6 @@ class TorchStorage {
   }
 }
 
-type Rule = (...args: unknown[]) => unknown;
-
 const storageNames: Readonly<Record<string, StorageType>> = {
   FloatStorage: 'float32',
   DoubleStorage: 'float64',
@@ -55,49 +50,20 @@ const storageNames: Readonly<Record<string, StorageType>> = {
 export const pickleLimit = 16_000_000;
 const secondsAllowed = 10;
 
-/** A hostile pickle can make the parser copy one long list again and again; the clock ends that. */
-class TimedReader extends BufferReader {
-  private readonly deadline = performance.now() + secondsAllowed * 1000;
-
-  override byte(): number {
-    if (performance.now() > this.deadline) throw new PickleRefusal(`took more than ${secondsAllowed} s`);
-    return super.byte();
-  }
-
-  /** The original warns on the console beyond 2^53; no honest length is that long. */
-  override uint64(): number {
-    const [low, high] = [this.uint32(), this.uint32()];
-    if (high >= 2 ** 21) throw new PickleRefusal('holds an absurd length');
-    return low + high * 2 ** 32;
-  }
-}
-
 /** Returns nested Maps, arrays, numbers, texts, booleans, nulls and TorchViews; anything else is refused by name. */
 export function parseTorchPickle(bytes: Uint8Array): unknown {
   const storages = new Map<unknown, StorageType>();
-  const parser = new Parser({
-    unpicklingTypeOfDictionary: 'Map',
-    nameResolver: { resolve: (module, name) => rule(`${module}.${name}`, storages) },
-    persistentResolver: { resolve: (id: unknown) => toStorage(id, storages) },
-    extensionResolver: {
-      resolve: (code) => {
-        throw new PickleRefusal(`uses pickle extension ${code}`);
-      },
-    },
+  return parsePickle(bytes, {
+    global: (name) => rule(name, storages),
+    persistent: (id) => toStorage(id, storages),
+    ...{ secondsAllowed, damaged: 'is damaged, or torch.save did not write it' },
   });
-  try {
-    return parser.read(new TimedReader(bytes));
-  } catch (error) {
-    if (error instanceof PickleRefusal) throw error;
-    // The parser's own words are about its insides.
-    throw new PickleRefusal('is damaged, or torch.save did not write it', { cause: error });
-  }
 }
 
 /** Each look-up yields a fresh frozen arrow function: it cannot be constructed, and a pickle cannot alter it. */
-function rule(name: string, storages: Map<unknown, StorageType>): Rule {
+function rule(name: string, storages: Map<unknown, StorageType>): PickleRule {
   const dtype = name.startsWith('torch.') ? storageNames[name.slice('torch.'.length)] : undefined;
-  const made: Rule = dtype ? () => refuse(name) : (...args) => rebuild(name, args);
+  const made: PickleRule = dtype ? () => refuse(name) : (...args) => rebuild(name, args);
   if (dtype) storages.set(made, dtype);
   else if (!rebuildable.includes(name)) refuse(name);
   return Object.freeze(made);
@@ -111,11 +77,7 @@ const rebuildable = [
   'torch._utils._rebuild_parameter',
 ];
 
-function refuse(name: string): never {
-  throw new PickleRefusal(
-    `wants the Python object ${JSON.stringify(name.slice(0, 100))}, which a weight file has no business with`,
-  );
-}
+const refuse = (name: string): never => refuseObject(name, 'a weight file');
 
 function rebuild(name: string, args: readonly unknown[]): unknown {
   if (name === 'collections.OrderedDict') return new Map(asEntries(args[0]));

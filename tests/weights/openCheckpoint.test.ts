@@ -4,7 +4,7 @@ import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { maskArea } from '../../main/contract/rle.ts';
+import { maskArea, maskBox } from '../../main/contract/rle.ts';
 import { openPredictor } from '../../main/flow/predict.ts';
 import { recogniseModel } from '../../main/flow/recogniseModel.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
@@ -53,6 +53,14 @@ describe('LENS', () => {
     expect(frame).toEqual({ width: 84, height: 56 });
     expect(objects[0]?.box.x1).toBeCloseTo((20 * 72) / 84, 6);
     expect(objects[0]?.mask.size).toEqual([60, 72]);
+  });
+
+  it('draws by its context token where its text names no box, as the released code does', async () => {
+    const folder = await writeToy(at('wordless'), { says: 'I cannot say where', lens: true });
+    const { objects, found } = await proposed(folder);
+    expect(found).toBe('objects');
+    expect(objects[0]?.box).toEqual(maskBox(objects[0]?.mask ?? { size: [60, 72], counts: [] }));
+    expect(objects[0]?.mask).toEqual((await proposed(folder)).objects[0]?.mask);
   });
 
   it('hears its queries: with other ones the mask is another', async () => {

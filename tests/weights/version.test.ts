@@ -1,4 +1,4 @@
-import { cp, mkdtemp, open, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -31,4 +31,18 @@ it('changes with the last tensor alone', async () => {
   await file.write(Buffer.of(1, 2), 0, 2, size - 2);
   await file.close();
   expect(await versionOf('edited')).not.toBe(await versionOf('one'));
+});
+
+it('knows shards, what torch saved, and what was written in few bits beside them; nothing at all is told in one sentence', async () => {
+  const folder = path.join(root, 'sharded');
+  await mkdir(folder);
+  await writeFile(path.join(folder, 'config.json'), '{}');
+  await expect(versionOf('sharded')).rejects.toThrow(/sharded: holds neither model\.safetensors, nor its shards/);
+  const versions = new Set<string>();
+  for (const name of ['pytorch_model-1.bin', 'model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']) {
+    await writeFile(path.join(folder, name), name);
+    versions.add(await versionOf('sharded'));
+  }
+  await writeFile(path.join(folder, 'loupe-quantised.safetensors'), 'few bits');
+  expect(versions.add(await versionOf('sharded')).size).toBe(4);
 });

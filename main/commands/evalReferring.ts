@@ -1,0 +1,118 @@
+// `loupe eval refcoco` and its like: the published sets as they lie on disk, asked sentence by sentence, to the papers' figures.
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { BadInput } from '../contract/badinput.ts';
+import { type Expression, type ReferringSet, referringSets } from '../evaluate/expressions.ts';
+import type { Accuracy, ReferringFigures } from '../evaluate/referring.ts';
+import type { Terminal } from '../terminal.ts';
+import { wholeNumber } from './options.ts';
+import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
+
+interface ReferringOptions extends WeightsOptions {
+  readonly split: string;
+  readonly images?: string;
+  readonly items?: string;
+  readonly most?: number;
+  readonly json?: boolean;
+}
+
+const about: Readonly<Record<ReferringSet, { what: string; splits: readonly string[] }>> = {
+  refcoco: {
+    what: 'RefCOCO: the folder of refs(unc).p and instances.json',
+    splits: ['val', 'testA', 'testB', 'train'],
+  },
+  'refcoco+': { what: 'RefCOCO+: as refcoco', splits: ['val', 'testA', 'testB', 'train'] },
+  refcocog: { what: 'RefCOCOg: the folder of refs(umd).p and instances.json', splits: ['val', 'test', 'train'] },
+  reasonseg: { what: 'ReasonSeg: the folder of train, val and test', splits: ['val', 'test', 'train'] },
+  groundingsuite: { what: 'GroundingSuite-Eval: its jsonl file', splits: ['dev'] },
+};
+
+export function addReferring(evaluation: Command, terminal: Terminal): void {
+  for (const set of referringSets) {
+    const { what, splits } = about[set];
+    const command = evaluation
+      .command(set)
+      .description(`${what}; gIoU, cIoU and box accuracy as the papers count them, and more strictly beside it`)
+      .argument('<data>', 'where the set lies')
+      .addOption(new Option('--split <name>', 'part of the set').choices(splits).default(splits[0]))
+      .option('--images <folder>', 'where its pictures lie; default: where the set has them')
+      .option('--items <file>', 'a line for each sentence; a run that was stopped goes on with it')
+      .option('--most <count>', 'the first so many sentences alone', wholeNumber(1, 1_000_000))
+      .option('--json', 'print one JSON document instead of a table');
+    weightsOptions(command).action((data: string, options: ReferringOptions) =>
+      evalReferring(set, data, { options, terminal }),
+    );
+  }
+}
+
+interface Asked {
+  readonly options: ReferringOptions;
+  readonly terminal: Terminal;
+}
+
+async function evalReferring(set: ReferringSet, data: string, { options, terminal }: Asked): Promise<void> {
+  const expressions = (await readSet(set, data, options)).slice(0, options.most);
+  await refuseMissing(expressions);
+  const [{ evaluateReferring }, { decodeImage }] = await Promise.all([
+    import('../evaluate/referring.ts'),
+    import('../pictures/image.ts'),
+  ]);
+  const predictor = await openPredictor(options, terminal);
+  try {
+    const weights = [predictor.name, predictor.segmenterName].filter((name) => name !== null).join(' with ');
+    const named = `${set} ${options.split}`;
+    const figures = await evaluateReferring(predictor, expressions, {
+      ...{ set: named, weights: `${weights}, ${path.resolve(options.weights)}`, signal: terminal.signal },
+      items: path.resolve(options.items ?? `loupe-eval-${set}-${options.split}.jsonl`),
+      read: decodeImage,
+      progress: (done, of, left) => terminal.note(`\r${done} of ${of} sentences${leftWords(left)}   `),
+    });
+    terminal.note('\n');
+    terminal.print(
+      options.json ? `${JSON.stringify({ set: named, weights, ...figures })}\n` : referringTable(named, figures),
+    );
+  } finally {
+    await predictor.release();
+  }
+}
+
+const leftWords = (seconds: number): string => (seconds < 1 ? '' : `, ${Math.ceil(seconds / 60)} min left`);
+
+async function readSet(set: ReferringSet, data: string, { split, images }: ReferringOptions): Promise<Expression[]> {
+  const source = { set, data: path.resolve(data), split, images: images === undefined ? null : path.resolve(images) };
+  if (!(await stat(source.data).catch(() => null)))
+    throw new BadInput(`${source.data}: there is no such file or folder`);
+  if (set === 'reasonseg') return (await import('../evaluate/referringFiles.ts')).readReasonSegSet(source);
+  if (set === 'groundingsuite') return (await import('../evaluate/referringFiles.ts')).readGroundingSuiteSet(source);
+  return (await import('../evaluate/refer.ts')).readRefer(source);
+}
+
+/** Hours of asking are not begun where the pictures are elsewhere. */
+async function refuseMissing(expressions: readonly Expression[]): Promise<void> {
+  const [first] = expressions;
+  if (first && !(await stat(first.picture).catch(() => null)))
+    throw new BadInput(`${first.picture}: is not there; --images names the folder of the pictures`);
+}
+
+export function referringTable(
+  set: string,
+  { count, papers, strict, kinds, unreadable, medianMs, failed }: ReferringFigures,
+) {
+  const heads = [set, 'sentences', 'gIoU', 'cIoU', 'box>=0.5', 'box IoU'];
+  const row = (name: string, some: number, one: Accuracy): string[] => [
+    ...[name, String(some)],
+    ...[one.gIoU, one.cIoU, one.box50, one.boxIoU].map((share) => share.toFixed(3)),
+  ];
+  const rows = [
+    row('as in the papers', count, papers),
+    row('more strictly', count, strict),
+    ...Object.entries(kinds).map(([kind, one]) => row(`  ${kind}`, one.count, one)),
+  ];
+  const lines = [heads, ...rows].map(([name = '', ...cells]) =>
+    [name.padEnd(22), ...cells.map((cell) => cell.padStart(10))].join('').trimEnd(),
+  );
+  const told = `${unreadable} answers cannot be read; median ${medianMs.toFixed(0)} ms`;
+  const left = failed.map((line) => `left out: ${line}\n`).join('');
+  return `${lines.join('\n')}\n${told}\n${left}`;
+}

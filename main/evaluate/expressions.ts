@@ -1,0 +1,39 @@
+// What the published sets of referring and reasoning segmentation have in common: a sentence, a picture, and what is meant.
+import type { Frame } from '../contract/geometry.ts';
+import type { Box, Mask } from '../contract/records.ts';
+
+/** What is meant, in image pixels; masks without a pixel where nothing is. */
+export interface ExpressionTruth {
+  /** As the papers' code counts it. */
+  readonly papers: Mask;
+  /** As it is drawn, and pixels that count neither way. */
+  readonly strict: Mask;
+  readonly ignored?: Mask;
+  readonly box: Box | null;
+}
+
+export interface Expression {
+  /** Unlike that of any other of the set. */
+  readonly id: string;
+  /** Absolute path. */
+  readonly picture: string;
+  /** What the papers' code asks; `whole` is what stands in the file. */
+  readonly text: { readonly papers: string; readonly whole: string };
+  /** Where a set has several kinds: what it is measured with. */
+  readonly kind?: string;
+  /** `frame` is the picture's size. Throws one sentence where the file does not fit it. */
+  truth(frame: Frame): ExpressionTruth;
+}
+
+/** Every set by its name, with the file or folder that it is read from. */
+export const referringSets = ['refcoco', 'refcoco+', 'refcocog', 'reasonseg', 'groundingsuite'] as const;
+export type ReferringSet = (typeof referringSets)[number];
+
+export interface ReferringSource {
+  readonly set: ReferringSet;
+  /** The folder of the set, or its file. */
+  readonly data: string;
+  readonly split: string;
+  /** Where pictures lie; null: where the set's own layout has them. */
+  readonly images: string | null;
+}

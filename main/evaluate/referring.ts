@@ -1,0 +1,220 @@
+// Expressions to what a model answers, item by item in a file that a stopped run goes on with, and to the papers' figures.
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { firstBox, toFrame } from '../contract/answer.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { boxIou, rescale } from '../contract/geometry.ts';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
+import { unionOf } from '../contract/rle.ts';
+import type { Predictor, Proposal } from '../flow/predict.ts';
+import type { Expression, ExpressionTruth } from './expressions.ts';
+import { cIoU, gIoU, median, type Overlap, overlapOf } from './metrics.ts';
+
+const Count = z.number().min(0);
+const Counted = z.object({ intersection: Count, union: Count, boxIou: Count.max(1) });
+const Item = z.object({
+  id: z.string(),
+  kind: z.string().optional(),
+  text: z.string(),
+  /** By the papers' definitions, and by the stricter ones. */
+  papers: Counted,
+  strict: Counted,
+  found: z.enum(['objects', 'nothing', 'unreadable']),
+  ms: z.number(),
+});
+export type ReferringItem = z.infer<typeof Item>;
+
+const Failed = z.object({ id: z.string(), failed: z.string() });
+const Header = z.object({ set: z.string(), weights: z.string() });
+
+export interface MeasuringTask {
+  readonly signal: AbortSignal;
+  read(picture: string): Promise<DecodedImage>;
+  /** `left`: seconds that the rest takes at the speed of this run. */
+  progress?(done: number, of: number, left: number): void;
+}
+
+export interface ReferringTask extends MeasuringTask {
+  /** What is measured, by which weights: a file of items of anything else is not gone on with. */
+  readonly set: string;
+  readonly weights: string;
+  /** Where items are kept, one line of JSON each. */
+  readonly items: string;
+}
+
+/** What is kept of the items, and what hears of the next ones. */
+interface Keeping {
+  readonly known: ReadonlyMap<string, ReferringItem>;
+  keep(item: ReferringItem | z.infer<typeof Failed>): Promise<void>;
+}
+
+/** Items of earlier runs count; those that failed are tried again. */
+export async function evaluateReferring(
+  predictor: Pick<Predictor, 'predict'>,
+  expressions: readonly Expression[],
+  task: ReferringTask,
+): Promise<ReferringFigures> {
+  const known = await itemsOf(task);
+  const keep: Keeping['keep'] = (item) => appendFile(task.items, `${JSON.stringify(item)}\n`);
+  return measureReferring(predictor, expressions, task, { known, keep });
+}
+
+/** Without a file. */
+export async function measureReferring(
+  predictor: Pick<Predictor, 'predict'>,
+  expressions: readonly Expression[],
+  task: MeasuringTask,
+  { known, keep }: Keeping = { known: new Map(), keep: async () => {} },
+): Promise<ReferringFigures> {
+  const items = expressions.flatMap(({ id }) => known.get(id) ?? []);
+  const rest = expressions.filter(({ id }) => !known.has(id));
+  const failed: string[] = [];
+  const started = performance.now();
+  let last: { picture: string; image: DecodedImage } | null = null;
+  for (const [i, expression] of rest.entries()) {
+    task.signal.throwIfAborted();
+    try {
+      const { picture } = expression;
+      const image: DecodedImage = last?.picture === picture ? last.image : await task.read(picture);
+      last = { picture, image };
+      const item = await measured(predictor, expression, { image, signal: task.signal });
+      items.push(item);
+      await keep(item);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      failed.push(`${expression.id}: ${error.message}`);
+      await keep({ id: expression.id, failed: error.message });
+    }
+    const left = ((performance.now() - started) / 1000 / (i + 1)) * (rest.length - i - 1);
+    task.progress?.(expressions.length - rest.length + i + 1, expressions.length, left);
+  }
+  return { ...figuresOf(items), failed };
+}
+
+/** What earlier runs kept; a line that a killed run left half is cut away. */
+async function itemsOf({ items: file, set, weights }: ReferringTask): Promise<Map<string, ReferringItem>> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return '';
+  });
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  const [header, ...lines] = whole.split('\n').filter((line) => line !== '');
+  if (header === undefined) {
+    await writeFile(file, `${JSON.stringify({ set, weights })}\n`);
+    return new Map();
+  }
+  const made = Header.safeParse(jsonIn(header));
+  if (!made.success) throw new BadInput(`${file}: is no file of measured items; name another one with --items`);
+  if (made.data.set !== set || made.data.weights !== weights)
+    throw new BadInput(`${file}: is of ${made.data.set} by ${made.data.weights}; name another one with --items`);
+  if (whole !== text) await writeFile(file, whole);
+  return new Map(lines.flatMap((line, i) => itemIn(file, line, i + 2)));
+}
+
+function itemIn(file: string, line: string, number: number): [string, ReferringItem][] {
+  const json = jsonIn(line);
+  const item = Item.safeParse(json);
+  if (item.success) return [[item.data.id, item.data]];
+  if (Failed.safeParse(json).success) return [];
+  throw new BadInput(`${file}: line ${number} is no measured item; name another file with --items`);
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+interface Seen {
+  readonly image: DecodedImage;
+  readonly signal: AbortSignal;
+}
+
+/** Asked once, or twice where the papers' code asks other words than those that stand in the file. */
+async function measured(
+  predictor: Pick<Predictor, 'predict'>,
+  { id, kind, text, truth }: Expression,
+  { image, signal }: Seen,
+): Promise<ReferringItem> {
+  const meant = truth(image);
+  const first = await predictor.predict(image, { text: text.papers }, { signal });
+  const whole = text.whole === text.papers ? first : await predictor.predict(image, { text: text.whole }, { signal });
+  return {
+    ...{ id, ...(kind !== undefined && { kind }), text: text.whole },
+    papers: { ...overlapOf(saidBy(first, image), meant.papers), boxIou: releasedBoxIou(first, meant, image) },
+    strict: {
+      ...overlapOf(saidBy(whole, image), meant.strict, meant.ignored),
+      boxIou: sameBox(whole.objects[0]?.box ?? null, meant.box, boxIou),
+    },
+    ...{ found: first.found, ms: first.timings.totalMs ?? 0 },
+  };
+}
+
+/** Of all objects of an answer together. */
+function saidBy({ objects }: Proposal, { width, height }: DecodedImage): Mask {
+  return unionOf(objects.map(({ mask }) => mask)) ?? { size: [height, width], counts: [height * width] };
+}
+
+/** In the picture that the reasoner sees, the true corners rounded there; the first four numbers of the text count. */
+function releasedBoxIou({ answer, frame, objects }: Proposal, { box }: ExpressionTruth, image: DecodedImage): number {
+  const said = firstBox(answer.text);
+  const isSaid = objects.length > 0 && said.x1 < said.x2 && said.y1 < said.y2;
+  return sameBox(isSaid ? (objects[0]?.box ?? null) : null, box, (a, b) =>
+    boxIou(rescale(a, image, frame), toFrame(b, image, frame)),
+  );
+}
+
+/** 1 where there is nothing and nothing is said. */
+function sameBox(said: Box | null, meant: Box | null, iou: (said: Box, meant: Box) => number): number {
+  if (said === null || meant === null) return said === meant ? 1 : 0;
+  return iou(said, meant);
+}
+
+export interface Accuracy {
+  readonly gIoU: number;
+  readonly cIoU: number;
+  /** Share of boxes that overlap by half, and the mean of their overlaps. */
+  readonly box50: number;
+  readonly boxIoU: number;
+}
+
+export interface ReferringFigures {
+  readonly count: number;
+  readonly papers: Accuracy;
+  readonly strict: Accuracy;
+  /** By the papers' definitions, where the set has kinds. */
+  readonly kinds: Readonly<Record<string, Accuracy & { readonly count: number }>>;
+  readonly unreadable: number;
+  readonly medianMs: number;
+  /** "id: why", in this run. */
+  readonly failed: readonly string[];
+}
+
+export function figuresOf(items: readonly ReferringItem[]): Omit<ReferringFigures, 'failed'> {
+  const kinds = Map.groupBy(
+    items.filter(({ kind }) => kind !== undefined),
+    ({ kind }) => kind ?? '',
+  );
+  const byKind = [...kinds]
+    .toSorted()
+    .map(([kind, some]) => [kind, { count: some.length, ...accuracy(some, 'papers') }]);
+  return {
+    ...{ count: items.length, papers: accuracy(items, 'papers'), strict: accuracy(items, 'strict') },
+    kinds: Object.fromEntries(byKind),
+    unreadable: items.filter(({ found }) => found === 'unreadable').length,
+    medianMs: median(items.map(({ ms }) => ms)),
+  };
+}
+
+function accuracy(items: readonly ReferringItem[], definition: 'papers' | 'strict'): Accuracy {
+  const counted = items.map((item) => item[definition]);
+  const overlaps: Overlap[] = counted;
+  const mean = (value: (one: (typeof counted)[number]) => number) =>
+    counted.reduce((sum, one) => sum + value(one), 0) / Math.max(1, counted.length);
+  return {
+    ...{ gIoU: gIoU(overlaps), cIoU: cIoU(overlaps) },
+    ...{ box50: mean((one) => Number(one.boxIou >= 0.5)), boxIoU: mean((one) => one.boxIou) },
+  };
+}

@@ -1,0 +1,107 @@
+// A Python pickle to plain values: what an allow-list names is made by rules of ours, anything else is refused, nothing is executed.
+import { BufferReader, Parser } from 'pickleparser';
+
+/** The end of a sentence about the pickle. */
+export class PickleRefusal extends Error {}
+
+export type PickleRule = (...args: unknown[]) => unknown;
+
+export interface PickleRules {
+  /** Of a Python object that the pickle names by its module; throws where it has no business there. */
+  global(name: string): PickleRule;
+  /** Of something that the pickle says is kept elsewhere. */
+  persistent(id: unknown): unknown;
+  readonly secondsAllowed: number;
+  /** The end of a sentence on bytes that make no sense. */
+  readonly damaged: string;
+}
+
+const BYTES_A_LOOK = 64;
+
+/** Of texts that stand in a line, by the letter before them. */
+const [STRING, UNICODE] = [0x53, 0x56];
+
+function unescaped(_: string, code: string): string {
+  if (/^[xu]./i.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
+  return { n: '\n', t: '\t', r: '\r' }[code] ?? code;
+}
+
+/** A hostile pickle can make the parser copy one long list again and again; the clock ends that. */
+class TimedReader extends BufferReader {
+  private readonly whole: Buffer;
+  private readonly seconds: number;
+  private readonly deadline: number;
+  private count = 0;
+  /** The byte that was read last: before a line, what the line is. */
+  private last = 0;
+
+  constructor(bytes: Uint8Array, seconds: number) {
+    super(bytes);
+    this.whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.seconds = seconds;
+    this.deadline = performance.now() + seconds * 1000;
+  }
+
+  override byte(): number {
+    if (this.count++ % BYTES_A_LOOK === 0 && performance.now() >= this.deadline)
+      throw new PickleRefusal(`took more than ${this.seconds} s`);
+    const at = this.position;
+    this.skip(1);
+    this.last = this.whole[at] ?? 0;
+    return this.last;
+  }
+
+  /** The original leaves what Python escaped as it stands in the line. */
+  override line(): string {
+    const end = this.whole.indexOf(0x0a, this.position);
+    if (end < 0) throw new Error('A line does not end.');
+    const text = this.whole.toString('latin1', this.position, end);
+    this.skip(end + 1 - this.position);
+    if (this.last === STRING) return text.replace(/\\(x[0-9a-f]{2}|.)/gi, unescaped);
+    return this.last === UNICODE ? text.replace(/\\(u[0-9a-f]{4}|U[0-9a-f]{8})/gi, unescaped) : text;
+  }
+
+  /** The original warns on the console beyond 2^53; no honest length is that long. */
+  override uint64(): number {
+    const [low, high] = [this.uint32(), this.uint32()];
+    if (high >= 2 ** 21) throw new PickleRefusal('holds an absurd length');
+    return low + high * 2 ** 32;
+  }
+}
+
+/** Nested Maps, arrays, numbers, texts, booleans, nulls, and what the rules make. */
+export function parsePickle(bytes: Uint8Array, rules: PickleRules): unknown {
+  const parser = new Parser({
+    unpicklingTypeOfDictionary: 'Map',
+    nameResolver: { resolve: (module, name) => rules.global(`${module}.${name}`) },
+    persistentResolver: { resolve: (id: unknown) => rules.persistent(id) },
+    extensionResolver: {
+      resolve: (code) => {
+        throw new PickleRefusal(`uses pickle extension ${code}`);
+      },
+    },
+  });
+  try {
+    return parser.read(new TimedReader(bytes, rules.secondsAllowed));
+  } catch (error) {
+    if (error instanceof PickleRefusal) throw error;
+    // The parser's own words are about its insides.
+    throw new PickleRefusal(rules.damaged, { cause: error });
+  }
+}
+
+export function refuseObject(name: string, holder: string): never {
+  throw new PickleRefusal(
+    `wants the Python object ${JSON.stringify(name.slice(0, 100))}, which ${holder} has no business with`,
+  );
+}
+
+/** Of lists, dictionaries, texts and numbers alone. */
+export const parsePlainPickle = (bytes: Uint8Array, secondsAllowed: number): unknown =>
+  parsePickle(bytes, {
+    global: (name) => refuseObject(name, 'a list of plain values'),
+    persistent: () => {
+      throw new PickleRefusal('refers to something that lies elsewhere');
+    },
+    ...{ secondsAllowed, damaged: 'is damaged, or is no pickle' },
+  });

@@ -1,0 +1,125 @@
+// `loupe eval refcoco` and its like from the shell's words: small sets of the exact formats asked by toy weights.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addReferring, referringTable } from '../../main/commands/evalReferring.ts';
+import { compress } from '../../main/contract/cocoMask.ts';
+import { judge } from '../../main/failure.ts';
+import { found, pictures, weightsSaying } from '../engine/weights.ts';
+import { pickled } from '../evaluate/pickled.ts';
+import { saved } from '../formats/reads.ts';
+import { temporary } from '../hosting.ts';
+import { disc } from '../pictures/disc.ts';
+
+const { folder, remove } = temporary('eval-referring');
+afterAll(remove);
+const at = (...names: string[]) => path.join(folder, ...names);
+
+let weights: string;
+beforeAll(async () => {
+  weights = await weightsSaying(folder, [found]);
+  await pictures(at('pictures'), 2);
+});
+
+async function loupe(...words: string[]) {
+  const ended = { code: 0, out: '', line: '' };
+  const program = new Command('loupe').exitOverride().configureOutput({ outputError: () => {} });
+  addReferring(program, {
+    print: (text) => {
+      ended.out += text;
+    },
+    note: () => {},
+    signal: new AbortController().signal,
+    finish: (code) => {
+      ended.code = code;
+    },
+  });
+  const images = ['--images', at('pictures'), '--weights', weights];
+  await program.parseAsync([...words, ...images], { from: 'user' }).catch((error: unknown) => {
+    const { code, line } = judge(error, folder);
+    Object.assign(ended, { code, line: line ?? '' });
+  });
+  return ended;
+}
+
+describe('eval', () => {
+  it('of RefCOCO asks every sentence, keeps each, and goes on', async () => {
+    mkdirSync(at('refcoco'));
+    const references = [0, 1].map((i) => ({
+      ...{
+        ref_id: i,
+        ann_id: 10 + i,
+        category_id: 1,
+        image_id: i,
+        split: 'val',
+        file_name: `disc-${i}.png`,
+        sent_ids: [i],
+      },
+      sentences: [{ sent_id: i, sent: 'the dog', raw: 'the dog', tokens: ['the', 'dog'] }],
+    }));
+    writeFileSync(at('refcoco', 'refs(unc).p'), pickled(references, 0));
+    saved(folder, 'refcoco/instances.json', {
+      images: [0, 1].map((id) => ({ id, file_name: `disc-${id}.png`, width: 72, height: 60 })),
+      annotations: [0, 1].map((i) => ({
+        id: 10 + i,
+        image_id: i,
+        bbox: [28, 20, 16, 16],
+        segmentation: [[28, 20, 44, 20, 44, 36, 28, 36]],
+      })),
+    });
+    const words = ['refcoco', at('refcoco'), '--split', 'val', '--items', at('items.jsonl')];
+    const { code, out } = await loupe(...words);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^refcoco val +sentences +gIoU +cIoU +box>=0\.5 +box IoU\nas in the papers +2 .*\nmore strictly +2 /,
+    );
+    expect(readFileSync(at('items.jsonl'), 'utf8').trim().split('\n')).toHaveLength(3);
+    const again = JSON.parse((await loupe(...words, '--json')).out);
+    expect(again).toMatchObject({ set: 'refcoco val', weights: 'loupe-nano', count: 2, failed: [] });
+    expect(readFileSync(at('items.jsonl'), 'utf8').trim().split('\n')).toHaveLength(3);
+  }, 60_000);
+
+  it('of GroundingSuite tells its kinds apart', async () => {
+    const { truth } = disc(8);
+    const line = {
+      idx: 1,
+      image_path: 'unlabeled2017/disc-0.png',
+      class_id: 4,
+      label: 'dog',
+      caption: 'The dog is here.',
+    };
+    const whole = { ...line, box: [28, 20, 44, 36], segmentation: { size: [60, 72], counts: compress(truth) } };
+    saved(folder, 'dev.jsonl', `${JSON.stringify(whole)}\n`);
+    const { out } = await loupe('groundingsuite', at('dev.jsonl'), '--items', at('gs.jsonl'));
+    expect(out).toMatch(/\n {2}single +1 /);
+  }, 60_000);
+
+  it('is not begun where pictures or the set are missing, or by a split that the set does not have', async () => {
+    const elsewhere = await loupe('groundingsuite', at('nowhere.jsonl'));
+    expect([elsewhere.code, elsewhere.line]).toEqual([
+      2,
+      expect.stringMatching(/nowhere\.jsonl: there is no such file/),
+    ]);
+    saved(folder, 'reason/val/lost.json', { text: ['what?'], shapes: [] });
+    const lost = await loupe('reasonseg', at('reason'));
+    expect([lost.code, lost.line]).toEqual([2, expect.stringMatching(/lost\.jpg: is not there; --images names/)]);
+    expect((await loupe('refcocog', at('refcoco'), '--split', 'testA')).line).toMatch(
+      /Allowed choices are val, test, train/,
+    );
+  });
+});
+
+it('a table tells what was left out', () => {
+  const one = { gIoU: 0.5, cIoU: 0.25, box50: 1, boxIoU: 0.75 };
+  const figures = { count: 3, papers: one, strict: one, kinds: {}, unreadable: 1, medianMs: 12, failed: ['4-0: no'] };
+  expect(referringTable('refcoco val', figures)).toBe(
+    [
+      'refcoco val            sentences      gIoU      cIoU  box>=0.5   box IoU',
+      'as in the papers               3     0.500     0.250     1.000     0.750',
+      'more strictly                  3     0.500     0.250     1.000     0.750',
+      '1 answers cannot be read; median 12 ms',
+      'left out: 4-0: no\n',
+    ].join('\n'),
+  );
+});

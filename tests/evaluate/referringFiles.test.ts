@@ -1,0 +1,145 @@
+// ReasonSeg, GroundingSuite and prompts over photographs to expressions: small files of the exact formats, and the real ones.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { compress } from '../../main/contract/cocoMask.ts';
+import { boxIou } from '../../main/contract/geometry.ts';
+import { fromPolygon } from '../../main/contract/polygon.ts';
+import { maskArea, maskBox } from '../../main/contract/rle.ts';
+import type { ReferringSource } from '../../main/evaluate/expressions.ts';
+import {
+  mangled,
+  readGroundingSuiteSet,
+  readReasonSegSet,
+  readTextPrompts,
+} from '../../main/evaluate/referringFiles.ts';
+import { decodeImage } from '../../main/pictures/image.ts';
+import { saved } from '../formats/reads.ts';
+import { haveMaterial, material } from '../golden.ts';
+import { temporary } from '../hosting.ts';
+
+const { folder, remove } = temporary('referring-files');
+afterAll(remove);
+
+const frame = { width: 20, height: 16 };
+const source = (set: ReferringSource['set'], fields: Partial<ReferringSource>): ReferringSource => ({
+  ...{ set, data: folder, split: 'val', images: null, ...fields },
+});
+const square = (x: number, y: number, side: number): [number, number][] => [
+  ...([
+    [x, y],
+    [x + side, y],
+    [x + side, y + side],
+    [x, y + side],
+  ] as [number, number][]),
+];
+
+describe('ReasonSeg', () => {
+  const question = {
+    text: ['what can one sit on?', 'the same in other words'],
+    is_sentence: true,
+    shapes: [
+      { label: 'target', points: square(2, 2, 6) },
+      { label: 'Ignore', points: square(4, 4, 2) },
+      { label: 'flag', points: square(10, 10, 3) },
+    ],
+  };
+  saved(folder, 'reason/val/b.json', question);
+  saved(folder, 'reason/val/a.json', { ...question, text: 'one text', shapes: [] });
+  const read = (fields: Partial<ReferringSource> = {}) =>
+    readReasonSegSet(source('reasonseg', { data: path.join(folder, 'reason'), ...fields }));
+
+  it('asks the first text of every file of a split, beside its picture', async () => {
+    const expressions = await read();
+    expect(expressions.map(({ id, text }) => [id, text.papers])).toEqual([
+      ['a', 'one text'],
+      ['b', 'what can one sit on?'],
+    ]);
+    expect(expressions[1]?.picture).toBe(path.join(folder, 'reason', 'val', 'b.jpg'));
+    expect((await read({ data: path.join(folder, 'reason', 'val'), images: '/p' }))[0]?.picture).toBe(
+      path.join('/p', 'a.jpg'),
+    );
+  });
+
+  it('tells what is to be ignored apart, and passes flags over', async () => {
+    const truth = (await read())[1]?.truth(frame);
+    if (!truth?.ignored) throw new Error('nothing to ignore');
+    expect([maskArea(truth.papers), maskArea(truth.ignored)]).toEqual([49 - 9, 9]);
+    expect(truth.box).toEqual({ x1: 2, y1: 2, x2: 9, y2: 9 });
+    expect((await read())[0]?.truth(frame).box).toBeNull();
+  });
+
+  it('is refused where there is none, and where a file is none of it', async () => {
+    await expect(read({ data: path.join(folder, 'nowhere') })).rejects.toThrow(/has no questions/);
+    saved(folder, 'bad/val/a.json', { text: [], shapes: [] });
+    await expect(read({ data: path.join(folder, 'bad') })).rejects.toThrow(/a\.json: text/);
+  });
+});
+
+describe('GroundingSuite', () => {
+  const mask = fromPolygon(square(2, 2, 6).flat(), frame.width, frame.height);
+  const line = (idx: number, fields: object = {}) =>
+    JSON.stringify({
+      ...{ idx, image_path: 'unlabeled2017/000000000267.jpg', class_id: 4, label: 'a dog', caption: 'This is a dog.' },
+      ...{ box: [2, 2, 8, 8], segmentation: { size: [16, 20], counts: compress(mask) }, ...fields },
+    });
+  saved(folder, 'gs/dev.jsonl', `${line(7)}\n${line(8, { image_path: '../../etc/000000000001.jpg', class_id: 2 })}\n`);
+  const read = (images: string | null = null) =>
+    readGroundingSuiteSet(source('groundingsuite', { data: path.join(folder, 'gs', 'dev.jsonl'), images }));
+
+  it('asks what LENS asks, and beside it what stands there', async () => {
+    const expressions = await read();
+    expect(expressions.map(({ id, kind }) => [id, kind])).toEqual([
+      ['8', 'part'],
+      ['7', 'single'],
+    ]);
+    expect(expressions[1]?.text).toEqual({ papers: 'th  a dog.', whole: 'This is a dog.' });
+    expect(mangled('Where are this Area and the isle?')).toBe('where  th area and the le?');
+    const truth = expressions[1]?.truth(frame);
+    expect([truth?.papers, truth?.box]).toEqual([mask, { x1: 2, y1: 2, x2: 8, y2: 8 }]);
+  });
+
+  it('never leaves the folder of pictures', async () => {
+    expect((await read('/coco'))[0]?.picture).toBe(path.join('/coco', '000000000001.jpg'));
+  });
+
+  it('refuses a line of something else, and a picture of another size', async () => {
+    saved(folder, 'gs/bad.jsonl', '{"idx": 1}\n');
+    const bad = source('groundingsuite', { data: path.join(folder, 'gs', 'bad.jsonl') });
+    await expect(readGroundingSuiteSet(bad)).rejects.toThrow(/bad\.jsonl: image_path/);
+    const [first] = await read();
+    expect(() => first?.truth({ width: 21, height: 16 })).toThrow('its mask is 20 x 16, its picture 21 x 16');
+  });
+});
+
+describe.skipIf(!haveMaterial)('the real files (skipped: no ../shared)', () => {
+  it('of GroundingSuite are 2,229 captions of 1,801 pictures in four kinds, and every mask fits its box', async () => {
+    const data = material('annotations', 'gseval_dev.jsonl');
+    const expressions = await readGroundingSuiteSet(source('groundingsuite', { data }));
+    expect([expressions.length, new Set(expressions.map(({ picture }) => picture)).size]).toEqual([2229, 1801]);
+    const kinds = Map.groupBy(expressions, ({ kind }) => kind);
+    expect([...kinds].map(([kind, some]) => [kind, some.length]).toSorted()).toEqual([
+      ...[
+        ['part', 273],
+        ['several', 461],
+        ['single', 888],
+        ['stuff', 607],
+      ],
+    ]);
+    const smoke = expressions.find(({ id }) => id === '0');
+    expect(smoke?.text.papers).toBe('a trail of white smoke follows the plane, trailing behind it.');
+    const truth = smoke?.truth({ width: 640, height: 504 });
+    if (!truth?.box) throw new Error('no box');
+    expect(boxIou(maskBox(truth.papers), truth.box)).toBeGreaterThan(0.9);
+  });
+
+  it('of the 37 prompts name masks that are there, none for what is absent', async () => {
+    const expressions = await readTextPrompts(material('annotations', 'text_to_mask_dev.jsonl'), material());
+    expect(expressions.length).toBe(37);
+    for (const { picture, kind, truth } of expressions) {
+      expect(existsSync(picture)).toBe(true);
+      const { papers, box } = truth(await decodeImage(picture));
+      expect([kind === 'none', maskArea(papers) === 0, box === null]).toEqual(Array(3).fill(kind === 'none'));
+    }
+  });
+});
