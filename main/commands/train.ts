@@ -25,6 +25,13 @@ interface SegmenterOptions {
   readonly from: string;
 }
 
+interface PicturesOptions {
+  readonly coco: readonly string[];
+  readonly images?: string;
+  readonly pictures: number;
+  readonly weights: string;
+}
+
 interface RepairOptions {
   readonly coco: readonly string[];
   readonly images?: string;
@@ -70,6 +77,26 @@ export function addTrain(program: Command, terminal: Terminal): void {
     .option('--weights <folder>', 'the weights in question', embeddedWeights)
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
     .action((options: RepairOptions) => trainRepair(options, terminal));
+  train
+    .command('pictures')
+    .description('by what signs photographs are unlike the scenes that words were learnt on: writes pictures.json')
+    .requiredOption('--coco <file...>', 'COCO files with masks; images whose split is "val" or "test" are left out')
+    .option('--images <folder>', 'where the photographs lie', undefined)
+    .option('--pictures <number>', 'scenes, and photographs, that are compared', wholeNumber(20, 100_000), 800)
+    .option('--weights <folder>', 'the weights in question', embeddedWeights)
+    .action((options: PicturesOptions) => trainPictures(options, terminal));
+}
+
+/** The same photographs and weights give the same file. */
+async function trainPictures({ coco, images, pictures, weights }: PicturesOptions, terminal: Terminal): Promise<void> {
+  const source = sourceOf(coco, images);
+  const { calibratePictures } = await import('../learn/calibratePictures.ts');
+  const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} pictures`);
+  const task = { most: pictures, signal: terminal.signal, progress };
+  const { file, record } = await calibratePictures(path.resolve(weights), source, task);
+  const { falseAlarms, recognised, pictures: count } = record.figures;
+  const told = `${count} pictures, unseen by folds: ${recognised.toFixed(3)} of photographs are called unlike`;
+  terminal.print(`\n${file}\n${told}, ${falseAlarms.toFixed(4)} of scenes\n`);
 }
 
 /** The same photographs, weights and seed give the same file. */

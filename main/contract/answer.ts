@@ -68,6 +68,11 @@ export function boxesSoFar(text: string, dialect: Dialect): Box[] {
   return start < 0 ? [] : everyBox(text.slice(start)).filter(isInOrder);
 }
 
+/** For a person, of an answer about a picture of a kind that the model did not learn. */
+export const unlikeSentence =
+  'This picture is unlike those that the model learnt its words on: what it found is likely wrong. ' +
+  'Click the thing or draw a box around it, or choose another model in the settings.';
+
 /** The text of a whole answer, special tokens and all, to what it says. */
 export function readAnswer(text: string, dialect: Dialect): Reading {
   if (dialect === 'released') {

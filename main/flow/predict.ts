@@ -8,6 +8,7 @@ import type { Found } from '../contract/project.ts';
 import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
+import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { answerReaders } from './answer.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
@@ -15,6 +16,7 @@ import { type Answers, type EngineOptions, Reasoner, type Written } from './reas
 import { type Repair, repaired, unrated } from './repair.ts';
 import { Segmenter } from './segmenter.ts';
 import { type ClosedVocabulary, understood, unknownSentence } from './unknownWords.ts';
+import { unlikeness } from './unlikePicture.ts';
 import type { Ask } from './zoom.ts';
 
 export interface PredictOptions {
@@ -102,6 +104,8 @@ interface Parts {
   own: Segmenter | null;
   /** Of what repairs by the weights' own segmenter gain; null: nobody measured it. */
   record: RepairRecord | null;
+  /** Of the pictures that the words were learnt on; null: nobody compared them with others. */
+  pictures: PictureRecord | null;
   queries: Float32Array | null;
   clicks: ClickSegmenter | null;
 }
@@ -119,6 +123,7 @@ class LoupePredictor implements Predictor {
   private readonly clicks: ClickSegmenter | Segmenter;
   private readonly own: Segmenter | null;
   private readonly record: RepairRecord | null;
+  private readonly pictures: PictureRecord | null;
   private readonly other: ClickSegmenter | null;
   /** [queries, hidden]; null where the recipe has none. */
   private readonly queries: Float32Array | null;
@@ -130,6 +135,7 @@ class LoupePredictor implements Predictor {
     this.reasoner = parts.reasoner;
     this.own = parts.own;
     this.record = parts.record;
+    this.pictures = parts.pictures;
     this.segmenter = segmenter;
     this.queries = parts.queries;
     this.device = parts.reasoner.provider;
@@ -150,7 +156,8 @@ class LoupePredictor implements Predictor {
     const { segmenter } = weights;
     const own = segmenter && (await Segmenter.open({ ...weights, segmenter }, options));
     const record = own && (await readRepairRecord(weights.folder));
-    return new LoupePredictor(weights, { reasoner, own, queries, clicks, record });
+    const pictures = await readPictureRecord(weights.folder);
+    return new LoupePredictor(weights, { reasoner, own, queries, clicks, record, pictures });
   }
 
   segment(image: DecodedImage, ask: Ask): Promise<Mask> {
@@ -176,13 +183,14 @@ class LoupePredictor implements Predictor {
     if (words && words.unknown.length > 0) return this.notUnderstood({ image, prompt, unknown: words.unknown });
     const answers = await this.reasoner.ask(image, words?.text ?? prompt.text, asked);
     const answerMs = performance.now() - started;
+    const isUnlike = this.pictures !== null && unlikeness(this.pictures, await this.reasoner.signs(image)) > 0;
     const states = this.queries && (await this.reasoner.queryStates(answers, this.queries));
     const proposals: Proposal[] = [];
     for (const [i, written] of answers.written.entries()) {
       const own = states?.subarray((i * states.length) / samples, ((i + 1) * states.length) / samples);
       await options.between?.();
       options.signal?.throwIfAborted();
-      proposals.push(await this.propose({ image, prompt, written, states: own }));
+      proposals.push(await this.propose({ image, prompt, written, states: own, isUnlike }));
     }
     const chosen = proposals[mostAgreedOf(answers, proposals)];
     if (!chosen) throw new Error('The reasoner wrote no answer.');
@@ -237,7 +245,7 @@ class LoupePredictor implements Predictor {
     };
   }
 
-  private async propose({ image, prompt, written, states }: Draft): Promise<Proposal> {
+  private async propose({ image, prompt, written, states, isUnlike }: Draft): Promise<Proposal> {
     const { text, logProbabilities } = written;
     const reader = answerReaders[this.weights.recipe.reasoner.parser];
     const frame = this.frameOf(image);
@@ -249,8 +257,14 @@ class LoupePredictor implements Predictor {
       : await this.maskEach({ image, prompt, named, states });
     // Words that name a box outside of the picture name nothing that can be shown.
     const found = objects.length > 0 ? 'objects' : read.found === 'objects' ? 'unreadable' : read.found;
+    const answer = {
+      text,
+      reasoning: read.reasoning,
+      logProbabilities,
+      ...(isUnlike && { unlikePicture: true as const }),
+    };
     return {
-      ...{ answer: { text, reasoning: read.reasoning, logProbabilities }, frame, found, objects },
+      ...{ answer, frame, found, objects },
       ...{ rewards: { format: reader.format(text) }, timings: {} },
     };
   }
@@ -320,6 +334,7 @@ interface Draft {
   written: Written;
   /** [queries, hidden] */
   states: Float32Array | undefined;
+  isUnlike: boolean;
 }
 
 interface Named extends Pick<Draft, 'image' | 'prompt' | 'states'> {

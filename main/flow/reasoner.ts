@@ -12,6 +12,7 @@ import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { ReasonerWeights } from '../weights/open.ts';
+import { pictureSigns } from './unlikePicture.ts';
 
 export interface Written {
   text: string;
@@ -115,6 +116,12 @@ export class Reasoner {
       streams[next.value.row]?.push(next.value.id);
       await options.between?.();
     }
+  }
+
+  /** What `pictures.json` is about. The picture is encoded once, whatever is asked of it. */
+  async signs(image: DecodedImage): Promise<Float64Array> {
+    const { grid, features } = await this.see(image);
+    return pictureSigns(features, features.length / mergedCells(grid, this.weights.reasoner.vision.merge));
   }
 
   /** [samples, queries, hidden] of the query vectors [queries, hidden], behind each answer as the recipe says. */

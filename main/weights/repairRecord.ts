@@ -1,8 +1,6 @@
 // `repair.json` beside a segmenter's weights: by what features, and by how much, a mask gains when they redraw it.
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { z } from 'zod';
-import { BadInput } from '../contract/badinput.ts';
+import { type RecordKind, readRecordBeside, writeRecordBeside } from './recordBeside.ts';
 
 /** A leaf's value, or [index of a feature, threshold, tree where the feature is below, tree where it is not]. */
 export type GainTree = number | [number, number, GainTree, GainTree];
@@ -29,28 +27,10 @@ const RepairRecord = z.strictObject({
 });
 export type RepairRecord = z.infer<typeof RepairRecord>;
 
-const name = 'repair.json';
-const mostBytes = 2 ** 22;
+const kind: RecordKind<RepairRecord> = { name: 'repair.json', schema: RepairRecord, command: 'loupe train repair' };
 
 /** Null where the folder has none: what its weights redraw is then not expected to be better. */
-export async function readRepairRecord(folder: string): Promise<RepairRecord | null> {
-  const file = path.join(folder, name);
-  const info = await stat(file).catch(() => null);
-  if (!info) return null;
-  if (info.size > mostBytes) throw new BadInput(`${file}: is ${info.size} bytes long, which no such file needs`);
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'));
-  } catch {
-    throw new BadInput(`${file}: is not JSON; make it again with "loupe train repair"`);
-  }
-  const read = RepairRecord.safeParse(json);
-  if (read.success) return read.data;
-  throw new BadInput(`${file}: ${z.prettifyError(read.error)}; make it again with "loupe train repair"`);
-}
+export const readRepairRecord = (folder: string): Promise<RepairRecord | null> => readRecordBeside(folder, kind);
 
-export async function writeRepairRecord(folder: string, record: RepairRecord): Promise<string> {
-  const file = path.join(folder, name);
-  await writeFile(file, `${JSON.stringify(record)}\n`);
-  return file;
-}
+export const writeRepairRecord = (folder: string, record: RepairRecord): Promise<string> =>
+  writeRecordBeside(folder, kind, record);

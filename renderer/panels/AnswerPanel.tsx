@@ -1,6 +1,7 @@
 // The answer in review: reasoning, box and mask, each with its own verdict, and what is to become of the whole.
 import { Alert, Button, Group, Text, Tooltip } from '@mantine/core';
 import { IconBan, IconMessageQuestion, IconPlus } from '@tabler/icons-react';
+import { unlikeSentence } from '../../main/contract/answer.ts';
 import type { CommandId } from '../../main/contract/commands.ts';
 import { isAccepted } from '../../main/contract/correction.ts';
 import type { Correction, StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
@@ -124,6 +125,7 @@ function Words({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
         answers={objects.map(({ box }) => box.value)}
       />
       {unreadable && <Unreadable answer={proposal.answer} />}
+      {!unreadable && proposal.answer.unlikePicture && <Unlike />}
       {found.value === 'nothing' && !unreadable && <FoundNothing found={found} />}
       <Provenance proposal={proposal} />
     </>
@@ -156,6 +158,12 @@ function Unreadable({ answer: { text, reasoning, unknownWords } }: Pick<StoredPr
     </Alert>
   );
 }
+
+const Unlike = () => (
+  <Alert color="yellow" p="xs" my={4} title="A kind of picture that the model did not learn">
+    <Text size="xs">{unlikeSentence}</Text>
+  </Alert>
+);
 
 function FoundNothing({ found }: Pick<Correction, 'found'>) {
   return (
@@ -193,6 +201,7 @@ function Deeds({ prompt, proposal, unreadable }: Omit<ReviewProps, 'open'>) {
       </Button>
       <Button
         flex={1}
+        variant={proposal.answer.unlikePicture ? 'default' : 'filled'}
         disabled={unreadable}
         aria-label="Accept, next image"
         rightSection={<ShortKeys id="review.accept" />}

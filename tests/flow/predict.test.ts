@@ -10,6 +10,7 @@ import { Reasoner } from '../../main/flow/reasoner.ts';
 import { Segmenter } from '../../main/flow/segmenter.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights } from '../../main/weights/open.ts';
+import { writePictureRecord } from '../../main/weights/pictureRecord.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { speak, toyNano } from '../nano/toy.ts';
 import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
@@ -233,5 +234,22 @@ describe('words that the model does not know', () => {
     const proposal = await predictor.predict(image, { text: 'the skier', box });
     expect(proposal.answer.unknownWords).toEqual(['skier']);
     expect(proposal.objects.length).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('a picture of another kind than those that words were learnt on', () => {
+  it('is told with the answer, where the record beside the weights says so', async () => {
+    const folder = await folderSaying('unlike', [found]);
+    const { reasoner } = await openWeights(folder);
+    const signs = Array.from({ length: 2 * reasoner.language.hidden }, () => 0);
+    const figures = { falseAlarms: 0, recognised: 1, pictures: 2 };
+    for (const bias of [1, -1]) {
+      await writePictureRecord(folder, { mean: signs, spread: signs.map(() => 1), weights: signs, bias, figures });
+      const predictor = await loadPredictor(folder, { threads: 1 });
+      opened.push(predictor);
+      const { answer, found: said } = await predictor.predict(image, dog);
+      expect(said).toBe('objects');
+      expect(answer.unlikePicture).toBe(bias > 0 ? true : undefined);
+    }
   });
 });

@@ -40,6 +40,17 @@ describe('the answer panel', () => {
     expect(wordsOf(review([prompt], [proposed(box)]))).toContain('on CPU, 1.0 s');
   });
 
+  it('warns of a picture of a kind that the model did not learn, and accepting is then not the first choice', () => {
+    const usual = proposed(box);
+    const unlike = { ...usual, answer: { ...usual.answer, unlikePicture: true as const } };
+    const main = (markup: string) => /<button[^>]*aria-label="Accept, next image"[^>]*>/u.exec(markup)?.[0] ?? '';
+    expect(wordsOf(review([prompt], [usual]))).not.toContain('did not learn');
+    expect(main(review([prompt], [usual]))).toContain('data-variant="filled"');
+    const markup = review([prompt], [unlike]);
+    expect(wordsOf(markup)).toContain('This picture is unlike those that the model learnt its words on');
+    expect(main(markup)).toContain('data-variant="default"');
+  });
+
   it('presses the verdict that was given', () => {
     const correction: Correction = {
       proposalId: 900,
