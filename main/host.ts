@@ -7,12 +7,13 @@ import { Engine } from './engine/supervisor.ts';
 import { Events } from './events.ts';
 import { type HostContext, noProject } from './handlers/context.ts';
 import { ImageFiles } from './jobs/imageFiles.ts';
+import { examine, openChecked } from './jobs/opening.ts';
 import { Jobs } from './jobs/queue.ts';
 import { versionInUse } from './jobs/teaching.ts';
 import { Pictures } from './pictures/tiles.ts';
 import { type Folders, SettingsFile } from './settings.ts';
 import { copyElsewhere } from './store/elsewhere.ts';
-import { openProject, type Project } from './store/project.ts';
+import type { Project } from './store/project.ts';
 
 /** How long changes gather before windows hear of them. */
 const TELL_AFTER_MS = 100;
@@ -83,8 +84,8 @@ export class Host implements HostContext {
 
   /** Goes on with a copy of a project that cannot be written where it lies. */
   keepElsewhere(file: string, target: string): Promise<ProjectInfo> {
-    return this.#inTurn(() => {
-      copyElsewhere(file, target);
+    return this.#inTurn(async () => {
+      await copyElsewhere(file, target, (copy) => examine(copy));
       return this.#openNow(target, {});
     });
   }
@@ -98,7 +99,7 @@ export class Host implements HostContext {
     const wanted = path.resolve(file);
     if (this.#open?.project.file === wanted && this.#open.project.inPlace()) return this.#open.project.info();
     const notices: string[] = [];
-    const project = openProject(wanted, { ...options, say: (sentence) => notices.push(sentence) });
+    const project = await openChecked(wanted, { ...options, say: (sentence) => notices.push(sentence) });
     await this.#closeProject();
     this.#open = { project, files: new ImageFiles(project, this.pictures, (ids) => this.#gather(ids)) };
     this.configureEngine();

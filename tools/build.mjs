@@ -77,7 +77,14 @@ const parts = {
     from: ['main', 'models', 'tools/build.mjs', 'tools/places.mjs', 'package-lock.json'],
     configs: () => [
       programConfig({
-        entries: { cli: 'main/cli.ts', serve: 'main/engine/serve.ts' },
+        entries: {
+          cli: 'main/cli.ts',
+          // What the host forks, by the names that it looks for beside itself.
+          serve: 'main/engine/serve.ts',
+          train: 'main/engine/train.ts',
+          readProgram: 'main/jobs/readProgram.ts',
+          examineProgram: 'main/jobs/examineProgram.ts',
+        },
         out: 'out/host',
         format: 'es',
         external: unbundled,

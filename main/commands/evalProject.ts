@@ -16,8 +16,8 @@ export interface EvalProjectOptions {
 }
 
 export async function evalProject(file: string, options: EvalProjectOptions, terminal: Terminal): Promise<void> {
-  const { openProject } = await import('../store/project.ts');
-  const project = openProject(file);
+  const { openChecked } = await import('../jobs/opening.ts');
+  const project = await openChecked(file);
   try {
     const images = await heldImages(project);
     const weights = await weightsOf(project, options.weights);

@@ -140,8 +140,8 @@ async function withProject<T>(
   options: { create?: boolean },
   work: (open: Project) => Promise<T>,
 ): Promise<T> {
-  const { openProject } = await import('../store/project.ts');
-  const open = openProject(file, options);
+  const { openChecked } = await import('../jobs/opening.ts');
+  const open = await openChecked(file, options);
   try {
     return await work(open);
   } finally {
@@ -158,12 +158,15 @@ function print(
 }
 
 /** A line now and then, as nobody looks at a bar in a log. */
-function progressOn({ signal, note }: Terminal): Pick<Progress, 'signal' | 'total' | 'step'> {
+function progressOn({ signal, note }: Terminal): Pick<Progress, 'signal' | 'total' | 'step' | 'resumeAt'> {
   let [done, total, told] = [0, Number.NaN, performance.now()];
   return {
     signal,
     total: (count) => {
       total = count ?? Number.NaN;
+    },
+    resumeAt: (at) => {
+      done = at;
     },
     step: (count = 1) => {
       done += count;

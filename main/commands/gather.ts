@@ -26,17 +26,17 @@ async function gatherInto(
   copies: readonly string[],
   { json, terminal }: { json?: boolean; terminal: Terminal },
 ): Promise<void> {
-  const [{ openProject }, { gather }] = await Promise.all([import('../store/project.ts'), import('../jobs/shards.ts')]);
-  const project = openProject(file);
+  const [{ openChecked }, { gather }] = await Promise.all([import('../jobs/opening.ts'), import('../jobs/shards.ts')]);
+  const project = await openChecked(file);
   const done: FromCopy[] = [];
   try {
     // All are opened before the first is gathered: a bad one among them changes nothing.
     for (const each of copies) {
       if (path.resolve(each) === project.file) throw new BadInput(`${each}: is the project itself`);
-      openProject(each).close();
+      (await openChecked(each)).close();
     }
     for (const each of copies) {
-      const copy = openProject(each);
+      const copy = await openChecked(each);
       try {
         done.push({ file: each, ...(await gather(project, copy, terminal.signal)) });
       } finally {

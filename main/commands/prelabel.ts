@@ -48,14 +48,14 @@ async function prelabel(file: string, options: PrelabelOptions, terminal: Termin
   if (text.length > longestPrompt)
     throw new BadInput(`the prompt is ${text.length} characters long; at most ${longestPrompt} are kept with an image`);
   // Loaded late: no other command needs SQLite and the engine.
-  const [{ Engine }, { openProject }, { copyProject }] = await Promise.all([
+  const [{ Engine }, { openChecked }, { copyProject }] = await Promise.all([
     import('../engine/supervisor.ts'),
-    import('../store/project.ts'),
+    import('../jobs/opening.ts'),
     import('../jobs/shards.ts'),
   ]);
   const log = await openedLog(options, terminal);
   if (options.into !== undefined) copyProject(file, options.into);
-  const project = openProject(options.into ?? file);
+  const project = await openChecked(options.into ?? file);
   const settings = {
     weights: path.resolve(options.weights),
     device: options.provider ?? 'cpu',

@@ -49,13 +49,13 @@ interface Asked {
 /** `file` is where images are found from. Finishes with `nothing` where no mask is likely better. */
 async function repairIn(place: string, file: string, { options, terminal }: Asked): Promise<void> {
   // Loaded late: no other command needs SQLite and the engine.
-  const [{ Engine }, { openProject }, { Meter }, { repairAll }] = await Promise.all([
+  const [{ Engine }, { openChecked }, { Meter }, { repairAll }] = await Promise.all([
     import('../engine/supervisor.ts'),
-    import('../store/project.ts'),
+    import('../jobs/opening.ts'),
     import('../jobs/queue.ts'),
     import('../jobs/repairing.ts'),
   ]);
-  const project = openProject(place);
+  const project = await openChecked(place);
   const engine = new Engine(engineSettings(options));
   try {
     const labelId = options.label === undefined ? null : labelNamed(project.labels(), options.label, file);

@@ -74,8 +74,8 @@ const lineOf = ({ id, name, inUse, parent, report: { gate } }: WeightsVersion): 
   `${id}  ${name}  ${inUse ? 'in use' : gate.promoted ? 'passed' : 'candidate'}  from ${parent ?? 'the beginning'}: ${gate.reason}\n`;
 
 async function withProject(file: string, work: (project: Project) => Promise<void>): Promise<void> {
-  const { openProject } = await import('../store/project.ts');
-  const project = openProject(file);
+  const { openChecked } = await import('../jobs/opening.ts');
+  const project = await openChecked(file);
   try {
     await work(project);
   } finally {

@@ -34,37 +34,47 @@ function doubled(from: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 
 /** Compressed text to a mask of [height, width]. Stops at the first character that cannot be right. */
 export function decompress(text: string, size: readonly [number, number]): Mask {
-  const [height, width] = size;
-  checkSize(height, width);
   const counts: number[] = [];
-  let covered = 0;
-  for (let at = 0; at < text.length; ) {
-    const [value, next] = readNumber(text, at);
-    const run = counts.length > 2 ? value + (counts.at(-2) ?? 0) : value;
-    covered += run;
-    if (run < 0) throw damaged(`run ${counts.length + 1} is negative`);
-    if (covered > height * width) throw damaged(`its runs cover more than ${width} x ${height} pixels`);
-    counts.push(run);
-    at = next;
-  }
-  if (covered < height * width) throw damaged(`its runs cover ${covered} of ${height * width} pixels`);
-  return { size: [height, width], counts };
+  walk(text, size, (run) => void counts.push(run));
+  return { size: [size[0], size[1]], counts };
 }
 
-/** The signed number that starts at a position, and the position after it. */
-function readNumber(text: string, start: number): [number, number] {
+/** Throws `BadInput` where the text is no mask of its size; millions of runs are looked at and none is kept. */
+export const checkCompressed = (text: string, size: readonly [number, number]): void => walk(text, size, () => {});
+
+/** A number at a time, low five bits first: a plain loop, as one text may hold millions. */
+function walk(text: string, [height, width]: readonly [number, number], tell: (run: number) => void): void {
+  checkSize(height, width);
+  const pixels = height * width;
+  let covered = 0;
+  let count = 0;
+  let last = 0;
+  let beforeLast = 0;
   let value = 0;
-  for (let i = 0; i < MOST_CHARACTERS; i++) {
-    const code = text.charCodeAt(start + i);
-    if (Number.isNaN(code)) throw damaged('it ends inside a number');
-    if (code < FIRST || code > LAST) throw damaged(`character ${start + i + 1} is none of its alphabet`);
-    const bits = code - FIRST;
-    value |= (bits & 31) << (5 * i);
-    if (bits & 32) continue;
-    const negative = (bits & 16) !== 0;
-    return [negative ? value | (-1 << (5 * (i + 1))) : value, start + i + 1];
+  let shift = 0;
+  for (let at = 0; at < text.length; at++) {
+    const bits = text.charCodeAt(at) - FIRST;
+    if (bits < 0 || bits > LAST - FIRST) throw damaged(`character ${at + 1} is none of its alphabet`);
+    value |= (bits & 31) << shift;
+    shift += 5;
+    if (bits & 32) {
+      if (shift < 5 * MOST_CHARACTERS) continue;
+      throw damaged(`the number at character ${at + 2 - MOST_CHARACTERS} is too long`);
+    }
+    if (bits & 16) value |= -1 << shift;
+    const run = count > 2 ? value + beforeLast : value;
+    covered += run;
+    count++;
+    if (run < 0) throw damaged(`run ${count} is negative`);
+    if (covered > pixels) throw damaged(`its runs cover more than ${width} x ${height} pixels`);
+    tell(run);
+    beforeLast = last;
+    last = run;
+    value = 0;
+    shift = 0;
   }
-  throw damaged(`the number at character ${start + 1} is too long`);
+  if (shift > 0) throw damaged('it ends inside a number');
+  if (covered < pixels) throw damaged(`its runs cover ${covered} of ${pixels} pixels`);
 }
 
 const damaged = (why: string): BadInput => new BadInput(`compressed mask: ${why}`);

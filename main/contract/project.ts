@@ -1,6 +1,6 @@
 // What a project keeps: images, labels, shapes, prompts and proposals, as records that both sides of the wire read.
 import { z } from 'zod';
-import { compress, decompress } from './cocoMask.ts';
+import { checkCompressed, compress, decompress } from './cocoMask.ts';
 import { Answer, Box, type Mask, Point } from './records.ts';
 import { text } from './text.ts';
 
@@ -23,6 +23,9 @@ export const packMask = (mask: Mask): PackedMask => ({ size: [...mask.size], cou
 
 /** Throws `BadInput` where the text is no mask of its size. */
 export const unpackMask = ({ size, counts }: PackedMask): Mask => decompress(counts, size);
+
+/** Throws `BadInput` where the text is no mask of its size, at the cost of reading it once. */
+export const checkPacked = ({ size, counts }: PackedMask): void => checkCompressed(counts, size);
 
 const AttributeValue = z.union([text(), z.number(), z.boolean()]);
 export type AttributeValue = z.infer<typeof AttributeValue>;

@@ -1,5 +1,7 @@
 // A shape to two digests, one of where it lies and one of what is said of it: equal ones mean that nobody touched it.
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Shape } from '../contract/project.ts';
 
 const digest = (value: unknown): string =>
@@ -10,3 +12,10 @@ export const geometryOf = ({ mask, box, crowd }: Pick<Shape, 'mask' | 'box' | 'c
 
 export const saidOf = ({ imageId, labelId, attributes }: Pick<Shape, 'imageId' | 'labelId' | 'attributes'>): string =>
   digest([imageId, labelId, Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
+
+/** SHA-256 of a file's bytes. */
+export async function hashOfFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}

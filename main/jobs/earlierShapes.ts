@@ -1,7 +1,6 @@
 // A shape that an import brings to the one in the project that it is already: by its id, or because it covers the same.
 import { boxIou } from '../contract/geometry.ts';
-import { type PackedMask, type Shape, unpackMask } from '../contract/project.ts';
-import type { Mask } from '../contract/records.ts';
+import { type Shape, unpackMask } from '../contract/project.ts';
 import { maskIou } from '../contract/rle.ts';
 import type { ShapeSource } from '../formats/reading.ts';
 import type { Project } from '../store/project.ts';
@@ -13,9 +12,7 @@ const SAME = 0.98;
 const NEAR = 0.5;
 
 /** A shape as it was read. */
-interface Brought extends Pick<Shape, 'imageId' | 'labelId' | 'box' | 'crowd'> {
-  readonly mask: Mask | null;
-  readonly packed: PackedMask | null;
+interface Brought extends Pick<Shape, 'imageId' | 'labelId' | 'box' | 'crowd' | 'mask'> {
   readonly source: ShapeSource | null;
   /** The file's, where things of it were taken before. */
   readonly fileId: number | null;
@@ -72,10 +69,10 @@ export class EarlierShapes {
   }
 }
 
-function coversSame(shape: Shape, { labelId, crowd, box, mask, packed }: Brought): boolean {
+function coversSame(shape: Shape, { labelId, crowd, box, mask }: Brought): boolean {
   if (shape.labelId !== labelId || shape.crowd !== crowd) return false;
-  if (shape.mask === null || mask === null) return shape.mask === packed && boxIou(shape.box, box) >= SAME;
-  if (shape.mask.counts === packed?.counts) return true;
+  if (shape.mask === null || mask === null) return shape.mask === mask && boxIou(shape.box, box) >= SAME;
+  if (shape.mask.counts === mask.counts) return true;
   // Boxes of thin masks differ by more than their masks do, but not by as much as half.
-  return boxIou(shape.box, box) >= NEAR && maskIou(unpackMask(shape.mask), mask) >= SAME;
+  return boxIou(shape.box, box) >= NEAR && maskIou(unpackMask(shape.mask), unpackMask(mask)) >= SAME;
 }

@@ -1,12 +1,12 @@
 // How much of masks one annotation file may bring, so that a small file of huge, dense masks costs neither memory nor hours.
 import type { Mask } from '../contract/records.ts';
 
-/** Runs of one mask: a mask of 16,384 x 16,384 may change 512 times in every column. */
-const MOST_OF_ONE = 2 ** 23;
+/** Runs of one mask: a mask of 16,384 x 16,384 may change 128 times in every column. */
+const MOST_OF_ONE = 2 ** 21;
 /** Of all masks of a file: COCO's 36,781 shapes of val2017 have some 3 million. */
 const MOST_OF_ALL = 2 ** 27;
 /** Of those that wait to be stored together. */
-const MOST_WAITING = 2 ** 21;
+const MOST_WAITING = 2 ** 20;
 
 export class ImportBudget {
   readonly #mostOfAll: number;

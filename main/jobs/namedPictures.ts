@@ -3,7 +3,6 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Picture, Pictures } from '../formats/reading.ts';
-import { measureImage } from '../pictures/image.ts';
 import { imageFilesIn, isImageName } from '../pictures/walk.ts';
 
 /** How a project names a file: relative to its own folder with forward slashes, absolute where there is no such path. */
@@ -237,6 +236,8 @@ function sharedEnd(folders: readonly string[], wanted: readonly string[]): numbe
 
 async function measured(file: string): Promise<Picture | null> {
   try {
+    // Loaded late: many imports measure nothing, and sharp takes a while to load.
+    const { measureImage } = await import('../pictures/image.ts');
     const { width, height } = await measureImage(file);
     return { file, width, height };
   } catch (error) {

@@ -1,28 +1,25 @@
 // What a COCO file says of the things that are taken from it, as rows of the project: an export writes them again.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { Shape } from '../contract/project.ts';
-import type { ReadingSource, ShapeSource, SourceText } from '../formats/reading.ts';
+import type { SourceText } from '../formats/reading.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceImage, SourceShape } from '../store/sources.ts';
-import { geometryOf, saidOf } from './digests.ts';
+import { saidOf } from './digests.ts';
+import type { FileSource, PartSource } from './readParts.ts';
 
 const BATCH = 500;
 
 export class SourceImport {
   readonly fileId: number;
   readonly #project: Project;
-  readonly #source: ReadingSource;
+  readonly #source: FileSource;
   readonly #used = new Set<number>();
   #images: SourceImage[] = [];
   #shapes: SourceShape[] = [];
 
-  /** `hash`: of the file's bytes. */
-  constructor(project: Project, source: ReadingSource, { path, hash }: { path: string; hash: string }) {
+  constructor(project: Project, source: FileSource) {
     this.#project = project;
     this.#source = source;
-    this.fileId = project.setSourceFile({ path, hash, head: source.head });
+    this.fileId = project.setSourceFile(source);
   }
 
   image(imageId: number, { number, record }: SourceText): void {
@@ -30,11 +27,10 @@ export class SourceImport {
   }
 
   /** `read`: as it stands in the file, whatever a person made of the shape. */
-  shape(shapeId: number, read: Omit<Shape, 'id' | 'place'>, source: ShapeSource): void {
-    const { number, position, record, whole, category } = source;
+  shape(shapeId: number, read: Omit<Shape, 'id' | 'place'>, source: PartSource): void {
+    const { number, position, record, geometry, category } = source;
     if (category !== null) this.#used.add(category);
-    const digests = { geometry: whole ? geometryOf(read) : '', said: saidOf(read) };
-    this.#shapes.push({ shapeId, fileId: this.fileId, number, position, record, ...digests });
+    this.#shapes.push({ shapeId, fileId: this.fileId, number, position, record, geometry, said: saidOf(read) });
     // Shapes that the project has already are not followed by any that wait to be stored.
     if (this.#shapes.length >= BATCH) this.flush();
   }
@@ -54,11 +50,4 @@ export class SourceImport {
     });
     this.#project.setSourceCategories(rows);
   }
-}
-
-/** SHA-256 of a file's bytes. */
-export async function hashOfFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }

@@ -12,11 +12,11 @@ import { isFields, wholeOf } from '../formats/values.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceFile, SourceShape } from '../store/sources.ts';
 import { keepBackup } from './backups.ts';
+import { hashOfFile } from './digests.ts';
 import { categoryText, outShape } from './exportContent.ts';
 import { namesFor } from './exportNames.ts';
 import { type Numbering, numberingOf, type OneFile } from './numbering.ts';
 import type { Progress } from './queue.ts';
-import { hashOfFile } from './sourceImport.ts';
 import { rememberWritten } from './writtenBack.ts';
 
 interface WrittenBack extends Written {

@@ -2,7 +2,7 @@
 import { BadInput } from '../contract/badinput.ts';
 import { type Standing, verdictChanges } from '../contract/correction.ts';
 import { applied, type Change, type ChangeOf, type Kind, type RecordOf, recordSchemas } from '../contract/diff.ts';
-import { type PackedMask, unpackMask } from '../contract/project.ts';
+import { checkPacked, type PackedMask } from '../contract/project.ts';
 import type { Db } from './db.ts';
 import { checkLabel } from './labels.ts';
 import { promptsWhere } from './prompts.ts';
@@ -125,7 +125,7 @@ function imageSize(db: Db, id: number): PackedMask['size'] | null {
 }
 
 function checkMask(id: number, mask: PackedMask, size: PackedMask['size'] | null): void {
-  unpackMask(mask);
+  checkPacked(mask);
   const [height, width] = mask.size;
   if (!size || (size[0] === height && size[1] === width)) return;
   throw new BadInput(`shape ${id} has a mask of ${width} x ${height}, but its image is ${size[1]} x ${size[0]}`);

@@ -6,8 +6,15 @@ import { BadInput } from '../contract/badinput.ts';
 import { movePaths } from './images.ts';
 import { openFile } from './open.ts';
 
-/** By the file system, as SQLite would have to write beside the file to read it whole. It is checked as any file that is opened. */
-export function copyElsewhere(file: string, target: string): void {
+/**
+ * By the file system, as SQLite would have to write beside the file to read it whole. It is checked as any file that is
+ * opened; `examine` throws where it is not whole.
+ */
+export async function copyElsewhere(
+  file: string,
+  target: string,
+  examine: (copy: string) => Promise<void>,
+): Promise<void> {
   if (!existsSync(file)) throw new BadInput(`there is no project ${file}`);
   if (existsSync(target)) throw new BadInput(`${target}: is there already; choose another name`);
   if (!existsSync(path.dirname(target))) throw new BadInput(`${path.dirname(target)}: there is no such folder`);
@@ -16,7 +23,8 @@ export function copyElsewhere(file: string, target: string): void {
     copyWritable(file, part);
     // Changes that were not folded into the file yet.
     if (existsSync(`${file}-wal`)) copyWritable(`${file}-wal`, `${part}-wal`);
-    const { db, close } = openFile(part);
+    await examine(part);
+    const { db, close } = openFile(part, { examined: true });
     try {
       db.whole(() => movePaths(db, path.dirname(file), path.dirname(target)));
     } finally {

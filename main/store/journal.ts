@@ -19,6 +19,8 @@ import {
 
 /** How many changes of a step are told; `more` is set where it has others, and one then reads everything again. */
 export const toldChanges = 1000;
+/** Characters of masks among them: every window is sent what is told. */
+export const toldCharacters = 2 ** 22;
 
 export interface Journal {
   /** Throws `Conflict` where a `before` is not what is there, `BadInput` where a record is no good; then nothing is stored. */
@@ -221,19 +223,29 @@ function startMany(office: Office, title: string): Many {
 class Told {
   readonly changes: Change[] = [];
   count = 0;
+  #characters = 0;
 
   get more(): boolean {
-    return this.count > toldChanges;
+    return this.count > this.changes.length;
   }
 
   tell(change: Change): void {
+    const isWhole = !this.more;
     this.count++;
-    if (!this.more) this.changes.push(change);
+    if (!isWhole || this.changes.length >= toldChanges) return;
+    this.#characters += charactersOf(change);
+    if (this.#characters <= toldCharacters) this.changes.push(change);
   }
 
   /** Those after the first `count` were not stored after all. */
   forget(count: number): void {
     this.count = count;
     this.changes.length = Math.min(this.changes.length, count);
+    this.#characters = this.changes.reduce((sum, change) => sum + charactersOf(change), 0);
   }
+}
+
+function charactersOf({ kind, before, after }: Change): number {
+  if (kind !== 'shape') return 0;
+  return [before?.mask, after?.mask].reduce((sum, mask) => sum + (mask?.counts.length ?? 0), 0);
 }

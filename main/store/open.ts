@@ -6,7 +6,7 @@ import { BadInput, ReadOnlyPlace } from '../contract/badinput.ts';
 import { Db, isOpenHere } from './db.ts';
 import { disownLogs, Log, setAsideForeignLog } from './log.ts';
 import { migrations } from './migrations.ts';
-import { checkSchema, damaged } from './schema.ts';
+import { checkSchema, damaged, looksLikeOurs } from './schema.ts';
 
 /** Marks the file as ours in SQLite's header: "LOUP". */
 const applicationId = 0x4c4f5550;
@@ -19,6 +19,8 @@ interface OpenOptions {
   readonly formats?: readonly string[];
   /** Hears what a person should know of how the file was found. */
   readonly say?: (sentence: string) => void;
+  /** `examineFile` has found it whole just now. */
+  readonly examined?: boolean;
 }
 
 interface Opened {
@@ -35,17 +37,47 @@ export function openFile(file: string, options: OpenOptions = {}): Opened {
     if (!existsSync(path.dirname(file))) throw new BadInput(`there is no folder ${path.dirname(file)}`);
     create(file, formats);
   }
-  if (statSync(file).isDirectory()) throw new BadInput(`${path.basename(file)} is a folder, not a Loupe project`);
-  refuseReadOnly(file);
-  refuseForeignLog(file, options.say);
+  settle(file, options.say);
   const db = new Db(file, { mustExist: true });
   try {
-    const log = prepare(db, formats);
+    const log = prepare(db, formats, options);
     return { db, close: () => db.open && log.close() };
   } catch (error) {
     db.close();
     throw error;
   }
+}
+
+/** What must be so before SQLite reads the file: it can be written, and the log beside it is its own. */
+export function settle(file: string, say?: (sentence: string) => void): void {
+  const info = statSync(file);
+  const what = info.isDirectory() ? 'a folder' : 'no ordinary file';
+  if (!info.isFile()) throw new BadInput(`${path.basename(file)} is ${what}, not a Loupe project`);
+  refuseReadOnly(file);
+  refuseForeignLog(file, say);
+}
+
+/**
+ * Everything that opening reads. Pages that refer to each other in circles, or a million times to one, are met here: they
+ * may be read for ever, so it is done in a process that can be stopped.
+ */
+export function examineFile(file: string): void {
+  const db = new Db(file, { mustExist: true });
+  try {
+    examine(db, migrations);
+    if (!isChecked(db)) walkWhole(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** Through every tree of a file that is too large to be checked page by page. */
+function walkWhole(db: Db): void {
+  const parts = db.all<{ type: string; name: string; of: string }>(
+    `SELECT type, name, tbl_name AS "of" FROM sqlite_schema WHERE type IN ('table', 'index')`,
+  );
+  for (const { type, name, of } of parts)
+    db.number(`SELECT count(*) FROM "${of}" ${type === 'index' ? `INDEXED BY "${name}"` : 'NOT INDEXED'}`);
 }
 
 /** SQLite would call it an error of the disk, as it cannot make its log beside the file. */
@@ -74,13 +106,18 @@ function refuseForeignLog(file: string, say: (sentence: string) => void = warn):
   );
 }
 
-function prepare(db: Db, formats: readonly string[]): Log {
+function examine(db: Db, formats: readonly string[], examined = false): number {
   // The lock lives in the kernel and ends with the process, so that a dead one leaves none behind.
   db.script('PRAGMA locking_mode = EXCLUSIVE');
-  const version = recognised(db, formats.length);
-  checkSchema(db, formats.slice(0, version));
+  const version = recognised(db, formats);
+  checkSchema(db, formats.slice(0, version), formats);
+  if (!examined) checkWhole(db);
+  return version;
+}
+
+function prepare(db: Db, formats: readonly string[], { examined }: OpenOptions): Log {
+  const version = examine(db, formats, examined);
   db.formatBefore = version;
-  checkWhole(db);
   if (version < formats.length) {
     // Without a log of its own: one that is replayed must begin with the name of its file.
     db.script('PRAGMA journal_mode = DELETE');
@@ -94,18 +131,24 @@ function prepare(db: Db, formats: readonly string[]): Log {
   return new Log(db);
 }
 
-/** The number of the file's format. Reads nothing but its header, and so takes the lock. */
-function recognised(db: Db, newest: number): number {
+/** The number of the file's format. Of a project reads nothing but its header, and so takes the lock. */
+function recognised(db: Db, formats: readonly string[]): number {
   const name = path.basename(db.file);
-  if (db.number('PRAGMA application_id') !== applicationId) throw new BadInput(`${name} is no Loupe project`);
+  const newest = formats.length;
+  if (db.number('PRAGMA application_id') !== applicationId) {
+    if (looksLikeOurs(db, formats)) throw damaged(db);
+    throw new BadInput(`${name} is no Loupe project`);
+  }
   const version = db.number('PRAGMA user_version');
   if (version < 1) throw damaged(db);
   if (version <= newest) return version;
   throw new BadInput(`${name} was made by a newer Loupe (format ${version}, this one knows ${newest}); update Loupe`);
 }
 
+const isChecked = ({ file }: Db): boolean => statSync(file).size <= checkedBytes;
+
 function checkWhole(db: Db): void {
-  if (statSync(db.file).size > checkedBytes) return;
+  if (!isChecked(db)) return;
   const found = db.get<{ quick_check: string }>('PRAGMA quick_check(1)')?.quick_check;
   if (found !== 'ok') throw damaged(db);
 }

@@ -48,7 +48,7 @@ export interface Project
 /** Throws `BadInput` where the file is no project, damaged, newer or in use. `create`: makes it where there is none. */
 export function openProject(
   file: string,
-  options: { create?: boolean; say?: (sentence: string) => void } = {},
+  options: { create?: boolean; say?: (sentence: string) => void; examined?: boolean } = {},
 ): Project {
   const { db, close } = openFile(path.resolve(file), options);
   const sequence = sequenceOf(db);

@@ -11,20 +11,36 @@ interface Part {
 
 /**
  * Refuses triggers, views and whatever else the migrations do not make, and files that lack a part. Read before anything
- * of the file's own is used: a view in place of a table may take for ever, a trigger may change what is stored.
+ * of the file's own is used: a view in place of a table may take for ever, a trigger may change what is stored. `newest`:
+ * all formats; a part of a later one, or a table without a column, is nobody's attack.
  */
-export function checkSchema(db: Db, formats: readonly string[]): void {
+export function checkSchema(db: Db, formats: readonly string[], newest: readonly string[] = formats): void {
   const name = path.basename(db.file);
-  const ours = partsMadeBy(formats);
-  const known = new Map(ours.map((part) => [`${part.type} ${part.name}`, part.sql]));
+  const known = partsMadeBy(formats);
   for (const part of partsOf(db)) {
     const key = `${part.type} ${part.name}`;
-    if (known.get(key) !== part.sql)
+    const ours = known.get(key);
+    if (ours?.sql !== part.sql) {
+      const isLater = partsMadeBy(newest).get(key)?.sql === part.sql;
+      if (isLater || (ours && lacksColumn(part, ours))) throw damaged(db);
       throw new BadInput(`${name} holds a ${key.slice(0, 80)} that no Loupe made; it was not opened`);
+    }
     known.delete(key);
   }
   if (known.size > 0) throw damaged(db);
 }
+
+/** Whether a file that does not say so of itself has the first table of every project. */
+export function looksLikeOurs(db: Db, formats: readonly string[]): boolean {
+  const [[key, first] = ['', undefined]] = partsMadeBy(formats.slice(0, 1));
+  return partsOf(db).some((part) => `${part.type} ${part.name}` === key && part.sql.startsWith(opening(first?.sql)));
+}
+
+/** Later formats may have added columns at the end. */
+const opening = (sql = ''): string => sql.replace(/\)[^)]*$/u, '');
+
+const lacksColumn = ({ sql }: Part, { columns }: Made): boolean =>
+  columns.some((column) => !new RegExp(`\\b${column}\\b`, 'u').test(sql));
 
 export const damaged = ({ file }: Db): BadInput =>
   new BadInput(`${path.basename(file)} is damaged; it was left as it is: take a copy of it from before`);
@@ -41,11 +57,24 @@ const partsOf = (db: Db): Part[] =>
     )
     .map(({ type, name, sql }) => ({ type, name, sql: sql.replace(/\s+/gu, ' ').trim() }));
 
-function partsMadeBy(formats: readonly string[]): Part[] {
+interface Made {
+  readonly sql: string;
+  /** Of a table. */
+  readonly columns: readonly string[];
+}
+
+/** By type and name, in the order in which they are made. */
+function partsMadeBy(formats: readonly string[]): Map<string, Made> {
   const fresh = new Db(':memory:', { mustExist: false });
   try {
     for (const sql of formats) fresh.script(sql);
-    return partsOf(fresh);
+    const columnsOf = (table: string) =>
+      fresh.all<{ name: string }>('SELECT name FROM pragma_table_info(?)', table).map(({ name }) => name);
+    return new Map(
+      partsOf(fresh).map(({ type, name, sql }) => {
+        return [`${type} ${name}`, { sql, columns: type === 'table' ? columnsOf(name) : [] }];
+      }),
+    );
   } finally {
     fresh.close();
   }

@@ -1,7 +1,7 @@
 // Compressed text and COCO objects, good and broken.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compress, decompress, parseRle } from '../../main/contract/cocoMask.ts';
+import { checkCompressed, compress, decompress, parseRle } from '../../main/contract/cocoMask.ts';
 
 describe('compressed text', () => {
   test('five bits a character, differences from the fourth run on', () => {
@@ -16,6 +16,11 @@ describe('compressed text', () => {
       expect(decompress(compress({ size, counts }), size)).toEqual({ size, counts });
     });
     fc.assert(property);
+  });
+
+  test('is checked without being unpacked', () => {
+    expect(checkCompressed('f0370j1', [10, 10])).toBeUndefined();
+    expect(() => checkCompressed('f0370j1', [10, 11])).toThrow(/cover 100 of 110/);
   });
 
   test('the longest possible run', () => {
@@ -48,6 +53,7 @@ describe('compressed text', () => {
     ['111K', /run 4 is negative/],
   ])('%j: refused', (text, message) => {
     expect(() => decompress(text, [10, 10])).toThrow(message);
+    expect(() => checkCompressed(text, [10, 10])).toThrow(message);
   });
 });
 

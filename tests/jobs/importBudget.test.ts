@@ -12,8 +12,8 @@ test('ordinary masks cost nothing that is noticed', () => {
 
 test('one mask that is too dense is refused alone', () => {
   const budget = new ImportBudget();
-  expect(budget.take(maskOf(2 ** 23 + 1))).toBe(
-    'its mask goes in and out 8388609 times; more than 8388608 are not taken',
+  expect(budget.take(maskOf(2 ** 21 + 1))).toBe(
+    'its mask goes in and out 2097153 times; more than 2097152 are not taken',
   );
   expect([budget.take(maskOf(10)), budget.spent]).toEqual([null, false]);
 });
@@ -27,7 +27,7 @@ test('all masks together have an end, which is told', () => {
 
 test('what waits is stored before it is large', () => {
   const budget = new ImportBudget();
-  budget.take(maskOf(2 ** 21 + 1));
+  budget.take(maskOf(2 ** 20 + 1));
   expect(budget.full).toBe(true);
   budget.stored();
   expect(budget.full).toBe(false);

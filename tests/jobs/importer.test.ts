@@ -5,9 +5,12 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { unpackMask } from '../../main/contract/project.ts';
 import type { Box, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
-import { Notes, type ReadImage, type ReadShape } from '../../main/formats/reading.ts';
+import { Notes, type ReadImage, type Reading, type ReadShape } from '../../main/formats/reading.ts';
+import { ImportBudget } from '../../main/jobs/importBudget.ts';
 import { Importer } from '../../main/jobs/importer.ts';
 import { NamedPictures } from '../../main/jobs/namedPictures.ts';
+import { Placing } from '../../main/jobs/placing.ts';
+import { partsOf } from '../../main/jobs/readParts.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 import { paint } from '../hosting.ts';
@@ -39,17 +42,22 @@ function begun(signal = new AbortController().signal, project?: Project) {
   const own = project ?? openProject(path.join(folder, `${++count}.loupe`), { create: true });
   if (project === undefined) open.push(own);
   const [notes, steps] = [new Notes(), { count: 0 }];
-  const importer = new Importer(own, {
-    ...{ file: 'f.json', folder, notes, pictures: new NamedPictures([folder]) },
-    progress: { signal, step: () => void steps.count++ },
-  });
+  const importer = new Importer(own, { file: 'f.json', progress: { signal, step: () => void steps.count++ } });
+  const placing = new Placing({ ...{ projectFile: own.file, folder, notes }, pictures: new NamedPictures([folder]) });
+  const file = path.join(folder, 'f.json');
+  const takeReading = async (reading: Reading) => {
+    const readers = { placing, notes, budget: new ImportBudget() };
+    for await (const part of partsOf(reading, { from: file, bytes: file }, readers)) await importer.add(part);
+  };
   const take = (
     shapes: readonly ReadShape[],
     images = [...new Set(shapes.map(({ image }) => image))],
     labels = ['cup'],
-  ) => importer.take({ format: 'Test', images, labels, shapes }, path.join(folder, 'f.json'));
+  ) => takeReading({ format: 'Test', images, labels, shapes });
   const shapes = () => [...own.allImages()].flatMap(({ id }) => own.shapesOf(id));
-  return { project: own, importer, take, notes, steps, shapes };
+  const report = () =>
+    importer.report({ leftOut: notes.leftOut, said: notes.said, unresolved: [...placing.unresolved] });
+  return { project: own, importer, take, takeReading, report, steps, shapes };
 }
 
 describe('shapes', () => {
@@ -73,10 +81,10 @@ describe('shapes', () => {
   });
 
   test('nothing is one step and no report of anything', async () => {
-    const { importer, take, project } = begun();
+    const { importer, take, project, report } = begun();
     await take([], [], []);
     expect(importer.end()).toBeNull();
-    expect(importer.report()).toMatchObject({
+    expect(report()).toMatchObject({
       images: 0,
       shapes: 0,
       labels: 0,
@@ -98,12 +106,12 @@ describe('shapes', () => {
   });
 
   test('more than are written at a time all arrive, in order', async () => {
-    const { importer, take, shapes } = begun();
+    const { importer, take, shapes, report } = begun();
     const image = imageOf('a.png');
     await take(Array.from({ length: 1201 }, (_, i) => shapeOn(image, cup, { attributes: { place: i } })));
     importer.end();
     expect(shapes().map(({ attributes }) => attributes.place)).toEqual(Array.from({ length: 1201 }, (_, i) => i));
-    expect(importer.report().shapes).toBe(1201);
+    expect(report().shapes).toBe(1201);
   });
 });
 
@@ -120,7 +128,7 @@ describe('what is there already', () => {
     const again = begun(undefined, first.project);
     await again.take([shapeOn(imageOf('a.png'), cup, fields)]);
     again.importer.end();
-    expect([first.shapes().length, again.importer.report().notes.length]).toEqual([total, known]);
+    expect([first.shapes().length, again.report().notes.length]).toEqual([total, known]);
   });
 
   test('boxes are told apart by their edges', async () => {
@@ -132,7 +140,7 @@ describe('what is there already', () => {
     const other = { box: { x1: 1, y1: 1, x2: 3, y2: 3.5 } };
     await again.take([shapeOn(image, null), shapeOn(image, null, other)]);
     again.importer.end();
-    expect(again.importer.report()).toMatchObject({
+    expect(again.report()).toMatchObject({
       shapes: 1,
       notes: ['1 shape was in the project already and not added again'],
     });
@@ -154,7 +162,7 @@ describe('labels', () => {
   });
 
   test('beyond nine have no digit', async () => {
-    const { importer, take, project } = begun();
+    const { importer, take, project, report } = begun();
     await take(
       [],
       [],
@@ -162,35 +170,35 @@ describe('labels', () => {
     );
     importer.end();
     expect(project.labels().map(({ digit }) => digit)).toEqual([...'123456789', null, null, null]);
-    expect(importer.report().labels).toBe(12);
+    expect(report().labels).toBe(12);
   });
 });
 
 test('a label longer than a project keeps is cut and said, and costs nothing else', async () => {
-  const { importer, take, project } = begun();
+  const { importer, take, project, report } = begun();
   await take([shapeOn(imageOf('x.png'), cup, { label: 'n'.repeat(5000) })], undefined, []);
   importer.end();
   expect(project.labels().map(({ name }) => name)).toEqual(['n'.repeat(1000)]);
-  expect(importer.report()).toMatchObject({ shapes: 1, notes: [expect.stringMatching(/cut to 1000 characters/)] });
+  expect(report()).toMatchObject({ shapes: 1, notes: [expect.stringMatching(/cut to 1000 characters/)] });
 });
 
 describe('images', () => {
   test('whose path names no file are left out', async () => {
-    const { importer, take, project } = begun();
+    const { importer, take, project, report } = begun();
     await take([shapeOn(imageOf('.'), cup), shapeOn(imageOf('sub/'), cup), shapeOn(imageOf('a/..'), cup)]);
     importer.end();
     expect([...project.allImages()]).toEqual([]);
-    expect(importer.report().leftOut[0]?.why).toBe('its path names no file');
+    expect(report().leftOut[0]?.why).toBe('its path names no file');
   });
 
   test('that were not found are missing, with the name that the file gives', async () => {
-    const { importer, take, project } = begun();
+    const { importer, take, project, report } = begun();
     await take([shapeOn(imageOf('far/none.png'), cup)]);
     importer.end();
     expect([...project.allImages()]).toMatchObject([
       { path: 'far/none.png', state: 'missing', problem: 'far/none.png was not found; say where it is', width, height },
     ]);
-    expect(importer.report().unresolved).toEqual(['far/none.png']);
+    expect(report().unresolved).toEqual(['far/none.png']);
   });
 
   test('of a path that is none of ours are known by their name alone', async () => {
@@ -205,21 +213,21 @@ describe('images', () => {
   });
 
   test('without a size cost their shapes, and say so once each', async () => {
-    const { take, importer, shapes, notes } = begun();
+    const { take, importer, shapes, report } = begun();
     const image = imageOf('a.png', { width: null, height: null });
     await take([shapeOn(image, cup), shapeOn(image, cup)]);
     importer.end();
     expect(shapes()).toEqual([]);
-    expect(notes.leftOut).toEqual([{ what: '2 shapes of a.png', why: 'their image was left out' }]);
+    expect(report().leftOut).toEqual([{ what: '2 shapes of a.png', why: 'their image was left out' }]);
   });
 
   test('of another size than the project has', async () => {
-    const { take, importer, project, notes, shapes } = begun();
+    const { take, importer, project, shapes, report } = begun();
     project.addImages([{ path: 'a.png', width: 60, height: 40 }]);
     await take([shapeOn(imageOf('a.png'), cup)]);
     importer.end();
     expect(shapes()).toEqual([]);
-    expect(notes.leftOut).toEqual([
+    expect(report().leftOut).toEqual([
       { what: 'image a.png', why: 'the file says 6 x 4, the project 60 x 40' },
       { what: '1 shape of a.png', why: 'their image was left out' },
     ]);
@@ -229,11 +237,11 @@ describe('images', () => {
     saved(folder, 'disk/right.png', '');
     await paint(path.join(folder, 'disk/right.png'), { width, height });
     await paint(path.join(folder, 'disk/wrong.png'), { width: 7, height });
-    const { take, importer, project, notes } = begun();
+    const { take, importer, project, report } = begun();
     await take([shapeOn(imageOf('right.png'), cup), shapeOn(imageOf('wrong.png'), cup)]);
     importer.end();
     expect([...project.allImages()]).toMatchObject([{ path: 'disk/right.png', state: 'present', problem: null }]);
-    expect(notes.leftOut[0]).toEqual({
+    expect(report().leftOut[0]).toEqual({
       what: 'image wrong.png',
       why: 'the file says 6 x 4, the picture is 7 x 4',
     });
@@ -242,7 +250,7 @@ describe('images', () => {
 
 test('cancelled in the middle: what was taken by then is one step that undo takes back', async () => {
   const abort = new AbortController();
-  const { importer, take, project, shapes } = begun(abort.signal);
+  const { importer, takeReading, project, shapes } = begun(abort.signal);
   const image = imageOf('a.png');
   const endless = function* () {
     for (let i = 0; ; i++) {
@@ -250,12 +258,8 @@ test('cancelled in the middle: what was taken by then is one step that undo take
       yield shapeOn(image, cup, { attributes: { i } });
     }
   };
-  const taken = importer.take(
-    { format: 'Test', images: [image], labels: ['cup'], shapes: endless() },
-    path.join(folder, 'f.json'),
-  );
+  const taken = takeReading({ format: 'Test', images: [image], labels: ['cup'], shapes: endless() });
   await expect(taken).rejects.toThrow('enough');
-  await expect(take([])).resolves.toBeUndefined();
   expect(importer.end()?.undo).toBe('Import f.json');
   expect(shapes().length).toBeGreaterThanOrEqual(500);
   project.undo();

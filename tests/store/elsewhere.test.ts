@@ -61,19 +61,24 @@ describe.runIf(process.platform === 'linux')('a folder that cannot be written', 
 });
 
 describe('a copy elsewhere', () => {
-  test('replaces nothing, and leaves nothing behind where it fails', () => {
+  test('replaces nothing, and leaves nothing behind where it fails', async () => {
+    const unexamined = async () => {};
     const { locked, free } = folders();
     const file = filled(locked);
     const taken = filled(free);
-    expect(() => copyElsewhere(file, taken)).toThrow('is there already');
-    expect(() => copyElsewhere(file, path.join(free, 'no', 'x.loupe'))).toThrow('there is no such folder');
-    expect(() => copyElsewhere(path.join(locked, 'no.loupe'), path.join(free, 'x.loupe'))).toThrow(
-      'there is no project',
-    );
+    await expect(copyElsewhere(file, taken, unexamined)).rejects.toThrow('is there already');
+    const nowhere = path.join(free, 'no', 'x.loupe');
+    await expect(copyElsewhere(file, nowhere, unexamined)).rejects.toThrow('there is no such folder');
+    const [absent, target] = [path.join(locked, 'no.loupe'), path.join(free, 'x.loupe')];
+    await expect(copyElsewhere(absent, target, unexamined)).rejects.toThrow('there is no project');
     const foreign = new Db(path.join(locked, 'foreign.loupe'), { mustExist: false });
     foreign.script('CREATE TABLE t (x)');
     foreign.close();
-    expect(() => copyElsewhere(foreign.file, path.join(free, 'x.loupe'))).toThrow(BadInput);
+    await expect(copyElsewhere(foreign.file, target, unexamined)).rejects.toBeInstanceOf(BadInput);
+    const tooLong = async () => {
+      throw new BadInput('it could not be looked through');
+    };
+    await expect(copyElsewhere(file, target, tooLong)).rejects.toThrow('could not be looked through');
     expect(readdirSync(free)).toEqual(['cars.loupe']);
   });
 });

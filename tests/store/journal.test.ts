@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { Conflict, changed, created, deleted, reverse } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
-import { toldChanges } from '../../main/store/journal.ts';
+import { toldChanges, toldCharacters } from '../../main/store/journal.ts';
 import { addLabel, addPrompt, addShape, apply, newFile, newProject, opened } from './desk.ts';
 import { columnsMask, labelOf, shapeOf } from './records.ts';
 
@@ -256,6 +256,23 @@ describe('a step of very many changes', () => {
     expect(project.info().shapes).toBe(0);
     project.redo();
     expect(project.info().shapes).toBe(many);
+  });
+
+  test('masks that are together too large for every window are not told, and stored all the same', () => {
+    const { project } = newProject();
+    const [imageId = 0] = project.addImages([{ path: 'large.png', width: 1024, height: 2048 }]);
+    const label = addLabel(project, 'car');
+    // In and out at every pixel: a character each.
+    const dense = { size: [2048, 1024] as [number, number], counts: `111${'0'.repeat(2048 * 1024 - 3)}` };
+    expect(2 * dense.counts.length).toBe(toldCharacters);
+    const made = (count: number) =>
+      Array.from({ length: count }, () => created('shape', shapeOf(project.reserve(1), imageId, label.id, dense)));
+    const two = project.applyMany('Two', made(2));
+    expect([two.diff.changes.length, two.more]).toEqual([2, undefined]);
+    const three = project.applyMany('Three', made(3));
+    expect([three.diff.changes.length, three.more, project.info().shapes]).toEqual([2, true, 5]);
+    expect(project.undo()).toMatchObject({ more: true });
+    expect(project.info().shapes).toBe(2);
   });
 
   test('stores nothing where one of them is no good', () => {

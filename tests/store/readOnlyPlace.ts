@@ -17,7 +17,7 @@ function refusal(work: () => void): string {
 
 const opened = refusal(() => openProject(file).close());
 const made = refusal(() => openProject(`${file}.new.loupe`, { create: true }).close());
-copyElsewhere(file, target);
+await copyElsewhere(file, target, async () => {});
 const project = openProject(target);
 const [image] = [...project.allImages()];
 const { shapes, images, undo } = project.info();

@@ -38,6 +38,9 @@ test.each([
   ['an index that is missing', 'DROP INDEX label_name'],
   ['format 0', 'PRAGMA user_version = 0'],
   ['format -1', 'PRAGMA user_version = -1'],
+  ['a format before its own', 'PRAGMA user_version = 2'],
+  ['a table without a column', 'DROP TABLE split; CREATE TABLE split (image_id INTEGER PRIMARY KEY) STRICT'],
+  ['no mark of ours', 'PRAGMA application_id = 0'],
 ])('%s: the project is damaged', (_, sql) => {
   const file = changedBy(sql);
   expect(() => openProject(file)).toThrow('test.loupe is damaged; it was left as it is: take a copy of it from before');

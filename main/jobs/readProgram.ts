@@ -1,0 +1,21 @@
+// The program that reads what others wrote: forked for one import, it fills the file of parts and says what was left out.
+import path from 'node:path';
+import { performTask } from '../engine/task.ts';
+import type { ReadPart } from './readParts.ts';
+import { type ReadEvent, type ReadReport, type ReadTask, readSource } from './readSource.ts';
+import { SpoolWriter, spoolIn } from './spool.ts';
+
+performTask<ReadTask, ReadEvent, ReadReport>(async (task, tell) => {
+  const spool = new SpoolWriter<ReadPart>(spoolIn(task.scratch));
+  try {
+    return await readSource(task, {
+      began: (file) => tell({ file: path.basename(file) }),
+      add(part) {
+        spool.add(part);
+        if (part.kind === 'shapes') tell({ shapes: part.shapes.length });
+      },
+    });
+  } finally {
+    spool.close();
+  }
+});
