@@ -1,7 +1,7 @@
 // A person's change as a value, {id, before, after}: a diff is a list of them, and its reverse undoes it.
 import { z } from 'zod';
 import { same } from './equal.ts';
-import { Id, Label, longestNote, Review, Shape, StoredPrompt } from './project.ts';
+import { Id, Label, longestName, longestNote, Review, Shape, StoredPrompt } from './project.ts';
 import { text } from './text.ts';
 
 export interface RecordOf {
@@ -44,6 +44,9 @@ const ChangeSchema = z.discriminatedUnion('kind', [
 
 /** Characters. */
 export const longestTitle = 200;
+/** Of all attributes that a label asks for, with their choices. */
+const longestRules = 100_000;
+const mostAttributes = 1000;
 
 export const DiffSchema: z.ZodType<Diff> = z.object({
   title: text().min(1).max(longestTitle),
@@ -56,6 +59,13 @@ export const NewDiff: z.ZodType<Diff> = DiffSchema.superRefine(({ changes }, con
     const written = kind === 'review' ? [after?.note] : kind === 'shape' ? Object.values(after?.attributes ?? {}) : [];
     const tooLong = written.some((one) => typeof one === 'string' && one.length > longestNote);
     if (tooLong) context.addIssue(`a note or attribute may have ${longestNote} characters at most`);
+    const names = kind === 'shape' ? Object.keys(after?.attributes ?? {}) : [];
+    if (names.length > mostAttributes || names.some((name) => name.length > longestName))
+      context.addIssue(
+        `a shape may have ${mostAttributes} attributes at most, with names of ${longestName} characters`,
+      );
+    const rules = kind === 'label' ? JSON.stringify(after?.attributes ?? []).length : 0;
+    if (rules > longestRules) context.addIssue(`what a label asks for may have ${longestRules} characters at most`);
   }
 });
 

@@ -2,16 +2,17 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** Where to write before `file` is replaced. What killed processes left there of theirs goes. */
+/** Where to write before `file` is replaced. What killed processes of ours left there goes, and nothing of others. */
 export function besideOf(file: string): string {
   for (const left of leftBeside(file)) rmSync(left, { force: true });
-  return `${file}.${process.pid}.part`;
+  return `${file}.loupe-${process.pid}.part`;
 }
 
 function leftBeside(file: string): string[] {
   const [folder, own] = [path.dirname(file), `${path.basename(file)}.`];
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
-  const pidOf = (name: string) => /^(\d{1,10})\.part$/u.exec(name.startsWith(own) ? name.slice(own.length) : '')?.[1];
+  const pidOf = (name: string) =>
+    /^loupe-(\d{1,10})\.part$/u.exec(name.startsWith(own) ? name.slice(own.length) : '')?.[1];
   const isLeft = (name: string) => pidOf(name) !== undefined && !lives(Number(pidOf(name)));
   return readdirSync(folder)
     .filter(isLeft)

@@ -107,7 +107,7 @@ async function drawOne(
   shape: Shape,
   { names, step, report, progress }: Drawing & { progress: Progress },
 ): Promise<void> {
-  const told = { shapeId: shape.id, image: image.path, label: names.get(shape.labelId) ?? '' };
+  const told = { shapeId: shape.id, image: image.path, label: names.get(shape.labelId) ?? `label ${shape.labelId}` };
   if (shape.locked) return void report.shapes.push({ ...told, verdict: 'locked', agreement: null });
   try {
     const { fields, agreement } = await maskOf(work, image, { shape, signal: progress.signal });

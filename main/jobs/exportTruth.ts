@@ -25,7 +25,8 @@ export function truthOf(project: Project): Truth {
   return {
     image: (number) => project.image(numbering.imageOf(number)),
     hasImage(record) {
-      const text = imageRecord(project, numbering.imageOf(wholeOf(record.id) ?? 0));
+      const number = wholeOf(record.id);
+      const text = number === null ? undefined : imageRecord(project, numbering.imageOf(number));
       return text !== undefined && isWithin(fieldsOf(text), record);
     },
     hasCategory: (record) => categories.some(({ source, record: own }) => source !== null && same(own, record)),

@@ -87,7 +87,9 @@ function categoriesOf(project: Project, only: OneFile | null): Pick<Numbering, '
     categories,
     category(labelId, fileId, own = null) {
       const row = own === null ? undefined : byRow.get(`${fileId} ${own}`);
-      return (row?.label.id === labelId ? row.number : byLabel.get(labelId)?.number) ?? 0;
+      const found = row?.label.id === labelId ? row : byLabel.get(labelId);
+      if (found === undefined) throw new Error(`label ${labelId} has no category to be written with`);
+      return found.number;
     },
   };
 }

@@ -57,7 +57,9 @@ export async function repairAll(work: RepairAll, progress: Progress): Promise<Re
   for (const { shape, image } of shapes) {
     progress.signal.throwIfAborted();
     try {
-      redrawn.push(await redrawnBy(work, { shape, image, label: names.get(shape.labelId) ?? '' }, progress));
+      redrawn.push(
+        await redrawnBy(work, { shape, image, label: names.get(shape.labelId) ?? `label ${shape.labelId}` }, progress),
+      );
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       failed.push({ path: image.path, why: error.message });

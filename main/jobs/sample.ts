@@ -1,4 +1,5 @@
 // The sample project: the scenes that come with Loupe, copied beside a project file of the person's own.
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
@@ -14,7 +15,7 @@ const NAME = 'Sample scenes.loupe';
 export function makeSampleProject(folder: string): string {
   const file = path.join(folder, NAME);
   if (existsSync(file)) return file;
-  const part = path.join(folder, `making-${process.pid}.loupe`);
+  const part = path.join(folder, `making-${randomUUID()}.loupe`);
   try {
     const images = copyScenes(path.join(folder, 'Sample scenes'));
     const project = openProject(part, { create: true });

@@ -120,9 +120,10 @@ class BackContent implements CocoContent {
     const byNumber = new Map<number, number>();
     for (const row of this.#project.imageNumbers()) if (this.#isOfFile(row)) byNumber.set(row.number, row.imageId);
     for (const { text, value } of this.#pieces('images')) {
-      const id = idOf(value) ?? Number.NaN;
-      const image = this.#project.image(byNumber.get(id) ?? 0);
-      if (image === null || image.width === null || image.height === null) yield text;
+      const id = idOf(value);
+      const own = id === null ? undefined : byNumber.get(id);
+      const image = own === undefined ? null : this.#project.image(own);
+      if (id === null || image === null || image.width === null || image.height === null) yield text;
       else {
         const { width, height } = image;
         this.writtenImages.set(id, image.id);
@@ -174,8 +175,9 @@ class BackContent implements CocoContent {
   *#out(id: number, row: SourceShape | null): Generator<OutShape> {
     const shape = this.#project.record('shape', id);
     if (shape === null) return;
-    const image = this.#project.image(shape.imageId);
-    const size = { width: image?.width ?? 0, height: image?.height ?? 0 };
+    const { width = null, height = null } = this.#project.image(shape.imageId) ?? {};
+    if (width === null || height === null) throw new Error(`image ${shape.imageId} of shape ${id} has no size`);
+    const size = { width, height };
     const written = outShape(shape, row, { numbering: this.#numbering, size, ...this.#askedOn(shape.imageId) });
     this.writtenShapes.set(written.id, id);
     yield written;

@@ -6,20 +6,26 @@ const MOST_USES = 20;
 /** Steps whose cost grows with a number that the file chooses. */
 const DEAR = 50;
 
+const STEP = /<(?:[\w-]+:)?fe[A-Z]/gu;
+const DEAR_STEP = /<(?:[\w-]+:)?fe(?:Morphology|ConvolveMatrix|Turbulence|DiffuseLighting|SpecularLighting)/gu;
+/** Filters without an element of their own. */
+const FUNCTION = /\b(?:blur|drop-shadow|brightness|contrast|grayscale|hue-rotate|invert|saturate|sepia)\s*\(/gu;
+/** One rule of a style sheet is for any number of elements; an escape may spell "filter" in any way. */
+const SHEET = /<(?:[\w-]+:)?style\b|<\?xml-stylesheet|@import|\\[\da-f]/iu;
+
 export function svgOddity(bytes: Uint8Array, pixels: number): string | null {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'is a packed SVG; unpack it, or save it as PNG';
   const text = textOf(bytes);
   const count = (pattern: RegExp): number => text.match(pattern)?.length ?? 0;
-  const steps = count(/<(?:[\w-]+:)?fe[A-Z]/gu);
+  const steps = count(STEP) + count(FUNCTION);
   if (steps === 0 && !/<!ENTITY[^>]*&#/u.test(text)) return null;
-  const dear = count(/<(?:[\w-]+:)?fe(?:Morphology|ConvolveMatrix|Turbulence|DiffuseLighting|SpecularLighting)/gu);
-  const uses = Math.max(1, count(/\bfilter\s*[=:]/gu));
+  const dear = count(DEAR_STEP);
+  const uses = SHEET.test(text) ? count(/<[a-z]/giu) : Math.max(1, count(/\bfilter\s*[=:]/gu));
   const isNested = count(/<(?:[\w-]+:)?use\b/gu) > MOST_USES || text.includes('<!ENTITY');
   if (!isNested && (steps + dear * DEAR) * uses * pixels <= MOST_COST) return null;
   return 'has filters that would take too long to draw; save it as PNG';
 }
 
-function textOf(bytes: Uint8Array): string {
-  const isWide = bytes.subarray(0, 64).includes(0);
-  if (!isWide) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  return new TextDecoder(bytes[0] === 0xfe || bytes[0] === 0 ? 'utf-16be' : 'utf-16le').decode(bytes);
-}
+/** Names are plain letters: in UTF-16 and UTF-32 they stand between zeros. */
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').replaceAll('\0', '');

@@ -125,7 +125,9 @@ function howMany(db: Db, ids: number[], { order, of, sign }: { order: string; of
   let [low, high] = [0, ids.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (db.number(sql, of, ids[middle] ?? 0) === 1) low = middle + 1;
+    const id = ids[middle];
+    if (id === undefined) throw new Error(`place ${middle} is outside of a list of ${ids.length}`);
+    if (db.number(sql, of, id) === 1) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -37,7 +37,8 @@ export function addStep(db: Db, title: string): Step {
     title,
     new Date().toISOString(),
   );
-  return { seq: step?.seq ?? 0, title };
+  if (step === undefined) throw new Error(`the step "${title}" got no number`);
+  return { seq: step.seq, title };
 }
 
 export const markStep = (db: Db, seq: number, undone: boolean): void =>

@@ -8,6 +8,7 @@ import {
   created,
   DiffSchema,
   deleted,
+  NewDiff,
   recordSchemas,
   reverse,
 } from '../../main/contract/diff.ts';
@@ -161,5 +162,40 @@ describe('same', () => {
         expect(same(x, y)).toBe(same(y, x));
       }),
     );
+  });
+});
+
+describe('what is new has limits', () => {
+  const box = { x1: 0, y1: 0, x2: 1, y2: 1 };
+  const given = (attributes: Record<string, string>) => ({
+    title: 'Say',
+    changes: [{ kind: 'shape', id: 1, before: { attributes: {} }, after: { attributes, box } }],
+  });
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, 'x']));
+
+  it.each([
+    ['an attribute', given({ said: 'x'.repeat(10_000) }), given({ said: 'x'.repeat(10_001) })],
+    ['the name of an attribute', given({ ['n'.repeat(1000)]: 'x' }), given({ ['n'.repeat(1001)]: 'x' })],
+    ['how many there are', given(many(1000)), given(many(1001))],
+  ])('%s', (_, good, bad) => {
+    expect(NewDiff.safeParse(good).success).toBe(true);
+    expect(NewDiff.safeParse(bad).error?.issues[0]?.message).toMatch(/may have \d+/);
+  });
+
+  it('what a label asks for, and what it is called', () => {
+    const label = (fields: object) => ({
+      title: 'Label',
+      changes: [
+        {
+          ...{ kind: 'label', id: 1, before: null },
+          after: { ...{ id: 1, name: 'cup', colour: '#112233', digit: null, place: 1 }, attributes: [], ...fields },
+        },
+      ],
+    });
+    const asking = (count: number) => label({ attributes: [{ name: 'of', kind: 'choice', choices: choices(count) }] });
+    const choices = (count: number) => Array.from({ length: count }, (_, i) => `choice ${i}`);
+    expect(NewDiff.safeParse(asking(100)).success).toBe(true);
+    expect(NewDiff.safeParse(asking(20_000)).error?.issues[0]?.message).toMatch(/what a label asks for/);
+    expect(NewDiff.safeParse(label({ name: 'n'.repeat(1001) })).success).toBe(false);
   });
 });

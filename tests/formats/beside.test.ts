@@ -11,14 +11,15 @@ afterAll(() => rmSync(folder, { recursive: true }));
 test('what killed processes left of this file goes; what others write now, and of other files, stays', () => {
   const { pid: dead } = spawnSync(process.execPath, ['--version']);
   const live = process.ppid;
-  const names = [`a.json.${dead}.part`, `a.json.${live}.part`, `b.json.${dead}.part`, 'a.json.part', 'a.json.x.part'];
+  const ours = [`a.json.loupe-${dead}.part`, `a.json.loupe-${live}.part`, `b.json.loupe-${dead}.part`];
+  const names = [...ours, 'a.json.part', 'a.json.x.part', `a.json.${dead}.part`];
   for (const name of names) writeFileSync(path.join(folder, name), '');
   const file = path.join(folder, 'a.json');
-  expect(besideOf(file)).toBe(`${file}.${process.pid}.part`);
+  expect(besideOf(file)).toBe(`${file}.loupe-${process.pid}.part`);
   expect(readdirSync(folder).sort()).toEqual(names.slice(1).sort());
 });
 
 test('a folder that is not there is found out by who writes', () => {
   const file = path.join(folder, 'no/such/a.json');
-  expect(besideOf(file)).toBe(`${file}.${process.pid}.part`);
+  expect(besideOf(file)).toBe(`${file}.loupe-${process.pid}.part`);
 });

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { decodeImage, inspectImage } from '../../main/pictures/image.ts';
 import { svgOddity } from '../../main/pictures/svg.ts';
@@ -40,9 +41,33 @@ describe('filters', () => {
     expect(oddity(drawn(64, blur, '<g style="filter: url(#f)"/>'.repeat(40)), 1e8)).toContain('too long');
   });
 
+  test('of a style sheet count for every element that it may be for, however they are spelt', () => {
+    const rects = (attribute: string) => `<rect ${attribute} width="9" height="9"/>`.repeat(60);
+    const step = '<filter id="f"><feTurbulence/></filter>';
+    const page = (inside: string) => `<svg xmlns="http://www.w3.org/2000/svg">${inside}</svg>`;
+    for (const inside of [
+      `<style>.a{filter:url(#f)}</style>${step}${rects('class="a"')}`,
+      `<style>.a{\\66ilter:url(#f)}</style>${step}${rects('class="a"')}`,
+      `${step}${rects('style="\\66ilter:url(#f)"')}`,
+      rects('style="filter:blur(9px) blur(9px)"'),
+    ]) {
+      expect(oddity(page(inside), 3e7), inside.slice(0, 60)).toContain('too long');
+      expect(oddity(page(inside), 1e4), inside.slice(0, 60)).toBeNull();
+    }
+    expect(oddity(page(`<style>.a{fill:red}</style>${rects('class="a"')}`), 1e8)).toBeNull();
+  });
+
+  test('that are packed are not looked through', () => {
+    expect(svgOddity(gzipSync(drawn(64, '<feTurbulence/>')), 100)).toBe(
+      'is a packed SVG; unpack it, or save it as PNG',
+    );
+  });
+
   test('are found in other encodings, and are not multiplied unseen', () => {
     const bomb = drawn(64, '<feTurbulence/>'.repeat(50));
     expect(svgOddity(Buffer.from(`\ufeff${bomb}`, 'utf16le'), 1e7)).toContain('too long');
+    const wide = Buffer.from([...bomb].flatMap((letter) => [0, 0, 0, letter.charCodeAt(0)]));
+    expect(svgOddity(wide, 1e7)).toContain('too long');
     expect(oddity(drawn(64, '<feOffset/>', '<use href="#a"/>'.repeat(21)), 100)).toContain('too long');
     expect(oddity(`<!DOCTYPE svg [<!ENTITY a "&#60;feOffset/>">]>${drawn(64, '')}`, 100)).toContain('too long');
   });

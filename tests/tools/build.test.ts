@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 
 const repository = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(repository, file), 'utf8');
@@ -17,4 +18,16 @@ test('every program that is forked is built, and is an entry for the search for 
     expect(build).toContain(`${path.basename(file, '.ts')}: '${file}'`);
     expect(knip).toContain(`"${file}"`);
   }
+});
+
+test('signing, notarisation and updates are described and off: they need keys of whoever publishes', () => {
+  const text = read('electron-builder.yml');
+  const config: unknown = parse(text);
+  expect(config).toMatchObject({
+    ...{ publish: null, forceCodeSigning: false },
+    mac: { identity: null, notarize: false, hardenedRuntime: true },
+  });
+  const said = text.split('\n').filter((line) => line.startsWith('#'));
+  for (const word of ['WIN_CSC_LINK', 'CSC_LINK', 'APPLE_API_KEY', 'mac.notarize', 'electron-updater', 'publish'])
+    expect(said.join('\n')).toContain(word);
 });
