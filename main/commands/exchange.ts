@@ -1,15 +1,17 @@
 // `loupe import`, `loupe export` and `loupe verify`: annotations into a project, out of it, and checked, without a window.
 import { existsSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import { exitCode } from '../failure.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport, sentenceOfVerify } from '../jobs/exchangeWords.ts';
 import type { Progress } from '../jobs/queue.ts';
+import type { TrainerName } from '../jobs/trainerExport.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { prepareFolder } from './deliver.ts';
+import { exportFor } from './exportFor.ts';
 
 const REPORT_EVERY_MS = 2000;
 
@@ -22,6 +24,7 @@ type ExportOptions = Json & {
   readonly runs?: boolean;
   readonly accepted?: boolean;
   readonly writeBack?: boolean;
+  readonly for?: TrainerName;
 };
 type VerifyOptions = Json & { readonly project?: string };
 
@@ -48,10 +51,18 @@ export function addExport(program: Command, terminal: Terminal): void {
     .option('--runs', 'all masks as run lengths')
     .option('--accepted', 'only images that were accepted')
     .option('--write-back', 'out.json is the file that the project came from: change in it only what was changed here')
+    .addOption(
+      new Option(
+        '--for <trainer>',
+        'out.json is a new folder, for the training files of a published trainer, negatives included',
+      ).choices(['lens', 'seg-zero', 'vlm-r1', 'qwen'] satisfies TrainerName[]),
+    )
     .option('--json', 'print one JSON document instead of text')
-    .action((project: string, file: string, options: ExportOptions) =>
-      options.writeBack ? backTo({ project, file }, options, terminal) : exportTo({ project, file }, options, terminal),
-    );
+    .action((project: string, file: string, options: ExportOptions) => {
+      if (options.for) return exportFor({ project, folder: file, trainer: options.for }, options, terminal);
+      const at = { project, file };
+      return options.writeBack ? backTo(at, options, terminal) : exportTo(at, options, terminal);
+    });
 }
 
 export function addVerify(program: Command, terminal: Terminal): void {

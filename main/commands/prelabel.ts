@@ -10,6 +10,7 @@ import type { PromptAllReport, Shard } from '../jobs/prompting.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LogOptions, logOption, openedLog } from './log.ts';
+import { engineSettings } from './repair.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface PrelabelOptions extends WeightsOptions, LogOptions {
@@ -56,11 +57,7 @@ async function prelabel(file: string, options: PrelabelOptions, terminal: Termin
   const log = await openedLog(options, terminal);
   if (options.into !== undefined) copyProject(file, options.into);
   const project = await openChecked(options.into ?? file);
-  const settings = {
-    weights: path.resolve(options.weights),
-    device: options.provider ?? 'cpu',
-  };
-  const engine = new Engine(settings, () => {}, { log });
+  const engine = new Engine(engineSettings(options), () => {}, { log });
   try {
     const weights = await opened(engine);
     for (const warning of engine.status.warnings) terminal.note(`warning: ${warning}\n`);

@@ -126,3 +126,12 @@ describe('bad input ends in 2 and one line', () => {
     expect(existsSync(at('b.loupe'))).toBe(false);
   });
 });
+
+describe('export --for', () => {
+  test('writes the files of a trainer, and goes with no option of COCO', async () => {
+    const refused = await loupe('export', 'any.loupe', 'set', '--for', 'qwen', '--polygons');
+    expect([refused.code, refused.line]).toEqual([2, expect.stringMatching(/--for goes with neither --polygons/)]);
+    const unknown = await loupe('export', 'any.loupe', 'set', '--for', 'gpt');
+    expect(unknown.line).toMatch(/Allowed choices are lens, seg-zero, vlm-r1, qwen/);
+  });
+});

@@ -1,0 +1,55 @@
+// `loupe export --for`: a project to the training files of a published trainer, without a window.
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { Job } from '../contract/jobs.ts';
+import type { TrainerName, TrainerReport } from '../jobs/trainerExport.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Wanted {
+  readonly project: string;
+  readonly folder: string;
+  readonly trainer: TrainerName;
+}
+
+interface Given {
+  readonly polygons?: boolean;
+  readonly runs?: boolean;
+  readonly accepted?: boolean;
+  readonly writeBack?: boolean;
+  readonly json?: boolean;
+}
+
+export async function exportFor({ project: file, folder, trainer }: Wanted, given: Given, terminal: Terminal) {
+  if (given.polygons || given.runs || given.accepted || given.writeBack)
+    throw new BadInput(
+      '--for goes with neither --polygons, --runs, --accepted nor --write-back: a trainer reads one form',
+    );
+  // Loaded late: no other command needs SQLite and sharp.
+  const [{ openProject }, { exportForTrainer }, { Meter }] = await Promise.all([
+    import('../store/project.ts'),
+    import('../jobs/trainerExport.ts'),
+    import('../jobs/queue.ts'),
+  ]);
+  const project = openProject(path.resolve(file));
+  try {
+    const meter = new Meter(terminal.signal, progressTo(terminal));
+    const report = await exportForTrainer(project, { folder: path.resolve(folder), trainer }, meter);
+    terminal.note('\n');
+    terminal.print(given.json ? `${JSON.stringify(report)}\n` : asText(report, folder));
+  } finally {
+    project.close();
+  }
+}
+
+const progressTo =
+  (terminal: Terminal) =>
+  ({ done = 0, total }: Partial<Job>): void => {
+    if (total !== null && total !== undefined) terminal.note(`\r${done}/${total} images   `);
+  };
+
+const asText = ({ samples, negatives, held, pictures, leftOut }: TrainerReport, folder: string): string =>
+  [
+    `${samples} samples on ${pictures} pictures in ${folder}: ${negatives} that nothing matches, ${held} held back as val; README.md there says how to start`,
+    ...leftOut.map((line) => `left out: ${line}`),
+    '',
+  ].join('\n');
