@@ -1,12 +1,11 @@
 // A project to the exact training files of the published trainers: pictures, records, and what is held back for measuring apart.
 import { copyFile, link, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { resizePillow } from '../../models/nn/resample.ts';
-import { framedSize, lensImageConfig } from '../../models/qwen/processor.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Image } from '../contract/project.ts';
 import type { DecodedImage } from '../contract/records.ts';
+import { framed, smartFrame } from '../flow/framed.ts';
 import { type Sample, samplesOf } from '../learn/sample.ts';
 import { decodeImage, writeJpeg } from '../pictures/image.ts';
 import type { Project } from '../store/project.ts';
@@ -63,7 +62,7 @@ save_to_disk makes of it what verl/utils/rl_dataset.py loads. Pictures and numbe
   },
   qwen: {
     ...{ needsMasks: false, joined: 'list' },
-    frame: (image) => framedSize(image, { kind: 'smart' }, lensImageConfig),
+    frame: smartFrame,
     picture: (name) => ({ file: `images/${name}.jpg`, named: `images/${name}.jpg` }),
     records: (shown, part) => [{ file: `${part}.json`, record: qwenRecord(shown) }],
     about: `For qwen-vl-finetune: name train.json and this folder in its data/__init__.py. Pictures are already of the size that the
@@ -199,9 +198,7 @@ function textOf(records: readonly unknown[], joined: Trainer['joined']): string 
 
 async function writePicture(file: string, image: DecodedImage, frame: Frame): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
-  const isSame = image.width === frame.width && image.height === frame.height;
-  const { width, height, data } = isSame ? image : resizePillow(image, frame, 'bicubic');
-  await writeJpeg(file, { width, height, data: Uint8Array.from(data) }, { quality: 95, chromaSubsampling: '4:4:4' });
+  await writeJpeg(file, framed(image, frame), { quality: 95, chromaSubsampling: '4:4:4' });
 }
 
 const readme = (trainer: TrainerName, about: string): string =>
