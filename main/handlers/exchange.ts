@@ -8,6 +8,7 @@ import { freeName, keepBackup } from '../jobs/backups.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../jobs/exchangeWords.ts';
 import { exportCoco, verifyCoco } from '../jobs/exporting.ts';
 import { importAnnotations } from '../jobs/importing.ts';
+import { placeOf } from '../jobs/sourcePlaces.ts';
 import { writeBack } from '../jobs/writeBack.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import { contract, type HostContext } from './context.ts';
@@ -56,11 +57,12 @@ export const exchangeHandlers = (host: HostContext) => ({
   }),
 
   exportName: contract.jobs.exportName.handler(() => {
-    const { dir, name } = path.parse(host.project().file);
+    const { file } = host.project();
+    const { dir, name } = path.parse(file);
     const sources = host
       .project()
       .sourceFiles()
-      .map((source) => source.path);
+      .map((source) => placeOf(file, source.path));
     return { file: freeName(path.join(dir, `${name}.json`)), sources };
   }),
 

@@ -1,5 +1,4 @@
 // A project to what is written of it as COCO: its own records, and around them what the files said that they came from.
-import path from 'node:path';
 import type { Frame } from '../contract/geometry.ts';
 import type { ExportSettings } from '../contract/jobs.ts';
 import type { Image, ImageDetail, Shape, StoredPrompt } from '../contract/project.ts';
@@ -7,23 +6,31 @@ import { inPicture } from '../contract/reasoning.ts';
 import type { OutShape } from '../formats/cocoAnnotations.ts';
 import { fieldsOf, patched } from '../formats/cocoRecord.ts';
 import type { CocoContent } from '../formats/cocoWrite.ts';
+import { wholeOf } from '../formats/values.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceShape } from '../store/sources.ts';
 import { geometryOf, saidOf } from './digests.ts';
+import { type ExportHead, headOf } from './exportHead.ts';
 import { namesFor } from './exportNames.ts';
 import { type Category, type Numbering, numberingOf } from './numbering.ts';
 
-export function contentOf(project: Project, { onlyAccepted }: ExportSettings): CocoContent {
+/** `stated`: what the files that it came from say and this one cannot. */
+export function contentOf(
+  project: Project,
+  { onlyAccepted }: ExportSettings,
+): CocoContent & Pick<ExportHead, 'stated'> {
   const numbering = numberingOf(project);
   const name = namesFor(project, { onlyAccepted });
+  const { head, stated, licence } = headOf(project, onlyAccepted);
   return {
-    head: headOf(project, onlyAccepted),
+    head,
+    stated,
     categories: numbering.categories.map(categoryText),
     *images() {
       for (const image of project.exportImages({ onlyAccepted })) {
         const { id, width, height } = image;
         if (width === null || height === null) continue;
-        const record = imageRecord(project, id);
+        const record = imageRecord(project, id, licence);
         yield { id: numbering.image(id), fileName: name(image), width, height, record };
       }
     },
@@ -31,29 +38,6 @@ export function contentOf(project: Project, { onlyAccepted }: ExportSettings): C
       for (const image of project.exportImages({ onlyAccepted })) yield* shapesOn(project, image, numbering);
     },
   };
-}
-
-/** What the first file says counts; keys and licences that only a later one has come after it. */
-function headOf(project: Project, onlyAccepted: boolean): Record<string, string> {
-  const files = project.sourceFiles();
-  const [first, ...others] = files.map(({ head }) => head);
-  const description = path.basename(project.file, path.extname(project.file));
-  const own = JSON.stringify({ description, version: '1.0', contributor: 'Loupe', only_accepted: onlyAccepted });
-  const head: Record<string, string> = { info: own, licenses: '[]', ...first };
-  for (const other of others) {
-    for (const [key, text] of Object.entries(other)) head[key] ??= text;
-    head.licenses = joinedLicences(head.licenses ?? '[]', other.licenses ?? '[]');
-  }
-  if (first?.info !== undefined && onlyAccepted) head.info = patched(first.info, { only_accepted: true });
-  return head;
-}
-
-function joinedLicences(first: string, other: string): string {
-  const [a, b]: unknown[] = [JSON.parse(first), JSON.parse(other)];
-  if (!Array.isArray(a) || !Array.isArray(b)) return first;
-  const known = new Set(a.map((one) => one?.id));
-  const more = b.filter((one) => !known.has(one?.id));
-  return more.length === 0 ? first : JSON.stringify([...a, ...more]);
 }
 
 /** A label that was renamed here goes out under its new name. */
@@ -69,14 +53,23 @@ export function categoryText({ number, label, source }: Category): string {
 const hasName = (record: string): boolean => fieldsOf(record).name !== undefined;
 
 /** What the first file says of it, and what only later ones say. */
-export function imageRecord(project: Project, imageId: number): string | undefined {
-  const [first, ...others] = project.sourcesOfImage(imageId).map(({ record }) => record);
+export function imageRecord(project: Project, imageId: number, licence: ExportHead['licence']): string | undefined {
+  const [first, ...others] = project
+    .sourcesOfImage(imageId)
+    .map(({ record, fileId }) => licensed(record, (id) => licence(fileId, id)));
   if (first === undefined || others.length === 0) return first;
   const fields = fieldsOf(first);
   const more = others.flatMap((record) =>
     Object.entries(fieldsOf(record)).filter(([key]) => !Object.hasOwn(fields, key)),
   );
   return more.length === 0 ? first : patched(first, Object.fromEntries(more));
+}
+
+function licensed(record: string, licence: (id: number) => number): string {
+  if (!record.includes('"license"')) return record;
+  const id = wholeOf(fieldsOf(record).license);
+  const number = id === null ? null : licence(id);
+  return number === id ? record : patched(record, { license: number });
 }
 
 function* shapesOn(project: Project, image: Image, numbering: Numbering): Generator<OutShape> {

@@ -9,12 +9,14 @@ import type { Project } from '../store/project.ts';
 import type { SourceShape } from '../store/sources.ts';
 import { geometryOf } from './digests.ts';
 import { categoryText, imageRecord } from './exportContent.ts';
+import { headOf } from './exportHead.ts';
 import { type Numbering, numberingOf } from './numbering.ts';
 
 /** A file of accepted images only is held against those. */
 export function truthOf(project: Project): Truth {
   const numbering = numberingOf(project);
   const categories = numbering.categories.map((each) => ({ ...each, record: fieldsOf(categoryText(each)) }));
+  const { licence } = headOf(project, false);
   const labels = Map.groupBy(categories, ({ label }) => label.id);
   const labelsOf = (labelId: number) =>
     labels.get(labelId)?.flatMap(({ label, record }) => [label.name, String(record.name)]) ?? [];
@@ -26,7 +28,7 @@ export function truthOf(project: Project): Truth {
     image: (number) => project.image(numbering.imageOf(number)),
     hasImage(record) {
       const number = wholeOf(record.id);
-      const text = number === null ? undefined : imageRecord(project, numbering.imageOf(number));
+      const text = number === null ? undefined : imageRecord(project, numbering.imageOf(number), licence);
       return text !== undefined && isWithin(fieldsOf(text), record);
     },
     hasCategory: (record) => categories.some(({ source, record: own }) => source !== null && same(own, record)),

@@ -23,12 +23,13 @@ export async function exportCoco(
   const chosen = { onlyAccepted: settings.onlyAccepted };
   const stated = await measureAll(project, chosen, progress);
   progress.total(project.countShapes(chosen));
-  const written = await writeCocoFile(file, contentOf(project, settings), {
+  const content = contentOf(project, settings);
+  const written = await writeCocoFile(file, content, {
     masks: settings.masks,
     signal: progress.signal,
     step: () => progress.step(),
   });
-  return { ...written, stated: [...stated, ...written.stated] };
+  return { ...written, stated: [...stated, ...content.stated, ...written.stated] };
 }
 
 /** Sizes that nobody has needed yet; an image without one cannot be written, and neither can its shapes. */

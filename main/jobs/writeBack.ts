@@ -1,4 +1,5 @@
 // A project into the COCO file that it came from: what is not of the project stays as it is, and so does what nobody touched.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { ImageDetail } from '../contract/project.ts';
@@ -17,6 +18,7 @@ import { categoryText, outShape } from './exportContent.ts';
 import { namesFor } from './exportNames.ts';
 import { type Numbering, numberingOf, type OneFile } from './numbering.ts';
 import type { Progress } from './queue.ts';
+import { placeOf } from './sourcePlaces.ts';
 import { rememberWritten } from './writtenBack.ts';
 
 interface WrittenBack extends Written {
@@ -30,7 +32,7 @@ export async function writeBack(
   file: string,
   progress: Pick<Progress, 'signal' | 'total' | 'step'>,
 ): Promise<WrittenBack> {
-  const source = await unchangedSource(project, path.resolve(file));
+  const { source, stated } = await unchangedSource(project, path.resolve(file));
   const content = new BackContent(project, source, await headOf(source));
   progress.total(project.countShapes({ onlyAccepted: false }));
   const backup = keepBackup(source.path);
@@ -38,20 +40,44 @@ export async function writeBack(
   const { signal } = progress;
   const report = await writeCocoFile(source.path, content, { masks: 'auto', signal, step: () => progress.step() });
   await rememberWritten(project, source.path, content);
-  return { ...report, stated: [...content.stated, ...report.stated], backup };
+  return { ...report, stated: [...stated, ...content.stated, ...report.stated], backup };
+}
+
+interface Found {
+  readonly source: SourceFile;
+  /** What a person should know of where it was found. */
+  readonly stated: readonly string[];
 }
 
 /** Refuses what somebody else has written into since: it would be lost. */
-async function unchangedSource(project: Project, file: string): Promise<SourceFile> {
-  const source = project.sourceFiles().find((one) => one.path === file);
+async function unchangedSource(project: Project, file: string): Promise<Found> {
   const name = path.basename(file);
-  if (source === undefined)
-    throw new BadInput(`${name}: nothing of this project came from it; export to it without writing back`);
   const hash = await hashOfFile(file).catch((cause: unknown) => {
     throw new BadInput(`${file}: cannot be read; is it there?`, { cause });
   });
-  if (hash === source.hash) return source;
-  throw new BadInput(`${name}: was changed since it was imported; import it again, then write back`);
+  const source = sourceAt(project, file, hash);
+  if (source === undefined)
+    throw new BadInput(`${name}: nothing of this project came from it; export to it without writing back`);
+  if (hash !== source.hash)
+    throw new BadInput(`${name}: was changed since it was imported; import it again, then write back`);
+  if (source.path === file) return { source, stated: [] };
+  if (existsSync(source.path))
+    throw new BadInput(`${file}: is a copy of ${source.path}, which the project came from; write back to that one`);
+  project.moveSourceFile(source.id, file);
+  return {
+    source: { ...source, path: file },
+    stated: [`${name} was moved: it was imported from ${source.path} and is now ${file}`],
+  };
+}
+
+/** By its path, by its place near the project, or by what is in it: project and file may have been moved. */
+function sourceAt(project: Project, file: string, hash: string): SourceFile | undefined {
+  const sources = project.sourceFiles();
+  return (
+    sources.find(({ path: known }) => known === file) ??
+    sources.find((one) => one.hash === hash) ??
+    sources.find((one) => placeOf(project.file, one.path) === file)
+  );
 }
 
 interface Head {

@@ -45,6 +45,8 @@ export interface SourceShape extends SourceRecord {
 export interface Sources {
   /** A file that was imported before keeps its id. */
   setSourceFile(file: Omit<SourceFile, 'id'>): number;
+  /** The file lies elsewhere now. */
+  moveSourceFile(id: number, path: string): void;
   sourceFiles(): SourceFile[];
   setSourceCategories(rows: readonly SourceCategory[]): void;
   /** In the order of the files, and in each by number. */
@@ -128,7 +130,7 @@ export const sourcesOf = (db: Db): Sources => ({
 
 const filesOf = (
   db: Db,
-): Pick<Sources, 'setSourceFile' | 'sourceFiles' | 'setSourceCategories' | 'sourceCategories'> => ({
+): Pick<Sources, 'setSourceFile' | 'moveSourceFile' | 'sourceFiles' | 'setSourceCategories' | 'sourceCategories'> => ({
   setSourceFile({ path, hash, head }) {
     const changed = 'SELECT id FROM source_file WHERE path = ? AND hash <> ?';
     db.run(`UPDATE source_shape SET position = -1 WHERE file_id = (${changed})`, path, hash);
@@ -139,6 +141,7 @@ const filesOf = (
     );
     return db.number('SELECT id FROM source_file WHERE path = ?', path);
   },
+  moveSourceFile: (id, path) => void db.run('UPDATE source_file SET path = ? WHERE id = ?', path, id),
   sourceFiles: () =>
     db
       .all<{ id: number; path: string; hash: string; head: string }>('SELECT * FROM source_file ORDER BY id')

@@ -1,12 +1,13 @@
 // A project into the file that it came from: only what was changed here is another, and the file of before lies beside it.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { changed, created, deleted } from '../../main/contract/diff.ts';
 import { packMask, type Shape } from '../../main/contract/project.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
+import { placeOf } from '../../main/jobs/sourcePlaces.ts';
 import { writeBack } from '../../main/jobs/writeBack.ts';
-import type { Project } from '../../main/store/project.ts';
+import { openProject, type Project } from '../../main/store/project.ts';
 import { type Coco, imported, named, quiet, shapesOf, source } from './cocoTrips.ts';
 
 const read = (file: string): Coco => JSON.parse(readFileSync(file, 'utf8')) as Coco;
@@ -92,9 +93,41 @@ describe('writing back', () => {
 
   test('a file that nothing came from, and one that is gone, are refused in one sentence', async () => {
     const { project } = await begun();
-    const other = named('other.json', source());
+    const other = named('other.json', { ...source(), info: {} });
     await expect(writeBack(project, other, quiet)).rejects.toThrow(/nothing of this project came from it/);
-    expect(read(other)).toEqual(source());
+    expect(read(other)).toEqual({ ...source(), info: {} });
+  });
+
+  test('project and file that were moved together find each other, and it is told', async () => {
+    const { project, file } = await begun();
+    const edit = changed('shape', shapesOf(project)[0] ?? draw(project), {
+      mask: null,
+      box: { x1: 1, y1: 2, x2: 5, y2: 9 },
+    });
+    project.apply({ title: 'Edit', changes: edit ? [edit] : [] });
+    const moved = `${path.dirname(file)}-moved`;
+    const [here, there] = [project.file, path.join(moved, 'p.loupe')];
+    project.close();
+    renameSync(path.dirname(file), moved);
+    renameSync(here, there);
+    const again = openProject(there);
+    const place = path.join(moved, path.basename(file));
+    expect(again.sourceFiles().map((source) => placeOf(there, source.path))).toEqual([place]);
+    const { stated } = await writeBack(again, place, quiet);
+    expect(stated[0]).toBe(`${path.basename(file)} was moved: it was imported from ${file} and is now ${place}`);
+    expect(read(place).annotations[0]).toMatchObject({ id: 503, bbox: [1, 2, 4, 7] });
+    expect((await writeBack(again, place, quiet)).stated).toEqual([]);
+    again.close();
+  });
+
+  test('a copy is refused while the file itself is there, and so is a moved one that was changed', async () => {
+    const { project, file } = await begun();
+    const copy = named('copy/instances.json', readFileSync(file));
+    await expect(writeBack(project, copy, quiet)).rejects.toThrow(/is a copy of .*, which the project came from/u);
+    const place = path.join(path.dirname(project.file), path.basename(path.dirname(file)), path.basename(file));
+    expect(place).toBe(file);
+    writeFileSync(copy, JSON.stringify({ ...source(), info: { description: 'theirs' } }));
+    await expect(writeBack(project, copy, quiet)).rejects.toThrow(/nothing of this project came from it/u);
   });
 
   test('of two files each gets its own back, whatever the other says', async () => {

@@ -1,0 +1,20 @@
+// A file that the project came from to where it lies now: project and file may have been moved together since.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+/** Folders of its old path that are looked for near the project. */
+const MOST_FOLDERS = 6;
+
+/** Where it was, or else the nearest place beside or below the project's folder, or that folder's own, that has its name. */
+export function placeOf(projectFile: string, source: string): string {
+  if (existsSync(source)) return source;
+  return nearPlaces(projectFile, source).find((place) => existsSync(place)) ?? source;
+}
+
+/** With as much of its old path as possible first: equal names in several folders are common. */
+function nearPlaces(projectFile: string, source: string): string[] {
+  const parts = source.split(/[\\/]/u).filter((part) => part !== '');
+  const folder = path.dirname(projectFile);
+  const ends = Array.from({ length: Math.min(MOST_FOLDERS, parts.length) }, (_, i) => parts.slice(-1 - i)).toReversed();
+  return ends.flatMap((end) => [folder, path.dirname(folder)].map((start) => path.join(start, ...end)));
+}
