@@ -128,8 +128,8 @@ function measured(reader, file) {
   return run.status === 0 ? run.stdout.trim() : `ends (${run.signal ?? run.status}): ${reasonIn(run.stderr)}`;
 }
 
-/** @param {string} text */
-const reasonIn = (text) => /^.*(?:Error|BadInput).*$/mu.exec(text)?.[0].slice(0, 120) ?? text.trim().slice(-120);
+/** The line that says why, of all that a process leaves when it ends. @param {string} text */
+const reasonIn = (text) => (/^(?:\w*Error|BadInput|FATAL ERROR): .*$/mu.exec(text)?.[0] ?? text.trim()).slice(0, 160);
 
 const [reader, file] = work;
 if (reader !== undefined && file !== undefined) {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { jsonPieces, type Piece, type Wanted } from './jsonStream.ts';
-import type { ReadContext, ReadImage, ReadingSource } from './reading.ts';
+import type { ReadContext, ReadingSource, SizedImage } from './reading.ts';
 import { isFields, numberOf, sideOf, slashed, textOf, wholeOf } from './values.ts';
 
 /** Characters of what stands beside images, annotations and categories. */
@@ -11,7 +11,7 @@ const LONGEST_HEAD = 2 ** 24;
 const HIGHEST = 2 ** 51;
 
 export interface CocoHeader {
-  readonly images: Map<number, ReadImage>;
+  readonly images: Map<number, SizedImage>;
   readonly labels: Map<number, string>;
   /** Ids that two pictures share, with the names of both: nobody can tell whose the shapes are. */
   readonly shared: Map<number, Set<string>>;
@@ -110,7 +110,8 @@ async function addImage(
   if (!isFields(value) || id === null || name === null) {
     return notes.leave(`image ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id or no file_name');
   }
-  const earlier = shared.get(id) ?? (images.has(id) ? new Set([images.get(id)?.name ?? '']) : undefined);
+  const known = images.get(id);
+  const earlier = shared.get(id) ?? (known && new Set([known.name]));
   if (earlier?.has(slashed(name)) && !shared.has(id)) return notes.say(`image ${name} stands twice in the file`);
   if (earlier !== undefined) {
     images.delete(id);
@@ -118,12 +119,12 @@ async function addImage(
     return;
   }
   const [width, height] = [sideOf(value.width), sideOf(value.height)];
-  const known = width !== null && height !== null;
+  const isSized = width !== null && height !== null;
   const part = textOf(value.split);
   const source = { number: keptNumber(id), record: compact(text) };
   const own = { name: slashed(name), source, ...(part === null ? {} : { split: part }) };
-  const picture = known ? null : await pictures.find(slashed(name), file);
-  if (known) images.set(id, { ...own, width, height });
+  const picture = isSized ? null : await pictures.find(slashed(name), file);
+  if (isSized) images.set(id, { ...own, width, height });
   else if (picture) images.set(id, { ...own, width: picture.width, height: picture.height, picture });
   else notes.leave(`image ${name}`, 'its size is not given and the picture was not found');
 }

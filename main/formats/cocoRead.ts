@@ -9,7 +9,7 @@ import { maskArea, maskBox, union } from '../contract/rle.ts';
 import { type CocoHeader, cocoHeader, compact, keptNumber } from './cocoHeader.ts';
 import { lostParts } from './cocoRules.ts';
 import { jsonPieces, type Piece } from './jsonStream.ts';
-import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import type { ReadContext, Reading, ReadShape, SizedImage } from './reading.ts';
 import { attributesOf, boxOf, type Fields, isFields, numbersOf, numericOf, ringOf, wholeOf, yesOf } from './values.ts';
 
 const TEXTS = ['caption', 'reasoning', 'weights'];
@@ -85,9 +85,8 @@ class AnnotationReader {
 
   #shape(fields: Fields, what: string): ReadShape {
     const image = this.#imageOf(fields);
-    const frame = { width: image.width ?? 0, height: image.height ?? 0 };
-    const box = this.#boxOf(fields, frame);
-    const mask = fields.box_only === true ? null : this.#maskOrBox(fields.segmentation, { frame, box, what });
+    const box = this.#boxOf(fields, image);
+    const mask = fields.box_only === true ? null : this.#maskOrBox(fields.segmentation, { frame: image, box, what });
     if (mask === null && box === null) throw new BadInput('it has neither a mask nor a box');
     if (mask !== null) this.#checkBox(fields.bbox, mask, what);
     for (const key of keptBeside(fields)) this.#beside.set(key, (this.#beside.get(key) ?? 0) + 1);
@@ -101,7 +100,7 @@ class AnnotationReader {
     };
   }
 
-  #imageOf(fields: Fields): ReadImage {
+  #imageOf(fields: Fields): SizedImage {
     const id = wholeOf(fields.image_id);
     const image = id === null ? undefined : this.#header.images.get(id);
     if (image !== undefined) return image;

@@ -178,7 +178,8 @@ class FileCheck {
     const say = (problem: string) => `annotation ${annotation.id}: ${problem}`;
     if (shape === null) return [say('the project has no shape of this number')];
     const problems: string[] = [];
-    const label = this.#rules.categoryName(wholeOf(annotation.category_id) ?? 0);
+    const category = wholeOf(annotation.category_id);
+    const label = category === null ? null : this.#rules.categoryName(category);
     if (shape.imageId !== wholeOf(annotation.image_id))
       problems.push(say(`lies on image ${shape.imageId} in the project`));
     if (label !== null && !shape.labels.includes(label))

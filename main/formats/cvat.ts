@@ -57,7 +57,7 @@ async function imageOf(element: Element, file: string, { pictures, notes }: Read
   const { name: given, subset } = element.attributes;
   const name = textOf(given);
   if (name === null) {
-    notes.leave(`image ${element.attributes.id ?? ''}`, 'it has no name');
+    notes.leave(element.attributes.id === undefined ? 'an image' : `image ${element.attributes.id}`, 'it has no name');
     return null;
   }
   const [width, height] = [sideOf(element.attributes.width), sideOf(element.attributes.height)];
@@ -79,9 +79,10 @@ function shapesOf(element: Element, image: ReadImage, notes: Notes): ReadShape[]
   for (const [i, child] of element.children.entries()) {
     const of = { what: `${child.name} ${i + 1} of ${image.name}`, notes };
     try {
-      const { label, placed, group } = drawn(child, { width, height });
+      const { label, placed } = drawn(child, { width, height });
+      const group = finite(child.attributes.group_id);
       const shape = { image, label, ...placed, crowd: false, attributes: saidOf(ownFields(child), of) };
-      const key = group > 0 && shape.mask ? JSON.stringify([label, group]) : `${i}`;
+      const key = group !== null && group > 0 && shape.mask ? JSON.stringify([label, group]) : `${i}`;
       const earlier = found.get(key);
       found.set(key, earlier ? joined(earlier, shape, of) : shape);
     } catch (error) {
@@ -98,15 +99,18 @@ function joined(a: ReadShape, b: ReadShape, of: { what: string; notes: Notes }):
   return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: agreed(a.attributes, b.attributes, of) };
 }
 
-function drawn({ name, attributes }: Element, frame: Frame): { label: string; placed: Placed; group: number } {
+function drawn({ name, attributes }: Element, frame: Frame): { label: string; placed: Placed } {
   const label = labelOf(attributes.label);
-  if (name === 'tag') throw new BadInput(`it says "${label ?? ''}" of the whole image; only shapes are read`);
+  if (name === 'tag')
+    throw new BadInput(
+      `it says ${label === null ? 'something' : `"${label}"`} of the whole image; only shapes are read`,
+    );
   const why = WITHOUT_AREA.get(name);
   if (why !== undefined) throw new BadInput(why);
   const place = PLACES.get(name);
   if (place === undefined) throw new BadInput(`a <${name}> is not read`);
   if (label === null) throw new BadInput('it has no label');
-  return { label, placed: place(attributes, frame), group: wholeOf(attributes.group_id) ?? 0 };
+  return { label, placed: place(attributes, frame) };
 }
 
 type Place = (attributes: Element['attributes'], frame: Frame) => Placed;
@@ -142,7 +146,8 @@ function maskPlace(attributes: Element['attributes'], frame: Frame): Placed {
   checkSize(frame.height, frame.width);
   const bitmap = new Uint8Array(width * height);
   let at = 0;
-  for (const [i, text] of (attributes.rle ?? '').split(',').entries()) {
+  if (attributes.rle === undefined) throw new BadInput('its "rle" is missing');
+  for (const [i, text] of attributes.rle.split(',').entries()) {
     const run = wholeOf(text);
     if (run === null || run < 0) throw new BadInput(`its run ${i + 1} is no count of pixels`);
     if (at + run > bitmap.length) throw new BadInput(`its runs cover more than ${width} x ${height} pixels`);
@@ -164,6 +169,7 @@ function numbersIn(attributes: Element['attributes'], names: readonly string[]):
   });
 }
 
+/** Most are not turned, and say nothing of it. */
 const degreesOf = ({ rotation }: Element['attributes']): number => finite(rotation) ?? 0;
 
 /** "x,y;x,y;x,y" */

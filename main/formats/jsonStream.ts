@@ -254,7 +254,7 @@ function firstFault(text: string): number {
   TOKEN.lastIndex = 0;
   let at = 0;
   while (at < text.length && TOKEN.test(text)) at = TOKEN.lastIndex;
-  return at + (/^\s*/u.exec(text.slice(at))?.[0].length ?? 0);
+  return at + text.slice(at).search(/\S|$/u);
 }
 
 /** Line and column (in bytes) of a position, both from 1; the file is read again for it. */

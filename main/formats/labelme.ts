@@ -6,7 +6,7 @@ import type { Mask } from '../contract/records.ts';
 import { checkSize, fromBitmap, maskBox, union } from '../contract/rle.ts';
 import { jsonFields } from './jsonStream.ts';
 import { decodePng } from './png.ts';
-import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import type { Notes, ReadContext, Reading, ReadShape, SizedImage } from './reading.ts';
 import { ellipseRing, maskOfRing, type Placed, placedMask } from './rings.ts';
 import { agreed, merged, saidOf } from './said.ts';
 import { boxOf, type Fields, isFields, labelOf, ringOf, sideOf, slashed, textOf, wholeOf, yesOf } from './values.ts';
@@ -37,13 +37,15 @@ export async function readLabelme(file: string, { pictures, notes }: ReadContext
   const [width, height] = [sideOf(fields.imageWidth), sideOf(fields.imageHeight)];
   const known = width !== null && height !== null;
   const picture = known ? null : await pictures.find(name, file);
-  const image: ReadImage = known ? { name, width, height } : unsized(name, picture);
+  const sized = known
+    ? { name, width, height }
+    : picture && { name, width: picture.width, height: picture.height, picture };
   const shapes = Array.isArray(fields.shapes) ? fields.shapes : [];
-  if (image.width === null)
-    notes.leave(`${shapes.length} shapes of ${name}`, 'its size is not given and it was not found');
-  const taken = image.width === null ? [] : grouped(shapes, image, notes);
+  if (sized === null) notes.leave(`${shapes.length} shapes of ${name}`, 'its size is not given and it was not found');
+  const taken = sized === null ? [] : grouped(shapes, sized, notes);
   sayOfImage(fields, notes);
-  return { format: 'LabelMe', images: [image], labels: [...new Set(taken.map(({ label }) => label))], shapes: taken };
+  const images = [sized ?? { name, width: null, height: null }];
+  return { format: 'LabelMe', images, labels: [...new Set(taken.map(({ label }) => label))], shapes: taken };
 }
 
 /** One sentence for all files that say the same kind of thing. */
@@ -57,10 +59,7 @@ function sayOfImage(fields: Fields, notes: Notes): void {
   for (const what of said) notes.say(`${what} is said of a whole image, and is not read`);
 }
 
-const unsized = (name: string, picture: Awaited<ReturnType<ReadContext['pictures']['find']>>): ReadImage =>
-  picture ? { name, picture, width: picture.width, height: picture.height } : { name, width: null, height: null };
-
-function grouped(shapes: readonly unknown[], image: ReadImage, notes: Notes): ReadShape[] {
+function grouped(shapes: readonly unknown[], image: SizedImage, notes: Notes): ReadShape[] {
   const found = new Map<string, ReadShape>();
   for (const [i, value] of shapes.entries()) {
     try {
@@ -77,13 +76,12 @@ function grouped(shapes: readonly unknown[], image: ReadImage, notes: Notes): Re
 }
 
 /** `key` is the same for parts of one object; null for an object of one part. */
-function single(value: unknown, image: ReadImage, of: Of): { key: string | null; shape: ReadShape } {
+function single(value: unknown, image: SizedImage, of: Of): { key: string | null; shape: ReadShape } {
   if (!isFields(value)) throw new BadInput('it is no object');
   const label = labelOf(value.label);
   if (label === null) throw new BadInput('it has no label');
   if (NO_LABELS.has(label.trim())) throw new BadInput(`it is labelled ${label}`);
-  const frame = { width: image.width ?? 0, height: image.height ?? 0 };
-  const { mask, box } = drawn(value, frame);
+  const { mask, box } = drawn(value, image);
   const group = wholeOf(value.group_id);
   const key = group === null || mask === null ? null : JSON.stringify([label, group]);
   return { key, shape: { image, label, mask, box, crowd: false, attributes: saidOf(ownFields(value), of) } };

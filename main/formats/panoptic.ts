@@ -14,7 +14,8 @@ export async function readPanoptic(file: string, context: ReadContext): Promise<
   const { images, labels } = await cocoHeader(file, context);
   const shapes = function* (): Generator<ReadShape> {
     for (const { value } of jsonPieces(file, (key) => key === 'annotations')) {
-      const image = images.get(isFields(value) ? (wholeOf(value.image_id) ?? 0) : 0);
+      const id = isFields(value) ? wholeOf(value.image_id) : null;
+      const image = id === null ? undefined : images.get(id);
       const name = isFields(value) ? textOf(value.file_name) : null;
       if (!isFields(value) || image === undefined || name === null) {
         context.notes.leave(`annotation ${JSON.stringify(value).slice(0, 60)}`, 'it names no image of the file');
@@ -52,11 +53,13 @@ function* segmentsOf(
     return notes.leave(`${segments.length} segments of ${image.name}`, error.message);
   }
   for (const segment of segments) {
-    const mask = maskOfValue(png, wholeOf(segment.id) ?? -1);
-    if (maskArea(mask) === 0)
+    const number = wholeOf(segment.id);
+    const mask = number === null ? null : maskOfValue(png, number);
+    if (mask === null || maskArea(mask) === 0)
       notes.leave(`segment ${String(segment.id)} of ${image.name}`, 'no pixel of its picture has its number');
     else {
-      const label = labels.get(wholeOf(segment.category_id) ?? -1) ?? standInLabel(segment.category_id);
+      const category = wholeOf(segment.category_id);
+      const label = (category === null ? undefined : labels.get(category)) ?? standInLabel(segment.category_id);
       yield { image, label, mask, box: maskBox(mask), crowd: yesOf(segment.iscrowd), attributes: {} };
     }
   }

@@ -1,4 +1,5 @@
 // What every reader of annotations gives: images, labels and shapes in neutral words, and what it left out and why.
+import type { Frame } from '../contract/geometry.ts';
 import type { AttributeValue } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
 
@@ -25,6 +26,9 @@ export interface SourceText {
   /** JSON as it stands there. */
   readonly record: string;
 }
+
+/** One whose size is known: shapes can lie on it. */
+export type SizedImage = ReadImage & Frame;
 
 export interface ShapeSource extends SourceText {
   /** Its place among the file's annotations, from 0. */

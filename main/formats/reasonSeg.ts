@@ -5,6 +5,7 @@ import type { Mask } from '../contract/records.ts';
 import { difference, fromBitmap, maskArea, maskBox, union } from '../contract/rle.ts';
 import { jsonFields } from './jsonStream.ts';
 import type { ReadContext, Reading } from './reading.ts';
+import { pointsOf } from './rings.ts';
 import { attributesOf, isFields, ringOf, stemOf, textOf } from './values.ts';
 
 const LABEL = 'target';
@@ -70,14 +71,15 @@ export function reasonSegMasks(shapes: readonly Shape[], { width, height }: Fram
 
 /** Corners cut to whole pixels; the outline is drawn, then each row is filled between the sides that it crosses. */
 function withOutline(points: readonly number[], { width, height }: Frame): Mask {
-  const corners = points.map(Math.trunc);
-  if (corners.some((value) => Math.abs(value) > FARTHEST))
-    throw new BadInput('a polygon is far larger than any picture');
+  const whole = points.map(Math.trunc);
+  if (whole.some((value) => Math.abs(value) > FARTHEST)) throw new BadInput('a polygon is far larger than any picture');
+  const corners = pointsOf(whole);
   const bitmap = new Uint8Array(width * height);
   const crossings: number[][] = Array.from({ length: height }, () => []);
-  for (let i = 0; i < corners.length; i += 2) {
-    const from = { x: corners[i] ?? 0, y: corners[i + 1] ?? 0 };
-    const to = { x: corners[(i + 2) % corners.length] ?? 0, y: corners[(i + 3) % corners.length] ?? 0 };
+  let before = corners.at(-1);
+  for (const to of corners) {
+    const from = before ?? to;
+    before = to;
     const seen = clipped(from.x <= to.x ? [from, to] : [to, from], { width, height });
     if (seen !== null) drawLine(seen, (x, y) => bitmap.fill(1, y * width + x, y * width + x + 1));
     const [top, foot] = from.y <= to.y ? [from, to] : [to, from];
@@ -86,10 +88,10 @@ function withOutline(points: readonly number[], { width, height }: Frame): Mask 
     }
   }
   for (const [y, xs] of crossings.entries()) {
-    const sorted = xs.toSorted((a, b) => a - b);
-    for (let i = 0; i + 1 < sorted.length; i += 2) {
-      const first = Math.max(0, Math.ceil(sorted[i] ?? 0));
-      const last = Math.min(width - 1, Math.floor(sorted[i + 1] ?? 0));
+    // Two by two: into the polygon and out of it again.
+    for (const { x: into, y: out } of pointsOf(xs.toSorted((a, b) => a - b))) {
+      const first = Math.max(0, Math.ceil(into));
+      const last = Math.min(width - 1, Math.floor(out));
       if (last >= first) bitmap.fill(1, y * width + first, y * width + last + 1);
     }
   }

@@ -48,7 +48,7 @@ export const yesOf = (value: unknown): boolean =>
 /** Names of files with forward slashes, whatever system wrote them. */
 export const slashed = (name: string): string => name.replaceAll('\\', '/');
 
-export const baseName = (name: string): string => slashed(name).split('/').at(-1) ?? '';
+export const baseName = (name: string): string => slashed(name).replace(/^.*\//su, '');
 
 /** The name without folder and ending. */
 export const stemOf = (name: string): string => baseName(name).replace(/\.[^.]+$/u, '');

@@ -72,7 +72,7 @@ function labelKey(entries: readonly Entry[], rules: Fields): string | null {
     for (const [name, value] of Object.entries(region?.said ?? {}))
       if (chosenOf(value) !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-  const names = [...counts.keys()].toSorted((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0));
+  const names = [...counts].toSorted(([, a], [, b]) => b - a).map(([name]) => name);
   const usual = LABEL_NAMES.flatMap((usual) => names.find((name) => name.trim().toLowerCase() === usual) ?? []);
   const isChoice = (name: string) => {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;

@@ -52,9 +52,8 @@ function boxed(
   const what = `object ${i + 1} of ${image.name}`;
   const label = labelIn(object);
   const edges = childOf(object, 'bndbox');
-  const [x1 = Number.NaN, y1 = 0, x2 = 0, y2 = 0] = ['xmin', 'ymin', 'xmax', 'ymax'].map((edge) =>
-    numberIn(edges, edge),
-  );
+  const [x1, y1] = [numberIn(edges, 'xmin'), numberIn(edges, 'ymin')];
+  const [x2, y2] = [numberIn(edges, 'xmax'), numberIn(edges, 'ymax')];
   // VOC counts pixels from 1, and the last ones belong to the box.
   const box = [x1, y1, x2, y2].every(Number.isFinite) ? boxOf([x1 - 1, y1 - 1, x2, y2], image) : null;
   for (const inner of INNER) {
@@ -62,8 +61,8 @@ function boxed(
     if (count > 0)
       notes.leave(`${count} ${inner}${count > 1 ? 's' : ''} of ${what}`, 'only boxes are read from VOC files');
   }
-  if (label === '' || box === null) {
-    notes.leave(what, label === '' ? 'it has no name' : 'it has no box inside the picture');
+  if (label === null || box === null) {
+    notes.leave(what, label === null ? 'it has no name' : 'it has no box inside the picture');
     return [];
   }
   const flags = Object.fromEntries(FLAGS.map((flag) => [flag, textIn(object, flag) === '1' || undefined]));
@@ -86,10 +85,11 @@ function othersIn(object: Element, { what, notes }: { what: string; notes: Notes
 }
 
 /** Line breaks around a name are the layout of the file; blanks beside it are told when the label is made. */
-const labelIn = (object: Element): string => {
-  const text = childOf(object, 'name')?.text ?? '';
-  return text.trim() === '' || /^\s*\n|\n\s*$/u.test(text) ? text.trim() : text;
-};
+function labelIn(object: Element): string | null {
+  const text = childOf(object, 'name')?.text;
+  if (text === undefined || text.trim() === '') return null;
+  return /^\s*\n|\n\s*$/u.test(text) ? text.trim() : text;
+}
 
 const numberIn = (element: Element | undefined, name: string): number => {
   const text = textIn(element, name);

@@ -53,6 +53,14 @@ export class NamedPictures implements Pictures {
 
   /** The folders that were chosen come first, and in them what lies where the annotation file's own place says. */
   async locate(name: string, from?: string): Promise<Located> {
+    const located = await this.#locate(name, from);
+    if ('file' in located || !/%[\da-f]{2}/iu.test(name)) return located;
+    // Addresses have other letters for blanks and the like.
+    const again = await this.#locate(decoded(name), from);
+    return 'file' in again ? again : located;
+  }
+
+  async #locate(name: string, from?: string): Promise<Located> {
     const wanted = wish(name);
     if (wanted === null) return { why: 'it names no file' };
     this.#places ??= this.#index();
@@ -178,12 +186,22 @@ interface Wish {
   readonly isAbsolute: boolean;
 }
 
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+const ADDRESS = /^[a-z][a-z\d+.-]+:\/\//iu;
+
 function wish(name: string): Wish | null {
-  const plain = name.normalize('NFC');
+  const plain = ADDRESS.test(name) ? name.normalize('NFC').replace(/[?#].*$/su, '') : name.normalize('NFC');
   const parts = plain.split(/[\\/]/u).filter((part) => part !== '' && part !== '.');
   const last = parts.at(-1);
   if (last === undefined || last === '..') return null;
-  const isAbsolute = /^([\\/]|[A-Za-z]:)/u.test(plain);
+  const isAbsolute = /^([\\/]|[A-Za-z]:)/u.test(plain) || ADDRESS.test(plain);
   return { last, written: isAbsolute ? [] : parts.slice(0, -1), folders: telling(parts.slice(0, -1)), isAbsolute };
 }
 

@@ -56,6 +56,20 @@ describe('equal names in different folders', () => {
     expect(where(await takenFrom(path.join(root, 'set')))).toEqual(right);
   });
 
+  test('addresses are matched by the end of their path, also where letters are written in percent', async () => {
+    const root = await tree({
+      'one.json': one('http://images.example.org/val2017/0001.png?size=large', 'a'),
+      'two.json': one('my%20pictures/0002%20%C3%A9.png', 'b'),
+      'val2017/0001.png': size,
+      // Of another size, so that a wrong match would be refused.
+      'train2017/0001.png': [90, 70],
+      'my pictures/0002 é.png': size,
+    });
+    const { report, labels } = await takenFrom(root);
+    expect(labels).toEqual(['a', 'b']);
+    expect(report).not.toMatch(/not found|left out/u);
+  });
+
   test('LabelMe beside another tree: ..\\images\\cam1\\0001.png', async () => {
     const labelme = (imagePath: string, label: string) => ({
       ...{ version: '5.4.1', flags: {}, imagePath, imageData: null, imageHeight: 80, imageWidth: 100 },
