@@ -81,7 +81,7 @@ export class Placing {
     const last = parts.at(-1);
     if (last === undefined || ['', '.', '..'].includes(last)) return { why: 'its path names no file' };
     const leadsOut = !image.picture && parts.includes('..');
-    const absolute = image.name.startsWith('/') || /^[A-Za-z]:/u.test(image.name);
+    const absolute = image.name.startsWith('/') || /^[A-Za-z][\w+.-]*:/u.test(image.name);
     // A path of another place says only what the picture is called.
     const name = absolute || leadsOut ? last : image.name;
     const picture = image.picture ?? (await pictures.find(image.name, from));

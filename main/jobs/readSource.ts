@@ -1,6 +1,6 @@
 // An annotation file, an archive or a folder of them to the parts of each file; pictures that lie only in a zip are unpacked.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { BadInput } from '../contract/badinput.ts';
@@ -16,6 +16,8 @@ import { partsOf, type Readers, type ReadPart } from './readParts.ts';
 
 /** Of the pictures that one archive may bring. */
 const MOST_PICTURE_BYTES = 20e9;
+/** In a folder, other names are weights, documents and the like, which happen to be zip files. */
+const ARCHIVE = /\.(?:zip|gz)$/iu;
 
 /** All paths are absolute. */
 export interface ReadTask {
@@ -51,6 +53,8 @@ interface Into {
   readonly out: Out;
   /** Where a file is said to lie: one out of an archive, where it would lie if the archive had been unpacked. */
   readonly said: (file: string) => string;
+  /** What is read came out of an archive. */
+  readonly isUnpacked: boolean;
 }
 
 /** Hears of each file that is begun, and of each part. */
@@ -66,7 +70,7 @@ export async function readSource(task: ReadTask, out: Out): Promise<ReadReport> 
   const pictures = new NamedPictures([folder], task.known);
   const placing = new Placing({ projectFile, folder, notes, pictures });
   const readers = { placing, notes, budget: new ImportBudget() };
-  const into = { task, readers, notes, pictures, root, out, said: (file: string) => file };
+  const into = { task, readers, notes, pictures, root, out, said: (file: string) => file, isUnpacked: false };
   if (statSync(source).isDirectory()) await takeFolder(source, into);
   else await takeFileOrArchive(source, into);
   return { leftOut: notes.leftOut, said: notes.said, unresolved: [...placing.unresolved] };
@@ -75,11 +79,17 @@ export async function readSource(task: ReadTask, out: Out): Promise<ReadReport> 
 async function takeFileOrArchive(file: string, into: Into): Promise<void> {
   const kind = await archiveKind(file);
   if (kind === null) return takeFile(file, into);
-  const folder = path.join(into.task.scratch, 'unpacked');
-  await mkdir(folder);
+  if (into.isUnpacked)
+    throw new BadInput(`${path.basename(file)}: is an archive in an archive; unpack it and import the folder`);
+  const folder = await mkdtemp(path.join(into.task.scratch, 'unpacked-'));
   into.out.began(file);
-  if (kind === 'gzip') await takeGzip(file, folder, into);
-  else await takeZip(file, folder, into);
+  try {
+    if (kind === 'gzip') await takeGzip(file, folder, into);
+    else await takeZip(file, folder, into);
+  } finally {
+    // A folder may hold many archives, and what is unpacked of one is not needed for the next.
+    await rm(folder, { recursive: true });
+  }
 }
 
 async function takeGzip(file: string, folder: string, into: Into): Promise<void> {
@@ -91,11 +101,15 @@ async function takeGzip(file: string, folder: string, into: Into): Promise<void>
 async function takeZip(file: string, folder: string, into: Into): Promise<void> {
   const isHidden = (name: string) => name.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');
   const pictures = new Map<string, Content>();
+  let others = 0;
   await unpackZip(file, folder, (name, content) => {
     if (isHidden(name)) return false;
     if (isImageName(name)) pictures.set(name, content);
+    else others++;
     return !isImageName(name);
   });
+  if (pictures.size > 0 && others === 0)
+    throw new BadInput(`${path.basename(file)}: holds pictures alone; unpack it where the annotations look for them`);
   const beside = path.join(path.dirname(file), path.parse(file).name);
   const base = (await unpackPictures(file, pictures, into)) ?? (existsSync(beside) ? beside : path.dirname(file));
   await takeFolder(folder, unpackedAt(folder, base, into)).catch((error: unknown) => {
@@ -138,7 +152,13 @@ function unpackedAt(folder: string, base: string, into: Into): Into {
   const find: Pictures['find'] = (name, from) => into.pictures.find(name, from && said(from));
   const { pictures } = into;
   const locate: NamedPictures['locate'] = (name, from) => pictures.locate(name, from && said(from));
-  return { ...into, root: folder, said, pictures: { find, locate, add: (more) => pictures.add(more) } };
+  return {
+    ...into,
+    root: folder,
+    said,
+    isUnpacked: true,
+    pictures: { find, locate, add: (more) => pictures.add(more) },
+  };
 }
 
 async function takeFile(file: string, into: Into): Promise<void> {
@@ -158,8 +178,9 @@ async function takeFolder(folder: string, into: Into): Promise<void> {
   let taken = 0;
   for await (const file of annotationFiles(folder)) {
     try {
-      if ('describes' in detect(file)) continue;
-      await takeFile(file, into);
+      const isArchive = ARCHIVE.test(file) && (await archiveKind(file)) !== null;
+      if (!isArchive && 'describes' in detect(file)) continue;
+      await takeFileOrArchive(file, into);
       taken++;
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;

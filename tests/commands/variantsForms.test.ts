@@ -95,6 +95,35 @@ describe('VIA', () => {
 });
 
 describe('archives', () => {
+  test('zip and gzip inside of an imported folder are opened, and what is in none of them is named', async () => {
+    const root = await tree({
+      'one/a.png': size,
+      'one/annotations.zip': zip({ 'instances.json': bytes(coco()) }),
+      'two/b.png': size,
+      'two/more.json.gz': gzipSync(JSON.stringify(coco('b.png'))),
+      'three/c.png': size,
+      'three/c.json': coco('c.png'),
+      'three/old.7z': Buffer.from('7z\xbc\xaf\x27\x1c0000', 'latin1'),
+      'three/empty.zip': zip({ 'readme.md': bytes('hello') }),
+      'three/images.zip': zip({ 'c.png': bytes('no matter') }),
+      'three/weights.pt': zip({ 'data.pkl': bytes('no matter') }),
+    });
+    const { files, report } = await takenFrom(root);
+    expect(files.map((file) => path.basename(file)).sort()).toEqual(['a.png', 'b.png', 'c.png']);
+    expect(report).toMatch(/three.old\.7z: is an archive that Loupe does not open/u);
+    expect(report).toMatch(/three.empty\.zip: no file in it holds annotations/u);
+    expect(report).toMatch(/three.images\.zip: holds pictures alone; unpack it/u);
+    expect(report).toMatch(/three.weights\.pt: is an archive that Loupe does not open/u);
+  });
+
+  test('an archive in an archive is named, not opened', async () => {
+    const inner = zip({ 'b.json': bytes(coco('b.png')) });
+    const root = await tree({ 'a.png': size, 'set.zip': zip({ 'a.json': bytes(coco()), 'inner.zip': inner }) });
+    const { files, report } = await takenFrom(path.join(root, 'set.zip'));
+    expect(files.map((file) => path.basename(file))).toEqual(['a.png']);
+    expect(report).toMatch(/inner\.zip: is an archive in an archive; unpack it/u);
+  });
+
   test('YOLO in a zip with one folder around it', async () => {
     const root = await tree({
       'a.png': size,
