@@ -146,17 +146,18 @@ function labelled(region: Fields, said: readonly Fields[]): Fields {
 
 /** A text, a choice or a number that belongs to a region, by the name of its control. */
 function saidPair({ from_name: name, type, value }: Fields): [string, unknown] {
-  const [given] = isFields(value)
-    ? Object.values(Object.hasOwn(value, String(type)) ? { own: value[String(type)] } : onlySaid(value))
-    : [value];
+  const given = isFields(value) ? saidIn(value, String(type)) : value;
   const isPlainList = Array.isArray(given) && given.every((each) => typeof each !== 'object');
   return [textOf(name) ?? String(type), isPlainList ? given.join(', ') : given];
 }
 
-/** Of what a region says again: its place. */
+/** What a region says again beside its control's own value: its place. */
 const PLACED = new Set('x y width height rotation points closed radiusX radiusY'.split(' '));
-const onlySaid = (value: Fields): Fields =>
-  Object.fromEntries(Object.entries(value).filter(([name]) => !PLACED.has(name)));
+
+function saidIn(value: Fields, type: string): unknown {
+  if (Object.hasOwn(value, type)) return value[type];
+  return Object.entries(value).find(([name]) => !PLACED.has(name))?.[1];
+}
 
 function sizeOf(result: Fields): Frame | null {
   const [width, height] = [sideOf(result.original_width), sideOf(result.original_height)];

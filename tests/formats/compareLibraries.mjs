@@ -1,7 +1,7 @@
 // Prints what our readers of JSON and of index PNG cost beside libraries: CPU time, peak memory, and what a hostile file does to each.
 // Libraries are no dependencies; get them into a folder first:
 //   npm install --prefix /tmp/libraries fast-png@8.0.0 pngjs@7.0.0 @streamparser/json@0.0.26 stream-json@3.8.0
-//   node tools/with-node.mjs tools/compareLibraries.mjs /tmp/libraries
+//   node tools/with-node.mjs tests/formats/compareLibraries.mjs /tmp/libraries
 import { spawnSync } from 'node:child_process';
 import { createReadStream, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -61,7 +61,7 @@ function bombPng(bytes) {
 /** @type {Record<string, (file: string) => Promise<unknown>>} Each gives how much it found. */
 const readers = {
   async 'json ours'(file) {
-    const { jsonPieces } = await import('../main/formats/jsonStream.ts');
+    const { jsonPieces } = await import('../../main/formats/jsonStream.ts');
     let [count, characters] = [0, 0];
     for (const { value, text } of jsonPieces(file)) {
       if (value !== undefined) count++;
@@ -104,7 +104,7 @@ const readers = {
     return [count, 'annotations alone, no text of entries'];
   },
   async 'png ours'(file) {
-    const { decodePng } = await import('../main/formats/png.ts');
+    const { decodePng } = await import('../../main/formats/png.ts');
     return decodePng(readFileSync(file), 'it').values.length;
   },
   async 'png fast-png'(file) {
