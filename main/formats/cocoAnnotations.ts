@@ -105,6 +105,8 @@ export class Annotations {
     try {
       const { record, id, imageId, category } = shape;
       const ids = { id, image_id: imageId, category_id: category };
+      if (id === 0)
+        this.#state('annotation 0 keeps the id of its file; pycocotools counts a match with it as none: count from 1');
       if (record !== undefined) return this.#again(shape, record, ids);
       const where = this.#where(shape);
       return where && JSON.stringify({ ...shape.extra, ...ids, ...where });

@@ -53,6 +53,14 @@ test('licences of all files are there, and each image names its own', async () =
   expect(stated).toContain('licence 1 of two.json has the id 2: another file gave 1 before');
 });
 
+test('an annotation of the id 0 keeps it, with a word on what evaluation makes of it', async () => {
+  const { images, annotations, ...others } = file('zero', {});
+  const zero = { ...annotations[0], id: 0 };
+  const { coco, stated } = await together(['zero', { ...others, images, annotations: [zero] }]);
+  expect(coco.annotations).toEqual([zero]);
+  expect(stated).toContainEqual(expect.stringMatching(/^annotation 0 keeps the id of its file; pycocotools /u));
+});
+
 test('other keys that two files have are named, those of one file alone are kept', async () => {
   const { coco, stated } = await together(['one', { videos: [1] }], ['two', { videos: [2], splits: { a: 1 } }]);
   expect([coco.videos, coco.splits]).toEqual([[1], { a: 1 }]);
