@@ -25,12 +25,12 @@ export async function exportFor({ project: file, folder, trainer }: Wanted, give
       '--for goes with neither --polygons, --runs, --accepted nor --write-back: a trainer reads one form',
     );
   // Loaded late: no other command needs SQLite and sharp.
-  const [{ openProject }, { exportForTrainer }, { Meter }] = await Promise.all([
-    import('../store/project.ts'),
+  const [{ openChecked }, { exportForTrainer }, { Meter }] = await Promise.all([
+    import('../jobs/opening.ts'),
     import('../jobs/trainerExport.ts'),
     import('../jobs/queue.ts'),
   ]);
-  const project = openProject(path.resolve(file));
+  const project = await openChecked(path.resolve(file));
   try {
     const meter = new Meter(terminal.signal, progressTo(terminal));
     const report = await exportForTrainer(project, { folder: path.resolve(folder), trainer }, meter);

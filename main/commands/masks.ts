@@ -26,13 +26,13 @@ export function addMasks(program: Command, terminal: Terminal): void {
 
 async function masks(file: string, options: MasksOptions, terminal: Terminal): Promise<void> {
   // Loaded late: no other command needs SQLite and the engine.
-  const [{ Engine }, { openProject }, { Meter }, { boxesToMasks, boxMasksWords }] = await Promise.all([
+  const [{ Engine }, { openChecked }, { Meter }, { boxesToMasks, boxMasksWords }] = await Promise.all([
     import('../engine/supervisor.ts'),
-    import('../store/project.ts'),
+    import('../jobs/opening.ts'),
     import('../jobs/queue.ts'),
     import('../jobs/boxMasks.ts'),
   ]);
-  const project = openProject(file);
+  const project = await openChecked(file);
   const engine = new Engine(engineSettings(options));
   try {
     const labelId = options.label === undefined ? null : labelNamed(project.labels(), options.label, file);

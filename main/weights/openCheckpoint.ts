@@ -13,6 +13,7 @@ import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badinput.ts';
+import { adapted, adapterIn, isAdapter } from './adapter.ts';
 import { checkTensors } from './checkTensors.ts';
 import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
 import { sam2Within, type Variants } from './openSam2.ts';
@@ -53,8 +54,9 @@ export async function openModel(folder: string): Promise<CheckpointWeights> {
 
 const QwenFile = z.object({ model_type: z.enum(['qwen2_5_vl', 'qwen2_vl']) });
 
-/** Whether a folder's config.json is that of a Qwen-VL model. */
+/** Whether a folder's config.json is that of a Qwen-VL model, or it holds an adapter of one. */
 export async function isCheckpoint(folder: string): Promise<boolean> {
+  if (await isAdapter(folder)) return true;
   const text = await readFile(path.join(folder, 'config.json'), 'utf8').catch(() => '');
   return QwenFile.safeParse(jsonIn(text)).success;
 }
@@ -69,20 +71,24 @@ function jsonIn(text: string): unknown {
 
 /** Throws one sentence: the file at fault, or the tensors that are missing or of another shape. */
 export async function openCheckpoint(folder: string, variants: Variants = sam2Variants): Promise<CheckpointWeights> {
-  const reasoner = await configIn(folder);
-  const tokenizer = tokenizerIn(folder, reasoner);
-  const named = await checkpointTensors(folder);
-  refuseUpdates(folder, named.tensors.keys());
+  const adapter = await adapterIn(folder);
+  const base = adapter?.base ?? folder;
+  const reasoner = await configIn(base);
+  const tokenizer = tokenizerIn(base, reasoner);
+  const named = await checkpointTensors(base);
+  refuseUpdates(base, named.tensors.keys());
   const context = contextOf(named, reasoner);
-  const sam = context && sam2Within(folder, named, variants);
+  const sam = context && sam2Within(base, named, variants);
   const parts = { reasoner, context, segmenter: sam?.config ?? null };
-  const files = [...(await quantisedIn(folder)), ...(sam ? [sam.file] : []), named];
-  const frozen = frozenWeights(files);
-  checkTensors(folder, files, parts);
+  const files = [...(await quantisedIn(base)), ...(sam ? [sam.file] : []), named];
+  checkTensors(base, files, parts);
+  const all = adapter ? [adapter.file, ...files] : files;
+  const frozen = frozenWeights(all);
   return {
-    ...{ ...parts, name: nameOf(await realpath(folder)), tokenizer, params: paramsFrom(frozen) },
-    ...{ recipe: await recipeIn(folder, parts), read: named.read, folder: frozen.folder },
-    warnings: memoryWarnings(path.basename(folder), bytesRead(files), totalmem()),
+    ...{ ...parts, name: nameOf(await realpath(folder)), tokenizer },
+    params: paramsFrom(adapter ? adapted(frozen, adapter, all) : frozen),
+    ...{ recipe: await recipeIn(base, parts), read: named.read, folder: frozen.folder },
+    warnings: memoryWarnings(path.basename(folder), bytesRead(all), totalmem()),
   };
 }
 

@@ -10,15 +10,24 @@ const DIGITS = 8;
 
 /** "loupe-nano 3f2a9c1d". */
 export async function weightsVersion(folder: string, name: string): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(path.join(folder, 'config.json')));
+  const hash = createHash('sha256').update(await readFile(path.join(folder, await configOf(folder))));
   for (const file of await weightsFiles(folder)) await addEnds(hash, path.join(folder, file));
   return `${name} ${hash.digest('hex').slice(0, DIGITS)}`;
 }
 
+/** Of an adapter its own one, which names the checkpoint that it changes. */
+const configOf = async (folder: string): Promise<string> =>
+  (await readdir(folder)).find((name) => name === 'adapter_config.json') ?? 'config.json';
+
 /** One file, its shards, or what torch saved; and what was written beside them in few bits, which is used in their place. */
 async function weightsFiles(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).sort();
-  const kinds = [/^model\.safetensors$/, /^model-.*\.safetensors$/, /^pytorch_model.*\.(bin|pt)$/];
+  const kinds = [
+    /^adapter_model\.safetensors$/,
+    /^model\.safetensors$/,
+    /^model-.*\.safetensors$/,
+    /^pytorch_model.*\.(bin|pt)$/,
+  ];
   const own = kinds.map((kind) => names.filter((one) => kind.test(one))).find((some) => some.length > 0);
   if (!own) throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
   return [...own, ...names.filter((one) => one === 'loupe-quantised.safetensors')];

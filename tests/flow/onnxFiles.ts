@@ -10,6 +10,7 @@ import { concat, reshape, slice } from '../../models/graph/shape.ts';
 import { constant, type DType, input, type Tensor } from '../../models/graph/tensor.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
+import { samMean, samStd } from '../../models/sam2/processor.ts';
 import { type Prompts, promptEncoder } from '../../models/sam2/promptEncoder.ts';
 
 type Outputs = Record<string, Tensor>;
@@ -44,6 +45,26 @@ export const encoderOf =
     return Object.fromEntries(order.flatMap((i) => (named[i]?.[0] ? [named[i]] : [])) as [string, Tensor][]);
   };
 
+/** As `encoderOf` with one map, but pixels come from 0 to 1 and are normalised in the file. */
+export const unitEncoderOf =
+  (name: string, output: string) =>
+  ({ params, segmenter }: Weights): Outputs => {
+    const side = segmenter.imageSize;
+    const perChannel = (values: readonly number[]) => constant(Float32Array.from(values), [1, 3, 1, 1]);
+    const shifted = add(mul(input(name, [1, 3, side, side]), 255), perChannel(samMean.map((value) => -value)));
+    const pixels = mul(shifted, perChannel(samStd.map((value) => 1 / value)));
+    return { [output]: imageEncoder(params.at('sam'), segmenter, pixels).embed };
+  };
+
+/** SAM of transformers.js gives the positions of the map's cells beside it. */
+export const positionedEncoderOf =
+  (name: string, [embed, positions]: readonly [string, string]) =>
+  (weights: Weights): Outputs => {
+    const [only] = Object.values(encoderOf(name, [embed])(weights));
+    if (!only) throw new Error('unreachable');
+    return { [embed]: only, [positions]: mul(only, 0) };
+  };
+
 interface DecoderNames {
   /** embed, s0, s1; with one name the finer maps are zeros, as in SAM 1. */
   readonly features: readonly string[];
@@ -54,6 +75,8 @@ interface DecoderNames {
   readonly lead: readonly number[];
   readonly rough?: boolean;
   readonly size?: DType;
+  /** An input of positions, which have no part in the masks here. */
+  readonly positions?: string;
   /** Whether points are followed by one of the caller's that is none. */
   readonly padded?: boolean;
   readonly boxes?: 'heard' | 'ignored';
@@ -88,7 +111,8 @@ export const decoderOf =
     const size = names.size && cast(input('orig_im_size', [2], names.size), 'float32');
     const grid = names.crop ?? { height: side / 4, width: side / 4 };
     const masks = slice(decoded.masks, [0, 1, 0, 0], [1, 4, grid.height, grid.width], [0, 1, 2, 3]);
-    const idle = [...unused, ...(size ? [size] : [])].map((t) => mul(total(t), 0));
+    const places = names.positions && input(names.positions, [1, width, side / 16, side / 16]);
+    const idle = [...unused, ...(size ? [size] : []), ...(places ? [places] : [])].map((t) => mul(total(t), 0));
     const shown = idle.reduce<Tensor>((sum, nothing) => add(sum, nothing), masks);
     return { [names.outputs[0]]: shown, [names.outputs[1]]: slice(decoded.iou, [1], [4], [1]) };
   };

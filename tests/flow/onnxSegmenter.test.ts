@@ -23,7 +23,7 @@ import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { rankAlternatives } from '../../models/sam2/segmenter.ts';
 import { toyNano, segmenter as toySizes } from '../nano/toy.ts';
-import { decoderOf, encoderOf, slots, writeDialect } from './onnxFiles.ts';
+import { decoderOf, encoderOf, positionedEncoderOf, slots, unitEncoderOf, writeDialect } from './onnxFiles.ts';
 
 /** 4 : 3, so that a picture whose aspect is kept fills whole cells of the grid. */
 const image = drawn();
@@ -147,8 +147,8 @@ describe('dialects of SAM 1', () => {
   const outputs = ['masks', 'iou_predictions'] as const;
   const sizes = { size: 'float32', padded: true, crop, outputs } as const;
 
-  /** The picture keeps its aspect, and there is one map of features. */
-  async function expected(ask: Ask): Promise<Mask> {
+  /** There is one map of features; `share` of the square's rows is the picture, from above. */
+  async function expected(ask: Ask, share = 0.75): Promise<Mask> {
     const p = weights.params.at('sam');
     const { segmenter: config } = weights;
     const features = imageEncoder(p, config, input('image', [1, 3, side, side]));
@@ -160,7 +160,7 @@ describe('dialects of SAM 1', () => {
     const zero = { embed: features.embed, s0: none(features.s0), s1: none(features.s1) };
     const { masks, iou } = maskDecoder(p, config, zero, prompts);
     const session = await Session.create({ masks, iou }, { folder: weights.folder });
-    const [across, down] = [side / WIDTH, (side * 0.75) / HEIGHT];
+    const [across, down] = [side / WIDTH, (side * share) / HEIGHT];
     const all = [
       ...(ask.box ? [[ask.box.x1, ask.box.y1, 2] as const, [ask.box.x2, ask.box.y2, 3] as const] : []),
       ...(ask.points ?? []).map(({ x, y, sign }) => [x, y, sign === '+' ? 1 : 0] as const),
@@ -174,22 +174,27 @@ describe('dialects of SAM 1', () => {
     const zeros = [features.s0, features.s1].map((t) => {
       return [`zero${t.shape.join('x')}`, new Float32Array(t.shape.reduce((a, b) => a * b))] as const;
     });
-    const results = await session.run({ image: padded(), at, labels, ...Object.fromEntries(zeros) });
+    const results = await session.run({
+      image: share < 1 ? padded() : prepareSamImage(image, side, 'float'),
+      at,
+      labels,
+      ...Object.fromEntries(zeros),
+    });
     await session.release();
     const best = rankAlternatives(floats(results, 'iou'))[0] ?? 0;
     const grid = floats(results, 'masks').subarray(best * cells * cells, (best + 1) * cells * cells);
-    // Three quarters of the grid's rows lie over the picture.
-    const cellAt = (pixel: number) => ((pixel + 0.5) * cells) / WIDTH - 0.5;
+    const cellAt = (pixel: number, of: number, over: number) => ((pixel + 0.5) * over) / of - 0.5;
     const bitmap = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => {
-      const [x, y] = [cellAt(i % WIDTH), cellAt(Math.floor(i / WIDTH))];
-      return bilinear(grid, x, y) > 0 ? 1 : 0;
+      const x = cellAt(i % WIDTH, WIDTH, cells);
+      const y = cellAt(Math.floor(i / WIDTH), HEIGHT, cells * share);
+      return bilinear(grid, { x, y, last: cells * share - 1 }) > 0 ? 1 : 0;
     });
     return fromBitmap(bitmap, WIDTH, HEIGHT);
   }
 
-  const bilinear = (grid: Float32Array, x: number, y: number): number => {
+  const bilinear = (grid: Float32Array, { x, y, last }: { x: number; y: number; last: number }): number => {
     const value = (column: number, row: number) =>
-      grid[Math.min(rows - 1, Math.max(0, row)) * cells + Math.min(cells - 1, Math.max(0, column))] ?? 0;
+      grid[Math.min(last, Math.max(0, row)) * cells + Math.min(cells - 1, Math.max(0, column))] ?? 0;
     const [left, top] = [Math.floor(Math.max(0, x)), Math.floor(Math.max(0, y))];
     const [u, v] = [Math.max(0, x) - left, Math.max(0, y) - top];
     const upper = value(left, top) * (1 - u) + value(left + 1, top) * u;
@@ -218,6 +223,39 @@ describe('dialects of SAM 1', () => {
     });
     const segmenter = await open(folder);
     expect(segmenter.dialect).toBe(id);
+    for (const ask of [{ points: clicks }, { box }, { box, points: clicks }])
+      expect(maskIou(await segmenter.segment(image, ask), await expected(ask))).toBeGreaterThanOrEqual(0.999);
+  });
+
+  it('b3, EfficientSAM, takes pixels from 0 to 1 of the whole square', async () => {
+    const folder = await writeDialect(weights, path.join(root, 'b3'), {
+      encoder: unitEncoderOf('batched_images', 'image_embeddings'),
+      decoder: decoderOf({
+        ...{ points: 'batched_point_coords', labels: 'batched_point_labels', labelType: 'float32', lead: [1, 1] },
+        ...{ features: ['image_embeddings'], size: 'int64', outputs: ['output_masks', 'iou_predictions'] },
+      }),
+    });
+    const segmenter = await open(folder);
+    expect(segmenter.dialect).toBe('b3');
+    for (const ask of [{ points: clicks }, { box }, { box, points: clicks }])
+      expect(maskIou(await segmenter.segment(image, ask), await expected(ask, 1))).toBeGreaterThanOrEqual(0.999);
+  });
+
+  it('c1, SAM of transformers.js, hands its positions on, keeps the aspect, and cuts what is beyond the picture', async () => {
+    const names = ['image_embeddings', 'image_positional_embeddings'] as const;
+    const folder = await writeDialect(weights, path.join(root, 'c1'), {
+      encoder: positionedEncoderOf('pixel_values', names),
+      decoder: decoderOf({
+        ...{
+          ...transformers,
+          features: ['image_embeddings'],
+          positions: names[1],
+          outputs: ['pred_masks', 'iou_scores'],
+        },
+      }),
+    });
+    const segmenter = await open(folder);
+    expect(segmenter.dialect).toBe('c1');
     for (const ask of [{ points: clicks }, { box }, { box, points: clicks }])
       expect(maskIou(await segmenter.segment(image, ask), await expected(ask))).toBeGreaterThanOrEqual(0.999);
   });

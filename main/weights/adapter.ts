@@ -1,0 +1,137 @@
+// A folder of peft's (adapter_config.json, adapter_model.safetensors) to the checkpoint that it changes and low-rank updates beside its weights.
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { ParamSource } from '../../models/nn/params.ts';
+import { publishedKey } from '../../models/qwen/config.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
+import { fromPeft } from '../../models/train/lora.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { hubPlaces } from './hub.ts';
+import { readReference, repositoryIn } from './hubCache.ts';
+
+const configName = 'adapter_config.json';
+const weightsName = 'adapter_model.safetensors';
+
+const Numbers = z.record(z.string(), z.number().positive()).default({});
+const AdapterConfig = z.object({
+  peft_type: z.literal('LORA', { error: 'only LoRA is read' }),
+  base_model_name_or_path: z.string().nullish(),
+  lora_alpha: z.number().positive(),
+  alpha_pattern: Numbers,
+  use_rslora: z.boolean().default(false),
+  use_dora: z.literal(false, { error: 'DoRA is not read' }).default(false),
+  fan_in_fan_out: z.literal(false, { error: 'weights the other way round are not read' }).default(false),
+  bias: z.literal('none', { error: 'biases beside it are not read' }).default('none'),
+  modules_to_save: z.array(z.string()).max(0, 'whole modules beside it are not read').nullish(),
+});
+type AdapterConfig = z.infer<typeof AdapterConfig>;
+
+export interface Adapter {
+  /** The folder of the checkpoint that it changes. */
+  readonly base: string;
+  /** A and B of every linear, under the keys of our graphs. */
+  readonly file: WeightsFile;
+  /** What the update of a linear counts, by its path. */
+  scaleOf(linear: string): number;
+}
+
+export const isAdapter = async (folder: string): Promise<boolean> =>
+  (await stat(path.join(folder, configName)).catch(() => null))?.isFile() === true;
+
+/** Null where the folder has no adapter; throws one sentence where it has one that cannot be applied. */
+export async function adapterIn(folder: string): Promise<Adapter | null> {
+  if (!(await isAdapter(folder))) return null;
+  const config = await configIn(path.join(folder, configName));
+  const opened = await openSafetensors(path.join(folder, weightsName));
+  const spans = [...opened.tensors].map(([key, span]): [string, WeightSpan] => [publishedKey(fromPeft(key)), span]);
+  const strange = spans.find(([key, { shape }]) => !factorKey.test(key) || shape.length !== 2);
+  if (strange) throw new BadInput(`${path.join(folder, weightsName)}: "${strange[0]}" is no factor of a linear map`);
+  const file = weightsFile(folder, new Map(spans), opened.metadata);
+  return { base: await baseOf(folder, config), file, scaleOf: (linear) => scaleOf(linear, file, config) };
+}
+
+const factorKey = /\.lora_[AB]\.weight$/;
+
+async function configIn(file: string): Promise<AdapterConfig> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return AdapterConfig.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : 'is not JSON';
+    throw new BadInput(`${file}: ${why}`);
+  }
+}
+
+/** Its own folder where a checkpoint lies in it, else the folder that it names, else what the Hub's cache has of that name. */
+async function baseOf(folder: string, { base_model_name_or_path: name }: AdapterConfig): Promise<string> {
+  const places = [folder, ...(name ? [path.resolve(folder, name), await cached(name)] : [])];
+  for (const place of places)
+    if (place !== null && (await stat(path.join(place, 'config.json')).catch(() => null))) return place;
+  throw new BadInput(
+    `${folder}: is an adapter of ${name || 'a model that it does not name'}, which is not on this machine; download that first, or write its folder into ${configName}`,
+  );
+}
+
+async function cached(name: string): Promise<string | null> {
+  const repository = repositoryIn(hubPlaces(process.env).cache, name);
+  const commit = await readReference(repository, 'main');
+  return commit === null ? null : path.join(repository, 'snapshots', commit);
+}
+
+function scaleOf(linear: string, file: WeightsFile, { lora_alpha, alpha_pattern, use_rslora }: AdapterConfig): number {
+  const rank = file.tensors.get(`${linear}.lora_A.weight`)?.shape[0] ?? 1;
+  // As peft looks it up: the pattern is the end of the path, and may be an expression.
+  const own = Object.entries(alpha_pattern).find(([pattern]) => endsAs(linear, pattern));
+  return (own?.[1] ?? lora_alpha) / (use_rslora ? Math.sqrt(rank) : rank);
+}
+
+function endsAs(linear: string, pattern: string): boolean {
+  if (linear === pattern || linear.endsWith(`.${pattern}`)) return true;
+  try {
+    return new RegExp(`^(.*\\.)?(${pattern})$`).test(linear);
+  } catch {
+    return false;
+  }
+}
+
+/** Parameters with the updates beside them; throws one list where an update fits no linear of the checkpoint. */
+export function adapted(
+  base: ParamSource,
+  { file, scaleOf: scale }: Adapter,
+  all: readonly WeightsFile[],
+): ParamSource {
+  refuseStrangers(file, all);
+  return {
+    get: (key, shape) => base.get(key, shape),
+    has: (key) => base.has(key),
+    quantised: (key, shape) => base.quantised?.(key, shape) ?? null,
+    side(key, [out = 0, wide = 0]) {
+      const linear = key.replace(/\.weight$/, '');
+      const rank = file.tensors.get(`${linear}.lora_A.weight`)?.shape[0];
+      if (rank === undefined) return null;
+      const factor = (name: 'A' | 'B', shape: readonly number[]) => base.get(`${linear}.lora_${name}.weight`, shape);
+      return { a: factor('A', [rank, wide]), b: factor('B', [out, rank]), scale: scale(linear) };
+    },
+  };
+}
+
+/** So many are named. */
+const mostNamed = 4;
+
+function refuseStrangers(file: WeightsFile, all: readonly WeightsFile[]): void {
+  const shapeOf = (key: string) => all.find(({ tensors }) => tensors.has(key))?.tensors.get(key)?.shape ?? [];
+  const linears = new Set([...file.tensors.keys()].map((key) => key.replace(factorKey, '')));
+  const wrong = [...linears].filter((linear) => {
+    const [[rank, wide], [out, inner]] = [shapeOf(`${linear}.lora_A.weight`), shapeOf(`${linear}.lora_B.weight`)];
+    const weight = shapeOf(`${linear}.weight`);
+    return weight.length !== 2 || rank !== inner || weight[0] !== out || weight[1] !== wide;
+  });
+  if (wrong.length === 0) return;
+  const [first] = file.tensors.values();
+  const more = wrong.length > mostNamed ? ` and ${wrong.length - mostNamed} more` : '';
+  throw new BadInput(
+    `${first?.file}: its updates fit no linear of the checkpoint: ${wrong.slice(0, mostNamed).join(', ')}${more}`,
+  );
+}

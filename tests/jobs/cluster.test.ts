@@ -1,0 +1,81 @@
+// The cluster templates as their engines would call them: parts answered by scripts, a killed part that goes on, one gathering.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { openProject } from '../../main/store/project.ts';
+import { found, pictures, weightsSaying } from '../engine/weights.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-cluster-'));
+const templates = path.resolve('resources/cluster');
+let weights: string;
+beforeAll(async () => {
+  weights = await weightsSaying(root, [found]);
+  await pictures(path.join(root, 'pictures'), 3);
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+function project(name: string): string {
+  const file = path.join(root, name);
+  const made = openProject(file, { create: true });
+  made.addImages([0, 1, 2].map((i) => ({ path: `pictures/disc-${i}.png` })));
+  made.close();
+  return file;
+}
+
+const answers = (file: string): number[] => {
+  const opened = openProject(file);
+  const counts = [...opened.allImages()].map(({ id }) => opened.detail(id)?.proposals.length ?? 0);
+  opened.close();
+  return counts;
+};
+
+const loupe = `${process.execPath} ${path.resolve('main/cli.ts')}`;
+const bash = (words: readonly string[], env: Readonly<Record<string, string>>): string =>
+  execFileSync('bash', words, { env: { ...process.env, LOUPE: loupe, ...env }, encoding: 'utf8', stdio: 'pipe' });
+
+describe.skipIf(process.platform === 'win32')('Slurm’s scripts', () => {
+  it('answer every part once, however often a part is run, and gather all', () => {
+    const file = project('slurm.loupe');
+    const task = (id: number) =>
+      bash([path.join(templates, 'slurm-prelabel.sh'), file, 'the dog', '--weights', weights], {
+        ...{ SLURM_ARRAY_TASK_ID: `${id}`, SLURM_ARRAY_TASK_COUNT: '2', LOUPE_COPIES: path.join(root, 'copies') },
+      });
+    const images = [task(1), task(2), task(1)].map((text) => JSON.parse(text));
+    expect(images.map((report) => [report.images, report.before])).toEqual([
+      [2, 0],
+      [1, 0],
+      [2, 2],
+    ]);
+    const gather = () =>
+      JSON.parse(bash([path.join(templates, 'slurm-gather.sh'), file], { LOUPE_COPIES: path.join(root, 'copies') }));
+    expect(gather().copies.map((one: { answers: number }) => one.answers)).toEqual([2, 1]);
+    expect(gather().copies.map((one: { answers: number }) => one.answers)).toEqual([0, 0]);
+    expect(answers(file)).toEqual([1, 1, 1]);
+  }, 120_000);
+
+  it('fail where Loupe does', () => {
+    const nowhere = path.join(root, 'nowhere.loupe');
+    const env = { SLURM_ARRAY_TASK_ID: '1', SLURM_ARRAY_TASK_COUNT: '1' };
+    expect(() => bash([path.join(templates, 'slurm-prelabel.sh'), nowhere, 'the dog'], env)).toThrow(/nowhere\.loupe/);
+  });
+});
+
+describe('Kubernetes’ files', () => {
+  it.each(['kubernetes.yaml', 'kubernetes-gather.yaml'])('%s is a job whose shell is well formed', (name) => {
+    const job = parse(readFileSync(path.join(templates, name), 'utf8'));
+    expect([job.apiVersion, job.kind]).toEqual(['batch/v1', 'Job']);
+    const [container] = job.spec.template.spec.containers;
+    expect(container.command).toEqual(['bash', '-euo', 'pipefail', '-c']);
+    execFileSync('bash', ['-n', '-c', container.args[0]]);
+  });
+
+  it('have as many parts as pods', () => {
+    const { spec } = parse(readFileSync(path.join(templates, 'kubernetes.yaml'), 'utf8'));
+    const [{ env }] = spec.template.spec.containers;
+    const parts = env.find((one: { name: string }) => one.name === 'PARTS').value;
+    expect([spec.completionMode, String(spec.completions)]).toEqual(['Indexed', parts]);
+  });
+});

@@ -1,0 +1,160 @@
+// Adapters of peft beside checkpoints at toy size: they answer as the merged weights do, from their own folder, and are refused by name.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { openPredictor } from '../../main/flow/predict.ts';
+import { recogniseModel } from '../../main/flow/recogniseModel.ts';
+import { isCheckpoint, openCheckpoint } from '../../main/weights/openCheckpoint.ts';
+import { weightsVersion } from '../../main/weights/version.ts';
+import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+import { mergeLora } from '../../models/train/lora.ts';
+import { disc } from '../pictures/disc.ts';
+import { toySam, toyTensors, writeToy } from './toyCheckpoint.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-adapter-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const at = (...names: string[]) => path.join(root, ...names);
+const variants = { toy: toySam };
+const { image } = disc(12);
+const says = '<think>red</think><answer>{"bbox": [20, 15, 56, 42]}</answer>';
+
+/** Of a layer, of the fused weight of the vision tower, and of the context module's neighbour. */
+const rank = 2;
+const linears = ['model.layers.0.mlp.down_proj', 'model.layers.0.mlp.up_proj', 'visual.blocks.0.attn.qkv', 'lm_head'];
+const tensors = toyTensors({ lens: true });
+
+function factorsOf(
+  linear: string,
+  strength = 0.1,
+): { a: Float32Array<ArrayBuffer>; b: Float32Array<ArrayBuffer>; shape: readonly number[] } {
+  const { shape } = tensors[`${linear}.weight`] ?? { shape: [] };
+  const [out = 0, wide = 0] = shape;
+  const values = (count: number) => Float32Array.from({ length: count }, (_, i) => strength * Math.sin(1 + i * 1.7));
+  return { a: values(rank * wide), b: values(out * rank), shape };
+}
+
+async function writeAdapter(name: string, config: object, more: Record<string, TensorToWrite> = {}): Promise<string> {
+  mkdirSync(at(name), { recursive: true });
+  const own = {
+    peft_type: 'LORA',
+    r: rank,
+    lora_alpha: 4,
+    target_modules: ['up_proj', 'qkv', 'lm_head'],
+    bias: 'none',
+  };
+  writeFileSync(at(name, 'adapter_config.json'), JSON.stringify({ ...own, ...config }));
+  const factors = linears.flatMap((linear) => {
+    const { a, b, shape } = factorsOf(linear);
+    // Newer libraries have a longer path in front.
+    const key = `base_model.model.${linear.replace(/^model\./, 'model.language_model.').replace(/^visual\./, 'model.visual.')}`;
+    return [
+      [`${key}.lora_A.weight`, { shape: [rank, shape[1] ?? 0], data: a }],
+      [`${key}.lora_B.weight`, { shape: [shape[0] ?? 0, rank], data: b }],
+    ] as const;
+  });
+  await writeSafetensors(at(name, 'adapter_model.safetensors'), { ...Object.fromEntries(factors), ...more });
+  return at(name);
+}
+
+/** The weights with the updates added as numbers. */
+function merged(alpha: number): Record<string, TensorToWrite> {
+  const changed = linears.map((linear) => {
+    const { shape, data } = tensors[`${linear}.weight`] ?? { shape: [], data: new Float32Array() };
+    const lora = { rank, alpha, targets: [], within: '' };
+    return [
+      `${linear}.weight`,
+      { shape, data: mergeLora(Float32Array.from(data as Float32Array), { ...factorsOf(linear), lora }) },
+    ];
+  });
+  return { ...tensors, ...Object.fromEntries(changed) };
+}
+
+async function masksOf(folder: string) {
+  const predictor = await openPredictor(await openCheckpoint(folder, variants), {}, null);
+  const { answer, objects } = await predictor.predict(image, { text: 'the disc' });
+  await predictor.release();
+  return { text: answer.text, masks: objects.map(({ mask }) => mask), probabilities: answer.logProbabilities ?? [] };
+}
+
+describe('an adapter', () => {
+  it('answers as the merged checkpoint does, and not as the bare one', async () => {
+    await writeToy(at('LENS'), { says, lens: true }, tensors);
+    await writeToy(at('merged', 'LENS'), { says, lens: true }, merged(4));
+    const folder = await writeAdapter('tuned', { base_model_name_or_path: '../LENS' });
+    const [bare, beside, whole] = [
+      await masksOf(at('LENS')),
+      await masksOf(folder),
+      await masksOf(at('merged', 'LENS')),
+    ];
+    expect(beside.text).toBe(whole.text);
+    for (const [i, value] of whole.probabilities.entries()) expect(beside.probabilities[i]).toBeCloseTo(value, 4);
+    expect(beside.probabilities.some((value, i) => Math.abs(value - (bare.probabilities[i] ?? 0)) > 1e-4)).toBe(true);
+  }, 120_000);
+
+  it('is a model of its own: recognised, named by its folder, with a version that changes with it', async () => {
+    const folder = at('tuned');
+    expect(await isCheckpoint(folder)).toBe(true);
+    expect((await openCheckpoint(folder, variants)).name).toBe('tuned');
+    await expect(recogniseModel(folder)).rejects.toThrow(/SAM 2|sam/i);
+    const before = await weightsVersion(folder, 'tuned');
+    await writeAdapter('tuned', { base_model_name_or_path: '../LENS', lora_alpha: 8 });
+    expect(await weightsVersion(folder, 'tuned')).not.toBe(before);
+  });
+
+  it('counts by its rank, by its root, or as a pattern says', async () => {
+    const { adapterIn } = await import('../../main/weights/adapter.ts');
+    const scale = async (config: object) => {
+      const adapter = await adapterIn(await writeAdapter('scaled', { base_model_name_or_path: at('LENS'), ...config }));
+      return linears.map((linear) => adapter?.scaleOf(linear));
+    };
+    expect(await scale({})).toEqual([2, 2, 2, 2]);
+    expect(await scale({ use_rslora: true })).toEqual(Array(4).fill(4 / Math.SQRT2));
+    expect(await scale({ alpha_pattern: { up_proj: 6, 'blocks\\.\\d+\\.attn\\.qkv': 8 } })).toEqual([2, 3, 4, 2]);
+  });
+
+  it('finds its base in the cache of the Hub, by the name that it has there', async () => {
+    vi.stubEnv('HF_HOME', at('cache'));
+    const repository = at('cache', 'hub', 'models--some--LENS-base');
+    await writeToy(path.join(repository, 'snapshots', 'c0'), { says, lens: true }, tensors);
+    mkdirSync(path.join(repository, 'refs'));
+    writeFileSync(path.join(repository, 'refs', 'main'), 'c0');
+    const folder = await writeAdapter('cached', { base_model_name_or_path: 'some/LENS-base' });
+    expect((await openCheckpoint(folder, variants)).context).not.toBeNull();
+    vi.unstubAllEnvs();
+  });
+});
+
+describe('refused in one sentence is', () => {
+  const refusal = async (config: object, more: Record<string, TensorToWrite> = {}) => {
+    const folder = await writeAdapter('bad', { base_model_name_or_path: at('LENS'), ...config }, more);
+    return openCheckpoint(folder, variants).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+  };
+
+  it.each([
+    ['another kind of adapter', { peft_type: 'IA3' }, /adapter_config\.json: .*only LoRA is read/s],
+    ['DoRA', { use_dora: true }, /DoRA is not read/],
+    ['one with biases', { bias: 'all' }, /biases beside it are not read/],
+    ['one with whole modules', { modules_to_save: ['lm_head'] }, /whole modules beside it are not read/],
+    [
+      'one whose base is nowhere',
+      { base_model_name_or_path: 'no/where' },
+      /is an adapter of no\/where, which is not on this machine/,
+    ],
+  ])('%s', async (_, config, sentence) => expect(await refusal(config)).toMatch(sentence));
+
+  it('one that fits no linear of the checkpoint', async () => {
+    const one = { shape: [rank, 3], data: new Float32Array(rank * 3) };
+    const key = 'base_model.model.model.layers.7.mlp.up_proj';
+    const more = { [`${key}.lora_A.weight`]: one, [`${key}.lora_B.weight`]: { ...one, shape: [3, rank] } };
+    expect(await refusal({}, more)).toMatch(
+      /its updates fit no linear of the checkpoint: model\.layers\.7\.mlp\.up_proj/,
+    );
+    expect(await refusal({}, { 'base_model.model.lm_head.bias': one })).toMatch(
+      /"lm_head\.bias" is no factor of a linear map/,
+    );
+  });
+});
