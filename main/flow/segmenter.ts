@@ -5,7 +5,7 @@ import { contextModule } from '../../models/lens/contextModule.ts';
 import { resizeFloat } from '../../models/nn/resample.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
-import { prepareSamImage } from '../../models/sam2/processor.ts';
+import { keptSize, prepareKeptImage, prepareSamImage } from '../../models/sam2/processor.ts';
 import { clickData } from '../../models/sam2/segmenter.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
@@ -127,14 +127,15 @@ export class Segmenter {
   private async decode(image: DecodedImage, ask: Ask, look: Look): Promise<Found> {
     const { masks, iou } = await this.run(image, ask, look);
     return foundIn(masks, iou, {
-      place: look.place,
+      ...{ place: look.place, square: this.squareOf(look.place) },
       index: chosenMask({ masks, iou }, this.weights.recipe.segmenter.choice),
     });
   }
 
   private async alternatives(image: DecodedImage, ask: Ask, look: Look): Promise<Found[]> {
     const { masks, iou } = await this.run(image, ask, look);
-    return Array.from(iou, (_, index) => foundIn(masks, iou, { place: look.place, index }));
+    const square = this.squareOf(look.place);
+    return Array.from(iou, (_, index) => foundIn(masks, iou, { place: look.place, square, index }));
   }
 
   /** What the decoder is fed for an ask, without its token: the part around what is meant, or where only clicks say, all. */
@@ -149,9 +150,21 @@ export class Segmenter {
   private async inputsAt(image: DecodedImage, asked: Ask, { place, rough }: Look): Promise<DecoderInputs> {
     const side = this.weights.segmenter.imageSize / 4;
     const ask = withinPlace(asked, place);
-    const { at, labels, slots } = this.slots(place, ask);
-    const map = this.map({ ...pointed(place, ask, side), ...(rough && { rough }) }, side);
+    const square = this.squareOf(place);
+    const { at, labels, slots } = this.slots(square, ask);
+    const map = this.map({ ...pointed(square, ask, side), ...(rough && { rough }) }, side);
     return { feeds: { ...(await this.views.see(image, place)), at, labels, ...(map && { rough: map }) }, slots, place };
+  }
+
+  /** What the encoder's square stands for, in pixels of the picture: the place, and where its aspect is kept what is beyond it. */
+  private squareOf(place: Place): Frame {
+    const { segmenter, recipe } = this.weights;
+    if (recipe.segmenter.aspect === 'squash') return place;
+    const { width, height } = keptSize(place, segmenter.imageSize);
+    return {
+      width: (place.width * segmenter.imageSize) / width,
+      height: (place.height * segmenter.imageSize) / height,
+    };
   }
 
   /** Logits of all masks over the place, one after the other, and the predicted IoU of each. */
@@ -209,13 +222,19 @@ export class Segmenter {
 }
 
 /** One of the masks, which lie one after the other. */
-function foundIn(masks: Float32Array, iou: Float32Array, { place, index }: { place: Place; index: number }): Found {
+function foundIn(
+  masks: Float32Array,
+  iou: Float32Array,
+  { place, square, index }: { place: Place; square: Frame; index: number },
+): Found {
   const area = masks.length / iou.length;
   const side = Math.sqrt(area);
   const data = masks.subarray(index * area, (index + 1) * area);
   const quality = iou[index];
   if (quality === undefined) throw new RangeError(`There is no mask ${index} among ${iou.length}.`);
-  return { values: { width: side, height: side, data }, place, quality };
+  const filled = { width: (side * place.width) / square.width, height: (side * place.height) / square.height };
+  const isPadded = filled.width < side || filled.height < side;
+  return { values: { width: side, height: side, data, ...(isPadded && { filled }) }, place, quality };
 }
 
 async function encoded(
@@ -223,22 +242,32 @@ async function encoded(
   image: DecodedImage,
   { segmenter, recipe }: SegmenterWeights,
 ): Promise<Features> {
-  const maps = await encoder.run({ image: prepareSamImage(image, segmenter.imageSize, recipe.segmenter.resize) });
+  const prepare = recipe.segmenter.aspect === 'keep' ? prepareKeptImage : prepareSamImage;
+  const maps = await encoder.run({ image: prepare(image, segmenter.imageSize, recipe.segmenter.resize) });
   return { embed: floats(maps, 'embed'), s0: floats(maps, 's0'), s1: floats(maps, 's1') };
 }
 
-/** What the ask points at, in fractions of the picture. */
+/** What the ask points at, in fractions of the square. */
 function pointed({ width, height }: Frame, { box, points = [], rough }: Ask, side: number): Pointed {
   return {
     ...(box && { box: { x1: box.x1 / width, y1: box.y1 / height, x2: box.x2 / width, y2: box.y2 / height } }),
-    ...(rough && { rough: shares(rough, side) }),
+    ...(rough && { rough: shares(rough, { width, height }, side) }),
     clicks: points.map(({ x, y, sign }) => ({ x: x / width, y: y / height, inside: sign === '+' })),
   };
 }
 
-/** The share of each cell of a side * side map that the mask covers. */
-function shares(mask: Mask, side: number): Float32Array {
+/** The share of each cell of a side * side map over the square that the mask, at its top left, covers. */
+function shares(mask: Mask, square: Frame, side: number): Float32Array {
   const [height, width] = mask.size;
   const data = Float32Array.from(toBitmap(mask));
-  return resizeFloat({ channels: 1, height, width, data }, { height: side, width: side }, { antialias: true }).data;
+  const size = {
+    height: Math.max(1, Math.round((side * height) / square.height)),
+    width: Math.max(1, Math.round((side * width) / square.width)),
+  };
+  const covered = resizeFloat({ channels: 1, height, width, data }, size, { antialias: true }).data;
+  if (size.width === side && size.height === side) return covered;
+  const map = new Float32Array(side * side);
+  for (let row = 0; row < size.height; row++)
+    map.set(covered.subarray(row * size.width, (row + 1) * size.width), row * side);
+  return map;
 }

@@ -187,7 +187,7 @@ function named(name: string): Recipe {
 /** What a recipe asks for must be what it can have. */
 function agreeing(recipe: Recipe): Recipe {
   const { parser, queries, totalTokens, answerTokens, pixels: limit } = recipe.reasoner;
-  const { prompts, aspect, crop } = recipe.segmenter;
+  const { prompts, aspect, crop, followsEdges } = recipe.segmenter;
   const has = (prompt: (typeof prompts)[number]) => prompts.includes(prompt);
   const complaints: [boolean, string][] = [
     [has('context') && queries === null, 'the segmenter is given a context token, but there are no queries'],
@@ -195,6 +195,7 @@ function agreeing(recipe: Recipe): Recipe {
     [has('points') && !withPoints.includes(parser), `the segmenter is given points, which "${parser}" does not read`],
     [totalTokens !== null && totalTokens < answerTokens, `an answer of ${answerTokens} in ${totalTokens} tokens`],
     [limit.most < limit.least, `at least ${limit.least} and at most ${limit.most} pixels`],
+    [aspect === 'keep' && followsEdges, 'outlines follow edges only where the aspect is not kept'],
     [aspect === 'keep' && crop !== null, 'a crop is a square already, so its aspect is not kept'],
   ];
   const wrong = complaints.filter(([is]) => is).map(([, what]) => what);

@@ -1,5 +1,5 @@
-// A picture to SAM 2's input: squashed to a square (the aspect is not kept) and normalised, channels first.
-import { type Planes, type RgbImage, resizeFloat, resizeOpenCv, resizePillow } from '../nn/resample.ts';
+// A picture to SAM 2's input: squashed to a square, or as SAM 1 has it with its aspect kept and zeros beyond; normalised, channels first.
+import { type Planes, type RgbImage, resizeFloat, resizeOpenCv, resizePillow, type Size } from '../nn/resample.ts';
 
 /**
  * pillow: LENS on RefCOCO and in its demo; opencv: LENS on ReasonSeg; float: SAM 2's own predictor as torchvision runs it
@@ -13,10 +13,33 @@ export const samStd = [58.395, 57.12, 57.375];
 
 /** [3, side, side], normalised. */
 export function prepareSamImage(image: RgbImage, side: number, squash: Squash = 'pillow'): Float32Array<ArrayBuffer> {
-  const square = { height: side, width: side };
-  if (squash === 'pillow') return normalised(resizePillow(image, square, 'bilinear')).data;
-  if (squash === 'opencv') return normalised(resizeOpenCv(image, square)).data;
-  return resizeFloat(normalised(image), square, { antialias: squash === 'float' }).data;
+  return resized(image, { height: side, width: side }, squash);
+}
+
+/** The size of a picture whose longer side is `side`, as SAM 1 rounds it. */
+export function keptSize({ width, height }: Size, side: number): Size {
+  const scale = side / Math.max(width, height);
+  const rounded = (length: number) => Math.max(1, Math.floor(length * scale + 0.5));
+  return { width: rounded(width), height: rounded(height) };
+}
+
+/** [3, side, side], normalised; zeros right of the picture and below it. */
+export function prepareKeptImage(image: RgbImage, side: number, squash: Squash = 'pillow'): Float32Array<ArrayBuffer> {
+  const { width, height } = keptSize(image, side);
+  const planes = resized(image, { width, height }, squash);
+  const out = new Float32Array(3 * side * side);
+  for (let channel = 0; channel < 3; channel++)
+    for (let row = 0; row < height; row++) {
+      const from = (channel * height + row) * width;
+      out.set(planes.subarray(from, from + width), (channel * side + row) * side);
+    }
+  return out;
+}
+
+function resized(image: RgbImage, size: Size, squash: Squash): Float32Array<ArrayBuffer> {
+  if (squash === 'pillow') return normalised(resizePillow(image, size, 'bilinear')).data;
+  if (squash === 'opencv') return normalised(resizeOpenCv(image, size)).data;
+  return resizeFloat(normalised(image), size, { antialias: squash === 'float' }).data;
 }
 
 /** Normalising before or after a float resize is the same: the weights of a pixel sum to 1. */
