@@ -16,7 +16,7 @@ const node = [/^node:/u, ...builtinModules];
 /** Outside of the host's bundle: native packages, OpenCV, which no bundler can read, and what only benches use. */
 const unbundled = [
   ...['better-sqlite3', 'onnxruntime-node', 'sharp', '@techstark/opencv-js'],
-  ...['@iconify-json/noto', 'playwright-core', 'vite'],
+  ...['@iconify-json/noto', '@iconify-json/fluent-emoji', 'playwright-core', 'vite'],
 ];
 
 /**

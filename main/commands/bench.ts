@@ -1,9 +1,10 @@
 // `loupe bench`: speed of the engine on this machine, as a table or as JSON.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { type Tier, tiers } from '../contract/learning.ts';
 import type { EngineBench } from '../evaluate/engineBench.ts';
 import type { Terminal } from '../terminal.ts';
 import { columned } from './benchFigures.ts';
-import { wholeNumber } from './options.ts';
+import { numberBetween, parseSeed, wholeNumber } from './options.ts';
 
 export function addBench(program: Command, terminal: Terminal): void {
   const bench = program.command('bench').description('measure speed');
@@ -48,6 +49,37 @@ export function addBench(program: Command, terminal: Terminal): void {
     .description('training steps of two transformers beside the MatMul peak measured in the same run')
     .option('--json', 'print one JSON document instead of a table')
     .action((options: { json?: boolean }) => benchOfEngine(options, terminal));
+  addTeachBench(bench, terminal);
+}
+
+interface TeachOptions {
+  seed: number;
+  images: number;
+  held: number;
+  minutes: number;
+  tier?: Tier;
+  json?: boolean;
+}
+
+function addTeachBench(bench: Command, terminal: Terminal): void {
+  bench
+    .command('teach')
+    .description(
+      'a project in a style that nano has not seen, with new words: answers to held-out prompts before and after',
+    )
+    .option('--seed <number>', 'of the pictures, the words and the training', parseSeed, 1)
+    .option('--images <count>', 'corrected pictures', wholeNumber(5, 1000), 40)
+    .option('--held <count>', 'pictures that are held out', wholeNumber(5, 1000), 16)
+    .option('--minutes <number>', 'how long each tier may train', numberBetween(0.05, 1440), 8)
+    .addOption(new Option('--tier <name>', 'only this one').choices(tiers))
+    .option('--json', 'print one JSON document instead of a table')
+    .action((options: TeachOptions) => benchOfTeaching(options, terminal));
+}
+
+async function benchOfTeaching({ tier, json, ...task }: TeachOptions, terminal: Terminal): Promise<void> {
+  const { benchTeach, teachTable } = await import('./benchTeach.ts');
+  const figures = await benchTeach({ ...task, tiers: tier && [tier] }, terminal);
+  terminal.print(json ? `${JSON.stringify(figures)}\n` : teachTable(figures));
 }
 
 async function benchOfCanvas(options: { json?: boolean }, terminal: Terminal): Promise<void> {

@@ -38,7 +38,8 @@ export async function evalProject(file: string, options: EvalProjectOptions, ter
   }
 }
 
-async function heldImages(project: Project): Promise<MeasuredImage[]> {
+/** Images that are held out, with what they ask; their files are found beside the project. */
+export async function heldImages(project: Project): Promise<MeasuredImage[]> {
   const [{ samplesOf }, { decodeImage }] = await Promise.all([
     import('../learn/sample.ts'),
     import('../pictures/image.ts'),

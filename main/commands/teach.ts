@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Job } from '../contract/jobs.ts';
-import type { TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
+import { type TeachProgress, type TeachReport, type Tier, tiers, type WeightsVersion } from '../contract/learning.ts';
 import { exitCode } from '../failure.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
@@ -11,6 +11,7 @@ import { numberBetween, parseSeed, wholeNumber } from './options.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface TeachOptions extends WeightsOptions, LogOptions {
+  readonly tier: Tier | 'auto';
   readonly minutes: number;
   readonly seed: number;
   readonly json?: boolean;
@@ -23,7 +24,7 @@ export function addTeach(program: Command, terminal: Terminal): void {
       'learn from a project’s corrections and labelled shapes; new weights are used only where they are better',
     )
     .argument('<project>', 'the .loupe file')
-    .addOption(new Option('--tier <name>', 'what learns').choices(['decoder', 'auto']).default('auto'))
+    .addOption(new Option('--tier <name>', 'what learns').choices([...tiers, 'auto']).default('auto'))
     .option('--minutes <number>', 'how long it may train', numberBetween(0.1, 1440), 10)
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
     .option('--json', 'print one JSON document instead of text');
@@ -99,7 +100,14 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
       log,
     });
     const work = {
-      ...{ project, engine, minutes: options.minutes, seed: options.seed, weights: path.resolve(options.weights) },
+      ...{
+        project,
+        engine,
+        tier: options.tier,
+        minutes: options.minutes,
+        seed: options.seed,
+        weights: path.resolve(options.weights),
+      },
       fileOf: (image: { path: string }) => path.resolve(folder, image.path),
       heard: heardBy(terminal),
     };
@@ -129,17 +137,21 @@ function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
   };
 }
 
-function asText({ samples, before, after, gate, minutes, peakMB }: TeachReport): string {
+function asText({ tier, samples, before, after, gate, minutes, peakMB, words = [] }: TeachReport): string {
   const measured = before && after ? [measuredLine('before', before), measuredLine('after', after)] : [];
   const changes = Object.entries({ 'other labels': gate.otherLabels, nothing: gate.nothing, base: gate.base });
   const told = changes.flatMap(([name, change]) => (change === null ? [] : [`${name} ${change.toFixed(3)}`]));
   return [
-    `${samples} prompts were learnt in ${minutes.toFixed(1)} minutes, with ${Math.round(peakMB)} MB at most\n`,
+    `tier ${tier}: ${samples} prompts were learnt in ${minutes.toFixed(1)} minutes, with ${Math.round(peakMB)} MB at most\n`,
     ...measured,
     ...(told.length > 0 ? [`elsewhere: ${told.join(', ')}\n`] : []),
+    ...words.map(wordLine),
     `${gate.promoted ? 'in use now' : 'kept as they were'}: ${gate.reason}\n`,
   ].join('');
 }
 
+const wordLine = ({ word, pictures, isEnough }: NonNullable<TeachReport['words']>[number]): string =>
+  `new word ${word}: ${pictures} picture${pictures === 1 ? '' : 's'}${isEnough ? '' : ', which are too few to rely on it'}\n`;
+
 const measuredLine = (when: string, { prompts, gIoU, cIoU, words }: NonNullable<TeachReport['before']>): string =>
-  `${when.padEnd(7)} ${prompts} held-out prompts: gIoU ${gIoU.toFixed(3)}, cIoU ${cIoU.toFixed(3)}; by words box50 ${words.box50.toFixed(3)} (${words.prompts})\n`;
+  `${when.padEnd(7)} ${prompts} held-out prompts: gIoU ${gIoU.toFixed(3)}, cIoU ${cIoU.toFixed(3)}; by words gIoU ${words.gIoU.toFixed(3)}, box50 ${words.box50.toFixed(3)} (${words.prompts})\n`;

@@ -3,7 +3,7 @@ import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { type Diff, DiffSchema, NewDiff } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
-import { LearningState, TeachProgress } from './learning.ts';
+import { LearningState, TeachProgress, tiers } from './learning.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
 import { Settings, SettingsChange } from './settings.ts';
@@ -281,7 +281,13 @@ export const api = {
     state: base.output(LearningState),
     /** A job; goes on with a run that was stopped. */
     teach: base
-      .input(z.object({ minutes: z.number().min(0.1).max(1440).default(10), seed: z.int().min(0).default(1) }))
+      .input(
+        z.object({
+          tier: z.enum([...tiers, 'auto']).default('auto'),
+          minutes: z.number().min(0.1).max(1440).default(10),
+          seed: z.int().min(0).default(1),
+        }),
+      )
       .output(Job),
     /** Uses a version, whatever the gate said; null goes back to what the one in use learnt from. */
     use: base.input(z.object({ versionId: z.int().nullable() })).output(LearningState),

@@ -1,7 +1,9 @@
 // Teaching as records: what a run found before and after, whether its weights were promoted and why, and the versions there are.
 import { z } from 'zod';
 
-const tiers = ['decoder'] as const;
+/** What learns: the mask decoder and the context module; or the reasoner, words included, and then these. */
+export const tiers = ['decoder', 'supervised'] as const;
+export type Tier = (typeof tiers)[number];
 
 /** Held-out prompts of a project by one version of the weights; fractions of 1. */
 export const ProjectFigures = z.object({
@@ -30,7 +32,7 @@ export const GateVerdict = z.object({
 });
 export type GateVerdict = z.infer<typeof GateVerdict>;
 
-/** A held-out prompt before and after: mean IoU of its masks. */
+/** A held-out prompt before and after: mean IoU of its masks, or of the answer to its words. */
 export const PromptChange = z.object({ imageId: z.int(), text: z.string(), before: z.number(), after: z.number() });
 export type PromptChange = z.infer<typeof PromptChange>;
 
@@ -45,6 +47,8 @@ export const TeachReport = z.object({
   peakMB: z.number(),
   /** Worst change first. */
   prompts: z.array(PromptChange),
+  /** New words, and whether so many pictures are enough to learn one; reports of earlier versions have none. */
+  words: z.array(z.object({ word: z.string(), pictures: z.int(), isEnough: z.boolean() })).optional(),
 });
 export type TeachReport = z.infer<typeof TeachReport>;
 

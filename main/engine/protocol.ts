@@ -2,7 +2,7 @@
 import type { TeachProgress } from '../contract/learning.ts';
 import type { PackedMask, StoredProposal } from '../contract/project.ts';
 import type { Box, Point } from '../contract/records.ts';
-import type { TeachOutcome } from '../learn/teach.ts';
+import type { TeachOutcome } from '../learn/task.ts';
 
 /** What the supervisor can start. */
 export type ProgramName = 'serve' | 'train';

@@ -1,7 +1,8 @@
 // A run's folder to the run: its images are decoded here, and the weights' own domain is drawn.
 import path from 'node:path';
 import { baseDomain } from '../learn/baseDomain.ts';
-import { type TeachOutcome, teach, type Watching } from '../learn/teach.ts';
+import type { TeachOutcome, Watching } from '../learn/task.ts';
+import { teach } from '../learn/teach.ts';
 import { decodeImage } from '../pictures/image.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { readTask } from './teachingTask.ts';
@@ -13,8 +14,8 @@ export async function teachFrom(folder: string, watching: Watching): Promise<Tea
   const outcome = await teach(
     {
       ...{ ...task, folder },
-      images: images.map(({ imageId, file, samples }) => {
-        return { imageId, samples, path: path.basename(file), read: () => decodeImage(file) };
+      images: images.map(({ imageId, file, samples, things }) => {
+        return { imageId, samples, things, path: path.basename(file), read: () => decodeImage(file) };
       }),
       base: await baseDomain(name),
     },

@@ -1,12 +1,19 @@
 // What a run is asked to learn, as a file of its folder: written once by the host, read by the program that trains.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Sample } from '../learn/sample.ts';
+import type { Sample, StandingThing } from '../learn/sample.ts';
+import type { TeachTask } from '../learn/task.ts';
 
 export interface TeachingFile {
   /** Folder of the weights that learn. */
   readonly weights: string;
-  readonly images: readonly { readonly imageId: number; readonly file: string; readonly samples: readonly Sample[] }[];
+  readonly tier: TeachTask['tier'];
+  readonly images: readonly {
+    readonly imageId: number;
+    readonly file: string;
+    readonly samples: readonly Sample[];
+    readonly things: readonly StandingThing[];
+  }[];
   readonly held: readonly number[];
   readonly taught: readonly number[];
   readonly minutes: number;

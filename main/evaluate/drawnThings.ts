@@ -1,25 +1,42 @@
-// Drawn scenes as pictures with the true masks of the things in them, whatever is asked of them.
+// Drawn scenes as pictures with the true masks of the things in them, and the prompts of the scene with their whole answers.
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
 import { rasterise } from '../pictures/image.ts';
 import { buildAtlas } from '../scenes/atlas.ts';
 import { makeScene } from '../scenes/make.ts';
-import { visibleMask } from '../scenes/scene.ts';
+import { targetsOf, visibleMask } from '../scenes/scene.ts';
 import { type Split, seedOf } from '../scenes/split.ts';
+import { answerText } from '../scenes/text.ts';
+
+export interface NamedMask {
+  readonly name: string;
+  readonly box: Box;
+  readonly mask: Mask;
+}
 
 export interface DrawnPicture {
   readonly image: DecodedImage;
-  readonly things: readonly { readonly name: string; readonly box: Box; readonly mask: Mask }[];
+  readonly things: readonly NamedMask[];
+  readonly prompts: readonly {
+    readonly text: string;
+    readonly answer: string;
+    /** Indices into things. */
+    readonly targets: readonly number[];
+  }[];
 }
 
-export async function drawnThings(split: Split, first: number, count: number): Promise<DrawnPicture[]> {
+/** Scenes by split and index, drawn when they are asked for. */
+export async function drawnPictures(): Promise<(split: Split, index: number) => DrawnPicture> {
   const atlas = await buildAtlas(rasterise);
-  return Array.from({ length: count }, (_, i) => {
-    const scene = makeScene(atlas, seedOf(split, first + i));
+  return (split, index) => {
+    const scene = makeScene(atlas, seedOf(split, index));
     const { width, height } = scene.image;
     const things = scene.things.map(({ name, box }, k) => {
       return { name, box, mask: fromBitmap(visibleMask(scene, k), width, height) };
     });
-    return { image: scene.image, things };
-  });
+    const prompts = scene.prompts.map((prompt) => {
+      return { text: prompt.text, answer: answerText(scene, prompt), targets: targetsOf(prompt) };
+    });
+    return { image: scene.image, things, prompts };
+  };
 }

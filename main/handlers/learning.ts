@@ -7,14 +7,14 @@ import { contract, type HostContext } from './context.ts';
 
 export const learningHandlers = (host: HostContext) => ({
   state: contract.learning.state.handler(() => stateOf(host.project())),
-  teach: contract.learning.teach.handler(({ input: { minutes, seed } }) => {
+  teach: contract.learning.teach.handler(({ input: { tier, minutes, seed } }) => {
     const project = host.project();
     const weights = host.settings.read().weights ?? embeddedWeights;
     return host.jobs.start({
       ...{ kind: 'teach', title: 'Teaching the model', lane: 'disk' },
       run: async (progress) => {
         const heard = (event: Parameters<typeof host.events.emit>[0]) => host.events.emit(event);
-        const work = { project, engine: host.trainer, weights, minutes, seed, heard };
+        const work = { project, engine: host.trainer, weights, tier, minutes, seed, heard };
         const { gate } = await teachProject({ ...work, fileOf: (image) => host.fileOf(image) }, progress);
         if (gate.promoted) host.configureEngine();
         return gate.reason;

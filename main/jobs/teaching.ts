@@ -7,8 +7,8 @@ import type { TeachProgress, TeachReport, WeightsVersion } from '../contract/lea
 import type { Image } from '../contract/project.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
 import { type TeachingFile, writeTask } from '../engine/teachingTask.ts';
-import { samplesOf } from '../learn/sample.ts';
-import type { TeachOutcome } from '../learn/teach.ts';
+import { samplesOf, standingThings } from '../learn/sample.ts';
+import type { TeachOutcome, TeachTask } from '../learn/task.ts';
 import type { StoredRun } from '../store/learning.ts';
 import type { Project } from '../store/project.ts';
 import { weightsVersion } from '../weights/version.ts';
@@ -20,6 +20,7 @@ export interface Teaching {
   readonly engine: Pick<Engine, 'call' | 'untilStarted'>;
   /** Folder of the weights that learn where no version of the project's is in use. */
   readonly weights: string;
+  readonly tier: TeachTask['tier'];
   readonly minutes: number;
   readonly seed: number;
   fileOf(image: Image): string;
@@ -60,17 +61,17 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
 }
 
 async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: string }> {
-  const { project, minutes, seed } = work;
+  const { project, tier, minutes, seed } = work;
   const stopped = project.stoppedRun();
   if (stopped && existsSync(path.join(runFolder(project, stopped), 'task.json')))
     return { run: stopped, folder: runFolder(project, stopped) };
   if (stopped) project.endRun(stopped.id, 'failed', null);
   const inUse = versionInUse(project);
   const images = teachingImages(work);
-  const run = project.startRun({ tier: 'decoder', seed, minutes, parent: inUse?.id ?? null });
+  const run = project.startRun({ tier, seed, minutes, parent: inUse?.id ?? null });
   const folder = runFolder(project, run);
   await mkdir(folder, { recursive: true });
-  await writeTask(folder, { weights: inUse?.path ?? work.weights, images, ...project.split(), minutes, seed });
+  await writeTask(folder, { weights: inUse?.path ?? work.weights, tier, images, ...project.split(), minutes, seed });
   return { run, folder };
 }
 
@@ -83,7 +84,8 @@ function teachingImages({ project, fileOf }: Teaching): TeachingFile['images'] {
   for (const image of project.allImages()) {
     const detail = image.state === 'present' ? project.detail(image.id) : null;
     const samples = detail ? samplesOf(detail, labels) : [];
-    if (samples.length > 0) images.push({ imageId: image.id, file: fileOf(image), samples });
+    const things = detail ? standingThings(detail, labels) : [];
+    if (samples.length > 0) images.push({ imageId: image.id, file: fileOf(image), samples, things });
   }
   if (images.length === 0)
     throw new BadInput('no image of the project has a correction or a labelled shape to learn from');

@@ -1,33 +1,55 @@
 // Pictures of the domain that weights come with: for loupe-nano drawn scenes, some to be learnt again and some to measure on.
 import { packMask } from '../contract/project.ts';
-import { type DrawnPicture, drawnThings } from '../evaluate/drawnThings.ts';
+import { type DrawnPicture, drawnPictures, type NamedMask } from '../evaluate/drawnThings.ts';
 import type { Sample } from './sample.ts';
-import type { TeachingImage, TeachTask } from './teach.ts';
+import type { BaseDomain, TeachingImage } from './task.ts';
 
 /** Things of a scene that are learnt or measured: the first ones from the left. */
 const perScene = 3;
+const usual = { replayed: 24, measured: 40, worded: 40 };
+/** Validation scenes that no other figure of a run is measured on. */
+const firstWorded = 1000;
 
 /** Of the weights' name; nothing is known of what other weights came with. */
-export async function baseDomain(
-  name: string,
-  count: { replayed: number; measured: number } = { replayed: 24, measured: 40 },
-): Promise<TeachTask['base']> {
-  if (name !== 'loupe-nano') return { replayed: [], measured: [] };
-  const replayed = await drawnThings('train', 0, count.replayed);
-  // The fixed set: the same scenes for every run and every version.
-  const measured = await drawnThings('validation', 0, count.measured);
-  return { replayed: replayed.map(teaching), measured: measured.map(teaching) };
+export async function baseDomain(name: string, count: Readonly<Partial<typeof usual>> = {}): Promise<BaseDomain> {
+  if (name !== 'loupe-nano') return { replayed: [], measured: [], worded: [], lesson: null };
+  const drawn = await drawnPictures();
+  const { replayed, measured, worded } = { ...usual, ...count };
+  const some = (length: number, make: (i: number) => TeachingImage) => Array.from({ length }, (_, i) => make(i));
+  return {
+    replayed: some(replayed, (i) => pointedAt(drawn('train', i), i)),
+    // The fixed set: the same scenes for every run and every version.
+    measured: some(measured, (i) => pointedAt(drawn('validation', i), i)),
+    worded: some(worded, (i) => askedBy(drawn('validation', firstWorded + i), i)),
+    // Not those whose masks are replayed.
+    lesson: (index) => {
+      const { image, prompts } = drawn('train', replayed + index);
+      return { image, told: prompts.map(({ text, answer }) => ({ question: text, answer })) };
+    },
+  };
 }
 
-const teaching = ({ image, things }: DrawnPicture, index: number): TeachingImage => ({
-  imageId: index + 1,
-  path: `scene ${index + 1}`,
-  samples: things.slice(0, perScene).map((thing) => sampleOf(thing, index + 1)),
+const pictureOf = (image: DrawnPicture['image'], index: number, samples: readonly Sample[]): TeachingImage => ({
+  ...{ imageId: index + 1, path: `scene ${index + 1}`, samples, things: [] },
   read: async () => image,
 });
 
-const sampleOf = ({ name, box, mask }: DrawnPicture['things'][number], imageId: number): Sample => ({
-  ...{ imageId, prompt: { text: name, points: [], box: null }, reasoning: null, source: 'labelled shapes' },
-  objects: [{ box, mask: packMask(mask), verdicts: { box: null, mask: null } }],
+const pointedAt = ({ image, things }: DrawnPicture, index: number): TeachingImage =>
+  pictureOf(
+    image,
+    index,
+    things.slice(0, perScene).map((thing) => sampleOf(thing.name, [thing], index)),
+  );
+
+/** One prompt, its kind in turn. */
+function askedBy({ image, things, prompts }: DrawnPicture, index: number): TeachingImage {
+  const { text, targets } = prompts[index % prompts.length] ?? { text: 'thing', targets: [] };
+  const meant = targets.flatMap((target) => things[target] ?? []);
+  return pictureOf(image, index, [sampleOf(text, meant, index)]);
+}
+
+const sampleOf = (text: string, objects: readonly NamedMask[], index: number): Sample => ({
+  ...{ imageId: index + 1, prompt: { text, points: [], box: null }, reasoning: null, source: 'labelled shapes' },
+  objects: objects.map(({ box, mask }) => ({ box, mask: packMask(mask), verdicts: { box: null, mask: null } })),
   verdicts: { reasoning: null, found: null },
 });

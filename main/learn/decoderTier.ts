@@ -14,6 +14,7 @@ import { toBitmap } from '../contract/rle.ts';
 import { decodedMasks } from '../flow/decoding.ts';
 import type { DecoderInputs } from '../flow/segmenter.ts';
 import type { Weights } from '../weights/open.ts';
+import { joined } from './floats.ts';
 import type { LossGraph, Objective, Policy } from './loop.ts';
 import { Parameters } from './parameters.ts';
 
@@ -106,16 +107,6 @@ function feedsOf(samples: readonly DecoderSample[], weights: Weights, { pointed,
 }
 
 const stateSize = ({ context }: Weights): number => context.numOfQuery * context.hidden;
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((n, { length }) => n + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
 
 function floatsOf(value: unknown): Float32Array {
   if (value instanceof Float32Array) return value;

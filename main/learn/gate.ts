@@ -20,6 +20,8 @@ export interface Evidence {
   readonly nothing: readonly Pair[];
   /** The domain that the weights came with. */
   readonly base: readonly Pair[];
+  /** Masks under true boxes, where answers are judged. */
+  readonly masks: readonly Pair[];
 }
 
 /** What may be lost elsewhere. */
@@ -46,30 +48,38 @@ export function pairedGain(pairs: readonly Pair[], seed = 0): Gain {
 const meanChange = (pairs: readonly Pair[]): number | null =>
   pairs.length === 0 ? null : pairs.reduce((sum, { before, after }) => sum + after - before, 0) / pairs.length;
 
-export function judge(evidence: Evidence, seed = 0): GateVerdict {
+const judged = { masks: 'Held-out masks', answers: 'Answers to held-out prompts' } as const;
+
+export function judge(
+  evidence: Evidence,
+  { seed = 0, by = 'masks' }: { seed?: number; by?: keyof typeof judged } = {},
+): GateVerdict {
   const gained = pairedGain(evidence.taught, seed);
   const changes = {
     otherLabels: meanChange(evidence.otherLabels),
     nothing: meanChange(evidence.nothing),
     base: meanChange(evidence.base),
   };
-  const reason = whyNot(gained, changes);
+  const reason = whyNot({ ...gained, what: judged[by] }, { ...changes, masks: meanChange(evidence.masks) });
   const range = `${signed(gained.low)} to ${signed(gained.high)}`;
-  const won = `Held-out masks gained ${gained.gain.toFixed(3)} gIoU (${range}), and nothing else lost more than ${MOST_LOST}.`;
+  const won = `${judged[by]} gained ${gained.gain.toFixed(3)} gIoU (${range}), and nothing else lost more than ${MOST_LOST}.`;
   return { promoted: reason === null, reason: reason ?? won, ...gained, ...changes };
 }
 
-type Changes = Pick<GateVerdict, 'otherLabels' | 'nothing' | 'base'>;
+type Changes = Pick<GateVerdict, 'otherLabels' | 'nothing' | 'base'> & { readonly masks: number | null };
 
-function whyNot({ gain, low, high }: Gain, { otherLabels, nothing, base }: Changes): string | null {
+function whyNot(
+  { gain, low, high, what }: Gain & { what: string },
+  { otherLabels, nothing, base, masks }: Changes,
+): string | null {
   const range = `${signed(low)} to ${signed(high)}`;
-  if (gain <= 0)
-    return `Held-out masks did not gain (${signed(gain)} gIoU, ${range}), so the weights stay as they were.`;
-  if (low <= 0) return `The gain of ${gain.toFixed(3)} gIoU on held-out masks lies within noise (${range}).`;
+  if (gain <= 0) return `${what} did not gain (${signed(gain)} gIoU, ${range}), so the weights stay as they were.`;
+  if (low <= 0) return `The gain of ${gain.toFixed(3)} gIoU on ${what.toLowerCase()} lies within noise (${range}).`;
   const losses = [
     ['Prompts for other labels', otherLabels],
     ['Prompts that nothing matches', nothing],
     ['The pictures that the weights came with', base],
+    ['Masks under true boxes', masks],
   ] as const;
   const lost = losses.find(([, change]) => change !== null && change < -MOST_LOST);
   return lost ? `${lost[0]} lost ${Math.abs(lost[1] ?? 0).toFixed(3)}, and at most ${MOST_LOST} may be lost.` : null;

@@ -77,7 +77,7 @@ export interface Progress {
   figures: Record<string, number>;
 }
 
-const reportEvery = 25;
+const reportEvery = 10;
 const usualSaveEvery = 250;
 
 /** Trains until `steps`; the policy is changed in place. A finished run is read back, not made again. */
@@ -105,6 +105,28 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
       await session.release();
     }
   } finally {
+    await feeder.release();
+  }
+}
+
+/** Of a run's first step, nothing learnt: the second of two, as the first one makes room. */
+export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>): Promise<number> {
+  const graph = run.objective.graph(run.policy, run.shape);
+  const names = [...graph.parameters.keys()];
+  const feeder = await run.objective.open(run.policy, run.shape, {});
+  const session = await openSession(
+    graph,
+    names.filter((name) => graph.trains(name)),
+  );
+  try {
+    const step = async () =>
+      session.run({ ...run.policy.parameters.feeds(names), ...(await feeder.feed(run.samples(0), 0)) });
+    await step();
+    const started = performance.now();
+    await step();
+    return (performance.now() - started) / 1000;
+  } finally {
+    await session.release();
     await feeder.release();
   }
 }

@@ -50,6 +50,26 @@ export function samplesOf(records: Records, labels: readonly Label[]): Sample[] 
   return [...corrected, ...labelSamples(records, labels).filter(({ prompt }) => !known.has(wordsOf(prompt.text)))];
 }
 
+/** A labelled shape: what stands on the picture, whatever was asked. */
+export interface StandingThing {
+  readonly name: string;
+  /** Image pixels. */
+  readonly box: Box;
+  readonly mask: PackedMask | null;
+}
+
+/** Shapes with a name of their own; a crowd is no thing. */
+export const standingThings = (
+  { shapes, review }: Pick<Records, 'shapes' | 'review'>,
+  labels: readonly Label[],
+): StandingThing[] =>
+  review.status === 'unclear'
+    ? []
+    : shapes.flatMap(({ labelId, crowd, box, mask }) => {
+        const name = labels.find(({ id }) => id === labelId)?.name ?? UNNAMED;
+        return crowd || name === UNNAMED ? [] : [{ name, box, mask }];
+      });
+
 const wordsOf = (text: string): string =>
   text
     .trim()

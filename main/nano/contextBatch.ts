@@ -1,8 +1,11 @@
 // Scenes with turns -> the feeds of a context pass: packed tokens, places of the queries, boxes, pictures and true masks.
+
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
+import { joined } from '../learn/floats.ts';
+import { attentionMask, type Head, packedLength, packSequence, type Turn } from '../learn/sequence.ts';
 import { croppedTo, placeAround } from '../pictures/crop.ts';
 import type { Place } from '../pictures/enlarge.ts';
 import { frameBox, type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';
@@ -11,8 +14,7 @@ import { conversation } from './conversation.ts';
 import { crop, frame } from './layout.ts';
 import type { Nano } from './nano.ts';
 import { joinPixels } from './reasonerBatch.ts';
-import { type Ask, askFeeds, boxSlots, joined, samImages, targetFeed } from './segmenterBatch.ts';
-import { attentionMask, type Head, packedLength, packSequence, type Turn } from './sequence.ts';
+import { type Ask, askFeeds, boxSlots, samImages, targetFeed } from './segmenterBatch.ts';
 
 /** A turn and what the segmenter is told and should answer. */
 export interface ContextTurn {

@@ -7,8 +7,9 @@ import { constant, dim, input, type Tensor } from '../../models/graph/tensor.ts'
 import { linear } from '../../models/nn/linear.ts';
 import type { Params } from '../../models/nn/params.ts';
 import { boxLoss, crossEntropy, weightedMean } from '../../models/train/losses.ts';
+import { softness } from '../learn/turnBatch.ts';
 import { classCount, colourCount, rankCount } from './denseTargets.ts';
-import { cells, coordinates, grid, softness } from './layout.ts';
+import { cells, coordinates, grid } from './layout.ts';
 
 const fields = classCount + colourCount + rankCount + 4;
 

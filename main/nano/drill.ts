@@ -2,6 +2,8 @@
 // The list is most of what an answer costs, and one decision a list is little to learn them from.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import type { Random } from '../contract/random.ts';
+import { exchange } from '../learn/exchange.ts';
+import { type Drill, drillLength } from '../learn/sequence.ts';
 import { arrange } from '../scenes/arrange.ts';
 import { compositional } from '../scenes/prompts/compositional.ts';
 import { disambiguation } from '../scenes/prompts/disambiguation.ts';
@@ -9,8 +11,7 @@ import type { Builder, Draft } from '../scenes/prompts/draft.ts';
 import { spatialKinds } from '../scenes/prompts/spatial.ts';
 import type { Arrangement } from '../scenes/scene.ts';
 import { decisionText, listedText } from '../scenes/text.ts';
-import { exchange } from './conversation.ts';
-import { type Drill, drillLength } from './sequence.ts';
+import { cells } from './layout.ts';
 
 /** What is decided from the list alone, each as often as the others. */
 const builders: readonly Builder[] = [...spatialKinds, compositional, disambiguation];
@@ -52,10 +53,10 @@ export function drillOf(
 }
 
 const turnOf = (tokenizer: NanoTokenizer, { text, decision }: Draft) =>
-  exchange(tokenizer, text, tokenizer.encode(decisionText(decision))).turn;
+  exchange(tokenizer, text, { answer: tokenizer.encode(decisionText(decision)), side: cells }).turn;
 
 /** Where no picture is shown, nothing stands for it either. */
 function openingOf(tokenizer: NanoTokenizer): number[] {
-  const { ids, imageStart, side } = exchange(tokenizer, '', []).head;
+  const { ids, imageStart, side } = exchange(tokenizer, '', { answer: [], side: cells }).head;
   return ids.toSpliced(imageStart, side * side);
 }

@@ -24,8 +24,6 @@ export interface ReasonerBatch {
 /** Scenes of few things: short lists, so that more of them fit into a step. */
 export const listBatch: ReasonerBatch = { scenes: 16, drills: 4, tokens: 176, predictors: 1408, decided: 400 };
 export const reasonerBatch: ReasonerBatch = { scenes: 10, drills: 8, tokens: 256, predictors: 1536, decided: 1100 };
-/** Soft labels: a coordinate that is off by one step (2 px) is nearly right. */
-export const softness = { sigma: 1, reach: 3 };
 
 /** Side of the segmenter's square frame, and of the maps its masks are compared at. */
 export const samSide = nanoSam2Config.imageSize;

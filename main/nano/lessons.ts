@@ -4,13 +4,14 @@ import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
+import { joined } from '../learn/floats.ts';
 import { placeAround } from '../pictures/crop.ts';
 import type { Place } from '../pictures/enlarge.ts';
 import { type Shown, visibleMask } from '../scenes/scene.ts';
 import { samSide, segmenterBatch, targetSide } from './layout.ts';
 import { drawPrompt, type PromptKind, roughSide } from './prompts.ts';
 import { stepDraw } from './seeds.ts';
-import { type Ask, askFeeds, joined, type SegmenterFeeds } from './segmenterBatch.ts';
+import { type Ask, askFeeds, type SegmenterFeeds } from './segmenterBatch.ts';
 import { drawView, type Taught, type View } from './view.ts';
 
 export interface Lessons {

@@ -6,6 +6,7 @@ import { nanoConfig, type QwenConfig } from '../../models/qwen/config.ts';
 import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
+import { requestIds, specialId } from '../learn/exchange.ts';
 import { Parameters } from '../learn/parameters.ts';
 import { rasterise } from '../pictures/image.ts';
 import { type Atlas, buildAtlas } from '../scenes/atlas.ts';
@@ -13,9 +14,8 @@ import { makeScene, type SceneOptions } from '../scenes/make.ts';
 import type { Scene } from '../scenes/scene.ts';
 import { seedOf } from '../scenes/split.ts';
 import { vocabulary } from '../scenes/vocabulary.ts';
-import { requestIds, specialId } from './conversation.ts';
 import { nanoInitialiser, seeded } from './firstValues.ts';
-import { coordinates } from './layout.ts';
+import { cells, coordinates } from './layout.ts';
 import { linesOf } from './lines.ts';
 import { sceneIndex } from './seeds.ts';
 
@@ -53,7 +53,7 @@ export const trainingScenes = (nano: Nano, from: number, count: number, options:
 
 /** Where the picture's tokens begin in every request. */
 export function imageStart({ tokenizer }: Nano): number {
-  return requestIds(tokenizer, 'x').indexOf(specialId(tokenizer, '<|image_pad|>'));
+  return requestIds(tokenizer, 'x', cells).indexOf(specialId(tokenizer, '<|image_pad|>'));
 }
 
 /** Takes over every parameter of a weights folder, so that training goes on from it. */

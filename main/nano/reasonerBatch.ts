@@ -1,29 +1,29 @@
 // Scenes -> what one training step of the reasoner is fed: patches, packed turns, drills, soft labels and dense targets.
+
 import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
-import { joinPositions, textTable } from '../../models/qwen/rope.ts';
-import { gaussianLabels } from '../../models/train/losses.ts';
 import type { Random } from '../contract/random.ts';
-import { pluralKinds } from '../scenes/prompts/plural.ts';
-import type { Scene, ScenePrompt } from '../scenes/scene.ts';
-import { type Conversation, conversation } from './conversation.ts';
-import { type DenseTargets, denseTargets } from './denseTargets.ts';
-import { makeDrill } from './drill.ts';
-import { cells, imageConfig, type ReasonerBatch, softness } from './layout.ts';
-import { linesOf } from './lines.ts';
-import { rollCall } from './rollCall.ts';
-import { joined } from './segmenterBatch.ts';
+import type { Conversation } from '../learn/exchange.ts';
+import { joined } from '../learn/floats.ts';
 import {
   attentionMask,
   type Head,
   hidden,
-  type PackedSequence,
   packDrill,
   packedLength,
   packSequence,
   type Turn,
-} from './sequence.ts';
+} from '../learn/sequence.ts';
+import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from '../learn/turnBatch.ts';
+import { pluralKinds } from '../scenes/prompts/plural.ts';
+import type { Scene, ScenePrompt } from '../scenes/scene.ts';
+import { conversation } from './conversation.ts';
+import { type DenseTargets, denseTargets } from './denseTargets.ts';
+import { makeDrill } from './drill.ts';
+import { cells, imageConfig, type ReasonerBatch } from './layout.ts';
+import { linesOf } from './lines.ts';
+import { rollCall } from './rollCall.ts';
 
 /** In how many scenes the names of many things are called first. */
 const called = 0.2;
@@ -103,33 +103,22 @@ export function buildReasonerBatch(writer: Writer, scenes: readonly Scene[], ran
     ...labelsOf(shown, { first: 0, tokens: batch.tokens, capacity: batch.predictors }),
     ...labelsOf(drilled, { first: scenes.length, tokens: batch.tokens, capacity: batch.decided }),
   ];
-  const positions = joinPositions(rows.map(({ packed }) => packed.positions));
   return {
     pixels: joinPixels(scenes),
-    ids: BigInt64Array.from(
-      rows.flatMap(({ packed }) => [...packed.ids]),
-      BigInt,
+    ...rowFeeds(rows, config),
+    ...labelFeeds(
+      linesOf(tokenizer).map(({ ids }) => ids),
+      labels,
     ),
-    ...textTable(positions, config),
-    mask: joined(rows.map(({ seen }) => seen)),
-    ...labelFeeds(tokenizer, labels),
     ...denseFeeds(scenes),
   };
-}
-
-/** One sequence, what its tokens may see, and what each of its predictors counts. */
-interface Row {
-  readonly packed: PackedSequence;
-  readonly seen: Float32Array;
-  readonly weights: readonly number[];
 }
 
 function sceneRow({ tokenizer, batch: { tokens } }: Writer, scene: Scene, random: Random): Row {
   const { head, turns } = turnsFor(tokenizer, scene, { random, tokens });
   const packed = packSequence(head, turns, tokens);
   const seen = attentionMask(packed.turn);
-  const next = packed.predictors.map((at) => packed.ids[at + 1] ?? 0);
-  const weights = weightsOf(tokenizer, packed.predictors, next);
+  const weights = weightsOf(tokenizer, packed.predictors, nextOf(packed));
   const decides = packed.predictors.filter((_, i) => (weights[i] ?? 0) > 1);
   if (random.chance(blindfolded)) hidePicture(seen, decides, head);
   return { packed, seen, weights };
@@ -138,61 +127,6 @@ function sceneRow({ tokenizer, batch: { tokens } }: Writer, scene: Scene, random
 function drillRow({ tokenizer, batch: { tokens }, plural }: Writer, random: Random): Row {
   const packed = packDrill(makeDrill(tokenizer, random, tokens, plural ? pluralKinds : []), tokens);
   return { packed, seen: attentionMask(packed.turn), weights: packed.predictors.map(() => drillWeight) };
-}
-
-/**
- * What each label of a scene's turns counts. The list is most of an answer; the few words that decide on a number of it
- * and the box that is copied from it are lost among them.
- */
-export function weightsOf(
-  tokenizer: NanoTokenizer,
-  predictors: readonly number[],
-  labels: readonly number[],
-): number[] {
-  const [stop] = tokenizer.encode('.');
-  const [thought] = tokenizer.encode('</think><answer>```json\n[');
-  let weight = 1;
-  return labels.map((label, i) => {
-    const begins = i > 0 && predictors[i] !== (predictors[i - 1] ?? 0) + 1;
-    if (i === 0 || begins) weight = 1;
-    const own = weight;
-    if (label === thought) weight = 2;
-    else if (label === stop && weight === 1) weight = 3;
-    return own;
-  });
-}
-
-interface Label {
-  /** Row of [rows * tokens] from which it is predicted. */
-  readonly from: number;
-  readonly id: number;
-  readonly weight: number;
-}
-
-/** Exactly `capacity` labels; those beyond the last predictor stand at token 0 and weigh nothing. */
-function labelsOf(
-  rows: readonly Row[],
-  { first, tokens, capacity }: { first: number; tokens: number; capacity: number },
-): Label[] {
-  const all = rows.flatMap(({ packed: { ids, predictors }, weights }, b) =>
-    predictors.map((at, i) => ({ from: (first + b) * tokens + at, id: ids[at + 1] ?? 0, weight: weights[i] ?? 0 })),
-  );
-  return Array.from({ length: capacity }, (_, i) => all[i] ?? { from: 0, id: 0, weight: 0 });
-}
-
-function labelFeeds(tokenizer: NanoTokenizer, labels: readonly Label[]) {
-  const lines = linesOf(tokenizer).map(({ ids }) => ids);
-  const soft = gaussianLabels(
-    labels.map(({ id }) => id),
-    lines,
-    softness,
-  );
-  return {
-    predictors: BigInt64Array.from(labels, ({ from }) => BigInt(from)),
-    labelIds: soft.ids,
-    labelShares: soft.shares,
-    labelWeights: Float32Array.from(labels, ({ weight }) => weight),
-  };
 }
 
 /** [scenes * patches, patch values] */

@@ -1,8 +1,10 @@
 // Clicks, boxes, rough masks and true masks -> what a training step of the segmenter is fed.
+
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
 import { type Pointed, promptMap } from '../flow/promptMap.ts';
+import { joined } from '../learn/floats.ts';
 import { promptSlots, samSide, targetSide } from './layout.ts';
 
 /** A click or a corner of a box, in pixels of the segmenter's square frame; labels as in SAM 2, -1 for an empty slot. */
@@ -36,16 +38,6 @@ export interface SegmenterFeeds extends Record<string, Float32Array | BigInt64Ar
 /** [pictures, 3, side, side] */
 export const samImages = (pictures: readonly DecodedImage[]): Float32Array =>
   joined(pictures.map((picture) => prepareSamImage(picture, samSide)));
-
-export function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
 
 export function askFeeds(asks: readonly Ask[]) {
   const n = asks.length;

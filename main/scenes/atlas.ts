@@ -21,7 +21,8 @@ export interface Atlas {
   sprite(name: string, colour: Colour | null): Sprite;
 }
 
-const ICON_SET = '@iconify-json/noto/icons.json';
+/** Packages of icons: that of the scenes, and another style for what is to be new to weights that learnt from them. */
+export type IconSet = '@iconify-json/noto' | '@iconify-json/fluent-emoji';
 const iconSet = z.object({
   width: z.number(),
   height: z.number(),
@@ -31,13 +32,12 @@ const iconSet = z.object({
   ),
 });
 
-function readSvgs(): (kind: ThingKind) => string {
-  const file = createRequire(import.meta.url).resolve(ICON_SET);
+function readSvgs(from: IconSet): (kind: Pick<ThingKind, 'name' | 'icon'>) => string {
+  const file = createRequire(import.meta.url).resolve(`${from}/icons.json`);
   const set = iconSet.parse(JSON.parse(readFileSync(file, 'utf8')));
   return ({ name, icon }) => {
     const found = set.icons[icon];
-    if (!found)
-      throw new Error(`atlas: ${ICON_SET} has no icon "${icon}" for "${name}"; correct main/scenes/things.ts`);
+    if (!found) throw new Error(`atlas: ${from} has no icon "${icon}" for "${name}"; correct the table of things`);
     const box = `0 0 ${found.width ?? set.width} ${found.height ?? set.height}`;
     return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box}">${found.body}</svg>`;
   };
@@ -93,7 +93,7 @@ function spriteOf(pixels: Pixels): Sprite {
 
 const key = (name: string, colour: Colour | null): string => `${colour ?? ''} ${name}`;
 
-function spritesOf(kind: ThingKind, pixels: Pixels): [string, Sprite][] {
+function spritesOf(kind: Pick<ThingKind, 'name' | 'colours'>, pixels: Pixels): [string, Sprite][] {
   if (kind.colours.length === 0) return [[key(kind.name, null), spriteOf(pixels)]];
   const from = dominant(pixels.data);
   return kind.colours.map((colour) => {
@@ -104,8 +104,17 @@ function spritesOf(kind: ThingKind, pixels: Pixels): [string, Sprite][] {
 
 /** Draws every icon once; `size` is the side of the square that an icon is rasterised into. */
 export async function buildAtlas(rasterise: Rasterise, size = 128): Promise<Atlas> {
-  const svgOf = readSvgs();
-  const rows = await Promise.all(THINGS.map(async (kind) => spritesOf(kind, crop(await rasterise(svgOf(kind), size)))));
+  return drawnAtlas(THINGS, '@iconify-json/noto', { rasterise, size });
+}
+
+/** The same of other things and icons. */
+export async function drawnAtlas(
+  kinds: readonly Pick<ThingKind, 'name' | 'icon' | 'colours'>[],
+  from: IconSet,
+  { rasterise, size = 128 }: { rasterise: Rasterise; size?: number },
+): Promise<Atlas> {
+  const svgOf = readSvgs(from);
+  const rows = await Promise.all(kinds.map(async (kind) => spritesOf(kind, crop(await rasterise(svgOf(kind), size)))));
   const sprites = new Map(rows.flat());
   return {
     sprite(name, colour) {

@@ -11,7 +11,7 @@ const pairs = fc.array(fc.record({ group: fc.integer({ min: 0, max: 6 }), before
 
 const shifted = (count: number, by: number): Pair[] =>
   Array.from({ length: count }, (_, i) => ({ group: i, before: 0.5, after: 0.5 + by }));
-const none = { otherLabels: [], nothing: [], base: [] };
+const none = { masks: [], otherLabels: [], nothing: [], base: [] };
 
 describe('the gain', () => {
   it('is the mean change, between the ends of its interval, whatever the pairs are', () => {
@@ -72,6 +72,13 @@ describe('the gate', () => {
     );
   });
 
+  it('says that answers gained where they are what is judged', () => {
+    const { reason } = judge({ ...none, taught: shifted(8, 0.1), masks: shifted(8, 0) }, { by: 'answers' });
+    expect(reason).toMatch(/^Answers to held-out prompts gained 0\.100 gIoU/u);
+    const lost = judge({ ...none, taught: shifted(8, -0.1) }, { by: 'answers' });
+    expect(lost.reason).toMatch(/^Answers to held-out prompts did not gain/u);
+  });
+
   it.each([
     ['no gain', { ...none, taught: shifted(8, -0.01) }, 'did not gain'],
     ['no change', { ...none, taught: shifted(8, 0) }, 'did not gain'],
@@ -90,6 +97,11 @@ describe('the gate', () => {
       { ...none, taught: shifted(8, 0.1), nothing: shifted(3, -0.5) },
       'nothing matches lost 0.500',
     ],
+    [
+      'a loss of masks under true boxes',
+      { ...none, taught: shifted(8, 0.1), masks: shifted(3, -0.04) },
+      'Masks under true boxes lost 0.040',
+    ],
     ['a loss of the base', { ...none, taught: shifted(8, 0.1), base: shifted(3, -0.03) }, 'came with lost 0.030'],
   ] satisfies [string, Evidence, string][])(
     'keeps the weights after %s, and says why in one sentence',
@@ -104,7 +116,7 @@ describe('the gate', () => {
   it('promotes nothing that lost more than 0.02 anywhere, whatever was gained', () => {
     fc.assert(
       fc.property(pairs, pairs, pairs, (otherLabels, nothing, base) => {
-        const verdict = judge({ taught: shifted(8, 0.4), otherLabels, nothing, base });
+        const verdict = judge({ ...none, taught: shifted(8, 0.4), otherLabels, nothing, base });
         const worst = Math.min(verdict.otherLabels ?? 0, verdict.nothing ?? 0, verdict.base ?? 0);
         expect(verdict.promoted).toBe(worst >= -0.02);
       }),

@@ -7,7 +7,7 @@ import { random } from '../../main/contract/random.ts';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import type { Sample, SampleObject } from '../../main/learn/sample.ts';
-import type { TeachingImage, TeachTask } from '../../main/learn/teach.ts';
+import type { TeachingImage, TeachTask } from '../../main/learn/task.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { speak, toyNano } from '../nano/toy.ts';
 
@@ -49,7 +49,10 @@ export function teachingImages(
   return Array.from({ length: count }, (_, i) => {
     const { image, mask } = picture(i + 1);
     const samples = [sampleOf(i + 1, text(i), [objects(mask, i)])];
-    return { imageId: i + 1, path: `${i + 1}.png`, samples, read: async () => image };
+    const things = samples.flatMap(({ prompt, objects: some }) =>
+      some.map(({ box, mask: own }) => ({ name: prompt.text, box, mask: own })),
+    );
+    return { imageId: i + 1, path: `${i + 1}.png`, samples, things, read: async () => image };
   });
 }
 
@@ -66,6 +69,8 @@ export async function untaughtWeights(): Promise<{ root: string; weights: string
   return { root, weights };
 }
 
+export const noBase = { replayed: [], measured: [], worded: [], lesson: null } as const;
+
 export const taskOf = (folder: string, weights: string, images: readonly TeachingImage[]): TeachTask => ({
-  ...{ weights, folder, images, held: [], taught: [], base: { replayed: [], measured: [] }, minutes: 5, seed: 1 },
+  ...{ weights, folder, images, held: [], taught: [], tier: 'decoder', base: noBase, minutes: 5, seed: 1 },
 });

@@ -1,10 +1,10 @@
 // The exercise without a picture: every question and decision is one that a conversation about the same things would hold.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { exchange } from '../../main/nano/conversation.ts';
+import { exchange } from '../../main/learn/exchange.ts';
+import { drillLength } from '../../main/learn/sequence.ts';
 import { drillOf, makeDrill } from '../../main/nano/drill.ts';
-import { reasonerBatch } from '../../main/nano/layout.ts';
-import { drillLength } from '../../main/nano/sequence.ts';
+import { cells, reasonerBatch } from '../../main/nano/layout.ts';
 import { answerText } from '../../main/scenes/text.ts';
 import { scenesOf } from '../scenes/drawing.ts';
 import { stage, thing } from '../scenes/stage.ts';
@@ -52,7 +52,7 @@ describe('drillOf', () => {
       const question = /Locate "(.*)"\./su.exec(tokenizer.decode([...prompt]))?.[1] ?? '';
       const decision = /^\. (.*)<\/think>/su.exec(tokenizer.decode([...answer]))?.[1] ?? '';
       const whole = tokenizer.encode(answerText(scene, { category: 'spatial', text: question, decision, target: 0 }));
-      const { head, turn } = exchange(tokenizer, question, whole);
+      const { head, turn } = exchange(tokenizer, question, { answer: whole, side: cells });
       expect(head.ids.filter((_, i) => i < head.imageStart || i >= head.imageStart + head.side ** 2)).toEqual(opening);
       expect(turn.prompt).toEqual(prompt);
       expect(whole.slice(0, list.length + answer.length)).toEqual([...list, ...answer]);

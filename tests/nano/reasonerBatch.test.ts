@@ -1,10 +1,12 @@
 // What a reasoner step is fed, checked back against the scenes it was made of.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
+import { attentionMask, hidden, packDrill, packedLength, packSequence } from '../../main/learn/sequence.ts';
+import { softness, weightsOf } from '../../main/learn/turnBatch.ts';
 import { conversation } from '../../main/nano/conversation.ts';
 import { denseTargets } from '../../main/nano/denseTargets.ts';
 import { makeDrill } from '../../main/nano/drill.ts';
-import { imageConfig, reasonerBatch, softness } from '../../main/nano/layout.ts';
+import { imageConfig, reasonerBatch } from '../../main/nano/layout.ts';
 import { linesOf } from '../../main/nano/lines.ts';
 import {
   buildReasonerBatch,
@@ -13,9 +15,7 @@ import {
   type ReasonerFeeds,
   turnsFor,
   turnsThatFit,
-  weightsOf,
 } from '../../main/nano/reasonerBatch.ts';
-import { attentionMask, hidden, packDrill, packedLength, packSequence } from '../../main/nano/sequence.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import { textTable } from '../../models/qwen/rope.ts';
 import { scenesOf } from '../scenes/drawing.ts';

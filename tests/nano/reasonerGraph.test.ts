@@ -2,10 +2,10 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
+import { requestIds, specialId } from '../../main/learn/exchange.ts';
 import type { Parameters } from '../../main/learn/parameters.ts';
-import { requestIds, specialId } from '../../main/nano/conversation.ts';
 import { classCount } from '../../main/nano/denseTargets.ts';
-import { reasonerBatch } from '../../main/nano/layout.ts';
+import { cells, reasonerBatch } from '../../main/nano/layout.ts';
 import { trainingScenes } from '../../main/nano/nano.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels, type ReasonerFeeds } from '../../main/nano/reasonerBatch.ts';
 import { type ReasonerGraph, reasonerGraph, towerGraph } from '../../main/nano/reasonerGraph.ts';
@@ -19,7 +19,7 @@ import { atlas } from '../scenes/drawing.ts';
 import { reasoner, tokenizer, toyNano } from './toy.ts';
 
 const first = tokenizer.coordinateId(0) ?? 0;
-const imageStart = requestIds(tokenizer, 'x').indexOf(specialId(tokenizer, '<|image_pad|>'));
+const imageStart = requestIds(tokenizer, 'x', cells).indexOf(specialId(tokenizer, '<|image_pad|>'));
 
 interface Step extends ReasonerGraph {
   parameters: Parameters;

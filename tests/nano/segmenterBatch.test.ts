@@ -1,8 +1,9 @@
 // The parts of what a segmenter is fed: slots of clicks and boxes, rough masks, and true masks at their size.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
+import { joined } from '../../main/learn/floats.ts';
 import { promptSlots, samSide, targetSide } from '../../main/nano/layout.ts';
-import { askFeeds, boxSlots, jitter, joined, samImages, shrink, targetFeed } from '../../main/nano/segmenterBatch.ts';
+import { askFeeds, boxSlots, jitter, samImages, shrink, targetFeed } from '../../main/nano/segmenterBatch.ts';
 import { visibleMask } from '../../main/scenes/scene.ts';
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { scenesOf } from '../scenes/drawing.ts';

@@ -1,8 +1,8 @@
 // A nano of toy widths, whose steps take a fraction of a second, and one that says what a test wants it to say.
 
+import { specialId } from '../../main/learn/exchange.ts';
 import { Parameters } from '../../main/learn/parameters.ts';
 import { alignmentGraph } from '../../main/nano/contextGraph.ts';
-import { specialId } from '../../main/nano/conversation.ts';
 import { nanoInitialiser, seeded } from '../../main/nano/firstValues.ts';
 import { coordinates } from '../../main/nano/layout.ts';
 import { linesOf } from '../../main/nano/lines.ts';

@@ -11,7 +11,7 @@ import {
   packedLength,
   packSequence,
   type Turn,
-} from '../../main/nano/sequence.ts';
+} from '../../main/learn/sequence.ts';
 import { input } from '../../models/graph/tensor.ts';
 import type { Value } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
@@ -20,8 +20,8 @@ import { decoder, embedTokens, insertSpan, logitsAt } from '../../models/qwen/la
 import { mropePositions, textTable } from '../../models/qwen/rope.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { evaluate } from '../evaluate.ts';
+import { reasoner, toyNano } from '../nano/toy.ts';
 import { largestDifference } from '../tensors.ts';
-import { reasoner, toyNano } from './toy.ts';
 
 const pad = reasoner.imageToken;
 const head: Head = { ids: [3, 4, 5, pad, pad, pad, pad, 6], imageStart: 3, side: 2 };

@@ -1,0 +1,220 @@
+// `loupe bench teach`: a project of pictures that nano's scenes are not like is taught by each tier, as a person would teach it.
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { created } from '../contract/diff.ts';
+import type { Job } from '../contract/jobs.ts';
+import { type TeachReport, type Tier, tiers } from '../contract/learning.ts';
+import { packMask } from '../contract/project.ts';
+import { Engine } from '../engine/supervisor.ts';
+import { sampleIou } from '../evaluate/metrics.ts';
+import { type ShiftedDomain, shiftedDomain } from '../evaluate/shiftedDomain.ts';
+import { loadPredictor } from '../flow/predict.ts';
+import { Meter } from '../jobs/queue.ts';
+import { folderOf, teachProject } from '../jobs/teaching.ts';
+import { pairedGain } from '../learn/gate.ts';
+import { measure, type Score } from '../learn/measure.ts';
+import { writePng } from '../pictures/image.ts';
+import { openProject, type Project } from '../store/project.ts';
+import type { Terminal } from '../terminal.ts';
+import { embeddedWeights } from '../weights/embedded.ts';
+import { columned } from './benchFigures.ts';
+import { heldImages } from './evalProject.ts';
+
+/** gIoU of whole answers to held-out prompts, one prompt for each name on a picture. */
+export interface TierFigures {
+  readonly before: number;
+  readonly after: number;
+  readonly gain: number;
+  readonly low: number;
+  readonly high: number;
+  readonly minutes: number;
+  /** Change on nano's own scenes; null: it was not measured. */
+  readonly oldDomain: number | null;
+  /** Share of the groups of rollouts that could teach anything; null: the tier has none. */
+  readonly usefulGroups: number | null;
+}
+
+export interface TeachBench {
+  readonly tiers: Readonly<Partial<Record<Tier, TierFigures>>>;
+  /** Whether the gate promoted what any tier learnt. */
+  readonly promoted: boolean;
+}
+
+export interface TeachBenchTask {
+  readonly seed: number;
+  /** Corrected pictures, and pictures that are held out. */
+  readonly images: number;
+  readonly held: number;
+  /** Of each tier. */
+  readonly minutes: number;
+  readonly tiers?: readonly Tier[];
+  /** Default: the embedded weights. */
+  readonly weights?: string;
+}
+
+export async function benchTeach(
+  task: TeachBenchTask,
+  terminal: Pick<Terminal, 'note' | 'signal'>,
+): Promise<TeachBench> {
+  const root = await mkdtemp(path.join(tmpdir(), 'loupe-bench-teach-'));
+  try {
+    const domain = await shiftedDomain(task.seed, task.images + task.held);
+    const figures: Partial<Record<Tier, TierFigures>> = {};
+    let promoted = false;
+    for (const tier of task.tiers ?? tiers) {
+      const bench = { domain, task, tier, folder: path.join(root, tier) };
+      const result = await taught(bench, terminal);
+      figures[tier] = figuresOf(result, task.seed);
+      promoted ||= result.report.gate.promoted;
+      for (const line of told(tier, result, domain)) terminal.note(`${line}\n`);
+    }
+    return { tiers: figures, promoted };
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+interface TierBench {
+  readonly domain: ShiftedDomain;
+  readonly task: TeachBenchTask;
+  readonly tier: Tier;
+  readonly folder: string;
+}
+
+interface Answered {
+  readonly text: string;
+  readonly group: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+interface Taught {
+  readonly report: TeachReport;
+  readonly answers: readonly Answered[];
+}
+
+async function taught(bench: TierBench, { note, signal }: Pick<Terminal, 'note' | 'signal'>): Promise<Taught> {
+  const { task, tier, folder } = bench;
+  const weights = task.weights ?? embeddedWeights;
+  const project = await drawnProject(bench);
+  const engine = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train' });
+  try {
+    const work = { project, engine, tier, weights, minutes: task.minutes, seed: task.seed };
+    let last = '';
+    const report = await teachProject(
+      {
+        ...{ ...work, fileOf: (image) => path.join(folder, image.path) },
+        heard: ({ phase, done, total, figures }) => {
+          const numbers = Object.entries(figures).map(([name, value]) => `  ${name} ${value.toFixed(3)}`);
+          if (phase !== last || numbers.length > 0)
+            note(`${tier}: ${phase} ${done}/${total ?? '?'}${numbers.join('')}\n`);
+          last = phase;
+        },
+      },
+      new Meter(signal, (_: Partial<Job>) => {}),
+    );
+    const [version] = project.versions();
+    const folders = { before: weights, after: version ? folderOf(project, version) : weights };
+    return { report, answers: judgesAnswers(report) ? answersIn(report) : await answersBy(project, folders, signal) };
+  } finally {
+    await engine.close();
+    project.close();
+  }
+}
+
+/** Whether a report's own prompts are what this bench measures: whole answers, every one of them. */
+const judgesAnswers = ({ tier, prompts }: TeachReport): boolean => tier === 'supervised' && prompts.length > 0;
+
+const answersIn = ({ prompts }: TeachReport): Answered[] => prompts.map((one) => ({ ...one, group: one.imageId }));
+
+/** What `loupe eval project` measures: every held-out prompt by its words. */
+async function answersBy(
+  project: Project,
+  folders: { before: string; after: string },
+  signal: AbortSignal,
+): Promise<Answered[]> {
+  const before = await scoresBy(folders.before, project, signal);
+  const after = folders.after === folders.before ? before : await scoresBy(folders.after, project, signal);
+  return before.map((score, i) => {
+    const { text, group } = score;
+    return { text, group, before: worthOf(score), after: worthOf(after[i] ?? score) };
+  });
+}
+
+async function scoresBy(weights: string, project: Project, signal: AbortSignal): Promise<Score[]> {
+  const predictor = await loadPredictor(weights);
+  try {
+    return await measure(predictor, await heldImages(project), { signal, mostWorded: Number.POSITIVE_INFINITY });
+  } finally {
+    await predictor.release();
+  }
+}
+
+const worthOf = ({ worded }: Score): number => (worded ? sampleIou(worded.overlap) : 0);
+
+/** A project as it is after a person has corrected all its pictures; the last ones are held out. */
+async function drawnProject({ domain, task, folder }: TierBench): Promise<Project> {
+  await mkdir(folder, { recursive: true });
+  const project = openProject(path.join(folder, 'shifted.loupe'), { create: true });
+  const files = domain.pictures.map((_, i) => `${i + 1}.png`);
+  for (const [i, { image }] of domain.pictures.entries())
+    await writePng(path.join(folder, files[i] ?? ''), { ...image, channels: 3 });
+  const ids = project.addImages(files.map((file) => ({ path: file })));
+  const names = [...domain.known, ...domain.new];
+  const labels = names.map((name, place) => ({
+    ...{ id: project.reserve(1), name, colour: '#cc3366', digit: null, attributes: [], place },
+  }));
+  const plain = {
+    attributes: {},
+    crowd: false,
+    hidden: false,
+    locked: false,
+    place: 0,
+    origin: { kind: 'drawn' },
+  } as const;
+  const shapes = domain.pictures.flatMap(({ things }, i) =>
+    things.map(({ name, box, mask }) => {
+      const labelId = labels[names.indexOf(name)]?.id ?? 0;
+      return created('shape', {
+        ...{ id: project.reserve(1), imageId: ids[i] ?? 0, labelId, mask: packMask(mask), box, ...plain },
+      });
+    }),
+  );
+  project.apply({ title: 'Draw', changes: [...labels.map((label) => created('label', label)), ...shapes] });
+  project.addToSplit('held', ids.slice(task.images));
+  return project;
+}
+
+const meanOf = (answers: readonly Answered[], when: 'before' | 'after'): number =>
+  answers.reduce((sum, one) => sum + one[when], 0) / Math.max(1, answers.length);
+
+const figuresOf = ({ report: { gate, minutes }, answers }: Taught, seed: number): TierFigures => ({
+  ...{ before: meanOf(answers, 'before'), after: meanOf(answers, 'after'), ...pairedGain(answers, seed) },
+  ...{ minutes, oldDomain: gate.base, usefulGroups: null },
+});
+
+/** Known things in the new style and new words apart, and what the gate said. */
+function told(tier: Tier, { report, answers }: Taught, domain: ShiftedDomain): string[] {
+  const part = (names: readonly string[]) => {
+    const own = answers.filter(({ text }) => names.includes(text));
+    return `${meanOf(own, 'before').toFixed(3)} -> ${meanOf(own, 'after').toFixed(3)} (${own.length} prompts)`;
+  };
+  return [
+    `${tier}: known things in another style ${part(domain.known)}, new words ${part(domain.new)}`,
+    `${tier}: ${report.gate.promoted ? 'promoted' : 'kept as they were'}: ${report.gate.reason}`,
+  ];
+}
+
+export function teachTable({ tiers: figures }: TeachBench): string {
+  const rows = Object.entries(figures).map(([tier, one]) => [
+    ...[
+      tier,
+      one.before.toFixed(3),
+      one.after.toFixed(3),
+      `${one.gain.toFixed(3)} (${one.low.toFixed(3)} to ${one.high.toFixed(3)})`,
+    ],
+    ...[`${one.minutes.toFixed(1)} min`, one.oldDomain === null ? '-' : one.oldDomain.toFixed(3)],
+  ]);
+  return columned([['tier', 'before', 'after', 'gain', 'time', 'old domain'], ...rows]);
+}

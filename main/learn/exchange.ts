@@ -1,0 +1,41 @@
+// A question and what follows it as token ids, cut where the picture ends, so that turns can share the picture.
+import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
+import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import { understood } from '../flow/unknownWords.ts';
+import type { Head, Turn } from './sequence.ts';
+
+export interface Conversation {
+  head: Head;
+  turn: Turn;
+}
+
+/** The whole request up to the point where the answer begins; `side`: of the picture's merged grid. */
+export const requestIds = (tokenizer: NanoTokenizer, question: string, side: number): number[] =>
+  encodeChat(tokenizer, chatFor('loupe', question), { reply: true, imageTokens: [side * side] });
+
+export function specialId(tokenizer: NanoTokenizer, name: string): number {
+  const id = tokenizer.special.get(name);
+  if (id === undefined) throw new Error(`The tokenizer has no ${name}.`);
+  return id;
+}
+
+/** The question stands in the words that a prediction would ask it in. */
+export function exchange(
+  tokenizer: NanoTokenizer,
+  question: string,
+  { answer, side }: { answer: readonly number[]; side: number },
+): Conversation {
+  const { text } = understood(question, { words: tokenizer.words, unfindable: new Set() });
+  const ids = requestIds(tokenizer, text, side);
+  const imageStart = ids.indexOf(specialId(tokenizer, '<|image_pad|>'));
+  const headLength = ids.indexOf(specialId(tokenizer, '<|vision_end|>')) + 1;
+  const head = { ids: ids.slice(0, headLength), imageStart, side };
+  return { head, turn: { prompt: ids.slice(headLength), answer } };
+}
+
+/** A question and its whole answer, which ends the turn. */
+export const answered = (tokenizer: NanoTokenizer, question: string, told: { text: string; side: number }) =>
+  exchange(tokenizer, question, {
+    answer: [...tokenizer.encode(told.text), specialId(tokenizer, '<|im_end|>')],
+    side: told.side,
+  });

@@ -1,0 +1,120 @@
+// Weights on held-out prompts and on the domain that they came with to the evidence that the gate judges by.
+import type { PromptChange, TeachReport, Tier } from '../contract/learning.ts';
+import { sampleIou } from '../evaluate/metrics.ts';
+import { loadPredictor } from '../flow/predict.ts';
+import type { Evidence, Pair } from './gate.ts';
+import { type MeasuredImage, measure, pointedIou, type Score } from './measure.ts';
+import type { TeachingImage, TeachTask, Watching } from './task.ts';
+
+export interface Scores {
+  readonly project: readonly Score[];
+  /** Of the weights' own domain: things under their boxes, and prompts by words. */
+  readonly base: readonly Score[];
+  readonly worded: readonly Score[];
+}
+
+export interface ToScore {
+  readonly task: TeachTask;
+  readonly measured: readonly MeasuredImage[];
+  readonly phase: 'measuring' | 'judging';
+}
+
+/** Held-out prompts that are asked by words: a whole answer takes a hundred times as long as a mask. */
+const mostWorded: Readonly<Record<TeachTask['tier'], number>> = { decoder: 8, supervised: 160, auto: 160 };
+
+export async function scoresOf(
+  folder: string,
+  { task, measured, phase }: ToScore,
+  { signal, report }: Watching,
+): Promise<Scores> {
+  const predictor = await loadPredictor(folder);
+  const wordedToo = task.tier === 'decoder' ? [] : task.base.worded;
+  const all = [...measured, ...task.base.measured, ...wordedToo];
+  const total = all.reduce((n, { samples }) => n + samples.length, 0);
+  const progress = (before: number) => (done: number) =>
+    report({ kind: 'teaching', phase, done: before + done, total, secondsLeft: null, figures: {} });
+  try {
+    const project = await measure(predictor, measured, {
+      signal,
+      mostWorded: mostWorded[task.tier],
+      progress: progress(0),
+    });
+    const own = { signal, mostWorded: 0, progress: progress(project.length) };
+    const base = await measure(predictor, task.base.measured.map(alone), own);
+    const told = { signal, mostWorded: wordedToo.length, progress: progress(project.length + base.length) };
+    const worded = await measure(predictor, wordedToo.map(alone), told);
+    return { project, base, worded };
+  } finally {
+    await predictor.release();
+  }
+}
+
+const alone = (image: TeachingImage): MeasuredImage => ({ ...image, read: () => image.read(), group: image.imageId });
+
+/** By the words alone; 1 where nothing matches and nothing was found. */
+const wordedIou = ({ worded }: Score): number | null => worded && sampleIou(worded.overlap);
+
+/** What a tier can change: masks under true boxes, or whole answers. */
+const worthOf: Readonly<Record<Tier, (score: Score) => number | null>> = {
+  decoder: (score) => (score.pointed.length === 0 ? null : pointedIou(score)),
+  supervised: (score) => (score.nothing ? null : wordedIou(score)),
+};
+
+/** Words where they are what is missing; else masks. */
+export const missesWords = (scores: readonly Score[]): boolean => {
+  const both = scores.flatMap((score) => {
+    const said = worthOf.supervised(score);
+    return said === null || score.pointed.length === 0 ? [] : [pointedIou(score) - said];
+  });
+  return both.length > 0 && both.reduce((sum, gap) => sum + gap, 0) / both.length > WORDS_MISSED;
+};
+
+const WORDS_MISSED = 0.1;
+
+interface Compared {
+  readonly before: Scores;
+  readonly after: Scores;
+  readonly tier: Tier;
+}
+
+export function evidenceOf({ before, after, tier }: Compared, learnt: readonly TeachingImage[]): Evidence {
+  const counts = new Map<string, number>();
+  for (const { prompt } of learnt.flatMap(({ samples }) => samples))
+    counts.set(prompt.text, (counts.get(prompt.text) ?? 0) + 1);
+  const [most] = [...counts].sort((a, b) => b[1] - a[1])[0] ?? [];
+  const pairs = pairsOf(before.project, after.project, worthOf[tier]);
+  const masks = (name: 'project' | 'base') =>
+    pairsOf(before[name], after[name], worthOf.decoder).map(({ pair }) => pair);
+  const said = pairsOf(before.worded, after.worded, wordedIou).map(({ pair }) => pair);
+  const silent = before.project.map((score, i) => ({ score, after: after.project[i] }));
+  return {
+    taught: pairs.map(({ pair }) => pair),
+    otherLabels: pairs.filter(({ text }) => text !== most).map(({ pair }) => pair),
+    nothing: silent.flatMap(({ score, after: then }) =>
+      score.nothing && score.worded && then?.worded
+        ? [{ group: score.group, before: Number(score.worded.saidNothing), after: Number(then.worded.saidNothing) }]
+        : [],
+    ),
+    base: tier === 'supervised' && said.length > 0 ? said : masks('base'),
+    masks: tier === 'supervised' ? [...masks('project'), ...masks('base')] : [],
+  };
+}
+
+/** Prompts that both can be measured on, in the same order before and after. */
+const pairsOf = (
+  before: readonly Score[],
+  after: readonly Score[],
+  worth: (score: Score) => number | null,
+): { pair: Pair; text: string; imageId: number }[] =>
+  before.flatMap((score, i) => {
+    const then = after[i];
+    const [was, is] = [worth(score), then ? worth(then) : null];
+    const { group, text, imageId } = score;
+    return was === null || is === null ? [] : [{ pair: { group, before: was, after: is }, text, imageId }];
+  });
+
+/** Worst change first. */
+export const changesOf = ({ before, after, tier }: Compared): TeachReport['prompts'] =>
+  pairsOf(before.project, after.project, worthOf[tier])
+    .map(({ pair, text, imageId }): PromptChange => ({ imageId, text, before: pair.before, after: pair.after }))
+    .sort((a, b) => a.after - a.before - (b.after - b.before));

@@ -1,0 +1,108 @@
+// Prepared asks to weights whose mask decoder and context module have learnt from them.
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { openWeights, type Weights } from '../weights/open.ts';
+import { type Prepared, prepare } from './decoderSamples.ts';
+import {
+  type DecoderBatch,
+  type DecoderPolicy,
+  decoderObjective,
+  decoderPolicy,
+  samplesOfStep,
+  trainedValues,
+} from './decoderTier.ts';
+import { type Progress, type Run, train } from './loop.ts';
+import type { TeachingImage, TeachTask, Watching } from './task.ts';
+import { isWhole, writeVersion } from './version.ts';
+
+const batch = { pointed: 8, worded: 4 } as const;
+/** Every fourth ask that is learnt is one of the weights' own domain. */
+const replayShare = 0.25;
+/** Optimiser steps; each ask is seen about 16 times. */
+const longest = { steps: 400, perAsk: 2, fewest: 40 } as const;
+const saveEvery = 20;
+
+/** From one weights folder to another. */
+export interface Learning {
+  readonly learnt: readonly TeachingImage[];
+  readonly from: string;
+  readonly to: string;
+  readonly minutes: number;
+}
+
+export async function learnDecoder(task: TeachTask, learning: Learning, watching: Watching): Promise<void> {
+  const { learnt, from, to, minutes } = learning;
+  if (isWhole(to)) return;
+  const { signal, report } = watching;
+  const weights = await openWeights(from);
+  const policy = await decoderPolicy(weights, from);
+  const total = learnt.length + task.base.replayed.length;
+  const preparing = (done: number) =>
+    report({ kind: 'teaching', phase: 'preparing', done, total, secondsLeft: null, figures: {} });
+  const prepared = await prepare(
+    weights,
+    { images: learnt, replayed: task.base.replayed, seed: task.seed },
+    { signal, report: preparing },
+  );
+  const run = await planned(task, { policy, prepared, weights });
+  await trainUntil(run, { folder: task.folder, minutes, saveEvery }, watching);
+  await writeVersion(from, to, { tensors: trainedValues(policy) });
+}
+
+/** Time that is over ends the training, not the run: what was learnt by then is judged. */
+export async function trainUntil<P extends DecoderPolicy | { parameters: DecoderPolicy['parameters'] }, S, B>(
+  run: Run<P, S, B>,
+  { folder, minutes, saveEvery: every }: { folder: string; minutes: number; saveEvery: number },
+  { signal, report }: Watching,
+): Promise<void> {
+  const hear = ({ step, steps, secondsLeft, figures }: Progress) =>
+    report({ kind: 'teaching', phase: 'training', done: step, total: steps, secondsLeft, figures });
+  const until = AbortSignal.any([AbortSignal.timeout(Math.ceil(minutes * 60_000)), ...(signal ? [signal] : [])]);
+  await train(run, { folder, signal: until, saveEvery: every, report: hear });
+  signal?.throwIfAborted();
+}
+
+interface Plan {
+  readonly policy: DecoderPolicy;
+  readonly prepared: Prepared;
+  readonly weights: Weights;
+}
+
+async function planned(
+  task: TeachTask,
+  { policy, prepared, weights }: Plan,
+): Promise<Run<DecoderPolicy, Prepared['pointed'][number], DecoderBatch>> {
+  const { seed } = task;
+  const worded = prepared.worded.length > 0 ? batch.worded : 0;
+  const replayed = prepared.replayed.length > 0 ? Math.round(batch.pointed * replayShare) : 0;
+  const shape = { pointed: batch.pointed, worded, slots: weights.recipe.segmenter.slots ?? 1 };
+  const own = { ...shape, pointed: shape.pointed - replayed };
+  const plannedSteps = Math.min(longest.steps, Math.max(longest.fewest, prepared.pointed.length * longest.perAsk));
+  const steps = await stepsOf(task.folder, 'steps.json', async () => plannedSteps);
+  return {
+    ...{ name: 'decoder', steps, policy, objective: decoderObjective, shape, perStep: shape.pointed + worded },
+    settings: {
+      schedule: { kind: 'cosine', base: 3e-4, warmup: 10, total: steps, floor: 0.02 },
+      optimiser: { weightDecay: 0.01 },
+      decays: (name) => name.endsWith('weight') && !/norm/u.test(name),
+    },
+    samples: (step) => {
+      const again = samplesOfStep(
+        { pointed: prepared.replayed, worded: [] },
+        { ...shape, pointed: replayed, worded: 0 },
+        { seed: seed + 1, step },
+      );
+      return [...again, ...samplesOfStep(prepared, own, { seed, step })];
+    },
+  };
+}
+
+/** Kept in the run's folder: a run that goes on must end at the same step. */
+export async function stepsOf(folder: string, name: string, planned: () => Promise<number>): Promise<number> {
+  const file = path.join(folder, name);
+  if (existsSync(file)) return Number(JSON.parse(await readFile(file, 'utf8')));
+  const steps = await planned();
+  await writeFile(file, JSON.stringify(steps));
+  return steps;
+}

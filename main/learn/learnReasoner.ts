@@ -1,0 +1,69 @@
+// Pictures with labelled shapes to weights whose reasoner names and boxes what is on them, new words included.
+import { openWeights, type Weights } from '../weights/open.ts';
+import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
+import { secondsPerStep } from './loop.ts';
+import { type LearntPicture, learntPicture } from './mixedPictures.ts';
+import { grownConfig, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
+import type { TeachingImage, TeachTask, Watching } from './task.ts';
+import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
+import { isWhole, writeVersion } from './version.ts';
+
+const saveEvery = 25;
+/** Optimiser steps: beyond these nothing was gained, below them no word is learnt. */
+const limits = { fewest: 40, most: 700 } as const;
+
+/** The words of the labels on images that the weights do not know. */
+export function wordsToTeach(weights: Weights, images: readonly TeachingImage[]): TaughtWord[] {
+  const { tokenizer, recipe } = weights;
+  const labels = new Map<string, number[]>();
+  for (const { imageId, things } of images)
+    for (const { name } of things) labels.set(name, [...(labels.get(name) ?? []), imageId]);
+  const unfindable = new Set(recipe.reasoner.vocabulary?.unfindable);
+  return taughtWords(
+    [...labels].map(([name, imageIds]) => ({ name, imageIds })),
+    { words: tokenizer.words ?? new Set(), unfindable },
+  );
+}
+
+export async function learnReasoner(task: TeachTask, learning: Learning, watching: Watching): Promise<void> {
+  const { learnt, from, to, minutes } = learning;
+  if (isWhole(to)) return;
+  const words = wordsToTeach(await openWeights(from), learnt);
+  const policy = await supervisedPolicy(from, words);
+  const pictures = await picturesOf(learnt, policy.tokenizer.words, watching);
+  const labels = learnt.flatMap(({ things }) => things.map(({ name }) => name));
+  const taught = { pictures, names: namesOf(policy, labels), lesson: task.base.lesson };
+  const { seed, folder } = task;
+  const steps = await stepsOf(folder, 'reasonerSteps.json', async () => {
+    const each = await secondsPerStep(supervisedRun(policy, taught, { steps: 1, seed }));
+    return Math.round(Math.min(limits.most, Math.max(limits.fewest, (minutes * 60) / each)));
+  });
+  // Steps were measured: the schedule ends in time, or a little later where the machine has become slower.
+  await trainUntil(
+    supervisedRun(policy, taught, { steps, seed }),
+    { folder, minutes: 1.5 * minutes, saveEvery },
+    watching,
+  );
+  const texts = {
+    'config.json': await grownConfig(from, policy, words),
+    'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
+  };
+  await writeVersion(from, to, { tensors: policy.parameters.all, texts });
+}
+
+/** Labels are said as the weights say them. */
+async function picturesOf(
+  images: readonly TeachingImage[],
+  words: ReadonlySet<string>,
+  { signal, report }: Watching,
+): Promise<LearntPicture[]> {
+  const pictures: LearntPicture[] = [];
+  for (const [i, image] of images.entries()) {
+    signal?.throwIfAborted();
+    const things = image.things.map((thing) => ({ ...thing, name: spoken(thing.name, words) }));
+    if (things.length > 0) pictures.push(learntPicture(await image.read(), things));
+    const total = images.length;
+    report({ kind: 'teaching', phase: 'preparing', done: i + 1, total, secondsLeft: null, figures: {} });
+  }
+  return pictures;
+}

@@ -1,0 +1,268 @@
+// The second tier: what stands on taught pictures teaches the reasoner to name and box it, in the form of its own answers.
+// Pictures of the domain that the weights came with are in every batch, so that what was known stays known.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { paramsFrom } from '../../models/nn/params.ts';
+import type { QwenConfig } from '../../models/qwen/config.ts';
+import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import { lensImageConfig, prepareImage } from '../../models/qwen/processor.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import { type Random, random } from '../contract/random.ts';
+import type { DecodedImage } from '../contract/records.ts';
+import { openWeights, type ReasonerWeights, type Weights } from '../weights/open.ts';
+import { requestIds, specialId } from './exchange.ts';
+import { joined } from './floats.ts';
+import type { LossGraph, Objective, Policy, Run } from './loop.ts';
+import { type LearntPicture, mixedPicture } from './mixedPictures.ts';
+import { Parameters } from './parameters.ts';
+import { attentionMask, packSequence } from './sequence.ts';
+import { packedTurns, type Told, taughtTurns } from './taughtTurns.ts';
+import { grownRows, grownTokenizer, spoken, type TaughtWord } from './taughtWords.ts';
+import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from './turnBatch.ts';
+import { pictures, readTurns, tokenLoss } from './turnLoss.ts';
+
+/** A picture with what is asked and answered about it. */
+export interface Lesson {
+  readonly image: DecodedImage;
+  readonly told: readonly Told[];
+}
+
+export interface SupervisedPolicy extends Policy {
+  readonly weights: Weights;
+  readonly tokenizer: NanoTokenizer;
+  readonly config: QwenConfig;
+}
+
+/** What the tier learns from: pictures of the project, and lessons of the domain that the weights came with. */
+export interface Taught {
+  readonly pictures: readonly LearntPicture[];
+  /** Labels as they are said. */
+  readonly names: readonly string[];
+  readonly lesson: ((index: number) => Lesson) | null;
+}
+
+export interface SupervisedBatch {
+  /** Pictures of the project, and of the weights' own domain. */
+  readonly own: number;
+  readonly again: number;
+  readonly tokens: number;
+}
+
+export const supervisedBatch: SupervisedBatch = { own: 3, again: 2, tokens: 192 };
+/** Labels that a row has at most. */
+const perRow = 170;
+const attempts = 20;
+
+const trained = /^(visual\.|model\.|lm_head\.)/u;
+
+/** Of what the weights folder is asked and trained in, in the form that this tier writes; null: it can. */
+export function cannotSpeak({ name, recipe: { reasoner }, tokenizer }: ReasonerWeights): string | null {
+  const isOwn =
+    reasoner.template === 'loupe' && reasoner.framing.kind === 'square' && tokenizer instanceof NanoTokenizer;
+  return isOwn
+    ? null
+    : `${name} answers in another form than this tier teaches; loupe-nano can be taught, and tier "decoder" teaches its masks.`;
+}
+
+const nanoTokenizerOf = ({ tokenizer, name }: Weights): NanoTokenizer => {
+  if (tokenizer instanceof NanoTokenizer) return tokenizer;
+  throw new Error(`${name} has no tokenizer that can grow.`);
+};
+
+/** The reasoner of a folder in memory, with a row for each new word. */
+export async function supervisedPolicy(folder: string, words: readonly TaughtWord[]): Promise<SupervisedPolicy> {
+  const weights = await openWeights(folder);
+  const old = nanoTokenizerOf(weights);
+  const grown = grownTokenizer(
+    old,
+    words.filter(({ isNew }) => isNew).map(({ word }) => word),
+  );
+  const file = await openSafetensors(path.join(folder, 'model.safetensors'));
+  const parameters = new Parameters((name) => {
+    throw new Error(`${folder}: holds no tensor "${name}".`);
+  });
+  for (const [name, { shape }] of file.tensors) {
+    if (!trained.test(name)) continue;
+    const values = await file.read(name);
+    const [, width = 1] = shape;
+    const isTable = name === 'model.embed_tokens.weight' || name === 'lm_head.weight';
+    const shapeNow = isTable ? [grown.tokenizer.size, width] : [...shape];
+    const rows = { from: grown.from, width, words: old.vocabulary.words.length };
+    parameters.set(name, shapeNow, isTable ? grownRows(values, rows) : values);
+  }
+  const { language } = weights.reasoner;
+  const config = { ...weights.reasoner, language: { ...language, vocabulary: grown.tokenizer.size } };
+  return { parameters, weights, tokenizer: grown.tokenizer, config };
+}
+
+/** Labels of a project as this policy says them. */
+export const namesOf = ({ tokenizer }: SupervisedPolicy, labels: readonly string[]): string[] => [
+  ...new Set(labels.map((label) => spoken(label, tokenizer.words))),
+];
+
+interface Frame {
+  /** Of the picture, pixels; of its patches; of its merged cells. */
+  readonly pixels: number;
+  readonly grid: number;
+  readonly cells: number;
+}
+
+function frameOf({ weights: { recipe, name }, config: { vision } }: SupervisedPolicy): Frame {
+  const { framing } = recipe.reasoner;
+  if (framing.kind !== 'square') throw new Error(`${name} is not shown square pictures.`);
+  const grid = framing.side / vision.patch;
+  return { pixels: framing.side, grid, cells: grid / vision.merge };
+}
+
+const supervisedObjective = (taught: Taught, seed: number): Objective<SupervisedPolicy, number, SupervisedBatch> => ({
+  graph: supervisedGraph,
+  open: async (policy, shape) => {
+    const maker: Maker = { policy, shape, taught, frame: frameOf(policy), again: new Map() };
+    return { feed: async (_, step) => feedsOf(maker, random(seed, 60_000 + step)), release: async () => {} };
+  },
+});
+
+function supervisedGraph(policy: SupervisedPolicy, { own, again, tokens }: SupervisedBatch): LossGraph {
+  const { tokenizer, config, parameters } = policy;
+  const source = parameters.source();
+  const p = paramsFrom(source);
+  const count = own + again;
+  const { grid, cells } = frameOf(policy);
+  const features = pictures(p, config, { count, grid });
+  const imageStart = requestIds(tokenizer, 'x', cells).indexOf(specialId(tokenizer, '<|image_pad|>'));
+  const { hidden } = readTurns(p, config, features, { pictures: count, plain: 0, tokens, imageStart });
+  const next = tokenLoss(p, config, { hidden, first: own * perRow, second: again * perRow });
+  return {
+    loss: next.loss,
+    figures: { right: next.right, ...(next.behind && { ownDomain: next.behind }) },
+    parameters: source.tensors,
+    trains: () => true,
+  };
+}
+
+interface Maker {
+  readonly policy: SupervisedPolicy;
+  readonly shape: SupervisedBatch;
+  readonly taught: Taught;
+  readonly frame: Frame;
+  /** Lessons that were drawn before. */
+  readonly again: Map<number, Lesson>;
+}
+
+/** Different lessons of the weights' own domain. */
+const lessons = 600;
+
+function feedsOf(maker: Maker, draw: Random) {
+  const { policy, shape } = maker;
+  const own = Array.from({ length: shape.own }, () => taughtRow(maker, draw));
+  const again = Array.from({ length: shape.again }, () => replayedRow(maker, draw));
+  const { recipe } = policy.weights;
+  const { patch, merge, temporal } = policy.config.vision;
+  const images = { ...lensImageConfig, patch, merge, temporal };
+  const all = [...own, ...again];
+  const rows = all.map(({ row }) => row);
+  const { tokens } = shape;
+  const labels = [
+    ...labelsOf(rows.slice(0, own.length), { first: 0, tokens, capacity: shape.own * perRow }),
+    ...labelsOf(rows.slice(own.length), { first: own.length, tokens, capacity: shape.again * perRow }),
+  ];
+  return {
+    pixels: joined(all.map(({ image }) => prepareImage(image, recipe.reasoner.framing, images).pixelValues)),
+    ...rowFeeds(rows, policy.config.language),
+    ...labelFeeds([coordinateIds(policy.tokenizer)], labels),
+  };
+}
+
+function coordinateIds(tokenizer: NanoTokenizer): number[] {
+  const { count, step } = tokenizer.vocabulary.coordinates;
+  return Array.from({ length: count }, (_, i) => tokenizer.coordinateId(i * step) ?? 0);
+}
+
+interface ShownRow {
+  readonly image: DecodedImage;
+  readonly row: Row;
+}
+
+function taughtRow({ policy, shape, taught, frame }: Maker, draw: Random): ShownRow {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const first = draw.int(0, taught.pictures.length - 1);
+    const { image, things } = mixedPicture(taught.pictures, { first, size: frame.pixels, draw });
+    const told = taughtTurns(things, taught.names, { tokenizer: policy.tokenizer, draw });
+    const row = things.length > 0 ? rowOf(policy, told, { side: frame.cells, tokens: shape.tokens }) : null;
+    if (row) return { image, row };
+  }
+  throw new Error('No part of the taught pictures shows anything that has a name.');
+}
+
+function replayedRow({ policy, shape, taught, frame, again }: Maker, draw: Random): ShownRow {
+  const { lesson } = taught;
+  if (!lesson) throw new Error('There is nothing to replay.');
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const index = draw.int(0, lessons - 1);
+    const { image, told } = again.get(index) ?? lesson(index);
+    again.set(index, { image, told });
+    const row = rowOf(policy, draw.shuffle(told), { side: frame.cells, tokens: shape.tokens });
+    if (row) return { image, row };
+  }
+  throw new Error('No lesson of the weights’ own domain fits into a row.');
+}
+
+function rowOf(
+  { tokenizer }: SupervisedPolicy,
+  told: readonly Told[],
+  room: { side: number; tokens: number },
+): Row | null {
+  const fitting = packedTurns(told, { tokenizer, ...room });
+  if (!fitting) return null;
+  const packed = packSequence(fitting.head, fitting.turns, room.tokens);
+  const weights = weightsOf(tokenizer, packed.predictors, nextOf(packed));
+  // Labels beyond a row's share would push out those of the rows behind it.
+  const predictors = packed.predictors.slice(0, perRow);
+  return { packed: { ...packed, predictors }, seen: attentionMask(packed.turn), weights };
+}
+
+/** Fast enough to learn a word in some hundred steps, slow enough to keep what is replayed. */
+const rate = { base: 4e-4, warmup: 10, visual: 0.6 } as const;
+
+export function supervisedRun(
+  policy: SupervisedPolicy,
+  taught: Taught,
+  { steps, seed }: { steps: number; seed: number },
+): Run<SupervisedPolicy, number, SupervisedBatch> {
+  const shape = taught.lesson
+    ? supervisedBatch
+    : { ...supervisedBatch, own: supervisedBatch.own + supervisedBatch.again, again: 0 };
+  return {
+    ...{ name: 'reasoner', steps, policy, objective: supervisedObjective(taught, seed), shape, samples: () => [] },
+    perStep: shape.own + shape.again,
+    settings: {
+      schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
+      optimiser: { weightDecay: 0.01, betas: [0.9, 0.98] },
+      rateOf: (name) => (name.startsWith('visual.') ? rate.visual : 1),
+      decays: (name) => name.endsWith('weight') && !/norm|embed_tokens/u.test(name),
+    },
+  };
+}
+
+/** A weights folder's configuration with the sizes and words of a policy. */
+export async function grownConfig(
+  folder: string,
+  policy: SupervisedPolicy,
+  words: readonly TaughtWord[],
+): Promise<string> {
+  const json = JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8'));
+  const { vocabulary } = policy.weights.recipe.reasoner;
+  const learnt = new Set(words.map(({ word }) => word));
+  const unfindable = vocabulary?.unfindable.filter((word) => !learnt.has(word));
+  const recipe = typeof json.recipe === 'string' ? { base: json.recipe } : json.recipe;
+  const reasoner = { ...recipe.reasoner, ...(unfindable && { vocabulary: { unfindable } }) };
+  return `${JSON.stringify(
+    {
+      ...json,
+      recipe: { ...recipe, reasoner },
+      reasoner: { ...json.reasoner, vocab_size: policy.tokenizer.size },
+    },
+    null,
+    2,
+  )}\n`;
+}

@@ -1,0 +1,77 @@
+// Named boxes on a picture to what nano should be asked and answer about it: its own list of all things, then the decision.
+import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import type { Random } from '../contract/random.ts';
+import type { Box } from '../contract/records.ts';
+import { answered, type Conversation } from './exchange.ts';
+import type { NamedBox } from './mixedPictures.ts';
+import { type Head, packedLength, type Turn } from './sequence.ts';
+
+/** A question about a picture with its whole answer. */
+export interface Told {
+  readonly question: string;
+  readonly answer: string;
+}
+
+/** Mostly the bare name, as labels are asked for. */
+const questions = [
+  '{it}',
+  '{it}',
+  '{it}',
+  'the {it}',
+  'find the {it}',
+  'segment the {it}',
+  'show me the {it}',
+] as const;
+/** A list of more things is longer than an answer may be. */
+const mostListed = 10;
+
+/** Everything from left to right, then what is meant by the words: "cat 1 [..], dog 2 [..]. dog 2.". */
+export function taughtAnswer(things: readonly NamedBox[], wanted: string, tokenizer: NanoTokenizer): string {
+  const listed = things.slice(0, mostListed).map((thing) => ({ ...thing, text: boxText(thing.box, tokenizer) }));
+  const list = listed.map(({ name, text }, i) => `${name} ${i + 1} ${text}`).join(', ');
+  const meant = listed.flatMap(({ name }, i) => (name === wanted ? [i + 1] : []));
+  const decision = `${wanted} ${meant.length > 0 ? meant.join(', ') : 'none'}.`;
+  const items = listed
+    .filter(({ name }) => name === wanted)
+    .map(({ name, text }) => `{"bbox_2d": ${text}, "label": "${name}"}`);
+  return `<think>${list}. ${decision}</think><answer>\`\`\`json\n[${items.join(', ')}]\n\`\`\`</answer>`;
+}
+
+/** On numbers that have a token, at least one step wide and high. */
+function boxText({ x1, y1, x2, y2 }: Box, tokenizer: NanoTokenizer): string {
+  const { count, step } = tokenizer.vocabulary.coordinates;
+  const start = (value: number) => Math.min(tokenizer.snap(value), (count - 2) * step);
+  const [left, top] = [start(x1), start(y1)];
+  const end = (value: number, from: number) => Math.max(tokenizer.snap(value), from + step);
+  return `[${left}, ${top}, ${end(x2, left)}, ${end(y2, top)}]`;
+}
+
+/** One question for each name on the picture, and one or two for names that are taught and not there. */
+export function taughtTurns(
+  things: readonly NamedBox[],
+  names: readonly string[],
+  { tokenizer, draw }: { tokenizer: NanoTokenizer; draw: Random },
+): Told[] {
+  const there = [...new Set(things.slice(0, mostListed).map(({ name }) => name))];
+  const absent = draw.shuffle(names.filter((name) => !things.some((thing) => thing.name === name)));
+  const asked = draw.shuffle([...there, ...absent.slice(0, draw.int(1, 2))]);
+  return asked.map((name) => ({
+    question: draw.pick(questions).replace('{it}', () => name),
+    answer: taughtAnswer(things, name, tokenizer),
+  }));
+}
+
+/** As many of them as fit into `tokens`, in this order; null where none does. */
+export function packedTurns(
+  told: readonly Told[],
+  { tokenizer, side, tokens }: { tokenizer: NanoTokenizer; side: number; tokens: number },
+): { head: Head; turns: Turn[] } | null {
+  const conversations = told.map(
+    ({ question, answer }): Conversation => answered(tokenizer, question, { text: answer, side }),
+  );
+  const [first] = conversations;
+  if (!first) return null;
+  const turns: Turn[] = [];
+  for (const { turn } of conversations) if (packedLength(first.head, [...turns, turn]) <= tokens) turns.push(turn);
+  return turns.length > 0 ? { head: first.head, turns } : null;
+}

@@ -1,0 +1,50 @@
+// The bench of teaching on toy weights: it goes the way of a project, and prints the keys that it is known by.
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { benchTeach, type TeachBench, teachTable } from '../../main/commands/benchTeach.ts';
+import { untaughtWeights } from '../learn/teaching.ts';
+
+let root: string;
+let figures: TeachBench;
+const said: string[] = [];
+beforeAll(async () => {
+  const toy = await untaughtWeights();
+  root = toy.root;
+  const task = { seed: 2, images: 6, held: 5, minutes: 0.02, weights: toy.weights };
+  const signal = new AbortController().signal;
+  figures = await benchTeach(task, { signal, note: (line) => said.push(line) });
+}, 500_000);
+afterAll(() => rm(root, { recursive: true }));
+
+describe('the bench of teaching', () => {
+  it('has a row of the same keys for each tier, and says whether anything was promoted', () => {
+    expect(Object.keys(figures)).toEqual(['tiers', 'promoted']);
+    expect(Object.keys(figures.tiers)).toEqual(['decoder', 'supervised']);
+    for (const row of Object.values(figures.tiers))
+      expect(Object.keys(row).toSorted()).toEqual(
+        ['after', 'before', 'gain', 'high', 'low', 'minutes', 'oldDomain', 'usefulGroups'].toSorted(),
+      );
+    expect(typeof figures.promoted).toBe('boolean');
+  });
+
+  it('measures the same held-out prompts before each tier', () => {
+    const { decoder, supervised } = figures.tiers;
+    expect(decoder?.before).toBe(supervised?.before);
+    for (const row of [decoder, supervised]) {
+      expect(row?.gain).toBeCloseTo((row?.after ?? 0) - (row?.before ?? 0), 6);
+      expect(row?.low).toBeLessThanOrEqual(row?.high ?? 0);
+    }
+  });
+
+  it('tells known things and new words apart, and what the gate said', () => {
+    const lines = said.join('');
+    expect(lines).toMatch(/supervised: known things in another style \d\.\d{3} -> \d\.\d{3}, new words \d\.\d{3} -> /u);
+    expect(lines).toMatch(/decoder: (?:promoted|kept as they were): \S/u);
+  });
+
+  it('is a table as well', () => {
+    const [head, ...rows] = teachTable(figures).trim().split('\n');
+    expect(head).toMatch(/^tier +before +after +gain +time +old domain/u);
+    expect(rows.map((row) => row.split(' ')[0])).toEqual(['decoder', 'supervised']);
+  });
+});

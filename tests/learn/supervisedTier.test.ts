@@ -1,0 +1,117 @@
+// The supervised tier on toy weights: a new word becomes a token of the version and of no other, and which tier is picked.
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadPredictor } from '../../main/flow/predict.ts';
+import type { TeachingImage, TeachOutcome, TeachTask } from '../../main/learn/task.ts';
+import { teach } from '../../main/learn/teach.ts';
+import { openWeights } from '../../main/weights/open.ts';
+import { noBase, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
+
+let root: string;
+let weights: string;
+beforeAll(async () => {
+  ({ root, weights } = await untaughtWeights());
+});
+afterAll(() => rm(root, { recursive: true }));
+
+let runs = 0;
+const names = ['skier', 'dog', 'Skier', 'cat'];
+
+/** Every other picture shows a skier. */
+const images = (count = 14): TeachingImage[] =>
+  teachingImages(count, undefined, (i) => names[i % names.length] ?? 'dog');
+
+const lesson = async () => {
+  const [picture] = teachingImages(1);
+  if (!picture) throw new Error('unreachable');
+  const image = await picture.read();
+  const answer = '<think>dog 1 [10, 12, 14, 16]. dog 1.</think><answer>```json\n[]\n```</answer>';
+  return () => ({ image, told: [{ question: 'the dog', answer }] });
+};
+
+const task = (tier: TeachTask['tier'], more: Partial<TeachTask> = {}): TeachTask => ({
+  ...{ ...taskOf(path.join(root, `run-${runs++}`), weights, images()), tier, minutes: 0.03 },
+  ...more,
+});
+
+const run = (asked: TeachTask): Promise<TeachOutcome> => teach(asked, { report: () => {} });
+
+describe('a supervised run', { timeout: 400_000 }, () => {
+  let outcome: TeachOutcome;
+  let asked: TeachTask;
+  beforeAll(async () => {
+    asked = task('supervised', { base: { ...noBase, lesson: await lesson() } });
+    outcome = await run(asked);
+  });
+
+  it('gives a word that the weights lack a token of its own, and leaves the weights that it learnt from alone', async () => {
+    const [old, now] = await Promise.all([openWeights(weights), openWeights(outcome.weights ?? '')]);
+    expect(old.tokenizer.words?.has('skier')).toBe(false);
+    expect(now.tokenizer.words?.has('skier')).toBe(true);
+    expect(now.tokenizer.size).toBe(old.tokenizer.size + 1);
+    expect(now.reasoner.language.vocabulary).toBe(now.tokenizer.size);
+  });
+
+  it('says with how many pictures each new word was taught, and whether these are enough', () => {
+    const taught = images().filter(({ imageId }) => outcome.taught.includes(imageId));
+    const pictures = taught.filter(({ things }) => /skier/iu.test(things[0]?.name ?? '')).length;
+    expect(outcome.words).toEqual([{ word: 'skier', pictures, isEnough: pictures >= 5 }]);
+  });
+
+  it('leaves a word understood that was unknown before', async () => {
+    const [image] = images();
+    const picture = await image?.read();
+    if (!picture) throw new Error('unreachable');
+    const unknown: unknown[] = [];
+    for (const folder of [weights, outcome.weights ?? '']) {
+      const predictor = await loadPredictor(folder);
+      unknown.push((await predictor.predict(picture, { text: 'the skiers' })).answer.unknownWords);
+      await predictor.release();
+    }
+    expect(unknown).toEqual([['skiers'], undefined]);
+  });
+
+  it('judges whole answers, and reports the tier', () => {
+    expect(outcome.tier).toBe('supervised');
+    expect(outcome.gate.reason).toMatch(/^(?:Answers to held-out prompts|The gain)/u);
+    expect(outcome.before?.words.prompts).toBe(outcome.before?.prompts);
+    expect(outcome.prompts).toHaveLength(outcome.before?.prompts ?? 0);
+  });
+
+  it('keeps no step in between beside the result', () => {
+    expect(existsSync(path.join(asked.folder, 'reasoner'))).toBe(false);
+    expect(existsSync(path.join(asked.folder, 'reasoner.safetensors'))).toBe(false);
+    expect(existsSync(path.join(asked.folder, 'weights', 'model.safetensors'))).toBe(true);
+  });
+
+  it('called again reads the result back', async () => {
+    const bytes = () => readFile(path.join(asked.folder, 'weights', 'model.safetensors'));
+    const before = await bytes();
+    expect((await run(asked)).gate).toEqual(outcome.gate);
+    expect((await bytes()).equals(before)).toBe(true);
+  });
+});
+
+describe('the tier that is picked', { timeout: 400_000 }, () => {
+  it('is the supervised one where words are what is missing', async () => {
+    // Masks under true boxes are not empty, and the answer that these weights write names no box.
+    const { tier } = await run(task('auto', { base: { ...noBase, lesson: await lesson() } }));
+    expect(tier).toBe('supervised');
+  });
+
+  it('is the decoder where the weights’ own domain cannot be replayed, or nothing has a name', async () => {
+    expect((await run(task('auto'))).tier).toBe('decoder');
+    const unnamed = images().map((image) => ({ ...image, things: [] }));
+    const asked = task('auto', { images: unnamed, base: { ...noBase, lesson: await lesson() } });
+    expect((await run(asked)).tier).toBe('decoder');
+  });
+
+  it('is refused in one sentence where it is asked for and no shape has a label', async () => {
+    const unnamed = images().map((image) => ({ ...image, things: [] }));
+    const { gate, weights: made } = await run(task('supervised', { images: unnamed }));
+    expect(gate).toMatchObject({ promoted: false, reason: expect.stringMatching(/^No labelled shape says what/u) });
+    expect(made).toBeNull();
+  });
+});
