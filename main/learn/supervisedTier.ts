@@ -48,7 +48,7 @@ export interface SupervisedBatch {
   readonly tokens: number;
 }
 
-export const supervisedBatch: SupervisedBatch = { own: 3, again: 2, tokens: 192 };
+const supervisedBatch: SupervisedBatch = { own: 3, again: 2, tokens: 192 };
 /** Labels that a row has at most. */
 const perRow = 170;
 const attempts = 20;

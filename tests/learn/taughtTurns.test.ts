@@ -5,8 +5,9 @@ import { answerReaders } from '../../main/flow/answer.ts';
 import { packedTurns, taughtAnswer, taughtTurns } from '../../main/learn/taughtTurns.ts';
 import { tokenizer } from '../nano/toy.ts';
 
-const thing = (name: string, x1: number, y1: number, x2: number, y2: number) => ({ name, box: { x1, y1, x2, y2 } });
-const things = [thing('cat', 9, 21, 61, 80), thing('dog', 70, 5, 120, 66), thing('cat', 140, 100, 200, 224)];
+type Corners = readonly [number, number, number, number];
+const thing = (name: string, [x1, y1, x2, y2]: Corners) => ({ name, box: { x1, y1, x2, y2 } });
+const things = [thing('cat', [9, 21, 61, 80]), thing('dog', [70, 5, 120, 66]), thing('cat', [140, 100, 200, 224])];
 const side = 8;
 
 describe('a taught answer', () => {
@@ -38,7 +39,7 @@ describe('a taught answer', () => {
   });
 
   it('keeps a box at least a step wide at the edge of the picture', () => {
-    expect(taughtAnswer([thing('cat', 223, 223, 224, 224)], 'cat', tokenizer)).toContain('[222, 222, 224, 224]');
+    expect(taughtAnswer([thing('cat', [223, 223, 224, 224])], 'cat', tokenizer)).toContain('[222, 222, 224, 224]');
   });
 });
 
