@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Mask } from '../../main/contract/records.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import type { TeachingImage, TeachOutcome, TeachTask } from '../../main/learn/task.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { openWeights } from '../../main/weights/open.ts';
-import { noBase, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
+import { noBase, objectOf, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
 
 let root: string;
 let weights: string;
@@ -91,6 +92,21 @@ describe('a supervised run', { timeout: 400_000 }, () => {
     const before = await bytes();
     expect((await run(asked)).gate).toEqual(outcome.gate);
     expect((await bytes()).equals(before)).toBe(true);
+  });
+});
+
+describe('a supervised run is refused before it begins, in one sentence', () => {
+  const one = () => teachingImages(14, undefined, () => 'skier');
+  const boxed = (mask: Mask) => objectOf(mask, { x1: 0, y1: 0, x2: 4, y2: 4 });
+  it.each([
+    ['3 images', () => images(3), /^3 different images with 3 prompts teach; 10 are needed/u],
+    ['masks beside their boxes', () => teachingImages(14, boxed), /^14 of 14 masks do not lie in their own boxes/u],
+    ['one label and nothing else', one, /^Everything that is measured on is “skier”/u],
+  ])('with %s', async (_, some, why) => {
+    const { gate, tier, weights: made, words } = await run(task('supervised', { images: some() }));
+    expect(gate).toMatchObject({ promoted: false, reason: expect.stringMatching(why) });
+    expect(gate.reason.match(/\.(\s|$)/gu)).toHaveLength(1);
+    expect([tier, made, words]).toEqual(['supervised', null, undefined]);
   });
 });
 

@@ -1,0 +1,90 @@
+// Scores before and after to evidence: what each tier is judged by, and when words are what is missing.
+import { describe, expect, it } from 'vitest';
+import type { Pair } from '../../main/learn/gate.ts';
+import { changesOf, evidenceOf, missesWords, type Scores } from '../../main/learn/judging.ts';
+import type { Score } from '../../main/learn/measure.ts';
+import { teachingImages } from './teaching.ts';
+
+/** IoU as overlap of 100 pixels. */
+const overlap = (iou: number) => ({ intersection: 100 * iou, union: 100 });
+
+interface Of {
+  readonly text: string;
+  readonly pointed: number;
+  readonly said: number | null;
+}
+
+const score = ({ text, pointed, said }: Of, group = 1): Score => ({
+  ...{ imageId: group, group, text, pointed: [overlap(pointed)], nothing: false },
+  worded: said === null ? null : { overlap: overlap(said), boxHit: said > 0.5, saidNothing: false },
+});
+
+const nothing = (saidNothing: boolean): Score => ({
+  ...{ imageId: 9, group: 9, text: 'owl', pointed: [], nothing: true },
+  worded: { overlap: { intersection: 0, union: saidNothing ? 0 : 50 }, boxHit: saidNothing, saidNothing },
+});
+
+const scores = (project: Score[], worded: Score[] = []): Scores => ({
+  project,
+  base: [score({ text: 'scene', pointed: 0.8, said: null }, 20)],
+  worded,
+});
+
+const before = scores(
+  [score({ text: 'cat', pointed: 0.9, said: 0 }), score({ text: 'dog', pointed: 0.9, said: 0.2 }, 2), nothing(true)],
+  [score({ text: 'the fox', pointed: 0.8, said: 0.7 }, 30)],
+);
+const after = scores(
+  [score({ text: 'cat', pointed: 0.8, said: 0.6 }), score({ text: 'dog', pointed: 0.9, said: 0.1 }, 2), nothing(false)],
+  [score({ text: 'the fox', pointed: 0.8, said: 0.6 }, 30)],
+);
+/** An IoU has a thousandth of a pixel added to its union. */
+const near = (pairs: readonly Pair[]) =>
+  pairs.map(({ group, before: was, after: is }) => [group, Number(was.toFixed(3)), Number(is.toFixed(3))]);
+const learnt = teachingImages(3, undefined, () => 'cat');
+
+describe('the evidence', () => {
+  it('of the decoder tier is masks under true boxes', () => {
+    const { taught, base, masks } = evidenceOf({ before, after, tier: 'decoder' }, learnt);
+    expect(near(taught)).toEqual([
+      [1, 0.9, 0.8],
+      [2, 0.9, 0.9],
+    ]);
+    expect(near(base)).toEqual([[20, 0.8, 0.8]]);
+    expect(masks).toEqual([]);
+  });
+
+  it('of the supervised tier is whole answers, with masks and the weights’ own prompts beside them', () => {
+    const { taught, otherLabels, base, masks } = evidenceOf({ before, after, tier: 'supervised' }, learnt);
+    expect(near(taught)).toEqual([
+      [1, 0, 0.6],
+      [2, 0.2, 0.1],
+    ]);
+    expect(near(otherLabels)).toEqual([[2, 0.2, 0.1]]);
+    expect(near(base)).toEqual([[30, 0.7, 0.6]]);
+    expect(masks).toHaveLength(3);
+  });
+
+  it('has prompts that nothing matches apart, for each tier', () => {
+    for (const tier of ['decoder', 'supervised'] as const)
+      expect(evidenceOf({ before, after, tier }, learnt).nothing).toEqual([{ group: 9, before: 1, after: 0 }]);
+  });
+
+  it('is told prompt by prompt, worst change first', () => {
+    expect(changesOf({ before, after, tier: 'supervised' }).map(({ text }) => text)).toEqual(['dog', 'cat']);
+    expect(changesOf({ before, after, tier: 'decoder' }).map(({ text }) => text)).toEqual(['cat', 'dog']);
+  });
+});
+
+describe('words are what is missing', () => {
+  it('where answers lie well below masks under true boxes', () => {
+    expect(missesWords(before.project)).toBe(true);
+    expect(missesWords([score({ text: 'cat', pointed: 0.8, said: 0.75 })])).toBe(false);
+  });
+
+  it('and not where no word was asked or no mask is known', () => {
+    expect(missesWords([score({ text: 'cat', pointed: 0.8, said: null })])).toBe(false);
+    expect(missesWords([nothing(false)])).toBe(false);
+    expect(missesWords([])).toBe(false);
+  });
+});
