@@ -48,7 +48,7 @@ export interface SupervisedBatch {
   readonly tokens: number;
 }
 
-const supervisedBatch: SupervisedBatch = { own: 3, again: 2, tokens: 192 };
+const supervisedBatch: SupervisedBatch = { own: 2, again: 3, tokens: 192 };
 /** Labels that a row has at most. */
 const perRow = 170;
 const attempts = 20;
@@ -221,8 +221,8 @@ function rowOf(
   return { packed: { ...packed, predictors }, seen: attentionMask(packed.turn), weights };
 }
 
-/** Fast enough to learn a word in some hundred steps, slow enough to keep what is replayed. */
-const rate = { base: 4e-4, warmup: 10, visual: 0.6 } as const;
+/** At 4e-4 with fewer replayed rows answers gained 0.65 gIoU, and nano's own scenes lost 0.18. */
+const rate = { base: 2.5e-4, warmup: 10, visual: 0.5, words: 2 } as const;
 
 export function supervisedRun(
   policy: SupervisedPolicy,
@@ -238,7 +238,7 @@ export function supervisedRun(
     settings: {
       schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
       optimiser: { weightDecay: 0.01, betas: [0.9, 0.98] },
-      rateOf: (name) => (name.startsWith('visual.') ? rate.visual : 1),
+      rateOf: (name) => (name.startsWith('visual.') ? rate.visual : /embed_tokens|lm_head/u.test(name) ? rate.words : 1),
       decays: (name) => name.endsWith('weight') && !/norm|embed_tokens/u.test(name),
     },
   };

@@ -18,7 +18,7 @@ import { isWhole } from './version.ts';
 
 /** Of the minutes, where the reasoner learns first; masks that are as good as this under true boxes need no teaching. */
 const reasonersShare = 0.85;
-const goodMasks = 0.9;
+const goodMasks = 0.85;
 /** A word is seldom found again that was taught with fewer pictures. */
 const enoughPictures = 5;
 
