@@ -238,7 +238,8 @@ export function supervisedRun(
     settings: {
       schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
       optimiser: { weightDecay: 0.01, betas: [0.9, 0.98] },
-      rateOf: (name) => (name.startsWith('visual.') ? rate.visual : /embed_tokens|lm_head/u.test(name) ? rate.words : 1),
+      rateOf: (name) =>
+        name.startsWith('visual.') ? rate.visual : /embed_tokens|lm_head/u.test(name) ? rate.words : 1,
       decays: (name) => name.endsWith('weight') && !/norm|embed_tokens/u.test(name),
     },
   };
