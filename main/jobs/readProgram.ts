@@ -1,5 +1,6 @@
 // The program that reads what others wrote: forked for one import, it fills the file of parts and says what was left out.
 import path from 'node:path';
+import { BadInput, refusalOf } from '../contract/badinput.ts';
 import { performTask } from '../engine/task.ts';
 import type { ReadPart } from './readParts.ts';
 import { type ReadEvent, type ReadReport, type ReadTask, readSource } from './readSource.ts';
@@ -15,6 +16,10 @@ performTask<ReadTask, ReadEvent, ReadReport>(async (task, tell) => {
         if (part.kind === 'shapes') tell({ shapes: part.shapes.length });
       },
     });
+  } catch (error) {
+    const why = error instanceof BadInput ? null : refusalOf(error);
+    if (why === null) throw error;
+    throw new BadInput(`${path.basename(task.source)}: cannot be read to its end: ${why}`, { cause: error });
   } finally {
     spool.close();
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badinput.ts';
 import { archiveKind, type Content, unpackGzip, unpackZip } from '../formats/archive.ts';
 import { detect } from '../formats/detect.ts';
 import { type LeftOut, Notes, type Pictures } from '../formats/reading.ts';
@@ -71,13 +71,13 @@ export async function readSource(task: ReadTask, out: Out): Promise<ReadReport> 
   const placing = new Placing({ projectFile, folder, notes, pictures });
   const readers = { placing, notes, budget: new ImportBudget() };
   const into = { task, readers, notes, pictures, root, out, said: (file: string) => file, isUnpacked: false };
-  if (statSync(source).isDirectory()) await takeFolder(source, into);
+  if (statSync(source, { throwIfNoEntry: false })?.isDirectory()) await takeFolder(source, into);
   else await takeFileOrArchive(source, into);
   return { leftOut: notes.leftOut, said: notes.said, unresolved: [...placing.unresolved] };
 }
 
 async function takeFileOrArchive(file: string, into: Into): Promise<void> {
-  const kind = await archiveKind(file);
+  const kind = await archiveKind(file).catch(() => null);
   if (kind === null) return takeFile(file, into);
   if (into.isUnpacked)
     throw new BadInput(`${path.basename(file)}: is an archive in an archive; unpack it and import the folder`);
@@ -162,6 +162,21 @@ function unpackedAt(folder: string, base: string, into: Into): Into {
 }
 
 async function takeFile(file: string, into: Into): Promise<void> {
+  await read(file, into).catch((error: unknown) => {
+    const why = goneOf(error);
+    throw why === null ? error : new BadInput(`${path.basename(file)}: ${why}`);
+  });
+}
+
+/** What becomes of files while they are read; want of room is none of it, as that ends everything. */
+function goneOf(error: unknown): string | null {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'is not there any more';
+  if (code === 'EIO') return 'cannot be read; the disk reports an error';
+  return ['EACCES', 'EPERM', 'EISDIR'].includes(code) ? `cannot be read: ${refusalOf(error)}` : null;
+}
+
+async function read(file: string, into: Into): Promise<void> {
   const { task, out, readers } = into;
   refuseOwnFile({ file: task.projectFile }, file);
   out.began(file);
@@ -173,13 +188,23 @@ async function takeFile(file: string, into: Into): Promise<void> {
   for await (const part of partsOf(reading, { from: into.said(file), bytes: file }, readers)) out.add(part);
 }
 
+/** A file that cannot be read is told by whoever takes it. */
+function describesOthers(file: string): boolean {
+  try {
+    return 'describes' in detect(file);
+  } catch (error) {
+    if (error instanceof BadInput || goneOf(error) !== null) return false;
+    throw error;
+  }
+}
+
 /** One bad file does not stop the others. */
 async function takeFolder(folder: string, into: Into): Promise<void> {
   let taken = 0;
   for await (const file of annotationFiles(folder)) {
     try {
-      const isArchive = ARCHIVE.test(file) && (await archiveKind(file)) !== null;
-      if (!isArchive && 'describes' in detect(file)) continue;
+      const isArchive = ARCHIVE.test(file) && (await archiveKind(file).catch(() => null)) !== null;
+      if (!isArchive && describesOthers(file)) continue;
       await takeFileOrArchive(file, into);
       taken++;
     } catch (error) {

@@ -14,6 +14,9 @@ const applicationId = 0x4c4f5550;
 /** Reading every page of a larger file would be felt; SQLite still tells damage where it meets it. */
 const checkedBytes = 100e6;
 
+/** A format number beyond is none that any Loupe wrote. */
+const mostNewer = 1000;
+
 interface OpenOptions {
   readonly create?: boolean;
   readonly formats?: readonly string[];
@@ -142,6 +145,7 @@ function recognised(db: Db, formats: readonly string[]): number {
   const version = db.number('PRAGMA user_version');
   if (version < 1) throw damaged(db);
   if (version <= newest) return version;
+  if (version > newest + mostNewer) throw damaged(db);
   throw new BadInput(`${name} was made by a newer Loupe (format ${version}, this one knows ${newest}); update Loupe`);
 }
 

@@ -176,6 +176,19 @@ describe('the project stays as it was, and says so', () => {
   });
 });
 
+describe('a file that goes while it is read', () => {
+  const gone = (name: string) => path.join(folder, 'gone', name);
+  const put = (name: string) => saved(folder, `gone/${name}`, cocoOf(8, [[[1, 1, 5, 1, 5, 4]]]));
+
+  test('is named, and nothing is taken', async () => {
+    const project = freshProject();
+    const taken = importAnnotations(project, put('a.json'), { progress: quiet, reading: () => rmSync(gone('a.json')) });
+    await expect(taken).rejects.toThrow(/a\.json: (?:cannot be read \(ENOENT\)|is not there any more)$/);
+    await expect(taken).rejects.toBeInstanceOf(BadInput);
+    expect(project.info()).toMatchObject({ images: 0, undo: null });
+  });
+});
+
 test('what is read is told as it goes, and then what is stored out of all', async () => {
   const file = saved(
     folder,

@@ -40,6 +40,7 @@ test.each([
   ['format -1', 'PRAGMA user_version = -1'],
   ['a format before its own', 'PRAGMA user_version = 2'],
   ['a table without a column', 'DROP TABLE split; CREATE TABLE split (image_id INTEGER PRIMARY KEY) STRICT'],
+  ['a format that nobody will ever make', 'PRAGMA user_version = 1845493767'],
   ['no mark of ours', 'PRAGMA application_id = 0'],
 ])('%s: the project is damaged', (_, sql) => {
   const file = changedBy(sql);
