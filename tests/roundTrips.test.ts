@@ -9,9 +9,9 @@ import { packMask, type Shape, unpackMask } from '../main/contract/project.ts';
 import type { Box, Mask } from '../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox, maskIou } from '../main/contract/rle.ts';
 import { exportCoco, verifyCoco } from '../main/jobs/exporting.ts';
-import { importAnnotations } from '../main/jobs/importing.ts';
 import { openProject, type Project } from '../main/store/project.ts';
 import { freshFolder } from './formats/reads.ts';
+import { importHere } from './jobs/readHere.ts';
 
 const folder = freshFolder();
 const open: Project[] = [];
@@ -75,7 +75,7 @@ async function roundTrip(project: Project, masks: ExportSettings['masks']) {
   const written = await exportCoco(project, file, { settings: { masks, onlyAccepted: false }, progress: quiet });
   const { problems } = await verifyCoco(project, file);
   const back = fresh();
-  const report = await importAnnotations(back, file, { progress: quiet });
+  const report = await importHere(back, file);
   return { written, problems, back, report, file };
 }
 
@@ -149,7 +149,7 @@ describe('the same file again', () => {
       const project = projectOf(things);
       const { file } = await roundTrip(project, 'run lengths');
       const before = thingsIn(project);
-      const again = await importAnnotations(project, file, { progress: quiet });
+      const again = await importHere(project, file);
       expect([again.shapes, again.labels, thingsIn(project)]).toEqual([0, 0, before]);
       for (const one of open.splice(0)) one.close();
     };

@@ -5,9 +5,9 @@ import { afterAll, afterEach } from 'vitest';
 import { ExportSettings } from '../../main/contract/jobs.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import { exportCoco, verifyCoco } from '../../main/jobs/exporting.ts';
-import { importAnnotations } from '../../main/jobs/importing.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
+import { importHere } from './readHere.ts';
 
 export type Fields = Record<string, unknown>;
 export interface Coco extends Fields {
@@ -39,7 +39,7 @@ export const named = (name: string, content: unknown): string => saved(folder, n
 
 export async function imported(content: unknown, project = fresh()) {
   const file = typeof content === 'string' ? content : saved(folder, `${++count}.json`, content);
-  const report = await importAnnotations(project, file, { progress: quiet });
+  const report = await importHere(project, file);
   return { project, report, file };
 }
 
