@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { unpackGzip } from '../../main/formats/archive.ts';
 import { importAnnotations } from '../../main/jobs/importing.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
@@ -12,6 +12,13 @@ import { freshFolder, saved } from '../formats/reads.ts';
 import { zip } from '../zip.ts';
 
 const folder = freshFolder();
+/** A place of its own, as other tests import at the same time. */
+beforeAll(() => {
+  const place = path.join(folder, 'tmp');
+  mkdirSync(place);
+  for (const name of ['TMPDIR', 'TEMP']) vi.stubEnv(name, place);
+});
+afterAll(() => vi.unstubAllEnvs());
 const open: Project[] = [];
 afterEach(() => {
   for (const project of open.splice(0)) project.close();
@@ -40,12 +47,12 @@ const coco = (file_name: string) =>
 
 test('COCO in a zip finds the pictures beside it, and leaves nothing behind', async () => {
   await picture('one/images/a.png');
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('loupe-archive-'));
+  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('loupe-import-'));
   const file = saved(folder, 'one/coco.zip', zip({ 'annotations/instances_default.json': text(coco('a.png')) }));
   const { report, project } = await take(file);
   expect(report).toMatchObject({ format: 'COCO', images: 1, shapes: 1, unresolved: [], leftOut: [] });
   expect([...project.allImages()].map((image) => image.path)).toEqual(['images/a.png']);
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('loupe-archive-'))).toEqual(before);
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('loupe-import-'))).toEqual(before);
 });
 
 test('YOLO in a zip with its class list; pictures that lie beside it unpacked are those', async () => {
