@@ -53,8 +53,8 @@ interface Into {
   readonly out: Out;
   /** Where a file is said to lie: one out of an archive, where it would lie if the archive had been unpacked. */
   readonly said: (file: string) => string;
-  /** What is read came out of an archive. */
-  readonly isUnpacked: boolean;
+  /** The archive that what is read came out of. */
+  readonly archive: string | null;
 }
 
 /** Hears of each file that is begun, and of each part. */
@@ -70,7 +70,7 @@ export async function readSource(task: ReadTask, out: Out): Promise<ReadReport> 
   const pictures = new NamedPictures([folder], task.known);
   const placing = new Placing({ projectFile, folder, notes, pictures });
   const readers = { placing, notes, budget: new ImportBudget() };
-  const into = { task, readers, notes, pictures, root, out, said: (file: string) => file, isUnpacked: false };
+  const into = { task, readers, notes, pictures, root, out, said: (file: string) => file, archive: null };
   if (statSync(source, { throwIfNoEntry: false })?.isDirectory()) await takeFolder(source, into);
   else await takeFileOrArchive(source, into);
   return { leftOut: notes.leftOut, said: notes.said, unresolved: [...placing.unresolved] };
@@ -79,7 +79,7 @@ export async function readSource(task: ReadTask, out: Out): Promise<ReadReport> 
 async function takeFileOrArchive(file: string, into: Into): Promise<void> {
   const kind = await archiveKind(file).catch(() => null);
   if (kind === null) return takeFile(file, into);
-  if (into.isUnpacked)
+  if (into.archive !== null)
     throw new BadInput(`${path.basename(file)}: is an archive in an archive; unpack it and import the folder`);
   const folder = await mkdtemp(path.join(into.task.scratch, 'unpacked-'));
   into.out.began(file);
@@ -95,7 +95,7 @@ async function takeFileOrArchive(file: string, into: Into): Promise<void> {
 async function takeGzip(file: string, folder: string, into: Into): Promise<void> {
   const inner = path.join(folder, path.basename(file).replace(/\.gz$/iu, ''));
   await unpackGzip(file, inner);
-  await takeFile(inner, unpackedAt(folder, path.dirname(file), into));
+  await takeFile(inner, unpackedAt({ folder, base: path.dirname(file), archive: file }, into));
 }
 
 async function takeZip(file: string, folder: string, into: Into): Promise<void> {
@@ -112,7 +112,7 @@ async function takeZip(file: string, folder: string, into: Into): Promise<void> 
     throw new BadInput(`${path.basename(file)}: holds pictures alone; unpack it where the annotations look for them`);
   const beside = path.join(path.dirname(file), path.parse(file).name);
   const base = (await unpackPictures(file, pictures, into)) ?? (existsSync(beside) ? beside : path.dirname(file));
-  await takeFolder(folder, unpackedAt(folder, base, into)).catch((error: unknown) => {
+  await takeFolder(folder, unpackedAt({ folder, base, archive: file }, into)).catch((error: unknown) => {
     throw error instanceof BadInput ? new BadInput(error.message.replace(folder, path.basename(file))) : error;
   });
 }
@@ -147,7 +147,7 @@ function isSame(file: string, content: Content): boolean {
 }
 
 /** Names of pictures are looked up as if `folder` were `base`. */
-function unpackedAt(folder: string, base: string, into: Into): Into {
+function unpackedAt({ folder, base, archive }: { folder: string; base: string; archive: string }, into: Into): Into {
   const said = (file: string) => path.join(base, path.relative(folder, file));
   const find: Pictures['find'] = (name, from) => into.pictures.find(name, from && said(from));
   const { pictures } = into;
@@ -156,7 +156,7 @@ function unpackedAt(folder: string, base: string, into: Into): Into {
     ...into,
     root: folder,
     said,
-    isUnpacked: true,
+    archive: path.relative(into.root, archive),
     pictures: { find, locate, add: (more) => pictures.add(more) },
   };
 }
@@ -200,21 +200,24 @@ function describesOthers(file: string): boolean {
 
 /** One bad file does not stop the others. */
 async function takeFolder(folder: string, into: Into): Promise<void> {
+  const { notes, archive } = into;
+  const before = notes.leftOut.length;
   let taken = 0;
   for await (const file of annotationFiles(folder)) {
     try {
       const isArchive = ARCHIVE.test(file) && (await archiveKind(file).catch(() => null)) !== null;
       if (!isArchive && describesOthers(file)) continue;
-      await takeFileOrArchive(file, into);
+      await (isArchive ? takeFileOrArchive(file, into) : takeFile(file, into));
       taken++;
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
-      into.notes.leave(path.relative(folder, file), error.message.replace(`${path.basename(file)}: `, ''));
+      const what = path.join(archive ?? '', path.relative(folder, file));
+      notes.leave(what, error.message.replace(`${path.basename(file)}: `, ''));
     }
   }
   if (taken > 0) return;
   // The notes go with the project that is not made; the first reason says most.
-  const [first] = into.notes.leftOut;
+  const first = notes.leftOut[before];
   const why = first === undefined ? '' : ` (${first.what}: ${first.why})`;
   throw new BadInput(`${folder}: no file in it holds annotations that Loupe reads${why}`);
 }

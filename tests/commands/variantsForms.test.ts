@@ -113,6 +113,7 @@ describe('archives', () => {
     expect(report).toMatch(/three.old\.7z: is an archive that Loupe does not open/u);
     expect(report).toMatch(/three.empty\.zip: no file in it holds annotations/u);
     expect(report).toMatch(/three.images\.zip: holds pictures alone; unpack it/u);
+    expect(report).toMatch(/three.empty\.zip.readme\.md: holds no annotations/u);
     expect(report).toMatch(/three.weights\.pt: is an archive that Loupe does not open/u);
   });
 
