@@ -198,7 +198,7 @@ export function figuresOf(items: readonly ReferringItem[]): Omit<ReferringFigure
     ({ kind }) => kind ?? '',
   );
   const byKind = [...kinds]
-    .toSorted()
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([kind, some]) => [kind, { count: some.length, ...accuracy(some, 'papers') }]);
   return {
     ...{ count: items.length, papers: accuracy(items, 'papers'), strict: accuracy(items, 'strict') },

@@ -69,7 +69,7 @@ describe('boxes to masks', () => {
     const images: number[] = [];
     const report = await run({ recorded: (step) => steps.push(step), made: (id) => images.push(id) });
     expect(report.shapes.map(({ verdict }) => verdict)).toEqual(['mask', 'mask', 'mask']);
-    expect(report.shapes.map(({ shapeId }) => shapeId).sort()).toEqual([...ids].sort());
+    expect(new Set(report.shapes.map(({ shapeId }) => shapeId))).toEqual(new Set(ids));
     for (const id of ids) {
       const { mask, box: around } = shapeOf(id) ?? {};
       if (!mask) throw new Error('no mask');
