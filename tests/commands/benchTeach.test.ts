@@ -38,7 +38,9 @@ describe('the bench of teaching', () => {
 
   it('tells known things and new words apart, and what the gate said', () => {
     const lines = said.join('');
-    expect(lines).toMatch(/supervised: known things in another style \d\.\d{3} -> \d\.\d{3} \(\d+ prompts\), new words \d\.\d{3} -> /u);
+    expect(lines).toMatch(
+      /supervised: known things in another style \d\.\d{3} -> \d\.\d{3} \(\d+ prompts\), new words \d\.\d{3} -> /u,
+    );
     expect(lines).toMatch(/decoder: (?:promoted|kept as they were): \S/u);
   });
 
