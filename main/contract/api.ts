@@ -7,6 +7,7 @@ import { LearningState, TeachProgress, tiers } from './learning.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
 import { Settings, SettingsChange } from './settings.ts';
+import { Wire } from './wire.ts';
 
 /** `message` is the one sentence that is shown: what, which file, what to do. */
 const base = oc.errors({
@@ -228,6 +229,19 @@ export const api = {
         }),
       )
       .output(z.object({ mask: PackedMask })),
+    /** Intelligent scissors: the cheapest ways along edges from a place, over a window that covers `to` as well. */
+    wire: base
+      .input(
+        z.object({
+          imageId: Id,
+          x: z.number(),
+          y: z.number(),
+          /** Image pixels within which it begins at the strongest edge. */
+          reach: z.number().min(0).max(1000),
+          to: z.object({ x: z.number(), y: z.number() }).nullable(),
+        }),
+      )
+      .output(z.object({ wire: Wire })),
   },
 
   repair: {

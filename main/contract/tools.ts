@@ -120,6 +120,16 @@ const rows = {
     aims: true,
     options: ['combine'],
   },
+  scissors: {
+    command: 'tool.scissors',
+    title: 'Intelligent scissors',
+    keys: { Loupe: 'S', 'X-AnyLabeling': 'Shift+C' },
+    icon: 'magnet',
+    hint: 'Click along an edge, the first point to close; Shift goes straight, Alt takes away',
+    by: 'hand',
+    cursor: 'crosshair',
+    options: ['combine'],
+  },
   wand: {
     command: 'tool.wand',
     title: 'Magic wand',

@@ -73,7 +73,7 @@ interface CallToLog {
 }
 
 /** What people or models wrote, and masks: told by their lengths. */
-const untold = new Set(['text', 'reasoning', 'label', 'counts', 'unknownWords']);
+const untold = new Set(['text', 'reasoning', 'label', 'counts', 'cells', 'unknownWords']);
 const mostItems = 8;
 
 /** Numbers and names as they are; texts, masks and long lists by their sizes. */

@@ -4,9 +4,11 @@ import { clampBox } from '../contract/geometry.ts';
 import { type FoundObject, type PackedMask, packMask, unpackMask } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
+import { packWire } from '../contract/wire.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from '../flow/predict.ts';
 import { spreadOf } from '../flow/spread.ts';
 import type { ImageFile } from '../pictures/image.ts';
+import { liveWire } from '../pictures/liveWire.ts';
 import { wand } from '../pictures/wand.ts';
 import type { AskArguments, AskEvent, AskResult, Calls, RefineArguments, RepairResult, Request } from './protocol.ts';
 
@@ -41,6 +43,8 @@ export function perform(request: Request, work: Work): Promise<Calls[Request['na
       return cutOutOf(request.arguments, work);
     case 'wand':
       return wandOf(request.arguments, work);
+    case 'wire':
+      return wireOf(request.arguments, work);
     case 'teach':
       throw new Error('The program that answers does not teach.');
   }
@@ -155,6 +159,13 @@ async function wandOf({ picture, ...touch }: Calls['wand']['arguments'], work: W
   const started = performance.now();
   const image = await work.image(picture);
   return masked(started, () => wand(image, touch));
+}
+
+async function wireOf({ picture, ...ask }: Calls['wire']['arguments'], work: Work): Promise<Calls['wire']['result']> {
+  const started = performance.now();
+  const image = await work.image(picture);
+  work.signal.throwIfAborted();
+  return { wire: packWire(liveWire(image, ask)), ms: performance.now() - started };
 }
 
 async function masked(

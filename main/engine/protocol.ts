@@ -2,7 +2,9 @@
 import type { TeachProgress } from '../contract/learning.ts';
 import type { PackedMask, StoredProposal } from '../contract/project.ts';
 import type { Box, Point } from '../contract/records.ts';
+import type { Wire } from '../contract/wire.ts';
 import type { TeachOutcome } from '../learn/task.ts';
+import type { WireAsk } from '../pictures/liveWire.ts';
 
 /** What the supervisor can start. */
 export type ProgramName = 'serve' | 'train';
@@ -72,6 +74,8 @@ export interface Calls {
     event: never;
     result: MaskResult;
   };
+  /** Intelligent scissors: the cheapest ways along edges from a place. */
+  wire: { arguments: { picture: string } & WireAsk; event: never; result: { wire: Wire; ms: number } };
   /** Of the program `train`: the run whose task lies in the folder; called again, it goes on. */
   teach: { arguments: { folder: string }; event: TeachProgress; result: TeachOutcome & { ms: number } };
 }

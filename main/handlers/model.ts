@@ -31,6 +31,10 @@ export const modelHandlers = (host: HostContext) => ({
     const { mask } = await host.engine.call('wand', { picture: pictureOf(host, imageId), ...touch }, { signal });
     return { mask };
   }),
+  wire: contract.model.wire.handler(async ({ input: { imageId, ...ask }, signal }) => {
+    const { wire } = await host.engine.call('wire', { picture: pictureOf(host, imageId), ...ask }, { signal });
+    return { wire };
+  }),
 });
 
 /** The path of the image's file. */

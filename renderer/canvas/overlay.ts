@@ -221,7 +221,8 @@ function drawDraft(pen: Pen, { state }: Scene, draft: Draft): void {
     const path = ringsPath([points.flatMap(({ x, y }) => [x, y])].slice(0, closed ? 1 : 0));
     if (!closed) points.forEach(({ x, y }, i) => (i === 0 ? path.moveTo(x, y) : path.lineTo(x, y)));
     trace(pen, view, path, { colour: inkOf(manner), width: 1.75 });
-    if (points.length < 200) for (const point of points.slice(0, -1)) handle(pen, toScreen(view, point), 2.5);
+    const corners = points.length < 200 ? points.slice(0, -1) : [];
+    for (const point of draft.anchors ?? corners) handle(pen, toScreen(view, point), 2.5);
   }
   if (draft.snap) ring(pen, toScreen(view, draft.snap), 8, '#ffffff');
   for (const { x, y, sign } of draft.points ?? []) clickMark(pen, toScreen(view, { x, y }), sign);

@@ -5,6 +5,7 @@ import {
   IconEraser,
   IconLasso,
   IconLassoPolygon,
+  IconMagnet,
   IconPointer,
   IconRectangle,
   IconScissors,
@@ -26,6 +27,7 @@ const icons: Readonly<Record<ToolIcon, typeof IconBrush>> = {
   rectangle: IconRectangle,
   wand: IconWand,
   scissors: IconScissors,
+  magnet: IconMagnet,
   target: IconTargetArrow,
   'rounded box': IconSquareRoundedPlus2,
 };

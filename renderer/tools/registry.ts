@@ -3,6 +3,7 @@ import type { ToolName } from '../../main/contract/tools.ts';
 import { BoxTool } from './boxTool.ts';
 import { PolygonTool } from './polygonTool.ts';
 import { PromptTool } from './promptTool.ts';
+import { ScissorsTool } from './scissorsTool.ts';
 import { SelectTool } from './selectTool.ts';
 import type { ShapeGrid } from './shapeGrid.ts';
 import { StrokeTool } from './strokeTool.ts';
@@ -16,6 +17,7 @@ export const createTools = (context: ToolContext, index: () => ShapeGrid): Reado
   polygon: new PolygonTool(context, false),
   freehand: new PolygonTool(context, true),
   box: new BoxTool(context, false),
+  scissors: new ScissorsTool(context),
   wand: new WandTool(context),
   'cut out': new BoxTool(context, true),
   points: new PromptTool(context, false),

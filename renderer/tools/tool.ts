@@ -39,6 +39,8 @@ export interface Draft {
   readonly paths?: readonly DraftPath[];
   readonly box?: { readonly box: Box; readonly manner: Manner } | null;
   readonly points?: readonly Point[];
+  /** Places that were clicked on the way of a path. */
+  readonly anchors?: readonly Place[];
   readonly stroke?: Stroke | null;
   /** A whole mask that waits to be accepted. */
   readonly mask?: Columns | null;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, haveShell, starts } from './app.ts';
+import { type App, haveShell, PATIENCE, starts } from './app.ts';
 
 describe.runIf(haveShell).each(starts)('what drawing does to a selection ($shell)', ({ start }) => {
   let app: App;
@@ -76,6 +76,66 @@ describe.runIf(haveShell).each(starts)('what drawing does to a selection ($shell
     const onImage = await widthOf();
     await page.keyboard.press('f');
     expect(await widthOf()).toBe(onImage);
+  });
+
+  const selectedArea = async (): Promise<number> => {
+    const words = await app.page.locator('.status-bar').innerText();
+    return Number((/px, ([\d,]+) px²/u.exec(words)?.[1] ?? '').replaceAll(',', ''));
+  };
+  /** The dark thing at the right border of the scene, in one colour. */
+  let dark = 0;
+
+  it('the wand adds with Shift and takes away with Alt, as far as its tolerance says', async () => {
+    const { page } = app;
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Shift+W');
+    const before = await app.shapeCount();
+    const to = await app.mapping();
+    await page.mouse.click(...to([570, 230]));
+    await expect.poll(() => app.shapeCount()).toBe(before + 1);
+    dark = await selectedArea();
+    await page.keyboard.down('Shift');
+    await page.mouse.click(...to([170, 380]));
+    await page.keyboard.up('Shift');
+    await expect.poll(selectedArea).toBeGreaterThan(dark);
+    await page.keyboard.down('Alt');
+    await page.mouse.click(...to([170, 380]));
+    await page.keyboard.up('Alt');
+    await expect.poll(selectedArea).toBe(dark);
+    expect(await app.shapeCount()).toBe(before + 1);
+    await page.getByLabel('connected only').uncheck();
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+BracketRight');
+    await page.getByRole('region', { name: 'Options of the tool' }).getByText('36', { exact: true }).waitFor();
+  });
+
+  it('scissors go along the edges from click to click, and Enter closes', async () => {
+    const { page } = app;
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('s');
+    await expect.poll(() => drawnOn().innerText()).toBe('Draws a new shape');
+    const before = await app.shapeCount();
+    const to = await app.mapping();
+    for (const place of [
+      [509, 205],
+      [545, 311],
+      [635, 287],
+      [669, 277],
+      [659, 212],
+      [620, 146],
+    ] as const) {
+      await page.mouse.move(...to(place), { steps: 8 });
+      await page.mouse.click(...to(place));
+      await page.waitForTimeout(200);
+    }
+    await page.keyboard.press('Enter');
+    await expect.poll(() => app.shapeCount(), { timeout: PATIENCE }).toBe(before + 1);
+    await app.saved();
+    // What the wand found of it lacks the pixels of its soft edge.
+    expect((await selectedArea()) / dark).toBeGreaterThan(0.97);
+    expect((await selectedArea()) / dark).toBeLessThan(1.06);
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => app.shapeCount()).toBe(before);
   });
 
   it('ends with a page that complained of nothing', () => expect(app.errors).toEqual([]));

@@ -5,6 +5,7 @@ import type { AnswerEvent } from '../../main/contract/api.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { packMask, unpackMask } from '../../main/contract/project.ts';
 import { maskIou } from '../../main/contract/rle.ts';
+import { openWire, wayTo } from '../../main/contract/wire.ts';
 import { askedOf, type Bench, finished, startHost } from '../engine/bench.ts';
 import { found, nothing } from '../engine/weights.ts';
 import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
@@ -123,6 +124,10 @@ describe('refine, prepare, cutOut and wand', () => {
     const { truth } = disc(8);
     const wand = await client.model.wand({ imageId: first(), x: 36, y: 28, tolerance: 12 });
     expect(unpackMask(wand.mask)).toEqual(truth);
+    const { wire } = await client.model.wire({ imageId: first(), x: 44, y: 28, reach: 3, to: null });
+    expect([wire.columns, wire.rows]).toEqual([WIDTH, HEIGHT]);
+    const way = wayTo(openWire(wire), { x: 36, y: 20 });
+    expect(way.every(({ x, y }) => Math.abs(Math.hypot(x - 36, y - 28) - 8) < 2)).toBe(true);
     const cut = await client.model.cutOut({ imageId: first(), box: { x1: 24, y1: 16, x2: 48, y2: 40 } });
     expect(maskIou(unpackMask(cut.mask), truth)).toBeGreaterThan(0.85);
   });

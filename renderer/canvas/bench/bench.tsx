@@ -66,6 +66,7 @@ const host: CanvasHost = {
   refine: () => Promise.reject(new Error('There is no model here.')),
   cutOut: () => Promise.reject(new Error('There is no model here.')),
   wand: () => Promise.reject(new Error('There is no model here.')),
+  wire: () => Promise.reject(new Error('There is no host here.')),
   proposedShape: async () => null,
   pixels: (address) => createImageBitmap(pattern(address.includes('/tiles/') ? tileSide : openSide())),
   menu: () => {},

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commandGroups } from '../../../main/contract/commands.ts';
 import { Settings } from '../../../main/contract/settings.ts';
-import type { ToolName } from '../../../main/contract/tools.ts';
+import { type ToolName, toolNames } from '../../../main/contract/tools.ts';
 import { ToolStrip } from '../../../renderer/panels/ToolStrip.tsx';
 import { statusIcons, statusTones, TopBar } from '../../../renderer/panels/TopBar.tsx';
 import { onImage, wordsOf } from '../printed.ts';
@@ -83,7 +83,7 @@ describe('the tools', () => {
 
   it('are all off without an image', () => {
     const all = tools({ engine: engine() });
-    expect(off(all)).toHaveLength(10);
+    expect(off(all)).toHaveLength(toolNames.length);
     expect(off(all)).toEqual(all.map(({ name }) => name));
   });
 
@@ -107,6 +107,7 @@ describe('the tools', () => {
     ['polygon', 'Polygon'],
     ['freehand', 'Freehand'],
     ['box', 'Box'],
+    ['scissors', 'Intelligent scissors'],
     ['wand', 'Magic wand'],
     ['cut out', 'Cut out from a box'],
     ['points', 'Points for the segmenter'],

@@ -73,6 +73,7 @@ describe('every command', () => {
     ['tool.polygon', 'polygon'],
     ['tool.freehand', 'freehand'],
     ['tool.box', 'box'],
+    ['tool.scissors', 'scissors'],
     ['tool.wand', 'wand'],
     ['tool.cutOut', 'cut out'],
     ['tool.points', 'points'],

@@ -36,7 +36,7 @@ function surroundings(shapes: readonly Shape[]) {
       one.diffs.push(diff);
     },
     reserveId: async () => id++,
-    ...{ refine: never, cutOut: never, wand: never, pixels: never, menu: () => {}, edit: () => {} },
+    ...{ refine: never, cutOut: never, wand: never, wire: never, pixels: never, menu: () => {}, edit: () => {} },
     proposedShape: async () => null,
   };
   const context: ToolContext = { store: one.store, host, changed: () => changes++ };

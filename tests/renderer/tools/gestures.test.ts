@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { columnsArea, columnsBox } from '../../../main/contract/columns.ts';
 import { packMask, type Shape } from '../../../main/contract/project.ts';
 import { type ToolName, toolNames } from '../../../main/contract/tools.ts';
+import { liveWire } from '../../../main/pictures/liveWire.ts';
+import type { Place } from '../../../renderer/tools/place.ts';
 import { columnsIn, filled, shape, sheet } from './sheet.ts';
 
 const place = fc.record({ x: fc.integer({ min: -8, max: 48 }), y: fc.integer({ min: -8, max: 38 }) });
@@ -24,10 +26,21 @@ type Deed = typeof deed extends fc.Arbitrary<infer D> ? D : never;
 
 const start = () => [shape(3), shape(4, filled(22, 4, 34, 14)), shape(5, filled(2, 20, 9, 28), { mask: null })];
 
+const noise = {
+  ...{ width: 40, height: 30 },
+  data: Uint8Array.from({ length: 40 * 30 * 3 }, (_, i) => (i * 7919) % 251),
+};
+
 /** A sheet whose host answers at once, with the tool in hand. */
 function sheetWith(tool: ToolName) {
   const answer = packMask(filled(6, 6, 18, 13));
-  const one = sheet(start(), { refine: async () => answer, cutOut: async () => answer, wand: async () => answer });
+  const wire = async (at: Place, how: { reach: number; to: Place | null }) => liveWire(noise, { ...at, ...how });
+  const one = sheet(start(), {
+    refine: async () => answer,
+    cutOut: async () => answer,
+    wand: async () => answer,
+    wire,
+  });
   one.store.setState({ view: { scale: 8, x: 0, y: 0 } });
   one.use(tool);
   return one;

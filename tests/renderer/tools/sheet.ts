@@ -48,7 +48,7 @@ export function shape(id: number, mask = filled(10, 10, 20, 20), more: Partial<S
 type Held = Partial<Pick<Gesture, 'button' | 'shift' | 'alt' | 'ctrl' | 'clicks'>>;
 
 /** Answers that a test gives in place of the model. */
-type Answers = Partial<Pick<CanvasHost, 'refine' | 'cutOut' | 'wand' | 'edit' | 'proposedShape'>>;
+type Answers = Partial<Pick<CanvasHost, 'refine' | 'cutOut' | 'wand' | 'wire' | 'edit' | 'proposedShape'>>;
 
 const none = () => Promise.reject(new Error('no model here'));
 
@@ -108,6 +108,7 @@ function hostOf(store: WorkbenchStore, answers: Answers) {
     refine: none,
     cutOut: none,
     wand: none,
+    wire: none,
     proposedShape: async () => null,
     pixels: none,
     menu: () => {},
