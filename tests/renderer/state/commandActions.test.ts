@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CommandId, commands } from '../../../main/contract/commands.ts';
 import { type Label, packMask, type Shape, unpackMask } from '../../../main/contract/project.ts';
 import { maskArea } from '../../../main/contract/rle.ts';
-import type { ToolName } from '../../../main/contract/tools.ts';
+import { toolNames, tools } from '../../../main/contract/tools.ts';
 import { type CommandContext, commandActions } from '../../../renderer/state/commandActions.ts';
 import { isChecked, runCommand } from '../../../renderer/state/commands.ts';
 import { digits } from '../../../renderer/state/labelEdits.ts';
@@ -66,25 +66,16 @@ describe('every command', () => {
     expect(state()).toEqual({ ...before, dialog });
   });
 
-  it.each<[CommandId, ToolName]>([
-    ['tool.select', 'select'],
-    ['tool.brush', 'brush'],
-    ['tool.eraser', 'eraser'],
-    ['tool.polygon', 'polygon'],
-    ['tool.freehand', 'freehand'],
-    ['tool.box', 'box'],
-    ['tool.scissors', 'scissors'],
-    ['tool.wand', 'wand'],
-    ['tool.cutOut', 'cut out'],
-    ['tool.points', 'points'],
-    ['tool.promptBox', 'prompt box'],
-  ])('%s takes up a tool and keeps the selection', async (id, tool) => {
-    const [one] = await drawn(1);
-    set({ selected: new Set([one?.id ?? 0]), tool: tool === 'select' ? 'brush' : 'select', combine: 'add' });
-    await run(id);
-    expect(state()).toMatchObject({ tool, combine: 'new' });
-    expect(state().selected.size).toBe(1);
-  });
+  it.each(toolNames.map((name) => [tools[name].command, name] as const))(
+    '%s takes up a tool and keeps the selection',
+    async (id, tool) => {
+      const [one] = await drawn(1);
+      set({ selected: new Set([one?.id ?? 0]), tool: tool === 'select' ? 'brush' : 'select', combine: 'add' });
+      await run(id);
+      expect(state()).toMatchObject({ tool, combine: 'new' });
+      expect(state().selected.size).toBe(1);
+    },
+  );
 });
 
 describe('tools', () => {
