@@ -16,10 +16,16 @@ const tensorFile = 'model.safetensors';
 
 export const isWhole = (folder: string): boolean => existsSync(path.join(folder, tensorFile));
 
+/** What pictures.json says of a picture's features holds only for the tower and the words that it was measured with. */
+function filesOf(changed: Change['tensors']): string[] {
+  const isReasonerChanged = [...changed.keys()].some((name) => /^(?:visual|model|lm_head)\./u.test(name));
+  return ['config.json', 'tokenizer.json', 'repair.json', ...(isReasonerChanged ? [] : ['pictures.json'])];
+}
+
 /** The tensors come last: a folder without them is not whole. */
 export async function writeVersion(from: string, to: string, { tensors: changed, texts = {} }: Change): Promise<void> {
   await mkdir(to, { recursive: true });
-  for (const name of ['config.json', 'tokenizer.json', 'repair.json']) {
+  for (const name of filesOf(changed)) {
     const text = texts[name];
     if (text !== undefined) await writeFile(path.join(to, name), text);
     // What repairs gained by the weights that were taught is the nearest that is known.

@@ -1,0 +1,47 @@
+// A taught version beside the weights that it came from: what is replaced, what is copied, what no longer holds.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { isWhole, writeVersion } from '../../main/learn/version.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+import { temporary } from '../hosting.ts';
+
+const { folder, remove } = temporary('version');
+afterAll(remove);
+
+const values = (...numbers: number[]) => ({ shape: [numbers.length], data: Float32Array.from(numbers) });
+
+async function weights(): Promise<string> {
+  const tensors = { 'model.norm.weight': values(1, 2), 'sam.mask.weight': values(3) };
+  await writeSafetensors(path.join(folder, 'model.safetensors'), tensors);
+  for (const name of ['config.json', 'tokenizer.json', 'repair.json', 'pictures.json'])
+    writeFileSync(path.join(folder, name), `"${name}"`);
+  return folder;
+}
+
+const changed = (name: string, ...numbers: number[]) =>
+  new Map([[name, { shape: [numbers.length], values: Float32Array.from(numbers) }]]);
+
+describe('writeVersion', () => {
+  it('replaces what was trained and keeps all else, records of measurements among it', async () => {
+    const to = path.join(folder, 'decoder');
+    await writeVersion(await weights(), to, { tensors: changed('sam.mask.weight', 5) });
+    expect(isWhole(to)).toBe(true);
+    const written = await openSafetensors(path.join(to, 'model.safetensors'));
+    expect([...(await written.read('sam.mask.weight'))]).toEqual([5]);
+    expect([...(await written.read('model.norm.weight'))]).toEqual([1, 2]);
+    for (const name of ['repair.json', 'pictures.json'])
+      expect(readFileSync(path.join(to, name), 'utf8')).toBe(`"${name}"`);
+  });
+
+  it('leaves out what was measured of pictures where the reasoner was trained, and takes new words', async () => {
+    const to = path.join(folder, 'supervised');
+    const texts = { 'tokenizer.json': '"new words"' };
+    await writeVersion(await weights(), to, { tensors: changed('model.norm.weight', 7, 8, 9), texts });
+    expect(existsSync(path.join(to, 'pictures.json'))).toBe(false);
+    expect(readFileSync(path.join(to, 'tokenizer.json'), 'utf8')).toBe('"new words"');
+    const written = await openSafetensors(path.join(to, 'model.safetensors'));
+    expect([...(await written.read('model.norm.weight'))]).toEqual([7, 8, 9]);
+  });
+});
