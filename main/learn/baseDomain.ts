@@ -6,21 +6,23 @@ import type { BaseDomain, TeachingImage } from './task.ts';
 
 /** Things of a scene that are learnt or measured: the first ones from the left. */
 const perScene = 3;
-const usual = { replayed: 24, measured: 40, worded: 40 };
+const usual = { replayed: 24, measured: 40, worded: 40, chosenBy: 60 };
 /** Validation scenes that no other figure of a run is measured on. */
 const firstWorded = 1000;
+const firstChosenBy = 3000;
 
 /** Of the weights' name; nothing is known of what other weights came with. */
 export async function baseDomain(name: string, count: Readonly<Partial<typeof usual>> = {}): Promise<BaseDomain> {
-  if (name !== 'loupe-nano') return { replayed: [], measured: [], worded: [], lesson: null };
+  if (name !== 'loupe-nano') return { replayed: [], measured: [], worded: [], chosenBy: [], lesson: null };
   const drawn = await drawnPictures();
-  const { replayed, measured, worded } = { ...usual, ...count };
+  const { replayed, measured, worded, chosenBy } = { ...usual, ...count };
   const some = (length: number, make: (i: number) => TeachingImage) => Array.from({ length }, (_, i) => make(i));
   return {
     replayed: some(replayed, (i) => pointedAt(drawn('train', i), i)),
     // The fixed set: the same scenes for every run and every version.
     measured: some(measured, (i) => pointedAt(drawn('validation', i), i)),
     worded: some(worded, (i) => askedBy(drawn('validation', firstWorded + i), i)),
+    chosenBy: some(chosenBy, (i) => askedBy(drawn('validation', firstChosenBy + i), i)),
     // Not those whose masks are replayed.
     lesson: (index) => {
       const { image, prompts } = drawn('train', replayed + index);

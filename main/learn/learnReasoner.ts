@@ -1,9 +1,22 @@
 // Pictures with labelled shapes to weights whose reasoner names and boxes what is on them, new words included.
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { gIoU } from '../evaluate/metrics.ts';
+import { loadPredictor } from '../flow/predict.ts';
 import { openWeights, type Weights } from '../weights/open.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
+import { measure } from './measure.ts';
 import { type LearntPicture, learntPicture } from './mixedPictures.ts';
-import { grownConfig, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
+import { partWay, shareThatKeeps, tries, type Way } from './partWay.ts';
+import {
+  grownConfig,
+  namesOf,
+  type SupervisedPolicy,
+  supervisedPolicy,
+  supervisedRun,
+  tables,
+} from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
 import { isWhole, writeVersion } from './version.ts';
@@ -38,6 +51,7 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     const each = await secondsPerStep(supervisedRun(policy, taught, { steps: 1, seed }));
     return Math.round(Math.min(limits.most, Math.max(limits.fewest, (minutes * 60) / each)));
   });
+  const start = policy.parameters.snapshot(policy.parameters.all.keys());
   // Steps were measured: the schedule ends in time, or a little later where the machine has become slower.
   await trainUntil(
     supervisedRun(policy, taught, { steps, seed }),
@@ -48,7 +62,55 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     'config.json': await grownConfig(from, policy, words),
     'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
   };
-  await writeVersion(from, to, { tensors: policy.parameters.all, texts });
+  const old = new Set((await openWeights(from)).tokenizer.words);
+  const way: Way = { start, end: policy.parameters.all, isNew: newRows(policy, old) };
+  const write = (share: number, place: string) => writeVersion(from, place, { tensors: partWay(way, share), texts });
+  await write(await shareToKeep(task, { from, write }, watching), to);
+}
+
+/** Rows of the token tables that words have which the weights did not know. */
+function newRows({ tokenizer }: SupervisedPolicy, known: ReadonlySet<string>): Way['isNew'] {
+  const { words } = tokenizer.vocabulary;
+  const first = tokenizer.size - words.length;
+  return (name, row) => {
+    const word = words[row - first];
+    return tables.test(name) && word !== undefined && !known.has(word);
+  };
+}
+
+interface Versions {
+  readonly from: string;
+  write(share: number, place: string): Promise<void>;
+}
+
+/** All of it where nothing is known of what the weights came with. */
+async function shareToKeep(
+  { base, folder }: TeachTask,
+  { from, write }: Versions,
+  watching: Watching,
+): Promise<number> {
+  const { chosenBy } = base;
+  if (chosenBy.length === 0) return 1;
+  const tried = path.join(folder, 'tried');
+  const { signal, report } = watching;
+  let done = 0;
+  const scoreAt = async (share: number): Promise<number> => {
+    if (share > 0) await write(share, tried);
+    const predictor = await loadPredictor(share > 0 ? tried : from);
+    try {
+      const images = chosenBy.map((image) => ({ ...image, read: () => image.read(), group: image.imageId }));
+      const scores = await measure(predictor, images, { signal, mostWorded: images.length });
+      const score = gIoU(scores.flatMap(({ worded }) => worded?.overlap ?? []));
+      const figures = { share, ownDomain: score };
+      report({ kind: 'teaching', phase: 'judging', done: ++done, total: tries, secondsLeft: null, figures });
+      return score;
+    } finally {
+      await predictor.release();
+    }
+  };
+  const share = await shareThatKeeps(scoreAt);
+  await rm(tried, { recursive: true, force: true });
+  return share;
 }
 
 /** Labels are said as the weights say them. */

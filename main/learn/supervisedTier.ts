@@ -53,6 +53,8 @@ const supervisedBatch: SupervisedBatch = { own: 2, again: 3, tokens: 192 };
 const perRow = 170;
 const attempts = 20;
 
+/** Parameters with a row for each token. */
+export const tables = /^(?:model\.embed_tokens|lm_head)\.weight$/u;
 const trained = /^(visual\.|model\.|lm_head\.)/u;
 
 /** Of what the weights folder is asked and trained in, in the form that this tier writes; null: it can. */
@@ -85,7 +87,7 @@ export async function supervisedPolicy(folder: string, words: readonly TaughtWor
     if (!trained.test(name)) continue;
     const values = await file.read(name);
     const [, width = 1] = shape;
-    const isTable = name === 'model.embed_tokens.weight' || name === 'lm_head.weight';
+    const isTable = tables.test(name);
     const shapeNow = isTable ? [grown.tokenizer.size, width] : [...shape];
     const rows = { from: grown.from, width, words: old.vocabulary.words.length };
     parameters.set(name, shapeNow, isTable ? grownRows(values, rows) : values);

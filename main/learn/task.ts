@@ -21,6 +21,8 @@ export interface BaseDomain {
   readonly measured: readonly TeachingImage[];
   /** Prompts that are asked by words. */
   readonly worded: readonly TeachingImage[];
+  /** Other prompts, by which a run chooses how much of what it trained it keeps. */
+  readonly chosenBy: readonly TeachingImage[];
   /** The index-th picture with questions and answers; null: none are known. */
   readonly lesson: ((index: number) => Lesson) | null;
 }

@@ -42,9 +42,13 @@ const run = (asked: TeachTask): Promise<TeachOutcome> => teach(asked, { report: 
 describe('a supervised run', { timeout: 400_000 }, () => {
   let outcome: TeachOutcome;
   let asked: TeachTask;
+  const shares: unknown[] = [];
   beforeAll(async () => {
-    asked = task('supervised', { base: { ...noBase, lesson: await lesson() } });
-    outcome = await run(asked);
+    const base = { ...noBase, lesson: await lesson(), chosenBy: images().slice(0, 2) };
+    asked = task('supervised', { base });
+    outcome = await teach(asked, {
+      report: ({ phase, figures: { share } }) => phase === 'judging' && shares.push(share),
+    });
   });
 
   it('gives a word that the weights lack a token of its own, and leaves the weights that it learnt from alone', async () => {
@@ -81,8 +85,13 @@ describe('a supervised run', { timeout: 400_000 }, () => {
     expect(outcome.prompts).toHaveLength(outcome.before?.prompts ?? 0);
   });
 
+  it('tries, on pictures that the gate does not measure, how much of what it trained it may keep', () => {
+    expect(shares.filter((share) => share !== undefined).slice(0, 2)).toEqual([0, 1]);
+  });
+
   it('keeps no step in between beside the result', () => {
     expect(existsSync(path.join(asked.folder, 'reasoner'))).toBe(false);
+    expect(existsSync(path.join(asked.folder, 'tried'))).toBe(false);
     expect(existsSync(path.join(asked.folder, 'reasoner.safetensors'))).toBe(false);
     expect(existsSync(path.join(asked.folder, 'weights', 'model.safetensors'))).toBe(true);
   });
