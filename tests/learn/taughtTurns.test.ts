@@ -51,7 +51,8 @@ describe('taught questions', () => {
     for (let seed = 0; seed < 20; seed++) {
       const asked = turns(seed).map(({ answer }) => /\. (\w+) (none|\d)/u.exec(answer)?.slice(1) ?? []);
       const there = asked.filter(([, n]) => n !== 'none').map(([name]) => name);
-      expect(there.toSorted()).toEqual(['cat', 'dog']);
+      expect(there).toHaveLength(2);
+      expect(new Set(there)).toEqual(new Set(['cat', 'dog']));
       expect([1, 2]).toContain(asked.length - there.length);
     }
   });
