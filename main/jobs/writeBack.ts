@@ -52,12 +52,13 @@ interface Found {
 /** Refuses what somebody else has written into since: it would be lost. */
 async function unchangedSource(project: Project, file: string): Promise<Found> {
   const name = path.basename(file);
+  const unrelated = `${name}: nothing of this project came from it; export to it without writing back`;
   const hash = await hashOfFile(file).catch((cause: unknown) => {
-    throw new BadInput(`${file}: cannot be read; is it there?`, { cause });
+    const isKnown = project.sourceFiles().some((each) => each.path === file);
+    throw new BadInput(isKnown ? `${file}: cannot be read; is it there?` : unrelated, { cause });
   });
   const source = sourceAt(project, file, hash);
-  if (source === undefined)
-    throw new BadInput(`${name}: nothing of this project came from it; export to it without writing back`);
+  if (source === undefined) throw new BadInput(unrelated);
   if (hash !== source.hash)
     throw new BadInput(`${name}: was changed since it was imported; import it again, then write back`);
   if (source.path === file) return { source, stated: [] };

@@ -56,7 +56,7 @@ test('a download is one job however often it is asked for, and outlives the proj
   expect((await row('toy'))?.place).toBeNull();
   const again = await ended(client, (await client.models.download({ id: 'toy' })).id);
   expect(again).toMatchObject({ state: 'done', message: expect.stringMatching(/^toy is there: 1 layers of 272/) });
-  expect(hub.asked.findLast((each) => each.path === weights)?.range).toMatch(/^bytes=\d{5,}-$/);
+  expect(hub.asked.findLast((each) => each.path === weights)?.range).toMatch(/^bytes=[1-9]\d{3,}-$/);
   const place = path.join(one.folder, 'cache', 'hub', 'models--some--Seg-Zero-toy', 'snapshots', commit);
   expect((await row('toy'))?.place).toBe(place);
   expect(await client.settings.models()).toEqual([{ name: 'toy', kind: 'reasoner', place }]);
