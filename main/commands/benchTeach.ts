@@ -157,14 +157,15 @@ const worthOf = ({ worded }: Score): number => (worded ? sampleIou(worded.overla
 async function drawnProject({ domain, task, folder }: TierBench): Promise<Project> {
   await mkdir(folder, { recursive: true });
   const project = openProject(path.join(folder, 'shifted.loupe'), { create: true });
-  const files = domain.pictures.map((_, i) => `${i + 1}.png`);
+  const nameOf = (i: number) => `${i + 1}.png`;
   for (const [i, { image }] of domain.pictures.entries())
-    await writePng(path.join(folder, files[i] ?? ''), { ...image, channels: 3 });
-  const ids = project.addImages(files.map((file) => ({ path: file })));
+    await writePng(path.join(folder, nameOf(i)), { ...image, channels: 3 });
+  const ids = project.addImages(domain.pictures.map((_, i) => ({ path: nameOf(i) })));
   const names = [...domain.known, ...domain.new];
   const labels = names.map((name, place) => ({
     ...{ id: project.reserve(1), name, colour: '#cc3366', digit: null, attributes: [], place },
   }));
+  const labelIds = new Map(labels.map(({ id, name }) => [name, id]));
   const plain = {
     attributes: {},
     crowd: false,
@@ -175,9 +176,10 @@ async function drawnProject({ domain, task, folder }: TierBench): Promise<Projec
   } as const;
   const shapes = domain.pictures.flatMap(({ things }, i) =>
     things.map(({ name, box, mask }) => {
-      const labelId = labels[names.indexOf(name)]?.id ?? 0;
+      const [imageId, labelId] = [ids[i], labelIds.get(name)];
+      if (imageId === undefined || labelId === undefined) throw new Error(`"${name}" of ${nameOf(i)} has no row.`);
       return created('shape', {
-        ...{ id: project.reserve(1), imageId: ids[i] ?? 0, labelId, mask: packMask(mask), box, ...plain },
+        ...{ id: project.reserve(1), imageId, labelId, mask: packMask(mask), box, ...plain },
       });
     }),
   );

@@ -10,7 +10,7 @@ import type { PromptAllReport, Shard } from '../jobs/prompting.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LogOptions, logOption, openedLog } from './log.ts';
-import { engineSettings } from './repair.ts';
+import { engineSettings } from './projectEngine.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface PrelabelOptions extends WeightsOptions, LogOptions {

@@ -3,17 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { BadInput } from '../contract/badinput.ts';
-import type { Job } from '../contract/jobs.ts';
 import { exitCode } from '../failure.ts';
 import type { RepairAllReport, RepairedShape } from '../jobs/repairing.ts';
 import type { Terminal } from '../terminal.ts';
-import { type WeightsOptions, weightsOptions } from './weights.ts';
+import { type DrawOptions, withProjectEngine } from './projectEngine.ts';
+import { weightsOptions } from './weights.ts';
 
-interface RepairOptions extends WeightsOptions {
-  readonly label?: string;
+interface RepairOptions extends DrawOptions {
   readonly apply?: boolean;
-  readonly json?: boolean;
 }
 
 export function addRepair(program: Command, terminal: Terminal): void {
@@ -48,51 +45,15 @@ interface Asked {
 
 /** `file` is where images are found from. Finishes with `nothing` where no mask is likely better. */
 async function repairIn(place: string, file: string, { options, terminal }: Asked): Promise<void> {
-  // Loaded late: no other command needs SQLite and the engine.
-  const [{ Engine }, { openChecked }, { Meter }, { repairAll }] = await Promise.all([
-    import('../engine/supervisor.ts'),
-    import('../jobs/opening.ts'),
-    import('../jobs/queue.ts'),
-    import('../jobs/repairing.ts'),
-  ]);
-  const project = await openChecked(place);
-  const engine = new Engine(engineSettings(options));
-  try {
-    const labelId = options.label === undefined ? null : labelNamed(project.labels(), options.label, file);
-    const weights = await engine.weights().catch((error: Error) => {
-      throw new BadInput(error.message);
-    });
-    for (const warning of engine.status.warnings) terminal.note(`warning: ${warning}\n`);
-    const folder = path.dirname(path.resolve(file));
-    const fileOf = (image: { path: string }) => path.resolve(folder, image.path);
-    const meter = new Meter(terminal.signal, progressTo(terminal));
-    const report = await repairAll({ project, engine, labelId, apply: options.apply === true, fileOf }, meter);
+  const { repairAll } = await import('../jobs/repairing.ts');
+  const opening = { file, place, counted: 'masks', options, terminal };
+  await withProjectEngine(opening, async ({ weights, meter, ...opened }) => {
+    const report = await repairAll({ ...opened, apply: options.apply === true }, meter);
     terminal.note('\n');
     terminal.print(options.json ? `${JSON.stringify({ weights, ...report })}\n` : asText(report, weights));
     terminal.finish(report.shapes.some(({ verdict }) => verdict === 'better') ? exitCode.done : exitCode.nothing);
-  } finally {
-    await engine.close();
-    project.close();
-  }
+  });
 }
-
-export const engineSettings = ({ weights, segmenter, provider = 'cpu' }: RepairOptions) => ({
-  ...{ weights: path.resolve(weights), device: provider },
-  segmenter: segmenter === undefined ? null : path.resolve(segmenter),
-});
-
-export function labelNamed(labels: readonly { id: number; name: string }[], wanted: string, file: string): number {
-  const found = labels.find(({ name }) => name === wanted);
-  if (found) return found.id;
-  const known = labels.map(({ name }) => `"${name}"`).join(', ');
-  throw new BadInput(`${file}: has no label "${wanted}"; there are ${known === '' ? 'none' : known}`);
-}
-
-const progressTo =
-  (terminal: Terminal) =>
-  ({ done = 0, total }: Partial<Job>): void => {
-    if (total !== null && total !== undefined) terminal.note(`\r${done}/${total} masks   `);
-  };
 
 function asText({ shapes, expectedGain, applied, failed }: RepairAllReport, weights: string): string {
   const better = shapes.filter(({ verdict }) => verdict === 'better').toSorted((a, b) => (b.gain ?? 0) - (a.gain ?? 0));

@@ -1,8 +1,7 @@
 // A shape to two digests, one of where it lies and one of what is said of it: equal ones mean that nobody touched it.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { Shape } from '../contract/project.ts';
+import { digestOf } from '../weights/digest.ts';
 
 const digest = (value: unknown): string =>
   createHash('sha1').update(JSON.stringify(value)).digest('base64').slice(0, 20);
@@ -14,8 +13,4 @@ export const saidOf = ({ imageId, labelId, attributes }: Pick<Shape, 'imageId' |
   digest([imageId, labelId, Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1))]);
 
 /** SHA-256 of a file's bytes. */
-export async function hashOfFile(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
-}
+export const hashOfFile = (file: string): Promise<string> => digestOf(file, 'sha256');

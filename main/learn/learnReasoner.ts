@@ -62,15 +62,15 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     'config.json': await grownConfig(from, policy, words),
     'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
   };
-  const old = new Set((await openWeights(from)).tokenizer.words);
-  const way: Way = { start, end: policy.parameters.all, isNew: newRows(policy, old) };
+  const way: Way = { start, end: policy.parameters.all, isNew: newRows(policy) };
   const write = (share: number, place: string) => writeVersion(from, place, { tensors: partWay(way, share), texts });
   await write(await shareToKeep(task, { from, write }, watching), to);
 }
 
 /** Rows of the token tables that words have which the weights did not know. */
-function newRows({ tokenizer }: SupervisedPolicy, known: ReadonlySet<string>): Way['isNew'] {
+function newRows({ tokenizer, weights }: SupervisedPolicy): Way['isNew'] {
   const { words } = tokenizer.vocabulary;
+  const known = new Set(weights.tokenizer.words);
   const first = tokenizer.size - words.length;
   return (name, row) => {
     const word = words[row - first];
@@ -108,9 +108,11 @@ async function shareToKeep(
       await predictor.release();
     }
   };
-  const share = await shareThatKeeps(scoreAt);
-  await rm(tried, { recursive: true, force: true });
-  return share;
+  try {
+    return await shareThatKeeps(scoreAt);
+  } finally {
+    await rm(tried, { recursive: true, force: true });
+  }
 }
 
 /** Labels are said as the weights say them. */

@@ -177,7 +177,11 @@ function feedsOf(maker: Maker, draw: Random) {
 
 function coordinateIds(tokenizer: NanoTokenizer): number[] {
   const { count, step } = tokenizer.vocabulary.coordinates;
-  return Array.from({ length: count }, (_, i) => tokenizer.coordinateId(i * step) ?? 0);
+  return Array.from({ length: count }, (_, i) => {
+    const id = tokenizer.coordinateId(i * step);
+    if (id === undefined) throw new Error(`The tokenizer has no coordinate ${i * step}.`);
+    return id;
+  });
 }
 
 interface ShownRow {

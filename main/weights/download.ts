@@ -4,7 +4,7 @@ import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { CatalogueModel } from './catalogue.ts';
 import { isFile } from './digest.ts';
-import { type FetchOptions, fetchFile, partialOf, type WantedFile } from './fetchFile.ts';
+import { type FetchOptions, fetchFile, partialOf, sizeOf, type WantedFile } from './fetchFile.ts';
 import { addressOf, authorisation, type HubListing, type HubPlaces, listRepository, neededFiles } from './hub.ts';
 import { blobOf, place, readReference, repositoryIn, snapshotIn, writeReference } from './hubCache.ts';
 
@@ -77,7 +77,6 @@ async function lacking(steps: readonly Step[], signal: AbortSignal) {
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
-const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => null))?.size ?? 0;
 
 function tellTotal(progress: DownloadProgress, missing: readonly Step[], begun: number): void {
   const sizes = missing.map(({ wanted }) => wanted.bytes);

@@ -95,7 +95,8 @@ function isProgress(from: number, to: number, bytes: number | null): boolean {
   return to - from >= least;
 }
 
-const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => null))?.size ?? 0;
+/** 0 where there is none. */
+export const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => null))?.size ?? 0;
 
 /** The part is put in place where its content is right, and removed where it is wrong: null, or what is wrong with it. */
 async function judged({ digest }: WantedFile, target: string, signal: AbortSignal): Promise<string | null> {

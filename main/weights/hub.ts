@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../contract/answer.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Digest } from './digest.ts';
 
@@ -74,7 +75,7 @@ export async function listRepository(
 ): Promise<HubListing> {
   const address = `${endpoint}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const text = await read(address, options);
-  const parsed = Listing.safeParse(jsonIn(text));
+  const parsed = Listing.safeParse(parseJson(text));
   if (!parsed.success)
     throw new BadInput(`${address}: is no list of files as the Hub gives it: ${z.prettifyError(parsed.error)}`);
   const { sha, siblings } = parsed.data;
@@ -106,14 +107,6 @@ async function read(address: string, { token, signal }: { token: string | null; 
 
 export const authorisation = (token: string | null): Readonly<Record<string, string>> =>
   token === null ? {} : { authorization: `Bearer ${token}` };
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
 
 /** The file of a commit, which never changes. */
 export const addressOf = (endpoint: string, repository: string, commit: string, file: string): string =>

@@ -1,16 +1,15 @@
 // `loupe eval refcoco` and its like from the shell's words: small sets of the exact formats asked by toy weights.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addReferring, referringTable } from '../../main/commands/evalReferring.ts';
 import { compress } from '../../main/contract/cocoMask.ts';
-import { judge } from '../../main/failure.ts';
 import { found, pictures, weightsSaying } from '../engine/weights.ts';
 import { pickled } from '../evaluate/pickled.ts';
 import { saved } from '../formats/reads.ts';
 import { temporary } from '../hosting.ts';
 import { disc } from '../pictures/disc.ts';
+import { ran } from './inProcess.ts';
 
 const { folder, remove } = temporary('eval-referring');
 afterAll(remove);
@@ -22,26 +21,7 @@ beforeAll(async () => {
   await pictures(at('pictures'), 2);
 });
 
-async function loupe(...words: string[]) {
-  const ended = { code: 0, out: '', line: '' };
-  const program = new Command('loupe').exitOverride().configureOutput({ outputError: () => {} });
-  addReferring(program, {
-    print: (text) => {
-      ended.out += text;
-    },
-    note: () => {},
-    signal: new AbortController().signal,
-    finish: (code) => {
-      ended.code = code;
-    },
-  });
-  const images = ['--images', at('pictures'), '--weights', weights];
-  await program.parseAsync([...words, ...images], { from: 'user' }).catch((error: unknown) => {
-    const { code, line } = judge(error, folder);
-    Object.assign(ended, { code, line: line ?? '' });
-  });
-  return ended;
-}
+const loupe = (...words: string[]) => ran([addReferring], [...words, '--images', at('pictures'), '--weights', weights]);
 
 describe('eval', () => {
   it('of RefCOCO asks every sentence, keeps each, and goes on', async () => {

@@ -1,7 +1,8 @@
-// `loupe import`, `export` and `verify` as the command line runs them, within this process: what they print and end with.
+// Commands as the command line runs them, within this process: what they print and end with.
 import { Command } from 'commander';
 import { addExport, addImport, addVerify } from '../../main/commands/exchange.ts';
 import { judge } from '../../main/failure.ts';
+import type { Terminal } from '../../main/terminal.ts';
 
 export interface Run {
   code: number;
@@ -9,7 +10,12 @@ export interface Run {
   line: string | null;
 }
 
-export async function loupe(...words: string[]): Promise<Run> {
+type Add = (program: Command, terminal: Terminal) => void;
+
+/** `loupe import`, `export` and `verify`. */
+export const loupe = (...words: string[]): Promise<Run> => ran([addImport, addExport, addVerify], words);
+
+export async function ran(commands: readonly Add[], words: readonly string[]): Promise<Run> {
   const run: Run = { code: 0, out: '', line: null };
   const terminal = {
     print: (text: string) => {
@@ -22,9 +28,9 @@ export async function loupe(...words: string[]): Promise<Run> {
     },
   };
   const program = new Command('loupe').exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
-  for (const add of [addImport, addExport, addVerify]) add(program, terminal);
+  for (const add of commands) add(program, terminal);
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync([...words], { from: 'user' });
   } catch (error) {
     Object.assign(run, judge(error));
   }

@@ -2,14 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addMasks } from '../../main/commands/masks.ts';
 import { created } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
-import { judge } from '../../main/failure.ts';
 import { openProject } from '../../main/store/project.ts';
 import { nothing, pictures, weightsSaying } from '../engine/weights.ts';
+import { ran } from './inProcess.ts';
 
 let root: string;
 let weights: string;
@@ -38,25 +37,7 @@ function project(name: string): string {
   return file;
 }
 
-async function loupe(...args: string[]) {
-  const ended = { code: 0, stdout: '', line: '' };
-  const program = new Command('loupe').exitOverride().configureOutput({ outputError: () => {} });
-  addMasks(program, {
-    print: (text) => {
-      ended.stdout += text;
-    },
-    note: () => {},
-    signal: new AbortController().signal,
-    finish: (code) => {
-      ended.code = code;
-    },
-  });
-  await program.parseAsync(['masks', ...args, '--weights', weights], { from: 'user' }).catch((error: unknown) => {
-    const { code, line } = judge(error, root);
-    Object.assign(ended, { code, line: line ?? '' });
-  });
-  return ended;
-}
+const loupe = (...args: string[]) => ran([addMasks], ['masks', ...args, '--weights', weights]);
 
 const masksIn = (file: string): number => {
   const opened = openProject(file);
@@ -68,10 +49,10 @@ const masksIn = (file: string): number => {
 describe('masks', () => {
   it('stand in the file afterwards, in one step; the next run has nothing to do and ends with 1', async () => {
     const file = project('boxes.loupe');
-    const { code, stdout } = await loupe(file);
-    expect([code, stdout.split('\n')[0], masksIn(file)]).toEqual([0, '2 masks made of 2 boxes.', 2]);
+    const { code, out } = await loupe(file);
+    expect([code, out.split('\n')[0], masksIn(file)]).toEqual([0, '2 masks made of 2 boxes.', 2]);
     const again = await loupe(file);
-    expect([again.code, again.stdout]).toEqual([1, '0 masks made of 0 boxes.\n']);
+    expect([again.code, again.out]).toEqual([1, '0 masks made of 0 boxes.\n']);
     const opened = openProject(file);
     expect(opened.info().undo).toBe('Boxes to masks');
     opened.undo();
@@ -80,8 +61,8 @@ describe('masks', () => {
   });
 
   it('are told as one JSON document', async () => {
-    const { stdout } = await loupe(project('json.loupe'), '--label', 'cup', '--json');
-    const report = JSON.parse(stdout);
+    const { out } = await loupe(project('json.loupe'), '--label', 'cup', '--json');
+    const report = JSON.parse(out);
     expect(report).toMatchObject({ weights: expect.stringMatching(/^loupe-nano/), failed: [] });
     expect(report.shapes).toHaveLength(2);
     expect(report.shapes[0]).toMatchObject({ label: 'cup', verdict: 'mask', image: 'pictures/disc-0.png' });

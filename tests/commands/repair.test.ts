@@ -4,16 +4,15 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addRepair } from '../../main/commands/repair.ts';
 import { created } from '../../main/contract/diff.ts';
 import { packMask, type Shape } from '../../main/contract/project.ts';
-import { judge } from '../../main/failure.ts';
 import { openProject } from '../../main/store/project.ts';
 import { writeRepairRecord } from '../../main/weights/repairRecord.ts';
 import { nothing, pictures, weightsSaying } from '../engine/weights.ts';
 import { fromBox } from '../pictures/disc.ts';
+import { ran } from './inProcess.ts';
 
 let root: string;
 let weights: string;
@@ -43,25 +42,7 @@ function project(name: string): string {
   return file;
 }
 
-async function loupe(...args: string[]) {
-  const ended = { code: 0, stdout: '', line: '' };
-  const program = new Command('loupe').exitOverride().configureOutput({ outputError: () => {} });
-  addRepair(program, {
-    print: (text) => {
-      ended.stdout += text;
-    },
-    note: () => {},
-    signal: new AbortController().signal,
-    finish: (code) => {
-      ended.code = code;
-    },
-  });
-  await program.parseAsync(['repair', ...args, '--weights', weights], { from: 'user' }).catch((error: unknown) => {
-    const { code, line } = judge(error, root);
-    Object.assign(ended, { code, line: line ?? '' });
-  });
-  return ended;
-}
+const loupe = (...args: string[]) => ran([addRepair], ['repair', ...args, '--weights', weights]);
 
 const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 const masksIn = (file: string): unknown[] => {
@@ -73,10 +54,10 @@ const masksIn = (file: string): unknown[] => {
 
 describe('repair', () => {
   it('says that nobody measured the weights, and ends with 1', async () => {
-    const { code, stdout } = await loupe(project('unmeasured.loupe'));
+    const { code, out } = await loupe(project('unmeasured.loupe'));
     expect(code).toBe(1);
-    expect(stdout).toContain('2 masks redrawn by loupe-nano');
-    expect(stdout).toContain('nobody measured what these weights gain; "loupe train repair" does');
+    expect(out).toContain('2 masks redrawn by loupe-nano');
+    expect(out).toContain('nobody measured what these weights gain; "loupe train repair" does');
   });
 
   it('leaves the project as it is without --apply, byte for byte', async () => {
@@ -84,10 +65,10 @@ describe('repair', () => {
     await writeRepairRecord(weights, { features: ['same'], base: 0.3, trees: [], margin: 0, figures });
     const file = project('still.loupe');
     const before = digest(file);
-    const { code, stdout } = await loupe(file, '--json');
+    const { code, out } = await loupe(file, '--json');
     expect(digest(file)).toBe(before);
     expect(code).toBe(0);
-    const report = JSON.parse(stdout);
+    const report = JSON.parse(out);
     expect(report).toMatchObject({ weights: expect.stringMatching(/^loupe-nano/), applied: 0, failed: [] });
     expect(report.shapes).toHaveLength(2);
     expect(report.shapes[0]).toMatchObject({ label: 'cup', verdict: 'better', image: 'pictures/disc-0.png' });
@@ -97,8 +78,8 @@ describe('repair', () => {
   it('with --apply replaces what is likely better, in one step that undo takes back', async () => {
     const file = project('applied.loupe');
     const before = masksIn(file);
-    const { stdout } = await loupe(file, '--apply', '--label', 'cup');
-    expect(stdout).toContain('2 replaced in one step, which undo takes back');
+    const { out } = await loupe(file, '--apply', '--label', 'cup');
+    expect(out).toContain('2 replaced in one step, which undo takes back');
     expect(masksIn(file)).not.toEqual(before);
     const opened = openProject(file);
     expect(opened.info().undo).toBe('Repair masks');

@@ -135,7 +135,7 @@ const python = (() => {
   }
 })();
 
-describe.skipIf(!python)('what Python itself pickles', () => {
+describe.skipIf(!python)('what Python itself pickles (skipped: no python3)', () => {
   it.each([0, 2, 4])('is read the same: protocol %i', async (protocol) => {
     const file = at('refer_seg', 'refcoco', 'refs(unc).p');
     const script = `import json, pickle, sys\npickle.dump(json.load(sys.stdin), open(sys.argv[1], 'wb'), ${protocol})`;

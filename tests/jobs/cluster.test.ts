@@ -36,7 +36,7 @@ const loupe = `${process.execPath} ${path.resolve('main/cli.ts')}`;
 const bash = (words: readonly string[], env: Readonly<Record<string, string>>): string =>
   execFileSync('bash', words, { env: { ...process.env, LOUPE: loupe, ...env }, encoding: 'utf8', stdio: 'pipe' });
 
-describe.skipIf(process.platform === 'win32')('Slurm’s scripts', () => {
+describe.skipIf(process.platform === 'win32')('Slurm’s scripts (skipped: Windows has no shell for them)', () => {
   it('answer every part once, however often a part is run, and gather all', () => {
     const file = project('slurm.loupe');
     const task = (id: number) =>
