@@ -1,5 +1,6 @@
 // `loupe segment`: an image file and a sentence to reasoning, box and mask on screen and in files.
 import type { Command } from 'commander';
+import { unlikeSentence } from '../contract/answer.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { compress } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
@@ -143,6 +144,7 @@ function asJson({ image, proposal, device, timings }: Outcome): string {
   const found = {
     answer: isFound(proposal) ? 'found' : 'nothing',
     reasoning: inPicture(answer.reasoning, frame, image),
+    ...(answer.unlikePicture && { unlikePicture: true }),
     objects: objects.map((one) => ({ ...one, mask: maskAsJson(one.mask), area: maskArea(one.mask) })),
     box,
     mask: mask && maskAsJson(mask),
@@ -184,6 +186,7 @@ function asText(outcome: Outcome, files: readonly string[]): string {
   const several = objects.length > 1 ? `found ${objects.length}` : 'found';
   const lines = [
     ['answer', isFound(proposal) ? several : 'nothing matches'],
+    ...(answer.unlikePicture ? [['but', unlikeSentence]] : []),
     ...foundLines(proposal, `${area} pixels (${share} %)`),
     [
       'rewards',

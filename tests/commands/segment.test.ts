@@ -67,6 +67,19 @@ describe.skipIf(!released)('segment', () => {
     expect(printed.area).toBeLessThan(1.3 * 200 * 200);
   });
 
+  test('a picture of another kind than the words were learnt on is told with the answer', () => {
+    const unlike = path.join(folder, 'unlike');
+    mkdirSync(unlike);
+    for (const file of ['config.json', 'tokenizer.json', 'model.safetensors'])
+      copyFileSync(path.join(weights, file), path.join(unlike, file));
+    const record = JSON.parse(readFileSync(path.join(weights, 'pictures.json'), 'utf8'));
+    writeFileSync(path.join(unlike, 'pictures.json'), JSON.stringify({ ...record, bias: 1e6 }));
+    const args = ['segment', scene, '--prompt', prompt, '--weights', unlike, '--out', path.join(unlike, 'out')];
+    expect(loupe(...args).stdout).toContain('This picture is unlike those that the model learnt its words on');
+    expect(JSON.parse(loupe(...args, '--json').stdout)).toMatchObject({ unlikePicture: true });
+    expect(loupe('segment', scene, '--prompt', prompt, '--out', folder).stdout).not.toContain('is unlike those');
+  });
+
   test('the same seed gives the same answers, drawn several at a time', () => {
     const args = ['segment', scene, '--prompt', prompt, '--samples', '3', '--seed', '7', '--out', folder, '--json'];
     const [a, b] = [loupe(...args), loupe(...args)].map(({ stdout }) => Printed.parse(JSON.parse(stdout)));
