@@ -1,6 +1,7 @@
 // One piece of work in a process of its own: memory, time and crashes that it costs end with it, and not with the host.
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { totalmem } from 'node:os';
 import { BadInput } from '../contract/badinput.ts';
 import { failureOf } from './failures.ts';
@@ -125,6 +126,8 @@ export function performTask<Given, Event, Result>(
   work: (given: Given, tell: (event: Event) => void) => Promise<Result>,
 ): void {
   const send = (message: FromTask): void => void (process.connected && process.send?.(message));
+  // The process is killed when it has answered, and would keep nothing of what Node compiled of it.
+  flushCompileCache();
   process.once('message', (given: Given) => {
     work(given, (event) => send({ kind: 'event', event })).then(
       (result) => send({ kind: 'done', result }),
