@@ -47,6 +47,8 @@ describe.runIf(haveShell)('projects changed by hand', () => {
       // Nobody may make a file there, not even root.
       await page.evaluate(() => localStorage.setItem('loupe folder of files', '/proc'));
       await page.keyboard.press('Control+k');
+      // What is typed before the field is there goes to the tools.
+      await page.getByRole('dialog', { name: 'All commands' }).waitFor();
       await page.keyboard.type('new project');
       await page.keyboard.press('Enter');
       await at.button('Choose where').click();
