@@ -27,8 +27,8 @@ export interface FetchOptions {
   readonly backoffMs?: number;
 }
 
-/** So many tries in a row may bring nothing new. */
-const MOST_IDLE_TRIES = 5;
+/** So many tries in a row may bring nothing new: fewer where another address is left to ask. */
+const MOST_IDLE_TRIES = { last: 5, others: 2 } as const;
 const LONGEST_BACKOFF_MS = 15_000;
 
 /** What is there of a file that has not come whole. */
@@ -49,8 +49,9 @@ export async function fetchFile(wanted: WantedFile, target: string, options: Fet
   const unlock = await lockFile(`${target}.loupe.lock`);
   try {
     const complaints: string[] = [];
-    for (const address of wanted.addresses) {
-      const said = await fetchFrom(address, wanted, target, options);
+    for (const [i, address] of wanted.addresses.entries()) {
+      const mostIdle = i + 1 === wanted.addresses.length ? MOST_IDLE_TRIES.last : MOST_IDLE_TRIES.others;
+      const said = await fetchFrom(address, wanted, target, { ...options, mostIdle });
       if (said === null) return;
       complaints.push(`${new URL(address).host} ${said}`);
     }
@@ -61,8 +62,13 @@ export async function fetchFile(wanted: WantedFile, target: string, options: Fet
 }
 
 /** Null when the file is there; else why this address does not give it. */
-async function fetchFrom(address: string, wanted: WantedFile, target: string, options: FetchOptions) {
-  const { signal, backoffMs = 500 } = options;
+async function fetchFrom(
+  address: string,
+  wanted: WantedFile,
+  target: string,
+  options: FetchOptions & { readonly mostIdle: number },
+) {
+  const { signal, mostIdle, backoffMs = 500 } = options;
   let furthest = await sizeOf(partialOf(target));
   let hasBegunAnew = false;
   for (let idle = 0, said = ''; ; ) {
@@ -84,7 +90,7 @@ async function fetchFrom(address: string, wanted: WantedFile, target: string, op
     const far = await sizeOf(partialOf(target));
     idle = isProgress(furthest, far, wanted.bytes) ? 0 : idle + 1;
     furthest = Math.max(furthest, far);
-    if (idle >= MOST_IDLE_TRIES) return `${said}, ${MOST_IDLE_TRIES} times in a row`;
+    if (idle >= mostIdle) return `${said}, ${mostIdle} times in a row`;
     await wait(Math.min(backoffMs * 2 ** idle, LONGEST_BACKOFF_MS), undefined, { signal });
   }
 }

@@ -211,6 +211,16 @@ describe('a server that gives nothing', () => {
     expect(mirror.asked.map(({ range }) => range)).toEqual(['bytes=5000-']);
   });
 
+  it('that fails is tried twice where a mirror is left, and five times where none is', async () => {
+    faults(...Array.from({ length: 9 }, (): Fault => ({ kind: 'status', status: 503 })));
+    await fetched({ addresses: both() });
+    expect([server.asked.length, mirror.asked.length]).toEqual([2, 1]);
+    await rm(target);
+    server.asked.length = 0;
+    await expect(fetched()).rejects.toThrow(/answers 503, 5 times in a row/);
+    expect(server.asked).toHaveLength(5);
+  });
+
   it('or something else is followed by its mirror; where both fail, both are told', async () => {
     const wrong = randomBytes(content.length);
     faults({ kind: 'content', content: wrong });
