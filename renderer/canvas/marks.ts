@@ -3,7 +3,7 @@ import { type Columns, columnsBox, type Region } from '../../main/contract/colum
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { View } from '../state/workbench.ts';
-import { edgeRings, type Ring } from '../tools/corners.ts';
+import { cornerAt, edgeRings, type Ring } from '../tools/corners.ts';
 import { columnsOf } from '../tools/masks.ts';
 import type { Place } from '../tools/place.ts';
 import { pixelOf } from './colours.ts';
@@ -49,9 +49,10 @@ export function boxPath({ x1, y1, x2, y2 }: Box): Path2D {
 export function ringsPath(rings: readonly Ring[]): Path2D {
   const path = new Path2D();
   for (const ring of rings) {
-    for (let i = 0; i < ring.length; i += 2) {
-      if (i === 0) path.moveTo(ring[0] ?? 0, ring[1] ?? 0);
-      else path.lineTo(ring[i] ?? 0, ring[i + 1] ?? 0);
+    for (let at = 0; at < ring.length / 2; at++) {
+      const { x, y } = cornerAt(ring, at);
+      if (at === 0) path.moveTo(x, y);
+      else path.lineTo(x, y);
     }
     path.closePath();
   }

@@ -2,6 +2,7 @@
 import { Text, Tooltip } from '@mantine/core';
 import { IconBan, IconQuestionMark } from '@tabler/icons-react';
 import { useMemo } from 'react';
+import { entry } from '../../main/contract/lookup.ts';
 import type { Image, StoredProposal } from '../../main/contract/project.ts';
 import { agreeingWith, agreement } from '../state/silhouette.ts';
 import { foundWords, percent, weightsName } from '../state/words.ts';
@@ -34,7 +35,7 @@ export function Candidates({ image, candidates, current }: Props) {
           <Candidate
             key={one.id}
             {...{ image, proposal: one, number: i + 1, isCurrent: one.id === current }}
-            why={one.chosen ? choiceWords(counts[i] ?? 0, candidates.length - 1) : ''}
+            why={one.chosen ? choiceWords(entry(counts, i, 'counts'), candidates.length - 1) : ''}
           />
         ))}
       </div>

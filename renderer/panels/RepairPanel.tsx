@@ -127,7 +127,8 @@ function Pair() {
   const client = useClient();
   const { pair, left, judged, stage } = useWorkbench((state) => state.repair);
   const shown = useWorkbench(showsPair);
-  const label = useWorkbench(({ open, labels }) => labels.get(open?.shapes.get(pair?.shapeId ?? 0)?.labelId ?? 0));
+  const shape = useWorkbench(({ open }) => pair && open?.shapes.get(pair.shapeId));
+  const label = useWorkbench(({ labels }) => shape && labels.get(shape.labelId));
   if (!pair) return null;
   const done = stage === 'editing' ? judged.length - 1 : judged.length;
   return (

@@ -3,6 +3,7 @@ import { Alert, Button, Group, Progress, Select, Stack, Text, Tooltip, UnstyledB
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { ImageQuery } from '../../main/contract/api.ts';
+import { underKey } from '../../main/contract/lookup.ts';
 import { sentence } from '../state/connection.ts';
 import { orderedLabels } from '../state/labelEdits.ts';
 import { fittedView } from '../state/view.ts';
@@ -69,7 +70,7 @@ export function ReviewQueue() {
     // A close look at something, as the repair takes it, is not meant for the queue.
     store.setState((state) => ({ side: 'review', view: fittedView(state) }));
   };
-  const count = counts?.get(pile) ?? 0;
+  const count = counts === null ? 0 : underKey(counts, pile, 'counts');
   return (
     <Stack gap="xs" p="xs" className="workflow" role="region" aria-label="Review queue">
       {project && <Done images={project.images} unreviewed={project.unreviewed} />}

@@ -77,7 +77,8 @@ export class Ahead {
       this.details.set(id, detail);
     }
     const { image } = (await this.details.get(id)) ?? {};
-    if (!image?.hash || Math.max(image.width ?? 0, image.height ?? 0) > wholeSide) return;
+    // A picture of unknown size may be too large to fetch as a whole.
+    if (!image?.hash || !image.width || !image.height || Math.max(image.width, image.height) > wholeSide) return;
     this.context.fetchAhead(pictureAddress(id, image.hash));
   }
 

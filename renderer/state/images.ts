@@ -165,7 +165,8 @@ class Images {
       if (this.state.opening !== id) return;
       const { labels, position, project } = this.state;
       const { open } = edits.onTop({ labels, open: openedImage(detail) });
-      const place = index === null ? null : { index, total: position?.total ?? project?.images ?? 0 };
+      const total = position?.total ?? project?.images;
+      const place = index === null || total === undefined ? null : { index, total };
       store.setState({ ...ofImage(open), position: place });
       if (project) memory.write(`image of ${project.file}`, String(id));
       void this.ahead.around(detail.image);

@@ -1,6 +1,7 @@
 // A mask made small enough for a thumbnail, and how far several masks are apart, all from runs alone.
 import { agreeingCounts } from '../../main/contract/agreement.ts';
 import type { Size } from '../../main/contract/columns.ts';
+import { entry } from '../../main/contract/lookup.ts';
 import { type PackedMask, type StoredProposal, unpackMask } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { maskIou, unionOf } from '../../main/contract/rle.ts';
@@ -11,7 +12,7 @@ export function silhouette(mask: PackedMask, view: Box, size: Size): Uint8Array 
   const [height, width] = mask.size;
   const out = new Uint8Array(size.width * size.height);
   let run = 0;
-  let end = counts[0] ?? 0;
+  let end = entry(counts, 0, 'counts');
   for (let i = 0; i < size.width; i++) {
     const x = Math.floor(view.x1 + ((i + 0.5) / size.width) * (view.x2 - view.x1));
     if (x < 0 || x >= width) continue;
@@ -20,7 +21,7 @@ export function silhouette(mask: PackedMask, view: Box, size: Size): Uint8Array 
       if (y < 0 || y >= height) continue;
       // Positions only grow, down one column after another, so the runs are walked once.
       const position = x * height + y;
-      while (end <= position && run < counts.length - 1) end += counts[++run] ?? 0;
+      while (end <= position && run < counts.length - 1) end += entry(counts, ++run, 'counts');
       out[j * size.width + i] = run % 2;
     }
   }

@@ -13,6 +13,7 @@ import {
   toColumns,
   without,
 } from '../../main/contract/columns.ts';
+import { entry } from '../../main/contract/lookup.ts';
 import { outlinesOf, simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';
@@ -81,10 +82,11 @@ export interface Corner {
   readonly at: number;
 }
 
-const cornerAt = (ring: Ring, at: number): Place => {
+/** Counted on past the last corner and back before the first one. */
+export function cornerAt(ring: Ring, at: number): Place {
   const i = 2 * ((at + ring.length / 2) % (ring.length / 2));
-  return { x: ring[i] ?? 0, y: ring[i + 1] ?? 0 };
-};
+  return { x: entry(ring, i, 'ring'), y: entry(ring, i + 1, 'ring') };
+}
 
 const changedRing = (rings: readonly Ring[], which: number, change: (ring: Ring) => Ring): readonly Ring[] =>
   rings.map((ring, i) => (i === which ? change(ring) : ring));
@@ -98,7 +100,7 @@ export const withCornerAdded = (rings: readonly Ring[], { ring, at }: Corner, pl
 
 /** A ring of three corners goes as a whole. */
 export const withoutCorner = (rings: readonly Ring[], { ring, at }: Corner): readonly Ring[] =>
-  (rings[ring]?.length ?? 0) <= 6
+  entry(rings, ring, 'rings').length <= 6
     ? rings.filter((_, i) => i !== ring)
     : changedRing(rings, ring, (points) => [...points.slice(0, 2 * at), ...points.slice(2 * at + 2)]);
 

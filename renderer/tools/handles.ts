@@ -1,7 +1,7 @@
 // What can be taken hold of on a selected shape: corners, the middles of sides, and the eight handles of a bare box.
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
-import type { Corner, Ring } from './corners.ts';
+import { type Corner, cornerAt, type Ring } from './corners.ts';
 import { distance, type Place, toSide } from './place.ts';
 
 /** Screen pixels within which the pointer takes hold. */
@@ -61,10 +61,7 @@ function offerSide({ corner, from, to }: Side, near: Near, anywhere: boolean, of
 /** Every corner with the side that begins there. */
 export function eachSide(rings: readonly Ring[], visit: (corner: Corner, from: Place, to: Place) => void): void {
   rings.forEach((points, ring) => {
-    for (let i = 0; i < points.length; i += 2) {
-      const to = { x: points[(i + 2) % points.length] ?? 0, y: points[(i + 3) % points.length] ?? 0 };
-      visit({ ring, at: i / 2 }, { x: points[i] ?? 0, y: points[i + 1] ?? 0 }, to);
-    }
+    for (let at = 0; at < points.length / 2; at++) visit({ ring, at }, cornerAt(points, at), cornerAt(points, at + 1));
   });
 }
 

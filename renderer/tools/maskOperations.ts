@@ -14,19 +14,33 @@ import {
   toMask,
   without,
 } from '../../main/contract/columns.ts';
+import { entry, underKey } from '../../main/contract/lookup.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { maskArea } from '../../main/contract/rle.ts';
 
+interface Run {
+  readonly x: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Components {
+  /** Of a run, by its number, the run that stands for all that hang together with it. */
+  readonly of: (run: number) => number;
+  /** Pixels by the run that stands for them. */
+  readonly areas: ReadonlyMap<number, number>;
+}
+
 /** Runs that hang together, by a number for each run; `diagonal`: those that touch at a corner do too. */
-function components(columns: Columns, diagonal: boolean): { of: number[]; areas: Map<number, number> } {
+function components(columns: Columns, diagonal: boolean): Components {
   const parents: number[] = [];
   const areas = new Map<number, number>();
-  const runs: { x: number; from: number; to: number }[] = [];
+  const runs: Run[] = [];
   const root = (run: number): number => {
     let at = run;
     while (parents[at] !== at) {
-      parents[at] = parents[parents[at] ?? at] ?? at;
-      at = parents[at] ?? at;
+      const above = entry(parents, at, 'parents');
+      at = parents[at] = entry(parents, above, 'parents');
     }
     return at;
   };
@@ -42,12 +56,12 @@ function components(columns: Columns, diagonal: boolean): { of: number[]; areas:
     const here = parents.push(runs.length) - 1;
     runs.push({ x, from, to });
     // Runs of the column before that end above this one end above all that follow.
-    while (left < column && ((runs[left]?.to ?? 0) + reach <= from || (runs[left]?.x ?? 0) < x - 1)) left++;
-    for (let i = left; i < column && (runs[i]?.from ?? 0) < to + reach; i++) parents[root(i)] = root(here);
+    const isPast = (run: Run) => run.to + reach <= from || run.x < x - 1;
+    while (left < column && isPast(entry(runs, left, 'runs'))) left++;
+    for (let i = left; i < column && entry(runs, i, 'runs').from < to + reach; i++) parents[root(i)] = root(here);
   });
-  const of = parents.map((_, run) => root(run));
-  runs.forEach(({ from, to }, i) => areas.set(of[i] ?? i, (areas.get(of[i] ?? i) ?? 0) + to - from));
-  return { of, areas };
+  runs.forEach(({ from, to }, run) => areas.set(root(run), (areas.get(root(run)) ?? 0) + to - from));
+  return { of: root, areas };
 }
 
 /** Outside parts that the mask encloses become part of it; those of more than `largest` pixels stay. */
@@ -61,10 +75,10 @@ export function fillHoles(mask: Mask, largest = Number.POSITIVE_INFINITY): Mask 
   let run = 0;
   eachRun(outside, (x, from, to) => {
     const touches = x === box.x1 || x === box.x2 - 1 || from === box.y1 || to === box.y2;
-    if (touches) open.add(of[run] ?? run);
+    if (touches) open.add(of(run));
     run++;
   });
-  const isHole = (at: number) => !open.has(of[at] ?? at) && (areas.get(of[at] ?? at) ?? 0) <= largest;
+  const isHole = (at: number) => !open.has(of(at)) && underKey(areas, of(at), 'areas') <= largest;
   return toMask(joined(columns, filtered(outside, isHole), either));
 }
 
@@ -76,7 +90,7 @@ export function removeSpecks(mask: Mask, least = Math.max(4, maskArea(mask) * SP
   const columns = toColumns(mask);
   const { of, areas } = components(columns, true);
   const limit = Math.min(least, Math.max(...areas.values()));
-  return toMask(filtered(columns, (run) => (areas.get(of[run] ?? run) ?? 0) >= limit));
+  return toMask(filtered(columns, (run) => underKey(areas, of(run), 'areas') >= limit));
 }
 
 /** Each pixel becomes what most pixels of the square around it are; pixels outside the image do not vote. */

@@ -130,6 +130,7 @@ describe('around the open image', () => {
   it.each<[string, Partial<ImageDetail['image']>]>([
     ['is shown in tiles', { width: 10_000, height: 300 }],
     ['is as tall as it is wide, and shown in tiles', { width: 300, height: 5000 }],
+    ['has no known size, and may be shown in tiles', { width: null, height: null }],
     ['was never read', { hash: null, width: null, height: null }],
   ])('no picture is fetched of an image that %s', async (_, more) => {
     const { ahead, show, fetched, asked, image } = aheadOf(2, {

@@ -46,6 +46,11 @@ const ring: fc.Arbitrary<Ring> = fc
 const difference = (a: Columns, b: Columns): number => columnsArea(joined(a, b, oneOf));
 
 describe('corners', () => {
+  test('of a ring that is not there, or of half a corner, are told as a fault', () => {
+    expect(() => withoutCorner([[0, 0, 4, 0, 4, 4]], { ring: 1, at: 0 })).toThrow('rings: no entry 1 among 1');
+    expect(() => eachSide([[0, 0, 4, 0, 4]], () => {})).toThrow('ring: no entry');
+  });
+
   const cornered = fc
     .array(ring, { minLength: 1, maxLength: 3 })
     .chain((rings) =>

@@ -1,0 +1,13 @@
+// Looking up what must be there: a missing entry is a fault that is told by its name, not a 0 that goes on quietly.
+
+export function entry<T>(list: readonly T[], at: number, name: string): T {
+  const value = list[at];
+  if (value === undefined) throw new Error(`${name}: no entry ${at} among ${list.length}`);
+  return value;
+}
+
+export function underKey<K, V>(map: ReadonlyMap<K, V>, key: K, name: string): V {
+  const value = map.get(key);
+  if (value === undefined) throw new Error(`${name}: nothing under ${String(key)}`);
+  return value;
+}
