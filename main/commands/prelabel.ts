@@ -55,7 +55,7 @@ async function prelabel(file: string, options: PrelabelOptions, terminal: Termin
     import('../jobs/shards.ts'),
   ]);
   const log = await openedLog(options, terminal);
-  if (options.into !== undefined) copyProject(file, options.into);
+  if (options.into !== undefined) await copyProject(file, options.into);
   const project = await openChecked(options.into ?? file);
   const engine = new Engine(engineSettings(options), () => {}, { log });
   try {

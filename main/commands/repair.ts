@@ -1,6 +1,4 @@
 // `loupe repair`: coarse masks of a project redrawn without a window; tells what would gain, and with --apply puts it in place.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { exitCode } from '../failure.ts';
@@ -27,15 +25,15 @@ export function addRepair(program: Command, terminal: Terminal): void {
 /** Opening a project writes to its file: without --apply the masks are read from a copy of it. */
 async function repair(file: string, options: RepairOptions, terminal: Terminal): Promise<void> {
   if (options.apply) return repairIn(file, file, { options, terminal });
-  const { copyProject } = await import('../jobs/shards.ts');
-  const folder = await mkdtemp(path.join(tmpdir(), 'loupe-repair-'));
-  try {
+  const [{ copyProject }, { withScratch }] = await Promise.all([
+    import('../jobs/shards.ts'),
+    import('../jobs/scratch.ts'),
+  ]);
+  await withScratch('repair', async (folder) => {
     const copy = path.join(folder, path.basename(file));
-    copyProject(file, copy);
+    await copyProject(file, copy);
     await repairIn(copy, file, { options, terminal });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 interface Asked {

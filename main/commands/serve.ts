@@ -35,11 +35,13 @@ async function serveProject(project: string | undefined, options: ServeOptions, 
   // Listened for from the start: a signal that comes while the project opens must not cut it off.
   const end = untilEnd(terminal.signal, options.socket !== undefined);
   // Loaded late: no other command needs the server and its libraries.
-  const [{ Host }, { serve }, { foldersBelow }] = await Promise.all([
+  const [{ Host }, { sweepScratch }, { serve }, { foldersBelow }] = await Promise.all([
     import('../host.ts'),
+    import('../jobs/scratch.ts'),
     import('../web/server.ts'),
     import('../settings.ts'),
   ]);
+  void sweepScratch();
   const log = await openedLog(options, terminal);
   const host = new Host(foldersBelow(process.env.LOUPE_HOME), { log });
   try {

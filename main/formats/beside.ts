@@ -20,7 +20,7 @@ function leftBeside(file: string): string[] {
 }
 
 /** A process that may not be asked is there. */
-function lives(pid: number): boolean {
+export function lives(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -1,7 +1,5 @@
 // An annotation file or a folder of them to images, labels and shapes of a project: one step of undo, and a report.
 import { statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
@@ -14,6 +12,7 @@ import { Importer } from './importer.ts';
 import type { Progress } from './queue.ts';
 import type { ReadPart } from './readParts.ts';
 import type { ReadEvent, ReadReport, ReadTask } from './readSource.ts';
+import { withScratch } from './scratch.ts';
 import { spooled, spoolIn } from './spool.ts';
 
 /** Of the program that reads: COCO's largest file takes a third of it. */
@@ -51,15 +50,12 @@ export async function importAnnotations(
   if (!infoOf(folder).isDirectory())
     throw new BadInput(`${folder}: is a file; --images takes the folder of the pictures`);
   refuseOwnFile(project, place);
-  const scratch = await mkdtemp(path.join(tmpdir(), 'loupe-import-'));
-  try {
+  return withScratch('import', async (scratch) => {
     const known = await filesOf(project, options.progress.signal);
     const task = { projectFile: project.file, source: place, root, folder, known, scratch };
     const read = await readApart(task, options);
     return await store(project, { file: path.basename(place), scratch, read }, options);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 function infoOf(file: string) {

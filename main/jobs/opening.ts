@@ -18,7 +18,7 @@ const LEAST_MS = 60_000;
 /** What a slow disk reads in a millisecond. */
 const BYTES_A_MS = 20_000;
 
-interface OpenOptions {
+export interface OpenOptions {
   readonly create?: boolean;
   readonly say?: (sentence: string) => void;
   /** How long it may be looked through; default: a minute, and more for a large file. */

@@ -6,18 +6,19 @@ import { BadInput } from '../contract/badinput.ts';
 import { created } from '../contract/diff.ts';
 import type { Image, StoredPrompt, StoredProposal } from '../contract/project.ts';
 import { besideOf } from '../formats/beside.ts';
-import { openProject, type Project } from '../store/project.ts';
+import type { Project } from '../store/project.ts';
+import { type OpenOptions, openChecked } from './opening.ts';
 
 /**
  * A copy of `file` at `copy`, whole or not there; one that is there already is left for the worker to go on with. The
  * project itself is only read, so that any number of workers can begin at once.
  */
-export function copyProject(file: string, copy: string): void {
+export async function copyProject(file: string, copy: string, options: Pick<OpenOptions, 'ms'> = {}): Promise<void> {
   if (path.resolve(file) === path.resolve(copy)) throw new BadInput(`${copy}: is the project itself, not a copy of it`);
   if (existsSync(copy)) return;
   if (!existsSync(file)) throw new BadInput(`there is no project ${file}`);
   if (!existsSync(path.dirname(copy))) throw new BadInput(`there is no folder ${path.dirname(copy)}`);
-  settle(file);
+  await settle(file, options);
   const part = besideOf(copy);
   try {
     copyFileSync(file, part);
@@ -29,8 +30,8 @@ export function copyProject(file: string, copy: string): void {
 }
 
 /** What a killed Loupe left in its log belongs to the file; of an open one the file alone is not the whole project. */
-function settle(file: string): void {
-  if (existsSync(`${file}-wal`)) openProject(file).close();
+async function settle(file: string, options: Pick<OpenOptions, 'ms'>): Promise<void> {
+  if (existsSync(`${file}-wal`)) (await openChecked(file, options)).close();
 }
 
 export interface Gathered {

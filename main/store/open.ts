@@ -4,12 +4,10 @@ import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 
 import path from 'node:path';
 import { BadInput, ReadOnlyPlace } from '../contract/badinput.ts';
 import { Db, isOpenHere } from './db.ts';
+import { applicationId, hasDamagedHeader } from './header.ts';
 import { disownLogs, Log, setAsideForeignLog } from './log.ts';
 import { migrations } from './migrations.ts';
 import { checkSchema, damaged, looksLikeOurs } from './schema.ts';
-
-/** Marks the file as ours in SQLite's header: "LOUP". */
-const applicationId = 0x4c4f5550;
 
 /** Reading every page of a larger file would be felt; SQLite still tells damage where it meets it. */
 const checkedBytes = 100e6;
@@ -57,7 +55,7 @@ export function settle(file: string, say?: (sentence: string) => void): void {
   const what = info.isDirectory() ? 'a folder' : 'no ordinary file';
   if (!info.isFile()) throw new BadInput(`${path.basename(file)} is ${what}, not a Loupe project`);
   refuseReadOnly(file);
-  refuseForeignLog(file, say);
+  refuseForeign(file, say);
 }
 
 /**
@@ -99,9 +97,10 @@ function refuseReadOnly(file: string): void {
 
 const warn = (sentence: string): void => void process.stderr.write(`loupe: ${sentence}\n`);
 
-function refuseForeignLog(file: string, say: (sentence: string) => void = warn): void {
+function refuseForeign(file: string, say: (sentence: string) => void = warn): void {
   const name = path.basename(file);
   if (isOpenHere(file)) throw new BadInput(`${name} is open in another Loupe; close it there first`);
+  if (hasDamagedHeader(file)) throw damaged({ file });
   const aside = setAsideForeignLog(file);
   if (aside === null) return;
   say(

@@ -42,7 +42,7 @@ const opening = (sql = ''): string => sql.replace(/\)[^)]*$/u, '');
 const lacksColumn = ({ sql }: Part, { columns }: Made): boolean =>
   columns.some((column) => !new RegExp(`\\b${column}\\b`, 'u').test(sql));
 
-export const damaged = ({ file }: Db): BadInput =>
+export const damaged = ({ file }: Pick<Db, 'file'>): BadInput =>
   new BadInput(`${path.basename(file)} is damaged; it was left as it is: take a copy of it from before`);
 
 /** More than any format has; a file with thousands is not read to its end. */

@@ -177,10 +177,15 @@ export function focusOf(target: FocusTarget | null): Focus {
   const tag = target.tagName.toLowerCase();
   const role = target.getAttribute('role') ?? '';
   if (tag === 'textarea' || target.isContentEditable || role === 'textbox' || role === 'searchbox') return 'text';
-  if (tag === 'input') return buttonTypes.includes(target.getAttribute('type') ?? 'text') ? 'control' : 'text';
+  if (tag === 'input') return isWorked(target) ? 'control' : 'text';
   if (tag === 'button' || tag === 'a' || tag === 'select' || tag === 'summary') return 'control';
   return workedRoles.includes(role) ? 'control' : 'free';
 }
+
+/** A list to choose from is a field that nobody writes in: it has the letters only while it is open, to look for a word. */
+const isWorked = (input: FocusTarget): boolean =>
+  buttonTypes.includes(input.getAttribute('type') ?? 'text') ||
+  (input.getAttribute('readonly') !== null && input.getAttribute('aria-expanded') !== 'true');
 
 const macNames: Readonly<Record<string, string>> = { Ctrl: '⌘', Alt: '⌥', Shift: '⇧' };
 const signs: Readonly<Record<string, string>> = { Left: '←', Right: '→', Up: '↑', Down: '↓', Plus: '+', Escape: 'Esc' };

@@ -109,8 +109,9 @@ describe.runIf(haveShell).each(starts)('an answer in hand ($shell)', ({ start })
     const { page } = app;
     await page.getByRole('combobox', { name: 'Number of answers' }).click();
     await page.getByRole('option', { name: '4 answers' }).click();
-    // The list keeps the focus, and with it the keys that lead to the prompt.
-    await page.keyboard.press('Escape');
+    // The list keeps the focus, but not the keys of the tools, nor that which leads to the prompt.
+    await page.keyboard.press('b');
+    await expect.poll(() => pressed('Brush')).toBe('true');
     await app.ask('the banana');
     const candidates = page.getByRole('region', { name: 'Candidates' }).getByRole('button');
     await expect.poll(() => candidates.count(), { timeout: 2 * PATIENCE }).toBe(4);

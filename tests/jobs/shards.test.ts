@@ -7,6 +7,7 @@ import { created } from '../../main/contract/diff.ts';
 import { copyProject, gather } from '../../main/jobs/shards.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { proposalOf } from '../store/records.ts';
+import { bottomless } from './bottomless.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-shards-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -67,41 +68,49 @@ const answersOf = (file: string) =>
   );
 
 describe('copyProject', () => {
-  it('copies the file as it is, and leaves a copy that is there', () => {
+  it('copies the file as it is, and leaves a copy that is there', async () => {
     const file = made();
     const copy = path.join(folder, 'copy.loupe');
-    copyProject(file, copy);
+    await copyProject(file, copy);
     expect(readFileSync(copy).equals(readFileSync(file))).toBe(true);
     within(copy, (project) => project.addImages([{ path: 'd.png' }]));
-    copyProject(file, copy);
+    await copyProject(file, copy);
     expect(within(copy, (project) => project.info().images)).toBe(4);
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
-  it('takes in what a killed Loupe left in its log', () => {
+  it('takes in what a killed Loupe left in its log', async () => {
     const [file, killed] = [made(), path.join(folder, 'killed.loupe')];
     const project = openProject(file);
     project.addImages([{ path: 'late.png' }]);
     for (const end of ['', '-wal']) copyFileSync(`${file}${end}`, `${killed}${end}`);
     project.close();
     const copy = path.join(folder, 'after.loupe');
-    copyProject(killed, copy);
+    await copyProject(killed, copy);
     expect(within(copy, ({ info }) => info().images)).toBe(4);
   });
 
-  it('refuses a project that is open, that is not there, and itself', () => {
+  it('refuses a project that is open, that is not there, and itself', async () => {
     const file = made();
     const copy = path.join(folder, 'never.loupe');
     const project = openProject(file);
     project.addImages([{ path: 'd.png' }]);
     // Held by another process this would be the same refusal.
-    expect(() => copyProject(file, copy)).toThrow('is open in another Loupe');
+    await expect(copyProject(file, copy)).rejects.toThrow('is open in another Loupe');
     project.close();
-    expect(() => copyProject(path.join(folder, 'nowhere.loupe'), copy)).toThrow('there is no project');
-    expect(() => copyProject(file, path.join(folder, 'no', 'copy.loupe'))).toThrow('there is no folder');
-    expect(() => copyProject(file, file)).toThrow('is the project itself');
+    await expect(copyProject(path.join(folder, 'nowhere.loupe'), copy)).rejects.toThrow('there is no project');
+    await expect(copyProject(file, path.join(folder, 'no', 'copy.loupe'))).rejects.toThrow('there is no folder');
+    await expect(copyProject(file, file)).rejects.toThrow('is the project itself');
     expect(existsSync(copy)).toBe(false);
   });
+});
+
+it('a project that would be read for ever is given up, also where a log lies beside it', async () => {
+  const [file, copy] = [made(), path.join(folder, 'endless.loupe')];
+  bottomless(file);
+  writeFileSync(`${file}-wal`, 'noise');
+  await expect(copyProject(file, copy, { ms: 2000 })).rejects.toThrow('could not be looked through in 2 s');
+  expect(existsSync(copy)).toBe(false);
 });
 
 describe('gather', () => {
@@ -111,7 +120,7 @@ describe('gather', () => {
       ask(project, 2, 'the dog', 'mine');
     });
     const copy = path.join(folder, 'answered.loupe');
-    copyProject(file, copy);
+    await copyProject(file, copy);
     within(copy, (project) => {
       const [waiting] = project.promptsOf('the dog');
       project.addProposals(waiting?.promptId ?? 0, [{ ...proposalOf('objects'), weights: 'theirs' }], null);
@@ -143,7 +152,7 @@ describe('gather', () => {
   it('makes its prompts in one step that undo takes back, and no step where there is nothing', async () => {
     const file = made();
     const copy = path.join(folder, 'step.loupe');
-    copyProject(file, copy);
+    await copyProject(file, copy);
     await gathered(file, copy);
     expect(within(file, ({ info }) => info().undo)).toBeNull();
     within(copy, (project) => {
@@ -166,10 +175,10 @@ describe('gather', () => {
   });
 });
 
-it('a file that is no project is refused in one sentence', () => {
+it('a file that is no project is refused in one sentence', async () => {
   const text = path.join(folder, 'text.loupe');
   writeFileSync(text, 'no project');
   const copy = path.join(folder, 'of-text.loupe');
-  copyProject(text, copy);
+  await copyProject(text, copy);
   expect(() => openProject(copy)).toThrow('is no Loupe project');
 });

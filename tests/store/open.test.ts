@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput, ReadOnlyPlace } from '../../main/contract/badinput.ts';
 import { Db } from '../../main/store/db.ts';
 import { migrations } from '../../main/store/migrations.ts';
 import { backupPath, openFile } from '../../main/store/open.ts';
@@ -113,6 +122,41 @@ describe('a damaged project is refused in one sentence and stays as it is', () =
     for (let i = 4096 * 5; i < bytes.length; i += 7) bytes[i] = (i * 31) % 256;
     writeFileSync(file, bytes);
     refusesUntouched(file, 'test.loupe is damaged');
+  });
+});
+
+describe('one byte of the header', () => {
+  const change = (file: string, at: number, value: number): string => {
+    const descriptor = openSync(file, 'r+');
+    writeSync(descriptor, Buffer.from([value]), 0, 1, at);
+    closeSync(descriptor);
+    return file;
+  };
+
+  test.each([
+    ['the name of the format', 0, 0],
+    ['the version for writing', 18, 3],
+    ['the version for reading', 19, 255],
+    ['the size of a page', 16, 2],
+    ['a share of a page', 22, 33],
+    ['the format of the schema', 47, 64],
+  ])('%s: the project is damaged, not read-only and not another program’s', (_what, at, value) => {
+    refusesUntouched(change(filled(), at, value), 'test.loupe is damaged');
+  });
+
+  test('any other: it opens, or is refused in one sentence', () => {
+    const file = filled();
+    const whole = readFileSync(file);
+    for (let at = 1; at < 100; at += 3) {
+      writeFileSync(file, whole);
+      change(file, at, (whole[at] ?? 0) ^ 4);
+      try {
+        openProject(file).close();
+      } catch (error) {
+        expect(error, `byte ${at}`).toBeInstanceOf(BadInput);
+        expect(error, `byte ${at}`).not.toBeInstanceOf(ReadOnlyPlace);
+      }
+    }
   });
 });
 

@@ -174,6 +174,9 @@ describe('focus', () => {
     ['editable text', element('DIV', {}, true), 'text'],
     ['a tick', element('INPUT', { type: 'checkbox' }), 'control'],
     ['a button', element('BUTTON'), 'control'],
+    ['a list to choose from', element('INPUT', { readonly: '', 'aria-expanded': 'false' }), 'control'],
+    ['a list that is open', element('INPUT', { readonly: '', 'aria-expanded': 'true' }), 'text'],
+    ['a list that is searched', element('INPUT', { 'aria-expanded': 'false' }), 'text'],
     ['a slider', element('DIV', { role: 'slider' }), 'control'],
   ] as const)('%s', (_what, target, focus) => expect(focusOf(target)).toBe(focus));
 
