@@ -13,8 +13,9 @@ import { addRepair } from './commands/repair.ts';
 import { addScenes } from './commands/scenes.ts';
 import { addSegment } from './commands/segment.ts';
 import { addServe } from './commands/serve.ts';
-import { addTeach, addWeights } from './commands/teach.ts';
+import { addTeach } from './commands/teach.ts';
 import { addTrain } from './commands/train.ts';
+import { addWeights } from './commands/versions.ts';
 import { exitCode, judge } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 

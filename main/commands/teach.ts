@@ -1,13 +1,13 @@
-// `loupe teach` and `loupe weights`: a project's corrections to better weights, and the versions that runs have made.
+// `loupe teach`: a project's corrections to better weights, or to the reason why they stay as they are.
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Job } from '../contract/jobs.ts';
-import { type TeachProgress, type TeachReport, type Tier, tiers, type WeightsVersion } from '../contract/learning.ts';
+import { type TeachProgress, type TeachReport, type Tier, tiers } from '../contract/learning.ts';
 import { exitCode } from '../failure.ts';
-import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LogOptions, logOption, openedLog } from './log.ts';
-import { numberBetween, parseSeed, wholeNumber } from './options.ts';
+import { numberBetween, parseSeed } from './options.ts';
+import { withProject } from './versions.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface TeachOptions extends WeightsOptions, LogOptions {
@@ -29,59 +29,6 @@ export function addTeach(program: Command, terminal: Terminal): void {
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
     .option('--json', 'print one JSON document instead of text');
   logOption(weightsOptions(command)).action((file: string, options: TeachOptions) => teach(file, options, terminal));
-}
-
-export function addWeights(program: Command, terminal: Terminal): void {
-  const weights = program.command('weights').description('weights that a project has learnt');
-  const json = ['--json', 'print one JSON document instead of text'] as const;
-  weights
-    .command('list')
-    .argument('<project>', 'the .loupe file')
-    .option(...json)
-    .description('every version, the last one first')
-    .action((file: string, options: { json?: boolean }) =>
-      withProject(file, async (project) => {
-        const versions = project.versions();
-        terminal.print(options.json ? `${JSON.stringify(versions)}\n` : versions.map(lineOf).join(''));
-        if (versions.length === 0) terminal.finish(exitCode.nothing);
-      }),
-    );
-  weights
-    .command('promote')
-    .argument('<project>', 'the .loupe file')
-    .argument('<number>', 'of the version', wholeNumber(1, 2 ** 31))
-    .description('use a version, whatever the gate said')
-    .action((file: string, id: number) =>
-      withProject(file, async (project) => {
-        const { promote } = await import('../jobs/teaching.ts');
-        terminal.print(lineOf({ ...promote(project, id), inUse: true }));
-      }),
-    );
-  weights
-    .command('rollback')
-    .argument('<project>', 'the .loupe file')
-    .description('go back to what the version in use learnt from')
-    .action((file: string) =>
-      withProject(file, async (project) => {
-        const { rollBack } = await import('../jobs/teaching.ts');
-        const now = rollBack(project);
-        terminal.print(now ? lineOf(now) : 'the weights that the project began with are in use\n');
-      }),
-    );
-}
-
-/** "3  cats 0a1b2c3d  in use   from 2, gain +0.031". */
-const lineOf = ({ id, name, inUse, parent, report: { gate } }: WeightsVersion): string =>
-  `${id}  ${name}  ${inUse ? 'in use' : gate.promoted ? 'passed' : 'candidate'}  from ${parent ?? 'the beginning'}: ${gate.reason}\n`;
-
-async function withProject(file: string, work: (project: Project) => Promise<void>): Promise<void> {
-  const { openChecked } = await import('../jobs/opening.ts');
-  const project = await openChecked(file);
-  try {
-    await work(project);
-  } finally {
-    project.close();
-  }
 }
 
 /** Finishes with `nothing` where the weights stay as they were. */

@@ -74,6 +74,8 @@ export const WeightsVersion = z.object({
   folder: z.string(),
   made: z.string(),
   inUse: z.boolean(),
+  /** From another project: the report is that of the run there. */
+  imported: z.boolean(),
   report: TeachReport,
 });
 export type WeightsVersion = z.infer<typeof WeightsVersion>;

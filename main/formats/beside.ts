@@ -4,7 +4,7 @@ import path from 'node:path';
 
 /** Where to write before `file` is replaced. What killed processes of ours left there goes, and nothing of others. */
 export function besideOf(file: string): string {
-  for (const left of leftBeside(file)) rmSync(left, { force: true });
+  for (const left of leftBeside(file)) rmSync(left, { recursive: true, force: true });
   return `${file}.loupe-${process.pid}.part`;
 }
 

@@ -31,7 +31,7 @@ export interface Teaching {
 const MOST_STOPS = 3;
 
 /** Where a project's runs and weights lie. */
-const learningFolder = (project: Pick<Project, 'file'>): string => `${project.file}-weights`;
+export const learningFolder = (project: Pick<Project, 'file'>): string => `${project.file}-weights`;
 
 /** The version in use, its folder absolute; null: none of the project's. */
 export function versionInUse(project: Project): (WeightsVersion & { path: string }) | null {
@@ -131,9 +131,14 @@ export function rollBack(project: Project): WeightsVersion | null {
   return project.versions().find((version) => version.inUse) ?? null;
 }
 
-export function promote(project: Project, id: number): WeightsVersion {
+export function versionOf(project: Project, id: number): WeightsVersion {
   const version = project.versions().find((each) => each.id === id);
-  if (!version) throw new BadInput(`there are no weights ${id} in the project; "loupe weights list" names them`);
+  if (version) return version;
+  throw new BadInput(`there are no weights ${id} in the project; "loupe weights list" names them`);
+}
+
+export function promote(project: Project, id: number): WeightsVersion {
+  const version = versionOf(project, id);
   const file = path.join(folderOf(project, version), 'model.safetensors');
   if (!existsSync(file)) throw new BadInput(`${file}: is not there any more, so these weights cannot be used`);
   project.use(id);

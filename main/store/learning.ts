@@ -20,6 +20,11 @@ export interface NewVersion {
   readonly folder: string;
 }
 
+export type ImportedVersion = Omit<NewVersion, 'runId'> & Pick<WeightsVersion, 'made' | 'report'>;
+
+/** Stands in place of the tier: a run of this project never has it. */
+const IMPORTED = 'imported';
+
 export interface Learning {
   startRun(run: Omit<StoredRun, 'id'>): StoredRun;
   /** The last run, where nothing was heard of its end. */
@@ -28,6 +33,8 @@ export interface Learning {
   /** Last first. */
   reports(): TeachReport[];
   addVersion(version: NewVersion): WeightsVersion;
+  /** A version that a run of another project made, with the report of that run. */
+  addImported(version: ImportedVersion): WeightsVersion;
   /** Last first. */
   versions(): WeightsVersion[];
   /** null: none of them, so the host's own weights. */
@@ -56,17 +63,21 @@ export const learningOf = (db: Db): Learning => ({
   },
   reports: () =>
     db
-      .all<{ report: string }>('SELECT report FROM run WHERE report IS NOT NULL ORDER BY id DESC')
+      .all<{ report: string }>(
+        'SELECT report FROM run WHERE report IS NOT NULL AND tier <> ? ORDER BY id DESC',
+        IMPORTED,
+      )
       .map(({ report }) => parsed(report) as TeachReport),
-  addVersion({ runId, name, folder }) {
-    db.run(
-      'INSERT INTO weights (run_id, name, folder, made, in_use) VALUES (?, ?, ?, ?, 0)',
-      ...[runId, name, folder, new Date().toISOString()],
-    );
-    const [made] = versionsWhere(db, 'weights.id = (SELECT max(id) FROM weights)');
-    if (!made) throw new Error('A version of weights that was just stored is not there.');
-    return made;
-  },
+  addVersion: (version) => stored(db, { ...version, made: new Date().toISOString() }),
+  addImported: ({ report, ...version }) =>
+    db.whole(() => {
+      const now = new Date().toISOString();
+      db.run(
+        `INSERT INTO run (tier, state, seed, minutes, started, ended, report) VALUES (?, 'done', 0, ?, ?, ?, ?)`,
+        ...[IMPORTED, report.minutes, now, now, JSON.stringify(report)],
+      );
+      return stored(db, { ...version, runId: db.number('SELECT max(id) FROM run') });
+    }),
   versions: () => versionsWhere(db, 'TRUE ORDER BY weights.id DESC'),
   use: (versionId) => void db.run('UPDATE weights SET in_use = (id IS ?)', versionId),
   split: () => ({
@@ -79,7 +90,18 @@ export const learningOf = (db: Db): Learning => ({
     }),
 });
 
+function stored(db: Db, { runId, name, folder, made }: NewVersion & { made: string }): WeightsVersion {
+  db.run(
+    'INSERT INTO weights (run_id, name, folder, made, in_use) VALUES (?, ?, ?, ?, 0)',
+    ...[runId, name, folder, made],
+  );
+  const [version] = versionsWhere(db, 'weights.id = (SELECT max(id) FROM weights)');
+  if (!version) throw new Error('A version of weights that was just stored is not there.');
+  return version;
+}
+
 interface VersionRow {
+  tier: string;
   id: number;
   parent: number | null;
   name: string;
@@ -92,9 +114,9 @@ interface VersionRow {
 const versionsWhere = (db: Db, condition: string): WeightsVersion[] =>
   db
     .all<VersionRow>(
-      `SELECT weights.id, run.parent, weights.name, weights.folder, weights.made, weights.in_use, run.report
+      `SELECT weights.id, run.parent, run.tier, weights.name, weights.folder, weights.made, weights.in_use, run.report
        FROM weights JOIN run ON run.id = weights.run_id WHERE ${condition}`,
     )
-    .map(({ id, parent, name, folder, made, in_use, report }) => {
-      return { id, parent, name, folder, made, inUse: in_use === 1, report: parsed(report) as TeachReport };
+    .map(({ in_use, tier, report, ...row }) => {
+      return { ...row, inUse: in_use === 1, imported: tier === IMPORTED, report: parsed(report) as TeachReport };
     });

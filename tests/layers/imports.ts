@@ -90,6 +90,7 @@ const oneFileEach = [
   'saxes',
   'yaml',
   'csv-parse',
+  'yazl',
 ];
 
 // Folders of these may be divided further; in main and renderer every folder is a layer of its own.

@@ -1,0 +1,61 @@
+// What is known of a version of weights <-> a file beside them: what it learnt from, its figures, and a digest of every file.
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { BadInput } from '../contract/badinput.ts';
+import { GateVerdict, TeachReport } from '../contract/learning.ts';
+import { digestOf, isFile } from './digest.ts';
+import { type RecordKind, readRecordBeside, writeRecordBeside } from './recordBeside.ts';
+
+/** A name alone: no folder can be left by it. */
+const FileName = z.string().regex(/^[\w-][\w.-]*\.(?:json|safetensors)$/u);
+
+export const VersionRecord = z.object({
+  format: z.literal('loupe weights 1'),
+  /** What proposals by it carry: the weights' name and a digest. */
+  name: z.string().regex(/^.+ [0-9a-f]{8}$/u),
+  made: z.iso.datetime(),
+  /** Its prompts are left out: they name images of the project that it comes from. */
+  report: TeachReport,
+  /** What it learnt from, the nearest first; the last one learnt from weights that no project made. */
+  lineage: z.array(z.object({ name: z.string(), made: z.string(), tier: z.string(), gate: GateVerdict })),
+  files: z.record(FileName, z.object({ bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/u) })),
+});
+export type VersionRecord = z.infer<typeof VersionRecord>;
+
+export const recordName = 'loupe-version.json';
+const kind: RecordKind<VersionRecord> = { name: recordName, schema: VersionRecord, command: 'loupe weights export' };
+
+/** Without these a folder is no model. */
+const needed = ['config.json', 'tokenizer.json', 'model.safetensors'];
+
+export const isVersionFile = (name: string): boolean => name !== recordName && FileName.safeParse(name).success;
+
+/** Of every file of a version's folder; the record itself is none of them. */
+export async function filesOfVersion(folder: string, signal?: AbortSignal): Promise<VersionRecord['files']> {
+  const files: VersionRecord['files'] = {};
+  for (const name of (await readdir(folder)).filter(isVersionFile).toSorted()) {
+    const file = path.join(folder, name);
+    files[name] = { bytes: (await stat(file)).size, sha256: await digestOf(file, 'sha256', signal) };
+  }
+  return files;
+}
+
+export const writeVersionRecord = (folder: string, record: VersionRecord): Promise<string> =>
+  writeRecordBeside(folder, kind, record);
+
+/** Null where the folder has none: its weights came from elsewhere than a project. */
+export const readVersionRecord = (folder: string): Promise<VersionRecord | null> => readRecordBeside(folder, kind);
+
+/** Throws BadInput where a file is not what the record says of it. */
+export async function checkFiles(folder: string, { files }: VersionRecord, signal?: AbortSignal): Promise<void> {
+  const unnamed = needed.find((name) => files[name] === undefined);
+  if (unnamed) throw new BadInput(`${folder}: ${recordName} names no ${unnamed}, so these are no whole weights`);
+  for (const [name, { bytes, sha256 }] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    const info = await stat(file).catch(() => null);
+    if (!info?.isFile()) throw new BadInput(`${file}: is missing, though ${recordName} names it; export it again`);
+    if (info.size !== bytes || !(await isFile(file, { kind: 'sha256', hex: sha256 }, signal)))
+      throw new BadInput(`${file}: is damaged or was changed since it was exported; export it again`);
+  }
+}
