@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { BadInput } from '../contract/badinput.ts';
 import { GateVerdict, TeachReport } from '../contract/learning.ts';
 import { digestOf, isFile } from './digest.ts';
-import { type RecordKind, readRecordBeside, writeRecordBeside } from './recordBeside.ts';
+import { type RecordKind, readRecordBeside } from './recordBeside.ts';
 
 /** A name alone: no folder can be left by it. */
 const FileName = z.string().regex(/^[\w-][\w.-]*\.(?:json|safetensors)$/u);
@@ -40,9 +40,6 @@ export async function filesOfVersion(folder: string, signal?: AbortSignal): Prom
   }
   return files;
 }
-
-export const writeVersionRecord = (folder: string, record: VersionRecord): Promise<string> =>
-  writeRecordBeside(folder, kind, record);
 
 /** Null where the folder has none: its weights came from elsewhere than a project. */
 export const readVersionRecord = (folder: string): Promise<VersionRecord | null> => readRecordBeside(folder, kind);

@@ -80,3 +80,27 @@ describe('the split', () => {
     expect(project.split()).toEqual({ held: [1, 3], taught: [2] });
   });
 });
+
+describe('a version of another project', () => {
+  const imported = { name: 'dogs 0a1b2c3d', made: '2026-01-02T03:04:05.000Z', report, folder: 'cats.loupe-weights/x' };
+
+  it('has the report of the run there, and is no run of this project', () => {
+    const own = version(null);
+    const taken = project.addImported(imported);
+    expect(taken).toEqual({ ...imported, id: own.id + 1, parent: null, inUse: false, imported: true });
+    expect(project.versions().map((each) => each.imported)).toEqual([true, false]);
+    expect([project.reports(), project.stoppedRun()]).toEqual([[report], null]);
+  });
+
+  it('is used, learnt from and kept like any other', () => {
+    const { id } = project.addImported(imported);
+    project.use(id);
+    const child = version(id);
+    project.close();
+    project = openProject(file);
+    expect(project.versions().map(({ parent, inUse, name }) => [parent, inUse, name])).toEqual([
+      [id, false, child.name],
+      [null, true, imported.name],
+    ]);
+  });
+});
