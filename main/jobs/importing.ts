@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { ImportReport } from '../contract/jobs.ts';
-import { runTask, TaskStopped } from '../engine/task.ts';
+import { runTask, TaskStopped } from '../tasks/task.ts';
 import { turns } from '../formats/turns.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import { runTask, TaskStopped } from '../engine/task.ts';
+import { runTask, TaskStopped } from '../tasks/task.ts';
 import { settle } from '../store/open.ts';
 import { openProject, type Project } from '../store/project.ts';
 

@@ -8,11 +8,12 @@ import type { Frame } from '../contract/geometry.ts';
 import { type DecodedImage, MAX_MASK_PIXELS } from '../contract/records.ts';
 import { declaredSize, oddity } from './header.ts';
 import { svgOddity } from './svg.ts';
+import { type DrawnSvg, mayBeSvg, type SvgTask, svgApart } from './svgApart.ts';
 
 const MEGA = 1e6;
 const MAX_BYTES = 1024 ** 3;
 const DECODE_SECONDS = 60;
-const HEAD_BYTES = 64;
+const HEAD_BYTES = 4096;
 const THUMBNAIL_SIDE = 256;
 const TILE = { quality: 90 };
 const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'tiff', 'gif', 'heif', 'svg']);
@@ -46,22 +47,48 @@ sharp.cache({ files: 0 });
 
 /** The file as a person sees it: EXIF-oriented sRGB, alpha laid on white, 16 bits scaled to 8, first frame of many. */
 export async function decodeImage(file: string, options: { maxPixels?: number } = {}): Promise<ImageFile> {
-  const bytes = await readBounded(file);
   // No picture is larger than a mask may be; as RGB that is 805 MB.
   const limit = Math.min(options.maxPixels ?? MAX_MASK_PIXELS, MAX_MASK_PIXELS);
+  const { bytes, sha256 } = await drawable(file, limit);
   await headerOf(file, bytes, limit);
   const pixels = upright(bytes, limit).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   const { data, info } = await attempt(file, pixels);
-  const sha256 = sha256Of(bytes);
   return { width: info.width, height: info.height, data: threeChannels(file, data, info.channels), file, sha256 };
 }
 
 /** Size and kind from the header alone: a file that is cut short further on passes. */
 export async function measureImage(file: string): Promise<Header> {
   // libvips would take brackets in a name for options.
-  if (file.includes('[')) return asHeader(await headerOf(file, await readBounded(file), MAX_MASK_PIXELS));
-  refuseDeclared(file, await firstBytes(file), MAX_MASK_PIXELS);
+  if (file.includes('[')) return measureBytes(file, await readBounded(file));
+  const first = await firstBytes(file);
+  refuseDeclared(file, first, MAX_MASK_PIXELS);
+  if (mayBeSvg(first)) return measureBytes(file, await readBounded(file));
   return asHeader(await readableHeader(file, sharp(file, { limitInputPixels: false, pages: 1 }), MAX_MASK_PIXELS));
+}
+
+async function measureBytes(file: string, bytes: Uint8Array): Promise<Header> {
+  const task = { file, bytes, limit: MAX_MASK_PIXELS, draw: false };
+  const drawn = mayBeSvg(bytes) ? await svgApart(task) : null;
+  if (drawn) return { width: drawn.width, height: drawn.height, shown: null };
+  return asHeader(await headerOf(file, bytes, MAX_MASK_PIXELS));
+}
+
+/** The file's bytes, or those of the PNG that a process of its own drew of them; with the hash of the file in any case. */
+async function drawable(file: string, limit: number) {
+  const bytes = await readBounded(file);
+  const drawn = mayBeSvg(bytes) ? await svgApart({ file, bytes, limit, draw: true }) : null;
+  return { bytes: drawn?.png ?? bytes, sha256: sha256Of(bytes), isDrawn: drawn !== null };
+}
+
+/** What that process does; null: these bytes are no SVG. */
+export async function drawHere({ file, bytes, limit, draw }: SvgTask): Promise<DrawnSvg | null> {
+  const { format, width, height } = await headerOf(file, bytes, limit);
+  if (format !== 'svg') return null;
+  const reason = svgOddity(bytes, width * height);
+  if (reason !== null) throw new BadInput(`${file}: ${reason}`);
+  if (!draw) return { width, height, png: null };
+  const pixels = sharp(bytes, { failOn: 'error', limitInputPixels: limit, pages: 1 }).toColourspace('srgb');
+  return { width, height, png: await attempt(file, pixels.png({ compressionLevel: 2 }).toBuffer()) };
 }
 
 export interface Inspected extends Header {
@@ -72,11 +99,11 @@ export interface Inspected extends Header {
 
 /** The file read once, and every pixel of it decoded where that is soon done. */
 export async function inspectImage(file: string, thumbnailLimit: number = MAX_MASK_PIXELS): Promise<Inspected> {
-  const bytes = await readBounded(file);
+  const { bytes, sha256, isDrawn } = await drawable(file, MAX_MASK_PIXELS);
   const header = asHeader(await headerOf(file, bytes, MAX_MASK_PIXELS));
   const small = header.width * header.height <= thumbnailLimit;
   const thumbnail = small ? await attempt(file, toThumbnail(upright(bytes, MAX_MASK_PIXELS))) : null;
-  return { ...header, sha256: sha256Of(bytes), thumbnail };
+  return { ...header, ...(isDrawn && { shown: null }), sha256, thumbnail };
 }
 
 export const thumbnailOf = (image: DecodedImage): Promise<Buffer> => toThumbnail(fromPixels(image));
@@ -157,10 +184,7 @@ const toThumbnail = (image: Sharp): Promise<Buffer> =>
 /** Refuses what cannot be read. sharp's own limit is off, so that the refusal can name the size. */
 async function headerOf(file: string, bytes: Uint8Array, limit: number): Promise<Metadata> {
   refuseDeclared(file, bytes, limit);
-  const header = await readableHeader(file, sharp(bytes, { limitInputPixels: false, pages: 1 }), limit);
-  const reason = header.format === 'svg' ? svgOddity(bytes, header.width * header.height) : null;
-  if (reason !== null) throw new BadInput(`${file}: ${reason}`);
-  return header;
+  return readableHeader(file, sharp(bytes, { limitInputPixels: false, pages: 1 }), limit);
 }
 
 async function readableHeader(file: string, image: Sharp, limit: number): Promise<Metadata> {

@@ -18,7 +18,7 @@ interface Layer {
 
 const parsers = ['zod'];
 const models = ['graph', 'nn', 'qwen', 'sam2', 'lens', 'train', 'runtime'].map((name) => `models/${name}`);
-const predicting = ['contract', 'pictures', 'weights', 'flow', 'reward'].map((name) => `main/${name}`);
+const predicting = ['contract', 'tasks', 'pictures', 'weights', 'flow', 'reward'].map((name) => `main/${name}`);
 const learning = [...predicting, 'main/learn'];
 const host = [
   ...learning,
@@ -39,8 +39,10 @@ const layers: Readonly<Record<string, Layer>> = {
   'models/runtime': { may: ['models/graph'], packages: 'any' },
   'main/contract': { may: [], packages: [...parsers, '@orpc/contract'] },
   'main/store': { may: ['main/contract'], packages: 'any' },
-  // Pictures are resized by the rule that the models' own processors have.
-  'main/pictures': { may: ['main/contract', 'models/nn'], packages: 'any' },
+  // What may cost without end is done in a process that has one: nothing of ours is known there but refusals.
+  'main/tasks': { may: ['main/contract'], packages: ['node'] },
+  // Pictures are resized by the rule that the models' own processors have; drawings are drawn as tasks.
+  'main/pictures': { may: ['main/contract', 'main/tasks', 'models/nn'], packages: 'any' },
   'main/scenes': { may: ['main/contract', 'main/pictures'], packages: 'any' },
   'main/reward': { may: ['main/contract'], packages: parsers },
   'main/weights': { may: ['main/contract', ...models], packages: 'any' },

@@ -28,7 +28,8 @@ describe('filters', () => {
     for (const look of [decodeImage, inspectImage]) {
       await expect(look(file)).rejects.toThrow(`${file}: has filters that would take too long to draw; save it as PNG`);
     }
-    expect(performance.now() - start).toBeLessThan(5000);
+    // Each look starts a process, which takes its time on a busy machine; to draw it would take hours.
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test('count by what they cost: steps, kinds, uses and pixels', () => {

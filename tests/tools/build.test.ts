@@ -11,7 +11,7 @@ test('every program that is forked is built, and is an entry for the search for 
   const [build, knip] = [read('tools/build.mjs'), read('knip.json')];
   const names = /export type ProgramName = (?<names>.*);/u.exec(read('main/engine/protocol.ts'))?.groups?.names;
   const engines = [...(names ?? '').matchAll(/'(\w+)'/gu)].map(([, name]) => `main/engine/${name}.ts`);
-  const tasks = ['main/jobs/readProgram.ts', 'main/jobs/examineProgram.ts'];
+  const tasks = ['main/jobs/readProgram.ts', 'main/jobs/examineProgram.ts', 'main/pictures/svgProgram.ts'];
   expect(engines).toContain('main/engine/train.ts');
   for (const file of [...engines, ...tasks]) {
     expect(existsSync(path.join(repository, file))).toBe(true);

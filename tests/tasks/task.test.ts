@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badinput.ts';
-import { runTask, TaskStopped } from '../../main/engine/task.ts';
+import { runTask, TaskStopped } from '../../main/tasks/task.ts';
 
 const program = path.join(import.meta.dirname, 'costly.ts');
 const lives = (pid: number): boolean => {

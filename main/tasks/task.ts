@@ -4,8 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
 import { totalmem } from 'node:os';
 import { BadInput } from '../contract/badinput.ts';
-import { failureOf } from './failures.ts';
-import type { Failure } from './protocol.ts';
 
 /** What a program may cost. */
 export interface TaskLimits {
@@ -31,6 +29,12 @@ export class TaskStopped extends Error {
     super(how);
     this.why = why;
   }
+}
+
+interface Failure {
+  /** A fault is ours. */
+  readonly reason: 'bad input' | 'fault';
+  readonly message: string;
 }
 
 type FromTask =
@@ -139,10 +143,12 @@ export function performTask<Given, Event, Result>(
   process.on('SIGINT', () => {});
 }
 
-const failed = (error: unknown): FromTask => ({
-  kind: 'failed',
-  failure: failureOf(error, new AbortController().signal),
-});
+function failed(error: unknown): FromTask {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof BadInput) return { kind: 'failed', failure: { reason: 'bad input', message } };
+  process.stderr.write(`${error instanceof Error ? error.stack : message}\n`);
+  return { kind: 'failed', failure: { reason: 'fault', message } };
+}
 
 const isWantOfMemory = (error: unknown): boolean =>
   error instanceof RangeError &&
