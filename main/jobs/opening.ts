@@ -2,9 +2,9 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import { runTask, TaskStopped } from '../tasks/task.ts';
 import { settle } from '../store/open.ts';
 import { openProject, type Project } from '../store/project.ts';
+import { runTask, TaskStopped } from '../tasks/task.ts';
 
 /** Beside this file, with its ending: TypeScript as it stands, or built. */
 const examineProgram = path.join(
