@@ -1,9 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests of plain functions: nothing of a process outlives them, so that their files need no process each. */
+const plain = ['contract', 'graph', 'qwen', 'sam2', 'nn', 'scenes', 'reward'].map(
+  (room) => `tests/${room}/**/*.test.ts`,
+);
+
 export default defineConfig({
   test: {
-    ...{ include: ['tests/**/*.test.ts'], pool: 'forks', maxWorkers: 2 },
+    ...{ pool: 'forks', maxWorkers: 2 },
     // Patience for machines that do other things as well; no test measures time by these.
     ...{ testTimeout: 120_000, hookTimeout: 240_000, expect: { poll: { timeout: 20_000 } } },
+    projects: [
+      { extends: true, test: { name: 'plain', include: plain, isolate: false } },
+      { extends: true, test: { name: 'whole', include: ['tests/**/*.test.ts'], exclude: plain } },
+    ],
   },
 });
