@@ -1,5 +1,6 @@
 // `loupe bench`: speed of the engine on this machine, as a table or as JSON.
-import { type Command, Option } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Tier, tiers } from '../contract/learning.ts';
 import type { EngineBench } from '../evaluate/engineBench.ts';
 import type { Terminal } from '../terminal.ts';
@@ -59,7 +60,13 @@ interface TeachOptions {
   minutes: number;
   tier?: Tier;
   json?: boolean;
+  curve?: readonly number[] | true;
+  clicks: number;
+  svg?: string;
 }
+
+/** Corrected pictures of the learning curve. */
+const CURVE = [5, 10, 20, 40];
 
 function addTeachBench(bench: Command, terminal: Terminal): void {
   bench
@@ -72,11 +79,42 @@ function addTeachBench(bench: Command, terminal: Terminal): void {
     .option('--held <count>', 'pictures that are held out', wholeNumber(5, 1000), 16)
     .option('--minutes <number>', 'how long each tier may train', numberBetween(0.05, 1440), 8)
     .addOption(new Option('--tier <name>', 'only this one').choices(tiers))
+    .option(
+      '--curve [counts]',
+      'instead: answers, masks and simulated clicks after 5, 10, 20 and 40 corrected pictures',
+      parseCounts,
+    )
+    .option('--clicks <count>', 'held-out objects of the curve that are clicked at', wholeNumber(0, 10_000), 40)
+    .option('--svg <file>', 'of the curve: draw it, too')
     .option('--json', 'print one JSON document instead of a table')
     .action((options: TeachOptions) => benchOfTeaching(options, terminal));
 }
 
-async function benchOfTeaching({ tier, json, ...task }: TeachOptions, terminal: Terminal): Promise<void> {
+/** "5,10,20,40" as rising numbers of pictures. */
+function parseCounts(text: string): number[] {
+  const counts = text.split(',').map(wholeNumber(5, 1000));
+  if (counts.every((count, i) => i === 0 || count > (counts[i - 1] ?? 0))) return counts;
+  throw new InvalidArgumentError('numbers of pictures must rise, as 5,10,20');
+}
+
+async function benchOfCurve(
+  { curve, clicks: clicked, tier, svg, json, seed, held, minutes }: TeachOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { benchCurve, curveTable, figuresOver } = await import('./benchCurve.ts');
+  const counts = curve === true || curve === undefined ? CURVE : curve;
+  const made = await benchCurve({ counts, clicked, tier: tier ?? 'auto', seed, held, minutes }, terminal);
+  if (svg !== undefined) {
+    const { drawStage } = await import('../learn/curves.ts');
+    await writeFile(svg, drawStage('learning curve', figuresOver(made), 'pictures'));
+  }
+  terminal.print(json ? `${JSON.stringify(made)}\n` : curveTable(made));
+}
+
+async function benchOfTeaching(options: TeachOptions, terminal: Terminal): Promise<void> {
+  if (options.curve !== undefined) return benchOfCurve(options, terminal);
+  const { tier, json, seed, images, held, minutes } = options;
+  const task = { seed, images, held, minutes };
   const { benchTeach, teachTable } = await import('./benchTeach.ts');
   const figures = await benchTeach({ ...task, tiers: tier && [tier] }, terminal);
   terminal.print(json ? `${JSON.stringify(figures)}\n` : teachTable(figures));

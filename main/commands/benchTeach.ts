@@ -1,11 +1,9 @@
 // `loupe bench teach`: a project of pictures that nano's scenes are not like is taught by each tier, as a person would teach it.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { created } from '../contract/diff.ts';
 import type { Job } from '../contract/jobs.ts';
 import { type TeachReport, type Tier, tiers } from '../contract/learning.ts';
-import { packMask } from '../contract/project.ts';
 import { Engine } from '../engine/supervisor.ts';
 import { sampleIou } from '../evaluate/metrics.ts';
 import { type ShiftedDomain, shiftedDomain } from '../evaluate/shiftedDomain.ts';
@@ -14,12 +12,12 @@ import { Meter } from '../jobs/queue.ts';
 import { folderOf, teachProject } from '../jobs/teaching.ts';
 import { pairedGain } from '../learn/gate.ts';
 import { measure, type Score } from '../learn/measure.ts';
-import { writePng } from '../pictures/image.ts';
-import { openProject, type Project } from '../store/project.ts';
+import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { columned } from './benchFigures.ts';
 import { heldImages } from './evalProject.ts';
+import { picturedProject } from './picturedProject.ts';
 
 /** gIoU of whole answers to held-out prompts, one prompt for each name on a picture. */
 export interface TierFigures {
@@ -95,9 +93,10 @@ interface Taught {
 }
 
 async function taught(bench: TierBench, { note, signal }: Pick<Terminal, 'note' | 'signal'>): Promise<Taught> {
-  const { task, tier, folder } = bench;
+  const { task, tier, folder, domain } = bench;
   const weights = task.weights ?? embeddedWeights;
-  const project = await drawnProject(bench);
+  const names = [...domain.known, ...domain.new];
+  const project = await picturedProject({ folder, pictures: domain.pictures, names, held: task.held });
   const engine = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train' });
   try {
     const work = { project, engine, tier, weights, minutes: task.minutes, seed: task.seed };
@@ -152,41 +151,6 @@ async function scoresBy(weights: string, project: Project, signal: AbortSignal):
 }
 
 const worthOf = ({ worded }: Score): number => (worded ? sampleIou(worded.overlap) : 0);
-
-/** A project as it is after a person has corrected all its pictures; the last ones are held out. */
-async function drawnProject({ domain, task, folder }: TierBench): Promise<Project> {
-  await mkdir(folder, { recursive: true });
-  const project = openProject(path.join(folder, 'shifted.loupe'), { create: true });
-  const nameOf = (i: number) => `${i + 1}.png`;
-  for (const [i, { image }] of domain.pictures.entries())
-    await writePng(path.join(folder, nameOf(i)), { ...image, channels: 3 });
-  const ids = project.addImages(domain.pictures.map((_, i) => ({ path: nameOf(i) })));
-  const names = [...domain.known, ...domain.new];
-  const labels = names.map((name, place) => ({
-    ...{ id: project.reserve(1), name, colour: '#cc3366', digit: null, attributes: [], place },
-  }));
-  const labelIds = new Map(labels.map(({ id, name }) => [name, id]));
-  const plain = {
-    attributes: {},
-    crowd: false,
-    hidden: false,
-    locked: false,
-    place: 0,
-    origin: { kind: 'drawn' },
-  } as const;
-  const shapes = domain.pictures.flatMap(({ things }, i) =>
-    things.map(({ name, box, mask }) => {
-      const [imageId, labelId] = [ids[i], labelIds.get(name)];
-      if (imageId === undefined || labelId === undefined) throw new Error(`"${name}" of ${nameOf(i)} has no row.`);
-      return created('shape', {
-        ...{ id: project.reserve(1), imageId, labelId, mask: packMask(mask), box, ...plain },
-      });
-    }),
-  );
-  project.apply({ title: 'Draw', changes: [...labels.map((label) => created('label', label)), ...shapes] });
-  project.addToSplit('held', ids.slice(task.images));
-  return project;
-}
 
 const meanOf = (answers: readonly Answered[], when: 'before' | 'after'): number =>
   answers.reduce((sum, one) => sum + one[when], 0) / Math.max(1, answers.length);

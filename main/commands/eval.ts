@@ -14,7 +14,7 @@ import type { Predictor } from '../flow/predict.ts';
 import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
 import { addReferring, referringTable } from './evalReferring.ts';
-import { wholeNumber } from './options.ts';
+import { parseSeed, wholeNumber } from './options.ts';
 import { cocoFilesIn, readPhotos } from './photos.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
 
@@ -71,6 +71,8 @@ export function addEval(program: Command, terminal: Terminal): void {
     .description('the images of a project that "loupe teach" measures on and never learns')
     .argument('<project>', 'the .loupe file')
     .option('--weights <which>', 'a folder, or the number of a version of the project; without it what is in use')
+    .option('--clicks <count>', 'objects that a simulated annotator clicks at', wholeNumber(0, 100_000), 100)
+    .option('--seed <number>', 'of its clicks', parseSeed, 1)
     .option('--json', 'print one JSON document instead of text')
     .action((file: string, options: EvalProjectOptions) => evalProject(file, options, terminal));
 }

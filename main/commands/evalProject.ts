@@ -4,6 +4,7 @@ import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { ProjectFigures } from '../contract/learning.ts';
 import type { MeasuredImage } from '../learn/measure.ts';
+import type { ClickFigures } from '../learn/measureClicks.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
@@ -12,6 +13,10 @@ import { openPredictor } from './weights.ts';
 export interface EvalProjectOptions {
   /** A folder, or the number of a version of the project. */
   readonly weights?: string;
+  /** Objects that are clicked at. */
+  readonly clicks: number;
+  /** Of the clicks. */
+  readonly seed: number;
   readonly json?: boolean;
 }
 
@@ -23,13 +28,24 @@ export async function evalProject(file: string, options: EvalProjectOptions, ter
     const weights = await weightsOf(project, options.weights);
     const predictor = await openPredictor({ weights }, terminal);
     try {
-      const { measure, projectFigures } = await import('../learn/measure.ts');
+      const [{ measure, projectFigures }, { measureClicks }] = await Promise.all([
+        import('../learn/measure.ts'),
+        import('../learn/measureClicks.ts'),
+      ]);
       const progress = (done: number) => terminal.note(`\r${done} prompts`);
       const every = Number.POSITIVE_INFINITY;
       const scores = await measure(predictor, images, { signal: terminal.signal, mostWorded: every, progress });
       terminal.note('\n');
       const figures = projectFigures(scores);
-      terminal.print(options.json ? `${JSON.stringify({ weights, ...figures })}\n` : asText(weights, figures));
+      const { box50 } = figures.words;
+      const clicks = await measureClicks(predictor, images, {
+        ...{ seed: options.seed, mostObjects: options.clicks, signal: terminal.signal },
+        progress: (done) => terminal.note(`\r${done} objects clicked at`),
+      });
+      terminal.note('\n');
+      const { objects: clicked, noc85, noc90 } = clicks;
+      const all = { weights, ...figures, box50, noc85, noc90, clicked };
+      terminal.print(options.json ? `${JSON.stringify(all)}\n` : asText(weights, figures, clicks));
     } finally {
       await predictor.release();
     }
@@ -68,9 +84,14 @@ async function weightsOf(project: Project, named: string | undefined): Promise<s
   throw new BadInput(`--weights ${named}: is neither a folder nor the number of weights of this project`);
 }
 
-const asText = (weights: string, { prompts, objects, gIoU, cIoU, words }: ProjectFigures): string =>
+const asText = (
+  weights: string,
+  { prompts, objects, gIoU, cIoU, words }: ProjectFigures,
+  clicks: ClickFigures,
+): string =>
   [
     `${weights}\n`,
     `${prompts} prompts, ${objects} objects under their true boxes: gIoU ${gIoU.toFixed(3)}, cIoU ${cIoU.toFixed(3)}\n`,
     `${words.prompts} prompts by words: gIoU ${words.gIoU.toFixed(3)}, cIoU ${words.cIoU.toFixed(3)}, box50 ${words.box50.toFixed(3)}\n`,
+    `${clicks.objects} objects by simulated clicks, 20 at most: ${clicks.noc85.toFixed(2)} to IoU 0.85, ${clicks.noc90.toFixed(2)} to 0.90\n`,
   ].join('');

@@ -1,10 +1,10 @@
 // Sets of annotated photographs to figures: true boxes and clicks to masks, beside GrabCut and the bare box; repairs; prompts in words.
 import { fromPolygon } from '../contract/polygon.ts';
-import type { DecodedImage, Mask, Point } from '../contract/records.ts';
-import { maskArea, maskIou, toBitmap } from '../contract/rle.ts';
+import type { DecodedImage, Mask } from '../contract/records.ts';
+import { maskArea, maskIou } from '../contract/rle.ts';
 import type { Predictor } from '../flow/predict.ts';
 import { cutOut } from '../pictures/cutOut.ts';
-import { nextClick } from '../pictures/distance.ts';
+import { type Clicking, clickedIous, clicksTo } from './clicks.ts';
 import type { LabelledImage } from './cocoPhotos.ts';
 import { type RepairFigures, repairFigures, repairTrials } from './repair.ts';
 import { evaluateWords, type WordFigures } from './words.ts';
@@ -14,6 +14,8 @@ const SMALLEST = 100;
 /** An annotator who is not content by then draws the mask. */
 const MOST_CLICKS = 10;
 const CONTENT = 0.85;
+/** Five clicks are counted of every thing. */
+const clicking: Clicking = { most: MOST_CLICKS, content: CONTENT, least: 5, jitter: null };
 /** Masks are made wrong in the same way each time; calibration draws from another seed. */
 const REPAIR_SEED = 50_000;
 const counted = ['1', '3', '5'] as const;
@@ -120,29 +122,12 @@ async function measure(predictor: Segments, { photo, truth, box }: Thing, tries:
     box: maskIou(await predictor.segment(image, { box }), truth),
     bare: maskIou(allOf(box, image), truth),
     grabCut: tries.isCut ? maskIou(await cutOut(image, box), truth) : null,
-    clicks: tries.isClicked ? await clicked(predictor, image, truth) : null,
+    clicks: tries.isClicked ? await clickedIous(predictor, { image, truth }, clicking) : null,
   };
 }
 
 const allOf = ({ x1, y1, x2, y2 }: Thing['box'], { width, height }: DecodedImage): Mask =>
   fromPolygon([x1, y1, x2, y1, x2, y2, x1, y2], width, height);
-
-/** Each click in the middle of the largest error, until the mask is good and five are counted. */
-async function clicked(predictor: Segments, image: DecodedImage, truth: Mask): Promise<number[]> {
-  const wanted = toBitmap(truth);
-  const points: Point[] = [];
-  const found: number[] = [];
-  let mask: Uint8Array = new Uint8Array(wanted.length);
-  while (points.length < MOST_CLICKS && (points.length < 5 || Math.max(...found) < CONTENT)) {
-    const next = nextClick(mask, wanted, image);
-    if (!next) return [...found, ...Array.from({ length: MOST_CLICKS - found.length }, () => 1)];
-    points.push({ x: next.x + 0.5, y: next.y + 0.5, sign: next.inside ? '+' : '-' });
-    const said = await predictor.segment(image, { points: [...points] });
-    found.push(maskIou(said, truth));
-    mask = toBitmap(said);
-  }
-  return found;
-}
 
 function figuresOf(measured: readonly Measured[]): SetFigures {
   const cuts = measured.flatMap(({ grabCut }) => (grabCut === null ? [] : [grabCut]));
@@ -155,16 +140,12 @@ function figuresOf(measured: readonly Measured[]): SetFigures {
         return iou;
       }),
     );
-  const needed = (clicks: readonly number[]) => {
-    const at = clicks.findIndex((iou) => iou >= CONTENT);
-    return at < 0 ? MOST_CLICKS : at + 1;
-  };
   return {
     boxToMask: { mIoU: mean(measured.map(({ box }) => box)), count: measured.length },
     bareBox: { mIoU: mean(measured.map(({ bare }) => bare)) },
     grabCut: { mIoU: mean(cuts), count: cuts.length },
     clicks: { '1': after(1), '3': after(3), '5': after(5), count: series.length },
-    noc85: mean(series.map(needed)),
+    noc85: mean(series.map((clicks) => clicksTo(CONTENT, clicks, MOST_CLICKS))),
   };
 }
 

@@ -68,28 +68,38 @@ export async function writeCurves(file: string, folder: string): Promise<string[
   return Promise.all(drawn);
 }
 
-/** Small multiples on white, all over the same steps. */
-export function drawStage(stage: string, figures: ReadonlyMap<string, readonly Reading[]>): string {
+/** Small multiples on white, all over the same steps, or whatever else `along` says is counted. */
+export function drawStage(
+  stage: string,
+  figures: ReadonlyMap<string, readonly Reading[]>,
+  along: 'steps' | 'pictures' = 'steps',
+): string {
   const columns = Math.max(1, Math.min(COLUMNS, figures.size));
   const width = columns * PANEL.width + 16;
   const height = HEADER + Math.max(1, Math.ceil(figures.size / columns)) * PANEL.height + 8;
   const last = Math.max(0, ...[...figures.values()].map((curve) => curve.at(-1)?.step ?? 0));
   const panels = [...figures].map(([name, curve], i) => {
     const at = `${8 + (i % columns) * PANEL.width} ${HEADER + Math.floor(i / columns) * PANEL.height}`;
-    return `<g transform="translate(${at})">\n${panel(name, curve, last)}\n</g>`;
+    return `<g transform="translate(${at})">\n${panel(name, curve, { last, along })}\n</g>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`,
     ` font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="11" fill="${GREY}">\n`,
     `<title>Training curves of the stage ${stage}</title>\n`,
     `<rect width="${width}" height="${height}" rx="6" fill="#ffffff"/>\n`,
-    label(22, 30, `${stage}: ${last.toLocaleString('en')} steps`, `font-size="16" font-weight="600" fill="${INK}"`),
+    label(22, 30, `${stage}: ${last.toLocaleString('en')} ${along}`, `font-size="16" font-weight="600" fill="${INK}"`),
     `<clipPath id="plot"><rect width="${PLOT.width}" height="${PLOT.height}"/></clipPath>\n`,
     `${panels.join('\n')}\n</svg>\n`,
   ].join('');
 }
 
-function panel(name: string, curve: readonly Reading[], last: number): string {
+/** The axis that all panels share. */
+interface Axis {
+  readonly last: number;
+  readonly along: string;
+}
+
+function panel(name: string, curve: readonly Reading[], { last, along }: Axis): string {
   const bins = binned(curve);
   const range = valueRange(bins);
   const ys = ticks(range.low, range.high, 4);
@@ -106,7 +116,7 @@ function panel(name: string, curve: readonly Reading[], last: number): string {
     label(left + width, 20, short(curve.at(-1)?.value ?? 0), `text-anchor="end" fill="${LINE}"`),
     `<g transform="translate(${left} ${top})">`,
     ...rows,
-    label(-6, height + 16, 'step', 'text-anchor="end"'),
+    label(-6, height + 16, along === 'steps' ? 'step' : along, 'text-anchor="end"'),
     ...steps.map((step) => label(x(step), height + 16, short(step), 'text-anchor="middle"')),
     `<g clip-path="url(#plot)">${drawnLine(bins, x, y)}</g>`,
     `<path d="M0 ${height}h${width}" stroke="${GREY}"/></g>`,
