@@ -47,7 +47,9 @@ describe('clicks', () => {
 
   it('go on to a least number where figures need them, and never beyond the most', async () => {
     const good = drawing(truth);
-    expect(await clickedIous(good.predictor, { image, truth }, { ...calm, least: 3, most: 5 })).toEqual([1, 1, 1, 1, 1]);
+    expect(await clickedIous(good.predictor, { image, truth }, { ...calm, least: 3, most: 5 })).toEqual([
+      1, 1, 1, 1, 1,
+    ]);
     expect(good.asked).toHaveLength(1);
     const bad = drawing(left);
     expect(await clickedIous(bad.predictor, { image, truth }, { ...calm, most: 4 })).toEqual([0.5, 0.5, 0.5, 0.5]);

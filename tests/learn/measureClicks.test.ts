@@ -1,10 +1,10 @@
 // NoC on held-out objects: of a segmenter that gets better click by click, and the same clicks for the same seed.
 import { describe, expect, it } from 'vitest';
+import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';
-import { unpackMask } from '../../main/contract/project.ts';
-import { measureClicks } from '../../main/learn/measureClicks.ts';
 import type { Ask } from '../../main/flow/zoom.ts';
+import { measureClicks } from '../../main/learn/measureClicks.ts';
 import { side, teachingImages } from './teaching.ts';
 
 const images = teachingImages(4).map((image) => ({ ...image, group: image.imageId, read: () => image.read() }));
