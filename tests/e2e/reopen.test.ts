@@ -1,10 +1,33 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, haveShell, starts } from './app.ts';
+
+const street = path.resolve(import.meta.dirname, '../../../shared/material/images/coco_val100');
+const photograph = existsSync(street) ? findPhotograph(street) : null;
+if (photograph === null) console.warn('skipped: no ../shared, and so no photograph');
+
+function findPhotograph(folder: string): string | null {
+  const names = readdirSync(folder, 'utf8').filter((name) => name.endsWith('.jpg'));
+  const [first] = names.toSorted();
+  return first === undefined ? null : path.join(folder, first);
+}
+
+interface Coco {
+  readonly annotations: readonly { readonly segmentation: readonly (readonly number[])[] }[];
+}
 
 describe.runIf(haveShell).each(starts)('a host that is killed in the middle of editing ($shell)', ({ start }) => {
   let app: App;
   beforeAll(async () => {
-    app = await start({ prepare: (one) => one.project('kept.loupe', 'scenes') });
+    app = await start({
+      prepare: (one) =>
+        one.project('kept.loupe', 'scenes', (project) => {
+          if (photograph === null) return;
+          copyFileSync(photograph, one.file('scenes', 'street.jpg'));
+          project.addImages([{ path: 'street.jpg' }]);
+        }),
+    });
   });
   afterAll(() => app?.stop());
 
@@ -36,11 +59,85 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     await app.saved();
   });
 
+  /** The second lies on a straight side, and the pixels say nothing of it. */
+  const corners = [
+    [300, 300],
+    [360, 300],
+    [420, 300],
+    [460, 440],
+    [300, 400],
+  ] as const;
+
+  it('draws a polygon and drags a corner of it', async () => {
+    const { page } = app;
+    await page.keyboard.press('Escape');
+    await app.tool('Polygon');
+    const to = await app.mapping();
+    const [a, b, c, , e] = corners;
+    for (const place of [a, b, c, [420, 400], e] as const) await page.mouse.click(...to(place));
+    await page.keyboard.press('Enter');
+    await expect.poll(() => app.shapeCount()).toBe(5);
+    await app.tool('Select and move');
+    await app.drag([420, 400], [460, 440]);
+    await page.getByRole('button', { name: /^Undo: Move/u }).waitFor();
+    await app.saved();
+  });
+
   it('shows what was open before on its start screen', async () => {
     await app.kill();
     await app.restart();
     await app.page.getByRole('button', { name: /kept/u }).click();
     await app.scene('scene-01.jpg');
-    await expect.poll(() => app.shapeCount()).toBe(4);
+    await expect.poll(() => app.shapeCount()).toBe(5);
   });
+
+  const exported = (): string[] => readdirSync(app.file('scenes')).filter((name) => /^kept.*\.json$/u.test(name));
+  const file = () => app.page.getByLabel('File', { exact: true });
+  const press = (name: string) => app.page.getByRole('button', { name, exact: true }).click();
+
+  it('exports the polygon by the points that it was given, beside the project', async () => {
+    await app.page.keyboard.press('Control+e');
+    await expect.poll(() => file().inputValue()).toBe(app.file('scenes', 'kept.json'));
+    await press('Export');
+    await app.page.getByRole('button', { name: 'Verify' }).waitFor();
+    await app.page.getByText(app.file('scenes', 'kept.json'), { exact: true }).waitFor();
+    const rings = app.json<Coco>('scenes', 'kept.json').annotations.map(({ segmentation: [ring] }) => ring ?? []);
+    const own = rings.filter((ring) => ring.length === 2 * corners.length);
+    expect(own).toHaveLength(1);
+    for (const [i, value] of corners.flat().entries()) expect(Math.abs((own[0]?.[i] ?? 0) - value)).toBeLessThan(2);
+    await press('Done');
+  });
+
+  it('offers a name that is free, and replaces a file only when it is told to, with a backup beside it', async () => {
+    const { page } = app;
+    const before = readFileSync(app.file('scenes', 'kept.json'));
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+e');
+    await expect.poll(() => file().inputValue()).toBe(app.file('scenes', 'kept-2.json'));
+    await file().fill(app.file('scenes', 'kept.json'));
+    await press('Export');
+    await page.getByRole('alert').getByText(/is there already/u).waitFor();
+    expect([exported(), readFileSync(app.file('scenes', 'kept.json')).equals(before)]).toEqual([['kept.json'], true]);
+    await page.getByLabel('Replace the file that is there').check();
+    await press('Export');
+    await page.getByText(/^what stood there is kept as /u).waitFor();
+    await page.getByRole('button', { name: 'Verify' }).waitFor();
+    const [backup = '', ...rest] = exported().filter((name) => name !== 'kept.json');
+    expect([backup, rest]).toEqual([expect.stringMatching(/^kept\.backup-\d{4}-\d\d-\d\d-\d{6}\.json$/u), []]);
+    expect(readFileSync(app.file('scenes', backup)).equals(before)).toBe(true);
+    expect(readFileSync(app.file('scenes', 'kept.json')).equals(before)).toBe(false);
+    await press('Done');
+  });
+
+  it.runIf(photograph !== null)('says of a photograph that it is of another kind, and does not urge to accept', async () => {
+    const { page } = app;
+    await page.getByRole('option', { name: /street\.jpg/u }).click();
+    await app.scene('street.jpg');
+    await app.ask('the banana');
+    const answer = page.getByRole('region', { name: 'Prompt and answer' });
+    await answer.getByText('A kind of picture that the model did not learn').waitFor();
+    expect(await answer.locator('.deeds [data-variant="filled"]').count()).toBe(0);
+  });
+
+  it('ends with a page that complained of nothing', () => expect(app.errors).toEqual([]));
 });

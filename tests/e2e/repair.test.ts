@@ -30,6 +30,7 @@ describe.runIf(haveShell).each(starts)('correcting coarse ground truth ($shell)'
     const different: number[] = [];
     for (const key of ['r', 'k', 'r']) {
       different.push(await difference(app));
+      expect(await primary(app)).toEqual(await expected(app));
       const { at } = await progress(app);
       await page.keyboard.press(key);
       await expect.poll(async () => (await progress(app)).at, { timeout: PATIENCE }).toBe(at + 1);
@@ -68,6 +69,25 @@ function ofFirst(count: number, coco: Coco): Coco {
   const images = coco.images.slice(0, count);
   const ids = new Set(images.map(({ id }) => id));
   return { ...coco, images, annotations: coco.annotations.filter(({ image_id }) => ids.has(image_id)) };
+}
+
+/** The verdicts that the eye falls on. */
+async function primary(app: App): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of ['Keep', 'Replace', 'Edit', 'Later']) {
+    const button = app.page
+      .getByRole('region', { name: 'Repair' })
+      .getByRole('button', { name: new RegExp(`^${name}`, 'u') });
+    if ((await button.getAttribute('data-variant')) === 'filled') found.push(name);
+  }
+  return found;
+}
+
+/** By what the panel says of the proposal. */
+async function expected(app: App): Promise<string[]> {
+  const words = await app.page.getByRole('region', { name: 'Repair' }).innerText();
+  if (words.includes('is likely better')) return ['Replace'];
+  return words.includes('is likely as good') ? ['Keep'] : [];
 }
 
 /** "4 of 60" of the pairs. */
