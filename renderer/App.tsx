@@ -99,7 +99,7 @@ function useCommandContext(client: Client, canvas: CanvasHandle | null): Command
 const PlacedNotice = ({ text, onShow }: { text: string; onShow: () => void }) => (
   <Group justify="space-between" wrap="nowrap" gap="xs">
     <span>{text}</span>
-    <Button size="compact-xs" variant="light" onClick={onShow}>
+    <Button size="compact-xs" variant="light" flex="none" onClick={onShow}>
       Show
     </Button>
   </Group>
@@ -114,8 +114,8 @@ function useNotices({ store, actions }: Client): void {
       store.subscribe(({ notice }, before) => {
         if (notice === null || notice === before.notice) return;
         const { text, tone, where } = notice;
-        // The same sentence again replaces the one that is shown, and so does the next step that can be shown.
-        const id = where ? `a ${tone} step that can be shown` : text;
+        // The same sentence again replaces the one that is shown, and so does the next step: what was undone does not stand.
+        const id = where && tone !== 'bad' ? 'a step that can be shown' : text;
         notifications.hide(id);
         notifications.show({
           id,

@@ -22,7 +22,7 @@ export interface ChangeWriter {
   settle(): void;
   /** The same, an image a step. */
   settling(): Generator<void>;
-  /** Images whose records were changed, in that order. */
+  /** Images whose records or reviews were changed, in that order. */
   touched(): readonly number[];
 }
 
@@ -30,6 +30,7 @@ export interface ChangeWriter {
 export function changeWriter(db: Db, tables: RecordTables, next: (() => number) | null): ChangeWriter {
   const images = new Map<number, PackedMask['size'] | null>();
   const labels = new Set<number>();
+  const reviewed = new Set<number>();
   /** Images where a judged prompt, or a shape that verdicts may be about, is another one now. */
   const judged = new Set<number>();
   const sizeOf = (imageId: number): PackedMask['size'] | null => {
@@ -47,6 +48,7 @@ export function changeWriter(db: Db, tables: RecordTables, next: (() => number) 
   const make = (change: Change): Change => {
     if (next) check(change);
     if (change.kind === 'label') labels.add(change.id);
+    if (change.kind === 'review') reviewed.add(change.id);
     const mayTurn = change.kind === 'prompt' || (change.kind === 'shape' && change.before !== null);
     const touch = (imageId: number): void => {
       sizeOf(imageId);
@@ -64,7 +66,7 @@ export function changeWriter(db: Db, tables: RecordTables, next: (() => number) 
       checkLabels();
       refreshImages(db, images.keys());
     },
-    touched: () => [...images.keys()],
+    touched: () => [...new Set([...images.keys(), ...reviewed])],
     *settling() {
       checkLabels();
       for (const id of images.keys()) yield refreshImages(db, [id]);

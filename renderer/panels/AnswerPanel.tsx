@@ -114,18 +114,22 @@ function Words({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
   const { correction } = reviewed(store.getState());
   if (!correction) return null;
   const { reasoning, found, objects } = correction;
+  const { unknownWords, unlikePicture } = proposal.answer;
+  // A warning comes before what it is about: below long words nobody would see it.
   return (
     <>
-      <Reasoning
-        key={proposal.id}
-        text={reasoning.text}
-        verdict={reasoning.verdict}
-        image={open.image}
-        frame={proposal.frame}
-        answers={objects.map(({ box }) => box.value)}
-      />
+      {!unreadable && unlikePicture && <Unlike />}
+      {!(unreadable && unknownWords?.length) && (
+        <Reasoning
+          key={proposal.id}
+          text={reasoning.text}
+          verdict={reasoning.verdict}
+          image={open.image}
+          frame={proposal.frame}
+          answers={objects.map(({ box }) => box.value)}
+        />
+      )}
       {unreadable && <Unreadable answer={proposal.answer} />}
-      {!unreadable && proposal.answer.unlikePicture && <Unlike />}
       {found.value === 'nothing' && !unreadable && <FoundNothing found={found} />}
       <Provenance proposal={proposal} />
     </>

@@ -89,6 +89,8 @@ describe.runIf(haveShell).each(starts)('an answer in hand ($shell)', ({ start })
     await page.getByRole('button', { name: 'Review: Accepted' }).waitFor();
     await page.keyboard.press('Control+z');
     await page.getByRole('button', { name: 'Review: Unreviewed' }).waitFor();
+    await page.getByRole('alert').getByText('Undone: Accept the image, on scene-02.jpg').waitFor();
+    expect(await page.getByText('scene-02.jpg is accepted without shapes.').count()).toBe(0);
   });
 
   it('that the model cannot give names the words that it does not know, and is not there to be accepted', async () => {

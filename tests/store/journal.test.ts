@@ -191,6 +191,13 @@ describe('undo and redo', () => {
     expect(project.record('shape', shape.id)).toEqual(shape);
   });
 
+  test('of a review alone say on which image it was', () => {
+    const { project, images } = newProject();
+    const [id = 0] = images;
+    apply(project, { kind: 'review', id, before: { status: 'unreviewed' }, after: { status: 'accepted' } });
+    for (const step of [project.undo(), project.redo()]) expect(step?.where).toEqual({ imageId: id, images: 1 });
+  });
+
   test('answer null at either end', () => {
     const { project } = newProject();
     expect([project.undo(), project.redo()]).toEqual([null, null]);

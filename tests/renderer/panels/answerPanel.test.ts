@@ -49,6 +49,17 @@ describe('the answer panel', () => {
     const markup = review([prompt], [unlike]);
     expect(wordsOf(markup)).toContain('This picture is unlike those that the model learnt its words on');
     expect(main(markup)).toContain('data-variant="default"');
+    // Before the words that it is about.
+    const words = wordsOf(markup);
+    expect(words.indexOf('did not learn')).toBeLessThan(words.indexOf('Reasoning'));
+  });
+
+  it('names words that the model does not know once', () => {
+    const reasoning = "loupe-nano does not know 'skier'.";
+    const answer = { text: '', reasoning, unknownWords: ['skier'] };
+    const words = wordsOf(review([prompt], [proposed(null, { found: 'unreadable', answer })]));
+    expect(words.split('skier')).toHaveLength(2);
+    expect(words).not.toContain('Reasoning');
   });
 
   it('presses the verdict that was given', () => {

@@ -61,7 +61,9 @@ test(`a frame costs the page less than ${MOST_MS} ms with ${ANCHORS} anchors`, a
   expect(one.diffs.map(({ title }) => title)).toEqual(['Draw by scissors']);
   expect(columnsIn(one.shapes()[0]).width).toBe(SIZE.width);
   const worst = (list: readonly number[]) => Math.max(...list).toFixed(1);
-  console.log(`scissors on 12 MP: frame ${worst(frames)} ms, click ${worst(clicks)} ms, closing ${closing.toFixed(1)} ms`);
+  console.log(
+    `scissors on 12 MP: frame ${worst(frames)} ms, click ${worst(clicks)} ms, closing ${closing.toFixed(1)} ms`,
+  );
   // The first ones are compiled while they run.
   expect(Math.max(...frames.slice(5), ...clicks.slice(5))).toBeLessThan(MOST_MS);
   // The mask of the whole image, once: 39 ms where it was measured, and a shared processor counts slowly.
