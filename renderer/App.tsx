@@ -1,7 +1,7 @@
 // The whole window: which of its states it is in, and what every panel of it is given.
 import { Button, Group, MantineProvider, useComputedColorScheme } from '@mantine/core';
 import { Notifications, notifications } from '@mantine/notifications';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { Canvas } from './canvas/Canvas.tsx';
 import type { CanvasHandle } from './canvas/canvasController.ts';
@@ -109,14 +109,17 @@ const tones = { good: 'green', plain: 'gray', bad: 'red' } as const;
 
 /** Every sentence for the person is shown; bad news stays until it was read for longer. */
 function useNotices({ store, actions }: Client): void {
+  /** The line about the latest step. */
+  const step = useRef('');
   useEffect(
     () =>
       store.subscribe(({ notice }, before) => {
         if (notice === null || notice === before.notice) return;
         const { text, tone, where } = notice;
         // The same sentence again replaces the one that is shown, and so does the next step: what was undone does not stand.
-        const id = where && tone !== 'bad' ? 'a step that can be shown' : text;
-        notifications.hide(id);
+        const id = where ? `step ${notice.id}` : text;
+        notifications.hide(where ? step.current : id);
+        if (where) step.current = id;
         notifications.show({
           id,
           message: where ? <PlacedNotice text={text} onShow={() => void actions.show(where)} /> : text,
