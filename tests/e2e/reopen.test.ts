@@ -148,5 +148,6 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     },
   );
 
-  it('ends with a page that complained of nothing', () => expect(app.errors).toEqual([]));
+  it('ends with a page that complained of nothing but the host that was away', () =>
+    expect(app.errors.filter((error) => !error.includes('ERR_CONNECTION_REFUSED'))).toEqual([]));
 });
