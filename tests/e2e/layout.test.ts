@@ -107,10 +107,13 @@ describe.runIf(haveShell).each(starts)('the window at 1280 x 800 ($shell)', ({ s
       if (a === null || !(await isOnTop(part))) continue;
       await page.mouse.move(a.x + a.width / 2, a.y + a.height / 2);
       // Most have none, and for those it is waited in vain.
-      const shown = await tip.first().waitFor({ timeout: 450 }).then(
-        () => true,
-        () => false,
-      );
+      const shown = await tip
+        .first()
+        .waitFor({ timeout: 450 })
+        .then(
+          () => true,
+          () => false,
+        );
       const b = shown ? await tip.first().boundingBox() : null;
       await page.mouse.move(300, 300);
       await tip.waitFor({ state: 'detached' });
