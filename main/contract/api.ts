@@ -3,7 +3,7 @@ import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { type Diff, DiffSchema, NewDiff } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
-import { LearningState, TeachProgress, tiers } from './learning.ts';
+import { LearningState, RunCurve, ShownChange, TeachProgress, tiers } from './learning.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
 import { Settings, SettingsChange } from './settings.ts';
@@ -293,6 +293,10 @@ export const api = {
 
   learning: {
     state: base.output(LearningState),
+    /** Of the last run, also while it is under way. */
+    curves: base.output(z.array(RunCurve)),
+    /** Of the last run that came to an end, the worst first. */
+    changes: base.output(z.array(ShownChange)),
     /** A job; goes on with a run that was stopped. */
     teach: base
       .input(

@@ -1,5 +1,6 @@
 // Teaching as records: what a run found before and after, whether its weights were promoted and why, and the versions there are.
 import { z } from 'zod';
+import { Image, PackedMask } from './project.ts';
 
 /** What learns: the mask decoder and the context module; or the reasoner, words included, and then these. */
 export const tiers = ['decoder', 'supervised'] as const;
@@ -36,10 +37,25 @@ export type GateVerdict = z.infer<typeof GateVerdict>;
 export const PromptChange = z.object({ imageId: z.int(), text: z.string(), before: z.number(), after: z.number() });
 export type PromptChange = z.infer<typeof PromptChange>;
 
+/** With what was drawn of it: masks at image size, all of them together; null: nothing, or unknown. */
+export const DrawnChange = PromptChange.extend({
+  truth: PackedMask.nullable(),
+  was: PackedMask.nullable(),
+  is: PackedMask.nullable(),
+});
+export type DrawnChange = z.infer<typeof DrawnChange>;
+
+export const ShownChange = DrawnChange.extend({
+  image: Image.pick({ id: true, path: true, hash: true, width: true, height: true }),
+});
+export type ShownChange = z.infer<typeof ShownChange>;
+
 /** What a run came to; `before` and `after` are null where it was refused before it began. */
 export const TeachReport = z.object({
   tier: z.enum(tiers),
   samples: z.int(),
+  /** Images that were learnt from; reports of earlier versions have none. */
+  pictures: z.int().optional(),
   before: ProjectFigures.nullable(),
   after: ProjectFigures.nullable(),
   gate: GateVerdict,
@@ -80,6 +96,24 @@ export const WeightsVersion = z.object({
 });
 export type WeightsVersion = z.infer<typeof WeightsVersion>;
 
+/** One figure of a run over its steps, as [step, value]. */
+export const RunCurve = z.object({
+  stage: z.string(),
+  name: z.string(),
+  points: z.array(z.tuple([z.int(), z.number()])),
+});
+export type RunCurve = z.infer<typeof RunCurve>;
+
+/** gIoU of held-out prompts after a run that learnt from so many images; none: before the first run. */
+export const LearningPoint = z.object({
+  pictures: z.int(),
+  masks: z.number(),
+  /** null: no words were asked. */
+  answers: z.number().nullable(),
+  promoted: z.boolean(),
+});
+export type LearningPoint = z.infer<typeof LearningPoint>;
+
 /** Where a project stands. */
 export const LearningState = z.object({
   /** Last first. */
@@ -90,5 +124,7 @@ export const LearningState = z.object({
   stopped: z.boolean(),
   /** Images that are measured on and never learnt. */
   held: z.int(),
+  /** In rising numbers of images. */
+  curve: z.array(LearningPoint),
 });
 export type LearningState = z.infer<typeof LearningState>;

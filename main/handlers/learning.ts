@@ -1,12 +1,15 @@
 // The learning group: runs as jobs, what they came to, and which version of the weights is in use.
 import type { LearningState } from '../contract/learning.ts';
 import { promote, rollBack, teachProject } from '../jobs/teaching.ts';
+import { changesOfRun, curvesOfRun, learningCurve } from '../jobs/teachingRecords.ts';
 import type { Project } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { contract, type HostContext } from './context.ts';
 
 export const learningHandlers = (host: HostContext) => ({
   state: contract.learning.state.handler(() => stateOf(host.project())),
+  curves: contract.learning.curves.handler(() => curvesOfRun(host.project())),
+  changes: contract.learning.changes.handler(() => changesOfRun(host.project())),
   teach: contract.learning.teach.handler(({ input: { tier, minutes, seed } }) => {
     const project = host.project();
     const weights = host.settings.read().weights ?? embeddedWeights;
@@ -31,9 +34,11 @@ export const learningHandlers = (host: HostContext) => ({
 });
 
 function stateOf(project: Project): LearningState {
+  const reports = project.reports();
   return {
     versions: project.versions(),
-    last: project.reports()[0] ?? null,
+    last: reports[0] ?? null,
+    curve: learningCurve(reports),
     stopped: project.stoppedRun() !== null,
     held: project.split().held.length,
   };

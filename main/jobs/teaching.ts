@@ -47,7 +47,8 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
   const { project } = work;
   const { run, folder } = await prepared(work);
   try {
-    const { held, taught, weights, ms: _, ...report } = await attempt(work, folder, progress);
+    const { held, taught, weights, ms: _, ...outcome } = await attempt(work, folder, progress);
+    const report: TeachReport = { ...outcome, pictures: taught.length };
     project.addToSplit('held', held);
     project.addToSplit('taught', taught);
     project.endRun(run.id, 'done', report);
@@ -75,7 +76,8 @@ async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: strin
   return { run, folder };
 }
 
-const runFolder = (project: Project, { id }: StoredRun): string => path.join(learningFolder(project), String(id));
+export const runFolder = (project: Pick<Project, 'file'>, { id }: Pick<StoredRun, 'id'>): string =>
+  path.join(learningFolder(project), String(id));
 
 /** Images that teach something; files that are missing or changed are left out. */
 function teachingImages({ project, fileOf }: Teaching): TeachingFile['images'] {

@@ -1,5 +1,7 @@
 // Weights on held-out prompts and on the domain that they came with to the evidence that the gate judges by.
-import type { PromptChange, TeachReport, Tier } from '../contract/learning.ts';
+import type { DrawnChange, PromptChange, TeachReport, Tier } from '../contract/learning.ts';
+import { packMask } from '../contract/project.ts';
+import type { Mask } from '../contract/records.ts';
 import { sampleIou } from '../evaluate/metrics.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import type { Evidence, Pair } from './gate.ts';
@@ -105,12 +107,13 @@ const pairsOf = (
   before: readonly Score[],
   after: readonly Score[],
   worth: (score: Score) => number | null,
-): { pair: Pair; text: string; imageId: number }[] =>
+): { pair: Pair; text: string; imageId: number; scores: readonly [Score, Score] }[] =>
   before.flatMap((score, i) => {
     const then = after[i];
     const [was, is] = [worth(score), then ? worth(then) : null];
     const { group, text, imageId } = score;
-    return was === null || is === null ? [] : [{ pair: { group, before: was, after: is }, text, imageId }];
+    if (!then || was === null || is === null) return [];
+    return [{ pair: { group, before: was, after: is }, text, imageId, scores: [score, then] }];
   });
 
 /** Worst change first. */
@@ -118,3 +121,15 @@ export const changesOf = ({ before, after, tier }: Compared): TeachReport['promp
   pairsOf(before.project, after.project, worthOf[tier])
     .map(({ pair, text, imageId }): PromptChange => ({ imageId, text, before: pair.before, after: pair.after }))
     .sort((a, b) => a.after - a.before - (b.after - b.before));
+
+/** The same, with what was drawn by what the tier can change. */
+export function drawnChanges({ before, after, tier }: Compared): DrawnChange[] {
+  const packed = (mask: Mask | null | undefined) => (mask ? packMask(mask) : null);
+  const by = tier === 'decoder' ? 'pointed' : 'worded';
+  return pairsOf(before.project, after.project, worthOf[tier])
+    .map(({ pair, text, imageId, scores: [was, is] }) => ({
+      ...{ imageId, text, before: pair.before, after: pair.after, truth: packed(was.drawn?.truth) },
+      ...{ was: packed(was.drawn?.[by]), is: packed(is.drawn?.[by]) },
+    }))
+    .sort((a, b) => a.after - a.before - (b.after - b.before));
+}

@@ -195,7 +195,10 @@ class Meter {
 
 /** Curves are lines of JSON, appended, so that a killed run loses none. */
 async function publish(progress: Progress, context: RunContext): Promise<void> {
-  const { stage, step, figures } = progress;
-  await appendFile(path.join(context.folder, 'curves.jsonl'), `${JSON.stringify({ stage, step, ...figures })}\n`);
+  const { stage, step, figures, samplesPerSecond } = progress;
+  await appendFile(
+    path.join(context.folder, 'curves.jsonl'),
+    `${JSON.stringify({ stage, step, ...figures, samplesPerSecond })}\n`,
+  );
   context.report(progress);
 }

@@ -27,6 +27,15 @@ export interface Score {
   readonly worded: { readonly overlap: Overlap; readonly boxHit: boolean; readonly saidNothing: boolean } | null;
   /** Whether nothing matches. */
   readonly nothing: boolean;
+  /** For whoever wants to see it. */
+  readonly drawn?: Drawn;
+}
+
+/** Masks of all objects together; null: no pixel. */
+interface Drawn {
+  readonly truth: Mask | null;
+  readonly pointed: Mask | null;
+  readonly worded: Mask | null;
 }
 
 export interface Measuring {
@@ -68,13 +77,15 @@ async function scoreOf(
   { image: { imageId, group }, sample, words, signal }: Question,
 ): Promise<Score> {
   const masks = outlinesOf(sample).map(({ mask }) => mask);
-  const pointed: Overlap[] = [];
-  for (const truth of masks) pointed.push(overlapOf(await predictor.segment(picture, { box: maskBox(truth) }), truth));
+  const found: Mask[] = [];
+  for (const truth of masks) found.push(await predictor.segment(picture, { box: maskBox(truth) }));
+  const pointed = masks.map((truth, i) => overlapOf(found[i] ?? noPixel(picture), truth));
   const { text } = sample.prompt;
   const nothing = sample.objects.length === 0;
   const isKnown = masks.length === sample.objects.length;
   const worded = words && isKnown ? await worth(predictor, picture, { text, masks, signal }) : null;
-  return { imageId, group, text, pointed, worded, nothing };
+  const drawn = { truth: unionOf(masks), pointed: unionOf(found), worded: worded?.mask ?? null };
+  return { imageId, group, text, pointed, worded: worded?.worth ?? null, nothing, drawn };
 }
 
 interface Words {
@@ -88,17 +99,19 @@ async function worth(
   predictor: Pick<Predictor, 'predict'>,
   picture: DecodedImage,
   { text, masks, signal }: Words,
-): Promise<NonNullable<Score['worded']>> {
+): Promise<{ worth: NonNullable<Score['worded']>; mask: Mask | null }> {
   const { objects, found } = await predictor.predict(picture, { text }, { signal });
   const mask = unionOf(objects.map((object) => object.mask));
-  const nothing: Mask = { size: [picture.height, picture.width], counts: [picture.width * picture.height] };
+  const nothing = noPixel(picture);
   const [first, ...rest] = masks;
   const truth = first ? union(first, ...rest) : nothing;
   const isHit = (each: Mask) => objects.some(({ box }) => boxHit(box, maskBox(each)));
   const hit = masks.length === 0 ? objects.length === 0 : masks.some(isHit);
   const saidNothing = found === 'nothing' && (mask === null || maskArea(mask) === 0);
-  return { overlap: overlapOf(mask ?? nothing, truth), boxHit: hit, saidNothing };
+  return { worth: { overlap: overlapOf(mask ?? nothing, truth), boxHit: hit, saidNothing }, mask };
 }
+
+const noPixel = ({ height, width }: DecodedImage): Mask => ({ size: [height, width], counts: [width * height] });
 
 /** Mean IoU of a prompt's masks under true boxes. */
 export const pointedIou = ({ pointed }: Score): number =>

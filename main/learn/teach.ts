@@ -4,8 +4,9 @@ import path from 'node:path';
 import type { GateVerdict, TeachReport, Tier } from '../contract/learning.ts';
 import { openWeights } from '../weights/open.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
+import { writeChanges } from './changes.ts';
 import { judge } from './gate.ts';
-import { changesOf, evidenceOf, missesWords, type Scores, scoresOf } from './judging.ts';
+import { changesOf, drawnChanges, evidenceOf, missesWords, type Scores, scoresOf } from './judging.ts';
 import { learnDecoder } from './learnDecoder.ts';
 import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
 import { type MeasuredImage, projectFigures } from './measure.ts';
@@ -48,6 +49,7 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   const words = await learn(task, { learnt, tier, weights, needsMasks }, watching);
   const after = await scoresOf(weights, { task, measured, phase: 'judging' }, watching);
   const compared = { before, after, tier };
+  await writeChanges(task.folder, drawnChanges(compared));
   return {
     ...{ tier, samples, gate: judge(evidenceOf(compared, learnt), { seed: task.seed, by: judgedBy[tier] }) },
     ...{ before: projectFigures(before.project), after: projectFigures(after.project) },

@@ -29,6 +29,8 @@ export interface Learning {
   startRun(run: Omit<StoredRun, 'id'>): StoredRun;
   /** The last run, where nothing was heard of its end. */
   stoppedRun(): StoredRun | null;
+  /** The last one, or the last one with a report; runs of other projects are none of them. */
+  lastRun(which: 'started' | 'reported'): StoredRun | null;
   endRun(id: number, state: 'done' | 'cancelled' | 'failed', report: TeachReport | null): void;
   /** Last first. */
   reports(): TeachReport[];
@@ -55,6 +57,10 @@ export const learningOf = (db: Db): Learning => ({
     return { id: db.number('SELECT max(id) FROM run'), tier, seed, minutes, parent };
   },
   stoppedRun: () => db.get<StoredRun>(`${runOf} WHERE state = 'running' ORDER BY id DESC LIMIT 1`) ?? null,
+  lastRun(which) {
+    const condition = which === 'reported' ? 'report IS NOT NULL' : 'TRUE';
+    return db.get<StoredRun>(`${runOf} WHERE ${condition} AND tier <> ? ORDER BY id DESC LIMIT 1`, IMPORTED) ?? null;
+  },
   endRun(id, state, report) {
     db.run(
       'UPDATE run SET state = ?, report = ?, ended = ? WHERE id = ?',

@@ -1,15 +1,17 @@
 // Teaching the model from this project: start, how far it is, cancel, and before and after on the images it never learnt.
-import { Alert, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { LearningState, TeachProgress, TeachReport } from '../../main/contract/learning.ts';
 import { isActive, several } from '../state/words.ts';
+import { BeforeAfter } from './BeforeAfter.tsx';
 import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
 import { JobView } from './JobView.tsx';
 import { useStartedJob } from './startedJob.ts';
+import { ProjectCurve, RunCurves } from './TeachCurves.tsx';
 
 export const TeachDialog = () => (
-  <DialogFrame name="teach" title="Teach the model">
+  <DialogFrame name="teach" title="Teach the model" size="xl">
     <TeachForm />
   </DialogFrame>
 );
@@ -33,7 +35,10 @@ function TeachForm() {
         </Alert>
       )}
       {!running && state?.last && <Result report={state.last} />}
-      <Group justify="flex-end">
+      {!running && state && <ProjectCurve points={state.curve} />}
+      <RunCurves running={running} />
+      {!running && state?.last && <BeforeAfter report={state.last} />}
+      <Group justify="flex-end" className="dialog-foot">
         <Button variant="default" onClick={close}>
           Close
         </Button>
@@ -87,10 +92,8 @@ export function liveWords({ phase, figures }: TeachProgress): string {
   return numbers.length > 0 ? `${phase}: ${numbers.join(', ')}` : phase;
 }
 
-const mostRows = 50;
-
-/** Before and after, prompt by prompt, the worst change first. */
-export function Result({ report: { before, after, gate, prompts } }: { report: TeachReport }) {
+/** The gate's verdict and what was measured. */
+export function Result({ report: { before, after, gate } }: { report: TeachReport }) {
   return (
     <Stack gap="xs" role="group" aria-label="Last run">
       <Alert color={gate.promoted ? 'green' : 'yellow'} title={gate.promoted ? 'Better, and in use' : 'Kept as it was'}>
@@ -100,27 +103,9 @@ export function Result({ report: { before, after, gate, prompts } }: { report: T
         <Text size="sm">
           gIoU of {several(before.objects, 'held-back object')}: {before.gIoU.toFixed(3)} before,{' '}
           {after.gIoU.toFixed(3)} after
+          {after.words.prompts > 0 &&
+            `; of answers to ${several(after.words.prompts, 'prompt')}: ${before.words.gIoU.toFixed(3)} before, ${after.words.gIoU.toFixed(3)} after`}
         </Text>
-      )}
-      {prompts.length > 0 && (
-        <Table aria-label="Held-back prompts, worst change first">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Prompt</Table.Th>
-              <Table.Th>Before</Table.Th>
-              <Table.Th>After</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {prompts.slice(0, mostRows).map((change) => (
-              <Table.Tr key={`${change.imageId} ${change.text}`}>
-                <Table.Td>{change.text}</Table.Td>
-                <Table.Td>{change.before.toFixed(3)}</Table.Td>
-                <Table.Td>{change.after.toFixed(3)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
       )}
     </Stack>
   );

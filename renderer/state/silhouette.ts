@@ -13,9 +13,16 @@ export function silhouette(mask: PackedMask, view: Box, size: Size): Uint8Array 
   const out = new Uint8Array(size.width * size.height);
   let run = 0;
   let end = entry(counts, 0, 'counts');
+  let last = -1;
   for (let i = 0; i < size.width; i++) {
     const x = Math.floor(view.x1 + ((i + 0.5) / size.width) * (view.x2 - view.x1));
     if (x < 0 || x >= width) continue;
+    if (x === last) {
+      // Of a part that is enlarged: the runs of this column were walked already.
+      for (let j = i; j < out.length; j += size.width) out.copyWithin(j, j - 1, j);
+      continue;
+    }
+    last = x;
     for (let j = 0; j < size.height; j++) {
       const y = Math.floor(view.y1 + ((j + 0.5) / size.height) * (view.y2 - view.y1));
       if (y < 0 || y >= height) continue;
@@ -26,6 +33,16 @@ export function silhouette(mask: PackedMask, view: Box, size: Size): Uint8Array 
     }
   }
   return out;
+}
+
+/** Of such a picture of a mask the outermost pixels, two wide. */
+export function borderOf(inside: Uint8Array, { width, height }: Size): Uint8Array {
+  const isIn = (x: number, y: number) => x >= 0 && y >= 0 && x < width && y < height && inside[y * width + x] === 1;
+  return inside.map((is, i) => {
+    if (is === 0) return 0;
+    const [x, y] = [i % width, Math.floor(i / width)];
+    return [-2, 2].some((step) => !isIn(x + step, y) || !isIn(x, y + step)) ? 1 : 0;
+  });
 }
 
 /** What to show of a thing at a thumbnail's shape: its box with a margin, within the image as far as that goes. */
@@ -42,8 +59,8 @@ export function viewAround(box: Box | null, image: Size, shape: Size): Box {
 
 const within = (value: number, most: number): number => (most < 0 ? most / 2 : Math.min(Math.max(value, 0), most));
 
-/** The box around all objects of a proposal; null where it has none. */
-export function boxAroundAll({ objects }: Pick<StoredProposal, 'objects'>): Box | null {
+/** The box around all objects, as of a proposal; null where it has none. */
+export function boxAroundAll({ objects }: { readonly objects: readonly { readonly box: Box }[] }): Box | null {
   if (objects.length === 0) return null;
   const all = (edge: keyof Box): number[] => objects.map(({ box }) => box[edge]);
   return {

@@ -11,7 +11,11 @@ afterAll(() => bench.stop());
 
 describe('learning', () => {
   it('has learnt nothing at first', async () => {
-    expect(await bench.client.learning.state()).toEqual({ versions: [], last: null, stopped: false, held: 0 });
+    expect(await bench.client.learning.state()).toEqual({
+      ...{ versions: [], last: null, stopped: false, held: 0, curve: [] },
+    });
+    expect(await bench.client.learning.curves()).toEqual([]);
+    expect(await bench.client.learning.changes()).toEqual([]);
     await expect(bench.client.learning.use({ versionId: null })).rejects.toMatchObject({ code: 'BAD_INPUT' });
     await expect(bench.client.learning.use({ versionId: 4 })).rejects.toThrow('there are no weights 4');
   });

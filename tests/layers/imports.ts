@@ -93,6 +93,7 @@ const oneFileEach = [
   'yaml',
   'csv-parse',
   'yazl',
+  'uplot',
 ];
 
 // Folders of these may be divided further; in main and renderer every folder is a layer of its own.

@@ -1,7 +1,9 @@
 // Scores before and after to evidence: what each tier is judged by, and when words are what is missing.
 import { describe, expect, it } from 'vitest';
+import { fromPolygon } from '../../main/contract/polygon.ts';
+import { packMask } from '../../main/contract/project.ts';
 import type { Pair } from '../../main/learn/gate.ts';
-import { changesOf, evidenceOf, missesWords, type Scores } from '../../main/learn/judging.ts';
+import { changesOf, drawnChanges, evidenceOf, missesWords, type Scores } from '../../main/learn/judging.ts';
 import type { Score } from '../../main/learn/measure.ts';
 import { teachingImages } from './teaching.ts';
 
@@ -86,5 +88,36 @@ describe('words are what is missing', () => {
     expect(missesWords([score({ text: 'cat', pointed: 0.8, said: null })])).toBe(false);
     expect(missesWords([nothing(false)])).toBe(false);
     expect(missesWords([])).toBe(false);
+  });
+});
+
+describe('what was drawn', () => {
+  const square = (side: number) => fromPolygon([0, 0, side, 0, side, side, 0, side], 40, 30);
+  const drawing = (one: Score, pointed: number, worded: number): Score => ({
+    ...one,
+    drawn: { truth: square(9), pointed: square(pointed), worded: square(worded) },
+  });
+  const drawn = (all: Scores, sides: readonly [number, number]): Scores => ({
+    ...all,
+    project: all.project.map((one) => (one.nothing ? one : drawing(one, ...sides))),
+  });
+  const both = { before: drawn(before, [5, 6]), after: drawn(after, [7, 8]) };
+
+  it('by the decoder tier is masks under boxes, by the supervised one answers, the worst change first', () => {
+    for (const [tier, was, is] of [
+      ['decoder', 5, 7],
+      ['supervised', 6, 8],
+    ] as const) {
+      const changes = drawnChanges({ ...both, tier });
+      const told = changes.map(({ truth: _, was: __, is: ___, ...change }) => change);
+      expect(told).toEqual(changesOf({ ...both, tier }));
+      const masks = { truth: packMask(square(9)), was: packMask(square(was)), is: packMask(square(is)) };
+      expect(changes[0]).toMatchObject(masks);
+    }
+  });
+
+  it('is unknown where nobody kept it', () => {
+    const [change] = drawnChanges({ before, after, tier: 'decoder' });
+    expect(change).toMatchObject({ truth: null, was: null, is: null });
   });
 });

@@ -173,7 +173,9 @@ describe('reports', () => {
     const { reports } = await run(36);
     expect(reports.map(({ step }) => step)).toEqual([10, 20, 30, 36]);
     const written = (await lines()).map((line) => JSON.parse(line));
-    expect(written).toEqual(reports.map(({ stage, step, figures }) => ({ stage, step, ...figures })));
+    expect(written).toEqual(
+      reports.map(({ stage, step, figures, samplesPerSecond }) => ({ stage, step, ...figures, samplesPerSecond })),
+    );
     for (const { figures } of reports) expect(Object.keys(figures).sort()).toEqual(['bias', 'gradientNorm', 'loss']);
   });
 

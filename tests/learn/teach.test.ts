@@ -6,6 +6,7 @@ import type { TeachProgress } from '../../main/contract/learning.ts';
 import { random } from '../../main/contract/random.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox, toBitmap } from '../../main/contract/rle.ts';
+import { readChanges } from '../../main/learn/changes.ts';
 import type { TeachOutcome, TeachTask } from '../../main/learn/task.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { noBase, objectOf, sampleOf, side, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
@@ -113,6 +114,16 @@ describe('a run', { timeout: 300_000 }, () => {
     const changes = whole.prompts.map(({ before, after }) => after - before);
     expect(changes).toEqual([...changes].sort((a, b) => a - b));
     expect(whole.peakMB).toBeGreaterThan(50);
+  });
+
+  it('leaves what held-out prompts drew before and after beside its result, worst change first', async () => {
+    const changes = await readChanges(path.dirname(whole.weights ?? ''));
+    expect(changes.map(({ imageId, text, before, after }) => ({ imageId, text, before, after }))).toEqual(
+      whole.prompts,
+    );
+    for (const { truth, was, is } of changes)
+      expect([truth, was, is].map((mask) => mask?.size)).toEqual([...Array(3)].map(() => [side, side]));
+    expect(changes.some(({ was, is }) => was?.counts !== is?.counts)).toBe(true);
   });
 
   it('says what the gate says of its own figures', () => {

@@ -45,6 +45,18 @@ describe('runs', () => {
     expect([project.stoppedRun(), project.reports()]).toEqual([null, [report]]);
   });
 
+  it('are found as the last one, and as the last one that was reported', () => {
+    expect([project.lastRun('started'), project.lastRun('reported')]).toEqual([null, null]);
+    const first = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent: null });
+    expect([project.lastRun('started'), project.lastRun('reported')]).toEqual([first, null]);
+    project.endRun(first.id, 'done', report);
+    const second = project.startRun({ tier: 'supervised', seed: 2, minutes: 4, parent: null });
+    expect([project.lastRun('started'), project.lastRun('reported')]).toEqual([second, first]);
+    // Of another project: nobody here ran it.
+    project.addImported({ name: 'dogs 0a1b2c3d', made: '2026-01-02T03:04:05.000Z', report, folder: 'x' });
+    expect([project.lastRun('started'), project.lastRun('reported')]).toEqual([second, first]);
+  });
+
   it('that failed leave no report', () => {
     const run = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent: null });
     project.endRun(run.id, 'failed', null);

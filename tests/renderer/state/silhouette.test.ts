@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { fromPolygon } from '../../../main/contract/polygon.ts';
 import { packMask } from '../../../main/contract/project.ts';
 import { toBitmap } from '../../../main/contract/rle.ts';
-import { agreement, silhouette, viewAround } from '../../../renderer/state/silhouette.ts';
+import { agreement, borderOf, boxAroundAll, silhouette, viewAround } from '../../../renderer/state/silhouette.ts';
 import { block } from '../block.ts';
 import { proposed } from '../proposed.ts';
 
@@ -54,5 +55,51 @@ describe('agreement', () => {
 
   it('needs two masks', () => {
     expect(agreement([proposed(box), proposed(null)])).toBeNull();
+  });
+});
+
+describe('a part of a mask that is enlarged', () => {
+  it('has every column as often as it is enlarged, without a gap', () => {
+    const mask = packMask(fromPolygon([2, 1, 6, 1, 6, 5, 2, 5], 8, 6));
+    const out = silhouette(mask, { x1: 0, y1: 0, x2: 8, y2: 6 }, { width: 24, height: 18 });
+    const row = (y: number) => [...out.subarray(y * 24, (y + 1) * 24)].join('');
+    const inside = `${'0'.repeat(6)}${'1'.repeat(12)}${'0'.repeat(6)}`;
+    for (let y = 0; y < 18; y++) expect(row(y)).toBe(y >= 3 && y < 15 ? inside : '0'.repeat(24));
+  });
+});
+
+describe('the border of a silhouette', () => {
+  const size = { width: 9, height: 8 };
+  const of = (rows: readonly string[]) => Uint8Array.from(rows.join(''), (sign) => Number(sign));
+  const rowsOf = (pixels: Uint8Array) =>
+    Array.from({ length: size.height }, (_, y) => [...pixels.subarray(y * size.width, (y + 1) * size.width)].join(''));
+
+  it('is two pixels wide, inside of it', () => {
+    const inside = of([
+      ...['000000000', '011111110', '011111110', '011111110'],
+      ...['011111110', '011111110', '011111110', '000000000'],
+    ]);
+    expect(rowsOf(borderOf(inside, size))).toEqual([
+      ...['000000000', '011111110', '011111110', '011000110'],
+      ...['011000110', '011111110', '011111110', '000000000'],
+    ]);
+  });
+
+  it('runs along the edge of the picture, and is all of what is thin', () => {
+    const full = of(Array.from({ length: 8 }, () => '111111111'));
+    expect(rowsOf(borderOf(full, size)).slice(0, 4)).toEqual(['111111111', '111111111', '110000011', '110000011']);
+    const thin = of(['000000000', '000000000', '011111110', ...Array.from({ length: 5 }, () => '000000000')]);
+    expect(borderOf(thin, size)).toEqual(thin);
+  });
+});
+
+describe('the box around all objects', () => {
+  it('holds each of them, and is none where there are none', () => {
+    const boxes = [
+      { x1: 5, y1: 9, x2: 20, y2: 30 },
+      { x1: 8, y1: 2, x2: 40, y2: 12 },
+    ];
+    expect(boxAroundAll({ objects: boxes.map((box) => ({ box })) })).toEqual({ x1: 5, y1: 2, x2: 40, y2: 30 });
+    expect(boxAroundAll({ objects: [] })).toBeNull();
   });
 });

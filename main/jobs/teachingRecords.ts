@@ -1,0 +1,51 @@
+// What runs of a project left behind to what its window shows: curves, changes on held-back images, the learning curve.
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { LearningPoint, RunCurve, ShownChange, TeachReport } from '../contract/learning.ts';
+import { readChanges } from '../learn/changes.ts';
+import { readCurves } from '../learn/curves.ts';
+import type { Project } from '../store/project.ts';
+import { runFolder } from './teaching.ts';
+
+/** Of the last run, whether it has ended or not; none where nothing was trained. */
+export async function curvesOfRun(project: Project): Promise<RunCurve[]> {
+  const run = project.lastRun('started');
+  if (!run) return [];
+  const text = await readFile(path.join(runFolder(project, run), 'curves.jsonl'), 'utf8').catch(() => '');
+  return [...readCurves(text)].flatMap(([stage, figures]) =>
+    [...figures].map(([name, readings]): RunCurve => {
+      return { stage, name, points: readings.map(({ step, value }) => [step, value]) };
+    }),
+  );
+}
+
+/** Of the last run that came to an end, on images that are still in the project. */
+export async function changesOfRun(project: Project): Promise<ShownChange[]> {
+  const run = project.lastRun('reported');
+  const changes = run ? await readChanges(runFolder(project, run)) : [];
+  return changes.flatMap((change) => {
+    const found = project.image(change.imageId);
+    if (!found) return [];
+    const { id, path: file, hash, width, height } = found;
+    return [{ ...change, image: { id, path: file, hash, width, height } }];
+  });
+}
+
+/** Of all runs that were measured, by the pictures that they learnt from; the first of them says what was before. */
+export function learningCurve(reports: readonly TeachReport[]): LearningPoint[] {
+  const measured = reports.toReversed().flatMap(({ pictures, before, after, gate }) => {
+    return pictures && before && after ? [{ pictures, before, after, promoted: gate.promoted }] : [];
+  });
+  const [first] = measured;
+  if (!first) return [];
+  const runs = measured.toSorted((a, b) => a.pictures - b.pictures);
+  return [
+    { pictures: 0, promoted: false, ...worthOf(first.before) },
+    ...runs.map(({ pictures, after, promoted }) => ({ pictures, promoted, ...worthOf(after) })),
+  ];
+}
+
+const worthOf = ({ gIoU, words }: NonNullable<TeachReport['after']>) => ({
+  masks: gIoU,
+  answers: words.prompts > 0 ? words.gIoU : null,
+});

@@ -1,0 +1,109 @@
+// What a run of teaching reports, figure by figure over its steps, and what all runs of a project came to over its pictures.
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { LearningPoint, RunCurve } from '../../main/contract/learning.ts';
+import { useClient, useWorkbench } from './client.ts';
+import { lineColour, type Plot, PlotView, short } from './plotView.ts';
+
+/** Read again as the run reports, but no oftener. */
+const EVERY_MS = 1000;
+
+/** Of the run that is under way, or of the last one. */
+export function RunCurves({ running }: { running: boolean }) {
+  const curves = useRunCurves(running);
+  const plots = useMemo(() => plotsOf(curves), [curves]);
+  return plots.length > 0 && <Plots label="Curves of the run" plots={plots} />;
+}
+
+/** From the run's own file: a window that is opened in the middle of a run shows all of it. */
+function useRunCurves(running: boolean): readonly RunCurve[] {
+  const { host } = useClient();
+  const [curves, setCurves] = useState<readonly RunCurve[]>([]);
+  const last = useRef(Number.NEGATIVE_INFINITY);
+  const progress = useWorkbench((state) => state.teaching);
+  useEffect(() => {
+    const now = performance.now();
+    if (running && (progress?.phase !== 'training' || now - last.current < EVERY_MS)) return;
+    last.current = now;
+    host.learning.curves().then(setCurves, () => {});
+  }, [host, running, progress]);
+  return curves;
+}
+
+/** A plot for each figure of each stage; a stage is named where there are several. */
+export function plotsOf(curves: readonly RunCurve[]): Plot[] {
+  const stages = new Set(curves.map(({ stage }) => stage));
+  return curves.map(({ stage, name, points }) => ({
+    title: stages.size > 1 ? `${figureWords(name)} (${stage})` : figureWords(name),
+    along: 'step',
+    xs: points.map(([step]) => step),
+    lines: [{ name, values: points.map(([, value]) => value) }],
+  }));
+}
+
+/** "gradientNorm" to "gradient norm"; "gIoU" stays. */
+export const figureWords = (name: string): string =>
+  name.replace(/(?<=[a-z0-9]{2})[A-Z](?=[a-z]{2})/gu, (letter) => ` ${letter.toLowerCase()}`);
+
+/** gIoU of held-back prompts against corrected pictures, run by run. */
+export function ProjectCurve({ points }: { points: readonly LearningPoint[] }) {
+  const plot = useMemo(() => learningPlot(points), [points]);
+  return points.length > 1 && <Plots label="Learning curve" plots={[plot]} />;
+}
+
+export function learningPlot(points: readonly LearningPoint[]): Plot {
+  const lines = [
+    { name: 'masks', values: points.map(({ masks }) => masks) },
+    { name: 'answers', values: points.map(({ answers }) => answers) },
+  ];
+  return {
+    title: 'gIoU of held-back prompts',
+    along: 'corrected pictures',
+    xs: points.map(({ pictures }) => pictures),
+    lines: lines.filter(({ values }) => values.some((value) => value !== null)),
+  };
+}
+
+const Plots = ({ label, plots }: { label: string; plots: readonly Plot[] }) => (
+  <section className="line-plots" aria-label={label}>
+    {plots.map((plot) => (
+      <LinePlot key={plot.title} plot={plot} />
+    ))}
+  </section>
+);
+
+function LinePlot({ plot }: { plot: Plot }) {
+  const element = useRef<HTMLDivElement>(null);
+  const view = useRef<PlotView | null>(null);
+  useEffect(() => {
+    if (!element.current) return;
+    const made = new PlotView(element.current);
+    view.current = made;
+    return () => made.close();
+  }, []);
+  useEffect(() => view.current?.show(plot), [plot]);
+  return (
+    <figure className="line-plot" aria-label={plotWords(plot)}>
+      <figcaption>
+        <span title={plot.title}>{plot.title}</span>
+        {plot.lines.map(({ name, values }, i) => (
+          <span key={name} style={{ color: lineColour(i) }}>
+            {plot.lines.length > 1 && `${name} `}
+            {lastOf(values)}
+          </span>
+        ))}
+      </figcaption>
+      <div ref={element} aria-hidden />
+    </figure>
+  );
+}
+
+const lastOf = (values: readonly (number | null)[]): string => {
+  const value = values.findLast((each) => each !== null);
+  return value === undefined || value === null ? '' : short(value);
+};
+
+/** "loss over 12 readings, last at step 120: 0.41": what a reader of the screen hears in place of the drawing. */
+export function plotWords({ title, along, xs, lines }: Plot): string {
+  const last = lines.map(({ name, values }) => (lines.length > 1 ? `${name} ${lastOf(values)}` : lastOf(values)));
+  return `${title} over ${xs.length} readings, last at ${along} ${xs.at(-1) ?? 0}: ${last.join(', ')}`;
+}

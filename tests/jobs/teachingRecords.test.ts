@@ -1,0 +1,106 @@
+// What runs left in a project's folder, as its window asks for it: curves of the last run, changes, and the learning curve.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ProjectFigures, TeachReport } from '../../main/contract/learning.ts';
+import { changesOfRun, curvesOfRun, learningCurve } from '../../main/jobs/teachingRecords.ts';
+import { writeChanges } from '../../main/learn/changes.ts';
+import { openProject, type Project } from '../../main/store/project.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-records-'));
+let count = 0;
+let project: Project;
+beforeEach(() => {
+  project?.close();
+  project = openProject(path.join(root, `${count++}.loupe`), { create: true });
+});
+afterAll(() => {
+  project.close();
+  rmSync(root, { recursive: true });
+});
+
+const figures = (gIoU: number, words: number | null): ProjectFigures => ({
+  ...{ prompts: 4, objects: 4, gIoU, cIoU: gIoU },
+  words: { prompts: words === null ? 0 : 4, gIoU: words ?? 0, cIoU: words ?? 0, box50: words ?? 0 },
+});
+const report = (also: Partial<TeachReport> = {}): TeachReport => ({
+  ...{ tier: 'decoder', samples: 9, before: figures(0.6, 0.1), after: figures(0.7, 0.2), minutes: 1, peakMB: 2 },
+  ...{ prompts: [], pictures: 10 },
+  gate: {
+    ...{ promoted: true, reason: 'Better.', gain: 0.1, low: 0.05, high: 0.2 },
+    ...{ otherLabels: null, nothing: null, base: null },
+  },
+  ...also,
+});
+
+/** The folder of a new run. */
+function run(): { id: number; folder: string } {
+  const { id } = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent: null });
+  const folder = path.join(`${project.file}-weights`, String(id));
+  mkdirSync(folder, { recursive: true });
+  return { id, folder };
+}
+
+describe('curves', () => {
+  it('are those of the last run, under way or not', async () => {
+    expect(await curvesOfRun(project)).toEqual([]);
+    const first = run();
+    writeFileSync(path.join(first.folder, 'curves.jsonl'), '{"stage":"decoder","step":10,"loss":9}\n');
+    project.endRun(first.id, 'done', report());
+    const { folder } = run();
+    expect(await curvesOfRun(project)).toEqual([]);
+    const lines = [
+      '{"stage":"decoder","step":10,"loss":0.9,"iou":0.5}',
+      '{"stage":"decoder","step":20,"loss":0.8}',
+      '{"st',
+    ];
+    writeFileSync(path.join(folder, 'curves.jsonl'), lines.join('\n'));
+    expect(await curvesOfRun(project)).toEqual([
+      {
+        stage: 'decoder',
+        name: 'loss',
+        points: [
+          [10, 0.9],
+          [20, 0.8],
+        ],
+      },
+      { stage: 'decoder', name: 'iou', points: [[10, 0.5]] },
+    ]);
+  });
+});
+
+describe('changes', () => {
+  it('are those of the last run with a report, on images that are still there', async () => {
+    const [imageId = 0] = project.addImages([{ path: 'a.png' }]);
+    const change = { text: 'cat', before: 0.5, after: 0.4, truth: null, was: null, is: null };
+    const { id, folder } = run();
+    await writeChanges(folder, [
+      { ...change, imageId },
+      { ...change, imageId: 99 },
+    ]);
+    expect(await changesOfRun(project)).toEqual([]);
+    project.endRun(id, 'done', report());
+    run();
+    expect(await changesOfRun(project)).toEqual([
+      { ...change, imageId, image: { id: imageId, path: 'a.png', hash: null, width: null, height: null } },
+    ]);
+  });
+});
+
+describe('the learning curve', () => {
+  it('begins before the first run, and goes on by the number of pictures', () => {
+    // As they are stored: the last one first.
+    const later = report({ pictures: 20, after: figures(0.8, null), before: figures(0.7, 0.2) });
+    expect(learningCurve([later, report()])).toEqual([
+      { pictures: 0, promoted: false, masks: 0.6, answers: 0.1 },
+      { pictures: 10, promoted: true, masks: 0.7, answers: 0.2 },
+      { pictures: 20, promoted: true, masks: 0.8, answers: null },
+    ]);
+  });
+
+  it('leaves out runs that were refused, and such whose pictures nobody counted', () => {
+    const { pictures: _, ...old } = report();
+    expect(learningCurve([old, report({ before: null, after: null })])).toEqual([]);
+  });
+});

@@ -1,0 +1,69 @@
+// Curves of a run and of a project as plots: what is drawn over what, and what is heard in place of the drawing.
+import { describe, expect, it } from 'vitest';
+import type { LearningPoint, RunCurve } from '../../../main/contract/learning.ts';
+import { short } from '../../../renderer/panels/plotView.ts';
+import { figureWords, learningPlot, ProjectCurve, plotsOf, plotWords } from '../../../renderer/panels/TeachCurves.tsx';
+import { laidOpen } from './laidOpen.ts';
+
+const curve = (stage: string, name: string, ...points: [number, number][]): RunCurve => ({ stage, name, points });
+const point = (pictures: number, also: Partial<LearningPoint> = {}): LearningPoint => ({
+  ...{ pictures, masks: 0.8, answers: 0.1, promoted: false },
+  ...also,
+});
+
+describe('curves of a run', () => {
+  it('are one plot a figure, over its steps', () => {
+    const plots = plotsOf([curve('decoder', 'loss', [10, 0.9], [20, 0.5]), curve('decoder', 'iou', [10, 0.6])]);
+    expect(plots).toEqual([
+      { title: 'loss', along: 'step', xs: [10, 20], lines: [{ name: 'loss', values: [0.9, 0.5] }] },
+      { title: 'iou', along: 'step', xs: [10], lines: [{ name: 'iou', values: [0.6] }] },
+    ]);
+  });
+
+  it('name their stage where a run has several', () => {
+    const plots = plotsOf([curve('supervised', 'loss', [10, 1]), curve('decoder', 'loss', [10, 2])]);
+    expect(plots.map(({ title }) => title)).toEqual(['loss (supervised)', 'loss (decoder)']);
+  });
+
+  it('are called in words', () => {
+    expect(['gradientNorm', 'gIoU', 'samplesPerSecond', 'kl'].map(figureWords)).toEqual([
+      ...['gradient norm', 'gIoU', 'samples per second', 'kl'],
+    ]);
+  });
+});
+
+describe('the learning curve', () => {
+  it('has masks and answers over corrected pictures', () => {
+    const plot = learningPlot([point(0), point(20, { masks: 0.85, answers: 0.4 })]);
+    expect(plot).toMatchObject({ along: 'corrected pictures', xs: [0, 20] });
+    expect(plot.lines).toEqual([
+      { name: 'masks', values: [0.8, 0.85] },
+      { name: 'answers', values: [0.1, 0.4] },
+    ]);
+  });
+
+  it('leaves out what was never measured', () => {
+    const plot = learningPlot([point(0, { answers: null }), point(20, { answers: null })]);
+    expect(plot.lines.map(({ name }) => name)).toEqual(['masks']);
+  });
+
+  it('is shown from the first run on', () => {
+    const markup = (...points: LearningPoint[]) => laidOpen(ProjectCurve, {}, { points });
+    expect(markup()).not.toContain('Learning curve');
+    expect(markup(point(0), point(20))).toContain('aria-label="Learning curve"');
+  });
+});
+
+describe('in place of the drawing', () => {
+  it('the last readings are heard', () => {
+    const [plot] = plotsOf([curve('decoder', 'loss', [10, 0.9], [120, 0.4123])]);
+    expect(plot && plotWords(plot)).toBe('loss over 2 readings, last at step 120: 0.412');
+    expect(plotWords(learningPlot([point(0), point(20, { answers: null })]))).toBe(
+      'gIoU of held-back prompts over 2 readings, last at corrected pictures 20: masks 0.8, answers 0.1',
+    );
+  });
+
+  it('numbers have three digits', () => {
+    expect([0, 0.41234, 1234.5, 0.00002].map(short)).toEqual(['0', '0.412', '1.23K', '2e-5']);
+  });
+});
