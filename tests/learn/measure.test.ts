@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage, Mask, Prompt } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox } from '../../main/contract/rle.ts';
-import type { Predictor } from '../../main/flow/predict.ts';
+import type { Predictor, Proposal } from '../../main/flow/predict.ts';
 import type { Ask } from '../../main/flow/zoom.ts';
 import { type MeasuredImage, measure, pointedIou, projectFigures } from '../../main/learn/measure.ts';
 import { sampleOf, side, teachingImages } from './teaching.ts';
@@ -22,17 +22,17 @@ const truthOf = (image: MeasuredImage | undefined): Mask => {
 /** Draws all of the picture under a box; to the words it answers with one object of that mask, or with none. */
 function predicting(answer: Mask | null): Pick<Predictor, 'segment' | 'predict'> & { readonly said: string[] } {
   const said: string[] = [];
-  const proposal = {
-    ...{ answer: { text: '', reasoning: '', objects: [] }, frame: { width: side, height: side } },
+  const proposal: Proposal = {
+    ...{ answer: { text: '', reasoning: '' }, frame: { width: side, height: side } },
     ...{ found: answer ? 'objects' : 'nothing', rewards: { format: 1 }, timings: {} },
-    objects: answer ? [{ box: maskBox(answer), points: [], mask: answer }] : [],
+    objects: answer ? [{ box: maskBox(answer), mask: answer }] : [],
   };
   return {
     said,
     segment: async (_image: DecodedImage, _ask: Ask) => whole,
     predict: async (_image: DecodedImage, { text }: Prompt) => {
       said.push(text);
-      return proposal as unknown as Awaited<ReturnType<Predictor['predict']>>;
+      return proposal;
     },
   };
 }
