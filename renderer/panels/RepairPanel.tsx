@@ -132,20 +132,16 @@ function Pair() {
   if (!pair) return null;
   const done = stage === 'editing' ? judged.length - 1 : judged.length;
   return (
-    <Stack gap="sm">
-      <Group justify="space-between">
-        <Text size="sm" fw={600} role="status">
+    <Stack gap={8}>
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm" fw={600} role="status" flex="none">
           {progressOf(done, left)}
         </Text>
-        <Text size="sm">
+        <Text size="sm" truncate>
           {label?.name} <b>{percent(pair.disagreement)}</b> different from {weightsName(pair.weights)}
         </Text>
       </Group>
       <Progress value={(100 * done) / Math.max(1, done + left)} aria-label="Share of pairs that are judged" />
-      <Text size="xs" c={isLikelyBetter(pair) ? undefined : 'dimmed'}>
-        {expectation(pair)}
-      </Text>
-      <Sorting />
       {!shown && (
         <Button variant="default" onClick={() => void client.actions.openImage(pair.imageId)}>
           Back to the image of this pair
@@ -158,31 +154,38 @@ function Pair() {
           <Verdict id="repair.done" text="Done, next pair" filled />
         </>
       )}
+      <Text size="xs" c={isLikelyBetter(pair) ? undefined : 'dimmed'}>
+        {expectation(pair)}
+      </Text>
+      <Sorting />
+      {shown && stage === 'judging' && <Again />}
     </Stack>
   );
 }
 
-function Judging({ pair }: { pair: RepairPair }) {
+/** They come first: what lies below may have to be scrolled to. */
+const Judging = ({ pair }: { pair: RepairPair }) => (
+  <div className="verdicts">
+    <Verdict id="repair.keep" text="Keep" filled={pair.gain !== null && !isLikelyBetter(pair)} />
+    <Verdict id="repair.replace" text="Replace" filled={isLikelyBetter(pair)} />
+    <Verdict id="repair.edit" text="Edit" />
+    <Verdict id="repair.skip" text="Later" />
+  </div>
+);
+
+function Again() {
   const again = useWorkbench(({ repair }) => repair.judged.length > 0);
   const run = useCommand();
   return (
-    <>
-      <div className="verdicts">
-        <Verdict id="repair.keep" text="Keep" filled={pair.gain !== null && !isLikelyBetter(pair)} />
-        <Verdict id="repair.replace" text="Replace" filled={isLikelyBetter(pair)} />
-        <Verdict id="repair.edit" text="Edit" />
-        <Verdict id="repair.skip" text="Later" />
-      </div>
-      <Button
-        variant="subtle"
-        size="compact-xs"
-        leftSection={<IconArrowBackUp size={14} aria-hidden />}
-        disabled={!again}
-        onClick={() => run('repair.back')}
-      >
-        Judge the last one again
-      </Button>
-    </>
+    <Button
+      variant="subtle"
+      size="compact-xs"
+      leftSection={<IconArrowBackUp size={14} aria-hidden />}
+      disabled={!again}
+      onClick={() => run('repair.back')}
+    >
+      Judge the last one again
+    </Button>
   );
 }
 

@@ -21,7 +21,7 @@ export function Verdicts({ part, verdict }: { part: Part; verdict: Verdict }) {
           <Button
             key={one}
             size="compact-xs"
-            px={6}
+            px={5}
             variant={verdict === one ? 'light' : 'subtle'}
             color={verdict === one ? color : 'gray'}
             aria-pressed={verdict === one}

@@ -26,6 +26,7 @@ describe.runIf(haveShell).each(starts)('correcting coarse ground truth ($shell)'
     await page.getByRole('button', { name: 'Compare with the model' }).click();
     const repair = page.getByRole('region', { name: 'Repair' });
     await repair.getByText(/% different/u).waitFor({ timeout: 5 * PATIENCE });
+    expect(await inSight(app)).toBe(true);
     const total = await progress(app);
     const different: number[] = [];
     for (const key of ['r', 'k', 'r']) {
@@ -81,6 +82,18 @@ async function primary(app: App): Promise<string[]> {
     if ((await button.getAttribute('data-variant')) === 'filled') found.push(name);
   }
   return found;
+}
+
+/** Whether every verdict lies in the window, above the status bar. */
+async function inSight(app: App): Promise<boolean> {
+  const end = (await app.page.locator('.status-bar').boundingBox())?.y ?? 0;
+  const region = app.page.getByRole('region', { name: 'Repair' });
+  const boxes = await Promise.all(
+    ['Keep', 'Replace', 'Edit', 'Later'].map((name) =>
+      region.getByRole('button', { name: new RegExp(`^${name}`, 'u') }).boundingBox(),
+    ),
+  );
+  return boxes.every((box) => box !== null && box.y + box.height <= end);
 }
 
 /** By what the panel says of the proposal. */
