@@ -4,11 +4,15 @@ import {
   Button,
   type CSSVariablesResolver,
   createTheme,
+  Drawer,
   Modal,
   Select,
   TextInput,
   Tooltip,
 } from '@mantine/core';
+
+/** A dialog that goes slowly keeps the keys that are pressed meanwhile, and nothing comes of them. */
+const atOnce = { duration: 200, exitDuration: 0 };
 
 export const theme = createTheme({
   primaryColor: 'lens',
@@ -38,7 +42,14 @@ export const theme = createTheme({
     TextInput: TextInput.extend({ defaultProps: { size: 'xs' } }),
     Select: Select.extend({ defaultProps: { size: 'xs', checkIconPosition: 'right' } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, closeDelay: 50, position: 'bottom', fz: 'xs' } }),
-    Modal: Modal.extend({ defaultProps: { centered: true, closeButtonProps: { 'aria-label': 'Close' } } }),
+    Modal: Modal.extend({
+      defaultProps: {
+        centered: true,
+        closeButtonProps: { 'aria-label': 'Close' },
+        transitionProps: { transition: 'fade-down', ...atOnce },
+      },
+    }),
+    Drawer: Drawer.extend({ defaultProps: { transitionProps: atOnce } }),
   },
 });
 

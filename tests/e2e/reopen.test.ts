@@ -111,6 +111,7 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
   it('offers a name that is free, and replaces a file only when it is told to, with a backup beside it', async () => {
     const { page } = app;
     const before = readFileSync(app.file('scenes', 'kept.json'));
+    // The dialog has just been closed: keys are the window's at once.
     await page.keyboard.press('Control+z');
     await page.keyboard.press('Control+e');
     await expect.poll(() => file().inputValue()).toBe(app.file('scenes', 'kept-2.json'));
