@@ -1,5 +1,6 @@
 // `loupe bench`: speed of the engine on this machine, as a table or as JSON.
 import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Tier, tiers } from '../contract/learning.ts';
 import type { EngineBench } from '../evaluate/engineBench.ts';
@@ -51,6 +52,7 @@ export function addBench(program: Command, terminal: Terminal): void {
     .option('--json', 'print one JSON document instead of a table')
     .action((options: { json?: boolean }) => benchOfEngine(options, terminal));
   addTeachBench(bench, terminal);
+  addLeaveOut(bench, terminal);
 }
 
 interface TeachOptions {
@@ -88,6 +90,40 @@ function addTeachBench(bench: Command, terminal: Terminal): void {
     .option('--svg <file>', 'of the curve: draw it, too')
     .option('--json', 'print one JSON document instead of a table')
     .action((options: TeachOptions) => benchOfTeaching(options, terminal));
+}
+
+interface LeaveOutOptions {
+  images: string;
+  masks: string;
+  label: string;
+  minutes: number;
+  clicks: number;
+  seed: number;
+  json?: boolean;
+}
+
+const material = path.resolve(import.meta.dirname, '../../../shared/material');
+
+function addLeaveOut(bench: Command, terminal: Terminal): void {
+  bench
+    .command('leave-out')
+    .description('photographs of one thing: masks and clicks on each, by the decoder tier taught with all the others')
+    .option('--images <folder>', 'the photographs', path.join(material, 'images/rings'))
+    .option(
+      '--masks <folder>',
+      'a mask for each: ring1_mask.jpg of ring1.jpg',
+      path.join(material, 'annotations/rings'),
+    )
+    .option('--label <name>', 'what the thing is called', 'ring')
+    .option('--minutes <number>', 'how long each may train', numberBetween(0.001, 1440), 1)
+    .option('--clicks <count>', 'things of each photograph that are clicked at', wholeNumber(0, 100), 1)
+    .option('--seed <number>', 'of the training and the clicks', parseSeed, 1)
+    .option('--json', 'print one JSON document instead of a table')
+    .action(async ({ json, clicks: clicked, ...task }: LeaveOutOptions) => {
+      const { benchLeaveOut, leaveOutTable } = await import('./benchLeaveOut.ts');
+      const figures = await benchLeaveOut({ ...task, clicked }, terminal);
+      terminal.print(json ? `${JSON.stringify(figures)}\n` : leaveOutTable(figures));
+    });
 }
 
 /** "5,10,20,40" as rising numbers of pictures. */

@@ -44,19 +44,18 @@ describe('a bench of a run that has too few pictures', () => {
   beforeAll(async () => {
     const toy = await untaughtWeights();
     root = toy.root;
-    const task = { seed: 2, counts: [3], held: 1, minutes: 0.01, tier: 'decoder', clicked: 1, worded: 1 } as const;
+    const task = { seed: 2, counts: [3], held: 1, minutes: 0.01, tier: 'decoder', clicked: 0, worded: 1 } as const;
     const terminal = { signal: new AbortController().signal, note: (line: string) => said.push(line) };
     made = await benchCurve({ ...task, weights: toy.weights }, terminal);
   }, 300_000);
   afterAll(() => rm(root, { recursive: true }));
 
   it('measures before the run and after it, and finds the same weights', () => {
-    expect(made).toMatchObject({ tier: 'decoder', seed: 2, held: 1, objects: 1, prompts: 1 });
+    expect(made).toMatchObject({ tier: 'decoder', seed: 2, held: 1, objects: 0, prompts: 1 });
     const [before, after] = made.points;
     expect(before).toMatchObject({ pictures: 0, promoted: null, minutes: 0 });
     expect(after).toEqual({ ...before, pictures: 3, promoted: false, minutes: after?.minutes });
     expect(after?.minutes).toBeGreaterThan(0);
-    expect(before?.noc85).toBeLessThanOrEqual(before?.noc90 ?? 0);
     for (const share of [before?.gIoU, before?.masks]) expect(share).toBeLessThanOrEqual(1);
   });
 

@@ -40,10 +40,4 @@ describe('a project’s held-out pictures', () => {
     expect(figures.noc90).toBeGreaterThanOrEqual(figures.noc85);
     expect(figures.noc90).toBeLessThanOrEqual(20);
   });
-
-  it('are told in words, and without clicks where none are asked for', async () => {
-    const { out } = await evaluated('--clicks', '0');
-    expect(out).toMatch(/2 prompts by words: gIoU \d\.\d{3}, cIoU \d\.\d{3}, box50 \d\.\d{3}\n/u);
-    expect(out).toMatch(/0 objects by simulated clicks, 20 at most: 0\.00 to IoU 0\.85, 0\.00 to 0\.90\n$/u);
-  });
 });
