@@ -35,7 +35,15 @@ beforeAll(async () => {
     const picture = { width: side, height: side, data: grey(toBitmap(unpackMask(mask))), channels: 3 } as const;
     await writePng(at('masks', `cup${imageId}_mask.png`), picture);
   }
-  task = { images: at('images'), masks: at('masks'), label: 'cup', seed: 3, minutes: 0.002, clicked: 0, weights: toy.weights };
+  task = {
+    images: at('images'),
+    masks: at('masks'),
+    label: 'cup',
+    seed: 3,
+    minutes: 0.002,
+    clicked: 0,
+    weights: toy.weights,
+  };
   figures = await benchLeaveOut(task, terminal);
 }, 300_000);
 afterAll(() => rmSync(root, { recursive: true }));
