@@ -6,6 +6,7 @@ import type { Job } from '../contract/jobs.ts';
 import { exitCode } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CatalogueModel, InstalledModel } from '../weights/catalogue.ts';
+import { wholeNumber } from './options.ts';
 
 interface ListOptions {
   readonly json?: boolean;
@@ -13,6 +14,10 @@ interface ListOptions {
 
 interface DownloadOptions {
   readonly mirror?: readonly string[];
+}
+
+interface VersionOptions {
+  readonly number?: number;
 }
 
 interface QuantiseOptions {
@@ -53,11 +58,32 @@ export function addModel(program: Command, terminal: Terminal): void {
     .addOption(new Option('--bits <bits>', 'bits a weight').choices(['4', '8']).default('4'))
     .addOption(new Option('--block <columns>', 'columns that share a scale').choices(['32', '128']).default('32'))
     .action((folder: string, options: QuantiseOptions) => quantise(folder, options, terminal));
+  addVersions(model, terminal);
   model
     .command('remove')
     .description('forget a model; its files stay')
     .argument('<name>')
     .action((name: string) => remove(name, terminal));
+}
+
+/** What was taught, or trained elsewhere as an adapter, for other programs and machines. */
+function addVersions(model: Command, terminal: Terminal): void {
+  const taught = (name: string, description: string) =>
+    model
+      .command(name)
+      .description(description)
+      .argument(
+        '<place>',
+        'a project whose weights in use were taught, or a folder of an adapter or of a taught version',
+      )
+      .argument('<folder>', 'a new one')
+      .option('--number <number>', 'of the project, as "loupe weights list" has it', wholeNumber(1, 2 ** 31));
+  taught('adapter', 'write the low-rank update that was taught as a folder of peft’s').action(
+    (place: string, to: string, options: VersionOptions) => adapterOut(place, { to, ...options }, terminal),
+  );
+  taught('merge', 'write one whole checkpoint with all that was taught in it').action(
+    (place: string, to: string, options: VersionOptions) => mergeOut(place, { to, ...options }, terminal),
+  );
 }
 
 /** Loaded late: other commands must not wait for what opens weights. */
@@ -155,6 +181,55 @@ async function quantise(folder: string, { bits, block }: QuantiseOptions, termin
     onProgress: (done, total) => terminal.note(`${done} of ${total} weights written and checked\n`),
   });
   terminal.print(`${to}: ${written.length} weights in ${bits} bits; they are used from now on\n`);
+}
+
+interface Output extends VersionOptions {
+  readonly to: string;
+}
+
+/** The folder itself, or that of a project's version. */
+async function taughtFolder(place: string, { number }: VersionOptions): Promise<string> {
+  const [{ BadInput }, { folderOf }, { openChecked }] = await Promise.all([
+    import('../contract/badinput.ts'),
+    import('../jobs/teaching.ts'),
+    import('../jobs/opening.ts'),
+  ]);
+  if (!place.endsWith('.loupe')) {
+    if (number !== undefined) throw new BadInput('--number is of a project (a .loupe file)');
+    return path.resolve(place);
+  }
+  const project = await openChecked(place);
+  try {
+    const wanted = ({ id, inUse }: { id: number; inUse: boolean }) => (number === undefined ? inUse : id === number);
+    const version = project.versions().find(wanted);
+    if (!version)
+      throw new BadInput(
+        `${place}: ${number === undefined ? 'uses no weights that it taught' : `has no weights ${number}`}; "loupe weights list" names them`,
+      );
+    return folderOf(project, version);
+  } finally {
+    project.close();
+  }
+}
+
+async function adapterOut(place: string, { to, ...options }: Output, terminal: Terminal): Promise<void> {
+  const { exportAdapter } = await import('../weights/mergeCheckpoint.ts');
+  const { base, left } = await exportAdapter(await taughtFolder(place, options), path.resolve(to));
+  terminal.print(`${to}: an adapter of ${base}\n`);
+  if (left > 0)
+    terminal.note(
+      `${left} tensors of the mask decoder and context module learnt as a whole and are not in it; "loupe model merge" keeps them\n`,
+    );
+}
+
+async function mergeOut(place: string, { to, ...options }: Output, terminal: Terminal): Promise<void> {
+  const { mergeCheckpoint } = await import('../weights/mergeCheckpoint.ts');
+  const every = 50;
+  const onProgress = (done: number, total: number) => {
+    if (done % every === 0 || done === total) terminal.note(`${done} of ${total} tensors written\n`);
+  };
+  await mergeCheckpoint(await taughtFolder(place, options), path.resolve(to), { onProgress });
+  terminal.print(`${to}: one whole checkpoint\n`);
 }
 
 async function remove(name: string, terminal: Terminal): Promise<void> {

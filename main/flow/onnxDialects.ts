@@ -123,17 +123,25 @@ export const dialects: readonly Dialect[] = [
 
 export interface RecognisedFiles {
   readonly dialect: Dialect;
+  /** Both are the same where one file holds all: pictures and prompts in, masks out. */
   readonly encoder: OnnxHeader;
   readonly decoder: OnnxHeader;
 }
 
-/** The first pair of files that is one dialect's; the shorter names first, because variants of lower precision add to them. */
+/**
+ * The first pair of files, or the first single one, that is one dialect's; the shorter names first, because variants of
+ * lower precision add to them.
+ */
 export function recognise(folder: string, headers: readonly OnnxHeader[]): RecognisedFiles {
   const sorted = headers.toSorted((a, b) => a.file.length - b.file.length);
   for (const dialect of dialects) {
     const encoder = sorted.find((one) => isEncoder(dialect, one));
     const decoder = sorted.find((one) => isDecoder(dialect, one));
     if (encoder && decoder) return { dialect, encoder, decoder };
+  }
+  for (const dialect of dialects) {
+    const whole = sorted.find((one) => isWhole(dialect, one));
+    if (whole) return { dialect, encoder: whole, decoder: whole };
   }
   throw new BadInput(`${folder}: ${whyNot(headers)}`);
 }
@@ -146,13 +154,34 @@ function isEncoder({ encoder, decoder }: Dialect, { inputs, outputs }: OnnxHeade
   return encoder.outputs ? has(outputs, ...encoder.outputs) : outputs.length === decoder.features.length;
 }
 
+/** The encoder's input, the decoder's prompts and its masks, without anything in between. */
+function isWhole({ encoder, decoder }: Dialect, { inputs, outputs }: OnnxHeader): boolean {
+  const named = [decoder.masks, decoder.iou].filter((name) => name !== null);
+  return has(inputs, encoder.input, decoder.points, decoder.labels) && named.length > 0 && has(outputs, ...named);
+}
+
 function isDecoder({ decoder }: Dialect, { inputs, outputs }: OnnxHeader): boolean {
   const named = [decoder.masks, decoder.iou].filter((name) => name !== null);
   return has(inputs, ...decoder.features, decoder.points, decoder.labels) && has(outputs, ...named);
 }
 
+/** Exports of SAM 3 that find by words: parts with these names, of samexporter and X-AnyLabeling, and of usls. */
+const worded: readonly { readonly input: string; readonly outputs: readonly string[] }[] = [
+  { input: 'image', outputs: ['backbone_fpn_0', 'vision_pos_enc_0'] },
+  { input: 'tokens', outputs: ['text_attention_mask', 'text_memory'] },
+  { input: 'language_features', outputs: ['boxes', 'masks'] },
+  { input: 'images', outputs: ['fpn_feat_0', 'fpn_pos_2'] },
+  { input: 'input_ids', outputs: ['text_features', 'text_mask'] },
+  { input: 'text_features', outputs: ['pred_masks', 'pred_boxes'] },
+];
+
+const isWorded = ({ inputs, outputs }: OnnxHeader): boolean =>
+  worded.some((part) => has(inputs, part.input) && has(outputs, ...part.outputs));
+
 function whyNot(headers: readonly OnnxHeader[]): string {
   if (headers.length === 0) return 'holds no .onnx file';
+  if (headers.some(isWorded))
+    return 'is SAM 3 for words, which Loupe does not run; for clicks and boxes take its tracker (onnx-community/sam3-tracker-ONNX) or SAM 2.1, for words a LENS checkpoint';
   const encoder = headers.find((one) => dialects.some((dialect) => isEncoder(dialect, one)));
   const decoder = headers.find((one) => dialects.some((dialect) => isDecoder(dialect, one)));
   if (encoder && !decoder)

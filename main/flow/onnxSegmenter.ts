@@ -34,14 +34,19 @@ export class OnnxSegmenter {
     this.heard = heard;
     this.name = path.basename(path.dirname(parts.files.encoder.file));
     this.provider = parts.encoder.provider;
-    this.warnings = [...parts.encoder.warnings, ...complaints(this.name, heard)];
+    const slow = `${this.name} is one file, so every click encodes the picture again.`;
+    this.warnings = [
+      ...parts.encoder.warnings,
+      ...complaints(this.name, heard),
+      ...(isOneFile(parts.files) ? [slow] : []),
+    ];
   }
 
   /** Opens the files of a folder and tries them; throws one sentence that names the file at fault. */
   static async open(folder: string, options: EngineOptions = {}): Promise<OnnxSegmenter> {
     const files = await recogniseFolder(folder);
     const encoder = await ForeignSession.open(files.encoder.file, options);
-    const decoder = await ForeignSession.open(files.decoder.file, options);
+    const decoder = isOneFile(files) ? encoder : await ForeignSession.open(files.decoder.file, options);
     const parts = { files, encoder, decoder };
     const heard = await probe(files.dialect, {
       encode: (image, scale) => encoded(parts, image, scale),
@@ -69,7 +74,7 @@ export class OnnxSegmenter {
 
   async release(): Promise<void> {
     await this.parts.encoder.release();
-    await this.parts.decoder.release();
+    if (!isOneFile(this.parts.files)) await this.parts.decoder.release();
   }
 
   private see(image: DecodedImage): Promise<Shaped> {
@@ -94,7 +99,10 @@ async function encoded({ files, encoder }: Parts, image: DecodedImage, scale: Pi
   const { dialect } = files;
   const { input, outputs } = dialect.encoder;
   const planes = shapeOf(files).length !== 3;
-  const results = await encoder.run({ [input]: pixelsFor(image, { placed: placedFor(files, image), scale, planes }) });
+  const pixels = { [input]: pixelsFor(image, { placed: placedFor(files, image), scale, planes }) };
+  // One file is fed picture and prompts together.
+  if (isOneFile(files)) return pixels;
+  const results = await encoder.run(pixels);
   const names = outputs ?? files.encoder.outputs.map(({ name }) => name);
   return Object.fromEntries(
     dialect.decoder.features.map((feature, i) => {
@@ -129,6 +137,8 @@ export async function recogniseFolder(folder: string): Promise<RecognisedFiles> 
   const names = entries.filter((name) => name.endsWith('.onnx') && name.split(path.sep).length < 3);
   return recognise(folder, await Promise.all(names.map((name) => readOnnxHeader(path.join(folder, name)))));
 }
+
+const isOneFile = ({ encoder, decoder }: RecognisedFiles): boolean => encoder === decoder;
 
 const shapeOf = ({ dialect, encoder }: RecognisedFiles) =>
   encoder.inputs.find(({ name }) => name === dialect.encoder.input)?.shape ?? [];

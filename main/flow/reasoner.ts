@@ -135,7 +135,8 @@ export class Reasoner {
     await this.decoder.release();
   }
 
-  private async prompt(image: DecodedImage, question: string): Promise<PromptTokens> {
+  /** The request, picture and all, up to where the answer begins. */
+  async prompt(image: DecodedImage, question: string): Promise<PromptTokens> {
     const { tokenizer, reasoner, recipe } = this.weights;
     const { grid, features } = await this.see(image);
     const chat = chatFor(recipe.reasoner.template, question);

@@ -9,6 +9,7 @@ import { type Engine, NoModel } from '../engine/supervisor.ts';
 import { type TeachingFile, writeTask } from '../engine/teachingTask.ts';
 import { samplesOf, standingThings } from '../learn/sample.ts';
 import type { TeachOutcome, TeachTask } from '../learn/task.ts';
+import { isWhole } from '../learn/version.ts';
 import type { StoredRun } from '../store/learning.ts';
 import type { Project } from '../store/project.ts';
 import { weightsVersion } from '../weights/version.ts';
@@ -141,8 +142,8 @@ export function versionOf(project: Project, id: number): WeightsVersion {
 
 export function promote(project: Project, id: number): WeightsVersion {
   const version = versionOf(project, id);
-  const file = path.join(folderOf(project, version), 'model.safetensors');
-  if (!existsSync(file)) throw new BadInput(`${file}: is not there any more, so these weights cannot be used`);
+  const folder = folderOf(project, version);
+  if (!isWhole(folder)) throw new BadInput(`${folder}: is not there any more, so these weights cannot be used`);
   project.use(id);
   return version;
 }

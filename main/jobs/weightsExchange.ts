@@ -11,6 +11,7 @@ import { packZip } from '../formats/packZip.ts';
 import type { Project } from '../store/project.ts';
 import { checkTensors } from '../weights/checkTensors.ts';
 import { openWeights } from '../weights/open.ts';
+import { isTaught } from '../weights/taughtParts.ts';
 import { weightsVersion } from '../weights/version.ts';
 import {
   checkFiles,
@@ -40,6 +41,10 @@ export async function exportVersion(
 ): Promise<WeightsVersion> {
   const version = id === undefined ? inUse(project) : versionOf(project, id);
   const folder = folderOf(project, version);
+  if (await isTaught(folder))
+    throw new BadInput(
+      `${folder}: holds only what changed in a checkpoint; write it by "loupe model merge" or "loupe model adapter"`,
+    );
   if (!existsSync(path.join(folder, 'model.safetensors')))
     throw new BadInput(`${folder}: holds no weights any more, so they cannot be exported`);
   if (existsSync(place)) throw new BadInput(`${place}: is there already and was left as it is; name another place`);

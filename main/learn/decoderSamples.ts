@@ -6,10 +6,9 @@ import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { maskBox } from '../contract/rle.ts';
 import { answerReaders } from '../flow/answer.ts';
 import { Reasoner } from '../flow/reasoner.ts';
-import { Segmenter } from '../flow/segmenter.ts';
-import type { Weights } from '../weights/open.ts';
+import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { asksOf, outlinesOf } from './asks.ts';
-import { type DecoderSample, targetOf, targetSide } from './decoderTier.ts';
+import { type DecoderSample, type DecoderWeights, pointSlots, targetOf, targetSide } from './decoderTier.ts';
 import type { Sample } from './sample.ts';
 
 interface Source {
@@ -43,7 +42,7 @@ const firstFew = 6;
 const namedAt = 0.5;
 
 export async function prepare(
-  weights: Weights,
+  weights: DecoderWeights,
   { images, replayed, seed }: ToPrepare,
   watching: Watching,
 ): Promise<Prepared> {
@@ -82,7 +81,7 @@ export async function prepare(
 }
 
 interface Maker {
-  readonly weights: Weights;
+  readonly weights: DecoderWeights;
   readonly reasoner: Reasoner;
   readonly segmenter: Segmenter;
   /** null: the weights have no context module to teach. */
@@ -98,11 +97,25 @@ async function pointedOf(
   const samples: DecoderSample[] = [];
   for (const { mask } of outlines) {
     for (const { ask, truth } of asksOf(mask, image, draw)) {
-      const inputs = await segmenter.inputs(image, ask);
-      samples.push({ inputs, target: targetOf(truth, inputs.place, targetSide(weights)), states: null });
+      const inputs = withSlots(await segmenter.inputs(image, ask), pointSlots(weights));
+      // SAM 2 knows no empty slots: a graph of a box and a click would be another one.
+      if (inputs) samples.push({ inputs, target: targetOf(truth, inputs.place, targetSide(weights)), states: null });
     }
   }
   return samples;
+}
+
+/** With points that are none behind its own; null where it has more of them. */
+function withSlots(inputs: DecoderInputs, slots: number): DecoderInputs | null {
+  if (inputs.slots > slots) return null;
+  if (inputs.slots === slots) return inputs;
+  const [at, labels] = [new Float32Array(2 * slots), new BigInt64Array(slots).fill(-1n)];
+  const own = [inputs.feeds.at, inputs.feeds.labels];
+  if (!(own[0] instanceof Float32Array) || !(own[1] instanceof BigInt64Array))
+    throw new Error('An ask of the decoder has no points.');
+  at.set(own[0]);
+  labels.set(own[1]);
+  return { ...inputs, feeds: { ...inputs.feeds, at, labels }, slots };
 }
 
 /** The answer to a sample's words, where its box names one of the objects; null where it names none. */
@@ -120,7 +133,8 @@ async function wordedOf(
   const truth = box && meantBy(box, masks);
   if (!box || !truth || !queries) return null;
   const states = await reasoner.queryStates(answers, queries);
-  const inputs = await segmenter.inputs(image, { box });
+  const isBoxed = weights.recipe.segmenter.prompts.includes('box');
+  const inputs = await segmenter.inputs(image, isBoxed ? { box } : { points: [] });
   return { inputs, target: targetOf(truth, inputs.place, targetSide(weights)), states: Float32Array.from(states) };
 }
 

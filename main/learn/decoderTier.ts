@@ -1,25 +1,28 @@
 // The first tier: the segmenter's mask decoder and the context module learn from L_seg, on features that stay as they are.
-import path from 'node:path';
 import { add, mul } from '../../models/graph/elementwise.ts';
 import { input } from '../../models/graph/tensor.ts';
 import type { NamedValues } from '../../models/graph/value.ts';
+import type { LensConfig } from '../../models/lens/config.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { resizeFloat } from '../../models/nn/resample.ts';
-import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import type { Sam2Config } from '../../models/sam2/config.ts';
 import { segmenterLosses } from '../../models/train/maskLosses.ts';
 import { random } from '../contract/random.ts';
 import type { Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import { decodedMasks } from '../flow/decoding.ts';
 import type { DecoderInputs } from '../flow/segmenter.ts';
-import type { Weights } from '../weights/open.ts';
+import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { joined } from './floats.ts';
 import type { LossGraph, Objective, Policy } from './loop.ts';
 import { Parameters } from './parameters.ts';
 
+/** Of Loupe's own, or a checkpoint that holds a segmenter and what speaks to it. */
+export type DecoderWeights = CheckpointWeights & { readonly segmenter: Sam2Config; readonly context: LensConfig };
+
 export interface DecoderPolicy extends Policy {
-  readonly weights: Weights;
+  readonly weights: DecoderWeights;
 }
 
 /** An ask with what the decoder is fed for it, and what it should draw. */
@@ -35,21 +38,22 @@ export interface DecoderBatch {
   /** Asks by pointing, and asks by words with the box that the answer named. */
   readonly pointed: number;
   readonly worded: number;
+  /** Points of an ask by pointing, and of one by words. */
   readonly slots: number;
+  readonly wordedSlots: number;
 }
 
 /** Of this tier; the prompt encoder and all that makes features stay as they are. */
 const trained = /^(sam\.sam_mask_decoder\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
 const read = /^(sam\.sam_(mask_decoder|prompt_encoder)\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
 
-/** What this tier trains and reads of a weights folder, in memory. */
-export async function decoderPolicy(weights: Weights, folder: string): Promise<DecoderPolicy> {
-  const file = await openSafetensors(path.join(folder, 'model.safetensors'));
+/** What this tier trains and reads of the weights, in memory. */
+export async function decoderPolicy(weights: DecoderWeights): Promise<DecoderPolicy> {
   const parameters = new Parameters((name) => {
-    throw new Error(`${folder}: holds no tensor "${name}".`);
+    throw new Error(`${weights.name}: holds no tensor "${name}".`);
   });
-  for (const [name, { shape }] of file.tensors) {
-    if (read.test(name)) parameters.set(name, shape, await file.read(name));
+  for (const [name, shape] of weights.shapes) {
+    if (read.test(name)) parameters.set(name, shape, await weights.read(name));
   }
   return { parameters, weights };
 }
@@ -58,8 +62,11 @@ export async function decoderPolicy(weights: Weights, folder: string): Promise<D
 export const trainedValues = ({ parameters }: DecoderPolicy) =>
   new Map([...parameters.all].filter(([name]) => trained.test(name)));
 
+/** Points of every ask by pointing: as many as the weights were trained with, or the corners of a box. */
+export const pointSlots = ({ recipe }: Pick<DecoderWeights, 'recipe'>): number => recipe.segmenter.slots ?? 2;
+
 /** Side of the target maps: that of the decoder's masks, twice. */
-export const targetSide = ({ segmenter }: Pick<Weights, 'segmenter'>): number => segmenter.imageSize / 2;
+export const targetSide = ({ segmenter }: Pick<DecoderWeights, 'segmenter'>): number => segmenter.imageSize / 2;
 
 export const decoderObjective: Objective<DecoderPolicy, DecoderSample, DecoderBatch> = {
   graph: decoderGraph,
@@ -69,15 +76,17 @@ export const decoderObjective: Objective<DecoderPolicy, DecoderSample, DecoderBa
   }),
 };
 
-function decoderGraph({ parameters, weights }: DecoderPolicy, { pointed, worded, slots }: DecoderBatch): LossGraph {
+function decoderGraph({ parameters, weights }: DecoderPolicy, { pointed, worded, ...batch }: DecoderBatch): LossGraph {
   const source = parameters.source();
   const params = paramsFrom(source);
-  const { segmenter, context } = weights;
+  const { segmenter, context, recipe } = weights;
+  const rough = recipe.segmenter.promptMap;
   const side = targetSide(weights);
   const losses = (name: string, asks: number, hasToken: boolean) => {
     const states = hasToken ? input(`${name}states`, [asks, context.numOfQuery, context.hidden]) : null;
     const token = states ? contextModule(params, context, states) : undefined;
-    const decoded = decodedMasks(params, segmenter, { asks, slots, rough: true, prefix: name }, token);
+    const slots = hasToken ? batch.wordedSlots : batch.slots;
+    const decoded = decodedMasks(params, segmenter, { asks, slots, rough, prefix: name }, token);
     return segmenterLosses(decoded, input(`${name}target`, [asks, side, side]));
   };
   const own = losses('pointed.', pointed, false);
@@ -91,12 +100,16 @@ function decoderGraph({ parameters, weights }: DecoderPolicy, { pointed, worded,
   };
 }
 
-function feedsOf(samples: readonly DecoderSample[], weights: Weights, { pointed, worded }: DecoderBatch): NamedValues {
+function feedsOf(
+  samples: readonly DecoderSample[],
+  weights: DecoderWeights,
+  { pointed, worded }: DecoderBatch,
+): NamedValues {
   const parts = { 'pointed.': samples.slice(0, pointed), 'worded.': samples.slice(pointed, pointed + worded) };
   const feeds: Record<string, Float32Array | BigInt64Array> = {};
   for (const [prefix, some] of Object.entries(parts)) {
     if (some.length === 0) continue;
-    for (const name of ['embed', 's0', 's1', 'at', 'rough'])
+    for (const name of ['embed', 's0', 's1', 'at', ...(weights.recipe.segmenter.promptMap ? ['rough'] : [])])
       feeds[prefix + name] = joined(some.map(({ inputs }) => floatsOf(inputs.feeds[name])));
     feeds[`${prefix}labels`] = BigInt64Array.from(some.flatMap(({ inputs }) => [...labelsOf(inputs.feeds.labels)]));
     feeds[`${prefix}target`] = joined(some.map(({ target }) => target));
@@ -106,7 +119,7 @@ function feedsOf(samples: readonly DecoderSample[], weights: Weights, { pointed,
   return feeds;
 }
 
-const stateSize = ({ context }: Weights): number => context.numOfQuery * context.hidden;
+const stateSize = ({ context }: DecoderWeights): number => context.numOfQuery * context.hidden;
 
 function floatsOf(value: unknown): Float32Array {
   if (value instanceof Float32Array) return value;

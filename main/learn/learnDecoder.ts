@@ -2,13 +2,16 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openWeights, type Weights } from '../weights/open.ts';
+import { BadInput } from '../contract/badinput.ts';
+import { openModel } from '../weights/openCheckpoint.ts';
 import { type Prepared, prepare } from './decoderSamples.ts';
 import {
   type DecoderBatch,
   type DecoderPolicy,
+  type DecoderWeights,
   decoderObjective,
   decoderPolicy,
+  pointSlots,
   samplesOfStep,
   trainedValues,
 } from './decoderTier.ts';
@@ -17,6 +20,9 @@ import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole, writeVersion } from './version.ts';
 
 const batch = { pointed: 8, worded: 4 } as const;
+/** Of segmenters that are shown pictures as large as those of SAM 2: each ask takes some 30 times as much room. */
+const largeBatch = { pointed: 4, worded: 2 } as const;
+const largeSide = 512;
 /** Every fourth ask that is learnt is one of the weights' own domain. */
 const replayShare = 0.25;
 /** Optimiser steps; each ask is seen about 16 times. */
@@ -35,8 +41,8 @@ export async function learnDecoder(task: TeachTask, learning: Learning, watching
   const { learnt, from, to, minutes } = learning;
   if (isWhole(to)) return;
   const { signal, report } = watching;
-  const weights = await openWeights(from);
-  const policy = await decoderPolicy(weights, from);
+  const weights = await maskWeights(from);
+  const policy = await decoderPolicy(weights);
   const total = learnt.length + task.base.replayed.length;
   const preparing = (done: number) =>
     report({ kind: 'teaching', phase: 'preparing', done, total, secondsLeft: null, figures: {} });
@@ -48,6 +54,13 @@ export async function learnDecoder(task: TeachTask, learning: Learning, watching
   const run = await planned(task, { policy, prepared, weights });
   await trainUntil(run, { folder: task.folder, minutes, saveEvery }, watching);
   await writeVersion(from, to, { tensors: trainedValues(policy) });
+}
+
+async function maskWeights(folder: string): Promise<DecoderWeights> {
+  const weights = await openModel(folder);
+  const { name, segmenter, context } = weights;
+  if (!segmenter || !context) throw new BadInput(`${name}: has no segmenter of its own that could learn`);
+  return { ...weights, segmenter, context };
 }
 
 /** Time that is over ends the training, not the run: what was learnt by then is judged. */
@@ -66,7 +79,7 @@ export async function trainUntil<P extends DecoderPolicy | { parameters: Decoder
 interface Plan {
   readonly policy: DecoderPolicy;
   readonly prepared: Prepared;
-  readonly weights: Weights;
+  readonly weights: DecoderWeights;
 }
 
 async function planned(
@@ -74,9 +87,12 @@ async function planned(
   { policy, prepared, weights }: Plan,
 ): Promise<Run<DecoderPolicy, Prepared['pointed'][number], DecoderBatch>> {
   const { seed } = task;
-  const worded = prepared.worded.length > 0 ? batch.worded : 0;
-  const replayed = prepared.replayed.length > 0 ? Math.round(batch.pointed * replayShare) : 0;
-  const shape = { pointed: batch.pointed, worded, slots: weights.recipe.segmenter.slots ?? 1 };
+  const most = weights.segmenter.imageSize > largeSide ? largeBatch : batch;
+  const [told] = prepared.worded;
+  const worded = told ? most.worded : 0;
+  const replayed = prepared.replayed.length > 0 ? Math.round(most.pointed * replayShare) : 0;
+  const slots = { slots: pointSlots(weights), wordedSlots: told?.inputs.slots ?? 0 };
+  const shape = { pointed: most.pointed, worded, ...slots };
   const own = { ...shape, pointed: shape.pointed - replayed };
   const plannedSteps = Math.min(longest.steps, Math.max(longest.fewest, prepared.pointed.length * longest.perAsk));
   const steps = await stepsOf(task.folder, 'steps.json', async () => plannedSteps);

@@ -27,6 +27,8 @@ export interface LossGraph {
   parameters: ReadonlyMap<string, Tensor>;
   /** Which of them are trained. */
   trains(name: string): boolean;
+  /** Where weights lie that stay in their files; missing: there are none. */
+  readonly folder?: string;
 }
 
 /** What a step minimises, for samples `S` in batches of a shape `B`. */
@@ -154,14 +156,14 @@ async function steps<P extends Policy, S, B>(trainer: Trainer, opened: Opened<P,
   }
 }
 
-function openSession({ loss, figures, parameters }: LossGraph, trained: readonly string[]): Promise<Session> {
+function openSession({ loss, figures, parameters, folder }: LossGraph, trained: readonly string[]): Promise<Session> {
   const tensors = trained.map((name) => {
     const tensor = parameters.get(name);
     if (!tensor) throw new Error(`The graph has no parameter ${name}.`);
     return tensor;
   });
   const gradients = grad(loss, tensors).map((g, i) => [`grad.${trained[i]}`, g] as const);
-  return Session.create({ loss, ...figures, ...Object.fromEntries(gradients) }, { purpose: 'train' });
+  return Session.create({ loss, ...figures, ...Object.fromEntries(gradients) }, { purpose: 'train', folder });
 }
 
 const numbers = (outputs: NamedValues): Record<string, number> =>

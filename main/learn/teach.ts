@@ -7,6 +7,7 @@ import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts'
 import { writeChanges } from './changes.ts';
 import { judge } from './gate.ts';
 import { changesOf, drawnChanges, evidenceOf, missesWords, type Scores, scoresOf } from './judging.ts';
+import { cannotAnswer, learnCheckpoint } from './learnCheckpoint.ts';
 import { learnDecoder } from './learnDecoder.ts';
 import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
 import { type MeasuredImage, projectFigures } from './measure.ts';
@@ -26,7 +27,8 @@ const enoughPictures = 5;
 export async function teach(task: TeachTask, watching: Watching): Promise<TeachOutcome> {
   const started = performance.now();
   await mkdir(task.folder, { recursive: true });
-  const unable = cannotLearn(await openModel(task.weights), task.tier);
+  const own = await openModel(task.weights);
+  const unable = cannotLearn(own, task.tier);
   const images = unable === null ? await lookedAt(task, watching) : [];
   const held = heldOut(images, { held: new Set(task.held), taught: new Set(task.taught), seed: task.seed });
   const learnt = images.filter(({ imageId }) => !held.has(imageId));
@@ -35,7 +37,8 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
     minutes: (performance.now() - started) / 60_000,
     peakMB: process.resourceUsage().maxRSS / 1024,
   });
-  const why = unable ?? refusal(images, held) ?? (task.tier === 'supervised' ? nameless(learnt) : null);
+  const needsNames = task.tier === 'supervised' && own.base === undefined;
+  const why = unable ?? refusal(images, held) ?? (needsNames ? nameless(learnt) : null);
   if (why !== null) {
     const none = { before: null, after: null, held: [], taught: [], prompts: [], weights: null };
     const tier = task.tier === 'auto' ? 'decoder' : task.tier;
@@ -43,7 +46,7 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   }
   const measured = images.filter(({ imageId }) => held.has(imageId));
   const before = await scoresOf(task.weights, { task, measured, phase: 'measuring' }, watching);
-  const tier = task.tier === 'auto' ? tierFor(task, { before, learnt }) : task.tier;
+  const tier = task.tier === 'auto' ? tierFor(task, { before, learnt, weights: own }) : task.tier;
   const weights = path.join(task.folder, 'weights');
   const needsMasks = projectFigures(before.project).gIoU < goodMasks;
   const words = await learn(task, { learnt, tier, weights, needsMasks }, watching);
@@ -62,12 +65,15 @@ const judgedBy: Readonly<Record<Tier, 'masks' | 'answers'>> = { decoder: 'masks'
 
 /** Of weights that are asked or answer in another way than a tier trains; null: they can. */
 function cannotLearn(weights: CheckpointWeights, tier: TeachTask['tier']): string | null {
-  const { name, recipe } = weights;
-  const { slots, promptMap, prompts } = recipe.segmenter;
-  if (slots === null || !promptMap)
-    return `${name} is asked by ${prompts.join(' and ')} alone, which no tier teaches yet; loupe-nano can be taught.`;
-  return tier === 'supervised' ? cannotSpeak(weights) : null;
+  const { name, segmenter, context } = weights;
+  if (!segmenter || !context)
+    return `${name} has no segmenter of its own, so no tier can teach it yet; a LENS checkpoint or loupe-nano can be taught.`;
+  return tier === 'supervised' ? cannotSay(weights) : null;
 }
+
+/** Of a checkpoint low-rank updates learn, of Loupe's own weights all of the reasoner. */
+const cannotSay = (weights: CheckpointWeights): string | null =>
+  weights.base === undefined ? cannotSpeak(weights) : cannotAnswer(weights);
 
 const nameless = (learnt: readonly TeachingImage[]): string | null =>
   learnt.some(({ things }) => things.length > 0)
@@ -97,9 +103,16 @@ async function lookedAt({ images }: TeachTask, { signal, report }: Watching): Pr
   }));
 }
 
+interface Known {
+  readonly before: Scores;
+  readonly learnt: readonly TeachingImage[];
+  readonly weights: CheckpointWeights;
+}
+
 /** By what is missing: a mask decoder cannot mend an answer that names no box. */
-function tierFor(task: TeachTask, { before, learnt }: { before: Scores; learnt: readonly TeachingImage[] }): Tier {
-  const canSpeak = task.base.lesson !== null && nameless(learnt) === null;
+function tierFor(task: TeachTask, { before, learnt, weights }: Known): Tier {
+  const isNano = weights.base === undefined;
+  const canSpeak = isNano ? task.base.lesson !== null && nameless(learnt) === null : cannotSay(weights) === null;
   return canSpeak && missesWords(before.project) ? 'supervised' : 'decoder';
 }
 
@@ -123,10 +136,12 @@ async function learn(
     return [];
   }
   const reasoner = path.join(folder, 'reasoner');
-  const words = wordsToTeach(await openWeights(from), learnt);
-  if (!needsMasks) await learnReasoner(task, { learnt, from, to, minutes }, watching);
+  const isOwn = (await openModel(from)).base === undefined;
+  const words = isOwn ? wordsToTeach(await openWeights(from), learnt) : [];
+  const speak = isOwn ? learnReasoner : learnCheckpoint;
+  if (!needsMasks) await speak(task, { learnt, from, to, minutes }, watching);
   else if (!isWhole(to)) {
-    await learnReasoner(task, { learnt, from, to: reasoner, minutes: reasonersShare * minutes }, watching);
+    await speak(task, { learnt, from, to: reasoner, minutes: reasonersShare * minutes }, watching);
     await learnDecoder(task, { learnt, from: reasoner, to, minutes: (1 - reasonersShare) * minutes }, watching);
   }
   // Of no use beside the result, and as large as several of it.

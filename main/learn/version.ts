@@ -3,18 +3,26 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+import { isFactor } from '../../models/train/lora.ts';
+import { adapterIn } from '../weights/adapter.ts';
+import { isCheckpoint } from '../weights/openCheckpoint.ts';
+import { taughtIn, taughtName, writeTaught } from '../weights/taughtParts.ts';
 import type { Parameter } from './parameters.ts';
 
 export interface Change {
   readonly tensors: ReadonlyMap<string, Parameter>;
   /** Texts that take the place of the folder's own, by file name. */
   readonly texts?: Readonly<Record<string, string>>;
+  /** How low-rank updates among the tensors count, in peft's words. */
+  readonly adapter?: Readonly<Record<string, unknown>>;
 }
 
 const tensorFile = 'model.safetensors';
 
-export const isWhole = (folder: string): boolean => existsSync(path.join(folder, tensorFile));
+export const isWhole = (folder: string): boolean =>
+  [tensorFile, taughtName].some((name) => existsSync(path.join(folder, name)));
 
 /** What pictures.json says of a picture's features holds only for the tower and the words that it was measured with. */
 function filesOf(changed: Change['tensors']): string[] {
@@ -22,8 +30,35 @@ function filesOf(changed: Change['tensors']): string[] {
   return ['config.json', 'tokenizer.json', 'repair.json', ...(isReasonerChanged ? [] : ['pictures.json'])];
 }
 
+/** Of a checkpoint only what has changed is written; it stays where it is. */
+export async function writeVersion(from: string, to: string, change: Change): Promise<void> {
+  if (await isCheckpoint(from)) await writeChanged(from, to, change);
+  else await writeWhole(from, to, change);
+}
+
+async function writeChanged(from: string, to: string, { tensors, adapter: about }: Change): Promise<void> {
+  const [taught, adapter] = [await taughtIn(from), await adapterIn(from)];
+  const own = Object.fromEntries([...tensors].map(([name, { shape, values }]) => [name, { shape, data: values }]));
+  const before = { ...(await held(taught?.parts)), ...(await held(adapter?.file)) };
+  const all = Object.entries({ ...before, ...own });
+  const factors = Object.fromEntries(all.filter(([name]) => isFactor(name)));
+  const config = about ?? adapter?.config;
+  await writeTaught(to, {
+    base: taught?.base ?? adapter?.base ?? path.resolve(from),
+    parts: Object.fromEntries(all.filter(([name]) => !isFactor(name))),
+    adapter: config ? { config, factors } : null,
+  });
+}
+
+async function held(file: WeightsFile | null | undefined): Promise<Record<string, TensorToWrite>> {
+  const tensors: Record<string, TensorToWrite> = {};
+  for (const [name, { shape }] of file?.tensors ?? [])
+    if (file) tensors[name] = { shape: [...shape], data: await file.read(name) };
+  return tensors;
+}
+
 /** The tensors come last: a folder without them is not whole. */
-export async function writeVersion(from: string, to: string, { tensors: changed, texts = {} }: Change): Promise<void> {
+async function writeWhole(from: string, to: string, { tensors: changed, texts = {} }: Change): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const name of filesOf(changed)) {
     const text = texts[name];

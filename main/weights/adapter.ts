@@ -11,11 +11,11 @@ import { BadInput } from '../contract/badinput.ts';
 import { hubPlaces } from './hub.ts';
 import { readReference, repositoryIn } from './hubCache.ts';
 
-const configName = 'adapter_config.json';
-const weightsName = 'adapter_model.safetensors';
+export const adapterConfigName = 'adapter_config.json';
+export const adapterWeightsName = 'adapter_model.safetensors';
 
 const Numbers = z.record(z.string(), z.number().positive()).default({});
-const AdapterConfig = z.object({
+const AdapterConfig = z.looseObject({
   peft_type: z.literal('LORA', { error: 'only LoRA is read' }),
   base_model_name_or_path: z.string().nullish(),
   lora_alpha: z.number().positive(),
@@ -35,21 +35,25 @@ export interface Adapter {
   readonly file: WeightsFile;
   /** What the update of a linear counts, by its path. */
   scaleOf(linear: string): number;
+  /** As the folder has it. */
+  readonly config: Readonly<Record<string, unknown>>;
 }
 
 export const isAdapter = async (folder: string): Promise<boolean> =>
-  (await stat(path.join(folder, configName)).catch(() => null))?.isFile() === true;
+  (await stat(path.join(folder, adapterConfigName)).catch(() => null))?.isFile() === true;
 
 /** Null where the folder has no adapter; throws one sentence where it has one that cannot be applied. */
 export async function adapterIn(folder: string): Promise<Adapter | null> {
   if (!(await isAdapter(folder))) return null;
-  const config = await configIn(path.join(folder, configName));
-  const opened = await openSafetensors(path.join(folder, weightsName));
+  const config = await configIn(path.join(folder, adapterConfigName));
+  const opened = await openSafetensors(path.join(folder, adapterWeightsName));
   const spans = [...opened.tensors].map(([key, span]): [string, WeightSpan] => [publishedKey(fromPeft(key)), span]);
   const strange = spans.find(([key, { shape }]) => !factorKey.test(key) || shape.length !== 2);
-  if (strange) throw new BadInput(`${path.join(folder, weightsName)}: "${strange[0]}" is no factor of a linear map`);
+  if (strange)
+    throw new BadInput(`${path.join(folder, adapterWeightsName)}: "${strange[0]}" is no factor of a linear map`);
   const file = weightsFile(folder, new Map(spans), opened.metadata);
-  return { base: await baseOf(folder, config), file, scaleOf: (linear) => scaleOf(linear, file, config) };
+  const scale = (linear: string) => scaleOf(linear, file, config);
+  return { base: await baseOf(folder, config), file, scaleOf: scale, config: { ...config } };
 }
 
 const factorKey = /\.lora_[AB]\.weight$/;
@@ -70,7 +74,7 @@ async function baseOf(folder: string, { base_model_name_or_path: name }: Adapter
   for (const place of places)
     if (place !== null && (await stat(path.join(place, 'config.json')).catch(() => null))) return place;
   throw new BadInput(
-    `${folder}: is an adapter of ${name || 'a model that it does not name'}, which is not on this machine; download that first, or write its folder into ${configName}`,
+    `${folder}: is an adapter of ${name || 'a model that it does not name'}, which is not on this machine; download that first, or write its folder into ${adapterConfigName}`,
   );
 }
 

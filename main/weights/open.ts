@@ -2,6 +2,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Shape } from '../../models/graph/tensor.ts';
 import { type LensConfig, parseLensConfig } from '../../models/lens/config.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { type QwenConfig, qwenConfigFrom } from '../../models/qwen/config.ts';
@@ -50,6 +51,8 @@ export interface ReasonerWeights {
   readonly reasoner: QwenConfig;
   readonly tokenizer: Tokenizer;
   readonly params: Params;
+  /** Of all tensors, by key. */
+  readonly shapes: ReadonlyMap<string, Shape>;
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** What sessions must be given. */
   readonly folder: string;
@@ -78,7 +81,8 @@ export async function openWeights(folder: string): Promise<Weights> {
     }),
   );
   const params: Params = paramsFrom(frozen);
-  return { name: config.name, recipe, ...parts, params, read: opened.read, folder: frozen.folder };
+  const shapes = new Map([...opened.tensors].map(([name, { shape }]) => [name, shape]));
+  return { name: config.name, recipe, ...parts, params, shapes, read: opened.read, folder: frozen.folder };
 }
 
 /** Low-rank updates beside weights would be left out without a word: no graph of a weights folder adds them. */

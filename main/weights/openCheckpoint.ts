@@ -11,13 +11,14 @@ import { frozenWeights, quantisedKeys } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
-import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
+import { parseSam2Config, type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badinput.ts';
-import { adapted, adapterIn, isAdapter } from './adapter.ts';
+import { type Adapter, adapted, adapterIn, isAdapter } from './adapter.ts';
 import { checkTensors } from './checkTensors.ts';
 import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
 import { sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
+import { isTaught, taughtIn } from './taughtParts.ts';
 
 export interface CheckpointWeights extends ReasonerWeights {
   /** Null: it writes boxes, and another model turns them into masks. */
@@ -25,6 +26,11 @@ export interface CheckpointWeights extends ReasonerWeights {
   readonly context: LensConfig | null;
   /** Told with the first answer: what this machine lacks. */
   readonly warnings?: readonly string[];
+  /** Of a checkpoint: its own folder, and the update beside its weights. Missing: a folder of Loupe's own. */
+  readonly base?: string;
+  readonly adapter?: Adapter | null;
+  /** Its tensors in floating point; the first file that has a key provides it. */
+  readonly files?: readonly WeightsFile[];
 }
 
 /** Written by `quantiseWeights` beside the checkpoint, in the bits that were asked for last; used in place of the same weights. */
@@ -54,9 +60,9 @@ export async function openModel(folder: string): Promise<CheckpointWeights> {
 
 const QwenFile = z.object({ model_type: z.enum(['qwen2_5_vl', 'qwen2_vl']) });
 
-/** Whether a folder's config.json is that of a Qwen-VL model, or it holds an adapter of one. */
+/** Whether a folder's config.json is that of a Qwen-VL model, or it holds an adapter or a taught version of one. */
 export async function isCheckpoint(folder: string): Promise<boolean> {
-  if (await isAdapter(folder)) return true;
+  if ((await isAdapter(folder)) || (await isTaught(folder))) return true;
   const text = await readFile(path.join(folder, 'config.json'), 'utf8').catch(() => '');
   return QwenFile.safeParse(jsonIn(text)).success;
 }
@@ -71,25 +77,57 @@ function jsonIn(text: string): unknown {
 
 /** Throws one sentence: the file at fault, or the tensors that are missing or of another shape. */
 export async function openCheckpoint(folder: string, variants: Variants = sam2Variants): Promise<CheckpointWeights> {
-  const adapter = await adapterIn(folder);
-  const base = adapter?.base ?? folder;
+  const [adapter, taught] = [await adapterIn(folder), await taughtIn(folder)];
+  const base = taught?.base ?? adapter?.base ?? folder;
   const reasoner = await configIn(base);
   const tokenizer = tokenizerIn(base, reasoner);
   const named = await checkpointTensors(base);
   refuseUpdates(base, named.tensors.keys());
   const context = contextOf(named, reasoner);
-  const sam = context && sam2Within(base, named, variants);
+  const sam = context && sam2Within(base, named, { ...variants, ...(await ownVariant(base)) });
   const parts = { reasoner, context, segmenter: sam?.config ?? null };
-  const files = [...(await quantisedIn(base)), ...(sam ? [sam.file] : []), named];
+  const plain = [...(taught?.parts ? [taught.parts] : []), ...(sam ? [sam.file, besideSam(named)] : [named])];
+  const files = [...(await quantisedIn(base)), ...plain];
   checkTensors(base, files, parts);
   const all = adapter ? [adapter.file, ...files] : files;
   const frozen = frozenWeights(all);
   return {
     ...{ ...parts, name: nameOf(await realpath(folder)), tokenizer },
     params: paramsFrom(adapter ? adapted(frozen, adapter, all) : frozen),
-    ...{ recipe: await recipeIn(base, parts), read: named.read, folder: frozen.folder },
+    ...{ recipe: await recipeIn(base, parts), read: reading(plain), folder: frozen.folder },
+    ...{ shapes: shapesOf(plain), files: plain, adapter, base },
     warnings: memoryWarnings(path.basename(folder), bytesRead(all), totalmem()),
   };
+}
+
+/** The segmenter's tensors have names of their own. */
+const besideSam = ({ tensors, metadata }: WeightsFile): WeightsFile =>
+  weightsFile('the checkpoint', new Map([...tensors].filter(([name]) => !name.startsWith('sam.'))), metadata);
+
+/** Of several files the first one that has a tensor. */
+function reading(files: readonly WeightsFile[]): CheckpointWeights['read'] {
+  return async (name) => {
+    const file = files.find(({ tensors }) => tensors.has(name));
+    if (!file) throw new BadInput(`there is no tensor "${name}" in the checkpoint`);
+    return file.read(name);
+  };
+}
+
+const shapesOf = (files: readonly WeightsFile[]): CheckpointWeights['shapes'] =>
+  new Map(files.toReversed().flatMap(({ tensors }) => [...tensors].map(([name, { shape }]) => [name, shape])));
+
+const segmenterFile = 'segmenter.json';
+
+/** Sizes of a SAM 2 that is none of the published, in the words of SAM 2's own configuration files. */
+async function ownVariant(folder: string): Promise<Variants> {
+  const file = path.join(folder, segmenterFile);
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return {};
+  try {
+    return { own: parseSam2Config(JSON.parse(text)) };
+  } catch (error) {
+    throw new BadInput(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 async function configIn(folder: string): Promise<QwenConfig> {
@@ -161,12 +199,12 @@ function contextOf({ tensors }: WeightsFile, { language }: QwenConfig): LensConf
 }
 
 /** Hugging Face's cache keeps the name in the path: models--OuyBin--LENS/snapshots/... */
-function nameOf(folder: string): string {
+export function nameOf(folder: string): string {
   const cached = /models--([^/\\]+)--([^/\\]+)/.exec(folder);
   return cached ? `${cached[1]}/${cached[2]}` : path.basename(folder);
 }
 
-const recipeFile = 'recipe.json';
+export const recipeFile = 'recipe.json';
 
 /** What `recipe.json` in the folder says; else what the folder is called and holds. */
 async function recipeIn(folder: string, parts: Pick<CheckpointWeights, 'reasoner' | 'context'>): Promise<Recipe> {

@@ -15,9 +15,11 @@ export async function weightsVersion(folder: string, name: string): Promise<stri
   return `${name} ${hash.digest('hex').slice(0, DIGITS)}`;
 }
 
-/** Of an adapter its own one, which names the checkpoint that it changes. */
-const configOf = async (folder: string): Promise<string> =>
-  (await readdir(folder)).find((name) => name === 'adapter_config.json') ?? 'config.json';
+/** Of an adapter or a taught version its own one, which names the checkpoint that it changes. */
+async function configOf(folder: string): Promise<string> {
+  const names = await readdir(folder);
+  return ['adapter_config.json', 'taught.json'].find((one) => names.includes(one)) ?? 'config.json';
+}
 
 /** One file, its shards, or what torch saved; and what was written beside them in few bits, which is used in their place. */
 async function weightsFiles(folder: string): Promise<string[]> {
@@ -29,8 +31,10 @@ async function weightsFiles(folder: string): Promise<string[]> {
     /^pytorch_model.*\.(bin|pt)$/,
   ];
   const own = kinds.map((kind) => names.filter((one) => kind.test(one))).find((some) => some.length > 0);
-  if (!own) throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
-  return [...own, ...names.filter((one) => one === 'loupe-quantised.safetensors')];
+  const beside = names.filter((one) => /^loupe-(quantised|parts)\.safetensors$/.test(one));
+  if (!own && beside.length === 0)
+    throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
+  return [...(own ?? []), ...beside];
 }
 
 async function addEnds(hash: Hash, place: string): Promise<void> {

@@ -90,12 +90,14 @@ export async function writeSafetensors(
   });
 }
 
+const width = { F32: 4, BF16: 2, F16: 2, U8: 1 } as const;
+
 /** A tensor whose values are made when it is its turn to be written. */
 export interface TensorToMake {
   name: string;
   shape: readonly number[];
-  dtype: 'F32' | 'BF16' | 'U8';
-  /** bfloat16 as bits. */
+  dtype: keyof typeof width;
+  /** Halves as bits. */
   make(): Promise<Float32Array | Uint16Array | Uint8Array> | Float32Array | Uint16Array | Uint8Array;
 }
 
@@ -107,7 +109,7 @@ export async function writeLargeSafetensors(
 ): Promise<void> {
   const announced = tensors.map(({ name, shape, dtype }) => {
     const count = shape.reduce((product, n) => product * n, 1);
-    return { name, dtype, shape, bytes: { F32: 4, BF16: 2, U8: 1 }[dtype] * count };
+    return { name, dtype, shape, bytes: width[dtype] * count };
   });
   const makeAll = async function* () {
     yield makeHeader(announced, metadata);

@@ -11,6 +11,7 @@ import os
 import pathlib
 import shlex
 import subprocess
+import sys
 
 import ray
 
@@ -36,8 +37,10 @@ def main() -> None:
     parser.add_argument("prompt")
     parser.add_argument("--parts", type=int, default=8)
     parser.add_argument("--cpus", type=float, default=2)
-    parser.add_argument("more", nargs="*")
-    given = parser.parse_args()
+    # What follows "--" is for Loupe: argparse would take an option of it for one of its own.
+    words = sys.argv[1:]
+    cut = words.index("--") if "--" in words else len(words)
+    given, more = parser.parse_args(words[:cut]), words[cut + 1 :]
     project = str(pathlib.Path(given.project).resolve())
     copies = pathlib.Path(project).parent / "parts"
     copies.mkdir(exist_ok=True)
@@ -45,7 +48,7 @@ def main() -> None:
     task = prelabel.options(num_cpus=given.cpus)
     made = ray.get(
         [
-            task.remote(project, given.prompt, part, given.parts, str(copies / f"part-{part}-of-{given.parts}.loupe"), given.more)
+            task.remote(project, given.prompt, part, given.parts, str(copies / f"part-{part}-of-{given.parts}.loupe"), more)
             for part in range(1, given.parts + 1)
         ]
     )

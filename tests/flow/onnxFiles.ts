@@ -18,7 +18,7 @@ type Outputs = Record<string, Tensor>;
 /** Points that the written files take: graphs of ours have fixed sizes. */
 export const slots = 4;
 
-async function write(folder: string, name: string, outputs: Outputs): Promise<void> {
+export async function write(folder: string, name: string, outputs: Outputs): Promise<void> {
   await writeFile(path.join(folder, name), encodeModel(lower(outputs, 'cpu')));
 }
 
@@ -32,6 +32,19 @@ export async function writeDialect(
   await copyFile(path.join(weights.folder, 'model.safetensors'), path.join(folder, 'model.safetensors'));
   await write(folder, 'encoder.onnx', files.encoder(weights));
   await write(folder, 'decoder.onnx', files.decoder(weights));
+  return folder;
+}
+
+/** Encoder and decoder in one file: what the one gives is what the other reads, under whatever name. */
+export async function writeOneFile(
+  weights: Weights,
+  folder: string,
+  { picture, decoder }: { picture: string; decoder: (weights: Weights, maps?: readonly Tensor[]) => Outputs },
+): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await copyFile(path.join(weights.folder, 'model.safetensors'), path.join(folder, 'model.safetensors'));
+  const maps = Object.values(encoderOf(picture, ['embed', 's0', 's1'])(weights));
+  await write(folder, 'segmenter.onnx', decoder(weights, maps));
   return folder;
 }
 
@@ -87,7 +100,7 @@ interface DecoderNames {
 
 export const decoderOf =
   (names: DecoderNames) =>
-  ({ params, segmenter }: Weights): Outputs => {
+  ({ params, segmenter }: Weights, maps: readonly Tensor[] = []): Outputs => {
     const p = params.at('sam');
     const { imageSize: side, width } = segmenter;
     const shapes = [
@@ -97,7 +110,7 @@ export const decoderOf =
     ];
     const [embed, s0, s1] = shapes.map((shape, i) => {
       const name = names.features[i];
-      return name ? input(name, shape) : constant(new Float32Array(shape.reduce((a, b) => a * b)), shape);
+      return maps[i] ?? (name ? input(name, shape) : constant(new Float32Array(shape.reduce((a, b) => a * b)), shape));
     });
     if (!embed || !s0 || !s1) throw new Error('unreachable');
     const { points, unused } = pointsOf(names);

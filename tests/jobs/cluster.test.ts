@@ -1,6 +1,6 @@
 // The cluster templates as their engines would call them: parts answered by scripts, a killed part that goes on, one gathering.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -77,5 +77,37 @@ describe('Kubernetes’ files', () => {
     const [{ env }] = spec.template.spec.containers;
     const parts = env.find((one: { name: string }) => one.name === 'PARTS').value;
     expect([spec.completionMode, String(spec.completions)]).toEqual(['Indexed', parts]);
+  });
+});
+
+const python = spawnSync('python3', ['--version']).status === 0;
+
+/** As much of Ray as the driver calls, within its own process. */
+const rayWithin = `
+class Task:
+    def __init__(self, work): self.work = work
+    def options(self, **_): return self
+    def remote(self, *given): return self.work(*given)
+def remote(**_): return Task
+def init(**_): pass
+def get(made): return made
+`;
+
+describe.skipIf(!python)('Ray’s driver (skipped: no python3)', () => {
+  it('hands each part its words and options, and gathers all copies', () => {
+    const [library, log] = [path.join(root, 'library'), path.join(root, 'ray.log')];
+    mkdirSync(library);
+    writeFileSync(path.join(library, 'ray.py'), rayWithin);
+    writeFileSync(path.join(library, 'loupe.sh'), `printf '%s|' "$@" >> ${log}; echo >> ${log}`);
+    const driver = path.join(templates, 'ray_prelabel.py');
+    execFileSync('python3', [driver, path.join(root, 'r.loupe'), 'the dog', '--parts', '2', '--', '--weights', 'W'], {
+      env: { ...process.env, PYTHONPATH: library, LOUPE: `bash ${path.join(library, 'loupe.sh')}` },
+    });
+    const [first, second, last] = readFileSync(log, 'utf8').split('\n');
+    expect(first).toMatch(
+      /^prelabel\|.*r\.loupe\|--prompt\|the dog\|--shard\|1\/2\|--into\|.*part-1-of-2\.loupe\|--json\|--weights\|W\|$/,
+    );
+    expect(second).toContain('--shard|2/2|');
+    expect(last).toMatch(/^gather\|.*r\.loupe\|.*part-1-of-2\.loupe\|.*part-2-of-2\.loupe\|--json\|$/);
   });
 });

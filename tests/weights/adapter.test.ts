@@ -10,7 +10,7 @@ import { weightsVersion } from '../../main/weights/version.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { mergeLora } from '../../models/train/lora.ts';
 import { disc } from '../pictures/disc.ts';
-import { toySam, toyTensors, writeToy } from './toyCheckpoint.ts';
+import { toySam, toySamJson, toyTensors, writeToy } from './toyCheckpoint.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-adapter-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -92,11 +92,36 @@ describe('an adapter', () => {
     expect(beside.probabilities.some((value, i) => Math.abs(value - (bare.probabilities[i] ?? 0)) > 1e-4)).toBe(true);
   }, 120_000);
 
+  it('goes out again as one whole checkpoint, and as the adapter that came in', async () => {
+    const { exportAdapter, mergeCheckpoint } = await import('../../main/weights/mergeCheckpoint.ts');
+    writeFileSync(at('LENS', 'segmenter.json'), JSON.stringify(toySamJson));
+    await mergeCheckpoint(at('tuned'), at('out'));
+    expect(await exportAdapter(at('tuned'), at('again'))).toEqual({ base: at('LENS'), left: 0 });
+    const [came, whole, again] = await Promise.all(['tuned', 'out', 'again'].map((name) => openCheckpoint(at(name))));
+    for (const linear of linears) {
+      const key = `${linear}.weight`;
+      const { a, b } = factorsOf(linear);
+      const sum = mergeLora(Float32Array.from(tensors[key]?.data as Float32Array), {
+        ...{ a, b, lora: { rank, alpha: 4, targets: [], within: '' } },
+      });
+      expect(await whole?.read(key)).toEqual(sum);
+      expect(again?.adapter?.scaleOf(linear)).toBe(came?.adapter?.scaleOf(linear));
+    }
+    expect(whole?.recipe).toEqual(came?.recipe);
+    for (const name of came?.adapter?.file.tensors.keys() ?? [])
+      expect(await again?.adapter?.file.read(name)).toEqual(await came?.adapter?.file.read(name));
+    const [beside, inside] = [await masksOf(at('tuned')), await masksOf(at('out'))];
+    expect(inside.text).toBe(beside.text);
+    for (const [i, value] of beside.probabilities.entries()) expect(inside.probabilities[i]).toBeCloseTo(value, 4);
+    await expect(mergeCheckpoint(at('tuned'), at('out'))).rejects.toThrow('is not empty; name a new folder');
+    await expect(exportAdapter(at('LENS'), at('none'))).rejects.toThrow('its weights are whole as they are');
+  }, 120_000);
+
   it('is a model of its own: recognised, named by its folder, with a version that changes with it', async () => {
     const folder = at('tuned');
     expect(await isCheckpoint(folder)).toBe(true);
     expect((await openCheckpoint(folder, variants)).name).toBe('tuned');
-    await expect(recogniseModel(folder)).rejects.toThrow(/SAM 2|sam/i);
+    expect(await recogniseModel(folder)).toMatchObject({ kind: 'LENS checkpoint' });
     const before = await weightsVersion(folder, 'tuned');
     await writeAdapter('tuned', { base_model_name_or_path: '../LENS', lora_alpha: 8 });
     expect(await weightsVersion(folder, 'tuned')).not.toBe(before);

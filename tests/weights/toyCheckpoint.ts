@@ -44,6 +44,12 @@ function tokenizerJson(says: string) {
   };
 }
 
+/** The same in the words of SAM 2's configuration files, for a folder of its own. */
+export const toySamJson = {
+  ...{ image_size: 128, embed_dim: 8, num_heads: 1, stages: [1, 1, 1], window_spec: [8, 8, 8], global_att_blocks: [2] },
+  ...{ bkg: [8, 8], d_model: 16, dec_heads: 2, dec_mlp: 16, iou_hidden: 16, mask_in_chans: 16 },
+};
+
 export const configJson = (kind: 'qwen2_5_vl' | 'qwen2_vl' = 'qwen2_5_vl') => ({
   ...{ model_type: kind, image_token_id: idOf('<|image_pad|>'), vocab_size: width, hidden_size: width },
   ...{ num_hidden_layers: 1, num_attention_heads: 4, num_key_value_heads: 2, head_dim: 16, intermediate_size: 32 },

@@ -1,0 +1,120 @@
+// What a project taught a LENS checkpoint of toy size: used, taken back, and written out by `loupe model adapter` and `merge`.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addModel } from '../../main/commands/model.ts';
+import { addWeights } from '../../main/commands/versions.ts';
+import type { TeachReport } from '../../main/contract/learning.ts';
+import { versionInUse } from '../../main/jobs/teaching.ts';
+import { writeVersion } from '../../main/learn/version.ts';
+import { openProject } from '../../main/store/project.ts';
+import { openCheckpoint } from '../../main/weights/openCheckpoint.ts';
+import { weightsVersion } from '../../main/weights/version.ts';
+import { toySamJson, writeToy } from '../weights/toyCheckpoint.ts';
+import { ran } from './inProcess.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-taught-out-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const at = (...names: string[]) => path.join(root, ...names);
+const loupe = (...words: string[]) => ran([addModel, addWeights], words);
+const linear = 'model.layers.0.mlp.up_proj';
+const token = 'sam.sam_mask_decoder.mask_tokens.weight';
+const report: TeachReport = {
+  ...{ tier: 'supervised', samples: 12, before: null, after: null, minutes: 1, peakMB: 1, prompts: [] },
+  gate: { promoted: false, reason: 'Noise.', gain: 0, low: 0, high: 0, otherLabels: null, nothing: null, base: null },
+};
+
+/** One version with an update of a linear, one that taught masks alone. */
+beforeAll(async () => {
+  await writeToy(at('LENS_ReasonSeg'), { says: 'a', lens: true });
+  writeFileSync(at('LENS_ReasonSeg', 'segmenter.json'), JSON.stringify(toySamJson));
+  const base = await openCheckpoint(at('LENS_ReasonSeg'));
+  const [out = 0, wide = 0] = base.shapes.get(`${linear}.weight`) ?? [];
+  const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i));
+  const masks = new Map([
+    [token, { shape: base.shapes.get(token) ?? [], values: numbers((await base.read(token)).length) }],
+  ]);
+  const words = new Map([
+    [`${linear}.lora_A.weight`, { shape: [2, wide], values: numbers(2 * wide) }],
+    [`${linear}.lora_B.weight`, { shape: [out, 2], values: numbers(2 * out) }],
+    ...masks,
+  ]);
+  const about = { peft_type: 'LORA', r: 2, lora_alpha: 2, bias: 'none' };
+  mkdirSync(at('p.loupe-weights'));
+  const project = openProject(at('p.loupe'), { create: true });
+  for (const [i, change] of [{ tensors: words, adapter: about }, { tensors: masks }].entries()) {
+    const { id } = project.startRun({ tier: 'supervised', seed: 1, minutes: 1, parent: null });
+    const folder = `p.loupe-weights/${i + 1}`;
+    await writeVersion(at('LENS_ReasonSeg'), at(folder), change);
+    project.endRun(id, 'done', report);
+    project.addVersion({ runId: id, name: await weightsVersion(at(folder), 'p'), folder });
+  }
+  project.close();
+});
+
+function inUse(): string | null {
+  const project = openProject(at('p.loupe'));
+  const folder = versionInUse(project)?.path ?? null;
+  project.close();
+  return folder;
+}
+
+describe('a taught LENS checkpoint', () => {
+  it('is used when it is promoted, and no longer when that is taken back', async () => {
+    expect(await loupe('model', 'merge', at('p.loupe'), at('none'))).toMatchObject({
+      line: expect.stringMatching(/p\.loupe: uses no weights that it taught; "loupe weights list" names them/u),
+    });
+    expect((await loupe('weights', 'promote', at('p.loupe'), '1')).code).toBe(0);
+    expect(inUse()).toBe(at('p.loupe-weights', '1'));
+    expect((await loupe('weights', 'rollback', at('p.loupe'))).out).toMatch(
+      /^the weights that the project began with/u,
+    );
+    expect(inUse()).toBeNull();
+    expect((await loupe('weights', 'promote', at('p.loupe'), '1')).code).toBe(0);
+  });
+
+  it('goes out whole, with what was taught in it, and is asked as before under another name', async () => {
+    expect(await loupe('model', 'merge', at('p.loupe'), at('whole'))).toMatchObject({ code: 0, line: null });
+    const [whole, taught] = [await openCheckpoint(at('whole')), await openCheckpoint(at('p.loupe-weights', '1'))];
+    expect([whole.adapter, whole.base]).toEqual([null, at('whole')]);
+    expect(whole.recipe).toEqual(taught.recipe);
+    expect(await whole.read(token)).toEqual(await taught.read(token));
+    const [weight, before] = [await whole.read(`${linear}.weight`), await taught.read(`${linear}.weight`)];
+    const [a, b] = await Promise.all(
+      ['A', 'B'].map((name) => taught.adapter?.file.read(`${linear}.lora_${name}.weight`)),
+    );
+    const wide = (a?.length ?? 0) / 2;
+    const added = (row: number, column: number) =>
+      [0, 1].reduce((sum, k) => sum + (b?.[2 * row + k] ?? 0) * (a?.[k * wide + column] ?? 0), 0);
+    expect(weight[wide + 3]).toBeCloseTo((before[wide + 3] ?? Number.NaN) + added(1, 3), 5);
+  });
+
+  it('goes out as an adapter, which says what it cannot hold', async () => {
+    expect((await loupe('model', 'adapter', at('p.loupe'), at('adapter'))).out).toContain(
+      `an adapter of ${at('LENS_ReasonSeg')}`,
+    );
+    expect(readdirSync(at('adapter')).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    expect((await openCheckpoint(at('adapter'))).adapter?.scaleOf(linear)).toBe(1);
+  });
+
+  it.each([
+    [
+      'masks have no low-rank update',
+      ['model', 'adapter', 'p.loupe', 'x', '--number', '2'],
+      /learnt masks and no words/u,
+    ],
+    ['there is no such version', ['model', 'merge', 'p.loupe', 'x', '--number', '9'], /p\.loupe: has no weights 9/u],
+    [
+      'a number is of a project',
+      ['model', 'merge', 'LENS_ReasonSeg', 'x', '--number', '1'],
+      /--number is of a project/u,
+    ],
+    ['whole weights need no merging', ['model', 'merge', 'LENS_ReasonSeg', 'x'], /its weights are whole as they are/u],
+    ['changes alone are no archive', ['weights', 'export', 'p.loupe', 'x'], /holds only what changed in a checkpoint/u],
+  ])('is refused in one sentence where %s', async (_, words, why) => {
+    const placed = words.map((word) => (/^(p\.loupe|LENS_ReasonSeg|x)$/u.test(word) ? at(word) : word));
+    expect((await loupe(...placed)).line).toMatch(why);
+    expect(existsSync(at('x'))).toBe(false);
+  });
+});
