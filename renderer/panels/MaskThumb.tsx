@@ -68,12 +68,12 @@ const sizeOf = ({ width, height }: Pick<Image, 'width' | 'height'>) => ({ width:
 
 /** The whole image, so large and so placed that the view fills the frame; in full only where a thumbnail has too few pixels. */
 function backdrop(image: Props['image'], view: Box, size: Size) {
-  if (image.hash === null) return {};
   const scale = size.width / (view.x2 - view.x1);
   const { width, height } = sizeOf(image);
   const longest = Math.max(width, height);
   const isEnlarged = scale * longest > THUMBNAIL && longest <= wholeSide;
-  const address = (isEnlarged ? pictureAddress : thumbnailAddress)(image.id, image.hash);
+  // The host reads an image that nobody has opened yet when its pixels are asked for.
+  const address = (isEnlarged ? pictureAddress : thumbnailAddress)(image.id, image.hash ?? '0');
   return {
     backgroundImage: `url("${address}")`,
     backgroundSize: `${width * scale}px ${height * scale}px`,

@@ -34,6 +34,14 @@ describe('before and after', () => {
     expect(backdrops[0]).toContain('/images/7/picture?v=abc');
   });
 
+  it('show the picture of an image that nobody has opened yet, as large as its masks are', () => {
+    const unread = change('bolt', { image: { ...image, hash: null, width: null, height: null } });
+    const shown = laidOpen(Changes, {}, { changes: [unread] });
+    expect(shown).toContain('/images/7/picture?v=0');
+    const sizes = (html: string) => [...html.matchAll(/background-size:[^;"]*/gu)].map(([css]) => css);
+    expect(sizes(shown)).toEqual(sizes(laidOpen(Changes, {}, { changes: [change('bolt')] })));
+  });
+
   it('say where nothing was drawn', () => {
     expect(words).toMatch(/nut .*after: IoU 0\.750, nothing drawn/u);
   });
