@@ -123,7 +123,7 @@ async function taught(bench: TierBench, { note, signal }: Pick<Terminal, 'note' 
 }
 
 /** Whether a report's own prompts are what this bench measures: whole answers, every one of them. */
-const judgesAnswers = ({ tier, prompts }: TeachReport): boolean => tier === 'supervised' && prompts.length > 0;
+const judgesAnswers = ({ tier, prompts }: TeachReport): boolean => tier !== 'decoder' && prompts.length > 0;
 
 const answersIn = ({ prompts }: TeachReport): Answered[] => prompts.map((one) => ({ ...one, group: one.imageId }));
 
@@ -155,9 +155,9 @@ const worthOf = ({ worded }: Score): number => (worded ? sampleIou(worded.overla
 const meanOf = (answers: readonly Answered[], when: 'before' | 'after'): number =>
   answers.reduce((sum, one) => sum + one[when], 0) / Math.max(1, answers.length);
 
-const figuresOf = ({ report: { gate, minutes }, answers }: Taught, seed: number): TierFigures => ({
+const figuresOf = ({ report: { gate, minutes, usefulGroups = null }, answers }: Taught, seed: number): TierFigures => ({
   ...{ before: meanOf(answers, 'before'), after: meanOf(answers, 'after'), ...pairedGain(answers, seed) },
-  ...{ minutes, oldDomain: gate.base, usefulGroups: null },
+  ...{ minutes, oldDomain: gate.base, usefulGroups },
 });
 
 /** Known things in the new style and new words apart, and what the gate said. */
@@ -181,6 +181,7 @@ export function teachTable({ tiers: figures }: TeachBench): string {
       `${one.gain.toFixed(3)} (${one.low.toFixed(3)} to ${one.high.toFixed(3)})`,
     ],
     ...[`${one.minutes.toFixed(1)} min`, one.oldDomain === null ? '-' : one.oldDomain.toFixed(3)],
+    one.usefulGroups === null ? '-' : one.usefulGroups.toFixed(2),
   ]);
-  return columned([['tier', 'before', 'after', 'gain', 'time', 'old domain'], ...rows]);
+  return columned([['tier', 'before', 'after', 'gain', 'time', 'old domain', 'useful groups'], ...rows]);
 }

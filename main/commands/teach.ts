@@ -84,7 +84,8 @@ function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
   };
 }
 
-function asText({ tier, samples, before, after, gate, minutes, peakMB, words = [] }: TeachReport): string {
+function asText(report: TeachReport): string {
+  const { tier, samples, before, after, gate, minutes, peakMB, words = [], usefulGroups = null } = report;
   const measured = before && after ? [measuredLine('before', before), measuredLine('after', after)] : [];
   const changes = Object.entries({ 'other labels': gate.otherLabels, nothing: gate.nothing, base: gate.base });
   const told = changes.flatMap(([name, change]) => (change === null ? [] : [`${name} ${change.toFixed(3)}`]));
@@ -93,12 +94,16 @@ function asText({ tier, samples, before, after, gate, minutes, peakMB, words = [
     ...measured,
     ...(told.length > 0 ? [`elsewhere: ${told.join(', ')}\n`] : []),
     ...words.map(wordLine),
+    ...(usefulGroups === null ? [] : [groupsLine(usefulGroups)]),
     `${gate.promoted ? 'in use now' : 'kept as they were'}: ${gate.reason}\n`,
   ].join('');
 }
 
 const wordLine = ({ word, pictures, isEnough }: NonNullable<TeachReport['words']>[number]): string =>
   `new word ${word}: ${pictures} picture${pictures === 1 ? '' : 's'}${isEnough ? '' : ', which are too few to rely on it'}\n`;
+
+const groupsLine = (share: number): string =>
+  `${Math.round(100 * share)} of 100 groups of sampled answers could teach anything: in the others all earned the same\n`;
 
 const measuredLine = (when: string, { prompts, gIoU, cIoU, words }: NonNullable<TeachReport['before']>): string =>
   `${when.padEnd(7)} ${prompts} held-out prompts: gIoU ${gIoU.toFixed(3)}, cIoU ${cIoU.toFixed(3)}; by words gIoU ${words.gIoU.toFixed(3)}, box50 ${words.box50.toFixed(3)} (${words.prompts})\n`;

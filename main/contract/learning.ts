@@ -2,8 +2,11 @@
 import { z } from 'zod';
 import { Image, PackedMask } from './project.ts';
 
-/** What learns: the mask decoder and the context module; or the reasoner, words included, and then these. */
-export const tiers = ['decoder', 'supervised'] as const;
+/**
+ * What learns: the mask decoder and the context module; or the reasoner, words included, and then these; or all of them by
+ * what sampled answers earn.
+ */
+export const tiers = ['decoder', 'supervised', 'rl'] as const;
 export type Tier = (typeof tiers)[number];
 
 /** Held-out prompts of a project by one version of the weights; fractions of 1. */
@@ -65,6 +68,8 @@ export const TeachReport = z.object({
   prompts: z.array(PromptChange),
   /** New words, and whether so many pictures are enough to learn one; reports of earlier versions have none. */
   words: z.array(z.object({ word: z.string(), pictures: z.int(), isEnough: z.boolean() })).optional(),
+  /** Share of the groups of sampled answers that could teach anything; null: none were sampled. */
+  usefulGroups: z.number().nullable().optional(),
 });
 export type TeachReport = z.infer<typeof TeachReport>;
 

@@ -8,7 +8,8 @@ import { answerReaders } from '../flow/answer.ts';
 import { Reasoner } from '../flow/reasoner.ts';
 import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { asksOf, outlinesOf } from './asks.ts';
-import { type DecoderSample, type DecoderWeights, pointSlots, targetOf, targetSide } from './decoderTier.ts';
+import { targetOf } from './decoderFeeds.ts';
+import { type DecoderSample, type DecoderWeights, pointSlots, targetSide } from './decoderTier.ts';
 import type { Sample } from './sample.ts';
 
 interface Source {

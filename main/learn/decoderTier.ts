@@ -5,15 +5,13 @@ import type { NamedValues } from '../../models/graph/value.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import { resizeFloat } from '../../models/nn/resample.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
 import { segmenterLosses } from '../../models/train/maskLosses.ts';
 import { random } from '../contract/random.ts';
-import type { Mask } from '../contract/records.ts';
-import { toBitmap } from '../contract/rle.ts';
 import { decodedMasks } from '../flow/decoding.ts';
 import type { DecoderInputs } from '../flow/segmenter.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
+import { decoderFeeds } from './decoderFeeds.ts';
 import { joined } from './floats.ts';
 import type { LossGraph, Objective, Policy } from './loop.ts';
 import { Parameters } from './parameters.ts';
@@ -106,12 +104,11 @@ function feedsOf(
   { pointed, worded }: DecoderBatch,
 ): NamedValues {
   const parts = { 'pointed.': samples.slice(0, pointed), 'worded.': samples.slice(pointed, pointed + worded) };
-  const feeds: Record<string, Float32Array | BigInt64Array> = {};
+  const feeds: Record<string, NamedValues[string]> = {};
   for (const [prefix, some] of Object.entries(parts)) {
     if (some.length === 0) continue;
-    for (const name of ['embed', 's0', 's1', 'at', ...(weights.recipe.segmenter.promptMap ? ['rough'] : [])])
-      feeds[prefix + name] = joined(some.map(({ inputs }) => floatsOf(inputs.feeds[name])));
-    feeds[`${prefix}labels`] = BigInt64Array.from(some.flatMap(({ inputs }) => [...labelsOf(inputs.feeds.labels)]));
+    const inputs = some.map((sample) => sample.inputs);
+    Object.assign(feeds, decoderFeeds(inputs, { prefix, rough: weights.recipe.segmenter.promptMap }));
     feeds[`${prefix}target`] = joined(some.map(({ target }) => target));
     if (prefix === 'worded.')
       feeds[`${prefix}states`] = joined(some.map(({ states }) => states ?? new Float32Array(stateSize(weights))));
@@ -120,28 +117,6 @@ function feedsOf(
 }
 
 const stateSize = ({ context }: DecoderWeights): number => context.numOfQuery * context.hidden;
-
-function floatsOf(value: unknown): Float32Array {
-  if (value instanceof Float32Array) return value;
-  throw new Error('An ask of the decoder has no floats where the graph wants them.');
-}
-
-function labelsOf(value: unknown): BigInt64Array {
-  if (value instanceof BigInt64Array) return value;
-  throw new Error('An ask of the decoder has no labels of its points.');
-}
-
-/** What the decoder should draw over a part of the picture: the share of each of its cells that the mask covers. */
-export function targetOf(mask: Mask, { x, y, width, height }: DecoderInputs['place'], side: number): Float32Array {
-  const bitmap = toBitmap(mask);
-  const across = mask.size[1];
-  const data = new Float32Array(width * height);
-  for (let row = 0; row < height; row++) {
-    const from = (y + row) * across + x;
-    data.set(bitmap.subarray(from, from + width), row * width);
-  }
-  return resizeFloat({ channels: 1, height, width, data }, { height: side, width: side }, { antialias: true }).data;
-}
 
 /** Samples of a step: pointed ones first, then worded ones, each drawn from its own list; follows from seed and step. */
 export function samplesOfStep(

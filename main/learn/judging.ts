@@ -22,7 +22,12 @@ export interface ToScore {
 }
 
 /** Held-out prompts that are asked by words: a whole answer takes a hundred times as long as a mask. */
-const mostWorded: Readonly<Record<TeachTask['tier'], number>> = { decoder: 8, supervised: 160, auto: 160 };
+const mostWorded: Readonly<Record<TeachTask['tier'], number>> = {
+  decoder: 8,
+  supervised: 160,
+  rl: 160,
+  auto: 160,
+};
 
 export async function scoresOf(
   folder: string,
@@ -56,16 +61,21 @@ const alone = (image: TeachingImage): MeasuredImage => ({ ...image, read: () => 
 /** By the words alone; 1 where nothing matches and nothing was found. */
 const wordedIou = ({ worded }: Score): number | null => worded && sampleIou(worded.overlap);
 
+function saidIou(score: Score): number | null {
+  return score.nothing ? null : wordedIou(score);
+}
+
 /** What a tier can change: masks under true boxes, or whole answers. */
 const worthOf: Readonly<Record<Tier, (score: Score) => number | null>> = {
   decoder: (score) => (score.pointed.length === 0 ? null : pointedIou(score)),
-  supervised: (score) => (score.nothing ? null : wordedIou(score)),
+  supervised: saidIou,
+  rl: saidIou,
 };
 
 /** Words where they are what is missing; else masks. */
 export const missesWords = (scores: readonly Score[]): boolean => {
   const both = scores.flatMap((score) => {
-    const said = worthOf.supervised(score);
+    const said = saidIou(score);
     return said === null || score.pointed.length === 0 ? [] : [pointedIou(score) - said];
   });
   return both.length > 0 && both.reduce((sum, gap) => sum + gap, 0) / both.length > WORDS_MISSED;
@@ -97,8 +107,8 @@ export function evidenceOf({ before, after, tier }: Compared, learnt: readonly T
         ? [{ group: score.group, before: Number(score.worded.saidNothing), after: Number(then.worded.saidNothing) }]
         : [],
     ),
-    base: tier === 'supervised' && said.length > 0 ? said : masks('base'),
-    masks: tier === 'supervised' ? [...masks('project'), ...masks('base')] : [],
+    base: tier !== 'decoder' && said.length > 0 ? said : masks('base'),
+    masks: tier !== 'decoder' ? [...masks('project'), ...masks('base')] : [],
   };
 }
 

@@ -1,14 +1,10 @@
 // Pictures with labelled shapes to weights whose reasoner names and boxes what is on them, new words included.
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
-import { gIoU } from '../evaluate/metrics.ts';
-import { loadPredictor } from '../flow/predict.ts';
 import { openWeights, type Weights } from '../weights/open.ts';
+import { writeKept } from './keptShare.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
-import { measure } from './measure.ts';
 import { type LearntPicture, learntPicture } from './mixedPictures.ts';
-import { partWay, shareThatKeeps, tries, type Way } from './partWay.ts';
+import type { Way } from './partWay.ts';
 import {
   grownConfig,
   namesOf,
@@ -19,7 +15,7 @@ import {
 } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
-import { isWhole, writeVersion } from './version.ts';
+import { isWhole } from './version.ts';
 
 const saveEvery = 25;
 /** Optimiser steps: beyond these nothing was gained, below them no word is learnt. */
@@ -63,8 +59,7 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
   };
   const way: Way = { start, end: policy.parameters.all, isNew: newRows(policy) };
-  const write = (share: number, place: string) => writeVersion(from, place, { tensors: partWay(way, share), texts });
-  await write(await shareToKeep(task, { from, write }, watching), to);
+  await writeKept(task, { from, to, way, texts }, watching);
 }
 
 /** Rows of the token tables that words have which the weights did not know. */
@@ -76,43 +71,6 @@ function newRows({ tokenizer, weights }: SupervisedPolicy): Way['isNew'] {
     const word = words[row - first];
     return tables.test(name) && word !== undefined && !known.has(word);
   };
-}
-
-interface Versions {
-  readonly from: string;
-  write(share: number, place: string): Promise<void>;
-}
-
-/** All of it where nothing is known of what the weights came with. */
-async function shareToKeep(
-  { base, folder }: TeachTask,
-  { from, write }: Versions,
-  watching: Watching,
-): Promise<number> {
-  const { chosenBy } = base;
-  if (chosenBy.length === 0) return 1;
-  const tried = path.join(folder, 'tried');
-  const { signal, report } = watching;
-  let done = 0;
-  const scoreAt = async (share: number): Promise<number> => {
-    if (share > 0) await write(share, tried);
-    const predictor = await loadPredictor(share > 0 ? tried : from);
-    try {
-      const images = chosenBy.map((image) => ({ ...image, read: () => image.read(), group: image.imageId }));
-      const scores = await measure(predictor, images, { signal, mostWorded: images.length });
-      const score = gIoU(scores.flatMap(({ worded }) => worded?.overlap ?? []));
-      const figures = { share, ownDomain: score };
-      report({ kind: 'teaching', phase: 'judging', done: ++done, total: tries, secondsLeft: null, figures });
-      return score;
-    } finally {
-      await predictor.release();
-    }
-  };
-  try {
-    return await shareThatKeeps(scoreAt);
-  } finally {
-    await rm(tried, { recursive: true, force: true });
-  }
 }
 
 /** Labels are said as the weights say them. */

@@ -1,6 +1,6 @@
 // The training loop: samples of a step become feeds, feeds gradients, gradients an AdamW step; killed at any time, it goes on.
-// J = loss(policy, batch), whatever the objective is. Left out on purpose: data order (it follows from the step's number,
-// so a resumed run sees the same samples) and validation (runs are judged when they end).
+// J = loss(policy, batch): L_seg, cross-entropy, or for rewards mean of -exp(l - stopgrad(l)) * A + beta * k3, plus L_seg.
+// Left out on purpose: data order (it follows from the step's number, so a resumed run sees the same) and validation.
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -115,14 +115,12 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
 export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>): Promise<number> {
   const graph = run.objective.graph(run.policy, run.shape);
   const names = [...graph.parameters.keys()];
-  const feeder = await run.objective.open(run.policy, run.shape, {});
-  const session = await openSession(
-    graph,
-    names.filter((name) => graph.trains(name)),
-  );
+  const reference = run.policy.parameters.snapshot(names);
+  const feeder = await run.objective.open(run.policy, run.shape, reference);
+  const trained = names.filter((name) => graph.trains(name));
+  const session = await openSession(graph, trained);
   try {
-    const step = async () =>
-      session.run({ ...run.policy.parameters.feeds(names), ...(await feeder.feed(run.samples(0), 0)) });
+    const step = async () => session.run({ ...reference, ...(await feeder.feed(run.samples(0), 0)) });
     await step();
     const started = performance.now();
     await step();

@@ -5,19 +5,18 @@ import path from 'node:path';
 import { paramsFrom } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
 import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
-import { lensImageConfig, prepareImage } from '../../models/qwen/processor.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type Random, random } from '../contract/random.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { openWeights, type ReasonerWeights, type Weights } from '../weights/open.ts';
-import { requestIds, specialId } from './exchange.ts';
 import { joined } from './floats.ts';
 import type { LossGraph, Objective, Policy, Run } from './loop.ts';
 import { type LearntPicture, mixedPicture } from './mixedPictures.ts';
 import { Parameters } from './parameters.ts';
 import { attentionMask, packSequence } from './sequence.ts';
+import { type Frame, frameOf, imageStartOf, patchValues, type Speaker } from './speaker.ts';
 import { packedTurns, type Told, taughtTurns } from './taughtTurns.ts';
-import { grownRows, grownTokenizer, spoken, type TaughtWord } from './taughtWords.ts';
+import { grownRows, grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord } from './taughtWords.ts';
 import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from './turnBatch.ts';
 import { pictures, readTurns, tokenLoss } from './turnLoss.ts';
 
@@ -66,11 +65,6 @@ export function cannotSpeak({ name, recipe: { reasoner }, tokenizer }: ReasonerW
     : `${name} answers in another form than this tier teaches; loupe-nano can be taught, and tier "decoder" teaches its masks.`;
 }
 
-const nanoTokenizerOf = ({ tokenizer, name }: Weights): NanoTokenizer => {
-  if (tokenizer instanceof NanoTokenizer) return tokenizer;
-  throw new Error(`${name} has no tokenizer that can grow.`);
-};
-
 /** The reasoner of a folder in memory, with a row for each new word. */
 export async function supervisedPolicy(folder: string, words: readonly TaughtWord[]): Promise<SupervisedPolicy> {
   const weights = await openWeights(folder);
@@ -102,24 +96,17 @@ export const namesOf = ({ tokenizer }: SupervisedPolicy, labels: readonly string
   ...new Set(labels.map((label) => spoken(label, tokenizer.words))),
 ];
 
-interface Frame {
-  /** Of the picture, pixels; of its patches; of its merged cells. */
-  readonly pixels: number;
-  readonly grid: number;
-  readonly cells: number;
-}
-
-function frameOf({ weights: { recipe, name }, config: { vision } }: SupervisedPolicy): Frame {
-  const { framing } = recipe.reasoner;
-  if (framing.kind !== 'square') throw new Error(`${name} is not shown square pictures.`);
-  const grid = framing.side / vision.patch;
-  return { pixels: framing.side, grid, cells: grid / vision.merge };
-}
+/** As its parts are now: with a row for each new word. */
+const speakerOf = ({ weights, config, tokenizer }: SupervisedPolicy): Speaker => ({
+  ...weights,
+  reasoner: config,
+  tokenizer,
+});
 
 const supervisedObjective = (taught: Taught, seed: number): Objective<SupervisedPolicy, number, SupervisedBatch> => ({
   graph: supervisedGraph,
   open: async (policy, shape) => {
-    const maker: Maker = { policy, shape, taught, frame: frameOf(policy), again: new Map() };
+    const maker: Maker = { policy, shape, taught, frame: frameOf(speakerOf(policy)), again: new Map() };
     return { feed: async (_, step) => feedsOf(maker, random(seed, 60_000 + step)), release: async () => {} };
   },
 });
@@ -129,9 +116,9 @@ function supervisedGraph(policy: SupervisedPolicy, { own, again, tokens }: Super
   const source = parameters.source();
   const p = paramsFrom(source);
   const count = own + again;
-  const { grid, cells } = frameOf(policy);
-  const features = pictures(p, config, { count, grid });
-  const imageStart = requestIds(tokenizer, 'x', cells).indexOf(specialId(tokenizer, '<|image_pad|>'));
+  const frame = frameOf(speakerOf(policy));
+  const features = pictures(p, config, { count, grid: frame.grid });
+  const imageStart = imageStartOf(tokenizer, frame);
   const { hidden } = readTurns(p, config, features, { pictures: count, plain: 0, tokens, imageStart });
   const next = tokenLoss(p, config, { hidden, first: own * perRow, second: again * perRow });
   return {
@@ -158,9 +145,7 @@ function feedsOf(maker: Maker, draw: Random) {
   const { policy, shape } = maker;
   const own = Array.from({ length: shape.own }, () => taughtRow(maker, draw));
   const again = Array.from({ length: shape.again }, () => replayedRow(maker, draw));
-  const { recipe } = policy.weights;
-  const { patch, merge, temporal } = policy.config.vision;
-  const images = { ...lensImageConfig, patch, merge, temporal };
+  const speaker = speakerOf(policy);
   const all = [...own, ...again];
   const rows = all.map(({ row }) => row);
   const { tokens } = shape;
@@ -169,7 +154,7 @@ function feedsOf(maker: Maker, draw: Random) {
     ...labelsOf(rows.slice(own.length), { first: own.length, tokens, capacity: shape.again * perRow }),
   ];
   return {
-    pixels: joined(all.map(({ image }) => prepareImage(image, recipe.reasoner.framing, images).pixelValues)),
+    pixels: joined(all.map(({ image }) => patchValues(speaker, image))),
     ...rowFeeds(rows, policy.config.language),
     ...labelFeeds([coordinateIds(policy.tokenizer)], labels),
   };

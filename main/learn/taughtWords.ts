@@ -2,6 +2,7 @@
 import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { random } from '../contract/random.ts';
 import { type ClosedVocabulary, understood } from '../flow/unknownWords.ts';
+import type { ReasonerWeights } from '../weights/open.ts';
 
 /** A word with the number of pictures that it was taught with. */
 export interface TaughtWord {
@@ -38,6 +39,11 @@ export function taughtWords(labels: readonly NamedOn[], { words, unfindable }: C
     .sort((a, b) => b.pictures - a.pictures)
     .slice(0, mostNew);
 }
+
+export const nanoTokenizerOf = ({ tokenizer, name }: Pick<ReasonerWeights, 'tokenizer' | 'name'>): NanoTokenizer => {
+  if (tokenizer instanceof NanoTokenizer) return tokenizer;
+  throw new Error(`${name} has no tokenizer that can grow.`);
+};
 
 /** The same tokenizer with more words, and for each of its ids the id it had before; -1: none. */
 export function grownTokenizer(

@@ -1,28 +1,22 @@
 // A project's samples to weights that are better on pictures they did not learn from, or to the reason why they stay as they are.
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { GateVerdict, TeachReport, Tier } from '../contract/learning.ts';
-import { openWeights } from '../weights/open.ts';
+import type { GateVerdict, Tier } from '../contract/learning.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { writeChanges } from './changes.ts';
 import { judge } from './gate.ts';
-import { changesOf, drawnChanges, evidenceOf, missesWords, type Scores, scoresOf } from './judging.ts';
-import { cannotAnswer, learnCheckpoint } from './learnCheckpoint.ts';
-import { learnDecoder } from './learnDecoder.ts';
-import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
+import { changesOf, drawnChanges, evidenceOf, missesWords, scoresOf } from './judging.ts';
+import { cannotAnswer } from './learnCheckpoint.ts';
+import { learn, pickedTier } from './learnTier.ts';
 import { type MeasuredImage, projectFigures } from './measure.ts';
 import { nearGroups, pictureHash } from './nearDuplicates.ts';
 import { refusal, type TaughtImage } from './preflight.ts';
 import { heldOut } from './split.ts';
 import { cannotSpeak } from './supervisedTier.ts';
 import type { TeachingImage, TeachOutcome, TeachTask, Watching } from './task.ts';
-import { isWhole } from './version.ts';
 
-/** Of the minutes, where the reasoner learns first; masks that are as good as this under true boxes need no teaching. */
-const reasonersShare = 0.85;
+/** Masks that are as good as this under true boxes need no teaching. */
 const goodMasks = 0.85;
-/** A word is seldom found again that was taught with fewer pictures. */
-const enoughPictures = 5;
 
 export async function teach(task: TeachTask, watching: Watching): Promise<TeachOutcome> {
   const started = performance.now();
@@ -40,34 +34,52 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   const needsNames = task.tier === 'supervised' && own.base === undefined;
   const why = unable ?? refusal(images, held) ?? (needsNames ? nameless(learnt) : null);
   if (why !== null) {
-    const none = { before: null, after: null, held: [], taught: [], prompts: [], weights: null };
     const tier = task.tier === 'auto' ? 'decoder' : task.tier;
-    return { tier, samples, ...none, gate: refused(why), ...cost() };
+    return { tier, samples, ...untaught(why), ...cost() };
   }
   const measured = images.filter(({ imageId }) => held.has(imageId));
   const before = await scoresOf(task.weights, { task, measured, phase: 'measuring' }, watching);
-  const tier = task.tier === 'auto' ? tierFor(task, { before, learnt, weights: own }) : task.tier;
+  const misses = missesWords(before.project);
+  const needsWords = misses && nameless(learnt) === null;
+  const picked = () =>
+    own.base === undefined
+      ? pickedTier(task, needsWords)
+      : misses && cannotSay(own) === null
+        ? 'supervised'
+        : 'decoder';
+  const tier = task.tier === 'auto' ? picked() : task.tier;
   const weights = path.join(task.folder, 'weights');
   const needsMasks = projectFigures(before.project).gIoU < goodMasks;
-  const words = await learn(task, { learnt, tier, weights, needsMasks }, watching);
+  const { refusal: none, ...made } = await learn(task, { learnt, tier, weights, needsMasks, needsWords }, watching);
+  if (none !== null) return { ...untaught(none), tier: made.tier, samples, usefulGroups: made.usefulGroups, ...cost() };
   const after = await scoresOf(weights, { task, measured, phase: 'judging' }, watching);
-  const compared = { before, after, tier };
+  const compared = { before, after, tier: made.tier };
   await writeChanges(task.folder, drawnChanges(compared));
+  const { words, usefulGroups } = made;
   return {
-    ...{ tier, samples, gate: judge(evidenceOf(compared, learnt), { seed: task.seed, by: judgedBy[tier] }) },
+    ...{
+      tier: made.tier,
+      samples,
+      gate: judge(evidenceOf(compared, learnt), { seed: task.seed, by: judgedBy[made.tier] }),
+    },
     ...{ before: projectFigures(before.project), after: projectFigures(after.project) },
     ...{ held: [...held], taught: learnt.map(({ imageId }) => imageId), prompts: changesOf(compared), words, weights },
-    ...cost(),
+    ...{ usefulGroups, ...cost() },
   };
 }
 
-const judgedBy: Readonly<Record<Tier, 'masks' | 'answers'>> = { decoder: 'masks', supervised: 'answers' };
+const judgedBy: Readonly<Record<Tier, 'masks' | 'answers'>> = {
+  decoder: 'masks',
+  supervised: 'answers',
+  rl: 'answers',
+};
 
 /** Of weights that are asked or answer in another way than a tier trains; null: they can. */
 function cannotLearn(weights: CheckpointWeights, tier: TeachTask['tier']): string | null {
   const { name, segmenter, context } = weights;
   if (!segmenter || !context)
     return `${name} has no segmenter of its own, so no tier can teach it yet; a LENS checkpoint or loupe-nano can be taught.`;
+  if (tier === 'rl') return cannotSpeak(weights);
   return tier === 'supervised' ? cannotSay(weights) : null;
 }
 
@@ -82,6 +94,11 @@ const nameless = (learnt: readonly TeachingImage[]): string | null =>
 
 const refused = (reason: string): GateVerdict => ({
   ...{ promoted: false, reason, gain: 0, low: 0, high: 0, otherLabels: null, nothing: null, base: null },
+});
+
+/** Of a run that changed nothing. */
+const untaught = (reason: string) => ({
+  ...{ before: null, after: null, held: [], taught: [], prompts: [], weights: null, gate: refused(reason) },
 });
 
 type Looked = TaughtImage & MeasuredImage & TeachingImage;
@@ -101,51 +118,4 @@ async function lookedAt({ images }: TeachTask, { signal, report }: Watching): Pr
     group: groups.findIndex((group) => group.includes(i)),
     prompts: image.samples.length,
   }));
-}
-
-interface Known {
-  readonly before: Scores;
-  readonly learnt: readonly TeachingImage[];
-  readonly weights: CheckpointWeights;
-}
-
-/** By what is missing: a mask decoder cannot mend an answer that names no box. */
-function tierFor(task: TeachTask, { before, learnt, weights }: Known): Tier {
-  const isNano = weights.base === undefined;
-  const canSpeak = isNano ? task.base.lesson !== null && nameless(learnt) === null : cannotSay(weights) === null;
-  return canSpeak && missesWords(before.project) ? 'supervised' : 'decoder';
-}
-
-interface ToLearn {
-  readonly learnt: readonly TeachingImage[];
-  readonly tier: Tier;
-  /** Folder of the result. */
-  readonly weights: string;
-  readonly needsMasks: boolean;
-}
-
-/** Words that were taught, each with whether it was seen often enough. */
-async function learn(
-  task: TeachTask,
-  { learnt, tier, weights: to, needsMasks }: ToLearn,
-  watching: Watching,
-): Promise<TeachReport['words']> {
-  const { weights: from, folder, minutes } = task;
-  if (tier === 'decoder') {
-    await learnDecoder(task, { learnt, from, to, minutes }, watching);
-    return [];
-  }
-  const reasoner = path.join(folder, 'reasoner');
-  const isOwn = (await openModel(from)).base === undefined;
-  const words = isOwn ? wordsToTeach(await openWeights(from), learnt) : [];
-  const speak = isOwn ? learnReasoner : learnCheckpoint;
-  if (!needsMasks) await speak(task, { learnt, from, to, minutes }, watching);
-  else if (!isWhole(to)) {
-    await speak(task, { learnt, from, to: reasoner, minutes: reasonersShare * minutes }, watching);
-    await learnDecoder(task, { learnt, from: reasoner, to, minutes: (1 - reasonersShare) * minutes }, watching);
-  }
-  // Of no use beside the result, and as large as several of it.
-  await rm(reasoner, { recursive: true, force: true });
-  await rm(`${reasoner}.safetensors`, { force: true });
-  return words.map(({ word, pictures }) => ({ word, pictures, isEnough: pictures >= enoughPictures }));
 }

@@ -9,7 +9,7 @@ import { isFactor } from '../../models/train/lora.ts';
 import { adapterIn } from '../weights/adapter.ts';
 import { isCheckpoint } from '../weights/openCheckpoint.ts';
 import { taughtIn, taughtName, writeTaught } from '../weights/taughtParts.ts';
-import type { Parameter } from './parameters.ts';
+import { type Parameter, Parameters } from './parameters.ts';
 
 export interface Change {
   readonly tensors: ReadonlyMap<string, Parameter>;
@@ -23,6 +23,16 @@ const tensorFile = 'model.safetensors';
 
 export const isWhole = (folder: string): boolean =>
   [tensorFile, taughtName].some((name) => existsSync(path.join(folder, name)));
+
+/** Tensors of a folder in memory, to be trained and read by graphs; a graph that asks for others is told so. */
+export async function readParameters(folder: string, isRead: (name: string) => boolean): Promise<Parameters> {
+  const file = await openSafetensors(path.join(folder, tensorFile));
+  const parameters = new Parameters((name) => {
+    throw new Error(`${folder}: holds no tensor "${name}".`);
+  });
+  for (const [name, { shape }] of file.tensors) if (isRead(name)) parameters.set(name, shape, await file.read(name));
+  return parameters;
+}
 
 /** What pictures.json says of a picture's features holds only for the tower and the words that it was measured with. */
 function filesOf(changed: Change['tensors']): string[] {

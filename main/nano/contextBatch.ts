@@ -1,11 +1,9 @@
 // Scenes with turns -> the feeds of a context pass: packed tokens, places of the queries, boxes, pictures and true masks.
-
-import { joinPositions, textTable } from '../../models/qwen/rope.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
-import { joined } from '../learn/floats.ts';
-import { attentionMask, type Head, packedLength, packSequence, type Turn } from '../learn/sequence.ts';
+import { contextFeeds as turnFeeds } from '../learn/contextPass.ts';
+import { type Head, packedLength, type Turn } from '../learn/sequence.ts';
 import { croppedTo, placeAround } from '../pictures/crop.ts';
 import type { Place } from '../pictures/enlarge.ts';
 import { frameBox, type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';
@@ -34,34 +32,16 @@ export interface ContextScene {
 
 /** Feeds of `contextPass` and the targets; `predictors` are rows of scenes * tokens, per turn. */
 export function contextFeeds(nano: Nano, packedScenes: readonly ContextScene[], shape: ContextShape) {
-  const { tokens } = shape;
-  const { numOfQuery } = nano.context;
-  const packed = packedScenes.map(({ head, turns }) =>
-    packSequence(
-      head,
-      turns.map(({ turn }) => turn),
-      tokens,
-      numOfQuery,
-    ),
-  );
-  const queryRows = packed.flatMap(({ queries }, b) => queries.map((at) => b * tokens + at));
-  const queryIndex = Int32Array.from({ length: packed.length * tokens }, (_, i) => i);
-  queryRows.forEach((row, k) => {
-    queryIndex[row] = packed.length * tokens + (k % numOfQuery);
-  });
   const scenes = packedScenes.map(({ scene }) => scene);
   const flat = packedScenes.flatMap(({ scene, turns }) => turns.map((one) => ({ ...one, scene })));
   const looks = flat.map(lookOf);
   return {
     pixels: joinPixels(scenes),
-    ids: BigInt64Array.from(
-      packed.flatMap(({ ids }) => [...ids]),
-      BigInt,
+    ...turnFeeds(
+      nano,
+      packedScenes.map(({ head, turns }) => ({ head, turns: turns.map(({ turn }) => turn) })),
+      shape.tokens,
     ),
-    ...textTable(joinPositions(packed.map(({ positions }) => positions)), nano.reasoner.language),
-    mask: joined(packed.map(({ turn }) => attentionMask(turn))),
-    queryIndex,
-    queryRows: BigInt64Array.from(queryRows, BigInt),
     samImage: samImages(looks.map(({ image }) => image)),
     ...askFeeds(looks.map(({ ask }) => ask)),
     target: targetFeed(looks.map(({ truth, image }) => ({ mask: truth, width: image.width }))),

@@ -1,16 +1,12 @@
 // From packed turns to masks: the reasoner reads prompt, answer and context queries, the segmenter paints what they say.
-import { gather } from '../../models/graph/gather.ts';
-import { reshape } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
-import { contextModule, contextQueries } from '../../models/lens/contextModule.ts';
 import type { Params } from '../../models/nn/params.ts';
-import { decoder, embedTokens, insertFeatures, insertSpan } from '../../models/qwen/language.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
 import { segmenterLosses } from '../../models/train/maskLosses.ts';
-import { samSide, targetSide } from './layout.ts';
+import { contextPass as turnsPass } from '../learn/contextPass.ts';
+import { grid, samSide, targetSide } from './layout.ts';
 import type { Nano } from './nano.ts';
-import { pictures } from './reasonerGraph.ts';
 import { decodeAsked, promptInputs } from './segmenterGraph.ts';
 
 export interface ContextShape {
@@ -30,22 +26,11 @@ export interface ContextPass {
 /** Inputs as `contextBatch.ts` feeds them. */
 export function contextPass(p: Params, nano: Nano, shape: ContextShape, imageStart: number): ContextPass {
   const { scenes, turns, tokens } = shape;
-  const { language } = nano.reasoner;
-  const words = embedTokens(p, input('ids', [scenes, tokens], 'int64'), language);
-  const seen = insertSpan(words, pictures(p, nano.reasoner, scenes), imageStart);
-  const queries = reshape(contextQueries(p, nano.context), [nano.context.numOfQuery, language.hidden]);
-  const x = insertFeatures(seen, queries, input('queryIndex', [scenes * tokens], 'int32'));
-  const table = (name: string) => input(name, [scenes, 1, tokens, language.headWidth]);
-  const places = { cosine: table('cosine'), sine: table('sine'), mask: input('mask', [scenes, 1, tokens, tokens]) };
-  const { hidden } = decoder(p, x, places, { config: language });
-  const rows = input('queryRows', [scenes * turns * nano.context.numOfQuery], 'int64');
-  const states = gather(reshape(hidden, [scenes * tokens, language.hidden]), rows);
-  const shaped = reshape(states, [scenes * turns, nano.context.numOfQuery, language.hidden]);
-  const text = contextModule(p, nano.context, shaped);
+  const { hidden, token } = turnsPass(p, nano, { pictures: scenes, turns, tokens, grid, imageStart });
   // Every turn looks at a part of its own.
   const image = input('samImage', [scenes * turns, 3, samSide, samSide]);
   const features = imageEncoder(p.at('sam'), nano.segmenter, image);
-  const asked = { ...promptInputs(scenes * turns), text };
+  const asked = { ...promptInputs(scenes * turns), text: token };
   return { hidden, masks: decodeAsked(p.at('sam'), nano.segmenter, features, asked) };
 }
 

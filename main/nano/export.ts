@@ -5,7 +5,7 @@ import type { QwenConfig } from '../../models/qwen/config.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
 import { saveWeights } from '../weights/open.ts';
 import { alignmentGraph } from './contextGraph.ts';
-import { alignmentBatch, crop, promptSlots } from './layout.ts';
+import { alignmentBatch, changedRecipe } from './layout.ts';
 import { imageStart, type Nano } from './nano.ts';
 
 export async function exportNano(nano: Nano, folder: string): Promise<void> {
@@ -18,7 +18,7 @@ export async function exportNano(nano: Nano, folder: string): Promise<void> {
   await saveWeights(folder, {
     config: {
       name: 'loupe-nano',
-      recipe: { base: 'nano', segmenter: { slots: promptSlots, crop } },
+      recipe: changedRecipe,
       reasoner: reasonerJson(nano.reasoner),
       segmenter: segmenterJson(nano.segmenter),
       context: contextJson(nano.context),

@@ -2,6 +2,8 @@
 import type { ImageConfig } from '../../models/qwen/processor.ts';
 import { lensImageConfig } from '../../models/qwen/processor.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
+import { objectives } from '../../models/train/grpo.ts';
+import { recipeFrom } from '../weights/recipe.ts';
 
 /** The reasoner's frame, pixels: answers name boxes in it. */
 export const frame = 224;
@@ -31,12 +33,15 @@ export const targetSide = samSide / 4;
 /** A box (two corners) and up to six clicks; empty slots are told to be no point. */
 export const promptSlots = 8;
 export const alignmentBatch = { scenes: 3, turns: 3, tokens: 416 };
-/** `turns` answers of at most `answer` tokens to one prompt of each scene. */
-export const reinforceBatch = { scenes: 2, turns: 6, answer: 120, tokens: 1024 };
+/** One prompt of each of so many scenes. */
+export const reinforceBatch = { questions: 2, turns: 6, answer: 120, tokens: 1024, objective: objectives.lens };
 /** Pictures a step, and prompts of each. */
 export const segmenterBatch = { scenes: 8, perScene: 4 };
 /** What the segmenter looks at: so many times the longer side of what is pointed at, or parts of the picture around clicks. */
 export const crop = { context: 1.3, search: [1, 0.5, 0.25] };
+/** How the nano wants to be asked. */
+export const changedRecipe = { base: 'nano', segmenter: { slots: promptSlots, crop } };
+export const askedRecipe = recipeFrom(changedRecipe);
 /** Photographs to learn from are kept in memory no larger than this. */
 export const photoSide = 512;
 /** Different scenes that the segmenter sees; each is drawn once and seen in many parts. */

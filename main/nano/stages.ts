@@ -3,6 +3,7 @@ import type { NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { readCocoPhotos } from '../evaluate/cocoPhotos.ts';
 import type { Feeder, LossGraph, Objective, Run } from '../learn/loop.ts';
+import type { Question } from '../learn/rollouts.ts';
 import type { Scene, Shown } from '../scenes/scene.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, type ContextShape, isContext } from './contextGraph.ts';
@@ -22,8 +23,7 @@ import { OwnMistakes } from './ownMistakes.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
 import type { Curriculum, StageName, StageRecipe } from './recipe.ts';
-import { reinforcement } from './reinforce.ts';
-import type { Asked } from './rollouts.ts';
+import { nanoReinforcement, questionOf } from './reinforce.ts';
 import { stepDraw } from './seeds.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
 import { segmenterScenes } from './segmenterScenes.ts';
@@ -155,13 +155,13 @@ function alignmentRun(nano: Nano, { alignment }: Curriculum): StageRun {
 
 /** One prompt of each scene; which one, and what the groups are sampled with, follows from the step. */
 function reinforceRun(nano: Nano, recipe: Curriculum): StageRun {
-  const { scenes: count, turns } = reinforceBatch;
-  const samples = (step: number): Asked[] => {
+  const { questions: count, turns } = reinforceBatch;
+  const samples = (step: number): Question[] => {
     const draw = stepDraw(nano.seed, step, 14);
     const scenes = trainingScenes(nano, recipe.reinforcement.firstScene + step * count, count);
     return scenes
       .map((scene) => ({ scene, prompt: draw.pick(scene.prompts) }))
-      .map((asked) => ({ ...asked, seed: draw.int(0, 2 ** 31 - 1) }));
+      .map(({ scene, prompt }) => questionOf(scene, prompt, draw.int(0, 2 ** 31 - 1)));
   };
-  return { policy: nano, objective: reinforcement, shape: reinforceBatch, samples, perStep: count * turns };
+  return { policy: nano, objective: nanoReinforcement, shape: reinforceBatch, samples, perStep: count * turns };
 }

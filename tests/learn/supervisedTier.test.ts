@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mask } from '../../main/contract/records.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
+import { pickedTier } from '../../main/learn/learnTier.ts';
 import type { TeachingImage, TeachOutcome, TeachTask } from '../../main/learn/task.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { openWeights } from '../../main/weights/open.ts';
@@ -120,17 +121,18 @@ describe('a supervised run is refused before it begins, in one sentence', () => 
 });
 
 describe('the tier that is picked', { timeout: 400_000 }, () => {
-  it('is the supervised one where words are what is missing', async () => {
-    // Masks under true boxes are not empty, and the answer that these weights write names no box.
-    const { tier } = await run(task('auto', { base: { ...noBase, lesson: await lesson() } }));
-    expect(tier).toBe('supervised');
+  it('is words and then rewards where answers are what is missing, and else the decoder', async () => {
+    const told = { base: { ...noBase, lesson: await lesson() } };
+    expect([pickedTier(told, true), pickedTier(told, false)]).toEqual(['rl', 'decoder']);
+    // Nobody could keep what these weights know.
+    expect(pickedTier({ base: noBase }, true)).toBe('decoder');
   });
 
-  it('is the decoder where the weights’ own domain cannot be replayed, or nothing has a name', async () => {
-    expect((await run(task('auto'))).tier).toBe('decoder');
+  it('is the decoder where nothing has a name', async () => {
     const unnamed = images().map((image) => ({ ...image, things: [] }));
-    const asked = task('auto', { images: unnamed, base: { ...noBase, lesson: await lesson() } });
-    expect((await run(asked)).tier).toBe('decoder');
+    const base = { ...noBase, lesson: await lesson() };
+    const { tier, words } = await run(task('auto', { images: unnamed, base, minutes: 0.001 }));
+    expect([tier, words]).toEqual(['decoder', []]);
   });
 
   it('is refused in one sentence where it is asked for and no shape has a label', async () => {

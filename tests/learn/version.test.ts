@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isWhole, writeVersion } from '../../main/learn/version.ts';
+import { isWhole, readParameters, writeVersion } from '../../main/learn/version.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { temporary } from '../hosting.ts';
@@ -43,5 +43,14 @@ describe('writeVersion', () => {
     expect(readFileSync(path.join(to, 'tokenizer.json'), 'utf8')).toBe('"new words"');
     const written = await openSafetensors(path.join(to, 'model.safetensors'));
     expect([...(await written.read('model.norm.weight'))]).toEqual([7, 8, 9]);
+  });
+});
+
+describe('readParameters', () => {
+  it('reads what is asked for, in memory, and says which tensor a graph misses', async () => {
+    const parameters = await readParameters(await weights(), (name) => name.startsWith('model.'));
+    expect([...parameters.values('model.norm.weight')]).toEqual([1, 2]);
+    expect([...parameters.all.keys()]).toEqual(['model.norm.weight']);
+    expect(() => parameters.source().get('sam.mask.weight', [1])).toThrow('holds no tensor "sam.mask.weight".');
   });
 });

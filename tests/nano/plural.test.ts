@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { evaluateScenes } from '../../main/evaluate/scenes.ts';
+import { answerReaders } from '../../main/flow/answer.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import { understood } from '../../main/flow/unknownWords.ts';
 import { train } from '../../main/learn/loop.ts';
@@ -18,7 +19,7 @@ import { alignmentBatch, reasonerBatch } from '../../main/nano/layout.ts';
 import { trainingScenes } from '../../main/nano/nano.ts';
 import { buildReasonerBatch } from '../../main/nano/reasonerBatch.ts';
 import { nanoRecipe, settingsOf } from '../../main/nano/recipe.ts';
-import { reader } from '../../main/nano/rollouts.ts';
+
 import { stages } from '../../main/nano/stages.ts';
 import { makeScene } from '../../main/scenes/make.ts';
 import { pluralKinds } from '../../main/scenes/prompts/plural.ts';
@@ -32,6 +33,8 @@ const scenes = trainingScenes(nano, 40, 30, { plural: 2 });
 const plurals = ({ prompts }: Scene): ScenePrompt[] => prompts.filter(({ category }) => category === 'plural');
 const asked = scenes.flatMap((scene) => plurals(scene).map((prompt) => ({ scene, prompt })));
 const many = asked.filter(({ prompt }) => targetsOf(prompt).length > 1);
+
+const reader = answerReaders.loupe;
 
 describe('a conversation about several things', () => {
   it('asks in the words that a prediction is asked in', () => {

@@ -14,7 +14,7 @@ import { toyNano } from './toy.ts';
 /** Scenes a step. */
 const scenes: Readonly<Record<StageName, number>> = {
   ...{ tower: towerBatch.scenes, lists: listBatch.scenes, reasoner: reasonerBatch.scenes },
-  ...{ segmenter: segmenterBatch.scenes, alignment: alignmentBatch.scenes, reinforcement: reinforceBatch.scenes },
+  ...{ segmenter: segmenterBatch.scenes, alignment: alignmentBatch.scenes, reinforcement: reinforceBatch.questions },
 };
 
 describe('the recipe', () => {

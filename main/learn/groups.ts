@@ -1,0 +1,54 @@
+// Groups of answers that were rewarded to advantages; groups that teach nothing are left out, counted, and others take their place.
+import { advantages } from '../../models/train/advantage.ts';
+import type { Reward } from '../reward/lens.ts';
+
+export interface Rewarded {
+  readonly rewards: readonly Reward[];
+}
+
+export interface ChosenGroups<G> {
+  readonly groups: readonly G[];
+  /** Groups that were sampled for them, and how many of these could teach anything. */
+  readonly sampled: number;
+  readonly useful: number;
+}
+
+/** Rewards that differ by less are equal: an advantage would blow their difference up to a whole deviation. */
+const leastSpread = 0.01;
+
+function isUseful({ rewards }: Rewarded): boolean {
+  const totals = rewards.map(({ total }) => total);
+  return Math.max(...totals) - Math.min(...totals) >= leastSpread;
+}
+
+/**
+ * `wanted` groups of questions in their order. Where there are not as many questions whose rewards differ, groups of equal
+ * rewards fill the batch: their advantages are 0, and their masks still teach.
+ */
+export async function chosenGroups<Q, G extends Rewarded>(
+  questions: readonly Q[],
+  wanted: number,
+  answer: (question: Q) => Promise<G>,
+): Promise<ChosenGroups<G>> {
+  const useful: G[] = [];
+  const equal: G[] = [];
+  for (const question of questions) {
+    if (useful.length >= wanted) break;
+    const group = await answer(question);
+    (isUseful(group) ? useful : equal).push(group);
+  }
+  const groups = [...useful, ...equal].slice(0, wanted);
+  if (groups.length < wanted) throw new Error(`${questions.length} questions are too few for ${wanted} groups.`);
+  return { groups, sampled: useful.length + equal.length, useful: useful.length };
+}
+
+/** Of all answers, group after group; 0 where a group's rewards are equal. */
+export const advantagesOf = (groups: readonly Rewarded[]): number[] =>
+  groups.flatMap((group) =>
+    isUseful(group)
+      ? advantages(
+          group.rewards.map(({ total }) => total),
+          group.rewards.length,
+        )
+      : group.rewards.map(() => 0),
+  );

@@ -1,0 +1,59 @@
+// Trained weights to a version that keeps as much of what was trained as the weights' own domain allows.
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { gIoU } from '../evaluate/metrics.ts';
+import { loadPredictor } from '../flow/predict.ts';
+import { measure } from './measure.ts';
+import { partWay, shareThatKeeps, tries, type Way } from './partWay.ts';
+import type { TeachTask, Watching } from './task.ts';
+import { writeVersion } from './version.ts';
+
+export interface Trained {
+  readonly from: string;
+  readonly to: string;
+  readonly way: Way;
+  /** As in `writeVersion`. */
+  readonly texts?: Readonly<Record<string, string>>;
+}
+
+/** All of it where nothing is known of what the weights came with. */
+export async function writeKept(task: TeachTask, { from, to, way, texts }: Trained, watching: Watching): Promise<void> {
+  const write = (share: number, place: string) => writeVersion(from, place, { tensors: partWay(way, share), texts });
+  await write(await shareToKeep(task, { from, write }, watching), to);
+}
+
+interface Versions {
+  readonly from: string;
+  write(share: number, place: string): Promise<void>;
+}
+
+async function shareToKeep(
+  { base, folder }: TeachTask,
+  { from, write }: Versions,
+  watching: Watching,
+): Promise<number> {
+  const { chosenBy } = base;
+  if (chosenBy.length === 0) return 1;
+  const tried = path.join(folder, 'tried');
+  const { signal, report } = watching;
+  let done = 0;
+  const scoreAt = async (share: number): Promise<number> => {
+    if (share > 0) await write(share, tried);
+    const predictor = await loadPredictor(share > 0 ? tried : from);
+    try {
+      const images = chosenBy.map((image) => ({ ...image, read: () => image.read(), group: image.imageId }));
+      const scores = await measure(predictor, images, { signal, mostWorded: images.length });
+      const score = gIoU(scores.flatMap(({ worded }) => worded?.overlap ?? []));
+      const figures = { share, ownDomain: score };
+      report({ kind: 'teaching', phase: 'judging', done: ++done, total: tries, secondsLeft: null, figures });
+      return score;
+    } finally {
+      await predictor.release();
+    }
+  };
+  try {
+    return await shareThatKeeps(scoreAt);
+  } finally {
+    await rm(tried, { recursive: true, force: true });
+  }
+}

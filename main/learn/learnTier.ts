@@ -1,0 +1,118 @@
+// A tier's steps one after the other, from the weights that learn to those that are judged.
+import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { TeachReport, Tier } from '../contract/learning.ts';
+import { openWeights } from '../weights/open.ts';
+import { openModel } from '../weights/openCheckpoint.ts';
+import { learnCheckpoint } from './learnCheckpoint.ts';
+import { learnDecoder } from './learnDecoder.ts';
+import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
+import { learnRewards, type Spread, spreadOf, usefulShare, whyNotByRewards } from './learnRewards.ts';
+import type { TeachingImage, TeachTask, Watching } from './task.ts';
+import { isWhole } from './version.ts';
+
+/** Of the minutes, where the reasoner learns first and masks after it, and where it learns by rewards in the end. */
+const reasonersShare = 0.85;
+const wordsShare = 0.6;
+/** A word is seldom found again that was taught with fewer pictures. */
+const enoughPictures = 5;
+
+/**
+ * By what is missing: a mask decoder cannot mend an answer that names no box. Rewards come after words, and only where answers
+ * then still differ in what they earn.
+ */
+export const pickedTier = ({ base }: Pick<TeachTask, 'base'>, needsWords: boolean): Tier =>
+  base.lesson !== null && needsWords ? 'rl' : 'decoder';
+
+export interface ToLearn {
+  readonly learnt: readonly TeachingImage[];
+  readonly tier: Tier;
+  /** Folder of the result. */
+  readonly weights: string;
+  readonly needsMasks: boolean;
+  /** Whether answers are what is missing: then nothing is rewarded before they are taught. */
+  readonly needsWords: boolean;
+}
+
+interface Learnt {
+  /** What was learnt in the end: without groups that teach anything, rl is supervised. */
+  readonly tier: Tier;
+  readonly words: TeachReport['words'];
+  /** Share of the groups of answers that could teach anything; null: none were sampled. */
+  readonly usefulGroups: number | null;
+  /** Why nothing was learnt, in one sentence. */
+  readonly refusal: string | null;
+}
+
+type Step = (task: TeachTask, to: ToLearn, watching: Watching) => Promise<Omit<Learnt, 'words'>>;
+
+const steps: Readonly<Record<Tier, Step>> = {
+  decoder: async (task, { learnt, weights: to }, watching) => {
+    const { weights: from, minutes } = task;
+    await learnDecoder(task, { learnt, from, to, minutes }, watching);
+    return { tier: 'decoder', usefulGroups: null, refusal: null };
+  },
+  supervised: async (task, { learnt, weights: to, needsMasks }, watching) => {
+    const { weights: from, minutes } = task;
+    const taught = needsMasks ? between(task) : to;
+    const share = needsMasks ? reasonersShare : 1;
+    const speak = (await openModel(from)).base === undefined ? learnReasoner : learnCheckpoint;
+    if (!isWhole(to)) await speak(task, { learnt, from, to: taught, minutes: share * minutes }, watching);
+    if (needsMasks && !isWhole(to))
+      await learnDecoder(task, { learnt, from: taught, to, minutes: (1 - share) * minutes }, watching);
+    return { tier: 'supervised', usefulGroups: null, refusal: null };
+  },
+  rl: async (task, asked, watching) => {
+    const { learnt, weights: to, needsWords } = asked;
+    const { minutes } = task;
+    const from = needsWords ? between(task) : task.weights;
+    const share = needsWords ? wordsShare : 0;
+    if (needsWords && !isWhole(to))
+      await learnReasoner(task, { learnt, from: task.weights, to: from, minutes: share * minutes }, watching);
+    const spread = await spreadOf(task, { learnt, from }, watching);
+    const refusal = whyNotByRewards(spread);
+    if (refusal === null) {
+      const usefulGroups = await learnRewards(task, { learnt, from, to, minutes: (1 - share) * minutes }, watching);
+      return { tier: 'rl', usefulGroups, refusal };
+    }
+    return withoutRewards(task, { ...asked, from, spread, refusal, minutes: (1 - share) * minutes }, watching);
+  },
+};
+
+interface Unrewarded extends ToLearn {
+  readonly from: string;
+  readonly spread: Spread;
+  readonly refusal: string;
+  readonly minutes: number;
+}
+
+/** What words were taught stays; the time that is left goes to masks where they need it. */
+async function withoutRewards(
+  task: TeachTask,
+  { from, learnt, weights: to, needsMasks, needsWords, spread, refusal, minutes }: Unrewarded,
+  watching: Watching,
+): ReturnType<Step> {
+  const usefulGroups = usefulShare(spread);
+  if (!needsWords) return { tier: 'rl', usefulGroups, refusal };
+  if (!isWhole(to) && needsMasks) await learnDecoder(task, { learnt, from, to, minutes }, watching);
+  else if (!isWhole(to)) await rename(from, to);
+  return { tier: 'supervised', usefulGroups, refusal: null };
+}
+
+const between = ({ folder }: TeachTask): string => path.join(folder, 'reasoner');
+
+/** Words that were taught, each with whether it was seen often enough. */
+export async function learn(task: TeachTask, asked: ToLearn, watching: Watching): Promise<Learnt> {
+  const teachesWords = asked.tier === 'supervised' || (asked.tier === 'rl' && asked.needsWords);
+  // A checkpoint's vocabulary is open: it grows by no words.
+  const isOwn = (await openModel(task.weights)).base === undefined;
+  const words = teachesWords && isOwn ? wordsToTeach(await openWeights(task.weights), asked.learnt) : [];
+  const learnt = await steps[asked.tier](task, asked, watching);
+  // Of no use beside the result, and as large as several of it.
+  await rm(between(task), { recursive: true, force: true });
+  for (const name of ['reasoner', 'rewards']) await rm(path.join(task.folder, `${name}.safetensors`), { force: true });
+  return {
+    ...learnt,
+    words: words.map(({ word, pictures }) => ({ word, pictures, isEnough: pictures >= enoughPictures })),
+  };
+}

@@ -1,0 +1,120 @@
+// GRPO with masks as one graph: J = mean over tokens of -exp(l - stopgrad(l)) * A + beta * k3, plus L_seg on the rollouts.
+// Left out on purpose: clipping and old log-probabilities (one update per batch of rollouts, so the ratio is 1), entropy.
+import { add, mul } from '../../models/graph/elementwise.ts';
+import { reduceSum } from '../../models/graph/reduce.ts';
+import { reshape, slice } from '../../models/graph/shape.ts';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
+import type { Params } from '../../models/nn/params.ts';
+import { logitsAt } from '../../models/qwen/language.ts';
+import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
+import { type Objective as PolicyObjective, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
+import { segTerms, weightedMean } from '../../models/train/losses.ts';
+import { hardIou } from '../../models/train/maskLosses.ts';
+import { decodedMasks } from '../flow/decoding.ts';
+import { contextPass } from './contextPass.ts';
+import { frameOf, imageStartOf, type Speaker } from './speaker.ts';
+
+/** `turns` answers of at most `answer` tokens to each of `questions`. */
+export interface RolloutBatch {
+  readonly questions: number;
+  readonly turns: number;
+  readonly answer: number;
+  /** Of a question with all its answers and their context queries. */
+  readonly tokens: number;
+  /** How the tokens' terms are weighed. */
+  readonly objective: PolicyObjective;
+}
+
+/** Side of the maps that masks are compared at. */
+export const targetSide = ({ segmenter }: Pick<Speaker, 'segmenter'>): number => segmenter.imageSize / 4;
+
+interface Pass {
+  /** [questions, tokens, hidden] */
+  readonly hidden: Tensor;
+  /** Of every rollout, on features that are fed: they stay as they are. */
+  readonly masks: DecodedMasks;
+}
+
+function rolloutPass(p: Params, speaker: Speaker, { questions, turns, tokens }: RolloutBatch): Pass {
+  const frame = frameOf(speaker);
+  const imageStart = imageStartOf(speaker.tokenizer, frame);
+  const rows = { pictures: questions, turns, tokens, grid: frame.grid, imageStart };
+  const { hidden, token } = contextPass(p, speaker, rows);
+  const asks = { asks: questions * turns, slots: slotsOf(speaker), rough: true };
+  return { hidden, masks: decodedMasks(p, speaker.segmenter, asks, token) };
+}
+
+function slotsOf({ recipe, name }: Speaker): number {
+  const { slots, promptMap } = recipe.segmenter;
+  if (slots === null || !promptMap) throw new Error(`${name} is not told on a map what is pointed at.`);
+  return slots;
+}
+
+/** Masks of all rollouts, for their rewards. */
+export function rolloutMasks(p: Params, speaker: Speaker, batch: RolloutBatch): Record<string, Tensor> {
+  const { masks } = rolloutPass(p, speaker, batch);
+  return { masks: masks.masks, iou: masks.iou };
+}
+
+/** Masks under one box that no word is said of: an answer that names several things draws each of them so. */
+export function boxedMasks(p: Params, speaker: Speaker): Record<string, Tensor> {
+  const { masks, iou } = decodedMasks(p, speaker.segmenter, { asks: 1, slots: slotsOf(speaker), rough: true });
+  return { masks, iou };
+}
+
+/** [rollouts, longest answer] of the tokens that were written. */
+export function rolloutLogProbs(p: Params, speaker: Speaker, batch: RolloutBatch): Record<string, Tensor> {
+  return { logProbs: logProbs(p, speaker, { ...batch, hidden: rolloutPass(p, speaker, batch).hidden }) };
+}
+
+function logProbs(
+  p: Params,
+  { reasoner }: Speaker,
+  { hidden, questions, turns, answer }: RolloutBatch & { hidden: Tensor },
+): Tensor {
+  const count = questions * turns * answer;
+  const logits = logitsAt(p, hidden, reasoner.language, input('predictors', [count], 'int64'));
+  const chosen = input('chosen', [count], 'int64');
+  return reshape(tokenLogProbs(logits, chosen).logProbs, [questions * turns, answer]);
+}
+
+/** Rewards are computed outside and only shown here, as is what was sampled for them. */
+const shown = [...['reward', 'formatReward', 'boxReward', 'maskReward'], ...['sampledGroups', 'usefulGroups']] as const;
+
+export function policyGraph(p: Params, speaker: Speaker, batch: RolloutBatch) {
+  const { questions, turns, answer, objective } = batch;
+  const rollouts = questions * turns;
+  const { hidden, masks } = rolloutPass(p, speaker, batch);
+  const mask = input('answerMask', [rollouts, answer]);
+  const policy = policyLoss(
+    {
+      logProbs: logProbs(p, speaker, { ...batch, hidden }),
+      mask,
+      advantages: input('advantages', [rollouts]),
+      reference: input('reference', [rollouts, answer]),
+    },
+    objective,
+  );
+  const { seg, iou } = segmentation(masks, { rollouts, side: targetSide(speaker) });
+  return {
+    loss: add(policy.loss, seg),
+    figures: {
+      ...{ policy: policy.loss, seg, kl: weightedMean(policy.kl ?? mul(mask, 0), mask), iou },
+      length: mul(reduceSum(mask, [0, 1]), 1 / rollouts),
+      ...Object.fromEntries(shown.map((name) => [`${name}Mean`, mul(input(name, []), 1)])),
+    },
+  };
+}
+
+/** L_seg of the mask that is always drawn, where a rollout has one to draw. */
+function segmentation({ masks }: DecodedMasks, { rollouts, side }: { rollouts: number; side: number }) {
+  const target = input('target', [rollouts, side, side]);
+  const hasTarget = input('hasTarget', [rollouts]);
+  const [, , height = 0, width = 0] = masks.shape;
+  const first = reshape(slice(masks, [0], [1], [1]), [rollouts, height, width]);
+  const { bce, dice } = segTerms(first, target);
+  return {
+    seg: weightedMean(add(bce, dice), hasTarget),
+    iou: weightedMean(hardIou(first, target), hasTarget),
+  };
+}

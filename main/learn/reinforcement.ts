@@ -1,0 +1,239 @@
+// GRPO with unified rewards: groups of answers of the current policy, the masks a person would see of them, rewards, feeds.
+import { floats, type NamedValues } from '../../models/graph/value.ts';
+import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import { Session } from '../../models/runtime/session.ts';
+import { boxIou } from '../contract/geometry.ts';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
+import { unionOf } from '../contract/rle.ts';
+import { maskFrom } from '../flow/mask.ts';
+import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
+import { wholeOf } from '../flow/views.ts';
+import type { Reward } from '../reward/lens.ts';
+import { objectsReward } from '../reward/objects.ts';
+import type { SegmenterWeights } from '../weights/openSam2.ts';
+import { decoderFeeds, targetOf } from './decoderFeeds.ts';
+import { joined } from './floats.ts';
+import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
+import type { Feeder, Objective } from './loop.ts';
+import {
+  boxedMasks,
+  policyGraph,
+  type RolloutBatch,
+  rolloutLogProbs,
+  rolloutMasks,
+  targetSide,
+} from './policyGraph.ts';
+import {
+  type Answered,
+  openSampler,
+  type Question,
+  type Rollout,
+  rolloutFeeds,
+  type Sampler,
+  type SpeakingPolicy,
+} from './rollouts.ts';
+import { patchValues, type Speaker } from './speaker.ts';
+
+export interface RewardedPolicy extends SpeakingPolicy {
+  /** The segmenter's picture encoder, which does not learn, in weights that can be opened. */
+  sight(): SegmenterWeights;
+}
+
+type Values = Readonly<Record<string, Float32Array>>;
+
+/** As in LENS: everything learns but the segmenter's picture encoder. Samples are more questions than a step needs. */
+export const reinforcement: Objective<RewardedPolicy, Question, RolloutBatch> = {
+  graph({ parameters, speaker }, batch) {
+    const source = parameters.source();
+    const graph = policyGraph(paramsFrom(source), speaker, batch);
+    return { ...graph, parameters: source.tensors, trains: (name) => !name.endsWith('gaussian_matrix') };
+  },
+  async open(policy, batch, reference): Promise<Feeder<Question>> {
+    const groups = await openGroups(policy, batch);
+    const before = await openPass(policy, (p, speaker) => rolloutLogProbs(p, speaker, batch));
+    return {
+      feed: async (questions) => feedsOf(await groups.chosen(questions), { policy, batch, before, reference }),
+      release: async () => {
+        await groups.release();
+        await before.session.release();
+      },
+    };
+  },
+};
+
+/** A question, its answers, what the segmenter was shown of each, and what each earned. */
+interface Group extends Answered {
+  readonly asks: readonly DecoderInputs[];
+  readonly rewards: readonly Reward[];
+}
+
+interface Groups {
+  chosen(questions: readonly Question[], wanted?: number): Promise<ChosenGroups<Group>>;
+  release(): Promise<void>;
+}
+
+/** What samples groups of answers and rewards them, by the parameters as they are at each call. */
+export async function openGroups(policy: RewardedPolicy, batch: RolloutBatch): Promise<Groups> {
+  const alone = { ...batch, questions: 1 };
+  const open: Open = {
+    policy,
+    batch: alone,
+    sampler: await openSampler(policy),
+    segmenter: await Segmenter.open(policy.sight(), {}),
+    masks: await openPass(policy, (p, speaker) => rolloutMasks(p, speaker, alone)),
+    boxed: await openPass(policy, boxedMasks),
+  };
+  return {
+    chosen: (questions, wanted = batch.questions) => chosenGroups(questions, wanted, (one) => groupOf(one, open)),
+    release: async () => {
+      await open.sampler.release();
+      await open.segmenter.release();
+      await open.masks.session.release();
+      await open.boxed.session.release();
+    },
+  };
+}
+
+/** A graph over the policy's parameters that is run with the values it is given. */
+interface Pass {
+  readonly session: Session;
+  readonly names: readonly string[];
+}
+
+async function openPass(
+  { parameters, speaker }: SpeakingPolicy,
+  outputs: (p: Params, speaker: Speaker) => Parameters<typeof Session.create>[0],
+): Promise<Pass> {
+  const source = parameters.source();
+  const session = await Session.create(outputs(paramsFrom(source), speaker));
+  return { session, names: [...source.tensors.keys()] };
+}
+
+interface Open {
+  readonly policy: RewardedPolicy;
+  readonly batch: RolloutBatch;
+  readonly sampler: Sampler;
+  readonly segmenter: Segmenter;
+  readonly masks: Pass;
+  readonly boxed: Pass;
+}
+
+async function groupOf(question: Question, open: Open): Promise<Group> {
+  const { policy, batch, sampler, segmenter, masks } = open;
+  const image = await question.read();
+  const rollouts = await sampler.answers(question, image, batch);
+  const asks: DecoderInputs[] = [];
+  for (const { named } of rollouts)
+    asks.push(await segmenter.inputs(image, { box: named[0]?.box ?? boxOf(wholeOf(image)) }));
+  const feeds = batchFeeds([{ question, image, rollouts, asks }], { policy, batch });
+  const painted = await masks.session.run({ ...policy.parameters.feeds(masks.names), ...feeds });
+  const [logits, iou] = [floats(painted, 'masks'), floats(painted, 'iou')];
+  const drawn = { image, logits, iou, count: rollouts.length };
+  const rewards: Reward[] = [];
+  for (const [i, rollout] of rollouts.entries())
+    rewards.push(rewardOf(rollout, question, await seenMask(rollout, { ...drawn, i, asks }, open)));
+  return { question, image, rollouts, asks, rewards };
+}
+
+const boxOf = ({ x, y, width, height }: DecoderInputs['place']): Box => ({
+  x1: x,
+  y1: y,
+  x2: x + width,
+  y2: y + height,
+});
+
+interface Drawn {
+  readonly image: DecodedImage;
+  readonly asks: readonly DecoderInputs[];
+  readonly logits: Float32Array;
+  readonly iou: Float32Array;
+  /** Rollouts, and which of them this is. */
+  readonly count: number;
+  readonly i: number;
+}
+
+/** What a person would see: the answer's one object, or all of several, of which no word is said to the segmenter. */
+async function seenMask({ named }: Rollout, drawn: Drawn, open: Open): Promise<Mask | null> {
+  const { image, asks, logits, iou, count, i } = drawn;
+  if (named.length > 1) {
+    const masks: Mask[] = [];
+    for (const { box } of named) masks.push(await boxedMask(image, box, open));
+    return unionOf(masks);
+  }
+  const [ask] = asks.slice(i, i + 1);
+  if (named.length === 0 || !ask) return null;
+  const part = (values: Float32Array) =>
+    values.subarray((i * values.length) / count, ((i + 1) * values.length) / count);
+  const how = open.policy.speaker.recipe.segmenter;
+  return maskFrom({ masks: part(logits), iou: part(iou) }, image, { ...how, place: ask.place });
+}
+
+async function boxedMask(image: DecodedImage, box: Box, { policy, segmenter, boxed }: Open): Promise<Mask> {
+  const ask = await segmenter.inputs(image, { box });
+  const drawn = await boxed.session.run({ ...policy.parameters.feeds(boxed.names), ...decoderFeeds([ask]) });
+  const how = policy.speaker.recipe.segmenter;
+  return maskFrom({ masks: floats(drawn, 'masks'), iou: floats(drawn, 'iou') }, image, { ...how, place: ask.place });
+}
+
+function rewardOf({ text, named }: Rollout, { objects }: Question, mask: Mask | null): Reward {
+  const outlines = objects.flatMap((object) => object.mask ?? []);
+  const meant = outlines.length === objects.length ? unionOf(outlines) : null;
+  return objectsReward(
+    { text, boxes: named.map(({ box }) => box), mask },
+    { boxes: objects.map(({ box }) => box), mask: meant },
+  );
+}
+
+interface Feeding {
+  readonly policy: RewardedPolicy;
+  readonly batch: RolloutBatch;
+}
+
+const batchFeeds = (groups: readonly Omit<Group, 'rewards'>[], { policy, batch }: Feeding): NamedValues => ({
+  pixels: joined(groups.map(({ image }) => patchValues(policy.speaker, image))),
+  ...rolloutFeeds(policy.speaker, groups, batch),
+  ...decoderFeeds(groups.flatMap(({ asks }) => asks)),
+});
+
+async function feedsOf(
+  { groups, sampled, useful }: ChosenGroups<Group>,
+  { policy, batch, before, reference }: Feeding & { before: Pass; reference: Values },
+): Promise<NamedValues> {
+  const feeds = batchFeeds(groups, { policy, batch });
+  const old = await before.session.run({ ...reference, ...feeds });
+  const rewards = groups.flatMap((group) => group.rewards);
+  const mean = (pick: (reward: Reward) => number) =>
+    Float32Array.of(rewards.reduce((sum, reward) => sum + pick(reward), 0) / rewards.length);
+  return {
+    ...feeds,
+    ...targets(groups, targetSide(policy.speaker)),
+    advantages: Float32Array.from(advantagesOf(groups)),
+    reference: floats(old, 'logProbs'),
+    ...{ reward: mean(({ total }) => total), formatReward: mean(({ format }) => format) },
+    ...{ boxReward: mean(({ box }) => box), maskReward: mean(({ mask }) => mask) },
+    ...{ sampledGroups: Float32Array.of(sampled), usefulGroups: Float32Array.of(useful) },
+  };
+}
+
+/** What each rollout's mask should be over its place; none where nothing matches or the context speaks of several things. */
+function targets(groups: readonly Group[], side: number) {
+  const all = groups.flatMap(({ question, rollouts, asks }) =>
+    rollouts.map((rollout, i) => {
+      const [mask, ask] = [meantBy(rollout, question), asks[i]];
+      return mask && ask ? targetOf(mask, ask.place, side) : null;
+    }),
+  );
+  return {
+    target: joined(all.map((target) => target ?? new Float32Array(side * side))),
+    hasTarget: Float32Array.from(all, (target) => (target ? 1 : 0)),
+  };
+}
+
+/** Of the object that the answer's box fits best; of all where it names none. */
+function meantBy({ named }: Rollout, { objects }: Question): Mask | null {
+  const [first, ...more] = named;
+  if (more.length > 0) return null;
+  if (!first) return unionOf(objects.flatMap(({ mask }) => mask ?? []));
+  const [best] = objects.toSorted((a, b) => boxIou(b.box, first.box) - boxIou(a.box, first.box));
+  return best?.mask ?? null;
+}

@@ -1,0 +1,94 @@
+// The third tier: what a person's samples ask, the policy answers in groups, and what its answers earn is what it learns from.
+import { objectives } from '../../models/train/grpo.ts';
+import { unpackMask } from '../contract/project.ts';
+import { random } from '../contract/random.ts';
+import { type ClosedVocabulary, understood } from '../flow/unknownWords.ts';
+import { openWeights } from '../weights/open.ts';
+import type { Run } from './loop.ts';
+import type { RolloutBatch } from './policyGraph.ts';
+import { type RewardedPolicy, reinforcement } from './reinforcement.ts';
+import { hasRoom, type Question } from './rollouts.ts';
+import type { Sample } from './sample.ts';
+import type { Speaker } from './speaker.ts';
+import type { TeachingImage } from './task.ts';
+import { nanoTokenizerOf } from './taughtWords.ts';
+import { readParameters } from './version.ts';
+
+const answer = 120;
+/** The divisor of the tokens' terms is a constant: a long wrong answer costs no less a token than a short one. */
+const objective = { ...objectives.lens, aggregation: 'fixedLength', maxLength: answer } as const;
+export const rewardedBatch: RolloutBatch = { questions: 2, turns: 6, answer, tokens: 1024, objective };
+/** Questions that a step may sample for each group that it wants, as others take the place of groups of equal rewards. */
+const spare = 3;
+
+/** A question without what its answers are sampled with. */
+export type Asked = Omit<Question, 'seed'>;
+
+/** The weights of a folder in memory, all but the segmenter's picture encoder. */
+export async function rewardedPolicy(folder: string): Promise<RewardedPolicy> {
+  const weights = await openWeights(folder);
+  const parameters = await readParameters(folder, (name) => !name.startsWith('sam.image_encoder.'));
+  return { parameters, speaker: { ...weights, tokenizer: nanoTokenizerOf(weights) }, sight: () => weights };
+}
+
+/**
+ * What images teach by asking: their samples' words, and on each one name of the project's that nothing on it is called by.
+ * Left out is what the policy would not be asked: unknown words, clicks or boxes beside the words, and what has no room.
+ */
+export function questionsOf(speaker: Speaker, images: readonly TeachingImage[]): Asked[] {
+  const names = [...new Set(images.flatMap(({ things }) => things.map(({ name }) => name)))];
+  const all = images.flatMap((image, i) => {
+    const read = () => image.read();
+    const own = image.samples.filter(isWordsAlone).map(({ prompt: { text }, objects }) => ({
+      text,
+      objects: objects.map(({ box, mask }) => ({ box, mask: mask && unpackMask(mask) })),
+      read,
+    }));
+    const absent = names.filter((name) => image.things.length > 0 && !image.things.some((one) => one.name === name));
+    const [nothing] = absent.slice(i % Math.max(1, absent.length));
+    return nothing === undefined ? own : [...own, { text: nothing, objects: [], read }];
+  });
+  const vocabulary = vocabularyOf(speaker);
+  return all.filter(
+    (one) => understood(one.text, vocabulary).unknown.length === 0 && hasRoom(speaker, one, rewardedBatch),
+  );
+}
+
+const isWordsAlone = ({ prompt: { points, box } }: Sample): boolean => points.length === 0 && box === null;
+
+const vocabularyOf = ({ recipe, tokenizer }: Speaker): ClosedVocabulary => ({
+  words: tokenizer.words,
+  unfindable: new Set(recipe.reasoner.vocabulary?.unfindable),
+});
+
+/** So many questions, each with a seed of its own; they follow from seed and step. */
+export function drawnQuestions(
+  asked: readonly Asked[],
+  count: number,
+  { seed, step }: { seed: number; step: number },
+): Question[] {
+  const draw = random(seed, 70_000 + step);
+  const times = Math.ceil(count / asked.length);
+  const drawn = Array.from({ length: times }, () => draw.shuffle(asked)).flat();
+  return drawn.slice(0, count).map((one) => ({ ...one, seed: draw.int(0, 2 ** 31 - 1) }));
+}
+
+/** A tenth of the supervised rate: a group's reward says less than a written answer. */
+const rate = { base: 3e-5, warmup: 5, visual: 0.5 } as const;
+
+export function rewardedRun(
+  policy: RewardedPolicy,
+  asked: readonly Asked[],
+  { steps, seed }: { steps: number; seed: number },
+): Run<RewardedPolicy, Question, RolloutBatch> {
+  const { questions, turns } = rewardedBatch;
+  return {
+    ...{ name: 'rewards', steps, policy, objective: reinforcement, shape: rewardedBatch, perStep: questions * turns },
+    settings: {
+      schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
+      optimiser: { weightDecay: 0 },
+      rateOf: (name) => (name.startsWith('visual.') ? rate.visual : 1),
+    },
+    samples: (step) => drawnQuestions(asked, spare * questions, { seed, step }),
+  };
+}

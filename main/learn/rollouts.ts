@@ -1,0 +1,144 @@
+// A question about a picture to a group of answers of the policy as it is now, and groups to the token feeds of a step.
+import { floats, type NamedValues } from '../../models/graph/value.ts';
+import { paramsFrom } from '../../models/nn/params.ts';
+import { Decoder, type PromptTokens } from '../../models/qwen/decode.ts';
+import { Session } from '../../models/runtime/session.ts';
+import { objectInImage, type Reading, type ReadObject } from '../contract/answer.ts';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
+import { answerReaders } from '../flow/answer.ts';
+import { contextFeeds } from './contextPass.ts';
+import { type Conversation, exchange, specialId } from './exchange.ts';
+import type { Policy } from './loop.ts';
+import type { RolloutBatch } from './policyGraph.ts';
+import { frameOf, patchValues, type Speaker } from './speaker.ts';
+import { pictures } from './turnLoss.ts';
+
+/** What is asked of a picture, and all that a good answer finds; no objects: nothing matches. */
+export interface Question {
+  readonly text: string;
+  readonly objects: readonly {
+    /** Image pixels. */
+    readonly box: Box;
+    /** At image size; null: its outline is not known. */
+    readonly mask: Mask | null;
+  }[];
+  /** What its answers are sampled with. */
+  readonly seed: number;
+  read(): Promise<DecodedImage>;
+}
+
+export interface Rollout {
+  readonly ids: readonly number[];
+  readonly text: string;
+  readonly found: Reading['found'];
+  /** In image pixels, of the answer's order. */
+  readonly named: readonly ReadObject[];
+}
+
+export interface SpeakingPolicy extends Policy {
+  readonly speaker: Speaker;
+}
+
+export interface Sampler {
+  /** So many answers to one question, by the parameters as they are now; they share what is remembered of it. */
+  answers(question: Question, image: DecodedImage, batch: RolloutBatch): Promise<Rollout[]>;
+  release(): Promise<void>;
+}
+
+export async function openSampler({ parameters, speaker }: SpeakingPolicy): Promise<Sampler> {
+  const source = parameters.source();
+  // Filled as the decoder's graphs ask for parameters; the arrays are live, so what the trainer changes is sampled from.
+  const weights: Record<string, Float32Array> = {};
+  const open = (outputs: Parameters<typeof Session.create>[0]) => {
+    Object.assign(weights, parameters.feeds(source.tensors.keys()));
+    return Session.create(outputs);
+  };
+  const params = paramsFrom(source);
+  const { grid } = frameOf(speaker);
+  const vision = await open({ features: pictures(params, speaker.reasoner, { count: 1, grid }) });
+  const decoder = new Decoder({ config: speaker.reasoner, params, open, weights });
+  return {
+    answers: async (question, image, batch) => {
+      const pixels = patchValues(speaker, image);
+      const features = floats(await vision.run({ ...weights, pixels }), 'features');
+      const { head, turn } = conversationOf(speaker, question);
+      const request = { ids: [...head.ids, ...turn.prompt], grids: [{ t: 1, h: grid, w: grid }], features };
+      const rows = await written(decoder, speaker, { request, batch, seed: question.seed });
+      return rows.map((ids) => rolloutOf(speaker, image, ids));
+    },
+    release: async () => {
+      await decoder.release();
+      await vision.release();
+    },
+  };
+}
+
+interface Asking {
+  readonly request: PromptTokens;
+  readonly batch: RolloutBatch;
+  readonly seed: number;
+}
+
+/** Sampled as a person's several answers are. */
+async function written(decoder: Decoder, { recipe, tokenizer }: Speaker, { request, batch, seed }: Asking) {
+  const { rows } = await decoder.answer([request], {
+    sampling: recipe.reasoner.sampling.several,
+    samples: batch.turns,
+    maxTokens: batch.answer,
+    stop: [specialId(tokenizer, '<|im_end|>')],
+    seed,
+  });
+  return rows.map(({ ids }) => ids);
+}
+
+/** Read as a prediction is. */
+function rolloutOf(speaker: Speaker, image: DecodedImage, ids: readonly number[]): Rollout {
+  const text = speaker.tokenizer.decode(ids, { skipSpecial: true });
+  const { found, objects } = answerReaders[speaker.recipe.reasoner.parser].read(text);
+  const { pixels } = frameOf(speaker);
+  const frame = { width: pixels, height: pixels };
+  const named = objects.flatMap((object) => objectInImage(object, frame, image) ?? []);
+  return { ids, text, found: named.length > 0 || found !== 'objects' ? found : 'unreadable', named };
+}
+
+const conversationOf = (speaker: Speaker, { text }: Pick<Question, 'text'>): Conversation =>
+  exchange(speaker.tokenizer, text, { answer: [], side: frameOf(speaker).cells });
+
+/** Whether a question leaves room for its answers and their queries. */
+export function hasRoom(speaker: Speaker, question: Pick<Question, 'text'>, batch: RolloutBatch): boolean {
+  const { head, turn } = conversationOf(speaker, question);
+  const each = turn.prompt.length + batch.answer + speaker.context.numOfQuery;
+  return head.ids.length + batch.turns * each <= batch.tokens;
+}
+
+/** A question with its answers. */
+export interface Answered {
+  readonly question: Question;
+  readonly image: DecodedImage;
+  readonly rollouts: readonly Rollout[];
+}
+
+/** Feeds of the pass over all rollouts and of the tokens that were written, in the order of the questions. */
+export function rolloutFeeds(speaker: Speaker, groups: readonly Answered[], batch: RolloutBatch): NamedValues {
+  const shown = groups.map(({ question, rollouts }) => {
+    const { head, turn } = conversationOf(speaker, question);
+    return { head, turns: rollouts.map(({ ids }) => ({ prompt: turn.prompt, answer: ids })) };
+  });
+  const { answer, tokens } = batch;
+  const n = groups.reduce((count, { rollouts }) => count + rollouts.length, 0) * answer;
+  const feeds = { predictors: new BigInt64Array(n), chosen: new BigInt64Array(n), answerMask: new Float32Array(n) };
+  let row = 0;
+  for (const [b, { head, turns }] of shown.entries()) {
+    let at = head.ids.length;
+    for (const { prompt, answer: ids } of turns) {
+      ids.forEach((id, i) => {
+        feeds.predictors[row + i] = BigInt(b * tokens + at + prompt.length - 1 + i);
+        feeds.chosen[row + i] = BigInt(id);
+        feeds.answerMask[row + i] = 1;
+      });
+      at += prompt.length + ids.length + speaker.context.numOfQuery;
+      row += answer;
+    }
+  }
+  return { ...contextFeeds(speaker, shown, tokens), ...feeds };
+}
