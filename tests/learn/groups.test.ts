@@ -54,4 +54,9 @@ describe('groups of a step', () => {
   it('are refused where there are fewer questions than groups', async () => {
     await expect(chosen([equal], 2)).rejects.toThrow('1 questions are too few for 2 groups.');
   });
+
+  it('come in the order of their questions, whatever was left out between them', async () => {
+    const { groups, sampled, useful: found } = await chosen([useful, equal, equal, useful, equal, useful], 3);
+    expect({ groups, sampled, found }).toEqual({ groups: [0, 3, 5], sampled: 6, found: 3 });
+  });
 });

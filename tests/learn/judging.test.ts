@@ -67,8 +67,14 @@ describe('the evidence', () => {
     expect(masks).toHaveLength(3);
   });
 
+  it('of the rl tier is that of the supervised one', () => {
+    const of = (tier: 'supervised' | 'rl') => evidenceOf({ before, after, tier }, learnt);
+    expect(of('rl')).toEqual(of('supervised'));
+    expect(changesOf({ before, after, tier: 'rl' })).toEqual(changesOf({ before, after, tier: 'supervised' }));
+  });
+
   it('has prompts that nothing matches apart, for each tier', () => {
-    for (const tier of ['decoder', 'supervised'] as const)
+    for (const tier of ['decoder', 'supervised', 'rl'] as const)
       expect(evidenceOf({ before, after, tier }, learnt).nothing).toEqual([{ group: 9, before: 1, after: 0 }]);
   });
 
