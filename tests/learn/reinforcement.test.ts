@@ -51,15 +51,11 @@ const moved = (from: Nano, to: Nano) => (name: string) =>
   to.parameters.values(name).some((value, i) => value !== from.parameters.values(name)[i]);
 
 /** The chance of the better answer, by the values that `reference` was computed with: the answers differ in one choice. */
-function betterShare({ chosen = [], reference = [], answerMask = [] }: NamedValues = {}): number {
+function betterShare(feeds: NamedValues = {}): number {
+  const numbers = (name: string) => [...(feeds[name] ?? [])].slice(0, batch.answer).map(Number);
+  const [ids, mask] = [numbers('chosen'), numbers('answerMask')];
   const [better = '', worse = ''] = twoAnswers.map((text) => tokenizer.encode(text).join(' '));
-  const ids = [...chosen].slice(0, batch.answer).map(Number);
-  const log = Math.min(
-    ...[...reference]
-      .slice(0, batch.answer)
-      .filter((_, i) => answerMask[i] === 1)
-      .map(Number),
-  );
+  const log = Math.min(...numbers('reference').filter((_, i) => mask[i] === 1));
   const wrote = ids.join(' ');
   if (!wrote.startsWith(better) && !wrote.startsWith(worse)) throw new Error(`The toy wrote ${wrote}.`);
   return wrote.startsWith(better) ? Math.exp(log) : 1 - Math.exp(log);
