@@ -1,4 +1,4 @@
-// The reasoner's text to its reasoning and objects, and boxes between the reasoner's frame and image pixels.
+// The reasoner's text to its reasoning and objects and back, and boxes between the reasoner's frame and image pixels.
 import { z } from 'zod';
 import { clampBox, type Frame, rescale } from './geometry.ts';
 import type { Box, Point } from './records.ts';
@@ -108,6 +108,27 @@ function readItem(item: unknown): ReadObject | null {
     ...(label !== undefined && { label }),
   };
 }
+
+/** One thing of a list that the reasoning wrote, numbered from 1; the box in the reasoner's frame. */
+export interface ListedItem {
+  readonly number: number;
+  readonly name: string;
+  readonly box: Box;
+}
+
+/**
+ * The list of an answer as nano learns to write it, its brackets not counted. One of several first says which of the
+ * reasoning's list it is: the number of a sole one was decided last, and a box alone does not tell which comes next.
+ */
+export function writtenItems(items: readonly ListedItem[]): string {
+  const texts = items.map(({ number, name, box }) => {
+    const listed = items.length > 1 ? `"listed": "${name} ${number}", ` : '';
+    return `{${listed}"bbox_2d": ${boxText(box)}, "label": "${name}"}`;
+  });
+  return texts.join(', ');
+}
+
+export const boxText = ({ x1, y1, x2, y2 }: Box): string => `[${x1}, ${y1}, ${x2}, ${y2}]`;
 
 const isInOrder = ({ x1, y1, x2, y2 }: Box): boolean => x1 < x2 && y1 < y2;
 

@@ -1,5 +1,6 @@
 // Named boxes on a picture to what nano should be asked and answer about it: its own list of all things, then the decision.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import { boxText, writtenItems } from '../contract/answer.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import { answered, type Conversation } from './exchange.ts';
@@ -27,23 +28,22 @@ const mostListed = 10;
 
 /** Everything from left to right, then what is meant by the words: "cat 1 [..], dog 2 [..]. dog 2.". */
 export function taughtAnswer(things: readonly NamedBox[], wanted: string, tokenizer: NanoTokenizer): string {
-  const listed = things.slice(0, mostListed).map((thing) => ({ ...thing, text: boxText(thing.box, tokenizer) }));
-  const list = listed.map(({ name, text }, i) => `${name} ${i + 1} ${text}`).join(', ');
-  const meant = listed.flatMap(({ name }, i) => (name === wanted ? [i + 1] : []));
-  const decision = `${wanted} ${meant.length > 0 ? meant.join(', ') : 'none'}.`;
-  const items = listed
-    .filter(({ name }) => name === wanted)
-    .map(({ name, text }) => `{"bbox_2d": ${text}, "label": "${name}"}`);
-  return `<think>${list}. ${decision}</think><answer>\`\`\`json\n[${items.join(', ')}]\n\`\`\`</answer>`;
+  const listed = things
+    .slice(0, mostListed)
+    .map(({ name, box }, i) => ({ name, number: i + 1, box: sayable(box, tokenizer) }));
+  const list = listed.map(({ name, number, box }) => `${name} ${number} ${boxText(box)}`).join(', ');
+  const meant = listed.filter(({ name }) => name === wanted);
+  const decision = `${wanted} ${meant.length > 0 ? meant.map(({ number }) => number).join(', ') : 'none'}.`;
+  return `<think>${list}. ${decision}</think><answer>\`\`\`json\n[${writtenItems(meant)}]\n\`\`\`</answer>`;
 }
 
 /** On numbers that have a token, at least one step wide and high. */
-function boxText({ x1, y1, x2, y2 }: Box, tokenizer: NanoTokenizer): string {
+function sayable({ x1, y1, x2, y2 }: Box, tokenizer: NanoTokenizer): Box {
   const { count, step } = tokenizer.vocabulary.coordinates;
   const start = (value: number) => Math.min(tokenizer.snap(value), (count - 2) * step);
   const [left, top] = [start(x1), start(y1)];
   const end = (value: number, from: number) => Math.max(tokenizer.snap(value), from + step);
-  return `[${left}, ${top}, ${end(x2, left)}, ${end(y2, top)}]`;
+  return { x1: left, y1: top, x2: end(x2, left), y2: end(y2, top) };
 }
 
 /** One question for each name on the picture, and one or two for names that are taught and not there. */

@@ -10,7 +10,7 @@ import { disambiguation } from '../scenes/prompts/disambiguation.ts';
 import type { Builder, Draft } from '../scenes/prompts/draft.ts';
 import { spatialKinds } from '../scenes/prompts/spatial.ts';
 import type { Arrangement } from '../scenes/scene.ts';
-import { decisionText, listedText } from '../scenes/text.ts';
+import { decisionText, itemsText, listedText } from '../scenes/text.ts';
 import { cells } from './layout.ts';
 
 /** What is decided from the list alone, each as often as the others. */
@@ -46,14 +46,17 @@ export function drillOf(
     const draft = random.pick(kinds)(arrangement, random);
     if (!draft || asked.has(draft.text)) continue;
     asked.add(draft.text);
-    const turns = [...drill.turns, turnOf(tokenizer, draft)];
+    const turns = [...drill.turns, turnOf(tokenizer, draft, arrangement)];
     if (drillLength({ ...drill, turns }) <= tokens) drill.turns = turns;
   }
   return drill;
 }
 
-const turnOf = (tokenizer: NanoTokenizer, { text, decision }: Draft) =>
-  exchange(tokenizer, text, { answer: tokenizer.encode(decisionText(decision)), side: cells }).turn;
+/** Up to where the answer's box would begin; several are named and copied too, as there is more to it than to one. */
+function turnOf(tokenizer: NanoTokenizer, { text, decision, targets = [] }: Draft, stage: Arrangement) {
+  const told = decisionText(decision) + (targets.length > 1 ? itemsText(stage, targets) : '');
+  return exchange(tokenizer, text, { answer: tokenizer.encode(told), side: cells }).turn;
+}
 
 /** Where no picture is shown, nothing stands for it either. */
 function openingOf(tokenizer: NanoTokenizer): number[] {

@@ -1,9 +1,7 @@
 // What the reasoner should write: a scene and a prompt become the full answer text, and a box the words for it.
-import type { Box } from '../contract/records.ts';
+import { boxText, writtenItems } from '../contract/answer.ts';
 import { thingAt } from './relations.ts';
 import { type Arrangement, frameBox, type Scene, type ScenePrompt, targetsOf } from './scene.ts';
-
-export const boxText = ({ x1, y1, x2, y2 }: Box): string => `[${x1}, ${y1}, ${x2}, ${y2}]`;
 
 /** "red car 1 [2, 40, 60, 88], dog 2 [90, 12, 140, 70]": everything from left to right. */
 export function listText(stage: Arrangement): string {
@@ -21,10 +19,14 @@ export const listedText = (stage: Arrangement): string => `<think>${listText(sta
 export const decisionText = (decision: string): string => `. ${decision}</think><answer>\`\`\`json\n[`;
 
 /** What the answer should be after all reasoning, in the format of Seg-Zero and LENS. */
-export function answerText(scene: Scene, prompt: ScenePrompt): string {
-  const items = targetsOf(prompt).map((index) => {
-    const { name, box } = thingAt(scene, index);
-    return `{"bbox_2d": ${boxText(frameBox(box, scene))}, "label": "${name}"}`;
+export const answerText = (scene: Scene, prompt: ScenePrompt): string =>
+  `${listedText(scene)}${decisionText(prompt.decision)}${itemsText(scene, targetsOf(prompt))}`;
+
+/** From behind where the answer's boxes begin to its end. */
+export function itemsText(stage: Arrangement, targets: readonly number[]): string {
+  const items = targets.map((index) => {
+    const { name, box } = thingAt(stage, index);
+    return { number: index + 1, name, box: frameBox(box, stage) };
   });
-  return `${listedText(scene)}${decisionText(prompt.decision)}${items.join(', ')}]\n\`\`\`</answer>`;
+  return `${writtenItems(items)}]\n\`\`\`</answer>`;
 }

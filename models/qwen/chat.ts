@@ -108,9 +108,12 @@ export const nanoPieces: readonly string[] = [
   '<think>',
   '</think><answer>```json\n[',
   '{"bbox_2d":',
+  '{"listed": "',
+  '", "bbox_2d":',
   ', "label": "',
   '"}',
   '"}, {"bbox_2d":',
+  '"}, {"listed": "',
   ']\n```</answer>',
 ];
 

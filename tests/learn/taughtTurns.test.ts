@@ -14,7 +14,7 @@ describe('a taught answer', () => {
   it('lists everything, decides, and names each box that is meant', () => {
     expect(taughtAnswer(things, 'cat', tokenizer)).toBe(
       '<think>cat 1 [10, 22, 62, 80], dog 2 [70, 6, 120, 66], cat 3 [140, 100, 200, 224]. cat 1, 3.</think><answer>```json\n' +
-        '[{"bbox_2d": [10, 22, 62, 80], "label": "cat"}, {"bbox_2d": [140, 100, 200, 224], "label": "cat"}]\n```</answer>',
+        '[{"listed": "cat 1", "bbox_2d": [10, 22, 62, 80], "label": "cat"}, {"listed": "cat 3", "bbox_2d": [140, 100, 200, 224], "label": "cat"}]\n```</answer>',
     );
   });
 

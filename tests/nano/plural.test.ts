@@ -104,6 +104,24 @@ describe('a drill', () => {
     expect(said.filter((text) => /Locate "(?:[a-z ]+ )?all /u.test(text)).length).toBeGreaterThan(8);
     for (const drill of drills) expect(drillLength(drill)).toBeLessThanOrEqual(reasonerBatch.tokens);
   });
+
+  it('copies the boxes of several from the list, each by its number there', () => {
+    const copied = Array.from({ length: 30 }, (_, i) =>
+      makeDrill(tokenizer, random(i), reasonerBatch.tokens, pluralKinds),
+    ).flatMap(({ list, turns }) => {
+      const listed = tokenizer.decode([...list]);
+      const texts = turns.map(({ answer }) => tokenizer.decode([...answer])).filter((text) => text.includes('listed'));
+      return texts.map((text) => ({
+        listed,
+        items: [...text.matchAll(/"listed": "([^"]+)", "bbox_2d": (\[[^\]]+\])/gu)],
+      }));
+    });
+    expect(copied.length).toBeGreaterThan(20);
+    for (const { listed, items } of copied) {
+      expect(items.length).toBeGreaterThan(1);
+      for (const [, thing, box] of items) expect(listed).toContain(`${thing} ${box}`);
+    }
+  });
 });
 
 describe('the context pass', () => {

@@ -1,8 +1,9 @@
 // Answers in words: the list from left to right, the decision, the chosen box; and the vocabulary that holds all of it.
 import { describe, expect, it } from 'vitest';
+import { boxText } from '../../main/contract/answer.ts';
 import { fill, wordsOf } from '../../main/scenes/phrases.ts';
 import { frameBox } from '../../main/scenes/scene.ts';
-import { answerText, boxText, listText } from '../../main/scenes/text.ts';
+import { answerText, listText } from '../../main/scenes/text.ts';
 import { vocabulary } from '../../main/scenes/vocabulary.ts';
 import { promptsIn, scenesOf } from './drawing.ts';
 import { stage, thing } from './stage.ts';
@@ -24,6 +25,19 @@ describe('answer text', () => {
     const none = { category: 'nothing', text: 'the cat', decision: 'cat none.', target: null } as const;
     expect(answerText({ ...pair, prompts: [none] }, none)).toMatch(
       /cat none\.<\/think><answer>```json\n\[\]\n```<\/answer>$/,
+    );
+  });
+
+  it('says of each of several which of the list it is', () => {
+    const prompt = {
+      category: 'plural',
+      text: 'the car and the dog',
+      decision: 'red car 1. dog 2.',
+      target: 0,
+    } as const;
+    const both = { ...prompt, targets: [0, 1] };
+    expect(answerText({ ...pair, prompts: [both] }, both)).toMatch(
+      /\[\{"listed": "car 1", "bbox_2d": \[4, 12, 62, 50\], "label": "car"\}, \{"listed": "dog 2", "bbox_2d": \[100, 20, 132, 224\], "label": "dog"\}\]\n/,
     );
   });
 

@@ -1,11 +1,12 @@
 // Prompts with a wrong box in their words, which the true answer ignores.
+
+import { boxText } from '../../contract/answer.ts';
 import { boxIou } from '../../contract/geometry.ts';
 import type { Random } from '../../contract/random.ts';
 import type { Box } from '../../contract/records.ts';
 import { DECISIONS, fill, MISLEADING } from '../phrases.ts';
 import { thingAt } from '../relations.ts';
 import { type Arrangement, frameBox } from '../scene.ts';
-import { boxText } from '../text.ts';
 import { type Builder, firstOf, nameable, namedDecision, numberOf } from './draft.ts';
 
 interface Hint {
