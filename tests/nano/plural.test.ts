@@ -73,7 +73,7 @@ describe('the reasoner’s batch', () => {
   it('has answers with several boxes among its labels where scenes have plural prompts', () => {
     const severals = (of: readonly Scene[]) => {
       const { ids } = buildReasonerBatch(writer, of, random(5));
-      return (tokenizer.decode([...ids].map(Number)).match(/"\}, \{"bbox_2d":/gu) ?? []).length;
+      return (tokenizer.decode([...ids].map(Number)).match(/"\}, \{"listed": "/gu) ?? []).length;
     };
     expect(severals(scenes.slice(0, reasonerBatch.scenes))).toBeGreaterThan(3);
     expect(severals(trainingScenes(nano, 40, reasonerBatch.scenes))).toBe(0);
