@@ -15,7 +15,8 @@ import {
   samplesOfStep,
   trainedValues,
 } from './decoderTier.ts';
-import { type Progress, type Run, train } from './loop.ts';
+import { type Run, train } from './loop.ts';
+import type { Progress } from './meter.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole, writeVersion } from './version.ts';
 

@@ -12,6 +12,7 @@ import { Session } from '../../models/runtime/session.ts';
 import { checkFactors } from '../../models/train/lora.ts';
 import { Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { Meter, type Progress } from './meter.ts';
 import type { Parameters } from './parameters.ts';
 
 /** What is trained. */
@@ -69,17 +70,6 @@ export interface RunContext {
   report(progress: Progress): void;
 }
 
-export interface Progress {
-  stage: string;
-  step: number;
-  steps: number;
-  samplesPerSecond: number;
-  secondsLeft: number;
-  /** Means since the last report. */
-  figures: Record<string, number>;
-}
-
-const reportEvery = 10;
 const usualSaveEvery = 250;
 
 /** Trains until `steps`; the policy is changed in place. A finished run is read back, not made again. */
@@ -166,32 +156,6 @@ function openSession({ loss, figures, parameters, folder }: LossGraph, trained: 
 
 const numbers = (outputs: NamedValues): Record<string, number> =>
   Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, Number(data[0] ?? Number.NaN)]));
-
-/** Averages figures and speed between reports. */
-class Meter {
-  private readonly run: { name: string; steps: number; perStep: number };
-  private sums: Record<string, number> = {};
-  private count = 0;
-  private since = performance.now();
-
-  constructor(run: { name: string; steps: number; perStep: number }) {
-    this.run = run;
-  }
-
-  add(step: number, figures: Record<string, number>): Progress | null {
-    for (const [name, value] of Object.entries(figures)) this.sums[name] = (this.sums[name] ?? 0) + value;
-    this.count++;
-    const { name: stage, steps: total, perStep } = this.run;
-    if (this.count < reportEvery && step < total) return null;
-    const seconds = (performance.now() - this.since) / 1000 / this.count;
-    const means = Object.fromEntries(Object.entries(this.sums).map(([k, v]) => [k, v / this.count]));
-    this.sums = {};
-    this.count = 0;
-    this.since = performance.now();
-    const speed = { samplesPerSecond: perStep / seconds, secondsLeft: (total - step) * seconds };
-    return { stage, step, steps: total, ...speed, figures: means };
-  }
-}
 
 /** Curves are lines of JSON, appended, so that a killed run loses none. */
 async function publish(progress: Progress, context: RunContext): Promise<void> {

@@ -1,6 +1,7 @@
 // `loupe train nano`: all stages in order, each from where an earlier run left it, to a weights folder.
 import { BatchAhead } from '../learn/batchAhead.ts';
-import { type Progress, type RunContext, train } from '../learn/loop.ts';
+import { type RunContext, train } from '../learn/loop.ts';
+import type { Progress } from '../learn/meter.ts';
 import type { BatchTask } from './batchWorker.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, type Nano, startFrom } from './nano.ts';

@@ -1,7 +1,8 @@
 // `loupe train segmenter`: the segmenter learns from photographs with masks, mixed with drawn scenes, to a weights folder.
 import path from 'node:path';
 import type { CocoSource } from '../evaluate/cocoPhotos.ts';
-import { type Progress, train } from '../learn/loop.ts';
+import { train } from '../learn/loop.ts';
+import type { Progress } from '../learn/meter.ts';
 import { exportNano } from './export.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, startFrom } from './nano.ts';

@@ -121,9 +121,9 @@ describe('a supervised run is refused before it begins, in one sentence', () => 
 });
 
 describe('the tier that is picked', { timeout: 400_000 }, () => {
-  it('is words and then rewards where answers are what is missing, and else the decoder', async () => {
+  it('is the supervised one where answers are what is missing, and else the decoder', async () => {
     const told = { base: { ...noBase, lesson: await lesson() } };
-    expect([pickedTier(told, true), pickedTier(told, false)]).toEqual(['rl', 'decoder']);
+    expect([pickedTier(told, true), pickedTier(told, false)]).toEqual(['supervised', 'decoder']);
     // Nobody could keep what these weights know.
     expect(pickedTier({ base: noBase }, true)).toBe('decoder');
   });

@@ -65,9 +65,11 @@ describe('a training', () => {
   });
 
   it('asks otherwise in reinforcement', () => {
-    const asked = (nano: Nano) => stages.reinforcement.run(nano, nanoRecipe).samples(0);
-    expect(asked(two)).not.toEqual(asked(one));
-    expect(asked(toyNano({ atlas }))).toEqual(asked(one));
+    // Words, objects and seeds; how a picture is read is a function of each sample's own.
+    const asked = (nano: Nano) => JSON.stringify(stages.reinforcement.run(nano, nanoRecipe).samples(0));
+    expect(asked(two)).not.toBe(asked(one));
+    expect(asked(toyNano({ atlas }))).toBe(asked(one));
+    expect(asked(one)).toMatch(/"text":".*"objects":\[.*"seed":/u);
   });
 
   it('takes the lessons of the segmenter in another order', () => {

@@ -91,8 +91,10 @@ describe('the small picture of a candidate', () => {
     expect(pixels(style, 'position')).toEqual([0, 0].map((value) => expect.closeTo(value, 9)));
   });
 
-  it('has no picture behind the mask while the file was never read', () => {
-    expect(styleOf(beside([proposed(box)], null, picture({ hash: null })))).not.toContain('background-image');
-    expect(styleOf(beside([proposed(box)], null, picture()))).toContain('background-image');
+  it('has the picture behind the mask, which the host reads when it is asked for if nobody opened it before', () => {
+    const address = (image: ReturnType<typeof picture>) =>
+      /background-image:url\(&quot;(.*?)&quot;\)/u.exec(styleOf(beside([proposed(box)], null, image)))?.[1];
+    expect(address(picture({ hash: null }))).toBe('/images/1/thumbnail?v=0');
+    expect(address(picture())).toMatch(/^\/images\/1\/(?:thumbnail|picture)\?v=/u);
   });
 });
