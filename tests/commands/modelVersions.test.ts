@@ -82,7 +82,7 @@ describe('a taught LENS checkpoint', () => {
     expect(await whole.read(token)).toEqual(await taught.read(token));
     const [weight, before] = [await whole.read(`${linear}.weight`), await taught.read(`${linear}.weight`)];
     const [a, b] = await Promise.all(
-      ['A', 'B'].map((name) => taught.adapter?.file.read(`${linear}.lora_${name}.weight`)),
+      ['A', 'B'].map(async (name) => taught.adapter?.file.read(`${linear}.lora_${name}.weight`)),
     );
     const wide = (a?.length ?? 0) / 2;
     const added = (row: number, column: number) =>

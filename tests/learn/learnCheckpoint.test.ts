@@ -91,7 +91,7 @@ describe('a LENS checkpoint that is taught', { timeout: 300_000 }, () => {
     const key = 'sam.sam_mask_decoder.mask_tokens.weight';
     expect(await version.read(key)).not.toEqual(await bare.read(key));
     const second = [...(version.adapter?.file.tensors.keys() ?? [])].filter((name) => name.endsWith('lora_B.weight'));
-    const values = await Promise.all(second.map((name) => version.adapter?.file.read(name)));
+    const values = await Promise.all(second.map(async (name) => version.adapter?.file.read(name)));
     expect(values.some((some) => some?.some((value) => value !== 0))).toBe(true);
   });
 

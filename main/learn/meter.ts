@@ -1,0 +1,40 @@
+// Figures of a training's steps to what is told of them: means since the last report, speed, and time that is left.
+
+export interface Progress {
+  stage: string;
+  step: number;
+  steps: number;
+  samplesPerSecond: number;
+  secondsLeft: number;
+  /** Means since the last report. */
+  figures: Record<string, number>;
+}
+
+const reportEvery = 10;
+
+/** Averages figures and speed between reports. */
+export class Meter {
+  private readonly run: { name: string; steps: number; perStep: number };
+  private sums: Record<string, number> = {};
+  private count = 0;
+  private since = performance.now();
+
+  constructor(run: { name: string; steps: number; perStep: number }) {
+    this.run = run;
+  }
+
+  /** Null: too few steps since the last report. */
+  add(step: number, figures: Record<string, number>): Progress | null {
+    for (const [name, value] of Object.entries(figures)) this.sums[name] = (this.sums[name] ?? 0) + value;
+    this.count++;
+    const { name: stage, steps: total, perStep } = this.run;
+    if (this.count < reportEvery && step < total) return null;
+    const seconds = (performance.now() - this.since) / 1000 / this.count;
+    const means = Object.fromEntries(Object.entries(this.sums).map(([k, v]) => [k, v / this.count]));
+    this.sums = {};
+    this.count = 0;
+    this.since = performance.now();
+    const speed = { samplesPerSecond: perStep / seconds, secondsLeft: (total - step) * seconds };
+    return { stage, step, steps: total, ...speed, figures: means };
+  }
+}
