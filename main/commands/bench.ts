@@ -6,7 +6,7 @@ import { type Tier, tiers } from '../contract/learning.ts';
 import type { EngineBench } from '../evaluate/engineBench.ts';
 import type { Terminal } from '../terminal.ts';
 import { columned } from './benchFigures.ts';
-import { numberBetween, parseSeed, wholeNumber } from './options.ts';
+import { material, numberBetween, parseSeed, wholeNumber } from './options.ts';
 
 export function addBench(program: Command, terminal: Terminal): void {
   const bench = program.command('bench').description('measure speed');
@@ -101,8 +101,6 @@ interface LeaveOutOptions {
   seed: number;
   json?: boolean;
 }
-
-const material = path.resolve(import.meta.dirname, '../../../shared/material');
 
 function addLeaveOut(bench: Command, terminal: Terminal): void {
   bench

@@ -14,7 +14,7 @@ import type { Predictor } from '../flow/predict.ts';
 import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
 import { addReferring, referringTable } from './evalReferring.ts';
-import { parseSeed, wholeNumber } from './options.ts';
+import { material, parseSeed, wholeNumber } from './options.ts';
 import { cocoFilesIn, readPhotos } from './photos.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
 
@@ -35,8 +35,6 @@ interface PhotosOptions extends WeightsOptions {
   readonly most?: number;
   readonly json?: boolean;
 }
-
-const material = path.resolve(import.meta.dirname, '../../../shared/material');
 
 export function addEval(program: Command, terminal: Terminal): void {
   const evaluation = program.command('eval').description('measure what the weights get right');

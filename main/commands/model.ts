@@ -189,7 +189,7 @@ interface Output extends VersionOptions {
 
 /** The folder itself, or that of a project's version. */
 async function taughtFolder(place: string, { number }: VersionOptions): Promise<string> {
-  const [{ BadInput }, { folderOf }, { openChecked }] = await Promise.all([
+  const [{ BadInput }, { folderOf, versionInUse, versionOf }, { openChecked }] = await Promise.all([
     import('../contract/badinput.ts'),
     import('../jobs/teaching.ts'),
     import('../jobs/opening.ts'),
@@ -200,13 +200,9 @@ async function taughtFolder(place: string, { number }: VersionOptions): Promise<
   }
   const project = await openChecked(place);
   try {
-    const wanted = ({ id, inUse }: { id: number; inUse: boolean }) => (number === undefined ? inUse : id === number);
-    const version = project.versions().find(wanted);
-    if (!version)
-      throw new BadInput(
-        `${place}: ${number === undefined ? 'uses no weights that it taught' : `has no weights ${number}`}; "loupe weights list" names them`,
-      );
-    return folderOf(project, version);
+    const version = number === undefined ? versionInUse(project) : versionOf(project, number);
+    if (version) return folderOf(project, version);
+    throw new BadInput(`${place}: uses no weights that it taught; "loupe weights list" names them`);
   } finally {
     project.close();
   }

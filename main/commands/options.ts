@@ -1,6 +1,10 @@
 // Words of the command line to checked values; a bad one is refused in commander's own way.
+import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Box, Point } from '../contract/records.ts';
+
+/** Photographs and annotations for measuring, where a checkout has them beside it. */
+export const material = path.resolve(import.meta.dirname, '../../../shared/material');
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu;
 

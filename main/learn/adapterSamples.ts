@@ -4,6 +4,7 @@ import { toFrame } from '../contract/answer.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { answerReaders } from '../flow/answer.ts';
 import type { Reasoner } from '../flow/reasoner.ts';
+import { boxAround } from '../flow/zoom.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { answerForm } from './answerForms.ts';
 import type { Sample } from './sample.ts';
@@ -84,10 +85,8 @@ async function sampleOf(
 /** All objects, or the box around all of them. */
 function boxesOf({ objects }: Sample, isSingle: boolean): Sample['objects'][number]['box'][] {
   const boxes = objects.map(({ box }) => box);
-  if (!isSingle || boxes.length < 2) return boxes;
-  const side = (pick: (...values: number[]) => number, name: 'x1' | 'y1' | 'x2' | 'y2') =>
-    pick(...boxes.map((box) => box[name]));
-  return [{ x1: side(Math.min, 'x1'), y1: side(Math.min, 'y1'), x2: side(Math.max, 'x2'), y2: side(Math.max, 'y2') }];
+  const around = isSingle ? boxAround(boxes) : null;
+  return around ? [around] : boxes;
 }
 
 /** Its own, so that it learns to answer behind what it thinks anyway. */

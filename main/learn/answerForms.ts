@@ -1,4 +1,5 @@
 // What a good answer of a checkpoint would have said, in the form that its recipe asks for: the text that it learns from.
+import { boxText } from '../contract/answer.ts';
 import type { Box } from '../contract/records.ts';
 import type { ReasonerRecipe } from '../weights/recipe.ts';
 
@@ -22,7 +23,7 @@ interface AnswerForm {
 const listed = ({ boxes, label }: ToAnswer): string =>
   boxes.length === 0
     ? '[]'
-    : `[\n${boxes.map(({ x1, y1, x2, y2 }) => `\t{"bbox_2d": [${[x1, y1, x2, y2].join(', ')}], "label": ${JSON.stringify(label)}}`).join(',\n')}\n]`;
+    : `[\n${boxes.map((box) => `\t{"bbox_2d": ${boxText(box)}, "label": ${JSON.stringify(label)}}`).join(',\n')}\n]`;
 
 const fenced = (answer: ToAnswer): string => `\`\`\`json\n${listed(answer)}\n\`\`\``;
 const thought = (answer: ToAnswer): string => `<think>${answer.reasoning}</think><answer>${fenced(answer)}</answer>`;

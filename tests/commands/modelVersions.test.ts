@@ -104,7 +104,11 @@ describe('a taught LENS checkpoint', () => {
       ['model', 'adapter', 'p.loupe', 'x', '--number', '2'],
       /learnt masks and no words/u,
     ],
-    ['there is no such version', ['model', 'merge', 'p.loupe', 'x', '--number', '9'], /p\.loupe: has no weights 9/u],
+    [
+      'there is no such version',
+      ['model', 'merge', 'p.loupe', 'x', '--number', '9'],
+      /there are no weights 9 in the project/u,
+    ],
     [
       'a number is of a project',
       ['model', 'merge', 'LENS_ReasonSeg', 'x', '--number', '1'],
