@@ -100,8 +100,8 @@ async function readApart(task: ReadTask, { progress, reading }: ImportOptions): 
   };
   const { signal } = progress;
   try {
-    const limits = { heapMB: HEAP_MB, signal, onEvent, started: reading };
-    const report = await runTask<ReadTask, ReadEvent, ReadReport>(readProgram, task, limits);
+    const how = { heapMB: HEAP_MB, signal, onEvent, started: reading, reuse: true };
+    const report = await runTask<ReadTask, ReadEvent, ReadReport>(readProgram, task, how);
     return { ...report, shapes };
   } catch (error) {
     if (error instanceof TaskStopped) throw new BadInput(`${file}: ${sentenceOf(error)}`);

@@ -38,7 +38,7 @@ export async function examine(file: string, options: Pick<OpenOptions, 'ms' | 's
   settle(file, options.say);
   const ms = options.ms ?? LEAST_MS + statSync(file).size / BYTES_A_MS;
   try {
-    await runTask<string, never, null>(examineProgram, file, { heapMB: HEAP_MB, ms });
+    await runTask<string, never, null>(examineProgram, file, { heapMB: HEAP_MB, ms, reuse: true });
   } catch (error) {
     if (error instanceof TaskStopped) throw new BadInput(`${path.basename(file)} ${sentenceOf(error, ms)}`);
     throw error;

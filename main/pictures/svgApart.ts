@@ -47,7 +47,7 @@ export async function svgApart(
   if (task.bytes.length > MOST_BYTES)
     throw new BadInput(`${task.file}: is an SVG of more than ${MOST_BYTES / 1e6} MB; save it as PNG`);
   try {
-    return await runTask<SvgTask, never, DrawnSvg | null>(program, task, { heapMB: HEAP_MB, ms, started });
+    return await runTask<SvgTask, never, DrawnSvg | null>(program, task, { heapMB: HEAP_MB, ms, started, reuse: true });
   } catch (error) {
     if (!(error instanceof TaskStopped)) throw error;
     const cost = error.why === 'time' ? `in ${Math.round(ms / 1000)} s` : 'in the memory that it may take';

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
+import { Socket } from 'node:net';
 import { totalmem } from 'node:os';
 import { BadInput } from '../contract/badinput.ts';
 
@@ -18,6 +19,8 @@ interface TaskOptions<Event> extends TaskLimits {
   onEvent?(event: Event): void;
   /** Hears of the process as soon as there is one. */
   started?(pid: number | undefined): void;
+  /** Starting a process takes longer than most small work: one that has done its work well stays a while for more of it. */
+  readonly reuse?: boolean;
 }
 
 /** The process did not come to its end: it used up what it was given, or somebody stopped it. */
@@ -39,7 +42,7 @@ interface Failure {
 
 type FromTask =
   | { readonly kind: 'event'; readonly event: unknown }
-  | { readonly kind: 'done'; readonly result: unknown }
+  | { readonly kind: 'done'; readonly result: unknown; readonly resident: number }
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'memory' };
 
@@ -47,9 +50,17 @@ const LOOK_EVERY_MS = 200;
 /** Resident memory: what two pictures of the largest size take, or half of a small machine. */
 const mostResident = Math.min(3e9, totalmem() / 2);
 
+/** Of a process that waits for more work. */
+const WAIT_MS = 5000;
+/** A process that holds more after its work is not kept for more. */
+const MOST_KEPT_BYTES = 300e6;
+
+/** Processes that have nothing to do, by program and heap. */
+const waiting = new Map<string, { readonly child: ChildProcess; readonly timer: NodeJS.Timeout }>();
+
 /**
  * Forks the program, a file that calls `performTask`, and gives what it gives. Rejects with BadInput, TaskStopped or the
- * signal's reason. The process is gone when this is settled.
+ * signal's reason. Unless it may be used again, the process is gone when this is settled.
  */
 export async function runTask<Given, Event, Result>(
   program: string,
@@ -58,52 +69,104 @@ export async function runTask<Given, Event, Result>(
 ): Promise<Result> {
   const { signal, heapMB, ms } = options;
   signal?.throwIfAborted();
+  const key = `${program} ${heapMB}`;
+  const child = takeWaiting(key) ?? start(program, heapMB);
+  options.started?.(child.pid);
+  const ended = Promise.withResolvers<Done>();
+  const stop = () => ended.reject(signal?.reason);
+  signal?.addEventListener('abort', stop, { once: true });
+  const late = ms === undefined ? undefined : setTimeout(() => ended.reject(new TaskStopped('time', 'time')), ms);
+  const clock = setInterval(() => void tooLarge(child).then((is) => is && ended.reject(outOfMemory())), LOOK_EVERY_MS);
+  const deafen = listen(child, options, ended);
+  let mayWait = false;
+  child.send(given as object, () => {});
+  try {
+    const { result, resident } = await ended.promise;
+    mayWait = options.reuse === true && resident < MOST_KEPT_BYTES;
+    return result as Result;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    clearTimeout(late);
+    clearInterval(clock);
+    deafen();
+    if (mayWait) await keepWaiting(key, child);
+    else await endOf(child);
+  }
+}
+
+type Done = Pick<Extract<FromTask, { kind: 'done' }>, 'result' | 'resident'>;
+
+function start(program: string, heapMB: number): ChildProcess {
   const child = fork(program, [], {
     serialization: 'advanced',
     execArgv: [`--max-old-space-size=${heapMB}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  options.started?.(child.pid);
-  const ended = Promise.withResolvers<Result>();
-  const stop = () => ended.reject(signal?.reason);
-  signal?.addEventListener('abort', stop, { once: true });
-  const late = ms === undefined ? undefined : setTimeout(() => ended.reject(new TaskStopped('time', 'time')), ms);
-  const clock = setInterval(() => void tooLarge(child).then((is) => is && ended.reject(outOfMemory())), LOOK_EVERY_MS);
-  listen<Event, Result>(child, options, ended);
-  child.send(given as object, () => {});
-  try {
-    return await ended.promise;
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    clearTimeout(late);
-    clearInterval(clock);
-    await endOf(child);
-  }
+  // An error that nobody hears would end the host, also when the task is over.
+  return child.on('error', () => {});
 }
+
+/** The host may end while it waits, and then so does it. */
+async function keepWaiting(key: string, child: ChildProcess): Promise<void> {
+  if (waiting.has(key) || !lives(child)) return endOf(child);
+  const timer = setTimeout(() => {
+    waiting.delete(key);
+    child.kill('SIGKILL');
+  }, WAIT_MS).unref();
+  waiting.set(key, { child, timer });
+  child.unref();
+  child.channel?.unref();
+  stderrOf(child)?.unref();
+}
+
+function takeWaiting(key: string): ChildProcess | null {
+  const found = waiting.get(key);
+  if (found === undefined) return null;
+  waiting.delete(key);
+  clearTimeout(found.timer);
+  const { child } = found;
+  if (!lives(child)) return null;
+  child.ref();
+  child.channel?.ref();
+  stderrOf(child)?.ref();
+  return child;
+}
+
+const stderrOf = ({ stderr }: ChildProcess): Socket | null => (stderr instanceof Socket ? stderr : null);
+
+const lives = ({ exitCode, signalCode, connected }: ChildProcess): boolean =>
+  exitCode === null && signalCode === null && connected;
 
 const outOfMemory = () => new TaskStopped('memory', 'memory');
 
-function listen<Event, Result>(
+/** Hears the process until what it gives back is called. */
+function listen<Event>(
   child: ChildProcess,
   { onEvent }: TaskOptions<Event>,
-  { resolve, reject }: PromiseWithResolvers<Result>,
-): void {
+  { resolve, reject }: PromiseWithResolvers<Done>,
+): () => void {
   let words = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+  const hear = (text: string) => {
     words = (words + text).slice(-4000);
-  });
-  child.on('message', (message: FromTask) => {
+  };
+  const take = (message: FromTask) => {
     if (message.kind === 'event') onEvent?.(message.event as Event);
-    else if (message.kind === 'done') resolve(message.result as Result);
+    else if (message.kind === 'done') resolve(message);
     else if (message.kind === 'memory') reject(outOfMemory());
     else reject(asError(message.failure, words));
-  });
-  child.on('error', (error) => reject(new TaskStopped('stopped', error.message)));
+  };
+  const fail = (error: Error) => reject(new TaskStopped('stopped', error.message));
   // When all that it said is here: V8 tells of want of memory before it aborts.
-  child.on('close', (code, signal) => {
+  const close = (code: number | null, signal: string | null) => {
     if (/heap out of memory|Allocation failed/u.test(words)) reject(outOfMemory());
     else reject(new TaskStopped('stopped', signal ?? `exit code ${code}`));
-  });
+  };
+  child.stderr?.setEncoding('utf8').on('data', hear);
+  child.on('message', take).on('error', fail).on('close', close);
+  return () => {
+    child.stderr?.off('data', hear);
+    child.off('message', take).off('error', fail).off('close', close);
+  };
 }
 
 function asError({ reason, message }: Failure, words: string): Error {
@@ -125,16 +188,16 @@ async function tooLarge({ pid }: ChildProcess): Promise<boolean> {
   return Number(/^VmRSS:\s+(?<kB>\d+)/mu.exec(text)?.groups?.kB) * 1024 > mostResident;
 }
 
-/** The other side: does the one thing that this process was forked for, and stays until the host has heard of it. */
+/** The other side: does what this process was forked for, and stays until the host ends it, or has ended. */
 export function performTask<Given, Event, Result>(
   work: (given: Given, tell: (event: Event) => void) => Promise<Result>,
 ): void {
   const send = (message: FromTask): void => void (process.connected && process.send?.(message));
   // The process is killed when it has answered, and would keep nothing of what Node compiled of it.
   flushCompileCache();
-  process.once('message', (given: Given) => {
+  process.on('message', (given: Given) => {
     work(given, (event) => send({ kind: 'event', event })).then(
-      (result) => send({ kind: 'done', result }),
+      (result) => send({ kind: 'done', result, resident: process.memoryUsage.rss() }),
       (error: unknown) => send(isWantOfMemory(error) ? { kind: 'memory' } : failed(error)),
     );
   });

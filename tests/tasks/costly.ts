@@ -11,6 +11,7 @@ performTask<string, number, string>(async (wish, tell) => {
   if (wish === 'turn for ever') for (;;) kept.length = 0;
   if (wish === 'fill the heap') for (let i = 0; ; i++) kept.push({ i, text: `${i}`.repeat(50) });
   if (wish === 'fill one buffer') kept.push(new Uint8Array(2 ** 53 - 1));
+  if (wish === 'hold 400 MB') kept.push(new Uint8Array(400e6).fill(1));
   if (wish === 'wait') await new Promise(() => {});
   return `did ${wish}`;
 });

@@ -1,5 +1,7 @@
 // Work in a process of its own: its result, its refusals, and that nothing which becomes of it reaches the host.
+import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { runTask, TaskStopped } from '../../main/tasks/task.ts';
@@ -14,7 +16,10 @@ const lives = (pid: number): boolean => {
 };
 
 /** What became of it, and of its process. */
-async function outcomeOf(wish: string, options: { heapMB?: number; ms?: number; signal?: AbortSignal } = {}) {
+async function outcomeOf(
+  wish: string,
+  options: { heapMB?: number; ms?: number; signal?: AbortSignal; reuse?: boolean } = {},
+) {
   let pid = 0;
   const result = await runTask<string, number, string>(program, wish, {
     heapMB: 64,
@@ -82,4 +87,53 @@ test('cancelled: it rejects with the reason when the process is gone', async () 
   await expect(running).rejects.toThrow('enough');
   expect(lives(pid)).toBe(false);
   await expect(runTask(program, 'wait', { heapMB: 64, signal: abort.signal })).rejects.toThrow('enough');
+});
+
+describe('a process that may be used again', () => {
+  const again = { reuse: true };
+
+  test('does the next work, of the same program and heap alone, and one after the other', async () => {
+    const first = await outcomeOf('one', again);
+    const second = await outcomeOf('two', again);
+    expect([first.result, second.result]).toEqual(['did one', 'did two']);
+    expect(second.pid).toBe(first.pid);
+    expect((await outcomeOf('three', { ...again, heapMB: 65 })).pid).not.toBe(first.pid);
+    const [third, fourth] = await Promise.all([outcomeOf('four', again), outcomeOf('five', again)]);
+    expect([third.pid, third.pid === fourth.pid]).toEqual([first.pid, false]);
+  });
+
+  test.each([
+    ['refuse', {}],
+    ['fill the heap', {}],
+    ['turn for ever', { ms: 2000 }],
+  ])('but not after "%s", and no event of that reaches the next', async (wish, options) => {
+    const { pid } = await outcomeOf(wish, { ...again, ...options });
+    expect(lives(pid)).toBe(false);
+    const { result, pid: next } = await outcomeOf('something', again);
+    expect([result, next === pid]).toEqual(['did something', false]);
+  });
+
+  test('nor once it holds much memory', async () => {
+    const { result, pid } = await outcomeOf('hold 400 MB', again);
+    expect([result, lives(pid)]).toEqual(['did hold 400 MB', false]);
+  });
+
+  test('somebody who kills it while it waits does no harm', async () => {
+    const { pid } = await outcomeOf('something', again);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => lives(pid)).toBe(false);
+    const { result, pid: next } = await outcomeOf('something', again);
+    expect([result, next === pid]).toEqual(['did something', false]);
+  });
+
+  test('neither keeps its host from ending nor outlives it, and goes by itself', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [path.join(import.meta.dirname, 'brief.ts')]);
+    const { pid, ms } = JSON.parse(stdout) as { pid: number; ms: number };
+    // Far less than it would wait for more.
+    expect(Date.now() - ms).toBeLessThan(4000);
+    await expect.poll(() => lives(pid)).toBe(false);
+    const { pid: idle } = await outcomeOf('something', again);
+    expect(lives(idle)).toBe(true);
+    await expect.poll(() => lives(idle)).toBe(false);
+  });
 });
