@@ -117,7 +117,7 @@ async function taughtWith(
     let last = '';
     const report = await teachProject(
       {
-        ...{ project, engine, weights, tier: task.tier, minutes: task.minutes, seed: task.seed },
+        ...{ project, engine, weights, segmenter: null, tier: task.tier, minutes: task.minutes, seed: task.seed },
         fileOf: (image) => path.join(folder, image.path),
         heard: ({ phase, total }) => {
           if (phase !== last) terminal.note(`${count} pictures: ${phase} ${total ?? ''}\n`);

@@ -99,7 +99,7 @@ async function taught(bench: TierBench, { note, signal }: Pick<Terminal, 'note' 
   const project = await picturedProject({ folder, pictures: domain.pictures, names, held: task.held });
   const engine = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train' });
   try {
-    const work = { project, engine, tier, weights, minutes: task.minutes, seed: task.seed };
+    const work = { project, engine, tier, weights, segmenter: null, minutes: task.minutes, seed: task.seed };
     let last = '';
     const report = await teachProject(
       {

@@ -34,13 +34,17 @@ export function addTeach(program: Command, terminal: Terminal): void {
 /** Finishes with `nothing` where the weights stay as they were. */
 async function teach(file: string, options: TeachOptions, terminal: Terminal): Promise<void> {
   // Loaded late: no other command needs SQLite and the engine.
-  const [{ Engine }, { Meter }, { teachProject }] = await Promise.all([
+  const [{ Engine }, { Meter }, { teachProject, versionInUse }, { howItLearns, learnerAt }] = await Promise.all([
     import('../engine/supervisor.ts'),
     import('../jobs/queue.ts'),
     import('../jobs/teaching.ts'),
+    import('../learn/canLearn.ts'),
   ]);
   await withProject(file, async (project) => {
     const folder = path.dirname(path.resolve(file));
+    const segmenter = options.segmenter === undefined ? null : path.resolve(options.segmenter);
+    const weights = path.resolve(options.weights);
+    terminal.note(`${howItLearns(await learnerAt(versionInUse(project)?.path ?? weights, segmenter))}\n`);
     const log = await openedLog(options, terminal);
     const engine = new Engine({ weights: null, device: options.provider ?? 'cpu' }, () => {}, {
       program: 'train',
@@ -53,7 +57,8 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
         tier: options.tier,
         minutes: options.minutes,
         seed: options.seed,
-        weights: path.resolve(options.weights),
+        weights,
+        segmenter,
       },
       fileOf: (image: { path: string }) => path.resolve(folder, image.path),
       heard: heardBy(terminal),

@@ -7,6 +7,7 @@ import type { TeachTask } from '../learn/task.ts';
 export interface TeachingFile {
   /** Folder of the weights that learn. */
   readonly weights: string;
+  readonly segmenter: string | null;
   readonly tier: TeachTask['tier'];
   readonly images: readonly {
     readonly imageId: number;
@@ -29,5 +30,8 @@ export async function writeTask(folder: string, task: TeachingFile): Promise<voi
   await rename(part, fileIn(folder));
 }
 
-export const readTask = async (folder: string): Promise<TeachingFile> =>
-  JSON.parse(await readFile(fileIn(folder), 'utf8'));
+/** A run that an older Loupe began names no segmenter. */
+export const readTask = async (folder: string): Promise<TeachingFile> => ({
+  segmenter: null,
+  ...JSON.parse(await readFile(fileIn(folder), 'utf8')),
+});

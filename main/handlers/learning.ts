@@ -12,12 +12,13 @@ export const learningHandlers = (host: HostContext) => ({
   changes: contract.learning.changes.handler(() => changesOfRun(host.project())),
   teach: contract.learning.teach.handler(({ input: { tier, minutes, seed } }) => {
     const project = host.project();
-    const weights = host.settings.read().weights ?? embeddedWeights;
+    const { weights: chosen, segmenter } = host.settings.read();
+    const weights = chosen ?? embeddedWeights;
     return host.jobs.start({
       ...{ kind: 'teach', title: 'Teaching the model', lane: 'disk' },
       run: async (progress) => {
         const heard = (event: Parameters<typeof host.events.emit>[0]) => host.events.emit(event);
-        const work = { project, engine: host.trainer, weights, tier, minutes, seed, heard };
+        const work = { project, engine: host.trainer, weights, segmenter, tier, minutes, seed, heard };
         const { gate } = await teachProject({ ...work, fileOf: (image) => host.fileOf(image) }, progress);
         if (gate.promoted) host.configureEngine();
         return gate.reason;

@@ -21,6 +21,8 @@ export interface Teaching {
   readonly engine: Pick<Engine, 'call' | 'untilStarted'>;
   /** Folder of the weights that learn where no version of the project's is in use. */
   readonly weights: string;
+  /** What draws the boxes of weights that have no segmenter of their own; null: nothing does. */
+  readonly segmenter: string | null;
   readonly tier: TeachTask['tier'];
   readonly minutes: number;
   readonly seed: number;
@@ -63,7 +65,7 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
 }
 
 async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: string }> {
-  const { project, tier, minutes, seed } = work;
+  const { project, segmenter, tier, minutes, seed } = work;
   const stopped = project.stoppedRun();
   if (stopped && existsSync(path.join(runFolder(project, stopped), 'task.json')))
     return { run: stopped, folder: runFolder(project, stopped) };
@@ -73,7 +75,8 @@ async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: strin
   const run = project.startRun({ tier, seed, minutes, parent: inUse?.id ?? null });
   const folder = runFolder(project, run);
   await mkdir(folder, { recursive: true });
-  await writeTask(folder, { weights: inUse?.path ?? work.weights, tier, images, ...project.split(), minutes, seed });
+  const asked = { weights: inUse?.path ?? work.weights, segmenter, tier, minutes, seed };
+  await writeTask(folder, { ...asked, images, ...project.split() });
   return { run, folder };
 }
 

@@ -3,9 +3,9 @@ import type { Frame } from '../contract/geometry.ts';
 import { rescale } from '../contract/geometry.ts';
 import { unpackMask } from '../contract/project.ts';
 import type { Box } from '../contract/records.ts';
-import { toBitmap, unionOf } from '../contract/rle.ts';
+import { unionOf } from '../contract/rle.ts';
 import { type ReasonSegShape, reasonSegShapes } from '../formats/reasonSegWrite.ts';
-import { circleCentres, inclusiveBox } from '../learn/circles.ts';
+import { type PointedThing, pointedThing } from '../learn/circles.ts';
 import type { Sample } from '../learn/sample.ts';
 
 /** A sample, and the picture that the trainer is given of its image. */
@@ -36,9 +36,9 @@ export function lensRecord({ sample }: Shown): LensRecord {
 
 /** A row of its training set: `solution` as the present code reads it, `single` as that of the first release did. */
 export function segZeroRecord({ id, picture, sample, image, frame }: Shown) {
-  const objects = sample.objects.flatMap(({ mask }) => (mask ? [named(unpackMask(mask), image, frame)] : []));
+  const objects = sample.objects.flatMap(({ mask }) => (mask && pointedThing(unpackMask(mask), frame)) ?? []);
   const [only, ...others] = objects;
-  const solution = objects.map(({ box, points: [point] }) => ({ bbox_2d: box, point_2d: point }));
+  const solution = objects.map(({ box, points: [point] }) => ({ bbox_2d: whole(box), point_2d: point }));
   return {
     ...{ id, file_name: picture, problem: sample.prompt.text, solution: JSON.stringify(solution) },
     single: only && others.length === 0 ? single(only) : null,
@@ -47,26 +47,13 @@ export function segZeroRecord({ id, picture, sample, image, frame }: Shown) {
 }
 
 type Four = [number, number, number, number];
-type Two = [number, number];
-
-/** The first and last pixel each way, and the centres of the two largest circles that fit in. */
-function named(mask: Parameters<typeof toBitmap>[0], image: Frame, frame: Frame): { box: Four; points: [Two, Two] } {
-  const counted = { width: image.width, height: image.height, data: toBitmap(mask) };
-  const [first, second] = circleCentres(counted) ?? [
-    [0, 0],
-    [0, 0],
-  ];
-  const at = ([x = 0, y = 0]: readonly number[]): Two => [
-    Math.round((x * frame.width) / image.width),
-    Math.round((y * frame.height) / image.height),
-  ];
-  return { box: whole(rescale(inclusiveBox(counted), image, frame)), points: [at(first), at(second)] };
-}
 
 const whole = ({ x1, y1, x2, y2 }: Box): Four => [Math.round(x1), Math.round(y1), Math.round(x2), Math.round(y2)];
 
-const single = ({ box: [x1, y1, x2, y2], points: [[ax, ay], [bx, by]] }: { box: Four; points: [Two, Two] }): string =>
-  `<box>(${x1},${y1}),(${x2},${y2})</box><points>(${ax},${ay}),(${bx},${by})</points>`;
+const single = ({ box, points: [[ax, ay], [bx, by]] }: PointedThing): string => {
+  const [x1, y1, x2, y2] = whole(box);
+  return `<box>(${x1},${y1}),(${x2},${y2})</box><points>(${ax},${ay}),(${bx},${by})</points>`;
+};
 
 const boxesOf = ({ sample, image, frame }: Shown): Four[] =>
   sample.objects.map(({ box }) => whole(rescale(box, image, frame)));

@@ -1,12 +1,16 @@
 // Images and their samples to rows of a checkpoint's own tokens: the request as a prediction asks it, and the answer that should follow.
 import type { PromptTokens } from '../../models/qwen/decode.ts';
 import { toFrame } from '../contract/answer.ts';
+import type { Frame } from '../contract/geometry.ts';
+import { unpackMask } from '../contract/project.ts';
 import type { DecodedImage } from '../contract/records.ts';
+import { unionOf } from '../contract/rle.ts';
 import { answerReaders } from '../flow/answer.ts';
 import type { Reasoner } from '../flow/reasoner.ts';
 import { boxAround } from '../flow/zoom.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
-import { answerForm } from './answerForms.ts';
+import { answerForm, type ToldObject } from './answerForms.ts';
+import { pointedThing } from './circles.ts';
 import type { Sample } from './sample.ts';
 import type { TeachingImage, Watching } from './task.ts';
 
@@ -64,11 +68,13 @@ async function sampleOf(
 ): Promise<AdapterSample | null> {
   const form = answerForm(weights.recipe.reasoner);
   const label = sample.prompt.text;
-  const boxes = boxesOf(sample, form?.single ?? false).map((box) => toFrame(box, image, reasoner.frame(image)));
-  const isOwn = form?.reasons === true && sample.reasoning !== null;
-  const reasoning =
-    sample.reasoning ?? (draws ? await reasoningOf({ weights, reasoner }, image, { label, signal }) : '');
-  const text = form?.write({ label, boxes, reasoning: reasoning || `The image shows ${label}.` }) ?? null;
+  const objects = form && toldObjects(sample, form, { image, frame: reasoner.frame(image) });
+  if (!form || !objects) return null;
+  const isOwn = form.reasons && sample.reasoning !== null;
+  const isNothing = objects.length === 0;
+  const drawn = draws ? await reasoningOf({ weights, reasoner }, image, { label, isNothing, signal }) : '';
+  const plain = isNothing ? `There is no ${label} in the image.` : `The image shows ${label}.`;
+  const text = form.write({ label, objects, reasoning: sample.reasoning ?? (drawn || plain) });
   if (text === null) return null;
   const { tokenizer } = weights;
   const end = tokenizer.special.get('<|im_end|>');
@@ -82,19 +88,45 @@ async function sampleOf(
   };
 }
 
-/** All objects, or the box around all of them. */
-function boxesOf({ objects }: Sample, isSingle: boolean): Sample['objects'][number]['box'][] {
-  const boxes = objects.map(({ box }) => box);
-  const around = isSingle ? boxAround(boxes) : null;
-  return around ? [around] : boxes;
+interface Seen {
+  readonly image: DecodedImage;
+  /** What the reasoner counts in. */
+  readonly frame: Frame;
 }
 
-/** Its own, so that it learns to answer behind what it thinks anyway. */
+/** All objects, or all of them as one. Null: the form wants points, and without an outline nobody knows where they lie. */
+function toldObjects(
+  { objects }: Sample,
+  { single, points }: NonNullable<ReturnType<typeof answerForm>>,
+  { image, frame }: Seen,
+): ToldObject[] | null {
+  if (points === 0) {
+    const boxes = objects.map(({ box }) => box);
+    const around = single ? boxAround(boxes) : null;
+    return (around ? [around] : boxes).map((box) => ({ box: toFrame(box, image, frame), points: [] }));
+  }
+  const outlines = objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : []));
+  if (outlines.length < objects.length) return null;
+  const all = single ? unionOf(outlines) : null;
+  const things = (all ? [all] : outlines).flatMap((mask) => pointedThing(mask, frame) ?? []);
+  return objects.length > 0 && things.length === 0
+    ? null
+    : things.map(({ box, points: both }) => ({ box, points: both.slice(0, points) }));
+}
+
+interface ToReason {
+  readonly label: string;
+  readonly isNothing: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Its own, so that it learns to answer behind what it thinks anyway; none where it goes on to find what is not there. */
 async function reasoningOf(
   { weights, reasoner }: Maker,
   image: DecodedImage,
-  { label, signal }: { label: string; signal?: AbortSignal },
+  { label, isNothing, signal }: ToReason,
 ): Promise<string> {
   const { written } = await reasoner.ask(image, label, { samples: 1, temperature: 0, seed: 0, signal });
-  return answerReaders[weights.recipe.reasoner.parser].read(written[0]?.text ?? '').reasoning;
+  const { reasoning, found } = answerReaders[weights.recipe.reasoner.parser].read(written[0]?.text ?? '');
+  return isNothing && found !== 'nothing' ? '' : reasoning;
 }

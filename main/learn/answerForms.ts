@@ -1,13 +1,21 @@
 // What a good answer of a checkpoint would have said, in the form that its recipe asks for: the text that it learns from.
 import { boxText } from '../contract/answer.ts';
 import type { Box } from '../contract/records.ts';
+import type { Pair } from '../reward/segZero.ts';
 import type { ReasonerRecipe } from '../weights/recipe.ts';
+
+/** In the reasoner's frame, whole numbers. */
+export interface ToldObject {
+  readonly box: Box;
+  /** As many as the form has; none where it has none. */
+  readonly points: readonly Pair[];
+}
 
 export interface ToAnswer {
   /** What the prompt asks for. */
   readonly label: string;
-  /** In the reasoner's frame, whole numbers; none: nothing matches. */
-  readonly boxes: readonly Box[];
+  /** None: nothing matches. */
+  readonly objects: readonly ToldObject[];
   readonly reasoning: string;
 }
 
@@ -16,27 +24,49 @@ interface AnswerForm {
   write(answer: ToAnswer): string | null;
   /** Whether reasoning stands before the answer. */
   readonly reasons: boolean;
-  /** Whether an answer names one box, of all that matches together. */
+  /** Whether an answer names one object, of all that matches together. */
   readonly single: boolean;
+  /** How many points stand beside each box. */
+  readonly points: 0 | 1 | 2;
 }
 
-const listed = ({ boxes, label }: ToAnswer): string =>
-  boxes.length === 0
+const listed = ({ objects, label }: ToAnswer): string =>
+  objects.length === 0
     ? '[]'
-    : `[\n${boxes.map((box) => `\t{"bbox_2d": ${boxText(box)}, "label": ${JSON.stringify(label)}}`).join(',\n')}\n]`;
+    : `[\n${objects.map(({ box }) => `\t{"bbox_2d": ${boxText(box)}, "label": ${JSON.stringify(label)}}`).join(',\n')}\n]`;
 
 const fenced = (answer: ToAnswer): string => `\`\`\`json\n${listed(answer)}\n\`\`\``;
-const thought = (answer: ToAnswer): string => `<think>${answer.reasoning}</think><answer>${fenced(answer)}</answer>`;
+const thinking =
+  (write: (answer: ToAnswer) => string) =>
+  (answer: ToAnswer): string =>
+    `<think>${answer.reasoning}</think><answer>${write(answer)}</answer>`;
 /** A reader of one box cannot be told that nothing matches. */
 const named = (write: (answer: ToAnswer) => string) => (answer: ToAnswer) =>
-  answer.boxes.length > 0 ? write(answer) : null;
+  answer.objects.length > 0 ? write(answer) : null;
 
-/** By template; the others also ask for points, or for nano's own words. */
+const pairText = ([x, y]: Pair): string => `[${x}, ${y}]`;
+
+/** `{"bbox": [..], "points_1": [..], "points_2": [..]}` */
+const boxAndPoints = ({ objects: [first] }: ToAnswer): string =>
+  `{${[
+    ...(first ? [`"bbox": ${boxText(first.box)}`] : []),
+    ...(first?.points.map((point, i) => `"points_${i + 1}": ${pairText(point)}`) ?? []),
+  ].join(', ')}}`;
+
+/** `[{"bbox_2d": [..], "point_2d": [..]}, ..]` */
+const pointedList = ({ objects }: ToAnswer): string =>
+  `[${objects
+    .map(({ box, points }) => `{"bbox_2d": ${boxText(box)}, "point_2d": ${points.map(pairText).join(', ')}}`)
+    .join(', ')}]`;
+
+/** By template; the others want nano's own words. */
 const forms: Partial<Record<ReasonerRecipe['template'], AnswerForm>> = {
-  pr1_grounding: { write: named(fenced), reasons: false, single: true },
-  samr1_v4: { write: named(thought), reasons: true, single: true },
-  lens_loupe: { write: thought, reasons: true, single: false },
-  grounding: { write: fenced, reasons: false, single: false },
+  pr1_grounding: { write: named(fenced), reasons: false, single: true, points: 0 },
+  samr1_v4: { write: named(thinking(fenced)), reasons: true, single: true, points: 0 },
+  lens_loupe: { write: thinking(fenced), reasons: true, single: false, points: 0 },
+  grounding: { write: fenced, reasons: false, single: false, points: 0 },
+  seg_zero: { write: named(thinking(boxAndPoints)), reasons: true, single: true, points: 2 },
+  vision_reasoner: { write: thinking(pointedList), reasons: true, single: false, points: 1 },
 };
 
 /** Null: no tier teaches the answers of this recipe. */

@@ -1,5 +1,7 @@
 // A mask to the tight box and the two inscribed-circle centres that Seg-Zero is trained to name.
-import type { Box } from '../contract/records.ts';
+import { type Frame, rescale } from '../contract/geometry.ts';
+import type { Box, Mask } from '../contract/records.ts';
+import { toBitmap } from '../contract/rle.ts';
 import { median } from '../evaluate/metrics.ts';
 import { distance, type Pair } from '../reward/segZero.ts';
 
@@ -21,6 +23,25 @@ export function inclusiveBox({ width, data }: Counted): Box {
   const least = (values: number[]) => values.reduce((a, b) => Math.min(a, b), values[0] ?? 0);
   const most = (values: number[]) => values.reduce((a, b) => Math.max(a, b), 0);
   return { x1: least(columns), y1: least(rows), x2: most(columns), y2: most(rows) };
+}
+
+/** A thing as Seg-Zero and VisionReasoner are trained to name it, in whole pixels of the picture that they see. */
+export interface PointedThing {
+  /** Its last column and row inside. */
+  readonly box: Box;
+  readonly points: readonly [Pair, Pair];
+}
+
+/** Null for an empty mask. `frame`: the size of the picture that the model sees. */
+export function pointedThing(mask: Mask, frame: Frame): PointedThing | null {
+  const [height, width] = mask.size;
+  const counted = { width, height, data: toBitmap(mask) };
+  const centres = circleCentres(counted);
+  if (centres === null) return null;
+  const { x1, y1, x2, y2 } = rescale(inclusiveBox(counted), counted, frame);
+  const at = ([x, y]: Pair): Pair => [Math.round((x * frame.width) / width), Math.round((y * frame.height) / height)];
+  const box = { x1: Math.round(x1), y1: Math.round(y1), x2: Math.round(x2), y2: Math.round(y2) };
+  return { box, points: [at(centres[0]), at(centres[1])] };
 }
 
 const ones = (data: Uint8Array): number[] => [...data.keys()].filter((i) => data[i] === 1);

@@ -4,6 +4,7 @@ import { packMask } from '../contract/project.ts';
 import type { Mask } from '../contract/records.ts';
 import { sampleIou } from '../evaluate/metrics.ts';
 import { loadPredictor } from '../flow/predict.ts';
+import { openModel } from '../weights/openCheckpoint.ts';
 import type { Evidence, Pair } from './gate.ts';
 import { type MeasuredImage, measure, pointedIou, type Score } from './measure.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
@@ -34,7 +35,8 @@ export async function scoresOf(
   { task, measured, phase }: ToScore,
   { signal, report }: Watching,
 ): Promise<Scores> {
-  const predictor = await loadPredictor(folder);
+  const { segmenter: own } = await openModel(folder);
+  const predictor = await loadPredictor(folder, { segmenter: own ? null : task.segmenter });
   const wordedToo = task.tier === 'decoder' ? [] : task.base.worded;
   const all = [...measured, ...task.base.measured, ...wordedToo];
   const total = all.reduce((n, { samples }) => n + samples.length, 0);

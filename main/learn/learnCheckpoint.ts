@@ -16,7 +16,7 @@ const limits = { fewest: 8, most: 400, perSample: 10 } as const;
 /** Null: this tier can teach its answers. */
 export function cannotAnswer({ name, recipe, warnings = [] }: CheckpointWeights): string | null {
   if (answerForm(recipe.reasoner) === null)
-    return `${name} answers with points beside its boxes, which no tier teaches yet; a LENS checkpoint can be taught.`;
+    return `${name} answers in a form that no tier teaches; choose a recipe of LENS, Seg-Zero, VisionReasoner or Qwen2.5-VL.`;
   const [tooLarge] = warnings;
   return tooLarge === undefined ? null : `${tooLarge}; teaching it reads them at every step.`;
 }

@@ -2,17 +2,16 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { GateVerdict, Tier } from '../contract/learning.ts';
-import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
+import { openModel } from '../weights/openCheckpoint.ts';
+import { cannotLearn, cannotSay, hasMasksToLearn } from './canLearn.ts';
 import { writeChanges } from './changes.ts';
 import { judge } from './gate.ts';
 import { changesOf, drawnChanges, evidenceOf, missesWords, scoresOf } from './judging.ts';
-import { cannotAnswer } from './learnCheckpoint.ts';
 import { learn, pickedTier } from './learnTier.ts';
 import { type MeasuredImage, projectFigures } from './measure.ts';
 import { nearGroups, pictureHash } from './nearDuplicates.ts';
 import { refusal, type TaughtImage } from './preflight.ts';
 import { heldOut } from './split.ts';
-import { cannotSpeak } from './supervisedTier.ts';
 import type { TeachingImage, TeachOutcome, TeachTask, Watching } from './task.ts';
 
 /** Masks that are as good as this under true boxes need no teaching. */
@@ -22,7 +21,7 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   const started = performance.now();
   await mkdir(task.folder, { recursive: true });
   const own = await openModel(task.weights);
-  const unable = cannotLearn(own, task.tier);
+  const unable = cannotLearn({ weights: own, segmenter: task.segmenter }, task.tier);
   const images = unable === null ? await lookedAt(task, watching) : [];
   const held = heldOut(images, { held: new Set(task.held), taught: new Set(task.taught), seed: task.seed });
   const learnt = images.filter(({ imageId }) => !held.has(imageId));
@@ -44,12 +43,12 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   const picked = () =>
     own.base === undefined
       ? pickedTier(task, needsWords)
-      : misses && cannotSay(own) === null
+      : !hasMasksToLearn(own) || (misses && cannotSay(own) === null)
         ? 'supervised'
         : 'decoder';
   const tier = task.tier === 'auto' ? picked() : task.tier;
   const weights = path.join(task.folder, 'weights');
-  const needsMasks = projectFigures(before.project).gIoU < goodMasks;
+  const needsMasks = hasMasksToLearn(own) && projectFigures(before.project).gIoU < goodMasks;
   const { refusal: none, ...made } = await learn(task, { learnt, tier, weights, needsMasks, needsWords }, watching);
   if (none !== null) return { ...untaught(none), tier: made.tier, samples, usefulGroups: made.usefulGroups, ...cost() };
   const after = await scoresOf(weights, { task, measured, phase: 'judging' }, watching);
@@ -73,19 +72,6 @@ const judgedBy: Readonly<Record<Tier, 'masks' | 'answers'>> = {
   supervised: 'answers',
   rl: 'answers',
 };
-
-/** Of weights that are asked or answer in another way than a tier trains; null: they can. */
-function cannotLearn(weights: CheckpointWeights, tier: TeachTask['tier']): string | null {
-  const { name, segmenter, context } = weights;
-  if (!segmenter || !context)
-    return `${name} has no segmenter of its own, so no tier can teach it yet; a LENS checkpoint or loupe-nano can be taught.`;
-  if (tier === 'rl') return cannotSpeak(weights);
-  return tier === 'supervised' ? cannotSay(weights) : null;
-}
-
-/** Of a checkpoint low-rank updates learn, of Loupe's own weights all of the reasoner. */
-const cannotSay = (weights: CheckpointWeights): string | null =>
-  weights.base === undefined ? cannotSpeak(weights) : cannotAnswer(weights);
 
 const nameless = (learnt: readonly TeachingImage[]): string | null =>
   learnt.some(({ things }) => things.length > 0)

@@ -11,12 +11,12 @@ import { frozenWeights, quantisedKeys } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
-import { parseSam2Config, type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
+import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { type Adapter, adapted, adapterIn, isAdapter } from './adapter.ts';
 import { checkTensors } from './checkTensors.ts';
 import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
-import { sam2Within, type Variants } from './openSam2.ts';
+import { ownVariant, sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
 import { isTaught, taughtIn } from './taughtParts.ts';
 
@@ -115,20 +115,6 @@ function reading(files: readonly WeightsFile[]): CheckpointWeights['read'] {
 
 const shapesOf = (files: readonly WeightsFile[]): CheckpointWeights['shapes'] =>
   new Map(files.toReversed().flatMap(({ tensors }) => [...tensors].map(([name, { shape }]) => [name, shape])));
-
-const segmenterFile = 'segmenter.json';
-
-/** Sizes of a SAM 2 that is none of the published, in the words of SAM 2's own configuration files. */
-async function ownVariant(folder: string): Promise<Variants> {
-  const file = path.join(folder, segmenterFile);
-  const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null) return {};
-  try {
-    return { own: parseSam2Config(JSON.parse(text)) };
-  } catch (error) {
-    throw new BadInput(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
 
 async function configIn(folder: string): Promise<QwenConfig> {
   const file = path.join(folder, 'config.json');

@@ -1,5 +1,5 @@
 // A SAM 2 or 2.1 checkpoint, in its authors' layout or the Hub's, to what the native segmenter runs; the file stays as it is.
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { input } from '../../models/graph/tensor.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
@@ -8,7 +8,7 @@ import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { bytesPer, type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
-import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
+import { parseSam2Config, type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { type Recipe, recipes } from './recipe.ts';
@@ -30,7 +30,8 @@ export type Variants = Readonly<Record<string, Sam2Config>>;
 export async function openSam2(place: string, variants: Variants = sam2Variants): Promise<SegmenterWeights> {
   const file = await fileAt(place);
   const opened = await (file.endsWith('.pt') ? openTorchFile(file) : openSafetensors(file));
-  const { name, config, file: named } = sam2Within(file, opened, variants);
+  const known = { ...variants, ...(await ownVariant(path.dirname(file))) };
+  const { name, config, file: named } = sam2Within(file, opened, known);
   const frozen = frozenWeights([named]);
   const params = paramsFrom(frozen);
   checkAll(file, params, config);
@@ -38,6 +39,20 @@ export async function openSam2(place: string, variants: Variants = sam2Variants)
     ...{ name: `sam2-${name}`, segmenter: config, context: null, params, folder: frozen.folder },
     recipe: { segmenter: recipes['seg-zero'].segmenter },
   };
+}
+
+const segmenterFile = 'segmenter.json';
+
+/** Sizes of a SAM 2 that is none of the published, in the words of SAM 2's own configuration files. */
+export async function ownVariant(folder: string): Promise<Variants> {
+  const file = path.join(folder, segmenterFile);
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) return {};
+  try {
+    return { own: parseSam2Config(JSON.parse(text)) };
+  } catch (error) {
+    throw new BadInput(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** The segmenter among the tensors of a file, of which others may be of other models: its size, and its own tensors. */

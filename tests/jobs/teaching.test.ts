@@ -70,7 +70,7 @@ function trainer(): Engine {
 }
 
 const workOf = (project: Project, engine: Engine, heard: (progress: TeachProgress) => void = () => {}) => ({
-  ...{ project, engine, weights, tier: 'decoder' as const, minutes: 5, seed: 1, heard },
+  ...{ project, engine, weights, segmenter: null, tier: 'decoder' as const, minutes: 5, seed: 1, heard },
   fileOf: ({ path: file }: { path: string }) => path.join(root, file),
 });
 const meter = () => new Meter(new AbortController().signal, () => {});

@@ -72,5 +72,6 @@ export async function untaughtWeights(): Promise<{ root: string; weights: string
 export const noBase = { replayed: [], measured: [], worded: [], chosenBy: [], lesson: null } as const;
 
 export const taskOf = (folder: string, weights: string, images: readonly TeachingImage[]): TeachTask => ({
-  ...{ weights, folder, images, held: [], taught: [], tier: 'decoder', base: noBase, minutes: 5, seed: 1 },
+  ...{ weights, segmenter: null, folder, images, held: [], taught: [] },
+  ...{ tier: 'decoder', base: noBase, minutes: 5, seed: 1 },
 });

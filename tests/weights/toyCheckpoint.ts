@@ -113,6 +113,16 @@ function chosen(name: string): Float32Array | null {
   return null;
 }
 
+/** A SAM 2 of toy size alone, in its authors' layout, with its sizes beside it. */
+export async function writeToySam(folder: string): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  const all = Object.entries(toyTensors({ lens: true })).filter(([name]) => name.startsWith('sam.'));
+  const tensors = Object.fromEntries(all.map(([name, tensor]) => [name.replace(/^sam\./u, ''), tensor]));
+  writeFileSync(path.join(folder, 'segmenter.json'), JSON.stringify(toySamJson));
+  await writeSafetensors(path.join(folder, 'sam2_toy.safetensors'), tensors);
+  return folder;
+}
+
 /** Writes the folder; the files are those that transformers writes. */
 export async function writeToy(folder: string, toy: Toy, tensors = toyTensors(toy)): Promise<string> {
   mkdirSync(folder, { recursive: true });

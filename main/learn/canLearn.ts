@@ -1,0 +1,73 @@
+// Weights to what of them can learn, by tier, told before a run starts; and the reason where a tier cannot teach them.
+import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
+import type { Tier } from '../contract/learning.ts';
+import { recogniseModel } from '../flow/recogniseModel.ts';
+import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
+import { answerForm } from './answerForms.ts';
+import { cannotAnswer } from './learnCheckpoint.ts';
+import { cannotSpeak } from './supervisedTier.ts';
+
+export interface Learner {
+  readonly weights: CheckpointWeights;
+  /** What draws the boxes of weights that have no segmenter of their own. */
+  readonly segmenter: string | null;
+}
+
+/** Throws one sentence that says what could learn instead, where a segmenter alone was named. */
+export async function learnerAt(folder: string, segmenter: string | null): Promise<Learner> {
+  try {
+    return { weights: await openModel(folder), segmenter };
+  } catch (error) {
+    const kind = await recogniseModel(folder).then(
+      (model) => model.kind,
+      () => null,
+    );
+    if (kind !== 'ONNX segmenter' && kind !== 'SAM 2 checkpoint') throw error;
+    throw new BadInput(
+      `${folder}: is of kind "${kind}", which answers no words, so it cannot be taught alone; name a Qwen2.5-VL, Seg-Zero or LENS checkpoint, or nothing for loupe-nano, and this one by --segmenter`,
+    );
+  }
+}
+
+/** Whether another model turns its boxes into masks: then that one stays as it is. */
+const isDecoupled = ({ segmenter, context }: CheckpointWeights): boolean => !segmenter || !context;
+
+/** Of weights that are asked or answer in another way than a tier trains; null: they can. */
+export function cannotLearn({ weights, segmenter }: Learner, tier: Tier | 'auto'): string | null {
+  const { name } = weights;
+  if (!weights.segmenter && segmenter === null)
+    return `${name} writes boxes and has no segmenter of its own, by whose masks a run could be judged; choose one (a SAM 2 checkpoint or an ONNX segmenter) in the settings or by --segmenter.`;
+  if (isDecoupled(weights) && tier === 'decoder')
+    return `${name} has no mask decoder of its own, and a segmenter beside it stays as it is; choose tier supervised, which teaches its answers.`;
+  if (tier === 'rl') return cannotSpeak(weights);
+  if (tier === 'supervised' || isDecoupled(weights)) return cannotSay(weights);
+  return null;
+}
+
+/** Of a checkpoint low-rank updates learn, of Loupe's own weights all of the reasoner. */
+export const cannotSay = (weights: CheckpointWeights): string | null =>
+  weights.base === undefined ? cannotSpeak(weights) : cannotAnswer(weights);
+
+/** Whether masks can be taught beside answers. */
+export const hasMasksToLearn = (weights: CheckpointWeights): boolean => !isDecoupled(weights);
+
+/** For a person, before anything starts: what learns in which tier, and what stays as it is. */
+export function howItLearns(learner: Learner): string {
+  const { weights, segmenter } = learner;
+  const why = cannotLearn(learner, 'auto');
+  if (why !== null) return why;
+  const { name, recipe } = weights;
+  if (weights.base === undefined)
+    return `${name}: tier decoder teaches its mask decoder and context module, tiers supervised and rl its reasoner.`;
+  const form = answerForm(recipe.reasoner);
+  const updates = `tier supervised teaches low-rank updates of its language model, by answers in its own form (${told(form)})`;
+  if (isDecoupled(weights))
+    return `${name}: ${updates}; its picture reader and the segmenter ${path.basename(segmenter ?? '')} stay as they are.`;
+  return `${name}: tier decoder teaches its mask decoder and context module, ${updates}; its picture readers stay as they are.`;
+}
+
+function told(form: ReturnType<typeof answerForm>): string {
+  const points = ['', ' and a point', ' and two points'][form?.points ?? 0] ?? '';
+  return `${form?.reasons ? 'reasoning, then ' : ''}${form?.single ? 'one box' : 'boxes'}${points}`;
+}
