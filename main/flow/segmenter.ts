@@ -63,7 +63,7 @@ export class Segmenter {
     this.encoder = sessions.encoder;
     this.context = sessions.context;
     this.options = options;
-    this.views = new Views((image) => encoded(sessions.encoder, image, weights));
+    this.views = new Views((image) => encoded(sessions.encoder, image, weights), weights.segmenter.imageSize);
   }
 
   static async open(weights: SegmenterWeights, options: EngineOptions): Promise<Segmenter> {

@@ -16,18 +16,23 @@ const mostParts = 4;
 
 export const wholeOf = ({ width, height }: Frame): Place => ({ x: 0, y: 0, width, height });
 
-/** Large parts of large pictures are cut from a copy of this longer side: the encoder sees a few hundred pixels of them. */
-const copySide = 1536;
-/** Of the part itself, in pixels: smaller ones are cut from the picture. */
-const largePart = 768;
+/**
+ * A part is cut from the copy on which its longer side has at least so many times the encoder's pixels, and less than
+ * twice as many: making those few from all pixels of a large picture would take longer than encoding them.
+ */
+const spare = 2;
 
 export class Views {
   private readonly encode: (image: DecodedImage) => Promise<Features>;
-  private readonly copies = new WeakMap<DecodedImage, DecodedImage>();
+  private readonly side: number;
+  /** Of each picture itself, its half, its quarter and so on, as far as they were needed. */
+  private readonly copies = new WeakMap<DecodedImage, DecodedImage[]>();
   private readonly known = new WeakMap<DecodedImage, Map<string, Promise<Features>>>();
 
-  constructor(encode: (image: DecodedImage) => Promise<Features>) {
+  /** `side`: of the square that the encoder sees, in pixels. */
+  constructor(encode: (image: DecodedImage) => Promise<Features>, side: number) {
     this.encode = encode;
+    this.side = side;
   }
 
   see(image: DecodedImage, place: Place): Promise<Features> {
@@ -47,19 +52,25 @@ export class Views {
   }
 
   private part(image: DecodedImage, place: Place): DecodedImage {
-    const longest = Math.max(image.width, image.height);
-    if (longest <= copySide || Math.max(place.width, place.height) <= largePart)
-      return isWhole(place, image) ? image : croppedTo(image, place);
-    const copy = this.copies.get(image) ?? shrunk(image, copySide / longest);
-    this.copies.set(image, copy);
-    return isWhole(place, image) ? copy : croppedTo(copy, scaled(place, image, copy));
+    const halvings = Math.floor(Math.log2(Math.max(place.width, place.height) / (spare * this.side)));
+    const copy = this.copy(image, Math.max(0, halvings));
+    return isWhole(place, image) ? copy : croppedTo(copy, copy === image ? place : scaled(place, image, copy));
+  }
+
+  private copy(image: DecodedImage, halvings: number): DecodedImage {
+    const copies = this.copies.get(image) ?? [image];
+    this.copies.set(image, copies);
+    let last = copies.at(-1) ?? image;
+    while (copies.length <= halvings) {
+      last = halved(last);
+      copies.push(last);
+    }
+    return copies[halvings] ?? last;
   }
 }
 
-function shrunk(image: DecodedImage, scale: number): DecodedImage {
-  const [width, height] = [Math.round(image.width * scale), Math.round(image.height * scale)];
-  return resizePillow(image, { width: Math.max(1, width), height: Math.max(1, height) }, 'bilinear');
-}
+const halved = (image: DecodedImage): DecodedImage =>
+  resizePillow(image, { width: Math.ceil(image.width / 2), height: Math.ceil(image.height / 2) }, 'bilinear');
 
 /** The same part of a smaller copy, in whole pixels of it. */
 function scaled({ x, y, width, height }: Place, from: Frame, to: Frame): Place {

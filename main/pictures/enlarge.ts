@@ -35,14 +35,30 @@ export function enlargedMask(grid: Grid, picture: Frame, place: Place = { x: 0, 
       const [start, end] = [groups[row] ?? 0, groups[row + 1] ?? 0];
       if (start === end) continue;
       const upper = column[row] ?? 0;
-      const rise = (column[Math.min(row + 1, grid.height - 1)] ?? 0) - upper;
-      const isInside = (y: number) => Math.fround(upper + rise * (down.share[y] ?? 0)) > 0;
-      runs.set(top + start, isInside(start));
-      if (isInside(start) !== isInside(end - 1)) runs.set(top + turn(start, end - 1, isInside), isInside(end - 1));
+      const lower = column[Math.min(row + 1, grid.height - 1)] ?? 0;
+      // Between two rows of one sign there is no change to look for.
+      if (upper > 0 === lower > 0) runs.set(top + start, upper > 0);
+      else setTurn(runs, top, { start, end, upper, rise: lower - upper, share: down.share });
     }
     runs.set(top + place.height, false);
   }
   return runs.mask();
+}
+
+interface Group {
+  /** Picture rows, the last one just outside. */
+  readonly start: number;
+  readonly end: number;
+  readonly upper: number;
+  readonly rise: number;
+  readonly share: Float64Array;
+}
+
+function setTurn(runs: Runs, top: number, { start, end, upper, rise, share }: Group): void {
+  const isInside = (y: number) => Math.fround(upper + rise * (share[y] ?? 0)) > 0;
+  const [first, last] = [isInside(start), isInside(end - 1)];
+  runs.set(top + start, first);
+  if (first !== last) runs.set(top + turn(start, end - 1, isInside), last);
 }
 
 /** The first position after `low` that is as `high` is. */

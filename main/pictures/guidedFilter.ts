@@ -28,10 +28,9 @@ export interface Filtered {
 
 /** Values [height * width] to values that follow the guide. What is the guide's own is computed once, not at every call. */
 export function guidedFilter(guide: Colours, size: Frame, settings: FilterSettings): (values: Plane) => Filtered {
-  const mean = (values: Plane): Plane => windowMeans(values, size, settings);
-  const covary = ([x, meanX]: Averaged, [y, meanY]: Averaged): Plane =>
-    mean(product(x, y)).map((value, i) => value - (meanX[i] ?? 0) * (meanY[i] ?? 0));
-  const averaged = (plane: Plane): Averaged => [plane, mean(plane)];
+  const windows = new Windows(size, settings);
+  const averaged = (plane: Plane): Averaged => [plane, windows.means(plane)];
+  const covary = (x: Averaged, y: Averaged): Plane => windows.covariances(x, y);
   const [r, g, b] = [averaged(guide.r), averaged(guide.g), averaged(guide.b)];
   const solve = solver({
     ...{ rr: covary(r, r), rg: covary(r, g), rb: covary(r, b) },
@@ -39,17 +38,19 @@ export function guidedFilter(guide: Colours, size: Frame, settings: FilterSettin
     regularisation: settings.regularisation,
   });
   const means = { r: r[1], g: g[1], b: b[1] };
+  const smoothed = ({ r: x, g: y, b: z }: Colours) => ({
+    r: windows.means(x),
+    g: windows.means(y),
+    b: windows.means(z),
+  });
   return (values) => {
     const own = averaged(values);
     const shared = { r: covary(own, r), g: covary(own, g), b: covary(own, b) };
     const slopes = solve(shared);
-    const offset = mean(own[1].map((value, i) => value - inner(slopes, means, i)));
-    const smooth = { r: mean(slopes.r), g: mean(slopes.g), b: mean(slopes.b) };
-    const all = mean(covary(own, own));
-    const found = mean(all.map((_, i) => inner(slopes, shared, i)));
+    const offset = windows.means(sumOf(own[1], inner(slopes, means), -1));
     return {
-      values: offset.map((value, i) => value + inner(smooth, guide, i)),
-      explained: found.map((value, i) => Math.min(1, Math.max(0, value / ((all[i] ?? 0) + nothing)))),
+      values: sumOf(offset, inner(smoothed(slopes), guide), 1),
+      explained: shareOf(windows.means(inner(slopes, shared)), windows.means(covary(own, own))),
     };
   };
 }
@@ -60,10 +61,29 @@ const nothing = 1e-6;
 /** A plane and its means over the windows. */
 type Averaged = readonly [plane: Plane, means: Plane];
 
-const product = (x: Plane, y: Plane): Plane => x.map((value, i) => value * (y[i] ?? 0));
+// The loops below run over planes of tens of thousands of pixels some forty times a click: no function a pixel.
 
-const inner = (one: Colours, other: Colours, i: number): number =>
-  (one.r[i] ?? 0) * (other.r[i] ?? 0) + (one.g[i] ?? 0) * (other.g[i] ?? 0) + (one.b[i] ?? 0) * (other.b[i] ?? 0);
+/** x + sign * y */
+function sumOf(x: Plane, y: Plane, sign: 1 | -1): Plane {
+  const out = new Float32Array(x.length);
+  for (let i = 0; i < out.length; i++) out[i] = (x[i] ?? 0) + sign * (y[i] ?? 0);
+  return out;
+}
+
+/** Of each of `all`, within 0 and 1. */
+function shareOf(part: Plane, all: Plane): Plane {
+  const out = new Float32Array(part.length);
+  for (let i = 0; i < out.length; i++) out[i] = Math.min(1, Math.max(0, (part[i] ?? 0) / ((all[i] ?? 0) + nothing)));
+  return out;
+}
+
+/** The inner product of two triples at every pixel. */
+function inner({ r: a, g: b, b: c }: Colours, { r: x, g: y, b: z }: Colours): Plane {
+  const out = new Float32Array(a.length);
+  for (let i = 0; i < out.length; i++)
+    out[i] = (a[i] ?? 0) * (x[i] ?? 0) + (b[i] ?? 0) * (y[i] ?? 0) + (c[i] ?? 0) * (z[i] ?? 0);
+  return out;
+}
 
 interface Covariances {
   readonly rr: Plane;
@@ -92,42 +112,82 @@ function solver({ rr, rg, rb, gg, gb, bb, regularisation }: Covariances): (right
     inverse.bb[i] = (a * d - b * b) * scale;
   }
   return (right) => ({
-    r: right.r.map((_, i) => inner({ r: inverse.rr, g: inverse.rg, b: inverse.rb }, right, i)),
-    g: right.r.map((_, i) => inner({ r: inverse.rg, g: inverse.gg, b: inverse.gb }, right, i)),
-    b: right.r.map((_, i) => inner({ r: inverse.rb, g: inverse.gb, b: inverse.bb }, right, i)),
+    r: inner({ r: inverse.rr, g: inverse.rg, b: inverse.rb }, right),
+    g: inner({ r: inverse.rg, g: inverse.gg, b: inverse.gb }, right),
+    b: inner({ r: inverse.rb, g: inverse.gb, b: inverse.bb }, right),
   });
 }
 
-/** Over windows that are cut off at the border; running sums, so that a window's size costs nothing. */
-export function windowMeans(
-  values: Plane,
-  { width, height }: Frame,
-  { across, down }: Pick<FilterSettings, 'across' | 'down'>,
-): Plane {
-  const rows = new Float32Array(values.length);
-  for (let y = 0; y < height; y++) meanOfRow(values, rows, { start: y * width, width, reach: across });
-  // Down all columns at once, since memory lies along rows.
-  const sums = new Float64Array(width);
-  const addRow = (y: number, sign: 1 | -1) => {
-    for (let x = 0, at = y * width; x < width; x++, at++) sums[x] = (sums[x] ?? 0) + sign * (rows[at] ?? 0);
-  };
-  const out = new Float32Array(values.length);
-  for (let y = 0; y < Math.min(down, height); y++) addRow(y, 1);
-  for (let y = 0; y < height; y++) {
-    if (y + down < height) addRow(y + down, 1);
-    if (y - down > 0) addRow(y - down - 1, -1);
-    const share = 1 / (Math.min(height - 1, y + down) - Math.max(0, y - down) + 1);
-    for (let x = 0, at = y * width; x < width; x++, at++) out[at] = (sums[x] ?? 0) * share;
+type Reach = Pick<FilterSettings, 'across' | 'down'>;
+
+/** Means over windows that are cut off at the border; running sums, so that a window's size costs nothing. */
+export class Windows {
+  private readonly size: Frame;
+  private readonly reach: Reach;
+  /** Of each column, one over the columns of its window; of each row likewise. */
+  private readonly across: Float64Array;
+  private readonly down: Float64Array;
+  /** Means along rows, and sums of them down the columns so far. */
+  private readonly rows: Plane;
+  private readonly sums: Float64Array;
+
+  constructor(size: Frame, reach: Reach) {
+    this.size = size;
+    this.reach = reach;
+    this.across = windowShares(size.width, reach.across);
+    this.down = windowShares(size.height, reach.down);
+    this.rows = new Float32Array(size.width * size.height);
+    this.sums = new Float64Array(size.width);
   }
-  return out;
+
+  means(values: Plane): Plane {
+    const { width, height } = this.size;
+    for (let y = 0; y < height; y++) this.meansOfRow(values, y * width);
+    return this.downColumns();
+  }
+
+  covariances([x, meansX]: Averaged, [y, meansY]: Averaged): Plane {
+    const product = new Float32Array(x.length);
+    for (let i = 0; i < product.length; i++) product[i] = (x[i] ?? 0) * (y[i] ?? 0);
+    const out = this.means(product);
+    for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) - (meansX[i] ?? 0) * (meansY[i] ?? 0);
+    return out;
+  }
+
+  private meansOfRow(from: Plane, start: number): void {
+    const { rows, across, reach, size } = this;
+    const { width } = size;
+    let sum = 0;
+    for (let x = 0; x < Math.min(reach.across, width); x++) sum += from[start + x] ?? 0;
+    for (let x = 0; x < width; x++) {
+      if (x + reach.across < width) sum += from[start + x + reach.across] ?? 0;
+      if (x > reach.across) sum -= from[start + x - reach.across - 1] ?? 0;
+      rows[start + x] = sum * (across[x] ?? 0);
+    }
+  }
+
+  /** Down all columns at once, since memory lies along rows. */
+  private downColumns(): Plane {
+    const { rows, sums, down, reach, size } = this;
+    const { width, height } = size;
+    const out = new Float32Array(rows.length);
+    sums.fill(0);
+    for (let at = 0; at < Math.min(reach.down, height) * width; at++)
+      sums[at % width] = (sums[at % width] ?? 0) + (rows[at] ?? 0);
+    for (let y = 0; y < height; y++) {
+      const comes = y + reach.down < height ? (y + reach.down) * width : -1;
+      const goes = y > reach.down ? (y - reach.down - 1) * width : -1;
+      const share = down[y] ?? 0;
+      for (let x = 0, at = y * width; x < width; x++, at++) {
+        const sum = (sums[x] ?? 0) + (comes < 0 ? 0 : (rows[comes + x] ?? 0)) - (goes < 0 ? 0 : (rows[goes + x] ?? 0));
+        sums[x] = sum;
+        out[at] = sum * share;
+      }
+    }
+    return out;
+  }
 }
 
-function meanOfRow(from: Plane, to: Plane, { start, width, reach }: { start: number; width: number; reach: number }) {
-  let sum = 0;
-  for (let x = 0; x < Math.min(reach, width); x++) sum += from[start + x] ?? 0;
-  for (let x = 0; x < width; x++) {
-    if (x + reach < width) sum += from[start + x + reach] ?? 0;
-    if (x - reach > 0) sum -= from[start + x - reach - 1] ?? 0;
-    to[start + x] = sum / (Math.min(width - 1, x + reach) - Math.max(0, x - reach) + 1);
-  }
-}
+/** One over the length of each place's window. */
+const windowShares = (length: number, reach: number): Float64Array =>
+  Float64Array.from({ length }, (_, at) => 1 / (Math.min(length - 1, at + reach) - Math.max(0, at - reach) + 1));

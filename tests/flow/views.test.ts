@@ -12,7 +12,7 @@ function counting() {
   const views = new Views(async ({ width, height }) => {
     seen.push(`${width} x ${height}`);
     return features;
-  });
+  }, 192);
   return { seen, views };
 }
 
@@ -37,13 +37,32 @@ describe('Views', () => {
     expect(seen).toHaveLength(7);
   });
 
-  it('cuts large parts of large pictures from a smaller copy, small ones from the picture', async () => {
+  it('cuts a large part from a copy of two to four times the pixels that the encoder sees, a small one from the picture', async () => {
     const { seen, views } = counting();
     const large: DecodedImage = { width: 3072, height: 1024, data: new Uint8Array(3072 * 1024 * 3) };
     await views.see(large, wholeOf(large));
     await views.see(large, { x: 1000, y: 0, width: 1024, height: 1024 });
+    await views.see(large, { x: 1000, y: 0, width: 700, height: 1000 });
     await views.see(large, { x: 1000, y: 0, width: 200, height: 200 });
-    expect(seen).toEqual(['1536 x 512', '512 x 512', '200 x 200']);
+    expect(seen).toEqual(['384 x 128', '512 x 512', '350 x 500', '200 x 200']);
+  });
+
+  it('shows on a copy what the picture shows there', async () => {
+    // Left half black, right half white, at an odd size: the part around the border must have it in its middle.
+    const [width, height] = [1601, 1201];
+    const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (Math.floor(i / 3) % width < 800 ? 0 : 255));
+    const shown: DecodedImage[] = [];
+    const views = new Views(async (part) => {
+      shown.push(part);
+      return features;
+    }, 100);
+    await views.see({ width, height, data }, { x: 400, y: 200, width: 800, height: 800 });
+    const [part] = shown;
+    // Whole pixels of the copy, so it may be one wider than a quarter of the part.
+    expect(part).toMatchObject({ width: 201, height: 201 });
+    const row = Array.from({ length: 201 }, (_, x) => part?.data[(100 * 201 + x) * 3] ?? 0);
+    expect(row.slice(0, 98)).toEqual(new Array(98).fill(0));
+    expect(row.slice(103)).toEqual(new Array(98).fill(255));
   });
 
   it('tries again after a failure', async () => {
@@ -52,7 +71,7 @@ describe('Views', () => {
       times++;
       if (times === 1) throw new Error('no memory');
       return features;
-    });
+    }, 192);
     await expect(views.see(image, place(0))).rejects.toThrow('no memory');
     await expect(views.see(image, place(0))).resolves.toBe(features);
   });

@@ -1,7 +1,7 @@
 // The colour guided filter against its definition, window by window, and what it is for: edges stay, the rest is smoothed.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { type Colours, guidedFilter, windowMeans } from '../../main/pictures/guidedFilter.ts';
+import { type Colours, guidedFilter, Windows } from '../../main/pictures/guidedFilter.ts';
 
 const size = { width: 9, height: 7 };
 const count = size.width * size.height;
@@ -62,7 +62,7 @@ function byDefinition(values: Float32Array, settings: { across: number; down: nu
 const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - (b[i] ?? Number.NaN))));
 
-describe('windowMeans', () => {
+describe('Windows', () => {
   it.each([
     [1, 1],
     [2, 0],
@@ -71,7 +71,7 @@ describe('windowMeans', () => {
   ])('are the means of windows %d across and %d down, cut off at the border', (across, down) => {
     const values = plane();
     const wanted = Array.from(values, (_, i) => mean(windowOf(i, { across, down }).map((k) => values[k] ?? 0)));
-    expect(furthest(windowMeans(values, size, { across, down }), wanted)).toBeLessThan(1e-6);
+    expect(furthest(new Windows(size, { across, down }).means(values), wanted)).toBeLessThan(1e-6);
   });
 });
 
@@ -110,7 +110,7 @@ describe('guidedFilter', () => {
     const grey = { r: plane(() => 0.5), g: plane(() => 0.5), b: plane(() => 0.5) };
     const settings = { across: 2, down: 2, regularisation: 1e-3 };
     const values = plane();
-    const twice = windowMeans(windowMeans(values, size, settings), size, settings);
+    const twice = new Windows(size, settings).means(new Windows(size, settings).means(values));
     expect(furthest(guidedFilter(grey, size, settings)(values).values, twice)).toBeLessThan(1e-5);
   });
 });
