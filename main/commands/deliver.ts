@@ -1,7 +1,5 @@
 // What the model found to overlay.png, mask.png and coco.json in a folder.
-import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
 import { packMask } from '../contract/project.ts';
 import { inPicture } from '../contract/reasoning.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
@@ -11,22 +9,12 @@ import { type CocoContent, writeCocoFile } from '../formats/cocoWrite.ts';
 import { slashed } from '../formats/values.ts';
 import { type ImageFile, writePng } from '../pictures/image.ts';
 import { drawMaskFile, drawOverlay } from '../pictures/overlay.ts';
+import { writing } from './outFolder.ts';
 
 export interface Delivery {
   readonly image: ImageFile;
   readonly prompt: string;
   readonly proposal: Proposal;
-}
-
-/** Makes the folder before any long work, so that a bad one is known at once. */
-export const prepareFolder = (folder: string): Promise<void> => writing(folder, () => makeFolder(path.resolve(folder)));
-
-/** Node's own recursive mkdir never returns on file systems that refuse with ENOENT, such as /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  const info = await stat(folder).catch(() => null);
-  if (info?.isDirectory()) return;
-  if (path.dirname(folder) !== folder) await makeFolder(path.dirname(folder));
-  await mkdir(folder);
 }
 
 /** Writes the three files, replacing earlier ones, and returns their paths. */
@@ -72,13 +60,4 @@ function cocoOf(image: ImageFile, found: { prompt: string; proposal: Proposal })
 function fileName(file: string): string {
   const name = slashed(path.basename(file));
   return /^[A-Za-z]:/u.test(name) ? `./${name}` : name;
-}
-
-async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const why = refusalOf(error);
-    throw why === null ? error : new BadInput(`${folder}: cannot be written to: ${why}`, { cause: error });
-  }
 }

@@ -15,7 +15,6 @@ import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
 import { addReferring, referringTable } from './evalReferring.ts';
 import { material, parseSeed, wholeNumber } from './options.ts';
-import { cocoFilesIn, readPhotos } from './photos.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface ScenesOptions extends WeightsOptions {
@@ -79,6 +78,7 @@ export function addEval(program: Command, terminal: Terminal): void {
 async function evalSets(options: PhotosOptions, folder: string, terminal: Terminal): Promise<void> {
   const { readCocoPhotos } = await import('../evaluate/cocoPhotos.ts');
   const { evaluatePhotoSets } = await import('../evaluate/photoSets.ts');
+  const { cocoFilesIn } = await import('./photos.ts');
   const splits = options.split === 'all' ? ['train', 'val', 'test'] : [options.split];
   const photos = await readCocoPhotos({ files: await cocoFilesIn(folder) }, { splits, unsaid: 'val' });
   const predictor = await openPredictor(options, terminal);
@@ -96,6 +96,7 @@ async function evalSets(options: PhotosOptions, folder: string, terminal: Termin
 
 async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<void> {
   if (options.set !== undefined) return evalSets(options, options.set, terminal);
+  const { readPhotos } = await import('./photos.ts');
   const photos = await readPhotos(options.material);
   const predictor = await openPredictor(options, terminal);
   try {

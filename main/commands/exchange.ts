@@ -10,8 +10,8 @@ import type { TrainerName } from '../jobs/trainerExport.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
-import { prepareFolder } from './deliver.ts';
 import { exportFor } from './exportFor.ts';
+import { prepareFolder } from './outFolder.ts';
 
 const REPORT_EVERY_MS = 2000;
 

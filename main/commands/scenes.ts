@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
-import { prepareFolder } from './deliver.ts';
+import { prepareFolder } from './outFolder.ts';
 import { wholeNumber } from './options.ts';
 
 const sample = path.resolve(import.meta.dirname, '../../resources/sample');

@@ -9,10 +9,10 @@ import type { Box, Mask, Point, Prompt } from '../contract/records.ts';
 import { maskArea, unionOf } from '../contract/rle.ts';
 import { exitCode } from '../failure.ts';
 import type { Proposal } from '../flow/predict.ts';
-import { decodeImage, type ImageFile } from '../pictures/image.ts';
+import type { ImageFile } from '../pictures/image.ts';
 import type { Terminal } from '../terminal.ts';
-import { deliver, prepareFolder } from './deliver.ts';
 import { numberBetween, parseBox, parsePoint, parseSeed, wholeNumber } from './options.ts';
+import { prepareFolder } from './outFolder.ts';
 import { printable, ReasoningStream } from './reasoningStream.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
 
@@ -57,6 +57,8 @@ export function addSegment(program: Command, terminal: Terminal): void {
 /** Finishes with `nothing` where the model found nothing that matches. */
 async function segment(file: string, options: SegmentOptions, terminal: Terminal): Promise<void> {
   const prompt = toPrompt(options);
+  // Loaded late: no other command needs sharp before it has work.
+  const [{ decodeImage }, { deliver }] = await Promise.all([import('../pictures/image.ts'), import('./deliver.ts')]);
   const started = performance.now();
   const image = await decodeImage(file);
   const decodeMs = performance.now() - started;

@@ -6,7 +6,6 @@ import { BadInput } from '../contract/badinput.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { numberBetween, parseSeed, wholeNumber } from './options.ts';
-import { cocoFilesIn } from './photos.ts';
 
 interface TrainOptions {
   readonly out: string;
@@ -141,6 +140,7 @@ async function trainOnPhotos({ coco, images, out, ...options }: SegmenterOptions
 
 async function trainWeights({ out, seed, from, photos }: TrainOptions, terminal: Terminal): Promise<void> {
   const { trainNano } = await import('../nano/train.ts');
+  const { cocoFilesIn } = await import('./photos.ts');
   const folder = path.resolve(out);
   const files = photos === undefined ? undefined : await cocoFilesIn(photos);
   await trainNano({

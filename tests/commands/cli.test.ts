@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { haveMaterial, material } from '../golden.ts';
@@ -45,6 +47,31 @@ async function refused(words: readonly string[], reason: string | RegExp): Promi
   expect(stderr).not.toMatch(/\n\s+at /u);
   expect([code, stdout]).toEqual([2, '']);
 }
+
+test('help loads no library of pictures, databases or models: every command waits for what is loaded at its start', async () => {
+  const program = [
+    "import { createRequire } from 'node:module';",
+    `process.argv.push('--help');`,
+    `await import(${JSON.stringify(pathToFileURL(path.join(root, 'main/cli.ts')).href)});`,
+    'const { cache } = createRequire(process.execPath);',
+    'const heavy = () => Object.keys(cache).filter((file) => /sharp|better-sqlite3|onnxruntime-node/u.test(file)).length;',
+    'console.error(heavy());',
+    // What is loaded is seen.
+    "await import('sharp');",
+    'console.error(heavy() > 0);',
+  ].join('\n');
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { cwd: root });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  await once(child, 'close');
+  expect(stdout).toMatch(/^Usage: loupe/u);
+  expect(stderr).toBe('0\ntrue\n');
+});
 
 const asking = (...words: string[]): string[] => ['segment', image, '--prompt', 'a cup', ...words];
 
