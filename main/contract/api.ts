@@ -3,7 +3,7 @@ import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { type Diff, DiffSchema, NewDiff } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
-import { LearningState, RunCurve, ShownChange, TeachProgress, tiers } from './learning.ts';
+import { LearningState, RunCurve, ShownChange, ShownRollouts, TeachProgress, tiers } from './learning.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
 import { Settings, SettingsChange } from './settings.ts';
@@ -295,6 +295,8 @@ export const api = {
     state: base.output(LearningState),
     /** Of the last run, also while it is under way. */
     curves: base.output(z.array(RunCurve)),
+    /** Answers that the last step of the last run learnt from, also while it is under way; null: it samples none. */
+    rollouts: base.output(ShownRollouts.nullable()),
     /** Of the last run that came to an end, the worst first. */
     changes: base.output(z.array(ShownChange)),
     /** A job; goes on with a run that was stopped. */

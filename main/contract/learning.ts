@@ -1,6 +1,7 @@
 // Teaching as records: what a run found before and after, whether its weights were promoted and why, and the versions there are.
 import { z } from 'zod';
 import { Image, PackedMask } from './project.ts';
+import { Box } from './records.ts';
 
 /**
  * What learns: the mask decoder and the context module; or the reasoner, words included, and then these; or all of them by
@@ -48,10 +49,40 @@ export const DrawnChange = PromptChange.extend({
 });
 export type DrawnChange = z.infer<typeof DrawnChange>;
 
-export const ShownChange = DrawnChange.extend({
-  image: Image.pick({ id: true, path: true, hash: true, width: true, height: true }),
-});
+const ShownImage = Image.pick({ id: true, path: true, hash: true, width: true, height: true });
+
+export const ShownChange = DrawnChange.extend({ image: ShownImage });
 export type ShownChange = z.infer<typeof ShownChange>;
+
+/** A sampled answer, what it earned, and how far that lies above or below the other answers of its group. */
+export const DrawnRollout = z.object({
+  /** Its beginning. */
+  text: z.string(),
+  /** Image pixels. */
+  boxes: z.array(Box),
+  /** At image size, all objects together; null: nothing was drawn. */
+  mask: PackedMask.nullable(),
+  reward: z.object({ format: z.number(), box: z.number(), mask: z.number(), total: z.number() }),
+  /** 0 for all of a group whose rewards are equal: it teaches nothing. */
+  advantage: z.number(),
+});
+export type DrawnRollout = z.infer<typeof DrawnRollout>;
+
+/** The answers to one prompt; `truth` is what they are rewarded by, null: nothing matches, or no outline is known. */
+export const DrawnGroup = z.object({
+  imageId: z.int(),
+  text: z.string(),
+  truth: PackedMask.nullable(),
+  rollouts: z.array(DrawnRollout),
+});
+export type DrawnGroup = z.infer<typeof DrawnGroup>;
+
+/** The groups that one step learnt from. */
+export const StepRollouts = z.object({ step: z.int(), groups: z.array(DrawnGroup) });
+export type StepRollouts = z.infer<typeof StepRollouts>;
+
+export const ShownRollouts = StepRollouts.extend({ groups: z.array(DrawnGroup.extend({ image: ShownImage })) });
+export type ShownRollouts = z.infer<typeof ShownRollouts>;
 
 /** What a run came to; `before` and `after` are null where it was refused before it began. */
 export const TeachReport = z.object({

@@ -1,7 +1,7 @@
 // The learning group: runs as jobs, what they came to, and which version of the weights is in use.
 import type { LearningState } from '../contract/learning.ts';
 import { promote, rollBack, teachProject } from '../jobs/teaching.ts';
-import { changesOfRun, curvesOfRun, learningCurve } from '../jobs/teachingRecords.ts';
+import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teachingRecords.ts';
 import type { Project } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { contract, type HostContext } from './context.ts';
@@ -9,6 +9,7 @@ import { contract, type HostContext } from './context.ts';
 export const learningHandlers = (host: HostContext) => ({
   state: contract.learning.state.handler(() => stateOf(host.project())),
   curves: contract.learning.curves.handler(() => curvesOfRun(host.project())),
+  rollouts: contract.learning.rollouts.handler(() => rolloutsOfRun(host.project())),
   changes: contract.learning.changes.handler(() => changesOfRun(host.project())),
   teach: contract.learning.teach.handler(({ input: { tier, minutes, seed } }) => {
     const project = host.project();

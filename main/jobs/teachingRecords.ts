@@ -1,9 +1,10 @@
 // What runs of a project left behind to what its window shows: curves, changes on held-back images, the learning curve.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { LearningPoint, RunCurve, ShownChange, TeachReport } from '../contract/learning.ts';
+import type { LearningPoint, RunCurve, ShownChange, ShownRollouts, TeachReport } from '../contract/learning.ts';
 import { readChanges } from '../learn/changes.ts';
 import { readCurves } from '../learn/curves.ts';
+import { readRollouts } from '../learn/drawnRollouts.ts';
 import type { Project } from '../store/project.ts';
 import { runFolder } from './teaching.ts';
 
@@ -23,13 +24,23 @@ export async function curvesOfRun(project: Project): Promise<RunCurve[]> {
 export async function changesOfRun(project: Project): Promise<ShownChange[]> {
   const run = project.lastRun('reported');
   const changes = run ? await readChanges(runFolder(project, run)) : [];
-  return changes.flatMap((change) => {
-    const found = project.image(change.imageId);
+  return withImages(project, changes);
+}
+
+/** Of the last run, whether it has ended or not, on images that are still in the project. */
+export async function rolloutsOfRun(project: Project): Promise<ShownRollouts | null> {
+  const run = project.lastRun('started');
+  const rollouts = run ? await readRollouts(runFolder(project, run)) : null;
+  return rollouts && { step: rollouts.step, groups: withImages(project, rollouts.groups) };
+}
+
+const withImages = <T extends { imageId: number }>(project: Project, all: readonly T[]) =>
+  all.flatMap((each) => {
+    const found = project.image(each.imageId);
     if (!found) return [];
     const { id, path: file, hash, width, height } = found;
-    return [{ ...change, image: { id, path: file, hash, width, height } }];
+    return [{ ...each, image: { id, path: file, hash, width, height } }];
   });
-}
 
 /** Of all runs that were measured, by the pictures that they learnt from; the first of them says what was before. */
 export function learningCurve(reports: readonly TeachReport[]): LearningPoint[] {

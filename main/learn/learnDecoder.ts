@@ -36,6 +36,8 @@ export interface Learning {
   readonly from: string;
   readonly to: string;
   readonly minutes: number;
+  /** Held-back images, a few of which may be asked meanwhile to be shown; nothing is learnt from them. */
+  readonly measured?: readonly TeachingImage[];
 }
 
 export async function learnDecoder(task: TeachTask, learning: Learning, watching: Watching): Promise<void> {

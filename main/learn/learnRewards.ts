@@ -7,7 +7,8 @@ import { writeKept } from './keptShare.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
 import { openGroups } from './reinforcement.ts';
-import { drawnQuestions, questionsOf, rewardedBatch, rewardedPolicy, rewardedRun } from './rlTier.ts';
+import { drawnQuestions, questionsOf, rewardedBatch, rewardedPolicy, rewardedRun, rewardsStage } from './rlTier.ts';
+import { rolloutWatch } from './rolloutWatch.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole } from './version.ts';
 
@@ -78,7 +79,7 @@ export const usefulShare = ({ sampled, useful }: Spread): number | null => (samp
 
 /** Share of the groups that were sampled in training which could teach anything. */
 export async function learnRewards(task: TeachTask, learning: Learning, watching: Watching): Promise<number | null> {
-  const { learnt, from, to, minutes } = learning;
+  const { learnt, from, to, minutes, measured = [] } = learning;
   const { seed, folder } = task;
   if (isWhole(to)) return trainedShare(folder);
   const policy = await rewardedPolicy(from);
@@ -88,10 +89,13 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
     return Math.round(Math.min(limits.most, Math.max(limits.fewest, (minutes * 60) / each)));
   });
   const start = policy.parameters.snapshot(policy.parameters.all.keys());
+  const { watch, figures } = rolloutWatch({ folder, held: questionsOf(policy.speaker, measured), steps, seed });
+  const report: Watching['report'] = (progress) =>
+    watching.report({ ...progress, figures: { ...progress.figures, ...figures() } });
   await trainUntil(
-    rewardedRun(policy, asked, { steps, seed }),
+    rewardedRun(policy, asked, { steps, seed, watch }),
     { folder, minutes: 1.5 * minutes, saveEvery },
-    watching,
+    { ...watching, report },
   );
   await writeKept(task, { from, to, way: { start, end: policy.parameters.all, isNew: () => false } }, watching);
   return trainedShare(folder);
@@ -100,7 +104,7 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
 async function trainedShare(folder: string): Promise<number | null> {
   const file = path.join(folder, 'curves.jsonl');
   if (!existsSync(file)) return null;
-  const figures = readCurves(await readFile(file, 'utf8')).get('rewards');
+  const figures = readCurves(await readFile(file, 'utf8')).get(rewardsStage);
   const sum = (name: string) => (figures?.get(name) ?? []).reduce((total, { value }) => total + value, 0);
   const sampled = sum('sampledGroupsMean');
   return sampled > 0 ? sum('usefulGroupsMean') / sampled : null;

@@ -26,6 +26,8 @@ export const pickedTier = ({ base }: Pick<TeachTask, 'base'>, needsWords: boolea
 
 export interface ToLearn {
   readonly learnt: readonly TeachingImage[];
+  /** Held back. */
+  readonly measured: readonly TeachingImage[];
   readonly tier: Tier;
   /** Folder of the result. */
   readonly weights: string;
@@ -63,7 +65,7 @@ const steps: Readonly<Record<Tier, Step>> = {
     return { tier: 'supervised', usefulGroups: null, refusal: null };
   },
   rl: async (task, asked, watching) => {
-    const { learnt, weights: to, needsWords } = asked;
+    const { learnt, measured, weights: to, needsWords } = asked;
     const { minutes } = task;
     const from = needsWords ? between(task) : task.weights;
     const share = needsWords ? wordsShare : 0;
@@ -72,7 +74,8 @@ const steps: Readonly<Record<Tier, Step>> = {
     const spread = await spreadOf(task, { learnt, from }, watching);
     const refusal = whyNotByRewards(spread);
     if (refusal === null) {
-      const usefulGroups = await learnRewards(task, { learnt, from, to, minutes: (1 - share) * minutes }, watching);
+      const learning = { learnt, measured, from, to, minutes: (1 - share) * minutes };
+      const usefulGroups = await learnRewards(task, learning, watching);
       return { tier: 'rl', usefulGroups, refusal };
     }
     return withoutRewards(task, { ...asked, from, spread, refusal, minutes: (1 - share) * minutes }, watching);

@@ -41,8 +41,13 @@ export interface RewardedPolicy extends SpeakingPolicy {
 
 type Values = Readonly<Record<string, Float32Array>>;
 
+/** Looks at the groups that a step is about to learn from; what it does must not change them. */
+export type Watch = (step: number, groups: readonly Group[], open: Pick<Groups, 'answered'>) => Promise<void>;
+
+type Reinforcement = Objective<RewardedPolicy, Question, RolloutBatch>;
+
 /** As in LENS: everything learns but the segmenter's picture encoder. Samples are more questions than a step needs. */
-export const reinforcement: Objective<RewardedPolicy, Question, RolloutBatch> = {
+export const watchedReinforcement = (watch: Watch | null): Reinforcement => ({
   graph({ parameters, speaker }, batch) {
     const source = parameters.source();
     const graph = policyGraph(paramsFrom(source), speaker, batch);
@@ -52,22 +57,30 @@ export const reinforcement: Objective<RewardedPolicy, Question, RolloutBatch> = 
     const groups = await openGroups(policy, batch);
     const before = await openPass(policy, (p, speaker) => rolloutLogProbs(p, speaker, batch));
     return {
-      feed: async (questions) => feedsOf(await groups.chosen(questions), { policy, batch, before, reference }),
+      feed: async (questions, step) => {
+        const chosen = await groups.chosen(questions);
+        await watch?.(step, chosen.groups, groups);
+        return feedsOf(chosen, { policy, batch, before, reference });
+      },
       release: async () => {
         await groups.release();
         await before.session.release();
       },
     };
   },
-};
+});
 
-/** A question, its answers, what the segmenter was shown of each, and what each earned. */
-interface Group extends Answered {
+export const reinforcement = watchedReinforcement(null);
+
+/** A question, its answers, what the segmenter was shown of each, and what each drew and earned. */
+export interface Group extends Answered {
   readonly asks: readonly DecoderInputs[];
+  readonly masks: readonly (Mask | null)[];
   readonly rewards: readonly Reward[];
 }
 
 interface Groups {
+  answered(question: Question): Promise<Group>;
   chosen(questions: readonly Question[], wanted?: number): Promise<ChosenGroups<Group>>;
   release(): Promise<void>;
 }
@@ -83,8 +96,10 @@ export async function openGroups(policy: RewardedPolicy, batch: RolloutBatch): P
     masks: await openPass(policy, (p, speaker) => rolloutMasks(p, speaker, alone)),
     boxed: await openPass(policy, boxedMasks),
   };
+  const answered = (question: Question) => groupOf(question, open);
   return {
-    chosen: (questions, wanted = batch.questions) => chosenGroups(questions, wanted, (one) => groupOf(one, open)),
+    answered,
+    chosen: (questions, wanted = batch.questions) => chosenGroups(questions, wanted, answered),
     release: async () => {
       await open.sampler.release();
       await open.segmenter.release();
@@ -119,20 +134,20 @@ interface Open {
 }
 
 async function groupOf(question: Question, open: Open): Promise<Group> {
-  const { policy, batch, sampler, segmenter, masks } = open;
+  const { policy, batch, sampler, segmenter } = open;
   const image = await question.read();
   const rollouts = await sampler.answers(question, image, batch);
   const asks: DecoderInputs[] = [];
   for (const { named } of rollouts)
     asks.push(await segmenter.inputs(image, { box: named[0]?.box ?? boxOf(wholeOf(image)) }));
   const feeds = batchFeeds([{ question, image, rollouts, asks }], { policy, batch });
-  const painted = await masks.session.run({ ...policy.parameters.feeds(masks.names), ...feeds });
+  const painted = await open.masks.session.run({ ...policy.parameters.feeds(open.masks.names), ...feeds });
   const [logits, iou] = [floats(painted, 'masks'), floats(painted, 'iou')];
   const drawn = { image, logits, iou, count: rollouts.length };
-  const rewards: Reward[] = [];
-  for (const [i, rollout] of rollouts.entries())
-    rewards.push(rewardOf(rollout, question, await seenMask(rollout, { ...drawn, i, asks }, open)));
-  return { question, image, rollouts, asks, rewards };
+  const masks: (Mask | null)[] = [];
+  for (const [i, rollout] of rollouts.entries()) masks.push(await seenMask(rollout, { ...drawn, i, asks }, open));
+  const rewards = rollouts.map((rollout, i) => rewardOf(rollout, question, masks[i] ?? null));
+  return { question, image, rollouts, asks, masks, rewards };
 }
 
 const boxOf = ({ x, y, width, height }: DecoderInputs['place']): Box => ({
@@ -175,21 +190,24 @@ async function boxedMask(image: DecodedImage, box: Box, { policy, segmenter, box
   return maskFrom({ masks: floats(drawn, 'masks'), iou: floats(drawn, 'iou') }, image, { ...how, place: ask.place });
 }
 
-function rewardOf({ text, named }: Rollout, { objects }: Question, mask: Mask | null): Reward {
+/** All that a question means; null where nothing matches, or an outline is not known. */
+export function meantMask({ objects }: Pick<Question, 'objects'>): Mask | null {
   const outlines = objects.flatMap((object) => object.mask ?? []);
-  const meant = outlines.length === objects.length ? unionOf(outlines) : null;
-  return objectsReward(
-    { text, boxes: named.map(({ box }) => box), mask },
-    { boxes: objects.map(({ box }) => box), mask: meant },
-  );
+  return outlines.length === objects.length ? unionOf(outlines) : null;
 }
+
+const rewardOf = ({ text, named }: Rollout, question: Question, mask: Mask | null): Reward =>
+  objectsReward(
+    { text, boxes: named.map(({ box }) => box), mask },
+    { boxes: question.objects.map(({ box }) => box), mask: meantMask(question) },
+  );
 
 interface Feeding {
   readonly policy: RewardedPolicy;
   readonly batch: RolloutBatch;
 }
 
-const batchFeeds = (groups: readonly Omit<Group, 'rewards'>[], { policy, batch }: Feeding): NamedValues => ({
+const batchFeeds = (groups: readonly Omit<Group, 'masks' | 'rewards'>[], { policy, batch }: Feeding): NamedValues => ({
   pixels: joined(groups.map(({ image }) => patchValues(policy.speaker, image))),
   ...rolloutFeeds(policy.speaker, groups, batch),
   ...decoderFeeds(groups.flatMap(({ asks }) => asks)),

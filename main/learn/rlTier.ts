@@ -6,7 +6,7 @@ import { type ClosedVocabulary, understood } from '../flow/unknownWords.ts';
 import { openWeights } from '../weights/open.ts';
 import type { Run } from './loop.ts';
 import type { RolloutBatch } from './policyGraph.ts';
-import { type RewardedPolicy, reinforcement } from './reinforcement.ts';
+import { type RewardedPolicy, type Watch, watchedReinforcement } from './reinforcement.ts';
 import { hasRoom, type Question } from './rollouts.ts';
 import type { Sample } from './sample.ts';
 import type { Speaker } from './speaker.ts';
@@ -41,12 +41,13 @@ export function questionsOf(speaker: Speaker, images: readonly TeachingImage[]):
     const read = () => image.read();
     const own = image.samples.filter(isWordsAlone).map(({ prompt: { text }, objects }) => ({
       text,
+      imageId: image.imageId,
       objects: objects.map(({ box, mask }) => ({ box, mask: mask && unpackMask(mask) })),
       read,
     }));
     const absent = names.filter((name) => image.things.length > 0 && !image.things.some((one) => one.name === name));
     const [nothing] = absent.slice(i % Math.max(1, absent.length));
-    return nothing === undefined ? own : [...own, { text: nothing, objects: [], read }];
+    return nothing === undefined ? own : [...own, { text: nothing, imageId: image.imageId, objects: [], read }];
   });
   const vocabulary = vocabularyOf(speaker);
   return all.filter(
@@ -73,17 +74,21 @@ export function drawnQuestions(
   return drawn.slice(0, count).map((one) => ({ ...one, seed: draw.int(0, 2 ** 31 - 1) }));
 }
 
+/** What its curves and checkpoints are called. */
+export const rewardsStage = 'rewards';
+
 /** A tenth of the supervised rate: a group's reward says less than a written answer. */
 const rate = { base: 3e-5, warmup: 5, visual: 0.5 } as const;
 
 export function rewardedRun(
   policy: RewardedPolicy,
   asked: readonly Asked[],
-  { steps, seed }: { steps: number; seed: number },
+  { steps, seed, watch = null }: { steps: number; seed: number; watch?: Watch | null },
 ): Run<RewardedPolicy, Question, RolloutBatch> {
   const { questions, turns } = rewardedBatch;
   return {
-    ...{ name: 'rewards', steps, policy, objective: reinforcement, shape: rewardedBatch, perStep: questions * turns },
+    ...{ name: rewardsStage, steps, policy, shape: rewardedBatch, perStep: questions * turns },
+    objective: watchedReinforcement(watch),
     settings: {
       schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
       optimiser: { weightDecay: 0 },

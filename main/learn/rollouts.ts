@@ -16,6 +16,8 @@ import { pictures } from './turnLoss.ts';
 /** What is asked of a picture, and all that a good answer finds; no objects: nothing matches. */
 export interface Question {
   readonly text: string;
+  /** Of a project's image. */
+  readonly imageId?: number;
   readonly objects: readonly {
     /** Image pixels. */
     readonly box: Box;

@@ -49,7 +49,8 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   const tier = task.tier === 'auto' ? picked() : task.tier;
   const weights = path.join(task.folder, 'weights');
   const needsMasks = hasMasksToLearn(own) && projectFigures(before.project).gIoU < goodMasks;
-  const { refusal: none, ...made } = await learn(task, { learnt, tier, weights, needsMasks, needsWords }, watching);
+  const asked = { learnt, measured, tier, weights, needsMasks, needsWords };
+  const { refusal: none, ...made } = await learn(task, asked, watching);
   if (none !== null) return { ...untaught(none), tier: made.tier, samples, usefulGroups: made.usefulGroups, ...cost() };
   const after = await scoresOf(weights, { task, measured, phase: 'judging' }, watching);
   const compared = { before, after, tier: made.tier };

@@ -9,6 +9,7 @@ import { boxAroundAll } from '../state/silhouette.ts';
 import { several } from '../state/words.ts';
 import { useClient } from './client.ts';
 import { type Layer, MaskPicture } from './MaskThumb.tsx';
+import { sizeOf } from './TeachRollouts.tsx';
 
 const size = { width: 208, height: 156 };
 
@@ -88,12 +89,6 @@ function Change({ change }: { change: ShownChange }) {
 }
 
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
-
-/** Of the image, which nobody may have read yet; masks are as large. */
-function sizeOf(masks: readonly (PackedMask | null)[]): { width: number; height: number } | null {
-  const mask = masks.find((each) => each !== null);
-  return mask ? { height: mask.size[0], width: mask.size[1] } : null;
-}
 
 /** Around all that is to be seen; null, the whole image, where nothing is. */
 function boxOf(masks: readonly (PackedMask | null)[]): Box | null {

@@ -1,33 +1,19 @@
 // What a run of teaching reports, figure by figure over its steps, and what all runs of a project came to over its pictures.
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { LearningPoint, RunCurve } from '../../main/contract/learning.ts';
-import { useClient, useWorkbench } from './client.ts';
+import type { Client } from '../state/client.ts';
 import { lineColour, type Plot, PlotView, short } from './plotView.ts';
-
-/** Read again as the run reports, but no oftener. */
-const EVERY_MS = 1000;
+import { useRunReading } from './runReading.ts';
 
 /** Of the run that is under way, or of the last one. */
 export function RunCurves({ running }: { running: boolean }) {
-  const curves = useRunCurves(running);
+  const curves = useRunReading<readonly RunCurve[]>(running, readCurves, none);
   const plots = useMemo(() => plotsOf(curves), [curves]);
   return plots.length > 0 && <Plots label="Curves of the run" plots={plots} />;
 }
 
-/** From the run's own file: a window that is opened in the middle of a run shows all of it. */
-function useRunCurves(running: boolean): readonly RunCurve[] {
-  const { host } = useClient();
-  const [curves, setCurves] = useState<readonly RunCurve[]>([]);
-  const last = useRef(Number.NEGATIVE_INFINITY);
-  const progress = useWorkbench((state) => state.teaching);
-  useEffect(() => {
-    const now = performance.now();
-    if (running && (progress?.phase !== 'training' || now - last.current < EVERY_MS)) return;
-    last.current = now;
-    host.learning.curves().then(setCurves, () => {});
-  }, [host, running, progress]);
-  return curves;
-}
+const none: readonly RunCurve[] = [];
+const readCurves = ({ learning }: Client['host']) => learning.curves();
 
 /** A plot for each figure of each stage; a stage is named where there are several. */
 export function plotsOf(curves: readonly RunCurve[]): Plot[] {

@@ -9,6 +9,7 @@ import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
 import { JobView } from './JobView.tsx';
 import { useStartedJob } from './startedJob.ts';
 import { ProjectCurve, RunCurves } from './TeachCurves.tsx';
+import { RunRollouts } from './TeachRollouts.tsx';
 
 export const TeachDialog = () => (
   <DialogFrame name="teach" title="Teach the model" size="xl">
@@ -37,6 +38,7 @@ function TeachForm() {
       {!running && state?.last && <Result report={state.last} />}
       {!running && state && <ProjectCurve points={state.curve} />}
       <RunCurves running={running} />
+      <RunRollouts running={running} />
       {!running && state?.last && <BeforeAfter report={state.last} />}
       <Group justify="flex-end" className="dialog-foot">
         <Button variant="default" onClick={close}>

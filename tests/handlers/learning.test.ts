@@ -16,6 +16,7 @@ describe('learning', () => {
     });
     expect(await bench.client.learning.curves()).toEqual([]);
     expect(await bench.client.learning.changes()).toEqual([]);
+    expect(await bench.client.learning.rollouts()).toBeNull();
     await expect(bench.client.learning.use({ versionId: null })).rejects.toMatchObject({ code: 'BAD_INPUT' });
     await expect(bench.client.learning.use({ versionId: 4 })).rejects.toThrow('there are no weights 4');
   });

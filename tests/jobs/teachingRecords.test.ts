@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ProjectFigures, TeachReport } from '../../main/contract/learning.ts';
-import { changesOfRun, curvesOfRun, learningCurve } from '../../main/jobs/teachingRecords.ts';
+import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../../main/jobs/teachingRecords.ts';
 import { writeChanges } from '../../main/learn/changes.ts';
+import { writeRollouts } from '../../main/learn/drawnRollouts.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-records-'));
@@ -67,6 +68,29 @@ describe('curves', () => {
       },
       { stage: 'decoder', name: 'iou', points: [[10, 0.5]] },
     ]);
+  });
+});
+
+describe('sampled answers', () => {
+  const group = (imageId: number) => ({ imageId, text: 'cat', truth: null, rollouts: [] });
+
+  it('are those of the last run, under way or not, on images that are still there', async () => {
+    expect(await rolloutsOfRun(project)).toBeNull();
+    const [imageId = 0] = project.addImages([{ path: 'a.png' }]);
+    const first = run();
+    await writeRollouts(first.folder, { step: 7, groups: [group(imageId), group(99)] });
+    const image = { id: imageId, path: 'a.png', hash: null, width: null, height: null };
+    expect(await rolloutsOfRun(project)).toEqual({ step: 7, groups: [{ ...group(imageId), image }] });
+    project.endRun(first.id, 'done', report());
+    expect(await rolloutsOfRun(project)).toMatchObject({ step: 7 });
+    run();
+    expect(await rolloutsOfRun(project)).toBeNull();
+  });
+
+  it('are none where their file cannot be read', async () => {
+    const { folder } = run();
+    writeFileSync(path.join(folder, 'rollouts.json'), '{"step": 1, "gro');
+    expect(await rolloutsOfRun(project)).toBeNull();
   });
 });
 

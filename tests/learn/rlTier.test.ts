@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TeachProgress } from '../../main/contract/learning.ts';
+import { readCurves } from '../../main/learn/curves.ts';
+import { readRollouts } from '../../main/learn/drawnRollouts.ts';
 import { learnRewards, whyNotByRewards } from '../../main/learn/learnRewards.ts';
 import { drawnQuestions, questionsOf, rewardedBatch, rewardedPolicy, rewardedRun } from '../../main/learn/rlTier.ts';
 import type { TeachingImage, TeachOutcome, TeachTask } from '../../main/learn/task.ts';
@@ -77,6 +79,24 @@ describe('a run by rewards', { timeout: 400_000 }, () => {
     );
   });
 
+  it('leaves what its last step learnt from, image by image, and asked held-back prompts before anything was learnt', async () => {
+    const kept = await readRollouts(asked.folder);
+    expect(kept).toMatchObject({ step: 1, groups: [{}, {}] });
+    for (const { imageId, rollouts } of kept?.groups ?? []) {
+      expect(outcome.taught).toContain(imageId);
+      expect(rollouts).toHaveLength(rewardedBatch.turns);
+      for (const { reward, text, boxes } of rollouts) {
+        expect(reward.total).toBeCloseTo(reward.format + reward.box + reward.mask, 5);
+        expect([text.startsWith('<think>'), boxes.length]).toEqual([true, 1]);
+      }
+    }
+    const curves = readCurves(await readFile(path.join(asked.folder, 'curves.jsonl'), 'utf8')).get('rewards');
+    expect(curves?.get('validation gIoU')).toHaveLength(1);
+    const told = heard.findLast(({ phase }) => phase === 'training')?.figures ?? {};
+    expect(told['validation gIoU']).toBe(curves?.get('validation gIoU')?.[0]?.value);
+    expect(told['validation cIoU']).toBeGreaterThan(0);
+  });
+
   it('changes reasoner and mask decoder, and no tensor of the picture encoder', async () => {
     const [from, to] = await Promise.all(
       [weights, path.join(asked.folder, 'weights')].map((one) => openSafetensors(path.join(one, 'model.safetensors'))),
@@ -90,7 +110,7 @@ describe('a run by rewards', { timeout: 400_000 }, () => {
     expect([...(to?.tensors.keys() ?? [])]).toEqual([...(from?.tensors.keys() ?? [])]);
   });
 
-  it('stopped and called again ends in the same weights, to the bit, and then reads them back', async () => {
+  it('stopped and called again ends in the same weights, to the bit, measured meanwhile or not, and reads them back', async () => {
     const again = await task();
     const learnt = again.images.filter(({ imageId }) => outcome.taught.includes(imageId));
     const abort = new AbortController();

@@ -1,0 +1,84 @@
+// What a run by rewards shows meanwhile: the answers of its last step as a file, and held-back prompts as points of its curves.
+import { appendFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { DrawnGroup } from '../contract/learning.ts';
+import { packMask } from '../contract/project.ts';
+import type { Mask } from '../contract/records.ts';
+import { cIoU, gIoU, overlapOf } from '../evaluate/metrics.ts';
+import { writeRollouts } from './drawnRollouts.ts';
+import { advantagesOf } from './groups.ts';
+import { type Group, meantMask, type Watch } from './reinforcement.ts';
+import { type Asked, drawnQuestions, rewardsStage } from './rlTier.ts';
+import type { Question } from './rollouts.ts';
+
+/** Held-back prompts that are asked meanwhile: a step samples two to six groups, and these are as many again. */
+const MOST_HELD = 4;
+const FEWEST_STEPS_BETWEEN = 10;
+/** Measurements of one run. */
+const MOST_MEASURED = 12;
+/** Nobody reads more of an answer over a picture. */
+const MOST_LETTERS = 400;
+
+export interface RolloutWatch {
+  readonly watch: Watch;
+  /** As last measured; empty before. */
+  figures(): Readonly<Record<string, number>>;
+}
+
+interface Watched {
+  readonly folder: string;
+  /** Of held-back images. */
+  readonly held: readonly Asked[];
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** The same prompts with the same seeds each time: what changes is the policy. */
+export function rolloutWatch({ folder, held, steps, seed }: Watched): RolloutWatch {
+  const outlined = held.filter((one) => one.objects.length > 0 && meantMask(one) !== null);
+  const most = Math.min(MOST_HELD, outlined.length);
+  const questions = most > 0 ? drawnQuestions(outlined, most, { seed, step: -2 }) : [];
+  const every = Math.max(FEWEST_STEPS_BETWEEN, Math.ceil(steps / MOST_MEASURED));
+  let last: Record<string, number> = {};
+  return {
+    figures: () => last,
+    watch: async (step, groups, open) => {
+      await writeRollouts(folder, { step, groups: drawnGroups(groups) });
+      if (questions.length === 0 || step % every !== 0) return;
+      last = await measured(questions, (question) => open.answered(question));
+      const line = JSON.stringify({ stage: rewardsStage, step, ...last });
+      await appendFile(path.join(folder, 'curves.jsonl'), `${line}\n`);
+    },
+  };
+}
+
+/** Of all sampled answers to the prompts, by what each draws. */
+async function measured(questions: readonly Question[], answered: (question: Question) => Promise<Group>) {
+  const groups: Group[] = [];
+  for (const question of questions) groups.push(await answered(question));
+  const overlaps = groups.flatMap(({ question, image, masks }) => {
+    const nothing: Mask = { size: [image.height, image.width], counts: [image.width * image.height] };
+    const truth = meantMask(question) ?? nothing;
+    return masks.map((mask) => overlapOf(mask ?? nothing, truth));
+  });
+  return { 'validation gIoU': gIoU(overlaps), 'validation cIoU': cIoU(overlaps) };
+}
+
+/** Those of a project's images; of each no more than is drawn of it. */
+function drawnGroups(groups: readonly Group[]): DrawnGroup[] {
+  const advantages = advantagesOf(groups);
+  let first = 0;
+  return groups.flatMap(({ question, rollouts, masks, rewards }) => {
+    const own = advantages.slice(first, first + rollouts.length);
+    first += rollouts.length;
+    if (question.imageId === undefined) return [];
+    const drawn = rollouts.flatMap(({ text, named }, i) => {
+      const [mask, reward, advantage] = [masks[i], rewards[i], own[i]];
+      if (reward === undefined || advantage === undefined) return [];
+      const boxes = named.map(({ box }) => box);
+      return [{ text: text.slice(0, MOST_LETTERS), boxes, mask: mask ? packMask(mask) : null, reward, advantage }];
+    });
+    const meant = meantMask(question);
+    return [{ imageId: question.imageId, text: question.text, truth: meant && packMask(meant), rollouts: drawn }];
+  });
+}
