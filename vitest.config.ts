@@ -1,9 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests of plain functions: nothing of a process outlives them, so that their files need no process each. */
-const plain = ['contract', 'graph', 'qwen', 'sam2', 'nn', 'scenes', 'reward'].map(
-  (room) => `tests/${room}/**/*.test.ts`,
-);
+/**
+ * Tests whose files follow each other in one process, as nothing of a process outlives them: a process of their own, and
+ * what it loads, takes a third of a second of a processor each. Browsers, and what stubs or measures a process, stay alone.
+ */
+const plain = [
+  ...['contract', 'graph', 'qwen', 'sam2', 'nn', 'scenes', 'reward', 'formats', 'pictures'].map(
+    (room) => `tests/${room}/**/*.test.ts`,
+  ),
+  'tests/renderer/**/!(worked*|page|listen).test.ts',
+  'tests/jobs/{exporting,importing,importer,sources}.test.ts',
+  'tests/commands/cases.test.ts',
+];
 
 export default defineConfig({
   test: {
