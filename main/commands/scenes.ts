@@ -2,8 +2,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
-import { prepareFolder } from './outFolder.ts';
 import { wholeNumber } from './options.ts';
+import { prepareFolder } from './outFolder.ts';
 
 const sample = path.resolve(import.meta.dirname, '../../resources/sample');
 
