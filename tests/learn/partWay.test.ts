@@ -43,7 +43,7 @@ describe('shareThatKeeps', () => {
   it('is all where nothing is lost', async () => {
     const asked: number[] = [];
     expect(await shareThatKeeps(falling(0.009, asked))).toBe(1);
-    expect(asked).toEqual([0, 1]);
+    expect(asked).toEqual([0, 0.65, 1]);
   });
 
   it('is the largest that loses little, and the smallest where all lose more', async () => {
