@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Tier, tiers } from '../contract/learning.ts';
 import type { EngineBench } from '../evaluate/engineBench.ts';
 import type { Terminal } from '../terminal.ts';
+import { addAblation } from './benchAblation.ts';
 import { columned } from './benchFigures.ts';
 import { material, numberBetween, parseSeed, wholeNumber } from './options.ts';
 
@@ -53,6 +54,7 @@ export function addBench(program: Command, terminal: Terminal): void {
     .action((options: { json?: boolean }) => benchOfEngine(options, terminal));
   addTeachBench(bench, terminal);
   addLeaveOut(bench, terminal);
+  addAblation(bench, terminal);
 }
 
 interface TeachOptions {

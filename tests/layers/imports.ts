@@ -22,9 +22,19 @@ const predicting = ['contract', 'tasks', 'pictures', 'weights', 'flow', 'reward'
 const learning = [...predicting, 'main/learn'];
 const host = [
   ...learning,
-  ...['store', 'formats', 'scenes', 'evaluate', 'nano', 'engine', 'jobs', 'handlers', 'web', 'commands'].map(
-    (name) => `main/${name}`,
-  ),
+  ...[
+    'store',
+    'formats',
+    'scenes',
+    'evaluate',
+    'nano',
+    'ablation',
+    'engine',
+    'jobs',
+    'handlers',
+    'web',
+    'commands',
+  ].map((name) => `main/${name}`),
 ];
 const screen = ['state', 'tools', 'canvas', 'panels'].map((name) => `renderer/${name}`);
 
@@ -52,6 +62,8 @@ const layers: Readonly<Record<string, Layer>> = {
   // The gate of a run judges by the figures of evaluation.
   'main/learn': { may: [...learning, 'main/evaluate', ...models], packages: 'any' },
   'main/nano': { may: [...learning, 'main/scenes', 'main/evaluate', ...models], packages: 'any' },
+  // What the papers vary is varied with nano's own scenes, first values and conversations.
+  'main/ablation': { may: [...learning, 'main/scenes', 'main/nano', ...models], packages: 'any' },
   'main/formats': { may: ['main/contract'], packages: 'any' },
   'main/engine': { may: [...learning, 'models/runtime'], packages: 'any' },
   'main/jobs': { may: ['main', ...host, 'models/runtime'], packages: 'any' },

@@ -1,0 +1,70 @@
+// Figures of several seeds to mean and spread, and to whether a paper's claim holds here, does not, or lies within noise.
+import type { AblationResult } from './ablate.ts';
+import type { Claim } from './rows.ts';
+
+export interface Spread {
+  readonly mean: number;
+  /** Standard deviation over the seeds; 0 of one seed. */
+  readonly deviation: number;
+}
+
+export interface RowFigures extends Pick<AblationResult, 'variant'> {
+  readonly seeds: number;
+  readonly steps: Spread;
+  readonly seconds: Spread;
+  readonly figures: Readonly<Record<string, Spread>>;
+}
+
+export type Verdict = 'holds' | 'does not hold' | 'within noise' | 'not run';
+
+export interface Judged extends Claim {
+  readonly verdict: Verdict;
+  /** Mean of the differences of the same seed, and the standard error of that mean. */
+  readonly difference: number;
+  readonly error: number;
+}
+
+/** Variants in the order in which they are named. */
+export function rowFigures(results: readonly AblationResult[], names: readonly string[]): RowFigures[] {
+  return names.flatMap((variant) => {
+    const own = results.filter((one) => one.variant === variant);
+    const [first] = own;
+    if (!first) return [];
+    const over = (value: (one: AblationResult) => number) => spreadOf(own.map(value));
+    const figures = Object.keys(first.figures).map((name) => [name, over((one) => one.figures[name] ?? 0)] as const);
+    return [
+      {
+        ...{ variant, seeds: own.length, steps: over(({ steps }) => steps), seconds: over(({ seconds }) => seconds) },
+        figures: Object.fromEntries(figures),
+      },
+    ];
+  });
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
+}
+
+/** Seeds draw scenes and first values alike for all variants, so differences are taken within a seed. */
+export function judged(claim: Claim, results: readonly AblationResult[]): Judged {
+  const figureOf = (variant: string, seed: number) =>
+    results.find((one) => one.variant === variant && one.seed === seed)?.figures[claim.figure];
+  const seeds = [...new Set(results.map(({ seed }) => seed))];
+  const differences = seeds.flatMap((seed) => {
+    const [more, less] = [figureOf(claim.more, seed), figureOf(claim.less, seed)];
+    return more === undefined || less === undefined ? [] : [more - less];
+  });
+  const { mean, deviation } = spreadOf(differences);
+  const error = deviation / Math.sqrt(Math.max(1, differences.length));
+  return { ...claim, verdict: verdictOf(differences, error), difference: mean, error };
+}
+
+/** Two standard errors, and more than one seed: what a single seed says is noise until another says it, too. */
+function verdictOf(differences: readonly number[], error: number): Verdict {
+  if (differences.length === 0) return 'not run';
+  const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length;
+  if (differences.length < 2 || Math.abs(mean) <= 2 * error) return 'within noise';
+  return mean > 0 ? 'holds' : 'does not hold';
+}

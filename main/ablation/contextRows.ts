@@ -1,0 +1,181 @@
+// Variants between reasoner and segmenter on one set of scenes: masks of true answers and of answers whose box misleads.
+import { mkdir, rm } from 'node:fs/promises';
+import { random } from '../contract/random.ts';
+import type { DecodedImage, Mask, Point } from '../contract/records.ts';
+import { maskIou, toBitmap } from '../contract/rle.ts';
+import { maskFrom } from '../flow/mask.ts';
+import { circleCentres } from '../learn/circles.ts';
+import { nanoTokenizerOf } from '../learn/taughtWords.ts';
+import type { Scene } from '../scenes/scene.ts';
+import { openWeights } from '../weights/open.ts';
+import {
+  type ContextPolicy,
+  contextPolicy,
+  logitsOf,
+  releasedPolicy,
+  tokensOf,
+  trainContext,
+} from './contextTraining.ts';
+import { openReader, type Reader, type Remembered } from './remembered.ts';
+import type { ContextVariant, PipelineVariant } from './rows.ts';
+import { type Told, toldAs, toldOf } from './told.ts';
+
+export interface Measured {
+  readonly steps: number;
+  /** Of processor time, in training. */
+  readonly seconds: number;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+export interface ContextSizes {
+  /** Scenes that are learnt from and their prompts, and scenes that are measured on. */
+  readonly scenes: number;
+  readonly prompts: number;
+  readonly measured: number;
+}
+
+export const usualSizes: ContextSizes = { scenes: 36, prompts: 4, measured: 32 };
+
+/** Scenes by split and number. */
+export type Scenes = (split: 'train' | 'test', index: number) => Scene;
+
+interface Question {
+  readonly image: DecodedImage;
+  readonly right: Remembered;
+  readonly misled: Remembered;
+}
+
+/** Everything that variants of a seed share. */
+export interface ContextBench {
+  readonly folder: string;
+  readonly seed: number;
+  readonly reader: Reader;
+  readonly learnt: readonly Remembered[];
+  readonly asked: readonly Question[];
+}
+
+export async function openContextBench(
+  folder: string,
+  { seed, scenes, sizes }: { seed: number; scenes: Scenes; sizes: ContextSizes },
+  signal: AbortSignal,
+): Promise<ContextBench> {
+  const weights = await openWeights(folder);
+  const reader = await openReader(weights, { ...weights, tokenizer: nanoTokenizerOf(weights) });
+  const learnt: Remembered[] = [];
+  const asked: Question[] = [];
+  for (let i = 0; i < sizes.scenes; i++) {
+    signal.throwIfAborted();
+    const scene = scenes('train', seed * sizes.scenes + i);
+    learnt.push(...(await reader.remember(scene.image, toldOf(scene, sizes.prompts, random(scene.seed, 81)))));
+  }
+  for (let i = 0; i < sizes.measured; i++) {
+    signal.throwIfAborted();
+    const question = await questionOf(reader, scenes('test', seed * sizes.measured + i), i);
+    if (question) asked.push(question);
+  }
+  return { folder, seed, reader, learnt, asked };
+}
+
+async function questionOf(reader: Reader, scene: Scene, i: number): Promise<Question | null> {
+  const single = scene.prompts.filter(({ target, targets }) => target !== null && !targets);
+  const prompt = single[i % Math.max(1, single.length)];
+  const both = prompt && [false, true].flatMap((isMisled) => toldAs(scene, prompt, { isMisled }) ?? []);
+  const [right, misled] = both ? await reader.remember(scene.image, both) : [];
+  return right && misled ? { image: scene.image, right, misled } : null;
+}
+
+export async function measureContext(
+  bench: ContextBench,
+  variant: ContextVariant,
+  { seconds, work, signal }: { seconds: number; work: string; signal: AbortSignal },
+): Promise<Measured> {
+  const { folder, seed, reader, learnt } = bench;
+  const policy = await contextPolicy(folder, reader.speaker, { ...variant, seed });
+  // What an interrupted run left would go on without its clock.
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  try {
+    const trained = await trainContext(policy, learnt, { seed, seconds, folder: work, signal });
+    return { ...trained, figures: await figuresOf(bench, (some) => trainedMasks(policy, some), signal) };
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+export async function measurePipeline(
+  bench: ContextBench,
+  { told }: PipelineVariant,
+  signal: AbortSignal,
+): Promise<Measured> {
+  const policy = told.startsWith('token') ? await releasedPolicy(bench.folder, bench.reader.speaker) : null;
+  const { segmenter } = bench.reader;
+  const masks = async (some: readonly Answered[]) => {
+    const tokens = policy
+      ? await tokensOf(
+          policy,
+          some.map(({ answer }) => answer),
+        )
+      : [];
+    const drawn: Mask[] = [];
+    for (const [i, { image, answer }] of some.entries()) {
+      signal.throwIfAborted();
+      drawn.push(await segmenter.segment(image, pipelines[told]({ told: answer.told, token: tokens[i] })));
+    }
+    return drawn;
+  };
+  return { steps: 0, seconds: 0, figures: await figuresOf(bench, masks, signal) };
+}
+
+interface SaidOf {
+  readonly told: Told;
+  readonly token: Float32Array | undefined;
+}
+
+type Pipeline = (said: SaidOf) => Parameters<Reader['segmenter']['segment']>[1];
+
+const pipelines: Readonly<Record<PipelineVariant['told'], Pipeline>> = {
+  box: ({ told: { box } }) => ({ box }),
+  'box and points': ({ told }) => ({ box: told.box, points: pointsOf(told) }),
+  token: ({ token }) => ({ token }),
+  'token and box': ({ token, told: { box } }) => ({ token, box }),
+};
+
+/** The centres of Seg-Zero, of the true mask: no answer could name better ones. Off as its box is. */
+function pointsOf({ truth, off }: Told): Point[] {
+  const [height, width] = truth.size;
+  const centres = circleCentres({ width, height, data: toBitmap(truth) }) ?? [];
+  const inside = (value: number, side: number) => Math.min(side - 1, Math.max(0, value));
+  return centres.map(([x, y]) => ({ x: inside(x + off.x, width), y: inside(y + off.y, height), sign: '+' }));
+}
+
+interface Answered {
+  readonly image: DecodedImage;
+  readonly answer: Remembered;
+}
+
+async function trainedMasks(policy: ContextPolicy, some: readonly Answered[]): Promise<Mask[]> {
+  const logits = await logitsOf(
+    policy,
+    some.map(({ answer }) => answer),
+  );
+  const how = policy.speaker.recipe.segmenter;
+  return some.flatMap(({ image, answer }, i) => {
+    const own = logits[i];
+    return own ? [maskFrom(own, image, { ...how, place: answer.inputs.place })] : [];
+  });
+}
+
+async function figuresOf(
+  { asked }: ContextBench,
+  masks: (some: readonly Answered[]) => Promise<Mask[]>,
+  signal: AbortSignal,
+): Promise<Record<string, number>> {
+  const meanOf = async (which: 'right' | 'misled') => {
+    signal.throwIfAborted();
+    const some = asked.map((question) => ({ image: question.image, answer: question[which] }));
+    const drawn = await masks(some);
+    const ious = drawn.map((mask, i) => maskIou(mask, some[i]?.answer.told.truth ?? mask));
+    return ious.reduce((sum, iou) => sum + iou, 0) / Math.max(1, ious.length);
+  };
+  return { gIoU: await meanOf('right'), 'misled gIoU': await meanOf('misled') };
+}

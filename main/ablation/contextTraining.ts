@@ -1,0 +1,202 @@
+// L_seg on remembered answers: queries, context module and mask decoder learn, and nothing before them is run again.
+// Unlike LENS's first stage the decoder learns too and is told the answer's box: nano's decoder draws little by a token alone.
+import { expand } from '../../models/graph/shape.ts';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
+import { floats, type NamedValues } from '../../models/graph/value.ts';
+import { contextModule, contextQueries } from '../../models/lens/contextModule.ts';
+import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import { decoder } from '../../models/qwen/language.ts';
+import { joinPositions, type Positions, textTable } from '../../models/qwen/rope.ts';
+import { Session } from '../../models/runtime/session.ts';
+import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
+import { segmenterLosses } from '../../models/train/maskLosses.ts';
+import { random } from '../contract/random.ts';
+import { decodedMasks } from '../flow/decoding.ts';
+import type { MaskLogits } from '../flow/mask.ts';
+import { decoderFeeds } from '../learn/decoderFeeds.ts';
+import { joined } from '../learn/floats.ts';
+import { type Objective, type Policy, type Run, train } from '../learn/loop.ts';
+import { Parameters } from '../learn/parameters.ts';
+import { targetSide } from '../learn/policyGraph.ts';
+import type { Speaker } from '../learn/speaker.ts';
+import { readParameters } from '../learn/version.ts';
+import { isContext } from '../nano/contextGraph.ts';
+import { nanoInitialiser, seeded } from '../nano/firstValues.ts';
+import { limited } from './budget.ts';
+import { memoryFeeds, type Remembered, rememberedTokens } from './remembered.ts';
+import type { ContextVariant } from './rows.ts';
+
+export interface ContextPolicy extends Policy {
+  /** With the sizes of this policy's own context module. */
+  readonly speaker: Speaker;
+}
+
+/** Answers of a step. */
+const asks = 8;
+/** All variants see the same answers in the same order, where the budget lasts. */
+const steps = 48;
+const rate = { base: 1e-3, warmup: 5 } as const;
+
+/** The frozen parts of a folder, and a context module of the variant's sizes that has learnt nothing. */
+export async function contextPolicy(
+  folder: string,
+  speaker: Speaker,
+  { queries, blocks, seed }: Pick<ContextVariant, 'queries' | 'blocks'> & { seed: number },
+): Promise<ContextPolicy> {
+  const frozen = await readParameters(folder, (name) =>
+    /^(?:model\.|sam\.sam_(?:mask_decoder|prompt_encoder)\.)/u.test(name),
+  );
+  const parameters = new Parameters(seeded(seed, nanoInitialiser({ name: 'none', lines: [] })));
+  for (const [name, { shape, values }] of frozen.all) parameters.set(name, shape, values);
+  return { parameters, speaker: { ...speaker, context: { ...speaker.context, numOfQuery: queries, blocks } } };
+}
+
+/** [answers, 1, width] of what the queries read in remembered answers. */
+function queryToken(p: Params, { reasoner: { language }, context }: Speaker): Tensor {
+  const { numOfQuery } = context;
+  const { kvHeads, headWidth, hidden, layers } = language;
+  const x = expand(contextQueries(p, context), [asks, numOfQuery, hidden]);
+  const table = (name: string) => input(name, [asks, 1, numOfQuery, headWidth]);
+  const seen = input('mask', [asks, 1, numOfQuery, rememberedTokens + numOfQuery]);
+  const past = (side: string, i: number) => input(`past.${side}.${i}`, [asks, kvHeads, rememberedTokens, headWidth]);
+  const pasts = Array.from({ length: layers }, (_, i) => [{ key: past('key', i), value: past('value', i) }]);
+  const read = decoder(p, x, { cosine: table('cosine'), sine: table('sine'), mask: seen }, { config: language, pasts });
+  return contextModule(p, context, read.hidden);
+}
+
+const isDecoder = (name: string) => name.startsWith('sam.sam_mask_decoder.');
+const trains = (name: string) => isContext(name) || isDecoder(name);
+
+/** Masks of a step's answers, by their boxes and where there are queries by what these read. */
+function answerMasks(p: Params, speaker: Speaker): DecodedMasks {
+  const token = speaker.context.numOfQuery > 0 ? queryToken(p, speaker) : undefined;
+  const { slots } = speaker.recipe.segmenter;
+  return decodedMasks(p, speaker.segmenter, { asks, slots: slots ?? 2, rough: true }, token);
+}
+
+const answerFeeds = (speaker: Speaker, samples: readonly Remembered[]): NamedValues => ({
+  ...(speaker.context.numOfQuery > 0 && queryFeeds(speaker, samples)),
+  ...decoderFeeds(samples.map(({ inputs }) => inputs)),
+});
+
+const objective: Objective<ContextPolicy, Remembered, null> = {
+  graph({ parameters, speaker }) {
+    const source = parameters.source();
+    const p = paramsFrom(source);
+    const decoded = answerMasks(p, speaker);
+    const side = targetSide(speaker);
+    const { loss, iou } = segmenterLosses(decoded, input('target', [asks, side, side]));
+    return { loss, figures: { iou }, parameters: source.tensors, trains };
+  },
+  open: async ({ speaker }) => ({
+    feed: async (samples) => ({
+      ...answerFeeds(speaker, samples),
+      target: joined(samples.map(({ target }) => target)),
+    }),
+    release: async () => {},
+  }),
+};
+
+function queryFeeds(
+  { reasoner: { language }, context: { numOfQuery } }: Speaker,
+  samples: readonly Remembered[],
+): NamedValues {
+  const { layers, kvHeads, headWidth } = language;
+  const positions = samples.map(({ next }): Positions => {
+    const line = Int32Array.from({ length: numOfQuery }, (_, i) => next + i);
+    return [line, line, line];
+  });
+  return {
+    ...memoryFeeds(samples, { layers, heads: kvHeads, width: headWidth, queries: numOfQuery }),
+    ...textTable(joinPositions(positions), language),
+  };
+}
+
+export interface Trained {
+  readonly steps: number;
+  readonly seconds: number;
+}
+
+/** `seconds`: of processor time. */
+export async function trainContext(
+  policy: ContextPolicy,
+  samples: readonly Remembered[],
+  { seed, seconds, folder, signal }: { seed: number; seconds: number; folder: string; signal: AbortSignal },
+): Promise<Trained> {
+  const run: Run<ContextPolicy, Remembered, null> = {
+    ...{ name: 'context', steps, policy, objective, shape: null, perStep: asks },
+    settings: {
+      schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
+      optimiser: { weightDecay: 0.01, betas: [0.9, 0.98] },
+      rateOf: (name) => (isDecoder(name) ? 0.3 : 1),
+      decays: (name) => name.endsWith('weight') && !/norm/u.test(name),
+    },
+    samples: (step) => {
+      const draw = random(seed, 80_000 + step);
+      return Array.from({ length: asks }, () => draw.pick(samples));
+    },
+  };
+  const { run: short, over, done } = limited(run, seconds);
+  await train(short, { folder, signal: AbortSignal.any([over, signal]), saveEvery: steps, report: () => {} });
+  signal.throwIfAborted();
+  return done();
+}
+
+/** What the policy says to the segmenter of each answer. */
+export const tokensOf = (policy: ContextPolicy, samples: readonly Remembered[]): Promise<Float32Array[]> =>
+  perAnswer(policy, samples, {
+    outputs: (p) => ({ token: queryToken(p, policy.speaker) }),
+    feeds: (some) => queryFeeds(policy.speaker, some),
+    read: ({ token }) => token,
+  });
+
+/** Logits of every answer's masks, and the IoU that each is believed to have. */
+export const logitsOf = (policy: ContextPolicy, samples: readonly Remembered[]): Promise<MaskLogits[]> =>
+  perAnswer(policy, samples, {
+    outputs: (p) => {
+      const { masks, iou } = answerMasks(p, policy.speaker);
+      return { masks, iou };
+    },
+    feeds: (some) => answerFeeds(policy.speaker, some),
+    read: ({ masks, iou }) => ({ masks, iou }),
+  });
+
+interface Reading<T, K extends string> {
+  outputs(p: Params): Record<K, Tensor>;
+  feeds(some: readonly Remembered[]): NamedValues;
+  /** Of one answer. */
+  read(own: Record<K, Float32Array>): T;
+}
+
+/** A step's number of answers at once; the last ones are filled up with the first. */
+async function perAnswer<T, K extends string>(
+  { parameters }: ContextPolicy,
+  samples: readonly Remembered[],
+  { outputs, feeds, read }: Reading<T, K>,
+): Promise<T[]> {
+  const source = parameters.source();
+  const made = outputs(paramsFrom(source));
+  const names = Object.keys(made) as K[];
+  const session = await Session.create(made);
+  const all: T[] = [];
+  try {
+    for (let i = 0; i < samples.length; i += asks) {
+      const some = samples.slice(i, i + asks);
+      const whole = Array.from({ length: asks }, (_, k) => some[k % some.length]).flatMap((one) => one ?? []);
+      const values = await session.run({ ...parameters.feeds(source.tensors.keys()), ...feeds(whole) });
+      const part = (data: Float32Array, k: number) =>
+        data.slice((k * data.length) / asks, ((k + 1) * data.length) / asks);
+      const ofOne = (k: number) => Object.fromEntries(names.map((name) => [name, part(floats(values, name), k)]));
+      all.push(...some.map((_, k) => read(ofOne(k) as Record<K, Float32Array>)));
+    }
+  } finally {
+    await session.release();
+  }
+  return all;
+}
+
+/** The context module as the weights hold it. */
+export async function releasedPolicy(folder: string, speaker: Speaker): Promise<ContextPolicy> {
+  const parameters = await readParameters(folder, (name) => name.startsWith('model.') || isContext(name));
+  return { parameters, speaker };
+}
