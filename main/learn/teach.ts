@@ -3,8 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { GateVerdict, Tier } from '../contract/learning.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
+import { outlinesOf } from './asks.ts';
 import { cannotLearn, cannotSay, hasMasksToLearn } from './canLearn.ts';
 import { writeChanges } from './changes.ts';
+import { edgeRank } from './edgeRank.ts';
 import { judge } from './gate.ts';
 import { changesOf, drawnChanges, evidenceOf, missesWords, scoresOf } from './judging.ts';
 import { learn, pickedTier } from './learnTier.ts';
@@ -88,14 +90,21 @@ const untaught = (reason: string) => ({
   ...{ before: null, after: null, held: [], taught: [], prompts: [], weights: null, gate: refused(reason) },
 });
 
+/** Masks of each image whose place on the picture is looked at. */
+const mostRanked = 4;
+
 type Looked = TaughtImage & MeasuredImage & TeachingImage;
 
-/** Every image is read once, so that near-duplicates are known before anything is measured. */
+/** Every image is read once, so that near-duplicates and masks that follow nothing are known before anything is measured. */
 async function lookedAt({ images }: TeachTask, { signal, report }: Watching): Promise<Looked[]> {
   const hashes: string[] = [];
+  const edgeRanks: number[][] = [];
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
-    hashes.push(pictureHash(await image.read()));
+    const picture = await image.read();
+    hashes.push(pictureHash(picture));
+    const masks = image.samples.flatMap((sample) => outlinesOf(sample).map(({ mask }) => mask));
+    edgeRanks.push(masks.slice(0, mostRanked).flatMap((mask) => edgeRank(picture, mask) ?? []));
     report({ kind: 'teaching', phase: 'looking', done: i + 1, total: images.length, secondsLeft: null, figures: {} });
   }
   const groups = nearGroups(hashes);
@@ -103,6 +112,7 @@ async function lookedAt({ images }: TeachTask, { signal, report }: Watching): Pr
     ...image,
     read: () => image.read(),
     group: groups.findIndex((group) => group.includes(i)),
+    edgeRanks: edgeRanks[i] ?? [],
     prompts: image.samples.length,
   }));
 }

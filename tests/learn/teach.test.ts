@@ -3,10 +3,12 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TeachProgress } from '../../main/contract/learning.ts';
+import { unpackMask } from '../../main/contract/project.ts';
 import { random } from '../../main/contract/random.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox, toBitmap } from '../../main/contract/rle.ts';
 import { readChanges } from '../../main/learn/changes.ts';
+import type { SampleObject } from '../../main/learn/sample.ts';
 import type { TeachOutcome, TeachTask } from '../../main/learn/task.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { noBase, objectOf, sampleOf, side, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
@@ -40,10 +42,33 @@ const noisy = (mask: Mask, seed: number) => {
   return objectOf(fromBitmap(noise, side, side), maskBox(mask));
 };
 
+/** As an import has them that makes the boxes from the masks: nothing disagrees. */
+const noise = (mask: Mask, seed: number) => boxedAgain(noisy(mask, seed));
+const moved = (mask: Mask) => boxedAgain(shifted(mask));
+
+function boxedAgain({ mask }: SampleObject): SampleObject {
+  if (!mask) throw new Error('there is no mask');
+  return objectOf(unpackMask(mask));
+}
+
+/** Each picture has the mask of another one. */
+function swapped(_: Mask, seed: number): SampleObject {
+  const [{ mask = null } = {}] = teachingImages(24)[(seed + 7) % 24]?.things ?? [];
+  if (!mask) throw new Error('there is no mask');
+  return objectOf(unpackMask(mask));
+}
+
 describe('a run is refused before it begins', () => {
   it.each([
     ['3 images', () => teachingImages(3), /^3 different images with 3 prompts teach; 10 are needed/u],
     ['masks that are noise', () => teachingImages(16, noisy), /^16 of 16 masks do not lie in their own boxes/u],
+    ['masks that are noise and boxes that go with them', () => teachingImages(16, noise), /^The masks do not follow/u],
+    [
+      'masks moved with their boxes',
+      () => teachingImages(16, moved),
+      /^The masks do not follow what the pictures show/u,
+    ],
+    ['masks of other pictures', () => teachingImages(16, swapped), /made by chance, so look at some and mend them/u],
     ['masks beside their boxes', () => teachingImages(16, shifted), /masks do not lie in their own boxes/u],
     [
       'one label and nothing else',
