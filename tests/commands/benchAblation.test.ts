@@ -46,7 +46,7 @@ describe('options', () => {
     const said: string[] = [];
     const program = new Command('bench').exitOverride().configureOutput({ writeErr: (text) => said.push(text) });
     const { signal } = new AbortController();
-    addAblation(program, { signal, print: () => {}, note: () => {} } as unknown as Parameters<typeof addAblation>[1]);
+    addAblation(program, { signal, print: () => {}, note: () => {}, finish: () => {} });
     program.commands[0]?.exitOverride().configureOutput({ writeErr: (text) => said.push(text) });
     return program.parseAsync(['ablation', ...options], { from: 'user' }).then(
       () => 'nothing was refused',
