@@ -88,5 +88,5 @@ export function parseRle(value: unknown): Mask {
   const listed = Mask.safeParse(value);
   if (listed.success) return listed.data;
   const [issue] = listed.error.issues;
-  throw new BadInput(`run-length mask: ${issue ? `${issue.path.join('.')} ${issue.message}` : 'unreadable'}`);
+  throw new BadInput(`run-length mask: ${issue ? [...issue.path, issue.message].join(' ') : 'unreadable'}`);
 }

@@ -29,7 +29,7 @@ export async function cocoHeader(file: string, context: ReadContext): Promise<Co
     if (key === 'images' || key === 'categories') return true;
     return key !== 'annotations' && head.begin(key);
   };
-  for (const piece of jsonPieces(file, wanted)) {
+  for (const piece of jsonPieces(file, wanted, 'null')) {
     const { key } = piece;
     if (key === 'images') await addImage(piece, header, { ...context, file });
     else if (key === 'categories') addCategory(piece, header, context);
@@ -106,7 +106,8 @@ async function addImage(
   const { images, shared } = header;
   const { notes, pictures, file } = context;
   const id = isFields(value) ? wholeOf(value.id) : null;
-  const name = isFields(value) ? textOf(value.file_name) : null;
+  // LVIS says where a picture can be had instead.
+  const name = isFields(value) ? (textOf(value.file_name) ?? textOf(value.coco_url)) : null;
   if (!isFields(value) || id === null || name === null) {
     return notes.leave(`image ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id or no file_name');
   }

@@ -31,7 +31,7 @@ export async function readCoco(file: string, context: ReadContext): Promise<Read
 
 function* shapesOf(file: string, header: CocoHeader, { notes }: ReadContext): Generator<ReadShape> {
   const reader = new AnnotationReader(header, notes);
-  for (const piece of jsonPieces(file, (key) => key === 'annotations')) {
+  for (const piece of jsonPieces(file, (key) => key === 'annotations', 'null')) {
     const shape = reader.read(piece);
     if (shape !== null) yield shape;
   }
@@ -53,13 +53,14 @@ class AnnotationReader {
   }
 
   /** Null where it was left out. */
-  read({ value, text }: Piece): ReadShape | null {
+  read({ value, text, mended = false }: Piece): ReadShape | null {
     this.#count++;
     this.#whole = true;
     const id = isFields(value) ? wholeOf(value.id) : null;
     const what = id === null ? `annotation at place ${this.#count}` : `annotation ${id}`;
     try {
       if (!isFields(value)) throw new BadInput('it is no object');
+      if (mended) this.#notes.say(`${what}: NaN or Infinity stands in it, which is no number; it was read as nothing`);
       const twice = id !== null && this.#seen.has(id);
       if (twice) this.#notes.say(`${what} is there more than once; each got an id of its own`);
       if (id !== null) this.#seen.add(id);

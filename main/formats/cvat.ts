@@ -32,7 +32,11 @@ export async function readCvat(file: string, context: ReadContext): Promise<Read
   const [elements, tracks] = [childrenOf(root, 'image'), childrenOf(root, 'track')];
   if (tracks.length > 0 && elements.length === 0)
     throw new BadInput(`${name}: is CVAT's form for video (tracks); export the task as "CVAT for images 1.1" or COCO`);
-  if (tracks.length > 0) context.notes.leave(`${tracks.length} tracks of ${name}`, 'tracks of a video are not read');
+  if (tracks.length > 0)
+    context.notes.leave(
+      `${tracks.length} ${tracks.length === 1 ? 'track' : 'tracks'} of ${name}`,
+      'tracks of a video are not read',
+    );
   const labels = new Set(labelsIn(childOf(root, 'meta')));
   const images: ReadImage[] = [];
   const shapes: ReadShape[] = [];

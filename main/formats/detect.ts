@@ -141,7 +141,7 @@ function factsOf(file: string): Facts | null {
     return key !== 'imageData';
   };
   try {
-    for (const { key, value } of jsonPieces(file, wanted)) {
+    for (const { key, value } of jsonPieces(file, wanted, 'null')) {
       if (!facts.first.has(key)) facts.first.set(key, value);
       if (key === null || (key === 'annotations' && facts.keys.has('images'))) return facts;
     }

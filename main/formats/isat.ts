@@ -45,7 +45,8 @@ function imageOf({ info }: Fields, file: string): ReadImage & { width: number; h
   if (name === null || width === null || height === null) {
     throw new BadInput(`${path.basename(file)}: its "info" has no name, width and height`);
   }
-  return { name: slashed(name), width, height };
+  const folder = isFields(info) ? textOf(info.folder) : null;
+  return { name: slashed(name), width, height, ...(folder !== null && { folder: slashed(folder) }) };
 }
 
 function polygonsOf(

@@ -21,7 +21,12 @@ export interface Piece {
   readonly value: unknown;
   /** The value as it stands in the file. */
   readonly text: string;
+  /** NaN or Infinity stood in it, and null stands there now. */
+  readonly mended?: boolean;
 }
+
+/** What becomes of NaN and Infinity, which other tools write and JSON does not have. */
+export type NotNumbers = 'refused' | 'null';
 
 /** Whether the values of a key are parsed, handed on as text alone, or passed over. */
 export type Wanted = boolean | 'text';
@@ -58,8 +63,12 @@ export function* jsonLines(file: string): Generator<unknown> {
  * Reads synchronously, as it feeds transactions. The values of keys that are not `wanted` are passed over unparsed.
  * Refuses what is no JSON in one sentence with the place.
  */
-export function* jsonPieces(file: string, wanted: (key: string) => Wanted = () => true): Generator<Piece> {
-  const source = new Source(file);
+export function* jsonPieces(
+  file: string,
+  wanted: (key: string) => Wanted = () => true,
+  notNumbers: NotNumbers = 'refused',
+): Generator<Piece> {
+  const source = new Source(file, notNumbers);
   try {
     source.start();
     yield* source.here() === LIST ? entries(source, null, true) : members(source, wanted);
@@ -98,6 +107,7 @@ function* entries(source: Source, key: string | null, how: true | 'text'): Gener
 class Source {
   readonly #file: string;
   readonly #descriptor: number;
+  readonly #notNumbers: NotNumbers;
   #bytes: Buffer = Buffer.alloc(0);
   /** Position of the first of `#bytes`. */
   #base = 0;
@@ -105,8 +115,9 @@ class Source {
   /** Turns UTF-16 into text, piece by piece; null for UTF-8. */
   #decoder: ReturnType<typeof decoderOf> | null = null;
 
-  constructor(file: string) {
+  constructor(file: string, notNumbers: NotNumbers = 'refused') {
     this.#file = file;
+    this.#notNumbers = notNumbers;
     try {
       this.#descriptor = openSync(file, 'r');
     } catch (error) {
@@ -121,8 +132,8 @@ class Source {
   /** Passes over a byte order mark. UTF-16 is turned into UTF-8 as it is read. */
   start(): void {
     if (this.#byte(0) === undefined) throw new BadInput(`${path.basename(this.#file)}: is empty`);
-    this.#byte(2);
-    const mark = markOf(this.#bytes.subarray(0, 3));
+    this.#byte(3);
+    const mark = markOf(this.#bytes.subarray(0, 4));
     if (mark === null) return;
     if (mark.encoding === 'utf8') this.#at = mark.length;
     else {
@@ -160,7 +171,7 @@ class Source {
   }
 
   /** The value that starts here. */
-  piece(how: true | 'text'): Pick<Piece, 'value' | 'text'> {
+  piece(how: true | 'text'): Pick<Piece, 'value' | 'text' | 'mended'> {
     if (this.here() === undefined) this.refuse('is cut short; get the whole file again');
     const [start, end] = [this.#at, this.#endOfValue()];
     const bytes = this.#bytes.subarray(start - this.#base, end - this.#base);
@@ -170,6 +181,8 @@ class Source {
       this.#at = end;
       return { text, value: how === 'text' ? undefined : JSON.parse(text) };
     } catch {
+      const mended = this.#notNumbers === 'null' ? mendedPiece(text) : null;
+      if (mended !== null) return mended;
       const fault = firstFault(text);
       this.#at = start + Buffer.byteLength(text.slice(0, fault));
       const word = /^[\w.+-]+|^./su.exec(text.slice(fault, fault + 24))?.[0] ?? '';
@@ -245,6 +258,17 @@ class Source {
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 const endsScalar = (byte: number): boolean =>
   byte === COMMA || byte === LIST_END || byte === OBJECT_END || byte === COLON || isSpace(byte);
+
+/** With null for each number that is none; null where that does not make it JSON. */
+function mendedPiece(given: string): Pick<Piece, 'value' | 'text' | 'mended'> | null {
+  const word = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gsu;
+  const text = given.replace(word, (found) => (found.startsWith('"') ? found : 'null'));
+  try {
+    return { text, value: JSON.parse(text), mended: true };
+  } catch {
+    return null;
+  }
+}
 
 const TOKEN =
   /\s*(?:"(?:[^"\\\p{Cc}]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|true|false|null|[[\]{},:])\s*/uy;

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Facts } from './unread.ts';
 import { isFields, stemOf } from './values.ts';
-import { isYoloSet } from './yoloSet.ts';
+import { isNamedList, isYoloSet } from './yoloSet.ts';
 
 export type Described = 'names of classes' | 'names of pictures' | 'names of other files';
 
@@ -20,7 +20,8 @@ export function describedBy(file: string, lines: readonly string[]): Described |
   if (!/\.txt$/iu.test(file)) return null;
   // VOC lists the stems of its pictures in a folder of its own.
   const isListed = path.dirname(file).split(path.sep).includes('ImageSets');
-  return isListed || lines.every((line) => isPictureName(line.trim())) ? 'names of pictures' : null;
+  if (isListed || lines.every((line) => isPictureName(line.trim()))) return 'names of pictures';
+  return isNamedList(file) ? 'names of classes' : null;
 }
 
 const LISTED = new Set(['categories', 'info', 'licenses']);

@@ -50,7 +50,10 @@ function* segmentsOf(
     png = picture();
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
-    return notes.leave(`${segments.length} segments of ${image.name}`, error.message);
+    return notes.leave(
+      `${segments.length} ${segments.length === 1 ? 'segment' : 'segments'} of ${image.name}`,
+      error.message,
+    );
   }
   for (const segment of segments) {
     const number = wholeOf(segment.id);

@@ -2,6 +2,7 @@
 import type { Frame } from '../contract/geometry.ts';
 import type { AttributeValue } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
+import type { YoloSets } from './yoloSet.ts';
 
 /** An image as an annotation file names it. */
 export interface ReadImage {
@@ -10,6 +11,8 @@ export interface ReadImage {
   /** Upright, as the file states or the picture has it; null: nobody knows. */
   readonly width: number | null;
   readonly height: number | null;
+  /** The folder in which the file says that it lay: of equal names it tells which is meant. */
+  readonly folder?: string;
   /** Where the picture lies, if the reader had to look for it already. */
   readonly picture?: Picture;
   /** The part of the data set that the file says it belongs to: "train", "val". */
@@ -81,9 +84,10 @@ export interface Picture {
 export interface Pictures {
   /**
    * The one that a name means in the annotation file `from`; a name without ending may have any.
-   * Null where there is none, where several fit equally, or where it cannot be read.
+   * `folder`: where the file says that it lay, if not in the name. Null where there is none, where several fit equally,
+   * or where it cannot be read.
    */
-  find(name: string, from?: string): Promise<Picture | null>;
+  find(name: string, from?: string, folder?: string): Promise<Picture | null>;
 }
 
 export interface ReadContext {
@@ -91,6 +95,8 @@ export interface ReadContext {
   readonly root: string;
   readonly pictures: Pictures;
   readonly notes: Notes;
+  /** What folders say of the label files in them, kept for the next one. */
+  readonly sets?: YoloSets;
 }
 
 export interface LeftOut {

@@ -8,13 +8,15 @@ import { BadInput } from '../contract/badinput.ts';
 /** Longer than any declaration of XML. */
 const DECLARED_IN = 200;
 
-/** What `Buffer.toString` calls UTF-16; null where the bytes begin with no mark. */
+/** What `Buffer.toString` calls UTF-16; null where the bytes begin with neither a mark nor two plain letters of UTF-16. */
 export function markOf(
   bytes: Uint8Array,
 ): { readonly encoding: 'utf8' | 'utf-16le' | 'utf-16be'; readonly length: number } | null {
-  const [a, b, c] = bytes;
+  const [a, b, c, d] = bytes;
   if (a === 0xff && b === 0xfe) return { encoding: 'utf-16le', length: 2 };
   if (a === 0xfe && b === 0xff) return { encoding: 'utf-16be', length: 2 };
+  if (a && b === 0 && c && d === 0) return { encoding: 'utf-16le', length: 0 };
+  if (a === 0 && b && c === 0 && d) return { encoding: 'utf-16be', length: 0 };
   return a === 0xef && b === 0xbb && c === 0xbf ? { encoding: 'utf8', length: 3 } : null;
 }
 

@@ -86,6 +86,16 @@ const KNOWN: readonly Known[] = [
       Object.values(entry(facts)).some((value) => Array.isArray(value) && 'original_width' in Object(value[0])),
   },
   {
+    name: 'one task of Label Studio',
+    instead: 'export JSON of the whole project from Label Studio',
+    fits: (facts) => has(facts, 'data') && ['annotations', 'completions', 'predictions'].some((key) => has(facts, key)),
+  },
+  {
+    name: 'a list of tasks of Label Studio without annotations',
+    instead: 'export JSON from Label Studio after annotating',
+    fits: (facts) => isFields(entry(facts).data) && !('annotations' in entry(facts)),
+  },
+  {
     name: 'a CreateML file',
     instead: CONVERT,
     fits: (facts) =>

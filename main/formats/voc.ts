@@ -9,7 +9,7 @@ import { decodePng, maskOfValue } from './png.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
 import { saidOf } from './said.ts';
 import { decoded } from './text.ts';
-import { boxOf, sideOf, slashed, stemOf } from './values.ts';
+import { baseName, boxOf, sideOf, slashed, stemOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 
 /** An object of the picture is that of the box it fills best; less is no match. */
@@ -30,19 +30,27 @@ export async function readVoc(file: string, { pictures, notes }: ReadContext): P
   const size = childOf(root, 'size');
   const [width, height] = [sideOf(textIn(size, 'width')), sideOf(textIn(size, 'height'))];
   const fileName = slashed(textIn(root, 'filename') || stemOf(name));
+  const folder = folderIn(root, fileName);
   const known = width !== null && height !== null;
-  const picture = known ? null : await pictures.find(fileName, file);
+  const picture = known ? null : await pictures.find(fileName, file, folder);
   const frame = known ? { width, height } : picture;
   if (frame === null) throw new BadInput(`${name}: gives no size, and ${fileName} was not found`);
   const image: ReadImage & Frame = {
     name: fileName,
     width: frame.width,
     height: frame.height,
+    ...(folder !== '' && { folder }),
     ...(picture && { picture }),
   };
   const boxes = childrenOf(root, 'object').flatMap((object, i) => boxed(object, { image, i, notes }));
   const shapes = withMasks(boxes, { file, image, notes });
   return { format: 'VOC', images: [image], labels: [...new Set(shapes.map(({ label }) => label))], shapes };
+}
+
+/** Where the picture lay: by its path, if that is one of a picture of this name, else by the name of its folder. */
+function folderIn(root: Element, fileName: string): string {
+  const lay = slashed(textIn(root, 'path'));
+  return baseName(lay) === baseName(fileName) ? path.posix.dirname(lay) : slashed(textIn(root, 'folder'));
 }
 
 function boxed(
@@ -65,7 +73,7 @@ function boxed(
     notes.leave(what, label === null ? 'it has no name' : 'it has no box inside the picture');
     return [];
   }
-  const flags = Object.fromEntries(FLAGS.map((flag) => [flag, textIn(object, flag) === '1' || undefined]));
+  const flags = Object.fromEntries(FLAGS.map((flag) => [flag, flagOf(textIn(object, flag))]));
   const pose = textIn(object, 'pose');
   const own = { ...flags, pose: pose === 'Unspecified' ? undefined : pose };
   const attributes = saidOf({ ...own, ...othersIn(object, { what, notes }) }, { what, notes });
@@ -90,6 +98,10 @@ function labelIn(object: Element): string | null {
   if (text === undefined || text.trim() === '') return null;
   return /^\s*\n|\n\s*$/u.test(text) ? text.trim() : text;
 }
+
+/** 1 is yes and 0 says nothing; a share or a word is kept as it is. */
+const flagOf = (text: string): boolean | string | undefined =>
+  /^(?:1|true)$/iu.test(text) ? true : /^(?:0|0?\.0+|false|unspecified|)$/iu.test(text) ? undefined : text;
 
 const numberIn = (element: Element | undefined, name: string): number => {
   const text = textIn(element, name);

@@ -11,8 +11,13 @@ export function pathIn(projectFile: string, file: string): string {
   return path.isAbsolute(relative) ? file : relative.split(path.sep).join('/');
 }
 
-/** A file, or why none was taken: nobody has that name, or several do and nothing tells them apart. */
-export type Located = { readonly file: string } | { readonly why: string };
+/**
+ * A file, or why none was taken: nobody has that name, or several do and nothing tells them apart. `isElsewhere`: it is the
+ * only one of its name, but the folders of the name are others.
+ */
+export type Located =
+  | { readonly file: string; readonly isElsewhere?: boolean }
+  | { readonly why: string; readonly several?: boolean };
 
 /** Folders that say what kind of files they hold, not which ones. */
 const GENERIC = new Set('images image imgs img jpegimages pictures photos data rgb frames'.split(' '));
@@ -42,9 +47,9 @@ export class NamedPictures implements Pictures {
     this.#places = null;
   }
 
-  /** `from`: the annotation file that names it. */
-  async find(name: string, from?: string): Promise<Picture | null> {
-    const located = await this.locate(name, from);
+  /** `from`: the annotation file that names it; `folder`: where it says that the picture lay. */
+  async find(name: string, from?: string, folder?: string): Promise<Picture | null> {
+    const located = await this.locate(name, from, folder);
     if (!('file' in located)) return null;
     const picture = this.#measured.get(located.file) ?? measured(located.file);
     this.#measured.set(located.file, picture);
@@ -52,16 +57,15 @@ export class NamedPictures implements Pictures {
   }
 
   /** The folders that were chosen come first, and in them what lies where the annotation file's own place says. */
-  async locate(name: string, from?: string): Promise<Located> {
-    const located = await this.#locate(name, from);
+  async locate(name: string, from?: string, folder?: string): Promise<Located> {
+    const located = await this.#locate(wish(name, folder), from);
     if ('file' in located || !/%[\da-f]{2}/iu.test(name)) return located;
     // Addresses have other letters for blanks and the like.
-    const again = await this.#locate(decoded(name), from);
+    const again = await this.#locate(wish(decoded(name), folder), from);
     return 'file' in again ? again : located;
   }
 
-  async #locate(name: string, from?: string): Promise<Located> {
-    const wanted = wish(name);
+  async #locate(wanted: Wish | null, from?: string): Promise<Located> {
     if (wanted === null) return { why: 'it names no file' };
     this.#places ??= this.#index();
     let reason: Located = { why: 'no picture has this name' };
@@ -69,14 +73,14 @@ export class NamedPictures implements Pictures {
       const fits = fitting(place, wanted);
       if (fits.length === 0) continue;
       const found = this.#choose(fits, wanted, from);
-      if ('file' in found || found.several) return found;
+      if ('file' in found || found.several === true) return found;
       reason = found;
     }
     const beside = from === undefined ? null : this.#beyond(wanted, from);
     return beside === null ? reason : { file: beside };
   }
 
-  #choose(fits: readonly string[], wanted: Wish, from?: string): Located & { several?: boolean } {
+  #choose(fits: readonly string[], wanted: Wish, from?: string): Located {
     if (from !== undefined && fits.every((file) => isClaimed(file, from)))
       return { why: `${fits[0]} has its name, but annotations of that name lie beside it` };
     const places = [...this.#expected(wanted, from)];
@@ -88,17 +92,18 @@ export class NamedPictures implements Pictures {
       if (exact !== undefined)
         return others.length === 0 ? { file: exact } : { why: `${here.length} pictures have its name`, several: true };
     }
-    const scored = fits.map((file) => ({ file, score: sharedEnd(this.#ownFolders(file), wanted.folders) }));
+    const lay = wanted.folders.length > 0 ? wanted.folders : wanted.hint;
+    const scored = fits.map((file) => ({ file, score: sharedEnd(this.#ownFolders(file), lay) }));
     const best = Math.max(...scored.map(({ score }) => score));
     const top = scored.filter(({ score }) => score === best).map(({ file }) => file);
     const possible = best > 0 ? top : top.filter((file) => this.#mayBe(file, wanted));
     const [first, ...others] = this.#bySource(possible, from);
     if (first === undefined) return { why: `${fits[0]} has its name, but lies in another folder than the name says` };
     if (others.length > 0) return { why: `${1 + others.length} pictures have its name`, several: true };
-    const [own, said] = [this.#ownFolders(first), [...wanted.folders, ...this.#tokens(from)]];
+    const [own, said] = [this.#ownFolders(first), [...lay, ...this.#tokens(from)]];
     return contradicts(own, said)
       ? { why: `${first} has its name, but is of another part of the set` }
-      : { file: first };
+      : { file: first, isElsewhere: best === 0 && wanted.folders.length > 0 && own.length > 0 };
   }
 
   /** Where the picture lies if the annotation file is right about its own surroundings, in lower case. */
@@ -183,6 +188,8 @@ interface Wish {
   readonly written: readonly string[];
   /** Its folders that tell pictures apart, in lower case. */
   readonly folders: readonly string[];
+  /** The folders in which the file says that it lay beside its name. */
+  readonly hint: readonly string[];
   readonly isAbsolute: boolean;
 }
 
@@ -196,20 +203,26 @@ function decoded(name: string): string {
 
 const ADDRESS = /^[a-z][a-z\d+.-]+:\/\//iu;
 
-function wish(name: string): Wish | null {
+function wish(name: string, folder = ''): Wish | null {
   const plain = ADDRESS.test(name) ? name.normalize('NFC').replace(/[?#].*$/su, '') : name.normalize('NFC');
   const parts = plain.split(/[\\/]/u).filter((part) => part !== '' && part !== '.');
   const last = parts.at(-1);
   if (last === undefined || last === '..') return null;
   const isAbsolute = /^([\\/]|[A-Za-z]:)/u.test(plain) || ADDRESS.test(plain);
-  return { last, written: isAbsolute ? [] : parts.slice(0, -1), folders: telling(parts.slice(0, -1)), isAbsolute };
+  const folders = telling(parts.slice(0, -1));
+  const hint = telling(folder.normalize('NFC').split(/[\\/]/u));
+  return { last, written: isAbsolute ? [] : parts.slice(0, -1), folders, hint, isAbsolute };
 }
 
 /** Files and folders are called alike whatever the case and however the system composes letters. */
 const folded = (text: string): string => text.normalize('NFC').toLowerCase();
 
+/** No part of a path that names a folder: nothing, the one above, a drive. */
+const NOWHERE = /^(?:|\.\.|[a-z]:)$/u;
 const telling = (folders: readonly string[]): string[] =>
-  folders.map((part) => part.toLowerCase()).filter((part) => !['', '..', ...GENERIC, ...LABELS].includes(part));
+  folders
+    .map((part) => part.toLowerCase())
+    .filter((part) => !NOWHERE.test(part) && !GENERIC.has(part) && !LABELS.has(part));
 
 function fitting(index: Index, { last }: Wish): string[] {
   const name = folded(last);

@@ -32,12 +32,17 @@ interface Found {
   readonly image: ReadImage;
   readonly path: string;
   readonly missing: boolean;
+  readonly isElsewhere: boolean;
 }
+
+const isOfElsewhere = (name: string): boolean => name.startsWith('/') || /^[A-Za-z][\w+.-]*:/u.test(name);
 
 export class Placing {
   /** Names without a picture. */
   readonly unresolved = new Set<string>();
   readonly #parts: Parts;
+  /** What is meant by names without a picture, by the place that they get. */
+  readonly #missing = new Map<string, string>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -54,25 +59,39 @@ export class Placing {
     return placed;
   }
 
-  /** One picture for two names would put the shapes of one on the other: neither gets it. */
+  /**
+   * One picture for two names would put the shapes of one on the other: it is that of the one name whose folders it has,
+   * or of neither.
+   */
   async #found(images: readonly ReadImage[], from: string): Promise<Found[]> {
     const { notes } = this.#parts;
     const all: Found[] = [];
-    const names = new Map<string, Set<string>>();
+    const names = new Map<string, Map<string, boolean>>();
     for (const image of images) {
       const found = await this.#resolve(image, from);
       if ('why' in found) notes.leave(`image ${image.name}`, found.why);
       else {
-        all.push({ image, path: found.path, missing: found.picture === null });
-        names.set(found.path, (names.get(found.path) ?? new Set()).add(image.name));
+        const isElsewhere = found.picture !== null && (await this.#isElsewhere(image, from));
+        all.push({ image, path: found.path, missing: found.picture === null, isElsewhere });
+        names.set(found.path, (names.get(found.path) ?? new Map()).set(image.name, isElsewhere));
       }
     }
-    return all.filter(({ image, path }) => {
-      const other = [...(names.get(path) ?? [])].find((name) => name !== image.name);
+    return all.filter(({ image, path, isElsewhere }) => {
+      const others = [...(names.get(path) ?? [])].filter(([name]) => name !== image.name);
+      const other = others.find(([, isAlso]) => isElsewhere || !isAlso);
       if (other !== undefined)
-        notes.leave(`image ${image.name}`, `the picture that fits, ${path}, fits ${other} as well`);
+        notes.leave(`image ${image.name}`, `the picture that fits, ${path}, fits ${other[0]} as well`);
+      else if (isElsewhere)
+        notes.say(`the folder of ${image.name} is not here; ${path}, the only picture of its name, was taken for it`);
       return other === undefined;
     });
+  }
+
+  /** Whether the picture lies in other folders than a path of another machine says. */
+  async #isElsewhere({ name, folder }: ReadImage, from: string): Promise<boolean> {
+    if (!isOfElsewhere(name)) return false;
+    const located = await this.#parts.pictures.locate(name, from, folder);
+    return 'file' in located && located.isElsewhere === true;
   }
 
   async #resolve(image: ReadImage, from: string): Promise<Resolved> {
@@ -81,16 +100,23 @@ export class Placing {
     const last = parts.at(-1);
     if (last === undefined || ['', '.', '..'].includes(last)) return { why: 'its path names no file' };
     const leadsOut = !image.picture && parts.includes('..');
-    const absolute = image.name.startsWith('/') || /^[A-Za-z][\w+.-]*:/u.test(image.name);
     // A path of another place says only what the picture is called.
-    const name = absolute || leadsOut ? last : image.name;
-    const picture = image.picture ?? (await pictures.find(image.name, from));
+    const name = isOfElsewhere(image.name) || leadsOut ? last : image.name;
+    const picture = image.picture ?? (await pictures.find(image.name, from, image.folder));
     if (picture !== null) return this.#placed(image, picture);
     if (leadsOut) return { why: 'its path leads out of the folder, and the folder has no picture of that name' };
     this.unresolved.add(image.name);
-    const located = await pictures.locate(image.name, from);
-    if ('why' in located && located.why.includes(' its name')) notes.say(`${image.name}: ${located.why}`);
-    const file = 'file' in located ? located.file : path.join(folder, name);
+    const located = await pictures.locate(image.name, from, image.folder);
+    if ('file' in located) return { path: pathIn(projectFile, located.file), picture: null };
+    const file = path.join(folder, name);
+    // Without a picture, nobody can tell whether two files mean the same one by a name.
+    const isBare = !image.name.includes('/') && image.folder === undefined;
+    const where = located.several === true ? from : isBare ? path.dirname(from) : '';
+    const meant = JSON.stringify([image.name, image.folder, where]);
+    const earlier = this.#missing.get(file) ?? meant;
+    this.#missing.set(file, earlier);
+    if (earlier !== meant) return { why: `${located.why}, and another file may mean another picture by it` };
+    if (located.why.includes(' its name')) notes.say(`${image.name}: ${located.why}`);
     return { path: pathIn(projectFile, file), picture: null };
   }
 

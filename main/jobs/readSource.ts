@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { BadInput, refusalOf } from '../contract/badinput.ts';
 import { archiveKind, type Content, unpackGzip, unpackZip } from '../formats/archive.ts';
 import { detect } from '../formats/detect.ts';
-import { type LeftOut, Notes, type Pictures } from '../formats/reading.ts';
+import { type LeftOut, Notes, type Pictures, type ReadContext } from '../formats/reading.ts';
 import { isImageName } from '../pictures/walk.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import { ImportBudget } from './importBudget.ts';
@@ -50,6 +50,7 @@ interface Into {
   readonly notes: Notes;
   readonly pictures: Pictures & Pick<NamedPictures, 'locate' | 'add'>;
   readonly root: string;
+  readonly sets: ReadContext['sets'];
   readonly out: Out;
   /** Where a file is said to lie: one out of an archive, where it would lie if the archive had been unpacked. */
   readonly said: (file: string) => string;
@@ -70,7 +71,17 @@ export async function readSource(task: ReadTask, out: Out): Promise<ReadReport> 
   const pictures = new NamedPictures([folder], task.known);
   const placing = new Placing({ projectFile, folder, notes, pictures });
   const readers = { placing, notes, budget: new ImportBudget() };
-  const into = { task, readers, notes, pictures, root, out, said: (file: string) => file, archive: null };
+  const into = {
+    task,
+    readers,
+    notes,
+    pictures,
+    root,
+    sets: new Map(),
+    out,
+    said: (file: string) => file,
+    archive: null,
+  };
   if (statSync(source, { throwIfNoEntry: false })?.isDirectory()) await takeFolder(source, into);
   else await takeFileOrArchive(source, into);
   return { leftOut: notes.leftOut, said: notes.said, unresolved: [...placing.unresolved] };

@@ -95,7 +95,7 @@ async function headOf(source: SourceFile): Promise<Head> {
   if (lost !== undefined)
     throw new BadInput(`${path.basename(source.path)}: cannot be written back: ${lost.what}: ${lost.why}`);
   const highest = { images: 0, annotations: 0, categories: 0 };
-  for (const { key, value } of jsonPieces(source.path, (one) => one in highest)) {
+  for (const { key, value } of jsonPieces(source.path, (one) => one in highest, 'null')) {
     const id = idOf(value);
     const list = key as keyof typeof highest;
     if (id !== null && id < HIGHEST) highest[list] = Math.max(highest[list], id);
@@ -224,7 +224,7 @@ class BackContent implements CocoContent {
   }
 
   #pieces(list: string) {
-    return jsonPieces(this.#source.path, (key) => key === list);
+    return jsonPieces(this.#source.path, (key) => key === list, 'null');
   }
 }
 

@@ -291,3 +291,39 @@ describe('its own export again', () => {
     );
   });
 });
+
+test('numbers that are none cost what they stand in, and not the file', async () => {
+  const text = JSON.stringify(
+    cocoOf([
+      { segmentation: [squareAt(10, 10)], area: 'A', bbox: [10, 10, 10, 10], note: 'NaN, "Infinity"' },
+      { segmentation: [], bbox: [30, 30, 'B', 10] },
+      { bbox: [1, 1, 5, 5], score: 'C' },
+    ]),
+  );
+  const raw = text.replace('"A"', 'NaN').replace('"B"', '-Infinity').replace('"C"', 'Infinity');
+  const root = await tree({ 'a.png': size, 'c.json': raw });
+  const { rows, report } = await takenFrom(path.join(root, 'c.json'));
+  expect(rows.map(({ id, area, bbox }) => [id, area, bbox])).toEqual([
+    [1, 100, [10, 10, 10, 10]],
+    [3, 25, [1, 1, 5, 5]],
+  ]);
+  expect(rows[0]).toMatchObject({ note: 'NaN, "Infinity"' });
+  expect(report).toMatch(/annotation 1: NaN or Infinity stands in it/u);
+  expect(report).toMatch(/annotation 2: it has neither a mask nor a box/u);
+});
+
+test('LVIS names pictures by their addresses alone', async () => {
+  const address = 'http://images.cocodataset.org/val2017/0001.png';
+  const image = { id: 7, coco_url: address, width: 100, height: 80, neg_category_ids: [2] };
+  const lvis = cocoOf([{ image_id: 7, segmentation: [squareAt(10, 10)], area: 100, bbox: [10, 10, 10, 10] }], {
+    images: [image],
+    categories: [{ id: 1, name: 'cup', synset: 'cup.n.01', frequency: 'c', synonyms: ['cup'] }],
+  });
+  const root = await tree({ 'val2017/0001.png': size, 'train2017/0001.png': size, 'lvis_v1_val.json': lvis });
+  const { rows, coco } = await takenFrom(path.join(root, 'lvis_v1_val.json'));
+  expect(rows.map(({ id, file, label }) => [id, file?.split('/').slice(-2).join('/'), label])).toEqual([
+    [1, 'val2017/0001.png', 'cup'],
+  ]);
+  expect(coco.images).toMatchObject([{ id: 7, coco_url: address, neg_category_ids: [2] }]);
+  expect(coco.categories).toMatchObject([{ frequency: 'c', synonyms: ['cup'] }]);
+});

@@ -33,6 +33,19 @@ describe('encodings', () => {
     expect(labels).toEqual([name]);
   });
 
+  test.each(['utf-16le', 'utf-16be'])('XML and JSON in %s without a mark, declared or not', async (encoding) => {
+    const labels = ['чашка', '杯子', 'cup'];
+    const json = cocoOf([{ bbox: [1, 1, 5, 5] }], { categories: [{ id: 1, name: 'чашка' }] });
+    const root = await tree({
+      'a.png': size,
+      'a.json': iconv.encode(JSON.stringify(json), encoding),
+      'b.xml': iconv.encode(voc('杯子', 'UTF-16'), encoding),
+      'c.xml': iconv.encode(voc('cup'), encoding),
+    });
+    const { labels: found } = await takenFrom(root);
+    expect(found).toEqual(labels);
+  });
+
   test.each([
     ['XML that says UTF-8 and is GBK', 'a.xml', iconv.encode(voc('杯子', 'utf-8'), 'gbk')],
     ['XML without a word on it in cp1252', 'a.xml', iconv.encode(voc('café'), 'win1252')],
@@ -127,6 +140,18 @@ describe('Label Studio', () => {
       ],
     });
     expect(labels).toEqual(['newest', 'newest too']);
+  });
+
+  test('times are compared by their zones, and by less than a thousandth of a second', async () => {
+    const two = (a: string, b: string) =>
+      take({
+        annotations: [
+          { id: 1, updated_at: a, result: [result('first')] },
+          { id: 2, updated_at: b, result: [result('second')] },
+        ],
+      });
+    expect((await two('2024-01-31T23:30:00Z', '2024-02-01T00:00:00+02:00')).labels).toEqual(['first']);
+    expect((await two('2024-01-31T23:30:00.000456Z', '2024-01-31T23:30:00.000123Z')).labels).toEqual(['first']);
   });
 
   test('predictions and drafts are named with their number, and are no annotations', async () => {
@@ -229,7 +254,15 @@ describe('Label Studio', () => {
         ],
       },
     ];
-    const root = await tree({ 'a.png': size, 'min.json': short });
+    const root = await tree({
+      ...{ 'a.png': size, 'min.json': short, 'one.json': { id: 1, data: { image: 'a.png' }, annotations: [] } },
+      'tasks.json': [{ id: 1, data: { image: 'a.png' } }],
+    });
+    for (const [name, what] of [
+      ['one.json', 'one task of Label Studio'],
+      ['tasks.json', 'tasks of Label Studio without annotations'],
+    ] as const)
+      expect((await loupe('import', fresh('.loupe'), path.join(root, name))).line).toContain(what);
     const { line } = await loupe('import', fresh('.loupe'), path.join(root, 'min.json'));
     expect(line).toMatch(/min\.json: is a short export of Label Studio \(JSON-MIN\).*export JSON/u);
   });

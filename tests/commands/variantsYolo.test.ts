@@ -185,3 +185,73 @@ describe('rows', () => {
     expect(line).toMatch(/train\.txt: holds names of pictures only; import the folder/u);
   });
 });
+
+describe('what a set says of itself', () => {
+  test.each([
+    [
+      'the names stand in a list of their own',
+      'names: lists/my_classes.txt\n',
+      ['p', 'r'],
+      /those of lists.my_classes/u,
+    ],
+    ['that list is not there', 'names: gone.txt\n', ['class 0', 'class 2'], /"gone\.txt", which holds none.*numbers/u],
+    ['that list lies elsewhere', 'names: ../x.txt\n', ['class 0', 'class 2'], /"\.\.\/x\.txt", which lies outside/u],
+    ['entries with ids', 'names:\n- {id: 2, name: c}\n- {id: 0, name: a}\n', ['a', 'c'], /those of data\.yaml/u],
+    ['nc contradicts', 'nc: 5\nnames: [a, b]\n', ['a', 'class 2'], /its nc is 5, but it names 2 classes/u],
+    ['a class has no name', 'names: [a, b]\n', ['a', 'class 2'], /class 2 has no name in data\.yaml/u],
+    ['no names at all', 'nc: 3\ntrain: images\n', ['class 0', 'class 2'], /no list of class names lies in what/u],
+    ['gaps, which nc counts', 'nc: 3\nnames: {0: a, 2: c}\n', ['a', 'c'], /^(?!.*nc is).*$/su],
+  ])('%s', async (_, yaml, labels, said) => {
+    const root = await tree({ ...setOf(yaml), 'lists/my_classes.txt': 'p\nq\nr\n', '../x.txt': 'no\nno\nno\n' });
+    const found = await takenFrom(root);
+    expect(found.labels).toEqual(labels);
+    expect(found.report).toMatch(said);
+    expect(found.report).not.toMatch(/data\.yaml: holds no annotations/u);
+  });
+});
+
+describe('what models write behind a row', () => {
+  const of = async (label: string, yaml = 'names: [cup]\n') => takenFrom(await tree(setOf(yaml, label)));
+  const square = '0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5';
+
+  test('scores and numbers of tracks are no places, where the file tells', async () => {
+    const { rows } = await of(`0 0.5 0.5 0.2 0.2 0.9 7\n0 0.5 0.5 0.2 0.2 0.8 1\n0 ${square} 0.7 12\n`);
+    expect(rows.map(({ bbox, score, attributes }) => [bbox, score, attributes?.track_id])).toEqual([
+      [[40, 32, 20, 16], 0.9, 7],
+      [[40, 32, 20, 16], 0.8, 1],
+      [[10, 8, 40, 32], 0.7, 12],
+    ]);
+    const alone = await of('0 0.5 0.5 0.2 0.2 1\n0 0.25 0.25 0.2 0.2 34\n');
+    expect(alone.rows.map(({ score, attributes }) => [score, attributes?.track_id])).toEqual([
+      [undefined, 1],
+      [undefined, 34],
+    ]);
+  });
+
+  test('a triangle at the edge of the picture stays one', async () => {
+    const { rows } = await of('0 0.5 0.5 1 0.5 1 1\n');
+    expect(rows).toHaveLength(1);
+    expect(rows[0]?.pixels).toBeGreaterThan(900);
+    expect(rows[0]?.box_only).toBeUndefined();
+  });
+
+  test('a pose with its score, and rows of another count than the set says', async () => {
+    const points = Array.from({ length: 34 }, (_, i) => (0.3 + i / 100).toFixed(2)).join(' ');
+    const label = `0 0.5 0.5 0.2 0.2 ${points}\n0 0.5 0.5 0.2 0.2 ${points} 0.9 3\n0 0.5 0.5 0.2 0.2\n`;
+    const { rows } = await of(label, 'names: [person]\nkpt_shape: "17, 2"\n');
+    expect(rows.map(({ bbox, score }) => [bbox, score])).toEqual(
+      [undefined, 0.9, undefined].map((score) => [[40, 32, 20, 16], score]),
+    );
+    for (const [shape, why] of [
+      [
+        '[17, 3]',
+        /line 1 of a\.txt: it has 38 numbers after its class, and a row with the keypoints of its set has 55/u,
+      ],
+      ['17', /line 1 of a\.txt: the set has keypoints, but its kpt_shape is "17" and not like \[17, 3\]/u],
+    ] as const) {
+      const other = await of(label, `names: [person]\nkpt_shape: ${shape}\n`);
+      expect(other.rows).toMatchObject([{ bbox: [40, 32, 20, 16] }]);
+      expect(other.report).toMatch(why);
+    }
+  });
+});

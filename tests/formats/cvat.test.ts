@@ -118,7 +118,7 @@ describe('what is not taken is named', () => {
 test('tracks of a video are refused with what to export instead; beside images they are named', async () => {
   const track = '<track id="0" label="car"><box frame="0"/></track>';
   await expect(read(track)).rejects.toThrow(/form for video \(tracks\); export the task as "CVAT for images 1\.1"/u);
-  expect((await read(track + image(''))).leftOut[0]?.what).toBe('1 tracks of annotations.xml');
+  expect((await read(track + image(''))).leftOut[0]?.what).toBe('1 track of annotations.xml');
 });
 
 test('the outermost element tells CVAT from VOC, whatever stands before it', () => {

@@ -175,12 +175,19 @@ describe('YOLO', () => {
       '0 0.5 0.5 1 1 0.1 0.1 2 0.2 0.2 0',
     ].join('\r\n');
     const { images, labels, shapes, leftOut } = await read('yolo/labels/train/a.txt', text, { a: [100, 50] });
+    saved(folder, 'yolo/labels/plain/data.yaml', 'names: [cup, a plate]\n');
+    const plain = await read('yolo/labels/plain/a.txt', text.split('\r\n').slice(0, 3).join('\n'), { a: [100, 50] });
+    expect(areas(plain.shapes)).toEqual([null, null, 50 * 25]);
     expect(images).toMatchObject([{ width: 100, height: 50 }]);
     expect(labels).toEqual(['cup', 'a plate']);
-    expect(shapes.map(({ label }) => label)).toEqual(['cup', 'a plate', 'a plate', 'cup']);
-    expect([areas(shapes), shapes[1]?.attributes]).toEqual([[null, null, 50 * 25, null], { score: 0.75 }]);
+    expect(shapes.map(({ label }) => label)).toEqual(['cup', 'a plate', 'cup']);
+    expect([areas(shapes), shapes[1]?.attributes]).toEqual([[null, null, null], { score: 0.75 }]);
     expect(shapes[0]?.box).toEqual({ x1: 40, y1: 15, x2: 60, y2: 35 });
-    expect(leftOut).toEqual([{ what: 'keypoints of a.txt', why: 'only boxes and polygons are read' }]);
+    const why = 'it has 8 numbers after its class, and a row with the keypoints of its set has 10';
+    expect(leftOut).toEqual([
+      { what: 'line 3 of a.txt', why },
+      { what: 'keypoints of a.txt', why: 'only boxes and polygons are read' },
+    ]);
   });
 
   test.each([

@@ -66,6 +66,11 @@ describe('words', () => {
     const flags = '<difficult>1</difficult><truncated>0</truncated><occluded>1</occluded><pose>Unspecified</pose>';
     const { shapes } = await read(annotation(object(flags + box(1, 1, 2, 2))));
     expect(shapes[0]?.attributes).toEqual({ difficult: true, occluded: true });
+    const others = '<difficult>0.0</difficult><truncated>0.5</truncated><occluded>partly</occluded>';
+    expect((await read(annotation(object(others + box(1, 1, 2, 2))))).shapes[0]?.attributes).toEqual({
+      truncated: '0.5',
+      occluded: 'partly',
+    });
   });
 
   test('entities, other scripts and a mark at the beginning of the file', async () => {
