@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -73,6 +73,17 @@ describe('the build', () => {
     const said: string[] = [];
     await buildParts(['electron'], { ifNeeded: true, say: (line) => said.push(line) });
     expect(said).toEqual([]);
+  });
+
+  it('is the one for people, also where tests ask for it', async () => {
+    expect(process.env.NODE_ENV).toBe('test');
+    await buildParts(['renderer'], { ifNeeded: true });
+    expect(process.env.NODE_ENV).toBe('test');
+    const folder = path.join(root, 'out', 'renderer', 'assets');
+    const scripts = readdirSync(folder).filter((name) => name.endsWith('.js'));
+    expect(scripts).not.toEqual([]);
+    // The name of what React's build for its developers makes elements with.
+    for (const name of scripts) expect(readFileSync(path.join(folder, name), 'utf8')).not.toContain('jsxDEV');
   });
 
   it('knows its parts', async () => {

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveChromium } from '../../e2e/shells.ts';
-import { eventually, putShapes, type Worked, worked } from './worked.ts';
+import { eventually, putShapes, type Worked, worked, workOf } from './worked.ts';
 
 describe.runIf(haveChromium)('dialogs worked by hand', () => {
   let at: Worked;
@@ -102,21 +102,21 @@ describe.runIf(haveChromium)('dialogs worked by hand', () => {
     expect(await labelNames()).toEqual(['lorry', ...names]);
     expect((await at.client.edit.undo())?.redo).toBe('Add 80 labels');
     await at.client.edit.redo();
-    await at.page.evaluate(() => {
-      const began = performance.now();
-      const seen = new MutationObserver(() => {
-        if (!document.querySelector('[aria-label="Name of lorry"]')) return;
-        document.documentElement.dataset.labelsMs = String(performance.now() - began);
-        seen.disconnect();
+    const taken: number[] = [];
+    const work = await workOf(at.page);
+    for (let i = 0; i < 3; i++) {
+      const before = await work();
+      await at.during('Control+Shift+l', 'Labels', async () => {
+        await at.field('Name of lorry').waitFor();
+        taken.push((await work()) - before);
       });
-      seen.observe(document.body, { childList: true, subtree: true });
-    });
+    }
+    console.log(`81 labels open after ${taken.map((ms) => ms.toFixed(0)).join(', ')} ms of the page's work`);
+    // Something was measured, and what decides is that only rows in sight are made.
+    expect(Math.min(...taken)).toBeGreaterThan(1);
+    expect(Math.min(...taken)).toBeLessThan(500);
     await at.during('Control+Shift+l', 'Labels', async (dialog) => {
       await at.field('Name of lorry').waitFor();
-      const ms = Number(await at.page.locator('html').getAttribute('data-labels-ms'));
-      console.log(`81 labels open in ${ms.toFixed(0)} ms`);
-      // Half a second where nothing else runs; what decides is that only rows in sight are made.
-      expect(ms).toBeLessThan(3000);
       expect(await dialog.getByRole('listitem').count()).toBeLessThan(20);
       await at.field('Search labels').fill('T 77');
       await at.field('Name of part 77').waitFor();
