@@ -27,7 +27,7 @@ export async function baseDomain(name: string, count: Readonly<Partial<typeof us
     // Not those whose masks are replayed.
     lesson: (index) => {
       const { image, prompts } = drawn('train', replayed + index);
-      return { image, told: prompts.map(({ text, answer }) => ({ question: text, answer })) };
+      return { image, asked: prompts.map(({ text, answer }) => ({ question: text, answer })) };
     },
   };
 }

@@ -15,7 +15,7 @@ import { type LearntPicture, mixedPicture } from './mixedPictures.ts';
 import { Parameters } from './parameters.ts';
 import { attentionMask, packSequence } from './sequence.ts';
 import { type Frame, frameOf, imageStartOf, patchValues, type Speaker } from './speaker.ts';
-import { packedTurns, type Told, taughtTurns } from './taughtTurns.ts';
+import { packedTurns, type TaughtTurn, taughtTurns } from './taughtTurns.ts';
 import { grownRows, grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord } from './taughtWords.ts';
 import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from './turnBatch.ts';
 import { pictures, readTurns, tokenLoss } from './turnLoss.ts';
@@ -23,7 +23,7 @@ import { pictures, readTurns, tokenLoss } from './turnLoss.ts';
 /** A picture with what is asked and answered about it. */
 export interface Lesson {
   readonly image: DecodedImage;
-  readonly told: readonly Told[];
+  readonly asked: readonly TaughtTurn[];
 }
 
 export interface SupervisedPolicy extends Policy {
@@ -179,8 +179,8 @@ function taughtRow({ policy, shape, taught, frame }: Maker, draw: Random): Shown
   for (let attempt = 0; attempt < attempts; attempt++) {
     const first = draw.int(0, taught.pictures.length - 1);
     const { image, things } = mixedPicture(taught.pictures, { first, size: frame.pixels, draw });
-    const told = taughtTurns(things, taught.names, { tokenizer: policy.tokenizer, draw });
-    const row = things.length > 0 ? rowOf(policy, told, { side: frame.cells, tokens: shape.tokens }) : null;
+    const asked = taughtTurns(things, taught.names, { tokenizer: policy.tokenizer, draw });
+    const row = things.length > 0 ? rowOf(policy, asked, { side: frame.cells, tokens: shape.tokens }) : null;
     if (row) return { image, row };
   }
   throw new Error('No part of the taught pictures shows anything that has a name.');
@@ -191,9 +191,9 @@ function replayedRow({ policy, shape, taught, frame, again }: Maker, draw: Rando
   if (!lesson) throw new Error('There is nothing to replay.');
   for (let attempt = 0; attempt < attempts; attempt++) {
     const index = draw.int(0, lessons - 1);
-    const { image, told } = again.get(index) ?? lesson(index);
-    again.set(index, { image, told });
-    const row = rowOf(policy, draw.shuffle(told), { side: frame.cells, tokens: shape.tokens });
+    const { image, asked } = again.get(index) ?? lesson(index);
+    again.set(index, { image, asked });
+    const row = rowOf(policy, draw.shuffle(asked), { side: frame.cells, tokens: shape.tokens });
     if (row) return { image, row };
   }
   throw new Error('No lesson of the weights’ own domain fits into a row.');
@@ -201,10 +201,10 @@ function replayedRow({ policy, shape, taught, frame, again }: Maker, draw: Rando
 
 function rowOf(
   { tokenizer }: SupervisedPolicy,
-  told: readonly Told[],
+  asked: readonly TaughtTurn[],
   room: { side: number; tokens: number },
 ): Row | null {
-  const fitting = packedTurns(told, { tokenizer, ...room });
+  const fitting = packedTurns(asked, { tokenizer, ...room });
   if (!fitting) return null;
   const packed = packSequence(fitting.head, fitting.turns, room.tokens);
   const weights = weightsOf(tokenizer, packed.predictors, nextOf(packed));

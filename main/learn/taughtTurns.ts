@@ -8,7 +8,7 @@ import type { NamedBox } from './mixedPictures.ts';
 import { type Head, packedLength, type Turn } from './sequence.ts';
 
 /** A question about a picture with its whole answer. */
-export interface Told {
+export interface TaughtTurn {
   readonly question: string;
   readonly answer: string;
 }
@@ -51,7 +51,7 @@ export function taughtTurns(
   things: readonly NamedBox[],
   names: readonly string[],
   { tokenizer, draw }: { tokenizer: NanoTokenizer; draw: Random },
-): Told[] {
+): TaughtTurn[] {
   const there = [...new Set(things.slice(0, mostListed).map(({ name }) => name))];
   const absent = draw.shuffle(names.filter((name) => !things.some((thing) => thing.name === name)));
   const asked = draw.shuffle([...there, ...absent.slice(0, draw.int(1, 2))]);
@@ -63,10 +63,10 @@ export function taughtTurns(
 
 /** As many of them as fit into `tokens`, in this order; null where none does. */
 export function packedTurns(
-  told: readonly Told[],
+  taught: readonly TaughtTurn[],
   { tokenizer, side, tokens }: { tokenizer: NanoTokenizer; side: number; tokens: number },
 ): { head: Head; turns: Turn[] } | null {
-  const conversations = told.map(
+  const conversations = taught.map(
     ({ question, answer }): Conversation => answered(tokenizer, question, { text: answer, side }),
   );
   const [first] = conversations;

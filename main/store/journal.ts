@@ -17,10 +17,10 @@ import {
   type Step,
 } from './steps.ts';
 
-/** How many changes of a step are told; `more` is set where it has others, and one then reads everything again. */
-export const toldChanges = 1000;
-/** Characters of masks among them: every window is sent what is told. */
-export const toldCharacters = 2 ** 22;
+/** How many changes of a step are sent; `more` is set where it has others, and one then reads everything again. */
+export const sentChanges = 1000;
+/** Characters of masks among them: every window gets them. */
+export const sentCharacters = 2 ** 22;
 
 export interface Journal {
   /** Throws `Conflict` where a `before` is not what is there, `BadInput` where a record is no good; then nothing is stored. */
@@ -115,7 +115,7 @@ interface Office extends Parts {
 
 const titles = (db: Db): Titles => ({ undo: lastDone(db)?.title ?? null, redo: firstUndone(db)?.title ?? null });
 
-const recorded = (db: Db, { seq, title }: Step, { changes, more }: Told): Recorded => ({
+const recorded = (db: Db, { seq, title }: Step, { changes, more }: SentChanges): Recorded => ({
   seq,
   diff: { title, changes },
   ...(more && { more }),
@@ -171,29 +171,29 @@ function movable(office: Office, way: Way): Step | null {
 /** Yields after each change, and after each image that is brought up to date. */
 function* moving({ db, tables, moved }: Office, step: Step, way: Way): Generator<void, Recorded> {
   const writer = changeWriter(db, tables, null);
-  const told = new Told();
+  const sent = new SentChanges();
   for (const change of way === 'redo' ? changesOf(db, step.seq) : changesBack(db, step.seq)) {
-    yield told.tell(writer.make(change));
+    yield sent.add(writer.make(change));
   }
   yield* writer.settling();
   markStep(db, step.seq, way === 'undo');
   moved(step.seq, way === 'undo' ? 'undone' : 'done');
   const [imageId, ...others] = writer.touched();
   const where = imageId === undefined ? {} : { where: { imageId, images: others.length + 1 } };
-  return { ...recorded(db, step, told), ...where };
+  return { ...recorded(db, step, sent), ...where };
 }
 
 /** The step is there from its first change on: one without any would take back nothing. */
 function startMany(office: Office, title: string): Many {
   const { db, tables, next, unfinished } = office;
-  const told = new Told();
+  const sent = new SentChanges();
   let step: Step | undefined;
   const write = (changes: Iterable<Change>): void => {
     const writer = changeWriter(db, tables, next);
     const record = (done: Change): void => {
       step ??= addStep(db, title);
-      addChange(db, step.seq, told.count, done);
-      told.tell(done);
+      addChange(db, step.seq, sent.count, done);
+      sent.add(done);
     };
     for (const change of changes) record(writer.make(change));
     for (const change of writer.follow()) record(change);
@@ -202,25 +202,25 @@ function startMany(office: Office, title: string): Many {
   return {
     add(changes) {
       refuseWhileMoving(office);
-      const before = { step, count: told.count };
+      const before = { step, count: sent.count };
       try {
         db.whole(() => write(changes));
       } catch (error) {
         step = before.step;
-        told.forget(before.count);
+        sent.forget(before.count);
         throw error;
       }
       if (step) unfinished.add(step.seq);
     },
     end() {
       if (step) unfinished.delete(step.seq);
-      return recorded(db, step ?? { seq: lastDone(db)?.seq ?? 0, title }, told);
+      return recorded(db, step ?? { seq: lastDone(db)?.seq ?? 0, title }, sent);
     },
   };
 }
 
-/** The changes of a step, as far as they are told. */
-class Told {
+/** The changes of a step that every window is sent, and how many there are. */
+class SentChanges {
   readonly changes: Change[] = [];
   count = 0;
   #characters = 0;
@@ -229,12 +229,12 @@ class Told {
     return this.count > this.changes.length;
   }
 
-  tell(change: Change): void {
+  add(change: Change): void {
     const isWhole = !this.more;
     this.count++;
-    if (!isWhole || this.changes.length >= toldChanges) return;
+    if (!isWhole || this.changes.length >= sentChanges) return;
     this.#characters += charactersOf(change);
-    if (this.#characters <= toldCharacters) this.changes.push(change);
+    if (this.#characters <= sentCharacters) this.changes.push(change);
   }
 
   /** Those after the first `count` were not stored after all. */

@@ -92,7 +92,7 @@ describe('paths of another machine', () => {
     cocoOf(
       cameras.map((image_id) => ({ image_id, segmentation: [squareAt(10 * image_id, 10)] })),
       {
-        images: cameras.map((id) => ({ id, file_name: `/home/me/set/cam${id}/0001.png`, width: 100, height: 80 })),
+        images: cameras.map((id) => ({ id, file_name: `/srv/me/set/cam${id}/0001.png`, width: 100, height: 80 })),
       },
     );
 
@@ -101,7 +101,7 @@ describe('paths of another machine', () => {
     const found = await takenFrom(path.join(root, 'c.json'));
     expect(where(found)).toEqual(['cam1/0001.png cup']);
     expect(found.report).toMatch(
-      /image .home.me.set.cam4.0001\.png: the picture that fits.*fits .*cam1.0001\.png as well/u,
+      /image .srv.me.set.cam4.0001\.png: the picture that fits.*fits .*cam1.0001\.png as well/u,
     );
   });
 

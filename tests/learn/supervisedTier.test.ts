@@ -30,7 +30,7 @@ const lesson = async () => {
   if (!picture) throw new Error('unreachable');
   const image = await picture.read();
   const answer = '<think>dog 1 [10, 12, 14, 16]. dog 1.</think><answer>```json\n[]\n```</answer>';
-  return () => ({ image, told: [{ question: 'the dog', answer }] });
+  return () => ({ image, asked: [{ question: 'the dog', answer }] });
 };
 
 const task = (tier: TeachTask['tier'], more: Partial<TeachTask> = {}): TeachTask => ({

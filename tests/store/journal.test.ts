@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { Conflict, changed, created, deleted, reverse } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
-import { toldChanges, toldCharacters } from '../../main/store/journal.ts';
+import { sentChanges, sentCharacters } from '../../main/store/journal.ts';
 import { addLabel, addPrompt, addShape, apply, newFile, newProject, opened } from './desk.ts';
 import { columnsMask, labelOf, shapeOf } from './records.ts';
 
@@ -244,7 +244,7 @@ describe('undo and redo', () => {
 });
 
 describe('a step of very many changes', () => {
-  const many = toldChanges + 200;
+  const many = sentChanges + 200;
 
   function* shapes(project: ReturnType<typeof newProject>['project'], imageId: number, labelId: number) {
     for (let i = 0; i < many; i++) yield created('shape', shapeOf(project.reserve(1), imageId, labelId));
@@ -255,7 +255,7 @@ describe('a step of very many changes', () => {
     const label = addLabel(project, 'car');
     const recorded = project.applyMany('Import a.json', shapes(project, images[1], label.id));
     expect(recorded).toMatchObject({ more: true, undo: 'Import a.json' });
-    expect(recorded.diff.changes).toHaveLength(toldChanges);
+    expect(recorded.diff.changes).toHaveLength(sentChanges);
     expect(
       project.list({ search: '', status: 'all', labelId: label.id, order: 'path' }, { offset: 0, limit: 9 }),
     ).toMatchObject({ total: 1, rows: [{ id: images[1], shapes: many }] });
@@ -271,7 +271,7 @@ describe('a step of very many changes', () => {
     const label = addLabel(project, 'car');
     // In and out at every pixel: a character each.
     const dense = { size: [2048, 1024] as [number, number], counts: `111${'0'.repeat(2048 * 1024 - 3)}` };
-    expect(2 * dense.counts.length).toBe(toldCharacters);
+    expect(2 * dense.counts.length).toBe(sentCharacters);
     const made = (count: number) =>
       Array.from({ length: count }, () => created('shape', shapeOf(project.reserve(1), imageId, label.id, dense)));
     const two = project.applyMany('Two', made(2));
