@@ -41,8 +41,8 @@ describe('the domain of loupe-nano', () => {
 
   it('has lessons with whole answers, the same for the same number and not those whose masks are learnt again', async () => {
     const lesson = base.lesson?.(0);
-    expect(lesson?.told.length).toBeGreaterThan(0);
-    for (const { question, answer } of lesson?.told ?? []) {
+    expect(lesson?.asked.length).toBeGreaterThan(0);
+    for (const { question, answer } of lesson?.asked ?? []) {
       expect(question).not.toBe('');
       expect(answer).toMatch(/^<think>.*<\/think><answer>/su);
     }
