@@ -61,10 +61,15 @@ export function judged(claim: Claim, results: readonly AblationResult[]): Judged
   return { ...claim, verdict: verdictOf(differences, error), difference: mean, error };
 }
 
-/** Two standard errors, and more than one seed: what a single seed says is noise until another says it, too. */
+/** Student's t at 95 of 100, by differences less one: few seeds must agree closely. */
+const bars = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26] as const;
+const manySeeds = 2.2;
+
+/** What a single seed says is noise until another says it, too. */
 function verdictOf(differences: readonly number[], error: number): Verdict {
   if (differences.length === 0) return 'not run';
   const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length;
-  if (differences.length < 2 || Math.abs(mean) <= 2 * error) return 'within noise';
+  const bar = bars[differences.length - 2] ?? manySeeds;
+  if (differences.length < 2 || Math.abs(mean) <= bar * error) return 'within noise';
   return mean > 0 ? 'holds' : 'does not hold';
 }

@@ -102,6 +102,9 @@ interface LeaveOutOptions {
   clicks: number;
   seed: number;
   json?: boolean;
+  set?: string;
+  pictures: readonly number[];
+  held: number;
 }
 
 function addLeaveOut(bench: Command, terminal: Terminal): void {
@@ -115,11 +118,21 @@ function addLeaveOut(bench: Command, terminal: Terminal): void {
       path.join(material, 'annotations/rings'),
     )
     .option('--label <name>', 'what the thing is called', 'ring')
+    .option('--set <file>', 'instead: a COCO file, some of whose photographs are learnt from, and the others hidden')
+    .option('--pictures <counts>', 'of the set: photographs that are learnt from, a run for each', parseCounts, [20])
+    .option('--held <count>', 'of the set: hidden photographs that are measured on at most', wholeNumber(1, 1000), 30)
     .option('--minutes <number>', 'how long each may train', numberBetween(0.001, 1440), 1)
     .option('--clicks <count>', 'things of each photograph that are clicked at', wholeNumber(0, 100), 1)
     .option('--seed <number>', 'of the training and the clicks', parseSeed, 1)
     .option('--json', 'print one JSON document instead of a table')
-    .action(async ({ json, clicks: clicked, ...task }: LeaveOutOptions) => {
+    .action(async ({ json, clicks: clicked, set, pictures, held, ...task }: LeaveOutOptions) => {
+      if (set !== undefined) {
+        const { benchSet, setTable } = await import('./benchSet.ts');
+        const { seed, minutes } = task;
+        const made = await benchSet({ set, pictures, held, seed, minutes, clicked }, terminal);
+        terminal.print(json ? `${JSON.stringify(made)}\n` : setTable(made));
+        return;
+      }
       const { benchLeaveOut, leaveOutTable } = await import('./benchLeaveOut.ts');
       const figures = await benchLeaveOut({ ...task, clicked }, terminal);
       terminal.print(json ? `${JSON.stringify(figures)}\n` : leaveOutTable(figures));

@@ -40,6 +40,8 @@ describe('a claim', () => {
     ['does not hold', [0.5, 0.53, 0.51], [0.8, 0.82, 0.81]],
     ['within noise', [0.8, 0.4, 0.6], [0.5, 0.6, 0.55]],
     ['within noise', [0.8], [0.2]],
+    // Three standard errors, which of three seeds is not enough.
+    ['within noise', [0.53, 0.52, 0.545], [0.5, 0.51, 0.51]],
     ['not run', [0.8, 0.9], []],
   ])('%s', (verdict, many, few) => {
     expect(judged(claim, both(many, few)).verdict).toBe(verdict);
