@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Tier, tiers } from '../contract/learning.ts';
 import type { EngineBench } from '../evaluate/engineBench.ts';
+import type { StepPart } from '../learn/stepBench.ts';
 import type { Terminal } from '../terminal.ts';
 import { addAblation } from './benchAblation.ts';
 import { columned } from './benchFigures.ts';
@@ -47,6 +48,12 @@ export function addBench(program: Command, terminal: Terminal): void {
     .option('--runs <count>', 'each figure is the best of so many', wholeNumber(1, 100), 3)
     .option('--json', 'print one JSON document instead of a table')
     .action((options: ModelOptions) => benchOfModels(options, terminal));
+  bench
+    .command('step')
+    .description('one training step of LENS-3B at full size with random weights: 2 GB of temporary files, minutes')
+    .addOption(new Option('--part <name>', 'what learns').choices(['updates', 'decoder']))
+    .option('--json', 'print one JSON document instead of a table')
+    .action((options: StepOptions) => benchOfStep(options, terminal));
   bench
     .command('engine')
     .description('training steps of two transformers beside the MatMul peak measured in the same run')
@@ -222,6 +229,24 @@ async function benchOfModels({ only, runs, json }: ModelOptions, terminal: Termi
     terminal.signal.throwIfAborted();
   }, planOf({ only, runs }));
   terminal.print(json ? `${JSON.stringify(figures)}\n` : modelTable(figures));
+}
+
+interface StepOptions {
+  part?: StepPart;
+  json?: boolean;
+}
+
+async function benchOfStep({ part, json }: StepOptions, terminal: Terminal): Promise<void> {
+  const { benchStep } = await import('../learn/stepBench.ts');
+  const { stepTable } = await import('./benchStep.ts');
+  const figures = await benchStep(
+    (line) => {
+      terminal.note(`${line}\n`);
+      terminal.signal.throwIfAborted();
+    },
+    part ? [part] : ['updates', 'decoder'],
+  );
+  terminal.print(json ? `${JSON.stringify(figures)}\n` : stepTable(figures));
 }
 
 async function benchOfClicks(options: { clicks: number; json?: boolean }, terminal: Terminal): Promise<void> {

@@ -1,5 +1,7 @@
 // What this machine gives at best, measured beside the work that is held against it: products, memory reads, memory use.
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { matmul } from '../../models/graph/linear.ts';
 import { input } from '../../models/graph/tensor.ts';
 import type { NamedValues, Runner, Value } from '../../models/graph/value.ts';
@@ -62,6 +64,33 @@ export class ProductGauge {
 
   release(): Promise<void> {
     return this.session.release();
+  }
+}
+
+/** The most private memory of this process from one moment to another, over what it had at first; and all memory, mapped files included. */
+export class MemoryPeak {
+  readonly #worker: Worker;
+  readonly #most: Float64Array;
+  readonly #before = privateBytes();
+
+  private constructor(worker: Worker, most: Float64Array) {
+    this.#worker = worker;
+    this.#most = most;
+  }
+
+  static async start(): Promise<MemoryPeak> {
+    const shared = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT);
+    const worker = new Worker(new URL('./memoryWorker.ts', import.meta.url), { workerData: shared });
+    await once(worker, 'message');
+    resetHighWater();
+    return new MemoryPeak(worker, new Float64Array(shared));
+  }
+
+  async stop(): Promise<{ privateBytes: number; residentBytes: number }> {
+    const most = Math.max(this.#most[0] ?? 0, privateBytes());
+    const residentBytes = highWater();
+    await this.#worker.terminate();
+    return { privateBytes: most - this.#before, residentBytes };
   }
 }
 

@@ -38,6 +38,11 @@ export class AskedWeights implements ParamSource {
     return { values, scales: input(keys.scales, [rows, blocks]), columns, bits };
   }
 
+  /** Of all that was asked for, however it is stored. */
+  shapes(): ReadonlyMap<string, Shape> {
+    return new Map([...this.plain, ...this.products]);
+  }
+
   async write(file: string): Promise<void> {
     const metadata = this.storage ? { bits: String(this.storage.bits), block: String(this.storage.block) } : undefined;
     const products = [...this.products].flatMap(([name, shape]) => this.quantisedTensors(name, shape));

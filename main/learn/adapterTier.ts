@@ -16,8 +16,11 @@ import { joined } from './floats.ts';
 import type { LossGraph, Objective, Policy, Run } from './loop.ts';
 import { Parameters } from './parameters.ts';
 
+/** What updates stand beside. */
+type AdapterWeights = Pick<CheckpointWeights, 'reasoner' | 'params' | 'folder' | 'shapes' | 'adapter'>;
+
 export interface AdapterPolicy extends Policy {
-  readonly weights: CheckpointWeights;
+  readonly weights: AdapterWeights;
   /** How the updates count, in peft's words. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Of a linear by its path. */
@@ -36,7 +39,7 @@ const attentionAndMlp = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'u
 const lora: Lora = { rank: 16, alpha: 32, targets: attentionAndMlp, within: 'model.layers.' };
 
 /** Goes on with the updates that the checkpoint has already; else with new ones, which change nothing yet. */
-export async function adapterPolicy(weights: CheckpointWeights, seed: number): Promise<AdapterPolicy> {
+export async function adapterPolicy(weights: AdapterWeights, seed: number): Promise<AdapterPolicy> {
   const parameters = new Parameters((name) => {
     throw new Error(`There is no update "${name}".`);
   });
@@ -155,7 +158,7 @@ const predictorsOf = ({ prompt, answer }: AdapterSample, first: number, most: nu
     most,
   );
 
-const adapterObjective: Objective<AdapterPolicy, AdapterSample, AdapterBatch> = {
+export const adapterObjective: Objective<AdapterPolicy, AdapterSample, AdapterBatch> = {
   graph: adapterGraph,
   open: async (policy, shape) => ({
     feed: async (samples) => feedsOf(samples, policy, shape),

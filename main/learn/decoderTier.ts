@@ -20,7 +20,7 @@ import { Parameters } from './parameters.ts';
 export type DecoderWeights = CheckpointWeights & { readonly segmenter: Sam2Config; readonly context: LensConfig };
 
 export interface DecoderPolicy extends Policy {
-  readonly weights: DecoderWeights;
+  readonly weights: Pick<DecoderWeights, 'name' | 'recipe' | 'segmenter' | 'context'>;
 }
 
 /** An ask with what the decoder is fed for it, and what it should draw. */
@@ -100,7 +100,7 @@ function decoderGraph({ parameters, weights }: DecoderPolicy, { pointed, worded,
 
 function feedsOf(
   samples: readonly DecoderSample[],
-  weights: DecoderWeights,
+  weights: DecoderPolicy['weights'],
   { pointed, worded }: DecoderBatch,
 ): NamedValues {
   const parts = { 'pointed.': samples.slice(0, pointed), 'worded.': samples.slice(pointed, pointed + worded) };
@@ -116,7 +116,7 @@ function feedsOf(
   return feeds;
 }
 
-const stateSize = ({ context }: DecoderWeights): number => context.numOfQuery * context.hidden;
+const stateSize = ({ context }: DecoderPolicy['weights']): number => context.numOfQuery * context.hidden;
 
 /** Samples of a step: pointed ones first, then worded ones, each drawn from its own list; follows from seed and step. */
 export function samplesOfStep(

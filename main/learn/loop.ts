@@ -88,7 +88,7 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   if (saved) trainer.restore(saved.trainer);
   const feeder = await run.objective.open(run.policy, run.shape, reference);
   try {
-    const session = await openSession(graph, trained);
+    const session = await openStep(graph, trained);
     const frozen = parameters.feeds(names.filter((name) => !graph.trains(name)));
     const runner: Pick<Runner, 'run'> = { run: (feeds) => session.run({ ...frozen, ...feeds }) };
     try {
@@ -108,7 +108,7 @@ export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>):
   const reference = run.policy.parameters.snapshot(names);
   const feeder = await run.objective.open(run.policy, run.shape, reference);
   const trained = names.filter((name) => graph.trains(name));
-  const session = await openSession(graph, trained);
+  const session = await openStep(graph, trained);
   try {
     const step = async () => session.run({ ...reference, ...(await feeder.feed(run.samples(0), 0)) });
     await step();
@@ -144,15 +144,22 @@ async function steps<P extends Policy, S, B>(trainer: Trainer, opened: Opened<P,
   }
 }
 
-function openSession({ loss, figures, parameters, folder }: LossGraph, trained: readonly string[]): Promise<Session> {
+/** Loss, figures and the gradients of what is trained. */
+export function stepOutputs(
+  { loss, figures, parameters }: LossGraph,
+  trained: readonly string[],
+): Record<string, Tensor> {
   const tensors = trained.map((name) => {
     const tensor = parameters.get(name);
     if (!tensor) throw new Error(`The graph has no parameter ${name}.`);
     return tensor;
   });
   const gradients = grad(loss, tensors).map((g, i) => [`grad.${trained[i]}`, g] as const);
-  return Session.create({ loss, ...figures, ...Object.fromEntries(gradients) }, { purpose: 'train', folder });
+  return { loss, ...figures, ...Object.fromEntries(gradients) };
 }
+
+export const openStep = (graph: LossGraph, trained: readonly string[]): Promise<Session> =>
+  Session.create(stepOutputs(graph, trained), { purpose: 'train', folder: graph.folder });
 
 const numbers = (outputs: NamedValues): Record<string, number> =>
   Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, Number(data[0] ?? Number.NaN)]));

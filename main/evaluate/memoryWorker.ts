@@ -1,0 +1,10 @@
+// A worker thread that looks at the process's memory again and again: a session's run blocks the thread that asked for it.
+import { parentPort, workerData } from 'node:worker_threads';
+import { privateBytes } from './gauges.ts';
+
+const most = new Float64Array(workerData);
+const everyMs = 20;
+setInterval(() => {
+  most[0] = Math.max(most[0] ?? 0, privateBytes());
+}, everyMs);
+parentPort?.postMessage('watching');
