@@ -2,7 +2,7 @@
 // loss = mean over the answers' tokens of -log p(token). Left out on purpose: the vision tower, dropout, rewards.
 import { cast, equal } from '../../models/graph/elementwise.ts';
 import { argMax } from '../../models/graph/reduce.ts';
-import { input } from '../../models/graph/tensor.ts';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { NamedValues } from '../../models/graph/value.ts';
 import { type ParamSource, paramsFrom } from '../../models/nn/params.ts';
 import { causalMask, decoder, embedTokens, insertFeatures, logitsAt } from '../../models/qwen/language.ts';
@@ -63,7 +63,7 @@ export async function adapterPolicy(weights: AdapterWeights, seed: number): Prom
 }
 
 /** The checkpoint's own parameters, with trained updates in place of those that it may have. */
-function sourceOf({ parameters, weights: { params }, scaleOf }: AdapterPolicy) {
+export function sourceOf({ parameters, weights: { params }, scaleOf }: AdapterPolicy) {
   const factors = parameters.source();
   const source: ParamSource = {
     get: (key, shape) => params.get(key, ...shape),
@@ -81,10 +81,13 @@ function sourceOf({ parameters, weights: { params }, scaleOf }: AdapterPolicy) {
   return { source, factors };
 }
 
-function adapterGraph(policy: AdapterPolicy, { rows, tokens, features, answer }: AdapterBatch): LossGraph {
+/** [rows * answer, vocabulary] of the tokens from which those of the answers are predicted. */
+export function answerLogits(
+  policy: AdapterPolicy,
+  { rows, tokens, features, answer }: AdapterBatch,
+): { logits: Tensor; factors: ReadonlyMap<string, Tensor> } {
   const { source, factors } = sourceOf(policy);
-  const { reasoner, folder } = policy.weights;
-  const { language } = reasoner;
+  const { language } = policy.weights.reasoner;
   const p = paramsFrom(source);
   const words = embedTokens(p, input('ids', [rows, tokens], 'int32'), language);
   const seen = input('features', [rows * features, language.hidden]);
@@ -93,18 +96,29 @@ function adapterGraph(policy: AdapterPolicy, { rows, tokens, features, answer }:
   const places = { cosine: table('cosine'), sine: table('sine'), mask: input('mask', [rows, 1, tokens, tokens]) };
   const { hidden } = decoder(p, x, places, { config: language, again: true });
   const logits = logitsAt(p, hidden, language, input('predictors', [rows * answer], 'int64'));
+  return { logits, factors: factors.tensors };
+}
+
+function adapterGraph(policy: AdapterPolicy, batch: AdapterBatch): LossGraph {
+  const { logits, factors } = answerLogits(policy, batch);
+  const { rows, answer } = batch;
   const [labels, counts] = [input('labels', [rows * answer], 'int64'), input('counts', [rows * answer])];
   const hits = cast(equal(argMax(logits, 1), labels), 'float32');
   return {
     loss: weightedMean(crossEntropy(logits, labels), counts),
     figures: { right: weightedMean(hits, counts) },
-    parameters: factors.tensors,
+    parameters: factors,
     trains: () => true,
-    folder,
+    folder: policy.weights.folder,
   };
 }
 
-function feedsOf(samples: readonly AdapterSample[], { weights }: AdapterPolicy, batch: AdapterBatch): NamedValues {
+/** Rows of requests with answers behind them, each token of an answer with what it counts. */
+export function answerFeeds(
+  samples: readonly AdapterSample[],
+  { weights }: AdapterPolicy,
+  batch: AdapterBatch,
+): NamedValues {
   const { reasoner } = weights;
   const { rows, tokens, features, answer } = batch;
   const all = samples.map(({ prompt, answer: said }) => padded([...prompt.ids, ...said], tokens));
@@ -161,7 +175,7 @@ const predictorsOf = ({ prompt, answer }: AdapterSample, first: number, most: nu
 export const adapterObjective: Objective<AdapterPolicy, AdapterSample, AdapterBatch> = {
   graph: adapterGraph,
   open: async (policy, shape) => ({
-    feed: async (samples) => feedsOf(samples, policy, shape),
+    feed: async (samples) => answerFeeds(samples, policy, shape),
     release: async () => {},
   }),
 };

@@ -5,6 +5,7 @@ import type { Tier } from '../contract/learning.ts';
 import { recogniseModel } from '../flow/recogniseModel.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { answerForm } from './answerForms.ts';
+import { rewarderOf } from './answerRewards.ts';
 import { cannotAnswer } from './learnCheckpoint.ts';
 import { cannotSpeak } from './supervisedTier.ts';
 
@@ -40,9 +41,16 @@ export function cannotLearn({ weights, segmenter }: Learner, tier: Tier | 'auto'
     return `${name} writes boxes and has no segmenter of its own, by whose masks a run could be judged; choose one (a SAM 2 checkpoint or an ONNX segmenter) in the settings or by --segmenter.`;
   if (isDecoupled(weights) && tier === 'decoder')
     return `${name} has no mask decoder of its own, and a segmenter beside it stays as it is; choose tier supervised, which teaches its answers.`;
-  if (tier === 'rl') return cannotSpeak(weights);
+  if (tier === 'rl') return cannotEarn(weights);
   if (tier === 'supervised' || isDecoupled(weights)) return cannotSay(weights);
   return null;
+}
+
+/** A decoupled checkpoint by the rewards of its authors, else Loupe's own weights. */
+function cannotEarn(weights: CheckpointWeights): string | null {
+  if (!isDecoupled(weights)) return cannotSpeak(weights);
+  if (rewarderOf(weights.recipe)) return cannotSay(weights);
+  return `${weights.name} is of a recipe whose authors published no rewards, so tier rl cannot teach it; choose tier supervised.`;
 }
 
 /** Of a checkpoint low-rank updates learn, of Loupe's own weights all of the reasoner. */
@@ -62,8 +70,9 @@ export function howItLearns(learner: Learner): string {
     return `${name}: tier decoder teaches its mask decoder and context module, tiers supervised and rl its reasoner.`;
   const form = answerForm(recipe.reasoner);
   const updates = `tier supervised teaches low-rank updates of its language model, by answers in its own form (${told(form)})`;
+  const rewards = rewarderOf(recipe) ? ', tier rl the same by the rewards of its authors' : '';
   if (isDecoupled(weights))
-    return `${name}: ${updates}; its picture reader and the segmenter ${path.basename(segmenter ?? '')} stay as they are.`;
+    return `${name}: ${updates}${rewards}; its picture reader and the segmenter ${path.basename(segmenter ?? '')} stay as they are.`;
   return `${name}: tier decoder teaches its mask decoder and context module, ${updates}; its picture readers stay as they are.`;
 }
 

@@ -3,7 +3,7 @@ import { advantages } from '../../models/train/advantage.ts';
 import type { Reward } from '../reward/lens.ts';
 
 export interface Rewarded {
-  readonly rewards: readonly Reward[];
+  readonly rewards: readonly Pick<Reward, 'total'>[];
 }
 
 export interface ChosenGroups<G> {

@@ -13,9 +13,8 @@ import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole } from './version.ts';
 
 const saveEvery = 10;
-const limits = { fewest: 5, most: 400 } as const;
-/** Groups that are sampled before anything learns. */
-const looked = 12;
+/** `looked`: groups that are sampled before anything learns. `file`: where the planned number of steps is kept. */
+export const rewardSteps = { fewest: 5, most: 400, looked: 12, file: 'rewardSteps.json' } as const;
 
 /** What sampled answers are like before anything learns from them. */
 export interface Spread {
@@ -28,36 +27,58 @@ export interface Spread {
 }
 
 /** Kept in the run's folder: a run that goes on must decide as it did. */
-export async function spreadOf(
-  { folder, seed }: TeachTask,
-  { learnt, from }: { learnt: readonly TeachingImage[]; from: string },
-  { signal, report }: Watching,
-): Promise<Spread> {
+export async function keptSpread(folder: string, look: () => Promise<Spread>): Promise<Spread> {
   const file = path.join(folder, 'spread.json');
   if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'));
-  const policy = await rewardedPolicy(from);
-  const asked = questionsOf(policy.speaker, learnt);
-  const spread = { sampled: 0, useful: 0, answers: 0, unreadable: 0 };
-  const questions = asked.length > 0 ? drawnQuestions(asked, Math.min(looked, asked.length), { seed, step: -1 }) : [];
-  const groups = await openGroups(policy, rewardedBatch);
-  try {
-    for (const question of questions) {
-      signal?.throwIfAborted();
-      const { groups: some, sampled, useful } = await groups.chosen([question], 1);
-      const rollouts = some.flatMap((group) => group.rollouts);
-      spread.sampled += sampled;
-      spread.useful += useful;
-      spread.answers += rollouts.length;
-      spread.unreadable += rollouts.filter(({ found }) => found === 'unreadable').length;
-      const figures = { usefulGroups: spread.useful / spread.sampled };
-      const progress = { done: spread.sampled, total: questions.length, secondsLeft: null, figures };
-      report({ kind: 'teaching', phase: 'preparing', ...progress });
-    }
-  } finally {
-    await groups.release();
-  }
+  const spread = await look();
   await writeFile(file, JSON.stringify(spread));
   return spread;
+}
+
+/** Of the groups of some questions, one after the other. */
+export async function spreadOver<Q>(
+  questions: readonly Q[],
+  look: (question: Q) => Promise<Spread>,
+  { signal, report }: Watching,
+): Promise<Spread> {
+  const spread = { sampled: 0, useful: 0, answers: 0, unreadable: 0 };
+  for (const question of questions) {
+    signal?.throwIfAborted();
+    const one = await look(question);
+    spread.sampled += one.sampled;
+    spread.useful += one.useful;
+    spread.answers += one.answers;
+    spread.unreadable += one.unreadable;
+    const figures = { usefulGroups: spread.useful / spread.sampled };
+    const progress = { done: spread.sampled, total: questions.length, secondsLeft: null, figures };
+    report({ kind: 'teaching', phase: 'preparing', ...progress });
+  }
+  return spread;
+}
+
+export function spreadOf(
+  { folder, seed }: TeachTask,
+  { learnt, from }: { learnt: readonly TeachingImage[]; from: string },
+  watching: Watching,
+): Promise<Spread> {
+  return keptSpread(folder, async () => {
+    const policy = await rewardedPolicy(from);
+    const asked = questionsOf(policy.speaker, learnt);
+    const count = Math.min(rewardSteps.looked, asked.length);
+    const questions = count > 0 ? drawnQuestions(asked, count, { seed, step: -1 }) : [];
+    const groups = await openGroups(policy, rewardedBatch);
+    const look = async (question: (typeof questions)[number]): Promise<Spread> => {
+      const { groups: some, sampled, useful } = await groups.chosen([question], 1);
+      const rollouts = some.flatMap((group) => group.rollouts);
+      const unreadable = rollouts.filter(({ found }) => found === 'unreadable').length;
+      return { sampled, useful, answers: rollouts.length, unreadable };
+    };
+    try {
+      return await spreadOver(questions, look, watching);
+    } finally {
+      await groups.release();
+    }
+  });
 }
 
 /** Fewer groups than this teach too seldom for the time that they take. */
@@ -65,9 +86,14 @@ const leastUseful = 0.2;
 const mostUnreadable = 0.9;
 
 /** One sentence; null: rewards can be learnt from. */
-export function whyNotByRewards({ sampled, useful, answers, unreadable }: Spread): string | null {
+export function whyNotByRewards(
+  { sampled, useful, answers, unreadable }: Spread,
+  { isOwn }: { isOwn: boolean },
+): string | null {
   if (sampled === 0)
-    return 'No sample can be asked by words that these weights know, so there is nothing to reward; choose tier supervised, which teaches words.';
+    return isOwn
+      ? 'No sample can be asked by words that these weights know, so there is nothing to reward; choose tier supervised, which teaches words.'
+      : 'No sample is asked by words alone and has an outline of every object, so there is nothing to reward; draw masks, or choose tier supervised.';
   if (unreadable > mostUnreadable * answers)
     return `${unreadable} of ${answers} sampled answers cannot be read, so rewards could not say which is better; choose tier supervised.`;
   if (useful < leastUseful * sampled)
@@ -84,9 +110,9 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
   if (isWhole(to)) return trainedShare(folder);
   const policy = await rewardedPolicy(from);
   const asked = questionsOf(policy.speaker, learnt);
-  const steps = await stepsOf(folder, 'rewardSteps.json', async () => {
+  const steps = await stepsOf(folder, rewardSteps.file, async () => {
     const each = await secondsPerStep(rewardedRun(policy, asked, { steps: 1, seed }));
-    return Math.round(Math.min(limits.most, Math.max(limits.fewest, (minutes * 60) / each)));
+    return Math.round(Math.min(rewardSteps.most, Math.max(rewardSteps.fewest, (minutes * 60) / each)));
   });
   const start = policy.parameters.snapshot(policy.parameters.all.keys());
   const { watch, figures } = rolloutWatch({ folder, held: questionsOf(policy.speaker, measured), steps, seed });
@@ -101,7 +127,7 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
   return trainedShare(folder);
 }
 
-async function trainedShare(folder: string): Promise<number | null> {
+export async function trainedShare(folder: string): Promise<number | null> {
   const file = path.join(folder, 'curves.jsonl');
   if (!existsSync(file)) return null;
   const figures = readCurves(await readFile(file, 'utf8')).get(rewardsStage);

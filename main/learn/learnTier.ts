@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { TeachReport, Tier } from '../contract/learning.ts';
 import { openWeights } from '../weights/open.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
+import { learnAnswerRewards, spreadOfAnswers } from './learnAnswerRewards.ts';
 import { learnCheckpoint } from './learnCheckpoint.ts';
 import { learnDecoder } from './learnDecoder.ts';
 import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
@@ -46,6 +47,14 @@ interface Learnt {
   readonly refusal: string | null;
 }
 
+/** Of Loupe's own weights all learns, of a checkpoint updates beside it. */
+const waysOf = (isOwn: boolean) =>
+  isOwn
+    ? { answers: learnReasoner, spread: spreadOf, rewards: learnRewards }
+    : { answers: learnCheckpoint, spread: spreadOfAnswers, rewards: learnAnswerRewards };
+
+const isOwnOf = async (folder: string): Promise<boolean> => (await openModel(folder)).base === undefined;
+
 type Step = (task: TeachTask, to: ToLearn, watching: Watching) => Promise<Omit<Learnt, 'words'>>;
 
 const steps: Readonly<Record<Tier, Step>> = {
@@ -58,8 +67,8 @@ const steps: Readonly<Record<Tier, Step>> = {
     const { weights: from, minutes } = task;
     const taught = needsMasks ? between(task) : to;
     const share = needsMasks ? reasonersShare : 1;
-    const speak = (await openModel(from)).base === undefined ? learnReasoner : learnCheckpoint;
-    if (!isWhole(to)) await speak(task, { learnt, from, to: taught, minutes: share * minutes }, watching);
+    const { answers } = waysOf(await isOwnOf(from));
+    if (!isWhole(to)) await answers(task, { learnt, from, to: taught, minutes: share * minutes }, watching);
     if (needsMasks && !isWhole(to))
       await learnDecoder(task, { learnt, from: taught, to, minutes: (1 - share) * minutes }, watching);
     return { tier: 'supervised', usefulGroups: null, refusal: null };
@@ -69,13 +78,15 @@ const steps: Readonly<Record<Tier, Step>> = {
     const { minutes } = task;
     const from = needsWords ? between(task) : task.weights;
     const share = needsWords ? wordsShare : 0;
+    const isOwn = await isOwnOf(task.weights);
+    const ways = waysOf(isOwn);
     if (needsWords && !isWhole(to))
-      await learnReasoner(task, { learnt, from: task.weights, to: from, minutes: share * minutes }, watching);
-    const spread = await spreadOf(task, { learnt, from }, watching);
-    const refusal = whyNotByRewards(spread);
+      await ways.answers(task, { learnt, from: task.weights, to: from, minutes: share * minutes }, watching);
+    const spread = await ways.spread(task, { learnt, from }, watching);
+    const refusal = whyNotByRewards(spread, { isOwn });
     if (refusal === null) {
       const learning = { learnt, measured, from, to, minutes: (1 - share) * minutes };
-      const usefulGroups = await learnRewards(task, learning, watching);
+      const usefulGroups = await ways.rewards(task, learning, watching);
       return { tier: 'rl', usefulGroups, refusal };
     }
     return withoutRewards(task, { ...asked, from, spread, refusal, minutes: (1 - share) * minutes }, watching);
@@ -108,7 +119,7 @@ const between = ({ folder }: TeachTask): string => path.join(folder, 'reasoner')
 export async function learn(task: TeachTask, asked: ToLearn, watching: Watching): Promise<Learnt> {
   const teachesWords = asked.tier === 'supervised' || (asked.tier === 'rl' && asked.needsWords);
   // A checkpoint's vocabulary is open: it grows by no words.
-  const isOwn = (await openModel(task.weights)).base === undefined;
+  const isOwn = await isOwnOf(task.weights);
   const words = teachesWords && isOwn ? wordsToTeach(await openWeights(task.weights), asked.learnt) : [];
   const learnt = await steps[asked.tier](task, asked, watching);
   // Of no use beside the result, and as large as several of it.

@@ -164,7 +164,7 @@ describe('what answers are like says why rewards teach nothing', () => {
     ['none can be read', { ...spread, unreadable: 58 }, /^58 of 60 sampled answers cannot be read/u],
     ['none was asked', { ...spread, sampled: 0 }, /^No sample can be asked/u],
   ])('where %s', (_, like, why) => {
-    const reason = whyNotByRewards(like);
+    const reason = whyNotByRewards(like, { isOwn: true });
     if (why) expect(reason).toMatch(why);
     else expect(reason).toBeNull();
   });

@@ -21,6 +21,8 @@ const specials = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', '<|vision_start
 /** One number a token, so that an embedding can be a row of an identity matrix; and a multiple of LENS's 16 heads. */
 const width = 272;
 const saying = 256 + specials.length;
+/** The first of a few bytes that no text here has. */
+const apart = 200;
 const idOf = (special: string): number => 256 + specials.indexOf(special);
 
 /** GPT-2's letters for bytes. */
@@ -30,11 +32,12 @@ function byteLetters(): string[] {
   return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(printable(byte) ? byte : spare++));
 }
 
-/** Bytes, the special tokens, and one token that is all that this model ever says. */
-function tokenizerJson(says: string) {
+/** Bytes, the special tokens, and a token for each of what this model says. */
+function tokenizerJson(says: readonly string[]) {
   const vocab = Object.fromEntries(byteLetters().map((letter, byte) => [letter, byte]));
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-  const added = [...specials.map((content) => ({ content, special: true })), { content: says, special: false }];
+  const said = says.map((content) => ({ content, special: false }));
+  const added = [...specials.map((content) => ({ content, special: true })), ...said];
   return {
     ...{ version: '1.0', truncation: null, padding: null, normalizer: { type: 'NFC' }, post_processor: null },
     pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false },
@@ -61,14 +64,17 @@ export const configJson = (kind: 'qwen2_5_vl' | 'qwen2_vl' = 'qwen2_5_vl') => ({
 });
 
 export interface Toy {
-  says: string;
+  /** All that it ever says; of several one as often as the others. */
+  says: string | readonly string[];
   kind?: 'qwen2_5_vl' | 'qwen2_vl';
   /** With LENS's context module and a SAM 2 of toy size. */
   lens?: boolean;
 }
 
+const listOf = (says: Toy['says']): readonly string[] => (typeof says === 'string' ? [says] : says);
+
 /** Every tensor that the model has. */
-export function toyTensors({ kind, lens = false }: Omit<Toy, 'says'>): Record<string, TensorToWrite> {
+export function toyTensors({ kind, lens = false, says = '' }: Partial<Toy>): Record<string, TensorToWrite> {
   const source = askedParams();
   const params = paramsFrom(source);
   const config: QwenConfig = qwenConfigFrom(configJson(kind));
@@ -82,7 +88,7 @@ export function toyTensors({ kind, lens = false }: Omit<Toy, 'says'>): Record<st
   return Object.fromEntries(
     [...source.asked].map(([name, { shape }]) => [
       name,
-      { shape: [...shape], data: chosen(name) ?? values[name] ?? new Float32Array(size(shape)) },
+      { shape: [...shape], data: chosen(name, listOf(says).length) ?? values[name] ?? new Float32Array(size(shape)) },
     ]),
   );
 }
@@ -98,16 +104,23 @@ function askLens(params: ReturnType<typeof paramsFrom>): void {
 }
 
 /** The layer passes on what it is given; a token's row is its own number, and the head says what follows which. */
-function chosen(name: string): Float32Array | null {
-  const follows = (token: number) =>
-    token === '\n'.charCodeAt(0) ? saying : token === saying ? idOf('<|im_end|>') : 0;
-  const square = (at: (token: number) => number) => {
+function chosen(name: string, sayings: number): Float32Array | null {
+  const all = Array.from({ length: sayings }, (_, i) => saying + i);
+  // Of several each has a direction of its own, in which its choice can be learnt; a row for all other tokens would sum up
+  // every small change.
+  const others = (token: number) => (sayings === 1 ? [0] : all.slice(token - apart, token - apart + 1));
+  const follows = (token: number): readonly number[] => {
+    if (token === '\n'.charCodeAt(0)) return all;
+    if (all.includes(token)) return [idOf('<|im_end|>')];
+    return token < apart && sayings > 1 ? [] : others(token);
+  };
+  const square = (rows: (token: number) => readonly number[]) => {
     const data = new Float32Array(width * width);
-    for (let token = 0; token < width; token++) data[at(token)] = 1;
+    for (let token = 0; token < width; token++) for (const row of rows(token)) data[row * width + token] = 1;
     return data;
   };
-  if (name === 'model.embed_tokens.weight') return square((token) => token * width + token);
-  if (name === 'lm_head.weight') return square((token) => follows(token) * width + token);
+  if (name === 'model.embed_tokens.weight') return square((token) => [token]);
+  if (name === 'lm_head.weight') return square(follows);
   if (/^model\.layers\.\d+\.(self_attn\.o_proj|mlp\.down_proj)/.test(name))
     return new Float32Array(name.includes('down') ? width * 32 : width * 64);
   return null;
@@ -127,7 +140,7 @@ export async function writeToySam(folder: string): Promise<string> {
 export async function writeToy(folder: string, toy: Toy, tensors = toyTensors(toy)): Promise<string> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(configJson(toy.kind)));
-  writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizerJson(toy.says)));
+  writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizerJson(listOf(toy.says))));
   await writeSafetensors(path.join(folder, 'model.safetensors'), tensors);
   return folder;
 }
