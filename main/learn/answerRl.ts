@@ -20,6 +20,7 @@ import {
   writtenLogProbs,
 } from './answerGroups.ts';
 import type { Feeder, LossGraph, Objective, Run } from './loop.ts';
+import { rewardsStage } from './rlTier.ts';
 
 const objective = { ...objectives.segZero, ratio: 'on-policy', clip: null } as const;
 
@@ -112,7 +113,7 @@ export function answerRun(
 ): Run<AnswerPolicy, AnswerQuestion, AnswerBatch> {
   const shape = answerBatch(policy, asked);
   return {
-    ...{ name: 'rewards', steps, policy, objective: answerReinforcement, shape, perStep: shape.rows },
+    ...{ name: rewardsStage, steps, policy, objective: answerReinforcement, shape, perStep: shape.rows },
     settings: {
       schedule: { kind: 'cosine', base: rate, warmup: Math.min(5, Math.ceil(steps / 10)), total: steps, floor: 0.02 },
       optimiser: { weightDecay: 0 },
