@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type OnnxGraph, lower } from '../../models/graph/lower.ts';
+import { lower, type OnnxGraph } from '../../models/graph/lower.ts';
 import { forecastBytes } from '../../models/graph/memory.ts';
 import { orderNodes } from '../../models/graph/schedule.ts';
 import { size } from '../../models/graph/tensor.ts';
@@ -77,7 +77,16 @@ async function updatesStep(
   const folder = await mkdtemp(path.join(tmpdir(), 'loupe-bench-step-'));
   try {
     const asked = new AskedWeights(storage);
-    const pass = { rows: 1, tokens: 2, prompts: 0, promptTokens: 0, capacity: 0, features: 0, queries: 0, logits: true };
+    const pass = {
+      rows: 1,
+      tokens: 2,
+      prompts: 0,
+      promptTokens: 0,
+      capacity: 0,
+      features: 0,
+      queries: 0,
+      logits: true,
+    };
     passGraph(paramsFrom(asked), reasoner, pass);
     const file = path.join(folder, 'model.safetensors');
     await asked.write(file);
@@ -139,7 +148,8 @@ async function measured(
 
 const settings = { schedule: { kind: 'constant', base: 2e-4, warmup: 0, total: 1 } } as const;
 
-const untrained = ({ parameters, trains }: LossGraph): string[] => [...parameters.keys()].filter((name) => !trains(name));
+const untrained = ({ parameters, trains }: LossGraph): string[] =>
+  [...parameters.keys()].filter((name) => !trains(name));
 
 const parametersBytes = ({ all }: Parameters): number =>
   [...all.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
