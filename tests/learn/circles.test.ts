@@ -1,7 +1,8 @@
 // Masks to boxes and circle centres: depth against a plain search, points against the released preparation.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Counted, circleCentres, inclusiveBox, squaredDepth } from '../../main/learn/circles.ts';
+import { fromBitmap } from '../../main/contract/rle.ts';
+import { type Counted, circleCentres, inclusiveBox, pointedThing, squaredDepth } from '../../main/learn/circles.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 
 const counted = (rows: readonly string[]): Counted => ({
@@ -84,5 +85,28 @@ describe.skipIf(!haveGolden)('golden rewards/ground-truth.json', () => {
     expect(depth.reduce((sum, value) => sum + value, 0)).toBeCloseTo(each.distance_sum, 6);
     expect(points?.map((point) => point.map(to840)) ?? null).toEqual(each.points_840);
     expect(points === null ? null : box.map(to840)).toEqual(each.box_840);
+  });
+});
+
+describe('a thing in the frame of a model', () => {
+  const side = 20;
+  const square = Uint8Array.from({ length: side * side }, (_, i) => {
+    const [x, y] = [i % side, Math.floor(i / side)];
+    return Number(x >= 4 && x < 13 && y >= 2 && y < 11);
+  });
+
+  test('has box and centres in whole pixels of it', () => {
+    const thing = pointedThing(fromBitmap(square, side, side), { width: 840, height: 420 });
+    expect(thing?.box).toEqual({ x1: 4 * 42, y1: 2 * 21, x2: 12 * 42, y2: 10 * 21 });
+    expect(thing?.points[0]).toEqual([8 * 42, 6 * 21]);
+    for (const [x, y] of thing?.points ?? []) {
+      expect(x >= 4 * 42 && x <= 12 * 42).toBe(true);
+      expect(y >= 2 * 21 && y <= 10 * 21).toBe(true);
+    }
+  });
+
+  test('of no pixel there is none', () => {
+    const empty = fromBitmap(new Uint8Array(side * side), side, side);
+    expect(pointedThing(empty, { width: 840, height: 840 })).toBeNull();
   });
 });

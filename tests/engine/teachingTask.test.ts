@@ -1,0 +1,28 @@
+// What a run is asked to learn, written and read back; a run that an older Loupe began goes on.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { readTask, type TeachingFile, writeTask } from '../../main/engine/teachingTask.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-teaching-task-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const task: TeachingFile = {
+  ...{ weights: '/models/Seg-Zero-3B', segmenter: '/models/sam2.1_hiera_large.pt', tier: 'auto', images: [] },
+  ...{ held: [1, 2], taught: [3], minutes: 10, seed: 7 },
+};
+
+it('comes back as it was, whole or not at all', async () => {
+  await writeTask(root, task);
+  expect(await readTask(root)).toEqual(task);
+  expect(readdirSync(root)).toEqual(['task.json']);
+});
+
+it('names no segmenter where an older Loupe wrote it', async () => {
+  await writeTask(root, task);
+  const file = path.join(root, 'task.json');
+  const { segmenter: _, ...older } = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify(older));
+  expect(await readTask(root)).toEqual({ ...task, segmenter: null });
+});
