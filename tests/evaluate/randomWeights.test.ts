@@ -37,3 +37,14 @@ it.each([
   const { y: got } = await evaluate({ y }, { x: new Float32Array(128).fill(1) }, { folder: frozen.folder });
   expect(Math.hypot(...(got ?? []))).toBeGreaterThan(0);
 });
+
+it.each([null, { bits: 4, block: 32 } as const])(
+  'tells the shapes of all that was asked for, stored as %j',
+  (storage) => {
+    const asked = new AskedWeights(storage);
+    linear(paramsFrom(asked, 'fc'), input('x', [2, 64]), 8);
+    linear(paramsFrom(asked, 'head'), input('y', [2, 8]), 3, { bias: false });
+    const shapes = [...asked.shapes()].map(([key, shape]) => `${key} ${shape}`).sort();
+    expect(shapes).toEqual(['fc.bias 8', 'fc.weight 8,64', 'head.weight 3,8']);
+  },
+);

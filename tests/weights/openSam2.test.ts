@@ -15,6 +15,7 @@ import { segmenter as whole } from '../../models/sam2/segmenter.ts';
 import { golden, goldenJson } from '../golden.ts';
 import { askedParams, madeFeeds } from '../parameters.ts';
 import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
+import { writeToySam } from './toyCheckpoint.ts';
 
 const toy: Sam2Config = {
   ...{ imageSize: 128, embedDim: 8, heads: 1, stages: [1, 1, 1], windows: [8, 8, 8], globalBlocks: [2] },
@@ -130,5 +131,16 @@ describe('a place named as segmenter', () => {
     const text = path.join(root, 'text.safetensors');
     await writeFile(text, 'no weights');
     await expect(openClickSegmenter(text)).rejects.toThrow(/text\.safetensors/);
+  });
+});
+
+describe('a SAM 2 of sizes that nobody published', { timeout: 60_000 }, () => {
+  it('opens where segmenter.json beside it gives them, and is named as none without', async () => {
+    const folder = await writeToySam(path.join(root, 'own sizes'));
+    const { name, segmenter } = await openSam2(folder);
+    expect(name).toBe('sam2-own');
+    expect(segmenter).toMatchObject({ imageSize: 128, embedDim: 8, width: 16 });
+    await rm(path.join(folder, 'segmenter.json'));
+    await expect(openSam2(folder)).rejects.toThrow('is none of the published');
   });
 });
