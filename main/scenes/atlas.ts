@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { type Colour, dominant, recolour } from './colours.ts';
+import { type Colour, type Dominant, dominant, recolour } from './colours.ts';
 import { THINGS, type ThingKind } from './things.ts';
 
 /** RGBA, row-major. */
@@ -93,12 +93,16 @@ function spriteOf(pixels: Pixels): Sprite {
 
 const key = (name: string, colour: Colour | null): string => `${colour ?? ''} ${name}`;
 
-function spritesOf(kind: Pick<ThingKind, 'name' | 'colours'>, pixels: Pixels): [string, Sprite][] {
-  if (kind.colours.length === 0) return [[key(kind.name, null), spriteOf(pixels)]];
-  const from = dominant(pixels.data);
+/** What paints each sprite of a thing: painting all takes more than a second, and a few scenes show few of them. */
+function paintersOf(kind: Pick<ThingKind, 'name' | 'colours'>, pixels: Pixels): [string, () => Sprite][] {
+  if (kind.colours.length === 0) return [[key(kind.name, null), () => spriteOf(pixels)]];
+  let from: Dominant | null = null;
   return kind.colours.map((colour) => {
-    const painted = { ...pixels, data: recolour(pixels.data, from, colour) };
-    return [key(kind.name, colour), spriteOf(painted)];
+    const paint = () => {
+      from ??= dominant(pixels.data);
+      return spriteOf({ ...pixels, data: recolour(pixels.data, from, colour) });
+    };
+    return [key(kind.name, colour), paint];
   });
 }
 
@@ -114,12 +118,16 @@ export async function drawnAtlas(
   { rasterise, size = 128 }: { rasterise: Rasterise; size?: number },
 ): Promise<Atlas> {
   const svgOf = readSvgs(from);
-  const rows = await Promise.all(kinds.map(async (kind) => spritesOf(kind, crop(await rasterise(svgOf(kind), size)))));
-  const sprites = new Map(rows.flat());
+  const rows = await Promise.all(kinds.map(async (kind) => paintersOf(kind, crop(await rasterise(svgOf(kind), size)))));
+  const painters = new Map(rows.flat());
+  const painted = new Map<string, Sprite>();
   return {
     sprite(name, colour) {
-      const sprite = sprites.get(key(name, colour));
-      if (!sprite) throw new Error(`atlas: no sprite for "${key(name, colour).trim()}"; see the colours in things.ts`);
+      const wanted = key(name, colour);
+      const paint = painters.get(wanted);
+      if (!paint) throw new Error(`atlas: no sprite for "${wanted.trim()}"; see the colours in things.ts`);
+      const sprite = painted.get(wanted) ?? paint();
+      painted.set(wanted, sprite);
       return sprite;
     },
   };

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { promptSlots, samSide, segmenterBatch, targetSide } from '../../main/nano/layout.ts';
-import { makeNano } from '../../main/nano/nano.ts';
 import { type Answered, carryOn, OwnMistakes } from '../../main/nano/ownMistakes.ts';
 import { type Ask, askFeeds } from '../../main/nano/segmenterBatch.ts';
+import { toyNano } from './toy.ts';
 
 const area = targetSide ** 2;
 const prompts = 24;
@@ -82,7 +82,7 @@ describe('OwnMistakes', { timeout: 120_000 }, () => {
       ...askFeeds(Array.from({ length: scenes * perScene }, () => firstClick)),
       target: Float32Array.from({ length: scenes * perScene * area }, (_, i) => leftHalf[i % area] ?? 0),
     };
-    const feeder = new OwnMistakes({ feed: async () => given, release: async () => {} }, await makeNano(1));
+    const feeder = new OwnMistakes({ feed: async () => given, release: async () => {} }, toyNano());
     const steps = Array.from({ length: 6 }, (_, step) => step);
     const once = [];
     for (const step of steps) once.push(await feeder.feed([], step));

@@ -1,6 +1,6 @@
 // Sprites: every thing in every colour it may take really has that colour, fills its frame and halves twice.
 import { describe, expect, it } from 'vitest';
-import type { Pixels } from '../../main/scenes/atlas.ts';
+import { drawnAtlas, type Pixels } from '../../main/scenes/atlas.ts';
 import { COLOURS, dominant, hueDistance, nameOf, recolour, toHsv, toRgb } from '../../main/scenes/colours.ts';
 import { THINGS } from '../../main/scenes/things.ts';
 import { atlas } from './drawing.ts';
@@ -53,6 +53,18 @@ describe('atlas', () => {
       for (const colour of wanted) expect(atlas.sprite(name, colour)).toHaveLength(3);
     }
     expect(() => atlas.sprite('dog', 'blue')).toThrow('no sprite for "blue dog"');
+  });
+
+  it('paints each sprite once, whatever was asked for before', async () => {
+    const icon = { name: 'cup', icon: 'teacup-without-handle', colours: ['red', 'blue'] as const };
+    const pixels: Pixels = {
+      width: 4,
+      height: 4,
+      data: Uint8Array.from({ length: 64 }, (_, i) => [200, 30, 30, 255][i % 4] ?? 0),
+    };
+    const cups = await drawnAtlas([icon], '@iconify-json/noto', { rasterise: async () => pixels });
+    expect(cups.sprite('cup', 'blue')).toBe(cups.sprite('cup', 'blue'));
+    expect(cups.sprite('cup', 'red')).not.toBe(cups.sprite('cup', 'blue'));
   });
 
   it('shows each colour as the colour that its word means, over a good part of the thing', () => {
