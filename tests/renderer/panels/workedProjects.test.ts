@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { haveShell } from '../../e2e/app.ts';
@@ -65,4 +67,53 @@ describe.runIf(haveShell)('projects changed by hand', () => {
       expect((await at.client.project.recent())[0]?.file).toBe(path.join(at.folder, 'x.loupe'));
     },
   );
+
+  it('one that cannot be written where it lies is kept elsewhere with what it holds', async (context) => {
+    const { page } = at;
+    const home = process.env.HOME;
+    process.env.HOME = at.folder;
+    const folder = path.join(at.folder, 'card');
+    const file = path.join(folder, 'card.loupe');
+    mkdirSync(folder);
+    await at.client.project.create({ file });
+    await putLabel(at.client, 'lorry');
+    await at.client.project.close();
+    // The page follows the host, and closes whatever lay over the project that was open.
+    await page.locator('.status-bar').waitFor({ state: 'detached' });
+    const unlock = locked(folder, file);
+    if (unlock === null) return context.skip('nothing here can lock a folder for this user');
+    try {
+      await page.evaluate((shown) => localStorage.setItem('loupe folder of files', shown), folder);
+      await page.keyboard.press('Control+o');
+      await at.button('card.loupe').click();
+      await at.button('Open').click();
+      const offer = page.getByRole('dialog', { name: 'Keep the project elsewhere' });
+      await offer.getByText(`${file} is read-only, or its folder is.`).waitFor();
+      await offer.getByText(path.join(at.folder, 'card.loupe')).waitFor();
+      await at.button('Keep it there').click();
+      await offer.waitFor({ state: 'detached' });
+      expect((await at.client.project.recent())[0]?.file).toBe(path.join(at.folder, 'card.loupe'));
+      expect((await at.client.project.labels()).map(({ name }) => name)).toEqual(['lorry']);
+    } finally {
+      unlock();
+      process.env.HOME = home;
+    }
+  });
 });
+
+/** Nobody can write there any more, not even root where the file system knows the attribute; null where that cannot be had. */
+function locked(folder: string, file: string): (() => void) | null {
+  if (process.getuid?.() === 0) {
+    const mark = (sign: string) => spawnSync('chattr', [`${sign}i`, file, folder]).status === 0;
+    return mark('+') ? () => void mark('-') : null;
+  }
+  const modes = (ofFile: number, ofFolder: number) => {
+    chmodSync(folder, ofFolder);
+    chmodSync(file, ofFile);
+  };
+  modes(0o444, 0o555);
+  return () => {
+    chmodSync(folder, 0o755);
+    modes(0o644, 0o755);
+  };
+}
