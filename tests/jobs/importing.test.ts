@@ -258,7 +258,7 @@ const badFiles: Record<string, Expected> = {
   '09_duplicate_annotation_id': { shapes: 2, note: /more than once; each got an id of its own/ },
   '11_odd_polygon_length': { shapes: 2, leftOut: /needs an even count/ },
   '12_two_point_polygon': { shapes: 2, leftOut: /at least 6/ },
-  '14_nan_coordinate': { shapes: 2, note: /NaN or Infinity stands in it, which is no number/ },
+  '14_nan_coordinate': { shapes: 1, note: /NaN or Infinity stands in it, which is no number/ },
   '16_bbox_xyxy': { shapes: 2, note: /x, y, x2, y2 instead of x, y, width, height/ },
   '17_rle_wrong_size': { shapes: 2, leftOut: /its mask is .*, its image 640 x 443/ },
   '19_rle_compressed_garbage': { shapes: 2, leftOut: /compressed mask/ },
