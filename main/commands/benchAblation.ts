@@ -1,9 +1,8 @@
 // `loupe bench ablation`: the papers' ablations at nano scale, as tables with their spread over seeds, and what becomes of the claims.
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { type AblationResult, ablate } from '../ablation/ablate.ts';
+import type { AblationResult } from '../ablation/ablate.ts';
 import { type Judged, judged, type RowFigures, rowFigures } from '../ablation/claims.ts';
-import { usualSizes } from '../ablation/contextRows.ts';
 import { claims, rows, variantsOf } from '../ablation/rows.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
@@ -38,6 +37,8 @@ export function addAblation(bench: Command, terminal: Terminal): void {
     .option('--out <folder>', 'where finished variants are kept; what is there is not run again', 'out/ablation')
     .option('--json', 'print one JSON document instead of tables')
     .action(async ({ only, json, ...how }: AblationOptions) => {
+      const { ablate } = await import('../ablation/ablate.ts');
+      const { usualSizes } = await import('../ablation/contextRows.ts');
       const task = { ...how, weights: embeddedWeights, variants: variantsOf(only), sizes: usualSizes };
       const made = benchOf(await ablate(task, terminal), only, how);
       terminal.print(json ? `${JSON.stringify(made)}\n` : ablationTables(made));

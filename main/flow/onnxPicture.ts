@@ -4,6 +4,7 @@ import { resizeFloat, resizePillow } from '../../models/nn/resample.ts';
 import type { ShapedValue } from '../../models/runtime/session.ts';
 import { samMean, samStd } from '../../models/sam2/processor.ts';
 import type { Frame } from '../contract/geometry.ts';
+import { entry } from '../contract/lookup.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { Dialect, PixelScale } from './onnxDialects.ts';
 
@@ -43,7 +44,7 @@ export function pixelsFor(image: DecodedImage, { placed, scale, planes }: Wanted
 
 /** A value from 0 to 255. */
 function scaled(value: number, channel: number, scale: PixelScale): number {
-  const [mean, std] = [samMean[channel] ?? 0, samStd[channel] ?? 1];
+  const [mean, std] = [entry(samMean, channel, 'samMean'), entry(samStd, channel, 'samStd')];
   if (scale === 'imagenet') return (value - mean) / std;
   return scale === 'unit' ? value / 255 : value / 255 - mean / std;
 }

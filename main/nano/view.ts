@@ -1,6 +1,7 @@
 // A part of a picture with its things to what the segmenter is shown of them: flipped, turned, in other colours.
 import { resizePillow } from '../../models/nn/resample.ts';
 import { samMean, samStd } from '../../models/sam2/processor.ts';
+import { entry } from '../contract/lookup.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
 import { croppedTo } from '../pictures/crop.ts';
@@ -115,8 +116,10 @@ function recoloured(data: Uint8Array, turn: Turn, random: Random): Float32Array 
   const noise = random.chance(0.15) ? random.between(2, 12) : 0;
   const area = samSide * samSide;
   const out = new Float32Array(3 * area);
-  const weights = gains.map((gain, k) => gain / (samStd[k] ?? 1));
-  const rests = gains.map((gain, k) => (128 - 128 * gain + bright - (samMean[k] ?? 0)) / (samStd[k] ?? 1));
+  const weights = gains.map((gain, k) => gain / entry(samStd, k, 'samStd'));
+  const rests = gains.map(
+    (gain, k) => (128 - 128 * gain + bright - entry(samMean, k, 'samMean')) / entry(samStd, k, 'samStd'),
+  );
   const [wr = 1, wg = 1, wb = 1] = weights;
   const [rr = 0, rg = 0, rb = 0] = rests;
   for (let i = 0, at = 0; i < area; i++, at += 3) {
