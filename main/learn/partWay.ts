@@ -29,8 +29,8 @@ export function partWay({ start, end, isNew }: Way, share: number): Map<string, 
 const shares: readonly number[] = [0.35, 0.5, 0.65, 0.8, 1];
 /** Times that a score is asked for at most. */
 export const tries = 1 + Math.ceil(Math.log2(shares.length + 1));
-/** Half of what the gate allows: it measures on other pictures. */
-const mostLost = 0.01;
+/** A quarter of what the gate allows: the largest share that passes is chosen partly by luck, and the gate asks other prompts. */
+const mostLost = 0.005;
 
 /**
  * The largest share that keeps what was known, by `scoreAt` a mean IoU; the smallest where none does. The further the

@@ -42,12 +42,12 @@ describe('shareThatKeeps', () => {
 
   it('is all where nothing is lost', async () => {
     const asked: number[] = [];
-    expect(await shareThatKeeps(falling(0.009, asked))).toBe(1);
+    expect(await shareThatKeeps(falling(0.004, asked))).toBe(1);
     expect(asked).toEqual([0, 0.65, 1]);
   });
 
   it('is the largest that loses little, and the smallest where all lose more', async () => {
-    expect(await shareThatKeeps(falling(0.04))).toBe(0.5);
+    expect(await shareThatKeeps(falling(0.015))).toBe(0.5);
     const asked: number[] = [];
     expect(await shareThatKeeps(falling(9, asked))).toBe(0.35);
     expect(asked).toHaveLength(tries);
