@@ -18,7 +18,7 @@ import {
 } from './contextTraining.ts';
 import { openReader, type Reader, type Remembered } from './remembered.ts';
 import type { ContextVariant, PipelineVariant } from './rows.ts';
-import { type Told, toldAs, toldOf } from './told.ts';
+import { type ToldPrompt, toldAs, toldOf } from './told.ts';
 
 export interface Measured {
   readonly steps: number;
@@ -127,7 +127,7 @@ export async function measurePipeline(
 }
 
 interface SaidOf {
-  readonly told: Told;
+  readonly told: ToldPrompt;
   readonly token: Float32Array | undefined;
 }
 
@@ -141,7 +141,7 @@ const pipelines: Readonly<Record<PipelineVariant['told'], Pipeline>> = {
 };
 
 /** The centres of Seg-Zero, of the true mask: no answer could name better ones. Off as its box is. */
-function pointsOf({ truth, off }: Told): Point[] {
+function pointsOf({ truth, off }: ToldPrompt): Point[] {
   const [height, width] = truth.size;
   const centres = circleCentres({ width, height, data: toBitmap(truth) }) ?? [];
   const inside = (value: number, side: number) => Math.min(side - 1, Math.max(0, value));

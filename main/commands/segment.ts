@@ -147,6 +147,7 @@ function asJson({ image, proposal, device, timings }: Outcome): string {
     answer: isFound(proposal) ? 'found' : 'nothing',
     reasoning: inPicture(answer.reasoning, frame, image),
     ...(answer.unlikePicture && { unlikePicture: true }),
+    ...(answer.unknownWords && { unknownWords: answer.unknownWords }),
     objects: objects.map((one) => ({ ...one, mask: maskAsJson(one.mask), area: maskArea(one.mask) })),
     box,
     mask: mask && maskAsJson(mask),
@@ -186,8 +187,9 @@ function asText(outcome: Outcome, files: readonly string[]): string {
   const { area } = wholeOf(proposal);
   const share = ((100 * area) / (image.width * image.height)).toFixed(1);
   const several = objects.length > 1 ? `found ${objects.length}` : 'found';
+  const notKnown = answer.unknownWords && `not asked: unknown ${answer.unknownWords.join(', ')}`;
   const lines = [
-    ['answer', isFound(proposal) ? several : 'nothing matches'],
+    ['answer', isFound(proposal) ? several : (notKnown ?? 'nothing matches')],
     ...(answer.unlikePicture ? [['but', unlikeSentence]] : []),
     ...foundLines(proposal, `${area} pixels (${share} %)`),
     [
@@ -205,7 +207,8 @@ function asText(outcome: Outcome, files: readonly string[]): string {
     ],
     ['files', files.join(', ')],
   ];
-  // An answer without reasoning tags streamed nothing: show what the model wrote instead.
-  const raw = answer.reasoning === '' ? printable(answer.text) : '';
+  // Words that the model does not know were not asked, and an answer without reasoning tags streamed nothing.
+  const unasked = answer.unknownWords ? answer.reasoning : '';
+  const raw = answer.reasoning === '' ? printable(answer.text) : printable(unasked);
   return `${raw}\n\n${lines.map(([name, value]) => `${name?.padEnd(9)}${value}`).join('\n')}\n`;
 }

@@ -19,6 +19,7 @@ import {
   openAnswers,
   writtenLogProbs,
 } from './answerGroups.ts';
+import { drawnWithSeeds } from './groups.ts';
 import type { Feeder, LossGraph, Objective, Run } from './loop.ts';
 import { rewardsStage } from './rlTier.ts';
 
@@ -100,10 +101,7 @@ export function drawnAnswers(
   count: number,
   { seed, step }: { seed: number; step: number },
 ): AnswerQuestion[] {
-  const draw = random(seed, 75_000 + step);
-  const times = Math.ceil(count / asked.length);
-  const drawn = Array.from({ length: times }, () => draw.shuffle(asked)).flat();
-  return drawn.slice(0, count).map((one) => ({ ...one, seed: draw.int(0, 2 ** 31 - 1) }));
+  return drawnWithSeeds(asked, count, random(seed, 75_000 + step));
 }
 
 export function answerRun(

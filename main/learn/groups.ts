@@ -1,5 +1,6 @@
 // Groups of answers that were rewarded to advantages; groups that teach nothing are left out, counted, and others take their place.
 import { advantages } from '../../models/train/advantage.ts';
+import type { Random } from '../contract/random.ts';
 import type { Reward } from '../reward/lens.ts';
 
 export interface Rewarded {
@@ -11,6 +12,13 @@ export interface ChosenGroups<G> {
   /** Groups that were sampled for them, and how many of these could teach anything. */
   readonly sampled: number;
   readonly useful: number;
+}
+
+/** So many of what is asked, each as often as the others, with seeds of their own for what is sampled. */
+export function drawnWithSeeds<Q>(asked: readonly Q[], count: number, draw: Random): (Q & { readonly seed: number })[] {
+  const times = Math.ceil(count / asked.length);
+  const drawn = Array.from({ length: times }, () => draw.shuffle(asked)).flat();
+  return drawn.slice(0, count).map((one) => ({ ...one, seed: draw.int(0, 2 ** 31 - 1) }));
 }
 
 /** Rewards that differ by less are equal: an advantage would blow their difference up to a whole deviation. */

@@ -4,6 +4,7 @@ import { unpackMask } from '../contract/project.ts';
 import { random } from '../contract/random.ts';
 import { type ClosedVocabulary, understood } from '../flow/unknownWords.ts';
 import { openWeights } from '../weights/open.ts';
+import { drawnWithSeeds } from './groups.ts';
 import type { Run } from './loop.ts';
 import type { RolloutBatch } from './policyGraph.ts';
 import { type RewardedPolicy, type Watch, watchedReinforcement } from './reinforcement.ts';
@@ -68,10 +69,7 @@ export function drawnQuestions(
   count: number,
   { seed, step }: { seed: number; step: number },
 ): Question[] {
-  const draw = random(seed, 70_000 + step);
-  const times = Math.ceil(count / asked.length);
-  const drawn = Array.from({ length: times }, () => draw.shuffle(asked)).flat();
-  return drawn.slice(0, count).map((one) => ({ ...one, seed: draw.int(0, 2 ** 31 - 1) }));
+  return drawnWithSeeds(asked, count, random(seed, 70_000 + step));
 }
 
 /** What its curves and checkpoints are called. */

@@ -18,7 +18,7 @@ import {
   type Remembered,
   rememberedTokens,
 } from '../../main/ablation/remembered.ts';
-import type { Told } from '../../main/ablation/told.ts';
+import type { ToldPrompt } from '../../main/ablation/told.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage } from '../../main/contract/records.ts';
 import { maskBox } from '../../main/contract/rle.ts';
@@ -39,7 +39,7 @@ let weights: Weights;
 let speaker: Speaker;
 let reader: Reader;
 let image: DecodedImage;
-let told: Told[];
+let told: ToldPrompt[];
 let remembered: Remembered[];
 const { signal } = new AbortController();
 
@@ -71,7 +71,7 @@ afterAll(async () => {
 });
 
 /** One pass over picture, question, answer and queries, as the product's own training makes it. */
-async function wholePass({ text, answer }: Told): Promise<Float32Array> {
+async function wholePass({ text, answer }: ToldPrompt): Promise<Float32Array> {
   const frame = frameOf(speaker);
   const { head, turn } = answered(speaker.tokenizer, text, { text: answer, side: frame.cells });
   const rows = {

@@ -45,6 +45,15 @@ const Printed = z.object({
 });
 
 describe.skipIf(!released)('segment', () => {
+  test('says of a word that the model does not know that it does, in words and in JSON', () => {
+    const ask = (...more: string[]) =>
+      loupe('segment', scene, '--prompt', 'the skier', '--out', path.join(folder, 'unknown'), ...more);
+    const [text, json] = [ask(), ask('--json')];
+    expect([text.status, json.status]).toEqual([1, 1]);
+    expect(text.stdout).toMatch(/^loupe-nano does not know 'skier'\..*\n\nanswer {3}not asked: unknown skier\n/u);
+    expect(JSON.parse(json.stdout)).toMatchObject({ answer: 'nothing', unknownWords: ['skier'], objects: [] });
+  });
+
   test('prints one JSON document and writes overlay, mask and a COCO file', async () => {
     const out = path.join(folder, 'json');
     const run = loupe('segment', scene, '--prompt', prompt, '--out', out, '--json');
