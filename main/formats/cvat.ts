@@ -1,10 +1,11 @@
-// A CVAT file ("CVAT for images 1.1", XML) to its images and shapes; parts that share a label and a group are one object.
+// A CVAT file (XML, for images or for video) to its images and shapes; parts that share a label and a group are one object.
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { fromRegion, toMask } from '../contract/columns.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { checkSize, maskBox, union } from '../contract/rle.ts';
+import { framesOf } from './cvatTracks.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
 import { boxRing, ellipseRing, maskOfRing, type Placed, placedMask, turnedRing } from './rings.ts';
 import { agreed, merged, saidOf } from './said.ts';
@@ -29,14 +30,7 @@ export async function readCvat(file: string, context: ReadContext): Promise<Read
   if (statSync(file).size > MOST_BYTES)
     throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB; export the task as COCO instead`);
   const root = parseXml(decoded(readFileSync(file), name), name);
-  const [elements, tracks] = [childrenOf(root, 'image'), childrenOf(root, 'track')];
-  if (tracks.length > 0 && elements.length === 0)
-    throw new BadInput(`${name}: is CVAT's form for video (tracks); export the task as "CVAT for images 1.1" or COCO`);
-  if (tracks.length > 0)
-    context.notes.leave(
-      `${tracks.length} ${tracks.length === 1 ? 'track' : 'tracks'} of ${name}`,
-      'tracks of a video are not read',
-    );
+  const elements = [...childrenOf(root, 'image'), ...(await framesOf(root, file, context))];
   const labels = new Set(labelsIn(childOf(root, 'meta')));
   const images: ReadImage[] = [];
   const shapes: ReadShape[] = [];
@@ -191,7 +185,15 @@ const YES = new Map([
 
 /** What CVAT itself says of a shape, where it is not what most are, and the attributes that the task gives its labels. */
 function ownFields(element: Element): Record<string, unknown> {
-  const { occluded, source, z_order: order, rotation, group_id: group, ...others } = element.attributes;
+  const {
+    occluded,
+    source,
+    z_order: order,
+    rotation,
+    group_id: group,
+    track_id: track,
+    ...others
+  } = element.attributes;
   const listed = childrenOf(element, 'attribute').map(({ attributes, text }): [string, unknown] => {
     return [attributes.name ?? '', YES.get(text.trim()) ?? text.trim()];
   });
@@ -202,6 +204,7 @@ function ownFields(element: Element): Record<string, unknown> {
     z_order: finite(order) || undefined,
     rotation: finite(rotation) || undefined,
     group_id: finite(group) || undefined,
+    track_id: finite(track) ?? undefined,
   };
   return merged(['shape', own], ['attributes', Object.fromEntries(listed)]);
 }

@@ -42,13 +42,20 @@ ${image(`<polygon label="cup" source="manual" occluded="1" points="10.00,10.00;2
     for (const why of [/polyline 6/u, /points 7/u, /tag 8/u, /skeleton 9/u]) expect(report).toMatch(why);
   });
 
-  test('a file of video tracks is named with what to export', async () => {
-    const root = await tree({
-      'v.xml':
-        '<annotations><track id="0" label="cup"><box frame="0" xtl="1" ytl="1" xbr="5" ybr="5"/></track></annotations>',
-    });
+  const track = '<track id="0" label="cup"><box frame="0" xtl="1" ytl="1" xbr="5" ybr="5"/></track>';
+
+  test('tracks of a video lie on its frames, which CVAT exports beside them', async () => {
+    const root = await tree({ 'images/frame_000000.png': size, 'v.xml': `<annotations>${track}</annotations>` });
+    const { rows } = await takenFrom(path.join(root, 'v.xml'));
+    expect(rows.map(({ file, bbox }) => [file, bbox])).toEqual([
+      [expect.stringMatching(/images\/frame_000000\.png$/u), [1, 1, 4, 4]],
+    ]);
+  });
+
+  test('tracks of a video without its frames are named with what to export', async () => {
+    const root = await tree({ 'v.xml': `<annotations>${track}</annotations>` });
     const { line } = await loupe('import', fresh('.loupe'), path.join(root, 'v.xml'));
-    expect(line).toMatch(/v\.xml: is CVAT's form for video \(tracks\); export/u);
+    expect(line).toMatch(/v\.xml: is CVAT's form for video \(tracks\), and no frame is here as a picture; export/u);
   });
 });
 

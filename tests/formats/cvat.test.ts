@@ -115,10 +115,49 @@ describe('what is not taken is named', () => {
   });
 });
 
-test('tracks of a video are refused with what to export instead; beside images they are named', async () => {
-  const track = '<track id="0" label="car"><box frame="0"/></track>';
-  await expect(read(track)).rejects.toThrow(/form for video \(tracks\); export the task as "CVAT for images 1\.1"/u);
-  expect((await read(track + image(''))).leftOut[0]?.what).toBe('1 track of annotations.xml');
+describe('tracks of a video', () => {
+  const size = '<original_size><width>20</width><height>12</height></original_size>';
+  const video = (inner: string, meta = size) =>
+    outcomeOf(
+      readCvat,
+      saved(folder, 'video.xml', `${head}<meta><task>${meta}</task></meta>${inner}</annotations>`),
+      Object.fromEntries(['frame_000000', 'frame_000002'].map((name) => [name, [width, height] as const])),
+    );
+  const box = (frame: number, more = 'outside="0" keyframe="0"') =>
+    `<box frame="${frame}" ${more} occluded="1" xtl="1.5" ytl="1" xbr="5" ybr="4" z_order="0">
+      <attribute name="colour">red</attribute></box>`;
+  const track = `<track id="7" label="car" source="auto">${box(0)}${box(1)}${box(2)}${box(3, 'outside="1"')}</track>`;
+
+  test('are read on the frames that are here as pictures; where the thing is outside, there is none', async () => {
+    const outcome = await video(track);
+    expect(outcome.images).toEqual(['frame_000000', 'frame_000002'].map((name) => ({ name, width, height })));
+    const attributes = { occluded: true, source: 'auto', track_id: 7, colour: 'red' };
+    const shape = { label: 'car', mask: null, box: { x1: 1.5, y1: 1, x2: 5, y2: 4 }, attributes };
+    expect(outcome.shapes).toEqual(outcome.images.map((image) => ({ image, crowd: false, ...shape })));
+    expect(outcome.leftOut).toEqual([
+      { what: '1 of 3 frames of video.xml', why: 'they are not here as pictures of the name frame_000000 and so on' },
+    ]);
+    expect((await video(track, '')).shapes).toHaveLength(2);
+  });
+
+  test('may be of every kind of shape, and one that cannot be placed is named', async () => {
+    const polygon = '<polygon frame="2" outside="0" points="1,1;9,1;9,5;1,5"/>';
+    const outcome = await video(
+      `<track id="1" label="car">${polygon}<points frame="2" points="1,1"/></track>
+       <track id="2" label="car">${polygon}<box/></track>`,
+    );
+    expect(areas(outcome)).toEqual([32, 32]);
+    expect(outcome.leftOut).toEqual([
+      { what: 'box 2 of track 2', why: 'it names no frame' },
+      { what: 'points 2 of frame_000002', why: 'points have no area' },
+    ]);
+  });
+
+  test('without any picture of a frame are refused with what to export instead; beside images they are named', async () => {
+    const far = `<track id="0" label="car">${box(500)}</track>`;
+    await expect(video(far)).rejects.toThrow(/form for video \(tracks\), and no frame is here .* its images/u);
+    expect((await read(far + image(''))).leftOut[0]?.what).toBe('1 of 1 frames of annotations.xml');
+  });
 });
 
 test('the outermost element tells CVAT from VOC, whatever stands before it', () => {
