@@ -12,6 +12,16 @@ const root = path.resolve(import.meta.dirname, '../..');
 /** On a machine that trains beside the tests everything takes its time. */
 export const PATIENCE = 60_000;
 
+/** Gives the milliseconds that the page's own thread has worked since, however busy the machine is with other things. */
+export async function workOf(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
+  };
+}
+
 /** A place in image pixels. */
 type Place = readonly [x: number, y: number];
 
@@ -66,8 +76,8 @@ export class App {
     return this.#opened;
   }
 
-  async #show({ width = 1280, height = 800, dark = false }: PageOptions = {}): Promise<void> {
-    const page = await this.#shell.page({ width, height, dark });
+  async #show({ width = 1280, height = 800 }: PageOptions = {}): Promise<void> {
+    const page = await this.#shell.page({ width, height });
     page.setDefaultTimeout(PATIENCE);
     page.on('pageerror', (error) => this.errors.push(error.message));
     page.on('console', (message) => {
@@ -170,6 +180,16 @@ export class App {
   async scene(name: string): Promise<void> {
     await this.page.locator('.image-name').getByText(name).waitFor();
     await this.canvas.waitFor();
+  }
+
+  /** By its name in the list of all commands. */
+  async command(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+k');
+    // What is typed before the field is there goes to the tools.
+    await this.page.getByRole('dialog', { name: 'All commands' }).waitFor();
+    await this.page.keyboard.type(name);
+    await this.page.keyboard.press('Enter');
+    await this.page.getByRole('dialog', { name: 'All commands' }).waitFor({ state: 'detached' });
   }
 
   get promptField(): Locator {

@@ -39,6 +39,25 @@ describe.runIf(haveShell).each(starts)('what drawing does to a selection ($shell
     await expect.poll(() => app.shapeCount()).toBe(3);
   });
 
+  it('shows what each tool can be told: who segments, how large the brush is, how far the wand reaches', async () => {
+    const { page } = app;
+    const bar = page.getByRole('region', { name: 'Options of the tool' });
+    await app.tool('Box for the segmenter');
+    await bar.getByText('by the segmenter of the weights').waitFor();
+    await bar.getByRole('button', { name: 'Choose the segmenter' }).click();
+    await page.getByRole('menu').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+    for (const [tool, told] of [
+      ['Brush', 'Radius of the brush'],
+      ['Magic wand', 'How far a colour may differ'],
+    ] as const) {
+      await app.tool(tool);
+      await bar.getByRole('slider', { name: told }).waitFor();
+      expect(await mode().isVisible()).toBe(true);
+    }
+  });
+
   it('says what it will do, adds and subtracts where that is chosen, and forgets it with the next tool', async () => {
     const { page } = app;
     await app.tool('Box');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type App, haveShell, starts } from './app.ts';
+import { type App, haveShell, PATIENCE, starts, workOf } from './app.ts';
 
 describe.runIf(haveShell).each(starts)('without a mouse ($shell)', ({ start }) => {
   let app: App;
@@ -49,6 +49,40 @@ describe.runIf(haveShell).each(starts)('without a mouse ($shell)', ({ start }) =
     await keys('Control+Shift+l');
     await dialog('Labels').waitFor();
     await page.getByText('No labels yet').waitFor();
+    await gone('Labels');
+  });
+
+  it('pastes a list of eighty labels, which opens fast, is searched, and goes where no shape has them', async () => {
+    const { page } = app;
+    const row = (name: string) => page.getByRole('textbox', { name: `Name of ${name}` });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const names = Array.from({ length: 80 }, (_, i) => `part ${String(i).padStart(2, '0')}`);
+    await page.evaluate((text) => navigator.clipboard.writeText(text), names.join('\n'));
+    await keys('Control+Shift+l');
+    await dialog('Labels').waitFor();
+    await keys('Control+v');
+    await page.getByText('80 labels added.').waitFor();
+    const work = await workOf(page);
+    const taken: number[] = [];
+    for (let i = 0; i < 2; i++) {
+      await gone('Labels');
+      const before = await work();
+      await keys('Control+Shift+l');
+      await row('part 00').waitFor();
+      taken.push((await work()) - before);
+    }
+    expect(Math.min(...taken)).toBeGreaterThan(1);
+    expect(Math.min(...taken)).toBeLessThan(500);
+    expect(await dialog('Labels').getByRole('listitem').count()).toBeLessThan(20);
+    const search = page.getByRole('textbox', { name: 'Search labels' });
+    await search.focus();
+    await page.keyboard.type('T 77');
+    await row('part 77').waitFor();
+    expect(await dialog('Labels').getByRole('listitem').count()).toBe(1);
+    await search.press('Escape');
+    await page.getByRole('button', { name: 'Delete 80 unused labels…' }).press('Enter');
+    await page.getByRole('button', { name: 'Delete', exact: true }).press('Enter');
+    await page.getByText('No labels yet').waitFor({ timeout: PATIENCE });
     await gone('Labels');
   });
 

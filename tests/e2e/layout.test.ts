@@ -63,6 +63,7 @@ describe.runIf(haveShell).each(starts)('the window at 1280 x 800 ($shell)', ({ s
       expect(await inside(button(name), answer())).toBe(true);
     }
     for (const word of ['Right', 'Wrong']) expect(await answer().getByText(word, { exact: true }).count()).toBe(3);
+    expect(await app.page.locator('.tabler-icon-pencil').count()).toBe(1);
     const shapes = app.page.getByRole('region', { name: 'Shapes' });
     expect((await shapes.boundingBox())?.height).toBeGreaterThan(90);
     const bottom = ((await shapes.boundingBox())?.y ?? 0) + ((await shapes.boundingBox())?.height ?? 0);
@@ -145,11 +146,31 @@ describe.runIf(haveShell).each(starts)('the window at 1280 x 800 ($shell)', ({ s
       await page.getByRole('menuitem', { name: 'View', exact: true }).hover();
       return page.getByRole('menuitemcheckbox', { name: new RegExp(`^${name}`, 'u') });
     };
+    await app.tool('Freehand');
+    for (const x of [60, 180]) {
+      await app.drag([x, 440], [x + 90, 440], [x + 90, 530], [x, 530], [x, 440]);
+      await app.saved();
+    }
+    await page.keyboard.press('Escape');
+    await page.mouse.move(2, 2);
+    const colours = async () => {
+      const to = await app.mapping();
+      await page.mouse.move(2, 2);
+      const shots = [105, 225].map((x) => {
+        const [left, top] = to([x, 485]);
+        return page.screenshot({ clip: { x: left, y: top, width: 2, height: 2 } });
+      });
+      return (await Promise.all(shots)).map((shot) => shot.toString('base64'));
+    };
+    const byLabel = await colours();
     const byShape = await item('Colour by shape');
     expect(await byShape.getAttribute('aria-checked')).toBe('false');
     await byShape.click();
     await expect.poll(() => byShape.getAttribute('aria-checked')).toBe('true');
     await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').first().waitFor({ state: 'detached' });
+    expect(await colours()).not.toEqual(byLabel);
   });
 
   it('ends with a page that complained of nothing', () => expect(app.errors).toEqual([]));

@@ -1,11 +1,26 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { random } from '../../main/contract/random.ts';
 import { type App, haveShell, starts } from './app.ts';
 
 const street = path.resolve(import.meta.dirname, '../../../shared/material/images/coco_val100');
 const photograph = existsSync(street) ? findPhotograph(street) : null;
-if (photograph === null) console.warn('skipped: no ../shared, and so no photograph');
+
+/** A grained gradient, of another kind than drawn scenes as well. */
+function grain(): Promise<Buffer> {
+  const [width, height] = [320, 240];
+  const noise = random(7);
+  const data = Uint8Array.from({ length: 3 * width * height }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    return 60 + (120 * y) / height + 40 * Math.sin(x / 19) * Math.cos(y / 12) + 60 * (noise.uniform() - 0.5);
+  });
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .blur(0.7)
+    .jpeg()
+    .toBuffer();
+}
 
 function findPhotograph(folder: string): string | null {
   const names = readdirSync(folder, 'utf8').filter((name) => name.endsWith('.jpg'));
@@ -20,11 +35,11 @@ interface Coco {
 describe.runIf(haveShell).each(starts)('a host that is killed in the middle of editing ($shell)', ({ start }) => {
   let app: App;
   beforeAll(async () => {
+    const picture = photograph === null ? await grain() : readFileSync(photograph);
     app = await start({
       prepare: (one) =>
         one.project('kept.loupe', 'scenes', (project) => {
-          if (photograph === null) return;
-          copyFileSync(photograph, one.file('scenes', 'street.jpg'));
+          writeFileSync(one.file('scenes', 'street.jpg'), picture);
           project.addImages([{ path: 'street.jpg' }]);
         }),
     });
@@ -101,6 +116,10 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     await press('Export');
     await app.page.getByRole('button', { name: 'Verify' }).waitFor();
     await app.page.getByText(app.file('scenes', 'kept.json'), { exact: true }).waitFor();
+    // As somebody says it: what is done is not under way.
+    const dialog = app.page.getByRole('dialog', { name: 'Export COCO' });
+    await dialog.getByText(/^Exported /u).waitFor();
+    expect(await dialog.getByText(/Exporting/u).count()).toBe(0);
     const rings = app.json<Coco>('scenes', 'kept.json').annotations.map(({ segmentation: [ring] }) => ring ?? []);
     const own = rings.filter((ring) => ring.length === 2 * corners.length);
     expect(own).toHaveLength(1);
@@ -133,21 +152,57 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     await press('Done');
   });
 
-  it.runIf(photograph !== null)(
-    'says of a photograph that it is of another kind, and does not urge to accept',
-    async () => {
-      const { page } = app;
-      // Rows beyond the list's edge are not on the page.
-      const list = page.getByRole('listbox', { name: 'Images' });
-      await list.press('End');
-      await list.press('Enter');
-      await app.scene('street.jpg');
-      await app.ask('the banana');
-      const answer = page.getByRole('region', { name: 'Prompt and answer' });
-      await answer.getByText('A kind of picture that the model did not learn').waitFor();
-      expect(await answer.locator('.deeds [data-variant="filled"]').count()).toBe(0);
-    },
-  );
+  const savedWords = () =>
+    app.page
+      .locator('.status-bar')
+      .getByText(/^Saved |^All saved/u)
+      .innerText();
+  /** The times that are told have whole seconds. */
+  const nextSecond = () => app.page.waitForTimeout(1001);
+
+  it('says of a picture that it is of another kind, and does not urge to accept', async () => {
+    const { page } = app;
+    // Rows beyond the list's edge are not on the page.
+    const list = page.getByRole('listbox', { name: 'Images' });
+    await list.press('End');
+    await list.press('Enter');
+    await app.scene('street.jpg');
+    await nextSecond();
+    const before = await savedWords();
+    await app.ask('the banana');
+    // A write of any kind counts: nothing was drawn.
+    await expect.poll(savedWords).toMatch(/^Saved \d/u);
+    expect(await savedWords()).not.toBe(before);
+    const answer = page.getByRole('region', { name: 'Prompt and answer' });
+    await answer.getByText('A kind of picture that the model did not learn').waitFor();
+    expect(await answer.locator('.deeds [data-variant="filled"]').count()).toBe(0);
+  });
+
+  it('takes nothing along into another project: not what is being asked, nor what was asked, nor when it was saved', async () => {
+    const { page } = app;
+    const asked = async () => {
+      await page.getByRole('button', { name: 'Prompts asked before' }).click();
+      const words = await page.getByRole('menu').innerText();
+      await page.keyboard.press('Escape');
+      await page.getByRole('menu').waitFor({ state: 'detached' });
+      return words;
+    };
+    expect(await asked()).toBe('the banana');
+    const before = await savedWords();
+    await nextSecond();
+    await app.promptField.fill('half a prompt');
+    await app.promptField.press('Escape');
+    await app.command('close project');
+    await app.openSample();
+    expect(await app.promptField.inputValue()).toBe('');
+    expect(await savedWords()).not.toBe(before);
+    expect(await asked()).toBe('Nothing was asked yet');
+    await app.command('close project');
+    await page.getByRole('button', { name: /kept/u }).click();
+    await app.scene('street.jpg');
+    await expect.poll(() => app.promptField.inputValue()).toBe('the banana');
+    expect(await asked()).toBe('the banana');
+  });
 
   it('ends with a page that complained of nothing but the host that was away', () =>
     expect(app.errors.filter((error) => !error.includes('ERR_CONNECTION_REFUSED'))).toEqual([]));

@@ -16,7 +16,6 @@ if (!haveChromium) console.warn(`skipped: no Chromium at ${program}`);
 export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
-  readonly dark?: boolean;
 }
 
 export interface AppShell {
@@ -55,11 +54,11 @@ class Browsing implements AppShell {
     this.#address = String(line);
   }
 
-  async page({ width, height, dark }: Required<PageOptions>): Promise<Page> {
+  async page({ width, height }: Required<PageOptions>): Promise<Page> {
     this.#browser ??= await chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-gpu'] });
     const page = await this.#browser.newPage({
       viewport: { width, height },
-      colorScheme: dark ? 'dark' : 'light',
+      colorScheme: 'light',
       reducedMotion: 'reduce',
     });
     // The port and the token are new ones with every host.
@@ -109,10 +108,10 @@ class Desktop implements AppShell {
     });
   }
 
-  async page({ width, height, dark }: Required<PageOptions>): Promise<Page> {
+  async page({ width, height }: Required<PageOptions>): Promise<Page> {
     const app = this.#running();
     const page = await app.firstWindow();
-    await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     const size = { width, height };
     await app.evaluate(({ BrowserWindow }, to) => {
       BrowserWindow.getAllWindows()[0]?.setContentSize(to.width, to.height);

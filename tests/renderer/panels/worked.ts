@@ -67,16 +67,6 @@ export async function worked(name: string, images: number): Promise<Worked> {
 /** What the host or the page says comes to be so; on a busy machine that takes its time. */
 export const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: PATIENCE / 2 });
 
-/** Gives the milliseconds that the page's own thread has worked since, however busy the machine is with other things. */
-export async function workOf(page: Page): Promise<() => Promise<number>> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  return async () => {
-    const { metrics } = await session.send('Performance.getMetrics');
-    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
-  };
-}
-
 /** As another window would do it. */
 export async function putLabel(client: Client, name: string, also: Partial<Label> = {}): Promise<Label> {
   const { first: id } = await client.project.reserve({ count: 1 });

@@ -1,8 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { workOf } from '../../e2e/app.ts';
 import { haveChromium } from '../../e2e/shells.ts';
-import { eventually, putShapes, type Worked, worked, workOf } from './worked.ts';
+import { eventually, putShapes, type Worked, worked } from './worked.ts';
 
 describe.runIf(haveChromium)('dialogs worked by hand', () => {
   let at: Worked;

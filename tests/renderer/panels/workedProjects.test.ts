@@ -85,8 +85,7 @@ describe.runIf(haveShell)('projects changed by hand', () => {
     try {
       await page.evaluate((shown) => localStorage.setItem('loupe folder of files', shown), folder);
       await page.keyboard.press('Control+o');
-      await at.button('card.loupe').click();
-      await at.button('Open').click();
+      await at.button('card.loupe').dblclick();
       const offer = page.getByRole('dialog', { name: 'Keep the project elsewhere' });
       await offer.getByText(`${file} is read-only, or its folder is.`).waitFor();
       await offer.getByText(path.join(at.folder, 'card.loupe')).waitFor();
