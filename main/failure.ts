@@ -9,14 +9,14 @@ import { BadInput, refusalOf } from './contract/badinput.ts';
 /** What a finished command tells the shell; 130 is 128 + SIGINT. */
 export const exitCode = { done: 0, nothing: 1, badInput: 2, fault: 3, cancelled: 130 } as const;
 
-export interface Verdict {
+export interface ExitVerdict {
   readonly code: number;
   /** One line for stderr, or null where all has been said. */
   readonly line: string | null;
 }
 
 /** Judges a failure; `logFolder` is where a fault leaves its stack. */
-export function judge(error: unknown, logFolder: string = tmpdir()): Verdict {
+export function judge(error: unknown, logFolder: string = tmpdir()): ExitVerdict {
   if (error instanceof CommanderError) return ofUsage(error);
   if (isAbort(error)) return { code: exitCode.cancelled, line: 'loupe: cancelled' };
   const said = oneLine(error instanceof Error ? error.message : String(error));
@@ -28,7 +28,7 @@ export function judge(error: unknown, logFolder: string = tmpdir()): Verdict {
 }
 
 /** Commander has printed help and version itself; a complaint is reworded by the caller of `configureOutput`. */
-function ofUsage(error: CommanderError): Verdict {
+function ofUsage(error: CommanderError): ExitVerdict {
   if (error.exitCode === 0) return { code: exitCode.done, line: null };
   if (error.code === 'commander.help') return { code: exitCode.badInput, line: null };
   return { code: exitCode.badInput, line: `loupe: ${oneLine(error.message).replace(/^error: /u, '')}` };

@@ -12,7 +12,7 @@ import type { api, HostEvent } from '../main/contract/api.ts';
 import type { Job } from '../main/contract/jobs.ts';
 import { Host } from '../main/host.ts';
 import { foldersBelow } from '../main/settings.ts';
-import { type Place, type Serving, serve } from '../main/web/server.ts';
+import { type ListenAddress, type Serving, serve } from '../main/web/server.ts';
 
 export type Client = ContractRouterClient<typeof api>;
 
@@ -42,7 +42,7 @@ export interface Hosted {
 export async function hosted(name: string, how: { socket?: boolean; page?: string } = {}): Promise<Hosted> {
   const { folder, remove } = temporary(name);
   const host = new Host(foldersBelow(path.join(folder, 'home')));
-  const place: Place = how.socket ? { socket: path.join(folder, 'host.socket') } : { port: 0 };
+  const place: ListenAddress = how.socket ? { socket: path.join(folder, 'host.socket') } : { port: 0 };
   const serving = await serve(host, place, how.page === undefined ? {} : { folder: how.page });
   const [base = '', token = ''] = serving.address.split('#');
   const callers: WebSocket[] = [];

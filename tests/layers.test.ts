@@ -1,13 +1,24 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decisionsLacking, decisionsUnlisted, machinesNamed, readTexts, strangeFolders } from './layers/checkout.ts';
+import {
+  decisionsLacking,
+  decisionsUnlisted,
+  drawnFolders,
+  foldersThatStand,
+  machinesNamed,
+  readmeTable,
+  readTexts,
+  strangeFolders,
+} from './layers/checkout.ts';
 import { layerOf } from './layers/imports.ts';
 import { rules } from './layers/rules.ts';
 import { readTree } from './layers/source.ts';
+import { glossary } from './layers/words.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const tree = readTree(root);
+const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
 
 describe('the tree', () => {
   it.each(rules)('%s', (_title, rule) => expect(rule(tree)).toEqual([]));
@@ -20,6 +31,15 @@ describe('the tree', () => {
 
 describe('the checkout', () => {
   it('has the top folders of the architecture', () => expect(strangeFolders(root)).toEqual([]));
+
+  it('is the house that the README draws', () => {
+    const drawn = drawnFolders(readme).filter((folder) => folder !== '.ci/run');
+    expect(drawn.toSorted()).toEqual(foldersThatStand(root).toSorted());
+  });
+
+  it('holds its types to the words of the glossary in the README', () => {
+    expect(readmeTable(readme, 'Glossary').map(([word]) => word)).toEqual(Object.keys(glossary));
+  });
 
   it('names no machine', () => expect(machinesNamed(readTexts(root))).toEqual([]));
 

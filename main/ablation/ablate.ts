@@ -11,7 +11,7 @@ import { seedOf } from '../scenes/split.ts';
 import {
   type ContextBench,
   type ContextSizes,
-  type Measured,
+  type MeasuredVariant,
   measureContext,
   measurePipeline,
   openContextBench,
@@ -103,7 +103,7 @@ interface Running {
 async function resultOf({ name, variant, seed }: Job, { bench, task, signal }: Running): Promise<AblationResult> {
   signal.throwIfAborted();
   const work = path.join(task.out, `${name}.${seed}.work`);
-  const measured: Measured =
+  const measured: MeasuredVariant =
     variant.kind === 'context'
       ? await measureContext(bench, variant, { seconds: task.minutes * 60, work, signal })
       : await measurePipeline(bench, variant, signal);

@@ -2,7 +2,7 @@
 import type { AblationResult } from './ablate.ts';
 import type { Claim } from './rows.ts';
 
-export interface Spread {
+export interface SeedSpread {
   readonly mean: number;
   /** Standard deviation over the seeds; 0 of one seed. */
   readonly deviation: number;
@@ -10,15 +10,15 @@ export interface Spread {
 
 export interface RowFigures extends Pick<AblationResult, 'variant'> {
   readonly seeds: number;
-  readonly steps: Spread;
-  readonly seconds: Spread;
-  readonly figures: Readonly<Record<string, Spread>>;
+  readonly steps: SeedSpread;
+  readonly seconds: SeedSpread;
+  readonly figures: Readonly<Record<string, SeedSpread>>;
 }
 
-export type Verdict = 'holds' | 'does not hold' | 'within noise' | 'not run';
+export type ClaimVerdict = 'holds' | 'does not hold' | 'within noise' | 'not run';
 
-export interface Judged extends Claim {
-  readonly verdict: Verdict;
+export interface JudgedClaim extends Claim {
+  readonly verdict: ClaimVerdict;
   /** Mean of the differences of the same seed, and the standard error of that mean. */
   readonly difference: number;
   readonly error: number;
@@ -41,14 +41,14 @@ export function rowFigures(results: readonly AblationResult[], names: readonly s
   });
 }
 
-function spreadOf(values: readonly number[]): Spread {
+function spreadOf(values: readonly number[]): SeedSpread {
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }
 
 /** Seeds draw scenes and first values alike for all variants, so differences are taken within a seed. */
-export function judged(claim: Claim, results: readonly AblationResult[]): Judged {
+export function judged(claim: Claim, results: readonly AblationResult[]): JudgedClaim {
   const figureOf = (variant: string, seed: number) =>
     results.find((one) => one.variant === variant && one.seed === seed)?.figures[claim.figure];
   const seeds = [...new Set(results.map(({ seed }) => seed))];
@@ -66,7 +66,7 @@ const bars = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26] as const;
 const manySeeds = 2.2;
 
 /** What a single seed says is noise until another says it, too. */
-function verdictOf(differences: readonly number[], error: number): Verdict {
+function verdictOf(differences: readonly number[], error: number): ClaimVerdict {
   if (differences.length === 0) return 'not run';
   const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length;
   const bar = bars[differences.length - 2] ?? manySeeds;

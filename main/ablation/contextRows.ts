@@ -8,6 +8,7 @@ import { circleCentres } from '../learn/circles.ts';
 import { nanoTokenizerOf } from '../learn/taughtWords.ts';
 import type { Scene } from '../scenes/scene.ts';
 import { openWeights } from '../weights/open.ts';
+import { type AnsweredPrompt, answeredPrompt, answeredPrompts } from './answeredPrompts.ts';
 import {
   type ContextPolicy,
   contextPolicy,
@@ -16,11 +17,10 @@ import {
   tokensOf,
   trainContext,
 } from './contextTraining.ts';
-import { openReader, type Reader, type Remembered } from './remembered.ts';
+import { type MemoryReader, openReader, type Remembered } from './remembered.ts';
 import type { ContextVariant, PipelineVariant } from './rows.ts';
-import { type ToldPrompt, toldAs, toldOf } from './told.ts';
 
-export interface Measured {
+export interface MeasuredVariant {
   readonly steps: number;
   /** Of processor time, in training. */
   readonly seconds: number;
@@ -49,7 +49,7 @@ interface Question {
 export interface ContextBench {
   readonly folder: string;
   readonly seed: number;
-  readonly reader: Reader;
+  readonly reader: MemoryReader;
   readonly learnt: readonly Remembered[];
   readonly asked: readonly Question[];
 }
@@ -66,7 +66,7 @@ export async function openContextBench(
   for (let i = 0; i < sizes.scenes; i++) {
     signal.throwIfAborted();
     const scene = scenes('train', seed * sizes.scenes + i);
-    learnt.push(...(await reader.remember(scene.image, toldOf(scene, sizes.prompts, random(scene.seed, 81)))));
+    learnt.push(...(await reader.remember(scene.image, answeredPrompts(scene, sizes.prompts, random(scene.seed, 81)))));
   }
   for (let i = 0; i < sizes.measured; i++) {
     signal.throwIfAborted();
@@ -76,10 +76,10 @@ export async function openContextBench(
   return { folder, seed, reader, learnt, asked };
 }
 
-async function questionOf(reader: Reader, scene: Scene, i: number): Promise<Question | null> {
+async function questionOf(reader: MemoryReader, scene: Scene, i: number): Promise<Question | null> {
   const single = scene.prompts.filter(({ target, targets }) => target !== null && !targets);
   const prompt = single[i % Math.max(1, single.length)];
-  const both = prompt && [false, true].flatMap((isMisled) => toldAs(scene, prompt, { isMisled }) ?? []);
+  const both = prompt && [false, true].flatMap((isMisled) => answeredPrompt(scene, prompt, { isMisled }) ?? []);
   const [right, misled] = both ? await reader.remember(scene.image, both) : [];
   return right && misled ? { image: scene.image, right, misled } : null;
 }
@@ -88,7 +88,7 @@ export async function measureContext(
   bench: ContextBench,
   variant: ContextVariant,
   { seconds, work, signal }: { seconds: number; work: string; signal: AbortSignal },
-): Promise<Measured> {
+): Promise<MeasuredVariant> {
   const { folder, seed, reader, learnt } = bench;
   const policy = await contextPolicy(folder, reader.speaker, { ...variant, seed });
   // What an interrupted run left would go on without its clock.
@@ -106,7 +106,7 @@ export async function measurePipeline(
   bench: ContextBench,
   { told }: PipelineVariant,
   signal: AbortSignal,
-): Promise<Measured> {
+): Promise<MeasuredVariant> {
   const policy = told.startsWith('token') ? await releasedPolicy(bench.folder, bench.reader.speaker) : null;
   const { segmenter } = bench.reader;
   const masks = async (some: readonly Answered[]) => {
@@ -127,11 +127,11 @@ export async function measurePipeline(
 }
 
 interface SaidOf {
-  readonly told: ToldPrompt;
+  readonly told: AnsweredPrompt;
   readonly token: Float32Array | undefined;
 }
 
-type Pipeline = (said: SaidOf) => Parameters<Reader['segmenter']['segment']>[1];
+type Pipeline = (said: SaidOf) => Parameters<MemoryReader['segmenter']['segment']>[1];
 
 const pipelines: Readonly<Record<PipelineVariant['told'], Pipeline>> = {
   box: ({ told: { box } }) => ({ box }),
@@ -141,7 +141,7 @@ const pipelines: Readonly<Record<PipelineVariant['told'], Pipeline>> = {
 };
 
 /** The centres of Seg-Zero, of the true mask: no answer could name better ones. Off as its box is. */
-function pointsOf({ truth, off }: ToldPrompt): Point[] {
+function pointsOf({ truth, off }: AnsweredPrompt): Point[] {
   const [height, width] = truth.size;
   const centres = circleCentres({ width, height, data: toBitmap(truth) }) ?? [];
   const inside = (value: number, side: number) => Math.min(side - 1, Math.max(0, value));

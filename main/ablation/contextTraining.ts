@@ -112,7 +112,7 @@ function queryFeeds(
   };
 }
 
-export interface Trained {
+export interface TrainedSteps {
   readonly steps: number;
   readonly seconds: number;
 }
@@ -122,7 +122,7 @@ export async function trainContext(
   policy: ContextPolicy,
   samples: readonly Remembered[],
   { seed, seconds, folder, signal }: { seed: number; seconds: number; folder: string; signal: AbortSignal },
-): Promise<Trained> {
+): Promise<TrainedSteps> {
   const run: Run<ContextPolicy, Remembered, null> = {
     ...{ name: 'context', steps, policy, objective, shape: null, perStep: asks },
     settings: {

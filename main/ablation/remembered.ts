@@ -15,13 +15,13 @@ import { frameOf, imageStartOf, patchValues, type Speaker } from '../learn/speak
 import { rowFeeds } from '../learn/turnBatch.ts';
 import { pictures, readTurns } from '../learn/turnLoss.ts';
 import type { Weights } from '../weights/open.ts';
-import type { ToldPrompt } from './told.ts';
+import type { AnsweredPrompt } from './answeredPrompts.ts';
 
 /** Places of a whole scene with its answers, and of one answer with all that it sees. */
 const places = { scene: 640, answer: 288 } as const;
 
 export interface Remembered {
-  readonly told: ToldPrompt;
+  readonly told: AnsweredPrompt;
   /** Key and value of each layer, one after the other: [heads, length, head width]. */
   readonly memory: readonly Float32Array[];
   readonly length: number;
@@ -33,16 +33,16 @@ export interface Remembered {
   readonly target: Float32Array;
 }
 
-export interface Reader {
+export interface MemoryReader {
   readonly speaker: Speaker;
   /** Looks at whole pictures, as the published segmenter does. */
   readonly segmenter: Segmenter;
   /** What is told of one picture; what does not fit is left out. */
-  remember(image: DecodedImage, told: readonly ToldPrompt[]): Promise<Remembered[]>;
+  remember(image: DecodedImage, told: readonly AnsweredPrompt[]): Promise<Remembered[]>;
   release(): Promise<void>;
 }
 
-export async function openReader(weights: Weights, speaker: Speaker): Promise<Reader> {
+export async function openReader(weights: Weights, speaker: Speaker): Promise<MemoryReader> {
   const { params, reasoner, folder } = weights;
   const frame = frameOf(speaker);
   const names = cacheNames(reasoner.language.layers, 'own');
@@ -82,7 +82,7 @@ const uncropped = (weights: Weights): Weights => ({
   recipe: { ...weights.recipe, segmenter: { ...weights.recipe.segmenter, crop: null } },
 });
 
-function packedTurns({ tokenizer, ...speaker }: Speaker, told: readonly ToldPrompt[]) {
+function packedTurns({ tokenizer, ...speaker }: Speaker, told: readonly AnsweredPrompt[]) {
   const side = frameOf(speaker).cells;
   const all = told.map((one) => ({ one, ...answered(tokenizer, one.text, { text: one.answer, side }) }));
   const fitting: typeof all = [];

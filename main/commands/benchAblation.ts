@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { AblationResult } from '../ablation/ablate.ts';
-import { type Judged, judged, type RowFigures, rowFigures } from '../ablation/claims.ts';
+import { type JudgedClaim, judged, type RowFigures, rowFigures } from '../ablation/claims.ts';
 import { claims, rows, variantsOf } from '../ablation/rows.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
@@ -14,7 +14,7 @@ export interface AblationBench {
   readonly minutes: number;
   readonly seeds: number;
   readonly rows: Readonly<Record<string, readonly RowFigures[]>>;
-  readonly claims: readonly Judged[];
+  readonly claims: readonly JudgedClaim[];
 }
 
 interface AblationOptions {

@@ -13,7 +13,7 @@ export interface Timing {
   readonly cpu: number | null;
 }
 
-export interface Pair {
+export interface TimingPair {
   readonly bare: Timing;
   readonly shapes: Timing;
   /** Of the processor's times where they are known, else of the medians. */
@@ -22,11 +22,11 @@ export interface Pair {
 
 export interface CanvasBench {
   /** Panning and zooming, by the number of shapes of 50 corners, in turns with the bare image. */
-  readonly frames: Readonly<Record<string, Pair>>;
+  readonly frames: Readonly<Record<string, TimingPair>>;
   /** From a press to the frame that shows the selection, with the most shapes. */
   readonly select: Timing;
   /** On an image of 10,000 x 10,000: frames with and without a brush stroke, and what the stroke costs. */
-  readonly stroke: Pair & { readonly cost: number };
+  readonly stroke: TimingPair & { readonly cost: number };
 }
 
 /** What renderer/canvas/bench/bench.tsx offers. */
@@ -163,12 +163,12 @@ class Side {
   timing = (): Timing => timing(this.#times, this.#cpu);
 }
 
-export function pairOf(bare: Timing, shapes: Timing): Pair {
+export function pairOf(bare: Timing, shapes: Timing): TimingPair {
   const known = bare.cpu !== null && shapes.cpu !== null && bare.cpu > 0;
   return { bare, shapes, ratio: known ? (shapes.cpu ?? 0) / (bare.cpu ?? 1) : shapes.median / bare.median };
 }
 
-async function navigation(page: Page, count: number): Promise<Pair> {
+async function navigation(page: Page, count: number): Promise<TimingPair> {
   await page.call(`open(${count}, ${SIDE})`);
   const [bare, shapes] = [new Side(page), new Side(page)];
   for (let turn = 0; turn < TURNS; turn++) {
@@ -181,7 +181,7 @@ async function navigation(page: Page, count: number): Promise<Pair> {
   return pairOf(bare.timing(), shapes.timing());
 }
 
-async function strokes(page: Page): Promise<Pair & { cost: number }> {
+async function strokes(page: Page): Promise<TimingPair & { cost: number }> {
   await page.call(`open(1000, ${LARGE_SIDE})`);
   const [bare, shapes] = [new Side(page), new Side(page)];
   await page.call(`stroke(${LOOP / 2}, null)`);
@@ -195,7 +195,7 @@ async function strokes(page: Page): Promise<Pair & { cost: number }> {
 
 export const benchCanvas = (note: (line: string) => void): Promise<CanvasBench> =>
   onPage(async (page) => {
-    const frames: Record<string, Pair> = {};
+    const frames: Record<string, TimingPair> = {};
     for (const count of COUNTS) {
       note(`${count} shapes`);
       frames[count] = await navigation(page, count);
@@ -211,7 +211,7 @@ export function canvasTable({ frames, select, stroke }: CanvasBench): string {
     const cells = [`${median.toFixed(1)} ms`, `${p95.toFixed(1)} ms`, cpu === null ? '' : `${cpu.toFixed(1)} ms`, rest];
     return `${name.padEnd(28)}${cells.map((cell) => cell.padEnd(12)).join('')}`.trimEnd();
   };
-  const both = (name: string, { bare, shapes, ratio }: Pair, rest = `${ratio.toFixed(2)} x the bare image`) => [
+  const both = (name: string, { bare, shapes, ratio }: TimingPair, rest = `${ratio.toFixed(2)} x the bare image`) => [
     row(`${name}, bare`, bare),
     row(name, shapes, rest),
   ];

@@ -26,7 +26,7 @@ interface Worth {
   readonly noc90: number;
 }
 
-export interface LeftOut {
+export interface LeftOutPicture {
   readonly photo: string;
   readonly before: Worth;
   readonly after: Worth;
@@ -36,7 +36,7 @@ export interface LeaveOutBench {
   readonly seed: number;
   /** Of training, for each photograph. */
   readonly minutes: number;
-  readonly photos: readonly LeftOut[];
+  readonly photos: readonly LeftOutPicture[];
   readonly before: Worth;
   readonly after: Worth;
   /** Of the IoU, and where 95 of 100 resamples of the photographs lie. */
@@ -64,7 +64,7 @@ export async function benchLeaveOut(task: LeaveOutTask, terminal: Watched): Prom
   const { seed, minutes, clicked, weights = embeddedWeights } = task;
   const images = await labelledPhotos(task);
   const root = await mkdtemp(path.join(tmpdir(), 'loupe-bench-leave-out-'));
-  const photos: LeftOut[] = [];
+  const photos: LeftOutPicture[] = [];
   try {
     const base = await baseDomain((await openModel(weights)).name, { measured: 0, worded: 0, chosenBy: 0 });
     for (const image of images) {

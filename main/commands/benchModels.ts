@@ -1,5 +1,5 @@
 // `loupe bench models`: figures of published models at full size, as a table.
-import type { Memory, ModelFigures, Speed } from '../evaluate/modelBench.ts';
+import type { ModelFigures, PeakMemory, Speed } from '../evaluate/modelBench.ts';
 import { columned } from './benchFigures.ts';
 
 /** One row a figure: what was measured, what it took, and its share of what the machine gave at best in the same run. */
@@ -39,6 +39,6 @@ const speedRow = (name: string, work: string, { ms, gflops }: Speed, peak: numbe
   ...[name, work, `${ms.toFixed(0)} ms`, `${gflops.toFixed(0)} GFLOP/s`, `${(gflops / peak).toFixed(2)} of peak`],
 ];
 
-const memoryRow = (name: string, { privateMB, residentMB }: Memory) => [
+const memoryRow = (name: string, { privateMB, residentMB }: PeakMemory) => [
   ...[name, 'memory', '', `${privateMB.toFixed(0)} MB`, `${residentMB.toFixed(0)} MB with mapped files`],
 ];

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badinput.ts';
 import { type Expression, type ReferringSet, referringSets } from '../evaluate/expressions.ts';
-import type { Accuracy, ReferringFigures } from '../evaluate/referring.ts';
+import type { ReferringAccuracy, ReferringFigures } from '../evaluate/referring.ts';
 import type { Terminal } from '../terminal.ts';
 import { wholeNumber } from './options.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
@@ -46,12 +46,12 @@ export function addReferring(evaluation: Command, terminal: Terminal): void {
   }
 }
 
-interface Asked {
+interface ReferringCall {
   readonly options: ReferringOptions;
   readonly terminal: Terminal;
 }
 
-async function evalReferring(set: ReferringSet, data: string, { options, terminal }: Asked): Promise<void> {
+async function evalReferring(set: ReferringSet, data: string, { options, terminal }: ReferringCall): Promise<void> {
   const expressions = (await readSet(set, data, options)).slice(0, options.most);
   await refuseMissing(expressions);
   const [{ evaluateReferring }, { decodeImage }] = await Promise.all([
@@ -100,7 +100,7 @@ export function referringTable(
   { count, papers, strict, kinds, unreadable, medianMs, failed }: ReferringFigures,
 ) {
   const heads = [set, 'sentences', 'gIoU', 'cIoU', 'box>=0.5', 'box IoU'];
-  const row = (name: string, some: number, one: Accuracy): string[] => [
+  const row = (name: string, some: number, one: ReferringAccuracy): string[] => [
     ...[name, String(some)],
     ...[one.gIoU, one.cIoU, one.box50, one.boxIoU].map((share) => share.toFixed(3)),
   ];

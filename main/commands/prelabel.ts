@@ -82,7 +82,7 @@ const opened = (engine: Engine): Promise<string> =>
 const isFound = ({ images, nothing, unreadable, failed }: PromptAllReport): boolean =>
   images > nothing.length + unreadable.length + failed.length;
 
-interface Run {
+interface PrelabelRun {
   readonly project: Project;
   readonly engine: Engine;
   readonly text: string;
@@ -91,7 +91,7 @@ interface Run {
   readonly folder: string;
 }
 
-async function run(asked: Run, terminal: Terminal): Promise<PromptAllReport> {
+async function run(asked: PrelabelRun, terminal: Terminal): Promise<PromptAllReport> {
   const [{ Meter }, { promptAll }] = await Promise.all([import('../jobs/queue.ts'), import('../jobs/prompting.ts')]);
   const work = {
     ...asked,

@@ -36,13 +36,13 @@ async function repair(file: string, options: RepairOptions, terminal: Terminal):
   });
 }
 
-interface Asked {
+interface RepairCall {
   readonly options: RepairOptions;
   readonly terminal: Terminal;
 }
 
 /** `file` is where images are found from. Finishes with `nothing` where no mask is likely better. */
-async function repairIn(place: string, file: string, { options, terminal }: Asked): Promise<void> {
+async function repairIn(place: string, file: string, { options, terminal }: RepairCall): Promise<void> {
   const { repairAll } = await import('../jobs/repairing.ts');
   const opening = { file, place, counted: 'masks', options, terminal };
   await withProjectEngine(opening, async ({ weights, meter, ...opened }) => {

@@ -89,12 +89,12 @@ function refuseOutside({ box, points = [] }: Prompt, { file, width, height }: Fr
   if (stray) throw new BadInput(`point ${stray.x},${stray.y} lies outside ${frame}`);
 }
 
-interface Asked {
+interface SegmentCall {
   readonly options: SegmentOptions;
   readonly terminal: Terminal;
 }
 
-async function propose(image: ImageFile, prompt: Prompt, { options, terminal }: Asked) {
+async function propose(image: ImageFile, prompt: Prompt, { options, terminal }: SegmentCall) {
   const started = performance.now();
   const predictor = await openPredictor(options, terminal);
   const loadMs = performance.now() - started;

@@ -4,7 +4,7 @@ import { clampBox, type Frame, rescale } from './geometry.ts';
 import type { Box, Point } from './records.ts';
 
 /** `released` takes the first box anywhere, as LENS's own parser does; `loupe` reads those of the answer, all of them. */
-export type Dialect = 'released' | 'loupe';
+export type AnswerDialect = 'released' | 'loupe';
 
 /** The characters that \s means to Python, where the published formats were written. */
 export const BLANK = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
@@ -37,7 +37,7 @@ export interface ReadObject {
 }
 
 /** What a text says: objects, that nothing matches, or neither in any readable way. */
-export interface Reading {
+export interface AnswerReading {
   readonly reasoning: string;
   readonly found: 'objects' | 'nothing' | 'unreadable';
   readonly objects: readonly ReadObject[];
@@ -62,7 +62,7 @@ function everyBox(text: string): Box[] {
 }
 
 /** The boxes of a text that is still being written, as far as they are whole. The reasoning's own boxes do not count. */
-export function boxesSoFar(text: string, dialect: Dialect): Box[] {
+function boxesSoFar(text: string, dialect: AnswerDialect): Box[] {
   if (dialect === 'released') return [firstBox(text)].filter(isInOrder);
   const start = text.indexOf('<answer>');
   return start < 0 ? [] : everyBox(text.slice(start)).filter(isInOrder);
@@ -74,7 +74,7 @@ export const unlikeSentence =
   'Click the thing or draw a box around it, or choose another model in the settings.';
 
 /** The text of a whole answer, special tokens and all, to what it says. */
-export function readAnswer(text: string, dialect: Dialect): Reading {
+export function readAnswer(text: string, dialect: AnswerDialect): AnswerReading {
   if (dialect === 'released') {
     const reasoning = /<think>(.*?)<\/think>/s.exec(text)?.[1] ?? '';
     return reading(reasoning, [{ box: firstBox(text.replaceAll('<|endoftext|>', '')) }]);
@@ -84,10 +84,25 @@ export function readAnswer(text: string, dialect: Dialect): Reading {
   return readBody(match[1]?.trim() ?? '', match[2] ?? '');
 }
 
+/** How one way of writing is read, whole and while it is still being written. */
+export interface AnswerForm {
+  read(text: string): AnswerReading;
+  boxesSoFar(text: string): Box[];
+}
+
+const formOf = (dialect: AnswerDialect): AnswerForm => ({
+  read: (text) => readAnswer(text, dialect),
+  boxesSoFar: (text) => boxesSoFar(text, dialect),
+});
+
+/** As LENS's own code reads, and as nano writes. */
+export const firstBoxForm = formOf('released');
+export const listForm = formOf('loupe');
+
 /** The reasoning so far of a text that was cut off or lost its form. */
 const openReasoning = (text: string): string => /<think>(.*?)(?:<\/think>|<answer>|$)/s.exec(text)?.[1]?.trim() ?? '';
 
-function readBody(reasoning: string, body: string): Reading {
+function readBody(reasoning: string, body: string): AnswerReading {
   const parsed = parseJson(FENCED.exec(body)?.[1] ?? body);
   if (Array.isArray(parsed) && parsed.length === 0) return { reasoning, found: 'nothing', objects: [] };
   const alone = readItem(parsed);
@@ -133,7 +148,7 @@ export const boxText = ({ x1, y1, x2, y2 }: Box): string => `[${x1}, ${y1}, ${x2
 const isInOrder = ({ x1, y1, x2, y2 }: Box): boolean => x1 < x2 && y1 < y2;
 
 /** A box counts when its corners are in order; LENS repairs no reversed ones either. */
-function reading(reasoning: string, objects: readonly ReadObject[]): Reading {
+function reading(reasoning: string, objects: readonly ReadObject[]): AnswerReading {
   const whole = objects.filter(({ box }) => isInOrder(box));
   return { reasoning, found: whole.length > 0 ? 'objects' : 'unreadable', objects: whole };
 }

@@ -2,7 +2,7 @@
 import { clampBox, type Frame, rescale } from './geometry.ts';
 import type { Box } from './records.ts';
 
-export interface Piece {
+export interface ReasoningPiece {
   readonly text: string;
   /** Image pixels; null: plain text. */
   readonly box: Box | null;
@@ -15,8 +15,8 @@ const boxes = new RegExp(String.raw`([[(]\s*)${listed(4)}(\s*[\])])`, 'gu');
 const points = new RegExp(String.raw`(\[\s*)${listed(2)}(\s*\])`, 'gu');
 
 /** Boxes on the image are pieces of their own, in its pixels; numbers that name no box on it stay plain text. */
-export function pieces(text: string, frame: Frame, image: Frame): Piece[] {
-  const found: Piece[] = [];
+export function pieces(text: string, frame: Frame, image: Frame): ReasoningPiece[] {
+  const found: ReasoningPiece[] = [];
   let from = 0;
   for (const match of text.matchAll(boxes)) {
     const box = clampBox(rescale(boxIn(match), frame, image), image);

@@ -2,7 +2,7 @@
 import { loadPredictor } from '../flow/predict.ts';
 import { decodeImage } from '../pictures/image.ts';
 import { weightsVersion } from '../weights/version.ts';
-import { type Model, perform, type Work } from './calls.ts';
+import { type CallContext, type Model, perform } from './calls.ts';
 import { Embeddings } from './embeddings.ts';
 import { failureOf, NotOpened } from './failures.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
@@ -59,7 +59,7 @@ export class CallServer {
     }
   }
 
-  private workFor({ id, urgency, request }: CallMessage, signal: AbortSignal): Work {
+  private workFor({ id, urgency, request }: CallMessage, signal: AbortSignal): CallContext {
     const pictures = urgency === 'batch' && request.name !== 'prepare' ? this.passing : this.shown;
     return {
       signal,

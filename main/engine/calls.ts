@@ -19,7 +19,7 @@ export interface Model {
 }
 
 /** What a call may use while it runs. */
-export interface Work {
+export interface CallContext {
   readonly signal: AbortSignal;
   image(picture: string): Promise<ImageFile>;
   /** Throws where the weights could not be opened. */
@@ -29,7 +29,7 @@ export interface Work {
   between(): Promise<void>;
 }
 
-export function perform(request: Request, work: Work): Promise<Calls[Request['name']]['result']> {
+export function perform(request: Request, work: CallContext): Promise<Calls[Request['name']]['result']> {
   switch (request.name) {
     case 'ask':
       return ask(request.arguments, work);
@@ -50,7 +50,7 @@ export function perform(request: Request, work: Work): Promise<Calls[Request['na
   }
 }
 
-async function ask({ picture, text, points, box, samples, seed }: AskArguments, work: Work): Promise<AskResult> {
+async function ask({ picture, text, points, box, samples, seed }: AskArguments, work: CallContext): Promise<AskResult> {
   const started = performance.now();
   const [image, model] = await Promise.all([work.image(picture), work.model()]);
   await work.between();
@@ -92,7 +92,7 @@ const storedObject = ({ box, points, label, mask }: ProposedObject): FoundObject
 
 async function refine(
   { picture, points, box, rough }: RefineArguments,
-  work: Work,
+  work: CallContext,
 ): Promise<Calls['refine']['result']> {
   const started = performance.now();
   const [image, { predictor, version }] = await Promise.all([work.image(picture), work.model()]);
@@ -105,7 +105,7 @@ async function refine(
   };
 }
 
-async function repair({ picture, standing }: Calls['repair']['arguments'], work: Work): Promise<RepairResult> {
+async function repair({ picture, standing }: Calls['repair']['arguments'], work: CallContext): Promise<RepairResult> {
   const started = performance.now();
   const [image, { predictor, version }] = await Promise.all([work.image(picture), work.model()]);
   const mask = fitting(standing, image);
@@ -135,7 +135,7 @@ function fitting(rough: PackedMask, { width, height }: ImageFile): Mask {
 }
 
 /** Leaves the picture's embedding behind. */
-async function prepare(picture: string, work: Work): Promise<{ ms: number }> {
+async function prepare(picture: string, work: CallContext): Promise<{ ms: number }> {
   const started = performance.now();
   const [image, { predictor }] = await Promise.all([work.image(picture), work.model()]);
   await work.between();
@@ -146,7 +146,7 @@ async function prepare(picture: string, work: Work): Promise<{ ms: number }> {
 
 async function cutOutOf(
   { picture, box }: Calls['cutOut']['arguments'],
-  work: Work,
+  work: CallContext,
 ): Promise<Calls['cutOut']['result']> {
   const started = performance.now();
   const image = await work.image(picture);
@@ -155,13 +155,19 @@ async function cutOutOf(
   return masked(started, () => cutOut(image, box));
 }
 
-async function wandOf({ picture, ...touch }: Calls['wand']['arguments'], work: Work): Promise<Calls['wand']['result']> {
+async function wandOf(
+  { picture, ...touch }: Calls['wand']['arguments'],
+  work: CallContext,
+): Promise<Calls['wand']['result']> {
   const started = performance.now();
   const image = await work.image(picture);
   return masked(started, () => wand(image, touch));
 }
 
-async function wireOf({ picture, ...ask }: Calls['wire']['arguments'], work: Work): Promise<Calls['wire']['result']> {
+async function wireOf(
+  { picture, ...ask }: Calls['wire']['arguments'],
+  work: CallContext,
+): Promise<Calls['wire']['result']> {
   const started = performance.now();
   const image = await work.image(picture);
   work.signal.throwIfAborted();

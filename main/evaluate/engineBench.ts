@@ -35,7 +35,7 @@ export const transformers = {
   '46M': { layers: 12, width: 512, heads: 8, hidden: 1376, tokens: 512, batch: 4, vocabulary: 8192 },
 } satisfies Record<string, TransformerConfig>;
 
-export interface StepFigures {
+export interface EngineStepFigures {
   msPerStep: number;
   gflops: number;
   shareOfPeak: number;
@@ -45,7 +45,7 @@ export interface StepFigures {
 export interface EngineBench {
   /** GFLOP/s of one large square product. */
   matmulPeak: number;
-  models: Record<string, StepFigures>;
+  models: Record<string, EngineStepFigures>;
 }
 
 export interface TrainingGraph {
@@ -160,7 +160,7 @@ function feedsFor(
   return { ids: draw(), targets: draw(), ...Object.fromEntries(values) };
 }
 
-type Measured = Omit<StepFigures, 'shareOfPeak'>;
+type Measured = Omit<EngineStepFigures, 'shareOfPeak'>;
 
 /** The fastest of `runs` steps after one that is not counted; `between` hears how long the last took. Memory is the rise above what was held before. */
 export async function measureStep(

@@ -20,7 +20,7 @@ import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { productFlops } from './flops.ts';
 import { highWater, milliseconds, ProductGauge, privateBytes, resetHighWater, runOnce } from './gauges.ts';
-import { AskedWeights, type Storage } from './randomWeights.ts';
+import { RandomWeights, type Storage } from './randomWeights.ts';
 
 export interface ModelPlan {
   segmenters: Readonly<Record<string, Sam2Config>>;
@@ -44,18 +44,18 @@ export interface Speed {
   gflops: number;
 }
 
-export interface Memory {
+export interface PeakMemory {
   /** Bytes that no file backs, and all bytes in memory, mapped files included: the most at any time. */
   privateMB: number;
   residentMB: number;
 }
 
-export interface SegmenterFigures extends Memory {
+export interface SegmenterFigures extends PeakMemory {
   encode: Speed;
   clickMs: number;
 }
 
-export interface ReasonerFigures extends Memory {
+export interface ReasonerFigures extends PeakMemory {
   vision: Speed;
   prompt: Speed & { tokens: number; tokensPerSecond: number };
   /** One answer, and a group of them: tokens of all together. */
@@ -85,7 +85,7 @@ export function planOf({ only, runs }: { only?: string; runs: number }): ModelPl
   return { ...fullModels, runs, segmenters: chosen(fullModels.segmenters), reasoners: chosen(fullModels.reasoners) };
 }
 
-interface Bench {
+interface ModelBenchTask {
   plan: ModelPlan;
   folder: string;
   matmul: ProductGauge;
@@ -119,11 +119,11 @@ export async function benchModels(report: (line: string) => void, plan: ModelPla
 
 /** The graphs of `build` on a random checkpoint that holds just what they ask for. */
 async function withWeights<T>(
-  { folder }: Bench,
+  { folder }: ModelBenchTask,
   storage: Storage,
   { ask, use }: { ask: (p: Params) => void; use: (p: Params, folder: string) => Promise<T> },
 ): Promise<T> {
-  const asked = new AskedWeights(storage);
+  const asked = new RandomWeights(storage);
   ask(paramsFrom(asked));
   const file = path.join(folder, 'model.safetensors');
   await asked.write(file);
@@ -147,14 +147,14 @@ class MemoryMeter {
     this.most = Math.max(this.most, privateBytes());
   }
 
-  figures(): Memory {
+  figures(): PeakMemory {
     this.look();
     return { privateMB: this.most / 2 ** 20, residentMB: highWater() / 2 ** 20 };
   }
 }
 
 /** The best of some runs; the MatMul gauge is asked for as long before each. */
-async function speedOf(bench: Bench, runner: Runner, feeds: NamedValues, flops: number): Promise<Speed> {
+async function speedOf(bench: ModelBenchTask, runner: Runner, feeds: NamedValues, flops: number): Promise<Speed> {
   let ms = Number.POSITIVE_INFINITY;
   for (let i = 0; i < bench.plan.runs; i++) {
     await bench.matmul.measure(Math.min(500, i === 0 ? 100 : ms));
@@ -187,7 +187,7 @@ function segmenterGraphs(p: Params, config: Sam2Config) {
   };
 }
 
-function benchSegmenter(bench: Bench, name: string, config: Sam2Config): Promise<SegmenterFigures> {
+function benchSegmenter(bench: ModelBenchTask, name: string, config: Sam2Config): Promise<SegmenterFigures> {
   return withWeights(bench, null, {
     ask: (p) => void segmenterGraphs(p, config),
     async use(p, folder) {
@@ -230,7 +230,7 @@ function promptGraph(p: Params, config: QwenConfig, plan: ModelPlan, logits: boo
 }
 
 function benchReasoner(
-  bench: Bench,
+  bench: ModelBenchTask,
   name: string,
   config: QwenConfig,
   storage: NonNullable<Storage>,
@@ -272,7 +272,7 @@ async function timed<T>(work: () => Promise<T>): Promise<[ms: number, result: T]
   return [performance.now() - start, result];
 }
 
-async function benchPrompt(bench: Bench, decoder: Decoder, config: QwenConfig, flops: number) {
+async function benchPrompt(bench: ModelBenchTask, decoder: Decoder, config: QwenConfig, flops: number) {
   const { plan } = bench;
   const cells = mergedCells({ t: 1, h: plan.patches, w: plan.patches }, config.vision.merge);
   const ids = [...new Array<number>(cells).fill(config.imageToken), ...new Array<number>(plan.words).fill(1)];
@@ -312,7 +312,7 @@ function noting(p: Params, sizes: Map<string, number>): Params {
   };
 }
 
-async function benchWriting(bench: Bench, decoder: Decoder, state: DecodeState, bytes: number) {
+async function benchWriting(bench: ModelBenchTask, decoder: Decoder, state: DecodeState, bytes: number) {
   const { plan } = bench;
   const one = await tokenMs(bench, decoder, state, 1);
   const group = await tokenMs(bench, decoder, state, plan.group);
@@ -326,7 +326,7 @@ async function benchWriting(bench: Bench, decoder: Decoder, state: DecodeState, 
 
 /** The best time of a token for `rows` answers to one prompt; the bandwidth gauge is asked before each. */
 async function tokenMs(
-  { plan, bandwidth }: Bench,
+  { plan, bandwidth }: ModelBenchTask,
   decoder: Decoder,
   state: DecodeState,
   rows: number,

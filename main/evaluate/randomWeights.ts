@@ -9,7 +9,7 @@ import { type TensorToMake, writeLargeSafetensors } from '../../models/runtime/w
 export type Storage = { bits: 4 | 8; block: number } | null;
 
 /** Notes what builders ask for. Keys that are looked up as tables too stay in 16 bits beside their quantised form. */
-export class AskedWeights implements ParamSource {
+export class RandomWeights implements ParamSource {
   private readonly storage: Storage;
   private readonly plain = new Map<string, Shape>();
   private readonly products = new Map<string, Shape>();

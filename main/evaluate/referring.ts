@@ -43,7 +43,7 @@ export interface ReferringTask extends MeasuringTask {
 }
 
 /** What is kept of the items, and what hears of the next ones. */
-interface Keeping {
+interface KnownItems {
   readonly known: ReadonlyMap<string, ReferringItem>;
   keep(item: ReferringItem | z.infer<typeof Failed>): Promise<void>;
 }
@@ -55,7 +55,7 @@ export async function evaluateReferring(
   task: ReferringTask,
 ): Promise<ReferringFigures> {
   const known = await itemsOf(task);
-  const keep: Keeping['keep'] = (item) => appendFile(task.items, `${JSON.stringify(item)}\n`);
+  const keep: KnownItems['keep'] = (item) => appendFile(task.items, `${JSON.stringify(item)}\n`);
   return measureReferring(predictor, expressions, task, { known, keep });
 }
 
@@ -64,7 +64,7 @@ export async function measureReferring(
   predictor: Pick<Predictor, 'predict'>,
   expressions: readonly Expression[],
   task: MeasuringTask,
-  { known, keep }: Keeping = { known: new Map(), keep: async () => {} },
+  { known, keep }: KnownItems = { known: new Map(), keep: async () => {} },
 ): Promise<ReferringFigures> {
   const items = expressions.flatMap(({ id }) => known.get(id) ?? []);
   const rest = expressions.filter(({ id }) => !known.has(id));
@@ -172,7 +172,7 @@ function sameBox(said: Box | null, meant: Box | null, iou: (said: Box, meant: Bo
   return iou(said, meant);
 }
 
-export interface Accuracy {
+export interface ReferringAccuracy {
   readonly gIoU: number;
   readonly cIoU: number;
   /** Share of boxes that overlap by half, and the mean of their overlaps. */
@@ -182,10 +182,10 @@ export interface Accuracy {
 
 export interface ReferringFigures {
   readonly count: number;
-  readonly papers: Accuracy;
-  readonly strict: Accuracy;
+  readonly papers: ReferringAccuracy;
+  readonly strict: ReferringAccuracy;
   /** By the papers' definitions, where the set has kinds. */
-  readonly kinds: Readonly<Record<string, Accuracy & { readonly count: number }>>;
+  readonly kinds: Readonly<Record<string, ReferringAccuracy & { readonly count: number }>>;
   readonly unreadable: number;
   readonly medianMs: number;
   /** "id: why", in this run. */
@@ -208,7 +208,7 @@ export function figuresOf(items: readonly ReferringItem[]): Omit<ReferringFigure
   };
 }
 
-function accuracy(items: readonly ReferringItem[], definition: 'papers' | 'strict'): Accuracy {
+function accuracy(items: readonly ReferringItem[], definition: 'papers' | 'strict'): ReferringAccuracy {
   const counted = items.map((item) => item[definition]);
   const overlaps: Overlap[] = counted;
   const mean = (value: (one: (typeof counted)[number]) => number) =>

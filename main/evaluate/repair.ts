@@ -2,7 +2,7 @@
 import { random } from '../contract/random.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, maskIou, unionOf } from '../contract/rle.ts';
-import type { Repair } from '../flow/repair.ts';
+import type { RepairedMask } from '../flow/repair.ts';
 import { boundaryIou } from '../pictures/boundary.ts';
 import { bitmapIn, windowAround } from '../pictures/maskWindow.ts';
 import type { LabelledImage } from './cocoPhotos.ts';
@@ -24,7 +24,7 @@ export interface RepairTrial {
   readonly set: string;
   readonly kind: DegradationKind | 'right';
   readonly before: Nearness;
-  readonly redrawn: (Nearness & { readonly gain: number | null; readonly features: Repair['features'] }) | null;
+  readonly redrawn: (Nearness & { readonly gain: number | null; readonly features: RepairedMask['features'] }) | null;
 }
 
 /** Mean IoU and mean boundary IoU of what stood, and of what stands where every expected gain was followed. */
@@ -45,7 +45,7 @@ export interface RepairFigures extends RepairOfKind {
 }
 
 export interface Repairs {
-  repair(image: LabelledImage['image'], standing: Mask): Promise<Repair | null>;
+  repair(image: LabelledImage['image'], standing: Mask): Promise<RepairedMask | null>;
 }
 
 export interface RepairTask {

@@ -36,7 +36,7 @@ const ways: readonly ((category: string) => string)[] = [
   (category) => `Segment every ${category}.`,
 ];
 
-interface Asked {
+interface WordFinding {
   readonly isPresent: boolean;
   readonly isKnown: boolean;
   readonly isFound: boolean;
@@ -52,7 +52,7 @@ export async function evaluateWords(
   const categories = categoriesOf(photos);
   const step = Math.max(1, photos.length / Math.max(1, task.photos));
   const chosen = photos.filter((_, i) => task.photos > 0 && Math.floor((i + 1) / step) > Math.floor(i / step));
-  const asked: Asked[] = [];
+  const asked: WordFinding[] = [];
   for (const [i, photo] of chosen.entries()) {
     const absent = absentFrom(photo, categories.get(photo.set) ?? new Set(), i);
     for (const category of [...largeOf(photo), ...absent]) {
@@ -91,7 +91,7 @@ async function ask(
   predictor: Speaks,
   { image, things }: LabelledImage,
   { category, way }: { category: string; way: number },
-): Promise<Asked> {
+): Promise<WordFinding> {
   const say = ways[way % ways.length];
   if (!say) throw new Error('There is no way to ask.');
   const spoken = category.replaceAll(/[_-]/gu, ' ');
@@ -105,10 +105,10 @@ async function ask(
   };
 }
 
-const saidBy = ({ answer, found }: Proposal): Asked['said'] =>
+const saidBy = ({ answer, found }: Proposal): WordFinding['said'] =>
   answer.unknownWords && answer.unknownWords.length > 0 ? 'unknown' : found;
 
-function figuresOf(asked: readonly Asked[]): WordFigures {
+function figuresOf(asked: readonly WordFinding[]): WordFigures {
   const present = asked.filter(({ isPresent }) => isPresent);
   const known = asked.filter(({ isKnown }) => isKnown);
   const absent = known.filter(({ isPresent }) => !isPresent);
@@ -122,5 +122,5 @@ function figuresOf(asked: readonly Asked[]): WordFigures {
   };
 }
 
-const share = (asked: readonly Asked[], is: (one: Asked) => boolean): number =>
+const share = (asked: readonly WordFinding[], is: (one: WordFinding) => boolean): number =>
   asked.filter(is).length / Math.max(1, asked.length);

@@ -1,13 +1,13 @@
 // The text of an answer to the objects that it names, in the reasoner's own frame: one reader for each way of writing.
 import { z } from 'zod';
-import { boxesSoFar, parseJson, type Reading, type ReadObject, readAnswer } from '../contract/answer.ts';
+import { type AnswerReading, firstBoxForm, listForm, parseJson, type ReadObject } from '../contract/answer.ts';
 import type { Box, Point } from '../contract/records.ts';
-import { formatReward, thinkFormat } from '../reward/lens.ts';
+import { listFormat, thinkFormat } from '../reward/lens.ts';
 import { wholeFormat } from '../reward/segZero.ts';
 import type { Parser } from '../weights/recipe.ts';
 
 export interface AnswerReader {
-  read(text: string): Reading;
+  read(text: string): AnswerReading;
   /** The boxes of a text that is still being written, as far as they are whole. */
   boxesSoFar(text: string): readonly Box[];
   /** 1 for a text of the form that was asked for, else 0: what can be known without truth. */
@@ -18,28 +18,19 @@ const Four = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 const Two = z.tuple([z.number(), z.number()]);
 
 export const answerReaders: Readonly<Record<Parser, AnswerReader>> = {
-  'first box': byDialect('released', thinkFormat),
-  loupe: byDialect('loupe', (text) => formatReward(text, 'loupe')),
+  'first box': { ...firstBoxForm, format: thinkFormat },
+  loupe: { ...listForm, format: listFormat },
   'seg zero': { read: readSegZero, boxesSoFar: boxesOf(readSegZero), format: wholeFormat },
   'vision reasoner': { read: readVisionReasoner, boxesSoFar: boxesOf(readVisionReasoner), format: wholeFormat },
   grounding: { read: readGrounding, boxesSoFar: boxesOf(readGrounding), format: (text) => Number(isGrounded(text)) },
 };
-
-/** LENS's own reader, or that of nano. */
-function byDialect(dialect: 'released' | 'loupe', format: AnswerReader['format']): AnswerReader {
-  return {
-    read: (text) => readAnswer(text, dialect),
-    boxesSoFar: (text) => boxesSoFar(text, dialect),
-    format,
-  };
-}
 
 function boxesOf(read: AnswerReader['read']): AnswerReader['boxesSoFar'] {
   return (text) => read(text).objects.map(({ box }) => box);
 }
 
 /** The first braces: one object with two points, as Seg-Zero's own code reads it. */
-function readSegZero(text: string): Reading {
+function readSegZero(text: string): AnswerReading {
   const thing = z
     .object({ bbox: Four, points_1: Two.optional(), points_2: Two.optional() })
     .safeParse(parseJson(/\{[^}]+\}/.exec(text)?.[0] ?? ''));
@@ -48,7 +39,7 @@ function readSegZero(text: string): Reading {
 }
 
 /** The list between the answer's tags: boxes with one point each. */
-function readVisionReasoner(text: string): Reading {
+function readVisionReasoner(text: string): AnswerReading {
   const body = /<answer>(.*?)<\/answer>/s.exec(text)?.[1] ?? '';
   const list = z
     .array(z.object({ bbox_2d: Four, point_2d: Two.optional(), label: z.string().optional() }))
@@ -57,7 +48,7 @@ function readVisionReasoner(text: string): Reading {
 }
 
 /** What Qwen2.5-VL writes by itself: a JSON list, fenced or not, with words around it or not. */
-function readGrounding(text: string): Reading {
+function readGrounding(text: string): AnswerReading {
   const Item = z.object({ bbox_2d: Four, label: z.string().optional() });
   const items = z.union([z.array(Item), Item.transform((one) => [one])]).safeParse(parseJson(jsonIn(text)));
   return reading(text, items.data?.map(({ bbox_2d, label }) => named(bbox_2d, [], label)) ?? null);
@@ -66,7 +57,7 @@ function readGrounding(text: string): Reading {
 const isGrounded = (text: string): boolean => readGrounding(text).found !== 'unreadable';
 
 /** Null objects: the text has no list. Boxes whose corners are not in order count for nothing, as everywhere. */
-function reading(text: string, objects: readonly ReadObject[] | null): Reading {
+function reading(text: string, objects: readonly ReadObject[] | null): AnswerReading {
   const reasoning = /<think>(.*?)(?:<\/think>|<answer>|$)/s.exec(text)?.[1]?.trim() ?? '';
   const good = objects?.filter(({ box }) => box.x1 < box.x2 && box.y1 < box.y2) ?? [];
   if (good.length > 0) return { reasoning, found: 'objects', objects: good };

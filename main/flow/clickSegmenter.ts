@@ -8,18 +8,18 @@ import { openSam2 } from '../weights/openSam2.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { OnnxSegmenter } from './onnxSegmenter.ts';
 import type { EngineOptions } from './reasoner.ts';
-import { type Repair, repaired } from './repair.ts';
+import { type RepairedMask, repaired } from './repair.ts';
 import { Segmenter } from './segmenter.ts';
-import type { Ask } from './zoom.ts';
+import type { SegmenterPrompt } from './zoom.ts';
 
 export interface ClickSegmenter {
   /** What masks by it are said to be from. */
   readonly name: string;
   readonly warnings: readonly string[];
-  segment(image: DecodedImage, ask: Ask): Promise<Mask>;
+  segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask>;
   prepare(image: DecodedImage): Promise<void>;
   /** What it would draw in the place of a mask; null: nothing. Left out where it tells too little of its masks. */
-  repair?(image: DecodedImage, standing: Mask): Promise<Repair | null>;
+  repair?(image: DecodedImage, standing: Mask): Promise<RepairedMask | null>;
   release(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 // The segmenter's logits to the one mask that a person sees, and that evaluation and rewards judge: choice, size, edges.
 import { bestAlternative, chooseMask } from '../../models/sam2/segmenter.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
-import { enlargedMask, type Grid, type Place } from '../pictures/enlarge.ts';
+import { enlargedMask, type Grid, type PicturePart } from '../pictures/enlarge.ts';
 import { maskAlongEdges } from '../pictures/followEdges.ts';
 import type { SegmenterRecipe } from '../weights/recipe.ts';
 
@@ -23,7 +23,7 @@ export function maskFrom({ masks, iou }: MaskLogits, image: DecodedImage, how: M
 }
 
 interface Placed {
-  readonly place?: Place;
+  readonly place?: PicturePart;
 }
 
 export const maskOf = (values: Grid, image: DecodedImage, how: Pick<MaskChoice, 'followsEdges'> & Placed): Mask =>

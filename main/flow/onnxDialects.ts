@@ -2,7 +2,7 @@
 import type { ForeignPort, OnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { BadInput } from '../contract/badinput.ts';
 
-export interface Dialect {
+export interface OnnxDialect {
   readonly id: string;
   /** Who writes and reads such files. */
   readonly title: string;
@@ -46,7 +46,7 @@ const sam2Prompts = {
 } as const;
 
 /** The more particular ones first: the first that fits is taken. */
-export const dialects: readonly Dialect[] = [
+export const dialects: readonly OnnxDialect[] = [
   {
     id: 'a',
     title: 'SAM 2 of samexporter, AnyLabeling and darktable',
@@ -122,7 +122,7 @@ export const dialects: readonly Dialect[] = [
 ];
 
 export interface RecognisedFiles {
-  readonly dialect: Dialect;
+  readonly dialect: OnnxDialect;
   /** Both are the same where one file holds all: pictures and prompts in, masks out. */
   readonly encoder: OnnxHeader;
   readonly decoder: OnnxHeader;
@@ -149,18 +149,18 @@ export function recognise(folder: string, headers: readonly OnnxHeader[]): Recog
 const has = (ports: readonly ForeignPort[], ...names: readonly string[]): boolean =>
   names.every((name) => ports.some((port) => port.name === name));
 
-function isEncoder({ encoder, decoder }: Dialect, { inputs, outputs }: OnnxHeader): boolean {
+function isEncoder({ encoder, decoder }: OnnxDialect, { inputs, outputs }: OnnxHeader): boolean {
   if (!has(inputs, encoder.input) || has(inputs, decoder.points)) return false;
   return encoder.outputs ? has(outputs, ...encoder.outputs) : outputs.length === decoder.features.length;
 }
 
 /** The encoder's input, the decoder's prompts and its masks, without anything in between. */
-function isWhole({ encoder, decoder }: Dialect, { inputs, outputs }: OnnxHeader): boolean {
+function isWhole({ encoder, decoder }: OnnxDialect, { inputs, outputs }: OnnxHeader): boolean {
   const named = [decoder.masks, decoder.iou].filter((name) => name !== null);
   return has(inputs, encoder.input, decoder.points, decoder.labels) && named.length > 0 && has(outputs, ...named);
 }
 
-function isDecoder({ decoder }: Dialect, { inputs, outputs }: OnnxHeader): boolean {
+function isDecoder({ decoder }: OnnxDialect, { inputs, outputs }: OnnxHeader): boolean {
   const named = [decoder.masks, decoder.iou].filter((name) => name !== null);
   return has(inputs, ...decoder.features, decoder.points, decoder.labels) && has(outputs, ...named);
 }

@@ -2,8 +2,8 @@
 import type { ShapedValue } from '../../models/runtime/session.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { enlargedMask } from '../pictures/enlarge.ts';
-import type { Dialect } from './onnxDialects.ts';
-import type { Placed } from './onnxPicture.ts';
+import type { OnnxDialect } from './onnxDialects.ts';
+import type { PlacedPicture } from './onnxPicture.ts';
 
 /** Logits of several masks, one after the other, above 0 inside. */
 export interface ForeignMasks {
@@ -17,7 +17,7 @@ export interface ForeignMasks {
 
 type Shaped = Readonly<Record<string, ShapedValue>>;
 
-export function foreignMasks(results: Shaped, { decoder }: Dialect): ForeignMasks {
+export function foreignMasks(results: Shaped, { decoder }: OnnxDialect): ForeignMasks {
   const masks = wanted(results, decoder.masks, (shape) => shape.length >= 4);
   const [count = 1, height = 1, width = 1] = masks.shape.slice(-3);
   const iou = wanted(results, decoder.iou, (shape) => shape.length < 4 && shape.at(-1) === count);
@@ -43,7 +43,7 @@ function asLogits(data: Float32Array): Float32Array {
 export function maskOfPicture(
   { width, height, masks, iou, over }: ForeignMasks,
   image: DecodedImage,
-  placed: Placed,
+  placed: PlacedPicture,
 ): Mask {
   const best = iou.reduce((most, value, i) => (value > (iou[most] ?? 0) ? i : most), 0);
   const data = masks.subarray(best * width * height, (best + 1) * width * height);

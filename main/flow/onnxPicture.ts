@@ -6,14 +6,14 @@ import { samMean, samStd } from '../../models/sam2/processor.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { entry } from '../contract/lookup.ts';
 import type { DecodedImage } from '../contract/records.ts';
-import type { Dialect, PixelScale } from './onnxDialects.ts';
+import type { OnnxDialect, PixelScale } from './onnxDialects.ts';
 
 /** The part of the square, from its top left, that the picture fills. */
-export interface Placed extends Frame {
+export interface PlacedPicture extends Frame {
   readonly square: Frame;
 }
 
-export function placedOn(image: Frame, square: Frame, aspect: Dialect['picture']['aspect']): Placed {
+export function placedOn(image: Frame, square: Frame, aspect: OnnxDialect['picture']['aspect']): PlacedPicture {
   if (aspect === 'squash') return { ...square, square };
   const scale = Math.min(square.width / image.width, square.height / image.height);
   const sized = (side: number) => Math.max(1, Math.round(side * scale));
@@ -21,7 +21,7 @@ export function placedOn(image: Frame, square: Frame, aspect: Dialect['picture']
 }
 
 interface Wanted {
-  readonly placed: Placed;
+  readonly placed: PlacedPicture;
   readonly scale: PixelScale;
   /** Channels first; else rows of RGB from 0 to 255, which the file normalises by itself. */
   readonly planes: boolean;
@@ -66,7 +66,7 @@ function byPillow(image: DecodedImage, { width, height }: Frame): Float32Array {
   return Float32Array.from({ length: 3 * area }, (_, i) => data[(i % area) * 3 + Math.floor(i / area)] ?? 0);
 }
 
-function interleaved(image: DecodedImage, { width, height, square }: Placed): Float32Array<ArrayBuffer> {
+function interleaved(image: DecodedImage, { width, height, square }: PlacedPicture): Float32Array<ArrayBuffer> {
   const { data } = resizePillow(image, { width, height }, 'bilinear');
   const out = new Float32Array(square.width * square.height * 3);
   for (let row = 0; row < height; row++)

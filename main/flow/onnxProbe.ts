@@ -1,7 +1,7 @@
 // Asks foreign files about a drawn picture whose masks are known: which prompts they hear, and which pixels they want.
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap, maskIou } from '../contract/rle.ts';
-import type { Dialect, PixelScale } from './onnxDialects.ts';
+import type { OnnxDialect, PixelScale } from './onnxDialects.ts';
 import type { ForeignMasks } from './onnxMasks.ts';
 import type { PointedAt } from './onnxPrompts.ts';
 
@@ -56,7 +56,7 @@ function disc(data: Uint8Array, { x, y, radius, colour }: Disc): Thing {
   return { box, mask: fromBitmap(bitmap, side, side), middle: { x, y, sign: '+' } };
 }
 
-export async function probe<Features>({ decoder, picture }: Dialect, files: Probed<Features>): Promise<Heard> {
+export async function probe<Features>({ decoder, picture }: OnnxDialect, files: Probed<Features>): Promise<Heard> {
   const { image, things } = drawing();
   const [thing, other] = things;
   const seen: { scale: PixelScale; features: Features; found: number }[] = [];

@@ -6,8 +6,8 @@ import type { ShapedValue } from '../../models/runtime/session.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskArea, maskBox, toBitmap } from '../contract/rle.ts';
-import type { Dialect } from './onnxDialects.ts';
-import type { Placed } from './onnxPicture.ts';
+import type { OnnxDialect } from './onnxDialects.ts';
+import type { PlacedPicture } from './onnxPicture.ts';
 import { roughLogits } from './promptMap.ts';
 
 /** What is asked in image pixels. */
@@ -18,10 +18,10 @@ export interface PointedAt {
 }
 
 export interface PromptSetting {
-  readonly dialect: Dialect;
+  readonly dialect: OnnxDialect;
   /** Of the decoder's file. */
   readonly inputs: readonly ForeignPort[];
-  readonly placed: Placed;
+  readonly placed: PlacedPicture;
   readonly image: DecodedImage;
   /** Prompts that the file does not hear are said in clicks. */
   readonly heard: { readonly boxes: boolean; readonly rough: boolean };
@@ -141,7 +141,7 @@ function roughFeeds(rough: Mask | undefined, setting: PromptSetting): Feeds {
   return feeds;
 }
 
-function roughOn(rough: Mask, grid: { height: number; width: number }, { width, height, square }: Placed) {
+function roughOn(rough: Mask, grid: { height: number; width: number }, { width, height, square }: PlacedPicture) {
   const [rows, columns] = rough.size;
   const size = {
     height: Math.max(1, Math.round((grid.height * height) / square.height)),

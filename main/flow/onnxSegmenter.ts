@@ -7,7 +7,7 @@ import { BadInput } from '../contract/badinput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { type PixelScale, type RecognisedFiles, recognise } from './onnxDialects.ts';
 import { type ForeignMasks, foreignMasks, maskOfPicture } from './onnxMasks.ts';
-import { type Placed, pixelsFor, placedOn } from './onnxPicture.ts';
+import { type PlacedPicture, pixelsFor, placedOn } from './onnxPicture.ts';
 import { type Heard, probe } from './onnxProbe.ts';
 import { type PointedAt, promptFeeds } from './onnxPrompts.ts';
 import type { EngineOptions } from './reasoner.ts';
@@ -115,14 +115,14 @@ async function encoded({ files, encoder }: Parts, image: DecodedImage, scale: Pi
   );
 }
 
-interface Asked {
+interface OnnxAsk {
   readonly image: DecodedImage;
   readonly ask: PointedAt;
   readonly features: Shaped;
   readonly heard: Pick<Heard, 'boxes' | 'rough'>;
 }
 
-async function decoded({ files, decoder }: Parts, { image, ask, features, heard }: Asked): Promise<ForeignMasks> {
+async function decoded({ files, decoder }: Parts, { image, ask, features, heard }: OnnxAsk): Promise<ForeignMasks> {
   const placed = placedFor(files, image);
   const { inputs } = files.decoder;
   const prompts = promptFeeds(ask, { dialect: files.dialect, inputs, placed, image, heard });
@@ -144,7 +144,7 @@ const shapeOf = ({ dialect, encoder }: RecognisedFiles) =>
   encoder.inputs.find(({ name }) => name === dialect.encoder.input)?.shape ?? [];
 
 /** On the encoder's square; of 1024 where the file leaves its size open. */
-function placedFor(files: RecognisedFiles, image: DecodedImage): Placed {
+function placedFor(files: RecognisedFiles, image: DecodedImage): PlacedPicture {
   const shape = shapeOf(files);
   const [height, width] = shape.length === 3 ? shape.slice(0, 2) : shape.slice(2);
   return placedOn(image, { height: height ?? 1024, width: width ?? 1024 }, files.dialect.picture.aspect);

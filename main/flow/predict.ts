@@ -12,12 +12,12 @@ import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { answerReaders } from './answer.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
-import { type Answers, type EngineOptions, Reasoner, type Written } from './reasoner.ts';
-import { type Repair, repaired, unrated } from './repair.ts';
+import { type Answers, type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
+import { type RepairedMask, repaired, unrated } from './repair.ts';
 import { Segmenter } from './segmenter.ts';
 import { type ClosedVocabulary, understood, unknownSentence } from './unknownWords.ts';
 import { unlikeness } from './unlikePicture.ts';
-import type { Ask } from './zoom.ts';
+import type { SegmenterPrompt } from './zoom.ts';
 
 export interface PredictOptions {
   /** Answers to draw; the one that most agree with counts, of several such the likeliest. Default 1. */
@@ -67,9 +67,9 @@ export interface Predictor {
   /** Words of a prompt that the model was never taught; none where it reads any word. */
   unknownWords(text: string): readonly string[];
   /** The segmenter alone: clicks, a box, a rough mask. */
-  segment(image: DecodedImage, ask: Ask): Promise<Mask>;
+  segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask>;
   /** What the segmenter would draw in the place of a mask; null: nothing. */
-  repair(image: DecodedImage, standing: Mask): Promise<Repair | null>;
+  repair(image: DecodedImage, standing: Mask): Promise<RepairedMask | null>;
   /** Encodes the picture for the segmenter ahead of the first ask. */
   prepare(image: DecodedImage): Promise<void>;
   release(): Promise<void>;
@@ -160,11 +160,11 @@ class LoupePredictor implements Predictor {
     return new LoupePredictor(weights, { reasoner, own, queries, clicks, record, pictures });
   }
 
-  segment(image: DecodedImage, ask: Ask): Promise<Mask> {
+  segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> {
     return this.clicks.segment(image, ask);
   }
 
-  async repair(image: DecodedImage, standing: Mask): Promise<Repair | null> {
+  async repair(image: DecodedImage, standing: Mask): Promise<RepairedMask | null> {
     if (this.other?.repair) return this.other.repair(image, standing);
     if (this.other || !this.own) return unrated(this.clicks, image, standing);
     return repaired(this.own, image, standing, this.record);
@@ -305,7 +305,7 @@ class LoupePredictor implements Predictor {
   }
 
   /** What the segmenter is shown of an object: as much of it as the recipe says. */
-  private given({ box, points = [] }: ReadObject): Pick<Ask, 'box' | 'points'> {
+  private given({ box, points = [] }: ReadObject): Pick<SegmenterPrompt, 'box' | 'points'> {
     const { prompts } = this.recipe;
     return { ...(prompts.includes('box') && { box }), points: prompts.includes('points') ? [...points] : [] };
   }
@@ -331,7 +331,7 @@ interface NotUnderstood {
 interface Draft {
   image: DecodedImage;
   prompt: Prompt;
-  written: Written;
+  written: WrittenAnswer;
   /** [queries, hidden] */
   states: Float32Array | undefined;
   isUnlike: boolean;
@@ -347,7 +347,7 @@ interface Pointed extends Pick<Draft, 'image' | 'prompt' | 'states'> {
 
 /** Index of the answer that most others agree with; of those the one with the highest mean log-probability per token. */
 function mostAgreedOf({ written }: Answers, proposals: readonly Proposal[]): number {
-  const mean = ({ logProbabilities: p }: Written) => p.reduce((a, b) => a + b, 0) / Math.max(1, p.length);
+  const mean = ({ logProbabilities: p }: WrittenAnswer) => p.reduce((a, b) => a + b, 0) / Math.max(1, p.length);
   const meant = proposals.map(({ found, objects }) =>
     found === 'unreadable' ? found : unionOf(objects.map(({ mask }) => mask)),
   );

@@ -4,7 +4,7 @@ import { floats } from '../../models/graph/value.ts';
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
 import { Decoder, type DecodeState, type PromptTokens } from '../../models/qwen/decode.ts';
 import { framedSize, type ImageConfig, lensImageConfig, prepareImage } from '../../models/qwen/processor.ts';
-import { type Grid, mergedCells } from '../../models/qwen/rope.ts';
+import { mergedCells, type PatchGrid } from '../../models/qwen/rope.ts';
 import type { Sampling } from '../../models/qwen/sampling.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { type Provider, Session } from '../../models/runtime/session.ts';
@@ -14,13 +14,13 @@ import type { DecodedImage } from '../contract/records.ts';
 import type { ReasonerWeights } from '../weights/open.ts';
 import { pictureSigns } from './unlikePicture.ts';
 
-export interface Written {
+export interface WrittenAnswer {
   text: string;
   logProbabilities: number[];
 }
 
 export interface Answers {
-  written: Written[];
+  written: WrittenAnswer[];
   /** What the context queries are run after: where the answers end, and all that was read and written. */
   state: DecodeState;
   rows: PromptTokens[];
@@ -48,7 +48,7 @@ export interface EngineOptions {
 const mostSizes = 4;
 
 interface Seen {
-  readonly grid: Grid;
+  readonly grid: PatchGrid;
   /** [image tokens, hidden] */
   readonly features: Float32Array;
 }
@@ -172,7 +172,7 @@ export class Reasoner {
     return seen;
   }
 
-  private async tower(grid: Grid): Promise<Session> {
+  private async tower(grid: PatchGrid): Promise<Session> {
     const key = keyOf(grid);
     const tower = this.towers.get(key) ?? openTower(this.weights, grid, this.options);
     this.towers.delete(key);
@@ -192,10 +192,10 @@ export class Reasoner {
   }
 }
 
-const keyOf = ({ h, w }: Grid): string => `${h} ${w}`;
+const keyOf = ({ h, w }: PatchGrid): string => `${h} ${w}`;
 
 /** Patches of a photograph's usual size, as the recipe frames it. */
-export function usualGrid(weights: ReasonerWeights): Grid {
+export function usualGrid(weights: ReasonerWeights): PatchGrid {
   const { framing } = weights.recipe.reasoner;
   const { height, width } = framedSize({ height: 480, width: 640 }, framing, imageConfig(weights));
   const { patch } = weights.reasoner.vision;
@@ -203,13 +203,16 @@ export function usualGrid(weights: ReasonerWeights): Grid {
 }
 
 /** The vision tower is a graph of one size. */
-export function towerOutputs({ params, reasoner: { vision } }: ReasonerWeights, grid: Grid): Record<string, Tensor> {
+export function towerOutputs(
+  { params, reasoner: { vision } }: ReasonerWeights,
+  grid: PatchGrid,
+): Record<string, Tensor> {
   const pixels = input('pixels', [grid.h * grid.w, patchWidth(vision)]);
   const { features } = visionTower(params.at('visual'), pixels, { grids: [grid], config: vision });
   return { features };
 }
 
-const openTower = (weights: ReasonerWeights, grid: Grid, options: EngineOptions): Promise<Session> =>
+const openTower = (weights: ReasonerWeights, grid: PatchGrid, options: EngineOptions): Promise<Session> =>
   Session.create(towerOutputs(weights, grid), { ...options, folder: weights.folder });
 
 function imageConfig({ reasoner: { vision }, recipe }: ReasonerWeights): ImageConfig {

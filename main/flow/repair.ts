@@ -3,20 +3,20 @@ import { clampBox, type Frame } from '../contract/geometry.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskArea, maskBox, maskIou } from '../contract/rle.ts';
 import { insideDistance } from '../pictures/distance.ts';
-import { enlargedMask, type Place } from '../pictures/enlarge.ts';
+import { enlargedMask, type PicturePart } from '../pictures/enlarge.ts';
 import { bitmapIn, type MaskWindow, windowAround } from '../pictures/maskWindow.ts';
 import type { RepairRecord } from '../weights/repairRecord.ts';
 import { expectedGain } from './gain.ts';
 import { measuredRepair, type RedrawnMask } from './repairFeatures.ts';
-import { type Ask, boxAround, type Found, sharesIn } from './zoom.ts';
+import { boxAround, type FoundLogits, type SegmenterPrompt, sharesIn } from './zoom.ts';
 
 /** The part of a segmenter that repair needs. */
 export interface Finds {
-  find(image: DecodedImage, ask: Ask): Promise<Found>;
-  draw(image: DecodedImage, found: Pick<Found, 'values' | 'place'>): Mask;
+  find(image: DecodedImage, ask: SegmenterPrompt): Promise<FoundLogits>;
+  draw(image: DecodedImage, found: Pick<FoundLogits, 'values' | 'place'>): Mask;
 }
 
-export interface Repair {
+export interface RepairedMask {
   readonly mask: Mask;
   /** Expected IoU with the truth less that of what stands; null where nobody measured these weights. */
   readonly gain: number | null;
@@ -40,7 +40,7 @@ export async function repaired(
   image: DecodedImage,
   standing: Mask,
   record: RepairRecord | null,
-): Promise<Repair | null> {
+): Promise<RepairedMask | null> {
   if (maskArea(standing) === 0) return null;
   const redrawn = await redraw(segmenter, image, standing);
   const mask = redrawn.length > 0 ? consensus(segmenter, image, redrawn) : null;
@@ -53,10 +53,10 @@ export async function repaired(
 
 /** By a segmenter that says nothing of how sure it is: one mask, and nothing is expected of it. */
 export async function unrated(
-  segmenter: { segment(image: DecodedImage, ask: Ask): Promise<Mask> },
+  segmenter: { segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> },
   image: DecodedImage,
   standing: Mask,
-): Promise<Repair | null> {
+): Promise<RepairedMask | null> {
   if (maskArea(standing) === 0) return null;
   const mask = await segmenter.segment(image, { box: maskBox(standing), rough: standing, points: [] });
   if (maskArea(mask) === 0) return null;
@@ -65,14 +65,14 @@ export async function unrated(
 }
 
 interface Draft extends RedrawnMask {
-  readonly found: Found;
+  readonly found: FoundLogits;
 }
 
 /** What each prompt gives, the plain box last; none that are empty. */
 async function redraw(segmenter: Finds, image: DecodedImage, standing: Mask): Promise<Draft[]> {
   const { rough, plain } = promptsFrom(standing, image);
   const drafts: Draft[] = [];
-  const add = async (ask: Ask, isPlain = false) => {
+  const add = async (ask: SegmenterPrompt, isPlain = false) => {
     const found = await segmenter.find(image, ask);
     const mask = enlargedMask(found.values, image, found.place);
     if (maskArea(mask) > 0) drafts.push({ found, mask, quality: found.quality, isPlain });
@@ -90,7 +90,7 @@ async function redraw(segmenter: Finds, image: DecodedImage, standing: Mask): Pr
 }
 
 /** The soft mask, alone and with points where the distance to its outline is largest and with room around it; and its bare box. */
-export function promptsFrom(standing: Mask, picture: Frame): { rough: Ask[]; plain: Ask } {
+export function promptsFrom(standing: Mask, picture: Frame): { rough: SegmenterPrompt[]; plain: SegmenterPrompt } {
   const box = maskBox(standing);
   const roomy = grown(box, picture);
   const { on, off } = pointsOf(standing, roomy, picture);
@@ -160,4 +160,4 @@ function consensus(segmenter: Finds, image: DecodedImage, drafts: readonly Draft
 /** A share of all votes as a logit, which the outline is drawn from: far from 0 where all agree. */
 const VOTE_LOGIT = 8;
 
-const edgesOf = ({ x, y, width, height }: Place): Box => ({ x1: x, y1: y, x2: x + width, y2: y + height });
+const edgesOf = ({ x, y, width, height }: PicturePart): Box => ({ x1: x, y1: y, x2: x + width, y2: y + height });

@@ -11,7 +11,7 @@ import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import { placeAround } from '../pictures/crop.ts';
-import type { Place } from '../pictures/enlarge.ts';
+import type { PicturePart } from '../pictures/enlarge.ts';
 import type { SegmenterWeights } from '../weights/openSam2.ts';
 import { decodedMasks } from './decoding.ts';
 import { chosenMask, maskOf } from './mask.ts';
@@ -19,21 +19,21 @@ import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
 import { type Features, Views, wholeOf } from './views.ts';
 import {
-  type Ask,
   agreement,
   boxAround,
   clickBoxes,
   clickPlaces,
-  type Found,
+  type FoundLogits,
   focusOf,
   foundBox,
   isClicked,
+  type SegmenterPrompt,
   sharesIn,
   withinPlace,
 } from './zoom.ts';
 
 interface Look {
-  readonly place: Place;
+  readonly place: PicturePart;
   /** In place of the ask's own rough mask: the share of each cell of the place. */
   readonly rough?: Float32Array;
 }
@@ -43,7 +43,7 @@ export interface DecoderInputs {
   /** Points, the empty ones counted. */
   readonly slots: number;
   /** The part of the picture that the masks cover. */
-  readonly place: Place;
+  readonly place: PicturePart;
 }
 
 export class Segmenter {
@@ -92,17 +92,17 @@ export class Segmenter {
   }
 
   /** The mask at the picture's size. */
-  async segment(image: DecodedImage, ask: Ask): Promise<Mask> {
+  async segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> {
     return this.draw(image, await this.find(image, ask));
   }
 
   /** Along the picture's edges, where the recipe says so. */
-  draw(image: DecodedImage, { values, place }: Pick<Found, 'values' | 'place'>): Mask {
+  draw(image: DecodedImage, { values, place }: Pick<FoundLogits, 'values' | 'place'>): Mask {
     return maskOf(values, image, { ...this.weights.recipe.segmenter, place });
   }
 
   /** Clicks alone are looked for in parts of several sizes; then, as all else, in the part around what they mean. */
-  async find(image: DecodedImage, ask: Ask): Promise<Found> {
+  async find(image: DecodedImage, ask: SegmenterPrompt): Promise<FoundLogits> {
     const { crop } = this.weights.recipe.segmenter;
     const focus = crop && focusOf(ask);
     if (crop && focus) return this.decode(image, ask, { place: placeAround(focus, image, crop.context) });
@@ -115,16 +115,16 @@ export class Segmenter {
   }
 
   /** What fits the clicks best, and is best by the segmenter's own word, among all masks of parts of these sizes. */
-  private async search(image: DecodedImage, ask: Ask, sizes: readonly number[]): Promise<Found> {
-    const found: Found[] = [];
+  private async search(image: DecodedImage, ask: SegmenterPrompt, sizes: readonly number[]): Promise<FoundLogits> {
+    const found: FoundLogits[] = [];
     for (const place of clickPlaces(ask, image, sizes)) found.push(...(await this.alternatives(image, ask, { place })));
-    const rating = (one: Found) => one.quality + agreement(one, ask) + (foundBox(one) ? 0 : -2);
+    const rating = (one: FoundLogits) => one.quality + agreement(one, ask) + (foundBox(one) ? 0 : -2);
     const [first, ...rest] = found;
     if (!first) throw new Error('The segmenter gave no masks.');
     return rest.reduce((best, one) => (rating(one) > rating(best) ? one : best), first);
   }
 
-  private async decode(image: DecodedImage, ask: Ask, look: Look): Promise<Found> {
+  private async decode(image: DecodedImage, ask: SegmenterPrompt, look: Look): Promise<FoundLogits> {
     const { masks, iou } = await this.run(image, ask, look);
     return foundIn(masks, iou, {
       ...{ place: look.place, square: this.squareOf(look.place) },
@@ -132,14 +132,14 @@ export class Segmenter {
     });
   }
 
-  private async alternatives(image: DecodedImage, ask: Ask, look: Look): Promise<Found[]> {
+  private async alternatives(image: DecodedImage, ask: SegmenterPrompt, look: Look): Promise<FoundLogits[]> {
     const { masks, iou } = await this.run(image, ask, look);
     const square = this.squareOf(look.place);
     return Array.from(iou, (_, index) => foundIn(masks, iou, { place: look.place, square, index }));
   }
 
   /** What the decoder is fed for an ask, without its token: the part around what is meant, or where only clicks say, all. */
-  inputs(image: DecodedImage, ask: Ask): Promise<DecoderInputs> {
+  inputs(image: DecodedImage, ask: SegmenterPrompt): Promise<DecoderInputs> {
     const { crop } = this.weights.recipe.segmenter;
     const focus = crop && focusOf(ask);
     return this.inputsAt(image, ask, {
@@ -147,7 +147,7 @@ export class Segmenter {
     });
   }
 
-  private async inputsAt(image: DecodedImage, asked: Ask, { place, rough }: Look): Promise<DecoderInputs> {
+  private async inputsAt(image: DecodedImage, asked: SegmenterPrompt, { place, rough }: Look): Promise<DecoderInputs> {
     const side = this.weights.segmenter.imageSize / 4;
     const ask = withinPlace(asked, place);
     const square = this.squareOf(place);
@@ -157,7 +157,7 @@ export class Segmenter {
   }
 
   /** What the encoder's square stands for, in pixels of the picture: the place, and where its aspect is kept what is beyond it. */
-  private squareOf(place: Place): Frame {
+  private squareOf(place: PicturePart): Frame {
     const { segmenter, recipe } = this.weights;
     if (recipe.segmenter.aspect === 'squash') return place;
     const { width, height } = keptSize(place, segmenter.imageSize);
@@ -168,7 +168,7 @@ export class Segmenter {
   }
 
   /** Logits of all masks over the place, one after the other, and the predicted IoU of each. */
-  private async run(image: DecodedImage, ask: Ask, look: Look) {
+  private async run(image: DecodedImage, ask: SegmenterPrompt, look: Look) {
     const { feeds, slots } = await this.inputsAt(image, ask, look);
     const has = { rough: feeds.rough !== undefined, token: ask.token !== undefined };
     const decoder = await this.decoder(slots, has);
@@ -183,7 +183,7 @@ export class Segmenter {
   }
 
   /** Corners and clicks, filled up with empty slots to the number that the segmenter was trained with, or a multiple. */
-  private slots(frame: Frame, { box, points = [] }: Ask) {
+  private slots(frame: Frame, { box, points = [] }: SegmenterPrompt) {
     const clicks = points.map(({ x, y, sign }) => ({ x, y, inside: sign === '+' }));
     const given = clickData({ box, points: clicks }, frame, this.weights.segmenter.imageSize);
     const step = this.weights.recipe.segmenter.slots;
@@ -225,8 +225,8 @@ export class Segmenter {
 function foundIn(
   masks: Float32Array,
   iou: Float32Array,
-  { place, square, index }: { place: Place; square: Frame; index: number },
-): Found {
+  { place, square, index }: { place: PicturePart; square: Frame; index: number },
+): FoundLogits {
   const area = masks.length / iou.length;
   const side = Math.sqrt(area);
   const data = masks.subarray(index * area, (index + 1) * area);
@@ -248,7 +248,7 @@ async function encoded(
 }
 
 /** What the ask points at, in fractions of the square. */
-function pointed({ width, height }: Frame, { box, points = [], rough }: Ask, side: number): Pointed {
+function pointed({ width, height }: Frame, { box, points = [], rough }: SegmenterPrompt, side: number): Pointed {
   return {
     ...(box && { box: { x1: box.x1 / width, y1: box.y1 / height, x2: box.x2 / width, y2: box.y2 / height } }),
     ...(rough && { rough: shares(rough, { width, height }, side) }),

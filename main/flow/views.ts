@@ -3,7 +3,7 @@ import { resizePillow } from '../../models/nn/resample.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { croppedTo } from '../pictures/crop.ts';
-import type { Place } from '../pictures/enlarge.ts';
+import type { PicturePart } from '../pictures/enlarge.ts';
 
 export interface Features extends Record<string, Float32Array> {
   embed: Float32Array;
@@ -14,7 +14,7 @@ export interface Features extends Record<string, Float32Array> {
 /** Parts of one picture that are kept beside the whole: a person goes back and forth between few things. */
 const mostParts = 4;
 
-export const wholeOf = ({ width, height }: Frame): Place => ({ x: 0, y: 0, width, height });
+export const wholeOf = ({ width, height }: Frame): PicturePart => ({ x: 0, y: 0, width, height });
 
 /**
  * A part is cut from the copy on which its longer side has at least so many times the encoder's pixels, and less than
@@ -35,7 +35,7 @@ export class Views {
     this.side = side;
   }
 
-  see(image: DecodedImage, place: Place): Promise<Features> {
+  see(image: DecodedImage, place: PicturePart): Promise<Features> {
     const views = this.known.get(image) ?? new Map<string, Promise<Features>>();
     this.known.set(image, views);
     const key = `${place.x} ${place.y} ${place.width} ${place.height}`;
@@ -51,7 +51,7 @@ export class Views {
     return features;
   }
 
-  private part(image: DecodedImage, place: Place): DecodedImage {
+  private part(image: DecodedImage, place: PicturePart): DecodedImage {
     const halvings = Math.floor(Math.log2(Math.max(place.width, place.height) / (spare * this.side)));
     const copy = this.copy(image, Math.max(0, halvings));
     return isWhole(place, image) ? copy : croppedTo(copy, copy === image ? place : scaled(place, image, copy));
@@ -73,11 +73,12 @@ const halved = (image: DecodedImage): DecodedImage =>
   resizePillow(image, { width: Math.ceil(image.width / 2), height: Math.ceil(image.height / 2) }, 'bilinear');
 
 /** The same part of a smaller copy, in whole pixels of it. */
-function scaled({ x, y, width, height }: Place, from: Frame, to: Frame): Place {
+function scaled({ x, y, width, height }: PicturePart, from: Frame, to: Frame): PicturePart {
   const [across, down] = [to.width / from.width, to.height / from.height];
   const [left, top] = [Math.round(x * across), Math.round(y * down)];
   const [right, bottom] = [Math.round((x + width) * across), Math.round((y + height) * down)];
   return { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
 }
 
-const isWhole = (place: Place, { width, height }: Frame): boolean => place.width === width && place.height === height;
+const isWhole = (place: PicturePart, { width, height }: Frame): boolean =>
+  place.width === width && place.height === height;

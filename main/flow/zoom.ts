@@ -4,10 +4,10 @@ import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask, Point } from '../contract/records.ts';
 import { fromBitmap, maskArea, maskBox, toBitmap } from '../contract/rle.ts';
 import { placeAround } from '../pictures/crop.ts';
-import type { Grid, Place } from '../pictures/enlarge.ts';
+import type { Grid, PicturePart } from '../pictures/enlarge.ts';
 
 /** What the segmenter is asked with, in image pixels; `token` [width] comes from the context module. */
-export interface Ask {
+export interface SegmenterPrompt {
   box?: Box;
   points?: readonly Point[];
   rough?: Mask;
@@ -15,23 +15,23 @@ export interface Ask {
 }
 
 /** Logits over a part of a picture, above 0 inside, and the IoU that the segmenter believes them to have. */
-export interface Found {
+export interface FoundLogits {
   readonly values: Grid;
-  readonly place: Place;
+  readonly place: PicturePart;
   readonly quality: number;
 }
 
-export const isClicked = ({ points = [] }: Ask): boolean => points.length > 0;
+export const isClicked = ({ points = [] }: SegmenterPrompt): boolean => points.length > 0;
 
 /** Around the box, the rough mask and the clicks on the thing; null where clicks alone, or nothing, say where it is. */
-export function focusOf(ask: Ask): Box | null {
+export function focusOf(ask: SegmenterPrompt): Box | null {
   const { box, rough } = ask;
   const roughBox = rough && maskArea(rough) > 0 ? maskBox(rough) : null;
   return box || roughBox ? boxAround([box ?? null, roughBox, ...clickBoxes(ask)]) : null;
 }
 
 /** Of the clicks on the thing, each a box of no size. */
-export const clickBoxes = ({ points = [] }: Ask): Box[] =>
+export const clickBoxes = ({ points = [] }: SegmenterPrompt): Box[] =>
   points.filter(({ sign }) => sign === '+').map(({ x, y }) => ({ x1: x, y1: y, x2: x, y2: y }));
 
 /** Around all that are not null. */
@@ -48,7 +48,7 @@ export function boxAround(boxes: readonly (Box | null)[]): Box | null {
 }
 
 /** Parts around the clicks, in shares of the picture's longer side; no smaller than that all clicks on the thing are well inside. */
-export function clickPlaces(ask: Ask, picture: Frame, shares: readonly number[]): Place[] {
+export function clickPlaces(ask: SegmenterPrompt, picture: Frame, shares: readonly number[]): PicturePart[] {
   const around =
     boxAround(clickBoxes(ask)) ?? boxAround((ask.points ?? []).map(({ x, y }) => ({ x1: x, y1: y, x2: x, y2: y })));
   const { x1, y1, x2, y2 } = around ?? { x1: 0, y1: 0, x2: picture.width, y2: picture.height };
@@ -61,11 +61,11 @@ export function clickPlaces(ask: Ask, picture: Frame, shares: readonly number[])
   return places.filter((place, i) => places.findIndex((other) => isSame(place, other)) === i);
 }
 
-const isSame = (a: Place, b: Place): boolean =>
+const isSame = (a: PicturePart, b: PicturePart): boolean =>
   a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
 
 /** The share of the clicks that the mask obeys. */
-export function agreement({ values, place }: Found, { points = [] }: Ask): number {
+export function agreement({ values, place }: FoundLogits, { points = [] }: SegmenterPrompt): number {
   const obeyed = points.filter(({ x, y, sign }) => {
     const column = Math.floor(((x - place.x) / place.width) * values.width);
     const row = Math.floor(((y - place.y) / place.height) * values.height);
@@ -77,7 +77,7 @@ export function agreement({ values, place }: Found, { points = [] }: Ask): numbe
 }
 
 /** Of the cells that are inside, in image pixels; null where none is. */
-export function foundBox({ values, place }: Found): Box | null {
+export function foundBox({ values, place }: FoundLogits): Box | null {
   const { width, height, data } = values;
   let [left, top, right, bottom] = [width, height, -1, -1];
   data.forEach((value, i) => {
@@ -100,7 +100,7 @@ export function foundBox({ values, place }: Found): Box | null {
 const samples = 3;
 
 /** The share of each cell of another place, side * side, that is inside what was found. */
-export function sharesIn({ values, place }: Found, other: Place, side: number): Float32Array<ArrayBuffer> {
+export function sharesIn({ values, place }: FoundLogits, other: PicturePart, side: number): Float32Array<ArrayBuffer> {
   const column = (u: number) =>
     cellOf(other.x + u * other.width, { from: place.x, length: place.width, cells: values.width });
   const row = (v: number) =>
@@ -125,7 +125,10 @@ function cellOf(at: number, { from, length, cells }: { from: number; length: num
 }
 
 /** Clicks that lie outside, all of them off the thing, say nothing there. */
-export function withinPlace({ box, points = [], rough, token }: Ask, { x, y, width, height }: Place): Ask {
+export function withinPlace(
+  { box, points = [], rough, token }: SegmenterPrompt,
+  { x, y, width, height }: PicturePart,
+): SegmenterPrompt {
   const moved = points.map((point) => ({ ...point, x: point.x - x, y: point.y - y }));
   return {
     ...(box && { box: { x1: box.x1 - x, y1: box.y1 - y, x2: box.x2 - x, y2: box.y2 - y } }),
@@ -135,7 +138,7 @@ export function withinPlace({ box, points = [], rough, token }: Ask, { x, y, wid
   };
 }
 
-function partOf(mask: Mask, { x, y, width, height }: Place): Mask {
+function partOf(mask: Mask, { x, y, width, height }: PicturePart): Mask {
   const across = mask.size[1];
   if (width === across && height === mask.size[0]) return mask;
   const bitmap = toBitmap(mask);

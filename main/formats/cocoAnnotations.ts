@@ -10,8 +10,8 @@ import { maskArea, maskIou, union } from '../contract/rle.ts';
 import {
   bboxOfBox,
   completed,
+  type FileRecord,
   fieldsOf,
-  type KeptRecord,
   patched,
   rounded,
   withExtra,
@@ -38,7 +38,7 @@ export interface OutShape {
   readonly crowd: boolean;
   /** Goes beside COCO's own keys, never in their place. */
   readonly extra: Readonly<Record<string, unknown>>;
-  readonly record?: KeptRecord;
+  readonly record?: FileRecord;
 }
 
 /** What stands for a mask in the file; `drawn` is what readers will decode it to. */
@@ -117,7 +117,7 @@ export class Annotations {
   }
 
   /** As the file had it that it came from; only what was changed here is another. */
-  #again(shape: OutShape, { text, geometry, said }: KeptRecord, ids: Fields): string | null {
+  #again(shape: OutShape, { text, geometry, said }: FileRecord, ids: Fields): string | null {
     const fields = fieldsOf(text);
     const own = said ? fields : withExtra(fields, shape.extra);
     if (!geometry) {

@@ -1,7 +1,7 @@
 // What stands beside the annotations of a COCO file to images, labels and the texts that are written again as they were.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import { jsonPieces, type Piece, type Wanted } from './jsonStream.ts';
+import { type JsonPiece, jsonPieces, type Wanted } from './jsonStream.ts';
 import type { ReadContext, ReadingSource, SizedImage } from './reading.ts';
 import { isFields, numberOf, sideOf, slashed, textOf, wholeOf } from './values.ts';
 
@@ -55,7 +55,7 @@ class HeadTexts {
     return 'text';
   }
 
-  add(key: string, { listed, text }: Piece): void {
+  add(key: string, { listed, text }: JsonPiece): void {
     this.#length += text.length;
     if (this.#length > LONGEST_HEAD) return;
     if (listed) this.#lists.get(key)?.push(compact(text));
@@ -99,7 +99,7 @@ export const keptNumber = (id: number | null): number | null =>
   id !== null && id <= HIGHEST && id >= -HIGHEST ? id : null;
 
 async function addImage(
-  { value, text }: Piece,
+  { value, text }: JsonPiece,
   header: CocoHeader,
   context: ReadContext & { file: string },
 ): Promise<void> {
@@ -130,7 +130,7 @@ async function addImage(
   else notes.leave(`image ${name}`, 'its size is not given and the picture was not found');
 }
 
-function addCategory({ value, text }: Piece, { labels, categories }: CocoHeader, { notes }: ReadContext): void {
+function addCategory({ value, text }: JsonPiece, { labels, categories }: CocoHeader, { notes }: ReadContext): void {
   const id = isFields(value) ? wholeOf(value.id) : null;
   if (!isFields(value) || id === null) {
     notes.leave(`category ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id');

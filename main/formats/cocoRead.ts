@@ -8,7 +8,7 @@ import type { Box, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union } from '../contract/rle.ts';
 import { type CocoHeader, cocoHeader, compact, keptNumber } from './cocoHeader.ts';
 import { lostParts } from './cocoRules.ts';
-import { jsonPieces, type Piece } from './jsonStream.ts';
+import { type JsonPiece, jsonPieces } from './jsonStream.ts';
 import type { ReadContext, Reading, ReadShape, SizedImage } from './reading.ts';
 import { attributesOf, boxOf, type Fields, isFields, numbersOf, numericOf, ringOf, wholeOf, yesOf } from './values.ts';
 
@@ -53,7 +53,7 @@ class AnnotationReader {
   }
 
   /** Null where it was left out. */
-  read({ value, text, mended = false }: Piece): ReadShape | null {
+  read({ value, text, mended = false }: JsonPiece): ReadShape | null {
     this.#count++;
     this.#whole = true;
     const id = isFields(value) ? wholeOf(value.id) : null;

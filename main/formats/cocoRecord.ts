@@ -6,7 +6,7 @@ import { maskArea, maskBox } from '../contract/rle.ts';
 import { attributesOf, type Fields, isFields, numberOf, numbersOf } from './values.ts';
 
 /** An annotation as its file had it, and what of the shape is still as it was taken from there. */
-export interface KeptRecord {
+export interface FileRecord {
   readonly text: string;
   /** Mask, box and crowd. */
   readonly geometry: boolean;

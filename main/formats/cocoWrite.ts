@@ -31,7 +31,7 @@ export interface CocoContent {
   shapes(): Iterable<OutShape | string>;
 }
 
-export interface WriteOptions {
+export interface CocoWriteOptions {
   readonly masks: ExportSettings['masks'];
   readonly signal?: AbortSignal;
   /** Hears of every shape, written or not. */
@@ -46,7 +46,7 @@ export interface Written {
   readonly stated: string[];
 }
 
-export async function writeCocoFile(file: string, content: CocoContent, options: WriteOptions): Promise<Written> {
+export async function writeCocoFile(file: string, content: CocoContent, options: CocoWriteOptions): Promise<Written> {
   const target = replaceable(file);
   const part = besideOf(target);
   let out: Out | null = null;
@@ -75,7 +75,7 @@ function replaceable(file: string): string {
   return realpathSync(file);
 }
 
-async function writeAll(out: Out, content: CocoContent, options: WriteOptions): Promise<Written> {
+async function writeAll(out: Out, content: CocoContent, options: CocoWriteOptions): Promise<Written> {
   const turn = turns(options.signal);
   const { info = '{}', licenses = '[]', ...others } = content.head;
   out.put(`${OPENING}${info},\n"licenses": ${licenses},\n"images": [`);

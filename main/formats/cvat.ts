@@ -7,7 +7,7 @@ import type { Frame } from '../contract/geometry.ts';
 import { checkSize, maskBox, union } from '../contract/rle.ts';
 import { framesOf } from './cvatTracks.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { boxRing, ellipseRing, maskOfRing, type Placed, placedMask, turnedRing } from './rings.ts';
+import { type BoxedMask, boxRing, ellipseRing, maskOfRing, placedMask, turnedRing } from './rings.ts';
 import { agreed, merged, saidOf } from './said.ts';
 import { decoded } from './text.ts';
 import { boxOf, labelOf, sideOf, slashed, textOf, wholeOf } from './values.ts';
@@ -97,7 +97,7 @@ function joined(a: ReadShape, b: ReadShape, of: { what: string; notes: Notes }):
   return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: agreed(a.attributes, b.attributes, of) };
 }
 
-function drawn({ name, attributes }: Element, frame: Frame): { label: string; placed: Placed } {
+function drawn({ name, attributes }: Element, frame: Frame): { label: string; placed: BoxedMask } {
   const label = labelOf(attributes.label);
   if (name === 'tag')
     throw new BadInput(
@@ -111,7 +111,7 @@ function drawn({ name, attributes }: Element, frame: Frame): { label: string; pl
   return { label, placed: place(attributes, frame) };
 }
 
-type Place = (attributes: Element['attributes'], frame: Frame) => Placed;
+type Place = (attributes: Element['attributes'], frame: Frame) => BoxedMask;
 
 const PLACES = new Map<string, Place>([
   ['polygon', ({ points }, frame) => maskOfRing(pointsOf(points), frame)],
@@ -120,7 +120,7 @@ const PLACES = new Map<string, Place>([
   ['mask', maskPlace],
 ]);
 
-function boxPlace(attributes: Element['attributes'], frame: Frame): Placed {
+function boxPlace(attributes: Element['attributes'], frame: Frame): BoxedMask {
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = numbersIn(attributes, ['xtl', 'ytl', 'xbr', 'ybr']);
   const degrees = degreesOf(attributes);
   if (degrees !== 0)
@@ -130,13 +130,13 @@ function boxPlace(attributes: Element['attributes'], frame: Frame): Placed {
   return { mask: null, box };
 }
 
-function ellipsePlace(attributes: Element['attributes'], frame: Frame): Placed {
+function ellipsePlace(attributes: Element['attributes'], frame: Frame): BoxedMask {
   const [x = 0, y = 0, radiusX = 0, radiusY = 0] = numbersIn(attributes, ['cx', 'cy', 'rx', 'ry']);
   return maskOfRing(turnedRing(ellipseRing({ x, y }, radiusX, radiusY), degreesOf(attributes), { x, y }), frame);
 }
 
 /** Runs go along the rows of the rectangle; the first is outside. */
-function maskPlace(attributes: Element['attributes'], frame: Frame): Placed {
+function maskPlace(attributes: Element['attributes'], frame: Frame): BoxedMask {
   const [x = 0, y = 0, width = 0, height = 0] = numbersIn(attributes, ['left', 'top', 'width', 'height']).map(
     Math.round,
   );

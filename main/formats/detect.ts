@@ -21,9 +21,12 @@ import { readVia3 } from './via3.ts';
 import { readVoc } from './voc.ts';
 import { isYoloLine, readYolo } from './yolo.ts';
 
-export type Reader = (file: string, context: ReadContext) => Promise<Reading>;
+export type FormatReader = (file: string, context: ReadContext) => Promise<Reading>;
 /** `describes`: the file says something about others, such as the names of their classes. */
-export type Detected = { readonly reader: Reader } | { readonly reason: string } | { readonly describes: Described };
+export type Detected =
+  | { readonly reader: FormatReader }
+  | { readonly reason: string }
+  | { readonly describes: Described };
 
 const PEEK = 65_536;
 const UNREAD = 'holds no annotations in a format that Loupe reads';

@@ -14,7 +14,7 @@ const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
 const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** `key` is null in a file that is one list; `listed` is false where the value of a key is no list. */
-export interface Piece {
+export interface JsonPiece {
   readonly key: string | null;
   readonly listed: boolean;
   /** Undefined where only the text was wanted. */
@@ -67,7 +67,7 @@ export function* jsonPieces(
   file: string,
   wanted: (key: string) => Wanted = () => true,
   notNumbers: NotNumbers = 'refused',
-): Generator<Piece> {
+): Generator<JsonPiece> {
   const source = new Source(file, notNumbers);
   try {
     source.start();
@@ -78,7 +78,7 @@ export function* jsonPieces(
   }
 }
 
-function* members(source: Source, wanted: (key: string) => Wanted): Generator<Piece> {
+function* members(source: Source, wanted: (key: string) => Wanted): Generator<JsonPiece> {
   if (source.here() !== OBJECT) source.refuse('is not JSON: it starts with neither { nor [');
   source.step();
   for (let first = true; source.here() !== OBJECT_END; first = false) {
@@ -94,7 +94,7 @@ function* members(source: Source, wanted: (key: string) => Wanted): Generator<Pi
   source.step();
 }
 
-function* entries(source: Source, key: string | null, how: true | 'text'): Generator<Piece> {
+function* entries(source: Source, key: string | null, how: true | 'text'): Generator<JsonPiece> {
   source.step();
   for (let first = true; source.here() !== LIST_END; first = false) {
     if (!first) source.expect(COMMA);
@@ -171,7 +171,7 @@ class Source {
   }
 
   /** The value that starts here. */
-  piece(how: true | 'text'): Pick<Piece, 'value' | 'text' | 'mended'> {
+  piece(how: true | 'text'): Pick<JsonPiece, 'value' | 'text' | 'mended'> {
     if (this.here() === undefined) this.refuse('is cut short; get the whole file again');
     const [start, end] = [this.#at, this.#endOfValue()];
     const bytes = this.#bytes.subarray(start - this.#base, end - this.#base);
@@ -260,7 +260,7 @@ const endsScalar = (byte: number): boolean =>
   byte === COMMA || byte === LIST_END || byte === OBJECT_END || byte === COLON || isSpace(byte);
 
 /** With null for each number that is none; null where that does not make it JSON. */
-function mendedPiece(given: string): Pick<Piece, 'value' | 'text' | 'mended'> | null {
+function mendedPiece(given: string): Pick<JsonPiece, 'value' | 'text' | 'mended'> | null {
   const word = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gsu;
   const text = given.replace(word, (found) => (found.startsWith('"') ? found : 'null'));
   try {

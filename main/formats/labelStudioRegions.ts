@@ -1,11 +1,11 @@
 // One result of Label Studio to the place of a shape; places in it are percent of the picture.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { boxRing, ellipseRing, maskOfRing, type Placed, turnedRing } from './rings.ts';
+import { type BoxedMask, boxRing, ellipseRing, maskOfRing, turnedRing } from './rings.ts';
 import { boxOf, type Fields, numberOf, ringOf } from './values.ts';
 
 /** In pixels of its picture. Throws `BadInput` where the result has no area. */
-export function regionOf(type: string, value: Fields, frame: Frame): Placed {
+export function regionOf(type: string, value: Fields, frame: Frame): BoxedMask {
   const place = PLACES.get(type);
   if (place === undefined) throw new BadInput(`a result of type "${type}" is not read`);
   return place(value, frame);
@@ -13,7 +13,7 @@ export function regionOf(type: string, value: Fields, frame: Frame): Placed {
 
 export const isRegion = (type: string): boolean => PLACES.has(type);
 
-type Place = (value: Fields, frame: Frame) => Placed;
+type Place = (value: Fields, frame: Frame) => BoxedMask;
 
 const PLACES = new Map<string, Place>([
   ['polygonlabels', polygonPlace],
@@ -21,7 +21,7 @@ const PLACES = new Map<string, Place>([
   ['ellipselabels', ellipsePlace],
 ]);
 
-function polygonPlace({ points }: Fields, frame: Frame): Placed {
+function polygonPlace({ points }: Fields, frame: Frame): BoxedMask {
   const ring = ringOf(points);
   if (ring === null) throw new BadInput('its points are no pairs of numbers');
   return maskOfRing(
@@ -31,7 +31,7 @@ function polygonPlace({ points }: Fields, frame: Frame): Placed {
 }
 
 /** Turned about its first corner. */
-function rectanglePlace(value: Fields, frame: Frame): Placed {
+function rectanglePlace(value: Fields, frame: Frame): BoxedMask {
   const { x, y, width, height } = shares(value, ['x', 'y', 'width', 'height']);
   const [x1, y1, x2, y2] = [across(x, frame), down(y, frame), across(x + width, frame), down(y + height, frame)];
   const degrees = degreesOf(value);
@@ -42,7 +42,7 @@ function rectanglePlace(value: Fields, frame: Frame): Placed {
 }
 
 /** Turned about its centre. */
-function ellipsePlace(value: Fields, frame: Frame): Placed {
+function ellipsePlace(value: Fields, frame: Frame): BoxedMask {
   const { x, y, radiusX, radiusY } = shares(value, ['x', 'y', 'radiusX', 'radiusY']);
   const centre = { x: across(x, frame), y: down(y, frame) };
   const ring = ellipseRing(centre, across(radiusX, frame), down(radiusY, frame));

@@ -7,7 +7,7 @@ import { checkSize, fromBitmap, maskBox, union } from '../contract/rle.ts';
 import { jsonFields } from './jsonStream.ts';
 import { decodePng } from './png.ts';
 import type { Notes, ReadContext, Reading, ReadShape, SizedImage } from './reading.ts';
-import { ellipseRing, maskOfRing, type Placed, placedMask } from './rings.ts';
+import { type BoxedMask, ellipseRing, maskOfRing, placedMask } from './rings.ts';
 import { agreed, merged, saidOf } from './said.ts';
 import { boxOf, type Fields, isFields, labelOf, ringOf, sideOf, slashed, textOf, wholeOf, yesOf } from './values.ts';
 
@@ -106,7 +106,7 @@ function joined(a: ReadShape, b: ReadShape, of: Of): ReadShape {
   return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: agreed(a.attributes, b.attributes, of) };
 }
 
-function drawn(fields: Fields, frame: Frame): Placed {
+function drawn(fields: Fields, frame: Frame): BoxedMask {
   const type = textOf(fields.shape_type) ?? 'polygon';
   const points = ringOf(fields.points);
   const least = ENOUGH.get(type);

@@ -14,7 +14,7 @@ export interface ReadImage {
   /** The folder in which the file says that it lay: of equal names it tells which is meant. */
   readonly folder?: string;
   /** Where the picture lies, if the reader had to look for it already. */
-  readonly picture?: Picture;
+  readonly picture?: ReadPicture;
   /** The part of the data set that the file says it belongs to: "train", "val". */
   readonly split?: string;
   /** A person said that nothing is to be marked on it. */
@@ -72,7 +72,7 @@ export interface Reading {
 }
 
 /** A picture on disk. */
-export interface Picture {
+export interface ReadPicture {
   /** Absolute. */
   readonly file: string;
   /** Upright. */
@@ -81,19 +81,19 @@ export interface Picture {
 }
 
 /** The pictures that the annotations may mean. */
-export interface Pictures {
+export interface PictureFinder {
   /**
    * The one that a name means in the annotation file `from`; a name without ending may have any.
    * `folder`: where the file says that it lay, if not in the name. Null where there is none, where several fit equally,
    * or where it cannot be read.
    */
-  find(name: string, from?: string, folder?: string): Promise<Picture | null>;
+  find(name: string, from?: string, folder?: string): Promise<ReadPicture | null>;
 }
 
 export interface ReadContext {
   /** The folder that was chosen: nothing outside of it says what the annotations mean. */
   readonly root: string;
-  readonly pictures: Pictures;
+  readonly pictures: PictureFinder;
   readonly notes: Notes;
   /** What folders say of the label files in them, kept for the next one. */
   readonly sets?: YoloSets;

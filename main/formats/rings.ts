@@ -42,15 +42,15 @@ export function pointsOf(ring: readonly number[]): Point[] {
 }
 
 /** Refuses a ring in which no pixel lies. */
-export const maskOfRing = (ring: readonly number[], { width, height }: Frame): Placed =>
+export const maskOfRing = (ring: readonly number[], { width, height }: Frame): BoxedMask =>
   placedMask(fromPolygon(ring, width, height));
 
-export interface Placed {
+export interface BoxedMask {
   readonly mask: Mask | null;
   readonly box: Box;
 }
 
-export function placedMask(mask: Mask): Placed {
+export function placedMask(mask: Mask): BoxedMask {
   if (maskArea(mask) === 0) throw new BadInput('no pixel of the picture lies in it');
   return { mask, box: maskBox(mask) };
 }

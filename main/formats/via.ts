@@ -7,7 +7,7 @@ import { jsonFields } from './jsonStream.ts';
 import type { ReadContext, Reading } from './reading.ts';
 import { readText } from './text.ts';
 import { type Fields, isFields, textOf } from './values.ts';
-import { type Entry, type Region, viaReading } from './viaRegions.ts';
+import { type Entry, type ViaRegion, viaReading } from './viaRegions.ts';
 
 const MOST_BYTES = 256e6;
 
@@ -27,7 +27,7 @@ export async function readVia(file: string, context: ReadContext): Promise<Readi
 }
 
 /** A list, or in VIA 1 an object by number. */
-function regionsIn(value: unknown): (Region | null)[] {
+function regionsIn(value: unknown): (ViaRegion | null)[] {
   const list = Array.isArray(value) ? value : Object.values(isFields(value) ? value : {});
   return list.map((each) =>
     isFields(each) && isFields(each.shape_attributes)
@@ -51,7 +51,7 @@ export async function readViaTable(file: string, context: ReadContext): Promise<
   if (statSync(file).size > MOST_BYTES) throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB`);
   const [head = [], ...rows] = rowsOf(readText(file), name);
   const at = new Map(head.map((column, i) => [columnOf(column), i]));
-  const entries = new Map<string, Entry & { regions: (Region | null)[] }>();
+  const entries = new Map<string, Entry & { regions: (ViaRegion | null)[] }>();
   for (const [i, row] of rows.entries()) {
     const cell = (column: string): string => row[at.get(column) ?? -1] ?? '';
     const picture = textOf(cell('filename'));

@@ -4,7 +4,7 @@ import { BadInput } from '../contract/badinput.ts';
 import { jsonFields } from './jsonStream.ts';
 import type { ReadContext, Reading } from './reading.ts';
 import { type Fields, isFields, numberOf, textOf } from './values.ts';
-import { type Entry, type Region, viaReading } from './viaRegions.ts';
+import { type Entry, type ViaRegion, viaReading } from './viaRegions.ts';
 
 /** Numbers that VIA 3 gives to kinds of shapes, and what stands after them. */
 const KINDS = new Map<unknown, readonly [name: string, ...fields: string[]]>([
@@ -24,7 +24,7 @@ export async function readVia3(file: string, context: ReadContext): Promise<Read
   const { file: files, view, metadata, attribute } = jsonFields(file);
   const { notes } = context;
   const given = isFields(attribute) ? attribute : {};
-  const entries = new Map<string, Entry & { regions: (Region | null)[] }>();
+  const entries = new Map<string, Entry & { regions: (ViaRegion | null)[] }>();
   for (const [id, each] of Object.entries(isFields(view) ? view : {})) {
     const fid = isFields(each) && Array.isArray(each.fid_list) ? String(each.fid_list[0]) : '';
     const named = isFields(files) && Object.hasOwn(files, fid) ? files[fid] : undefined;

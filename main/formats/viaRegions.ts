@@ -2,7 +2,7 @@
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { ellipseRing, maskOfRing, type Placed, turnedRing } from './rings.ts';
+import { type BoxedMask, ellipseRing, maskOfRing, turnedRing } from './rings.ts';
 import { saidOf } from './said.ts';
 import { baseName, boxOf, type Fields, isFields, labelOf, numberOf, slashed, yesOf } from './values.ts';
 
@@ -13,7 +13,7 @@ const LABEL_NAMES =
 /** Ways to choose one value among few, as a class is chosen. */
 const CHOICES = new Set(['dropdown', 'radio', 'select']);
 
-export interface Region {
+export interface ViaRegion {
   /** `name` says which kind of shape it is. */
   readonly shape: Fields;
   readonly said: Fields;
@@ -22,7 +22,7 @@ export interface Region {
 export interface Entry {
   readonly name: string;
   /** Null: a region that could not be read. */
-  readonly regions: readonly (Region | null)[];
+  readonly regions: readonly (ViaRegion | null)[];
   /** About the whole picture. */
   readonly said: unknown;
 }
@@ -118,7 +118,7 @@ function shapesOf({ regions }: Entry, image: ReadImage, { key, notes, frame }: O
 
 const tickedOf = (value: unknown): unknown => (isFields(value) ? (chosenOf(value) ?? undefined) : value);
 
-function placedOf(shape: Fields, frame: Frame): Placed {
+function placedOf(shape: Fields, frame: Frame): BoxedMask {
   const kind = String(shape.name);
   const place = PLACES.get(kind);
   if (place !== undefined) return place(shape, frame);
@@ -126,7 +126,7 @@ function placedOf(shape: Fields, frame: Frame): Placed {
   throw new BadInput(`a shape of the kind "${kind.slice(0, 40)}" is not read`);
 }
 
-type Place = (shape: Fields, frame: Frame) => Placed;
+type Place = (shape: Fields, frame: Frame) => BoxedMask;
 
 const PLACES = new Map<string, Place>([
   ['rect', rectPlace],
@@ -150,7 +150,7 @@ const PLACES = new Map<string, Place>([
   ['polygon', (shape, frame) => maskOfRing(cornersOf(shape), frame)],
 ]);
 
-function rectPlace(shape: Fields, frame: Frame): Placed {
+function rectPlace(shape: Fields, frame: Frame): BoxedMask {
   const [x = 0, y = 0, width = 0, height = 0] = numbersIn(shape, ['x', 'y', 'width', 'height']);
   const box = boxOf([x, y, x + width, y + height], frame);
   if (box === null) throw new BadInput('its box is empty or lies outside the picture');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Image } from '../contract/project.ts';
 import { Gate } from '../pictures/gate.ts';
-import type { Pictures, Source } from '../pictures/tiles.ts';
+import type { HashedFile, Pictures } from '../pictures/tiles.ts';
 import { imageFilesIn } from '../pictures/walk.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
@@ -58,7 +58,7 @@ export class ImageFiles {
   }
 
   /** The file and its hash, for pixels. `signal`: nobody waits for it any more. */
-  async source(id: number, signal?: AbortSignal): Promise<Source> {
+  async source(id: number, signal?: AbortSignal): Promise<HashedFile> {
     const known = this.image(id);
     const image = known.hash === null ? await this.#gate.pass(() => this.check(id), signal) : known;
     if (image.hash === null) throw new BadInput(image.problem ?? `${image.path} was not read yet`);
@@ -131,7 +131,7 @@ export class ImageFiles {
   }
 
   /** Large pictures are decoded after they were opened; what is wrong with them shows then. */
-  #verifyLater(image: Image, source: Source): void {
+  #verifyLater(image: Image, source: HashedFile): void {
     this.#pictures.pixels(source).catch((error: unknown) => {
       const problem = error instanceof Error ? error.message : String(error);
       this.#set(image, { state: 'unreadable', problem });

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import type { Picture, Pictures } from '../formats/reading.ts';
+import type { PictureFinder, ReadPicture } from '../formats/reading.ts';
 import { imageFilesIn, isImageName } from '../pictures/walk.ts';
 
 /** How a project names a file: relative to its own folder with forward slashes, absolute where there is no such path. */
@@ -29,11 +29,11 @@ const PARTS = new Set('train training val valid validation test testing dev mini
 type Index = Map<string, string[]>;
 
 /** Pictures in folders and below, and those that the project has already. */
-export class NamedPictures implements Pictures {
+export class NamedPictures implements PictureFinder {
   readonly #folders: string[];
   readonly #known: Iterable<string>;
   #places: Promise<readonly Index[]> | null = null;
-  readonly #measured = new Map<string, Promise<Picture | null>>();
+  readonly #measured = new Map<string, Promise<ReadPicture | null>>();
 
   /** `known`: absolute paths of other pictures that may be meant where the folders have none. */
   constructor(folders: readonly string[], known: Iterable<string> = []) {
@@ -48,7 +48,7 @@ export class NamedPictures implements Pictures {
   }
 
   /** `from`: the annotation file that names it; `folder`: where it says that the picture lay. */
-  async find(name: string, from?: string, folder?: string): Promise<Picture | null> {
+  async find(name: string, from?: string, folder?: string): Promise<ReadPicture | null> {
     const located = await this.locate(name, from, folder);
     if (!('file' in located)) return null;
     const picture = this.#measured.get(located.file) ?? measured(located.file);
@@ -265,7 +265,7 @@ function sharedEnd(folders: readonly string[], wanted: readonly string[]): numbe
   return count;
 }
 
-async function measured(file: string): Promise<Picture | null> {
+async function measured(file: string): Promise<ReadPicture | null> {
   try {
     // Loaded late: many imports measure nothing, and sharp takes a while to load.
     const { measureImage } = await import('../pictures/image.ts');

@@ -1,6 +1,6 @@
 // Images as annotation files name them to files as the project names them, or to the reason why one is left out.
 import path from 'node:path';
-import type { Notes, Picture, ReadImage, SourceText } from '../formats/reading.ts';
+import type { Notes, ReadImage, ReadPicture, SourceText } from '../formats/reading.ts';
 import { type NamedPictures, pathIn } from './namedPictures.ts';
 
 /** An image with its place in the project. */
@@ -26,7 +26,7 @@ interface Parts {
 }
 
 /** A picture's place in the project, or why none was found for it. */
-type Resolved = { readonly path: string; readonly picture: Picture | null } | { readonly why: string };
+type Resolved = { readonly path: string; readonly picture: ReadPicture | null } | { readonly why: string };
 
 interface Found {
   readonly image: ReadImage;
@@ -121,7 +121,7 @@ export class Placing {
   }
 
   /** Refuses a picture of another size: its shapes would lie elsewhere. */
-  #placed(image: ReadImage, picture: Picture): Resolved {
+  #placed(image: ReadImage, picture: ReadPicture): Resolved {
     const { width, height } = picture;
     const found = { path: pathIn(this.#parts.projectFile, picture.file), picture };
     if (image.width === null || (image.width === width && image.height === height)) return found;

@@ -149,12 +149,16 @@ async function askAll(work: PromptAll, images: readonly number[], progress: Prog
 
 const unpointed = { points: [], box: null, correction: null };
 
-interface Keeping {
+interface PromptAllWatch {
   readonly progress: Progress;
   readonly report: PromptAllReport;
 }
 
-async function answer(work: PromptAll, { imageId, promptId }: Task, { progress, report }: Keeping): Promise<void> {
+async function answer(
+  work: PromptAll,
+  { imageId, promptId }: Task,
+  { progress, report }: PromptAllWatch,
+): Promise<void> {
   const { project } = work;
   const image = project.image(imageId);
   // Either may be gone: the person can undo what this job has done so far.

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { BadInput, refusalOf } from '../contract/badinput.ts';
 import { archiveKind, type Content, unpackGzip, unpackZip } from '../formats/archive.ts';
 import { detect } from '../formats/detect.ts';
-import { type LeftOut, Notes, type Pictures, type ReadContext } from '../formats/reading.ts';
+import { type LeftOut, Notes, type PictureFinder, type ReadContext } from '../formats/reading.ts';
 import { isImageName } from '../pictures/walk.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import { ImportBudget } from './importBudget.ts';
@@ -48,7 +48,7 @@ interface Into {
   readonly task: ReadTask;
   readonly readers: Readers;
   readonly notes: Notes;
-  readonly pictures: Pictures & Pick<NamedPictures, 'locate' | 'add'>;
+  readonly pictures: PictureFinder & Pick<NamedPictures, 'locate' | 'add'>;
   readonly root: string;
   readonly sets: ReadContext['sets'];
   readonly out: Out;
@@ -160,7 +160,7 @@ function isSame(file: string, content: Content): boolean {
 /** Names of pictures are looked up as if `folder` were `base`. */
 function unpackedAt({ folder, base, archive }: { folder: string; base: string; archive: string }, into: Into): Into {
   const said = (file: string) => path.join(base, path.relative(folder, file));
-  const find: Pictures['find'] = (name, from) => into.pictures.find(name, from && said(from));
+  const find: PictureFinder['find'] = (name, from) => into.pictures.find(name, from && said(from));
   const { pictures } = into;
   const locate: NamedPictures['locate'] = (name, from) => pictures.locate(name, from && said(from));
   return {

@@ -10,7 +10,14 @@ import { type Sample, samplesOf } from '../learn/sample.ts';
 import { decodeImage, writeJpeg } from '../pictures/image.ts';
 import type { Project } from '../store/project.ts';
 import type { Progress } from './queue.ts';
-import { lensRecord, qwenRecord, type Shown, segZeroRecord, vlmR1ListRecord, vlmR1Record } from './trainerRecords.ts';
+import {
+  lensRecord,
+  qwenRecord,
+  type ShownSample,
+  segZeroRecord,
+  vlmR1ListRecord,
+  vlmR1Record,
+} from './trainerRecords.ts';
 
 export const trainers = ['lens', 'seg-zero', 'vlm-r1', 'qwen'] as const;
 export type TrainerName = (typeof trainers)[number];
@@ -25,7 +32,7 @@ interface Trainer {
   /** Below the folder, and as the record names it. */
   picture(name: string, part: Part): { readonly file: string; readonly named: string };
   /** File below the folder to the record in it: a file of its own, or a line or item of one. */
-  records(shown: Shown, part: Part): readonly { readonly file: string; readonly record: unknown }[];
+  records(shown: ShownSample, part: Part): readonly { readonly file: string; readonly record: unknown }[];
   /** How a file of several records is written. */
   readonly joined: 'lines' | 'list' | 'apart';
   readonly about: string;
@@ -159,7 +166,7 @@ class SetWriter {
     }
   }
 
-  #keep(shown: Shown, part: Part): void {
+  #keep(shown: ShownSample, part: Part): void {
     const { samples, negatives, held, pictures } = this.#counts;
     const isNegative = shown.sample.objects.length === 0;
     this.#counts = {

@@ -9,7 +9,7 @@ import { type PointedThing, pointedThing } from '../learn/circles.ts';
 import type { Sample } from '../learn/sample.ts';
 
 /** A sample, and the picture that the trainer is given of its image. */
-export interface Shown {
+export interface ShownSample {
   readonly id: string;
   /** As the record names it. */
   readonly picture: string;
@@ -28,14 +28,14 @@ export interface LensRecord {
   readonly shapes: readonly ReasonSegShape[];
 }
 
-export function lensRecord({ sample }: Shown): LensRecord {
+export function lensRecord({ sample }: ShownSample): LensRecord {
   const mask = unionOf(sample.objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : [])));
   const text = sample.prompt.text;
   return { text: [text], is_sentence: /\s.*\s/.test(text), shapes: mask ? reasonSegShapes(mask) : [] };
 }
 
 /** A row of its training set: `solution` as the present code reads it, `single` as that of the first release did. */
-export function segZeroRecord({ id, picture, sample, image, frame }: Shown) {
+export function segZeroRecord({ id, picture, sample, image, frame }: ShownSample) {
   const objects = sample.objects.flatMap(({ mask }) => (mask && pointedThing(unpackMask(mask), frame)) ?? []);
   const [only, ...others] = objects;
   const solution = objects.map(({ box, points: [point] }) => ({ bbox_2d: whole(box), point_2d: point }));
@@ -55,11 +55,11 @@ const single = ({ box, points: [[ax, ay], [bx, by]] }: PointedThing): string => 
   return `<box>(${x1},${y1}),(${x2},${y2})</box><points>(${ax},${ay}),(${bx},${by})</points>`;
 };
 
-const boxesOf = ({ sample, image, frame }: Shown): Four[] =>
+const boxesOf = ({ sample, image, frame }: ShownSample): Four[] =>
   sample.objects.map(({ box }) => whole(rescale(box, image, frame)));
 
 /** VLM-R1's task of one box; null where there is none, or several. */
-export function vlmR1Record(shown: Shown) {
+export function vlmR1Record(shown: ShownSample) {
   const [box, ...others] = boxesOf(shown);
   if (!box || others.length > 0) return null;
   const asked = `<image>Please provide the bounding box coordinate of the region this sentence describes: ${shown.sample.prompt.text}.`;
@@ -70,7 +70,7 @@ export function vlmR1Record(shown: Shown) {
 }
 
 /** Its task of any number of boxes, none among them, with the reward that takes "None". */
-export function vlmR1ListRecord(shown: Shown) {
+export function vlmR1ListRecord(shown: ShownSample) {
   const { text } = shown.sample.prompt;
   const asked =
     `<image>Please carefully check the image and detect the following objects: ["${text}"]. Output each detected ` +
@@ -87,7 +87,7 @@ export function vlmR1ListRecord(shown: Shown) {
 }
 
 /** Qwen2.5-VL's own fine-tuning: one box as its example has it, several and none as a list. */
-export function qwenRecord(shown: Shown) {
+export function qwenRecord(shown: ShownSample) {
   const [box, ...others] = boxesOf(shown);
   const list = box ? [box, ...others].map((bbox_2d) => ({ bbox_2d, label: shown.sample.prompt.text })) : [];
   const answer = box && others.length === 0 ? `{\n"bbox_2d": [${box.join(', ')}]\n}` : JSON.stringify(list);
@@ -101,4 +101,4 @@ export function qwenRecord(shown: Shown) {
   return { image, conversations };
 }
 
-const spoken = ({ id, picture }: Shown, conversations: Conversation) => ({ id, image: picture, conversations });
+const spoken = ({ id, picture }: ShownSample, conversations: Conversation) => ({ id, image: picture, conversations });

@@ -9,7 +9,7 @@ import { answerReaders } from '../flow/answer.ts';
 import type { Reasoner } from '../flow/reasoner.ts';
 import { boxAround } from '../flow/zoom.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
-import { answerForm, type ToldObject } from './answerForms.ts';
+import { type AnswerObject, answerForm } from './answerForms.ts';
 import { pointedThing } from './circles.ts';
 import type { Sample } from './sample.ts';
 import type { TeachingImage, Watching } from './task.ts';
@@ -99,7 +99,7 @@ function toldObjects(
   { objects }: Sample,
   { single, points }: NonNullable<ReturnType<typeof answerForm>>,
   { image, frame }: Seen,
-): ToldObject[] | null {
+): AnswerObject[] | null {
   if (points === 0) {
     const boxes = objects.map(({ box }) => box);
     const around = single ? boxAround(boxes) : null;

@@ -1,21 +1,21 @@
 // What a good answer of a checkpoint would have said, in the form that its recipe asks for: the text that it learns from.
 import { boxText } from '../contract/answer.ts';
 import type { Box } from '../contract/records.ts';
-import type { Pair } from '../reward/segZero.ts';
+import type { PixelPair } from '../reward/segZero.ts';
 import type { ReasonerRecipe } from '../weights/recipe.ts';
 
 /** In the reasoner's frame, whole numbers. */
-export interface ToldObject {
+export interface AnswerObject {
   readonly box: Box;
   /** As many as the form has; none where it has none. */
-  readonly points: readonly Pair[];
+  readonly points: readonly PixelPair[];
 }
 
 export interface ToAnswer {
   /** What the prompt asks for. */
   readonly label: string;
   /** None: nothing matches. */
-  readonly objects: readonly ToldObject[];
+  readonly objects: readonly AnswerObject[];
   readonly reasoning: string;
 }
 
@@ -44,7 +44,7 @@ const thinking =
 const named = (write: (answer: ToAnswer) => string) => (answer: ToAnswer) =>
   answer.objects.length > 0 ? write(answer) : null;
 
-const pairText = ([x, y]: Pair): string => `[${x}, ${y}]`;
+const pairText = ([x, y]: PixelPair): string => `[${x}, ${y}]`;
 
 /** `{"bbox": [..], "points_1": [..], "points_2": [..]}` */
 const boxAndPoints = ({ objects: [first] }: ToAnswer): string =>

@@ -16,13 +16,13 @@ export interface AnswerPolicy extends AdapterPolicy {
 }
 
 /** What is asked of a picture, and what an answer earns. */
-export interface AskedAnswer {
+export interface AnswerTask {
   readonly prompt: PromptTokens;
   readonly rewardOf: RewardOf;
 }
 
 /** With what its answers are sampled with. */
-export interface AnswerQuestion extends AskedAnswer {
+export interface AnswerQuestion extends AnswerTask {
   readonly seed: number;
 }
 
@@ -45,9 +45,9 @@ export async function askedAnswers(
   { weights, reasoner }: { weights: CheckpointWeights; reasoner: Reasoner },
   images: readonly TeachingImage[],
   { signal, report }: Watching,
-): Promise<AskedAnswer[]> {
+): Promise<AnswerTask[]> {
   const rewarder = rewarderOf(weights.recipe);
-  const asked: AskedAnswer[] = [];
+  const asked: AnswerTask[] = [];
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
     const picture = await image.read();

@@ -14,7 +14,7 @@ import {
   type AnswerBatch,
   type AnswerPolicy,
   type AnswerQuestion,
-  type AskedAnswer,
+  type AnswerTask,
   groupFeeds,
   openAnswers,
   writtenLogProbs,
@@ -84,9 +84,9 @@ const spare = 3;
 const tokenSteps = 32;
 
 /** One question a step: rows of a checkpoint's own pictures are long. */
-export function answerBatch({ weights }: AnswerPolicy, asked: readonly AskedAnswer[]): AnswerBatch {
+export function answerBatch({ weights }: AnswerPolicy, asked: readonly AnswerTask[]): AnswerBatch {
   const answer = Math.min(longest, weights.recipe.reasoner.answerTokens);
-  const most = (count: (one: AskedAnswer) => number) => Math.max(...asked.map(count));
+  const most = (count: (one: AnswerTask) => number) => Math.max(...asked.map(count));
   const tokens = answer + most(({ prompt }) => prompt.ids.length);
   return {
     ...{ questions: 1, turns: groupSize, rows: groupSize, answer },
@@ -97,7 +97,7 @@ export function answerBatch({ weights }: AnswerPolicy, asked: readonly AskedAnsw
 
 /** So many questions, each with a seed of its own; they follow from seed and step. */
 export function drawnAnswers(
-  asked: readonly AskedAnswer[],
+  asked: readonly AnswerTask[],
   count: number,
   { seed, step }: { seed: number; step: number },
 ): AnswerQuestion[] {
@@ -106,7 +106,7 @@ export function drawnAnswers(
 
 export function answerRun(
   policy: AnswerPolicy,
-  asked: readonly AskedAnswer[],
+  asked: readonly AnswerTask[],
   { steps, seed, rate = 5e-5 }: { steps: number; seed: number; rate?: number },
 ): Run<AnswerPolicy, AnswerQuestion, AnswerBatch> {
   const shape = answerBatch(policy, asked);

@@ -3,11 +3,11 @@ import { unpackMask } from '../contract/project.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskArea, maskBox, toBitmap } from '../contract/rle.ts';
-import type { Ask } from '../flow/zoom.ts';
+import type { SegmenterPrompt } from '../flow/zoom.ts';
 import type { Sample } from './sample.ts';
 
 export interface TaughtAsk {
-  readonly ask: Ask;
+  readonly ask: SegmenterPrompt;
   readonly truth: Mask;
 }
 
@@ -22,7 +22,12 @@ export const outlinesOf = ({ objects }: Sample): { box: Box; mask: Mask }[] =>
 export function asksOf(truth: Mask, image: Pick<DecodedImage, 'width' | 'height'>, draw: Random): TaughtAsk[] {
   const box = maskBox(truth);
   const click = () => clickOn(truth, draw);
-  const asks: Ask[] = [{ box }, { box: jittered(box, image, draw) }, { points: [click()] }, { box, points: [click()] }];
+  const asks: SegmenterPrompt[] = [
+    { box },
+    { box: jittered(box, image, draw) },
+    { points: [click()] },
+    { box, points: [click()] },
+  ];
   return asks.map((ask) => ({ ask, truth }));
 }
 

@@ -3,7 +3,7 @@ import { type Frame, rescale } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import { median } from '../evaluate/metrics.ts';
-import { distance, type Pair } from '../reward/segZero.ts';
+import { distance, type PixelPair } from '../reward/segZero.ts';
 
 /** Half the side of the window that is searched when no pixel lies far enough from the first centre. */
 const WINDOW = 10;
@@ -29,7 +29,7 @@ export function inclusiveBox({ width, data }: Counted): Box {
 export interface PointedThing {
   /** Its last column and row inside. */
   readonly box: Box;
-  readonly points: readonly [Pair, Pair];
+  readonly points: readonly [PixelPair, PixelPair];
 }
 
 /** Null for an empty mask. `frame`: the size of the picture that the model sees. */
@@ -39,7 +39,10 @@ export function pointedThing(mask: Mask, frame: Frame): PointedThing | null {
   const centres = circleCentres(counted);
   if (centres === null) return null;
   const { x1, y1, x2, y2 } = rescale(inclusiveBox(counted), counted, frame);
-  const at = ([x, y]: Pair): Pair => [Math.round((x * frame.width) / width), Math.round((y * frame.height) / height)];
+  const at = ([x, y]: PixelPair): PixelPair => [
+    Math.round((x * frame.width) / width),
+    Math.round((y * frame.height) / height),
+  ];
   const box = { x1: Math.round(x1), y1: Math.round(y1), x2: Math.round(x2), y2: Math.round(y2) };
   return { box, points: [at(centres[0]), at(centres[1])] };
 }
@@ -47,7 +50,7 @@ export function pointedThing(mask: Mask, frame: Frame): PointedThing | null {
 const ones = (data: Uint8Array): number[] => [...data.keys()].filter((i) => data[i] === 1);
 
 /** The centre of the largest circle, and of the largest one not near it; null for an empty mask. */
-export function circleCentres(mask: Counted): [Pair, Pair] | null {
+export function circleCentres(mask: Counted): [PixelPair, PixelPair] | null {
   const inside = ones(mask.data);
   if (inside.length === 0) return null;
   const depth = squaredDepth(mask);
@@ -58,7 +61,7 @@ export function circleCentres(mask: Counted): [Pair, Pair] | null {
   return [first, far.length > 0 ? point(mask, deepest(depth, far)) : nearCentroid(mask, inside, depth)];
 }
 
-const point = ({ width }: Counted, index: number): Pair => [index % width, Math.floor(index / width)];
+const point = ({ width }: Counted, index: number): PixelPair => [index % width, Math.floor(index / width)];
 
 /** The first of the candidates with the greatest depth. */
 function deepest(depth: Float64Array, candidates: Iterable<number>): number {
@@ -68,7 +71,7 @@ function deepest(depth: Float64Array, candidates: Iterable<number>): number {
 }
 
 /** The deepest pixel of a window around the centroid, moved to the nearest inside pixel when it lies outside. */
-function nearCentroid(mask: Counted, inside: readonly number[], depth: Float64Array): Pair {
+function nearCentroid(mask: Counted, inside: readonly number[], depth: Float64Array): PixelPair {
   const points = inside.map((i) => point(mask, i));
   const cx = Math.trunc(points.reduce((sum, [x]) => sum + x, 0) / points.length);
   const cy = Math.trunc(points.reduce((sum, [, y]) => sum + y, 0) / points.length);

@@ -3,7 +3,7 @@ import type { GateVerdict } from '../contract/learning.ts';
 import { random } from '../contract/random.ts';
 
 /** A prompt before and after; what stands in one group is resampled together. */
-export interface Pair {
+export interface BeforeAfter {
   readonly group: number;
   readonly before: number;
   readonly after: number;
@@ -13,15 +13,15 @@ type Gain = Pick<GateVerdict, 'gain' | 'low' | 'high'>;
 
 export interface Evidence {
   /** Every held-out prompt that the run could change. */
-  readonly taught: readonly Pair[];
+  readonly taught: readonly BeforeAfter[];
   /** Held-out prompts of other labels than the one that was taught most. */
-  readonly otherLabels: readonly Pair[];
+  readonly otherLabels: readonly BeforeAfter[];
   /** Prompts that nothing matches: 1 where that was said. */
-  readonly nothing: readonly Pair[];
+  readonly nothing: readonly BeforeAfter[];
   /** The domain that the weights came with. */
-  readonly base: readonly Pair[];
+  readonly base: readonly BeforeAfter[];
   /** Masks under true boxes, where answers are judged. */
-  readonly masks: readonly Pair[];
+  readonly masks: readonly BeforeAfter[];
 }
 
 /** What may be lost elsewhere. */
@@ -29,7 +29,7 @@ const MOST_LOST = 0.02;
 const RESAMPLES = 2000;
 
 /** Paired bootstrap over groups: the mean change, and where it may lie. */
-export function pairedGain(pairs: readonly Pair[], seed = 0): Gain {
+export function pairedGain(pairs: readonly BeforeAfter[], seed = 0): Gain {
   const groups = new Map<number, { sum: number; count: number }>();
   for (const { group, before, after } of pairs) {
     const { sum, count } = groups.get(group) ?? { sum: 0, count: 0 };
@@ -45,7 +45,7 @@ export function pairedGain(pairs: readonly Pair[], seed = 0): Gain {
   return { gain: mean(sums), low: at(0.025), high: at(0.975) };
 }
 
-const meanChange = (pairs: readonly Pair[]): number | null =>
+const meanChange = (pairs: readonly BeforeAfter[]): number | null =>
   pairs.length === 0 ? null : pairs.reduce((sum, { before, after }) => sum + after - before, 0) / pairs.length;
 
 const judged = { masks: 'Held-out masks', answers: 'Answers to held-out prompts' } as const;

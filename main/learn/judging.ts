@@ -5,7 +5,7 @@ import type { Mask } from '../contract/records.ts';
 import { sampleIou } from '../evaluate/metrics.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
-import type { Evidence, Pair } from './gate.ts';
+import type { BeforeAfter, Evidence } from './gate.ts';
 import { type MeasuredImage, measure, pointedIou, type Score } from './measure.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 
@@ -119,7 +119,7 @@ const pairsOf = (
   before: readonly Score[],
   after: readonly Score[],
   worth: (score: Score) => number | null,
-): { pair: Pair; text: string; imageId: number; scores: readonly [Score, Score] }[] =>
+): { pair: BeforeAfter; text: string; imageId: number; scores: readonly [Score, Score] }[] =>
   before.flatMap((score, i) => {
     const then = after[i];
     const [was, is] = [worth(score), then ? worth(then) : null];

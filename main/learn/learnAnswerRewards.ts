@@ -2,10 +2,10 @@
 import { Reasoner } from '../flow/reasoner.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { adapterPolicy } from './adapterTier.ts';
-import { type AnswerPolicy, type AskedAnswer, askedAnswers, openAnswers } from './answerGroups.ts';
+import { type AnswerPolicy, type AnswerTask, askedAnswers, openAnswers } from './answerGroups.ts';
 import { answerBatch, answerRun, drawnAnswers } from './answerRl.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
-import { keptSpread, rewardSteps, type Spread, spreadOver, trainedShare } from './learnRewards.ts';
+import { keptSpread, type RewardSpread, rewardSteps, spreadOver, trainedShare } from './learnRewards.ts';
 import { secondsPerStep } from './loop.ts';
 import type { TeachTask, Watching } from './task.ts';
 import { isWhole, writeVersion } from './version.ts';
@@ -15,7 +15,7 @@ const saveEvery = 5;
 type From = Pick<Learning, 'learnt' | 'from'>;
 
 /** Kept in the run's folder: a run that goes on must decide as it did. */
-export function spreadOfAnswers({ folder, seed }: TeachTask, from: From, watching: Watching): Promise<Spread> {
+export function spreadOfAnswers({ folder, seed }: TeachTask, from: From, watching: Watching): Promise<RewardSpread> {
   return keptSpread(folder, async () => {
     const { policy, asked } = await opened(from, seed, watching);
     if (asked.length === 0) return spreadOver([], () => Promise.reject(), watching);
@@ -42,7 +42,7 @@ async function opened(
   { learnt, from }: From,
   seed: number,
   watching: Watching,
-): Promise<{ policy: AnswerPolicy; asked: AskedAnswer[] }> {
+): Promise<{ policy: AnswerPolicy; asked: AnswerTask[] }> {
   const weights = await openModel(from);
   const reasoner = await Reasoner.open(weights, {});
   try {

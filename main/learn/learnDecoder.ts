@@ -16,7 +16,7 @@ import {
   trainedValues,
 } from './decoderTier.ts';
 import { type Run, train } from './loop.ts';
-import type { Progress } from './meter.ts';
+import type { StepProgress } from './meter.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole, writeVersion } from './version.ts';
 
@@ -72,7 +72,7 @@ export async function trainUntil<P extends DecoderPolicy | { parameters: Decoder
   { folder, minutes, saveEvery: every }: { folder: string; minutes: number; saveEvery: number },
   { signal, report }: Watching,
 ): Promise<void> {
-  const hear = ({ step, steps, secondsLeft, figures }: Progress) =>
+  const hear = ({ step, steps, secondsLeft, figures }: StepProgress) =>
     report({ kind: 'teaching', phase: 'training', done: step, total: steps, secondsLeft, figures });
   const until = AbortSignal.any([AbortSignal.timeout(Math.ceil(minutes * 60_000)), ...(signal ? [signal] : [])]);
   await train(run, { folder, signal: until, saveEvery: every, report: hear });

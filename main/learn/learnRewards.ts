@@ -17,7 +17,7 @@ const saveEvery = 10;
 export const rewardSteps = { fewest: 5, most: 400, looked: 12, file: 'rewardSteps.json' } as const;
 
 /** What sampled answers are like before anything learns from them. */
-export interface Spread {
+export interface RewardSpread {
   /** Groups of answers, and those whose rewards differ. */
   readonly sampled: number;
   readonly useful: number;
@@ -27,7 +27,7 @@ export interface Spread {
 }
 
 /** Kept in the run's folder: a run that goes on must decide as it did. */
-export async function keptSpread(folder: string, look: () => Promise<Spread>): Promise<Spread> {
+export async function keptSpread(folder: string, look: () => Promise<RewardSpread>): Promise<RewardSpread> {
   const file = path.join(folder, 'spread.json');
   if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'));
   const spread = await look();
@@ -38,9 +38,9 @@ export async function keptSpread(folder: string, look: () => Promise<Spread>): P
 /** Of the groups of some questions, one after the other. */
 export async function spreadOver<Q>(
   questions: readonly Q[],
-  look: (question: Q) => Promise<Spread>,
+  look: (question: Q) => Promise<RewardSpread>,
   { signal, report }: Watching,
-): Promise<Spread> {
+): Promise<RewardSpread> {
   const spread = { sampled: 0, useful: 0, answers: 0, unreadable: 0 };
   for (const question of questions) {
     signal?.throwIfAborted();
@@ -60,14 +60,14 @@ export function spreadOf(
   { folder, seed }: TeachTask,
   { learnt, from }: { learnt: readonly TeachingImage[]; from: string },
   watching: Watching,
-): Promise<Spread> {
+): Promise<RewardSpread> {
   return keptSpread(folder, async () => {
     const policy = await rewardedPolicy(from);
     const asked = questionsOf(policy.speaker, learnt);
     const count = Math.min(rewardSteps.looked, asked.length);
     const questions = count > 0 ? drawnQuestions(asked, count, { seed, step: -1 }) : [];
     const groups = await openGroups(policy, rewardedBatch);
-    const look = async (question: (typeof questions)[number]): Promise<Spread> => {
+    const look = async (question: (typeof questions)[number]): Promise<RewardSpread> => {
       const { groups: some, sampled, useful } = await groups.chosen([question], 1);
       const rollouts = some.flatMap((group) => group.rollouts);
       const unreadable = rollouts.filter(({ found }) => found === 'unreadable').length;
@@ -87,7 +87,7 @@ const mostUnreadable = 0.9;
 
 /** One sentence; null: rewards can be learnt from. */
 export function whyNotByRewards(
-  { sampled, useful, answers, unreadable }: Spread,
+  { sampled, useful, answers, unreadable }: RewardSpread,
   { isOwn }: { isOwn: boolean },
 ): string | null {
   if (sampled === 0)
@@ -101,7 +101,8 @@ export function whyNotByRewards(
   return null;
 }
 
-export const usefulShare = ({ sampled, useful }: Spread): number | null => (sampled > 0 ? useful / sampled : null);
+export const usefulShare = ({ sampled, useful }: RewardSpread): number | null =>
+  sampled > 0 ? useful / sampled : null;
 
 /** Share of the groups that were sampled in training which could teach anything. */
 export async function learnRewards(task: TeachTask, learning: Learning, watching: Watching): Promise<number | null> {

@@ -8,7 +8,7 @@ import { learnAnswerRewards, spreadOfAnswers } from './learnAnswerRewards.ts';
 import { learnCheckpoint } from './learnCheckpoint.ts';
 import { learnDecoder } from './learnDecoder.ts';
 import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
-import { learnRewards, type Spread, spreadOf, usefulShare, whyNotByRewards } from './learnRewards.ts';
+import { learnRewards, type RewardSpread, spreadOf, usefulShare, whyNotByRewards } from './learnRewards.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole } from './version.ts';
 
@@ -95,7 +95,7 @@ const steps: Readonly<Record<Tier, Step>> = {
 
 interface Unrewarded extends ToLearn {
   readonly from: string;
-  readonly spread: Spread;
+  readonly spread: RewardSpread;
   readonly refusal: string;
   readonly minutes: number;
 }

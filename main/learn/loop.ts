@@ -12,7 +12,7 @@ import { Session } from '../../models/runtime/session.ts';
 import { checkFactors } from '../../models/train/lora.ts';
 import { Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import { Meter, type Progress } from './meter.ts';
+import { StepMeter, type StepProgress } from './meter.ts';
 import type { Parameters } from './parameters.ts';
 
 /** What is trained. */
@@ -67,7 +67,7 @@ export interface RunContext {
   readonly signal?: AbortSignal;
   /** Steps between two checkpoints. Default 250. */
   readonly saveEvery?: number;
-  report(progress: Progress): void;
+  report(progress: StepProgress): void;
 }
 
 const usualSaveEvery = 250;
@@ -132,7 +132,7 @@ interface Opened<P extends Policy, S, B> {
 async function steps<P extends Policy, S, B>(trainer: Trainer, opened: Opened<P, S, B>): Promise<void> {
   const { run, context, file, feeder, runner } = opened;
   const { saveEvery = usualSaveEvery, signal } = context;
-  const meter = new Meter(run);
+  const meter = new StepMeter(run);
   while (trainer.step < run.steps && !signal?.aborted) {
     const feeds = await feeder.feed(run.samples(trainer.step), trainer.step);
     const figures = await trainer.accumulate(runner, feeds);
@@ -165,7 +165,7 @@ const numbers = (outputs: NamedValues): Record<string, number> =>
   Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, Number(data[0] ?? Number.NaN)]));
 
 /** Curves are lines of JSON, appended, so that a killed run loses none. */
-async function publish(progress: Progress, context: RunContext): Promise<void> {
+async function publish(progress: StepProgress, context: RunContext): Promise<void> {
   const { stage, step, figures, samplesPerSecond } = progress;
   await appendFile(
     path.join(context.folder, 'curves.jsonl'),

@@ -1,6 +1,6 @@
 // Figures of a training's steps to what is told of them: means since the last report, speed, and time that is left.
 
-export interface Progress {
+export interface StepProgress {
   stage: string;
   step: number;
   steps: number;
@@ -13,7 +13,7 @@ export interface Progress {
 const reportEvery = 10;
 
 /** Averages figures and speed between reports. */
-export class Meter {
+export class StepMeter {
   private readonly run: { name: string; steps: number; perStep: number };
   private sums: Record<string, number> = {};
   private count = 0;
@@ -24,7 +24,7 @@ export class Meter {
   }
 
   /** Null: too few steps since the last report. */
-  add(step: number, figures: Record<string, number>): Progress | null {
+  add(step: number, figures: Record<string, number>): StepProgress | null {
     for (const [name, value] of Object.entries(figures)) this.sums[name] = (this.sums[name] ?? 0) + value;
     this.count++;
     const { name: stage, steps: total, perStep } = this.run;

@@ -7,7 +7,7 @@ import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import { logitsAt } from '../../models/qwen/language.ts';
 import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
-import { type Objective as PolicyObjective, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
+import { type GrpoObjective as PolicyObjective, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
 import { segTerms, weightedMean } from '../../models/train/losses.ts';
 import { hardIou } from '../../models/train/maskLosses.ts';
 import { decodedMasks } from '../flow/decoding.ts';

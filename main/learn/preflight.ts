@@ -3,7 +3,7 @@ import { boxIou } from '../contract/geometry.ts';
 import { maskBox } from '../contract/rle.ts';
 import { outlinesOf } from './asks.ts';
 import type { Sample } from './sample.ts';
-import { isEnough, least, type Side, type Splittable, sideOf } from './split.ts';
+import { isEnough, least, type SplitSide, type Splittable, sideOf } from './split.ts';
 
 export interface TaughtImage extends Splittable {
   readonly path: string;
@@ -35,7 +35,7 @@ function tooFew(images: readonly TaughtImage[], held: ReadonlySet<number>): stri
   return `${counted({ images: groups, prompts: sideOf(images).prompts })} teach${same}; ${needed}; label or correct more images.`;
 }
 
-const counted = ({ images, prompts }: Side): string =>
+const counted = ({ images, prompts }: SplitSide): string =>
   `${images} different image${images === 1 ? '' : 's'} with ${prompts} prompt${prompts === 1 ? '' : 's'}`;
 
 function disagreeing(images: readonly TaughtImage[]): string | null {

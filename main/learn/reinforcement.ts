@@ -24,7 +24,7 @@ import {
   targetSide,
 } from './policyGraph.ts';
 import {
-  type Answered,
+  type AnsweredQuestion,
   openSampler,
   type Question,
   type Rollout,
@@ -73,7 +73,7 @@ export const watchedReinforcement = (watch: Watch | null): Reinforcement => ({
 export const reinforcement = watchedReinforcement(null);
 
 /** A question, its answers, what the segmenter was shown of each, and what each drew and earned. */
-export interface Group extends Answered {
+export interface Group extends AnsweredQuestion {
   readonly asks: readonly DecoderInputs[];
   readonly masks: readonly (Mask | null)[];
   readonly rewards: readonly Reward[];

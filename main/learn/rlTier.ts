@@ -23,7 +23,7 @@ export const rewardedBatch: RolloutBatch = { questions: 2, turns: 6, answer, tok
 const spare = 3;
 
 /** A question without what its answers are sampled with. */
-export type Asked = Omit<Question, 'seed'>;
+export type UnseededQuestion = Omit<Question, 'seed'>;
 
 /** The weights of a folder in memory, all but the segmenter's picture encoder. */
 export async function rewardedPolicy(folder: string): Promise<RewardedPolicy> {
@@ -36,7 +36,7 @@ export async function rewardedPolicy(folder: string): Promise<RewardedPolicy> {
  * What images teach by asking: their samples' words, and on each one name of the project's that nothing on it is called by.
  * Left out is what the policy would not be asked: unknown words, clicks or boxes beside the words, and what has no room.
  */
-export function questionsOf(speaker: Speaker, images: readonly TeachingImage[]): Asked[] {
+export function questionsOf(speaker: Speaker, images: readonly TeachingImage[]): UnseededQuestion[] {
   const names = [...new Set(images.flatMap(({ things }) => things.map(({ name }) => name)))];
   const all = images.flatMap((image, i) => {
     const read = () => image.read();
@@ -65,7 +65,7 @@ const vocabularyOf = ({ recipe, tokenizer }: Speaker): ClosedVocabulary => ({
 
 /** So many questions, each with a seed of its own; they follow from seed and step. */
 export function drawnQuestions(
-  asked: readonly Asked[],
+  asked: readonly UnseededQuestion[],
   count: number,
   { seed, step }: { seed: number; step: number },
 ): Question[] {
@@ -80,7 +80,7 @@ const rate = { base: 3e-5, warmup: 5, visual: 0.5 } as const;
 
 export function rewardedRun(
   policy: RewardedPolicy,
-  asked: readonly Asked[],
+  asked: readonly UnseededQuestion[],
   { steps, seed, watch = null }: { steps: number; seed: number; watch?: Watch | null },
 ): Run<RewardedPolicy, Question, RolloutBatch> {
   const { questions, turns } = rewardedBatch;

@@ -8,7 +8,7 @@ import { cIoU, gIoU, overlapOf } from '../evaluate/metrics.ts';
 import { writeRollouts } from './drawnRollouts.ts';
 import { advantagesOf } from './groups.ts';
 import { type Group, meantMask, type Watch } from './reinforcement.ts';
-import { type Asked, drawnQuestions, rewardsStage } from './rlTier.ts';
+import { drawnQuestions, rewardsStage, type UnseededQuestion } from './rlTier.ts';
 import type { Question } from './rollouts.ts';
 
 /** Held-back prompts that are asked meanwhile: a step samples two to six groups, and these are as many again. */
@@ -28,7 +28,7 @@ export interface RolloutWatch {
 interface Watched {
   readonly folder: string;
   /** Of held-back images. */
-  readonly held: readonly Asked[];
+  readonly held: readonly UnseededQuestion[];
   readonly steps: number;
   readonly seed: number;
 }

@@ -3,7 +3,7 @@ import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder, type PromptTokens } from '../../models/qwen/decode.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { objectInImage, type Reading, type ReadObject } from '../contract/answer.ts';
+import { type AnswerReading, objectInImage, type ReadObject } from '../contract/answer.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { answerReaders } from '../flow/answer.ts';
 import { contextFeeds } from './contextPass.ts';
@@ -32,7 +32,7 @@ export interface Question {
 export interface Rollout {
   readonly ids: readonly number[];
   readonly text: string;
-  readonly found: Reading['found'];
+  readonly found: AnswerReading['found'];
   /** In image pixels, of the answer's order. */
   readonly named: readonly ReadObject[];
 }
@@ -75,14 +75,14 @@ export async function openSampler({ parameters, speaker }: SpeakingPolicy): Prom
   };
 }
 
-interface Asking {
+interface SampledPrompt {
   readonly request: PromptTokens;
   readonly batch: RolloutBatch;
   readonly seed: number;
 }
 
 /** Sampled as a person's several answers are. */
-async function written(decoder: Decoder, { recipe, tokenizer }: Speaker, { request, batch, seed }: Asking) {
+async function written(decoder: Decoder, { recipe, tokenizer }: Speaker, { request, batch, seed }: SampledPrompt) {
   const { rows } = await decoder.answer([request], {
     sampling: recipe.reasoner.sampling.several,
     samples: batch.turns,
@@ -114,14 +114,14 @@ export function hasRoom(speaker: Speaker, question: Pick<Question, 'text'>, batc
 }
 
 /** A question with its answers. */
-export interface Answered {
+export interface AnsweredQuestion {
   readonly question: Question;
   readonly image: DecodedImage;
   readonly rollouts: readonly Rollout[];
 }
 
 /** Feeds of the pass over all rollouts and of the tokens that were written, in the order of the questions. */
-export function rolloutFeeds(speaker: Speaker, groups: readonly Answered[], batch: RolloutBatch): NamedValues {
+export function rolloutFeeds(speaker: Speaker, groups: readonly AnsweredQuestion[], batch: RolloutBatch): NamedValues {
   const shown = groups.map(({ question, rollouts }) => {
     const { head, turn } = conversationOf(speaker, question);
     return { head, turns: rollouts.map(({ ids }) => ({ prompt: turn.prompt, answer: ids })) };

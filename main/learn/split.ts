@@ -13,12 +13,12 @@ export interface Splittable {
 export const least = { images: 5, prompts: 20 } as const;
 const HELD_SHARE = 0.25;
 
-export interface Side {
+export interface SplitSide {
   readonly images: number;
   readonly prompts: number;
 }
 
-export const isEnough = ({ images, prompts }: Side): boolean => images >= least.images || prompts >= least.prompts;
+export const isEnough = ({ images, prompts }: SplitSide): boolean => images >= least.images || prompts >= least.prompts;
 
 /**
  * Ids of images that are measured on. What an earlier run held stays held, with all that is nearly the same; what an earlier
@@ -40,7 +40,7 @@ export function heldOut(
   return new Set(chosen.map(({ imageId }) => imageId));
 }
 
-export const sideOf = (images: readonly Splittable[]): Side => ({
+export const sideOf = (images: readonly Splittable[]): SplitSide => ({
   images: new Set(images.map(({ group }) => group)).size,
   prompts: images.reduce((sum, { prompts }) => sum + prompts, 0),
 });

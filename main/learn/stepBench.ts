@@ -18,7 +18,7 @@ import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { Trainer } from '../../models/train/trainer.ts';
 import { productFlops } from '../evaluate/flops.ts';
 import { MemoryPeak, milliseconds } from '../evaluate/gauges.ts';
-import { AskedWeights, type Storage } from '../evaluate/randomWeights.ts';
+import { RandomWeights, type Storage } from '../evaluate/randomWeights.ts';
 import { recipes } from '../weights/recipe.ts';
 import { type AdapterBatch, adapterObjective, adapterPolicy } from './adapterTier.ts';
 import { type DecoderBatch, decoderObjective } from './decoderTier.ts';
@@ -76,7 +76,7 @@ async function updatesStep(
 ): Promise<StepFigures> {
   const folder = await mkdtemp(path.join(tmpdir(), 'loupe-bench-step-'));
   try {
-    const asked = new AskedWeights(storage);
+    const asked = new RandomWeights(storage);
     const pass = {
       rows: 1,
       tokens: 2,

@@ -17,7 +17,7 @@ export function pictures(p: Params, { vision }: QwenConfig, { count, grid }: { c
   return visionTower(p.at('visual'), pixels, { grids, config: vision }).features;
 }
 
-export interface ReadShape {
+export interface TurnBatchShape {
   /** Rows that begin with a picture, and rows behind them without one. */
   readonly pictures: number;
   readonly plain: number;
@@ -30,7 +30,7 @@ export function readTurns(
   p: Params,
   { language }: QwenConfig,
   features: Tensor,
-  { pictures: shown, plain, tokens, imageStart }: ReadShape,
+  { pictures: shown, plain, tokens, imageStart }: TurnBatchShape,
 ): Decoded {
   const rows = shown + plain;
   const words = embedTokens(p, input('ids', [rows, tokens], 'int64'), language);

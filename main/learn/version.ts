@@ -11,7 +11,7 @@ import { isCheckpoint } from '../weights/openCheckpoint.ts';
 import { taughtIn, taughtName, writeTaught } from '../weights/taughtParts.ts';
 import { type Parameter, Parameters } from './parameters.ts';
 
-export interface Change {
+export interface WeightsChange {
   readonly tensors: ReadonlyMap<string, Parameter>;
   /** Texts that take the place of the folder's own, by file name. */
   readonly texts?: Readonly<Record<string, string>>;
@@ -35,18 +35,18 @@ export async function readParameters(folder: string, isRead: (name: string) => b
 }
 
 /** What pictures.json says of a picture's features holds only for the tower and the words that it was measured with. */
-function filesOf(changed: Change['tensors']): string[] {
+function filesOf(changed: WeightsChange['tensors']): string[] {
   const isReasonerChanged = [...changed.keys()].some((name) => /^(?:visual|model|lm_head)\./u.test(name));
   return ['config.json', 'tokenizer.json', 'repair.json', ...(isReasonerChanged ? [] : ['pictures.json'])];
 }
 
 /** Of a checkpoint only what has changed is written; it stays where it is. */
-export async function writeVersion(from: string, to: string, change: Change): Promise<void> {
+export async function writeVersion(from: string, to: string, change: WeightsChange): Promise<void> {
   if (await isCheckpoint(from)) await writeChanged(from, to, change);
   else await writeWhole(from, to, change);
 }
 
-async function writeChanged(from: string, to: string, { tensors, adapter: about }: Change): Promise<void> {
+async function writeChanged(from: string, to: string, { tensors, adapter: about }: WeightsChange): Promise<void> {
   const [taught, adapter] = [await taughtIn(from), await adapterIn(from)];
   const own = Object.fromEntries([...tensors].map(([name, { shape, values }]) => [name, { shape, data: values }]));
   const before = { ...(await held(taught?.parts)), ...(await held(adapter?.file)) };
@@ -68,7 +68,7 @@ async function held(file: WeightsFile | null | undefined): Promise<Record<string
 }
 
 /** The tensors come last: a folder without them is not whole. */
-async function writeWhole(from: string, to: string, { tensors: changed, texts = {} }: Change): Promise<void> {
+async function writeWhole(from: string, to: string, { tensors: changed, texts = {} }: WeightsChange): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const name of filesOf(changed)) {
     const text = texts[name];

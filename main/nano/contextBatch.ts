@@ -5,14 +5,14 @@ import type { Box, DecodedImage } from '../contract/records.ts';
 import { contextFeeds as turnFeeds } from '../learn/contextPass.ts';
 import { type Head, packedLength, type Turn } from '../learn/sequence.ts';
 import { croppedTo, placeAround } from '../pictures/crop.ts';
-import type { Place } from '../pictures/enlarge.ts';
+import type { PicturePart } from '../pictures/enlarge.ts';
 import { frameBox, type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';
 import type { ContextShape } from './contextGraph.ts';
 import { conversation } from './conversation.ts';
 import { crop, frame } from './layout.ts';
 import type { Nano } from './nano.ts';
 import { joinPixels } from './reasonerBatch.ts';
-import { type Ask, askFeeds, boxSlots, samImages, targetFeed } from './segmenterBatch.ts';
+import { askFeeds, boxSlots, type PromptExample, samImages, targetFeed } from './segmenterBatch.ts';
 
 /** A turn and what the segmenter is told and should answer. */
 export interface ContextTurn {
@@ -51,7 +51,7 @@ export function contextFeeds(nano: Nano, packedScenes: readonly ContextScene[], 
 interface Look {
   /** What of the scene the segmenter sees; square, as scenes are. */
   readonly image: DecodedImage;
-  readonly ask: Ask;
+  readonly ask: PromptExample;
   readonly truth: Uint8Array;
 }
 
@@ -77,12 +77,12 @@ function inPicture({ x1, y1, x2, y2 }: Box, { width }: Frame): Box {
 }
 
 /** Where the segmenter looks for what an answer boxes, in the reasoner's frame. */
-export const placeOf = (box: Box | null, picture: Frame): Place =>
+export const placeOf = (box: Box | null, picture: Frame): PicturePart =>
   box
     ? placeAround(inPicture(box, picture), picture, crop.context)
     : { x: 0, y: 0, width: picture.width, height: picture.height };
 
-function partOf(mask: Uint8Array, across: number, { x, y, width, height }: Place): Uint8Array {
+function partOf(mask: Uint8Array, across: number, { x, y, width, height }: PicturePart): Uint8Array {
   const part = new Uint8Array(width * height);
   for (let row = 0; row < height; row++) {
     const from = (y + row) * across + x;

@@ -16,7 +16,7 @@ export interface ContextShape {
   tokens: number;
 }
 
-export interface ContextPass {
+export interface SceneContextPass {
   /** [scenes, tokens, hidden] */
   hidden: Tensor;
   /** Of every turn. */
@@ -24,7 +24,7 @@ export interface ContextPass {
 }
 
 /** Inputs as `contextBatch.ts` feeds them. */
-export function contextPass(p: Params, nano: Nano, shape: ContextShape, imageStart: number): ContextPass {
+export function contextPass(p: Params, nano: Nano, shape: ContextShape, imageStart: number): SceneContextPass {
   const { scenes, turns, tokens } = shape;
   const { hidden, token } = turnsPass(p, nano, { pictures: scenes, turns, tokens, grid, imageStart });
   // Every turn looks at a part of its own.

@@ -7,7 +7,7 @@ import { type Drill, drillLength } from '../learn/sequence.ts';
 import { arrange } from '../scenes/arrange.ts';
 import { compositional } from '../scenes/prompts/compositional.ts';
 import { disambiguation } from '../scenes/prompts/disambiguation.ts';
-import type { Builder, Draft } from '../scenes/prompts/draft.ts';
+import type { Builder, PromptDraft } from '../scenes/prompts/draft.ts';
 import { spatialKinds } from '../scenes/prompts/spatial.ts';
 import type { Arrangement } from '../scenes/scene.ts';
 import { decisionText, itemsText, listedText } from '../scenes/text.ts';
@@ -53,7 +53,7 @@ export function drillOf(
 }
 
 /** Up to where the answer's box would begin; several are named and copied too, as there is more to it than to one. */
-function turnOf(tokenizer: NanoTokenizer, { text, decision, targets = [] }: Draft, stage: Arrangement) {
+function turnOf(tokenizer: NanoTokenizer, { text, decision, targets = [] }: PromptDraft, stage: Arrangement) {
   const told = decisionText(decision) + (targets.length > 1 ? itemsText(stage, targets) : '');
   return exchange(tokenizer, text, { answer: tokenizer.encode(told), side: cells }).turn;
 }

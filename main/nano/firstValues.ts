@@ -3,7 +3,7 @@ import { type Shape, size } from '../../models/graph/tensor.ts';
 import { type Random, random } from '../contract/random.ts';
 import type { FirstValues } from '../learn/parameters.ts';
 import { coordinates } from './layout.ts';
-import type { Line } from './lines.ts';
+import type { NumberLine } from './lines.ts';
 
 /** First values of a key, drawn with standard normal numbers. */
 export type Initialiser = (name: string, shape: Shape, normal: () => number) => Float32Array<ArrayBuffer>;
@@ -26,7 +26,7 @@ const hash = (text: string): number =>
 /** Token rows whose first values are sines and cosines of what they stand for, so that near numbers start near. */
 export interface LinedRows {
   name: string;
-  lines: readonly Line[];
+  lines: readonly NumberLine[];
 }
 
 /** Matrices by fan-in, scales 1, biases 0, embeddings small; the keys are those of the published checkpoints. */
@@ -58,7 +58,11 @@ function spreadOf(name: string, shape: Shape): number | null {
 }
 
 /** A line that stands `apart` from the first one keeps one random vector in all of its rows. */
-function writeSinusoids(values: Float32Array, width: number, { line, apart }: { line: Line; apart: boolean }): void {
+function writeSinusoids(
+  values: Float32Array,
+  width: number,
+  { line, apart }: { line: NumberLine; apart: boolean },
+): void {
   const { count, step } = coordinates;
   const [one = 0] = line.ids;
   const offset = apart ? values.slice(one * width, (one + 1) * width) : new Float32Array(width);

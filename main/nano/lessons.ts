@@ -6,13 +6,13 @@ import { toBitmap } from '../contract/rle.ts';
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
 import { joined } from '../learn/floats.ts';
 import { placeAround } from '../pictures/crop.ts';
-import type { Place } from '../pictures/enlarge.ts';
+import type { PicturePart } from '../pictures/enlarge.ts';
 import { type Shown, visibleMask } from '../scenes/scene.ts';
 import { samSide, segmenterBatch, targetSide } from './layout.ts';
 import { drawPrompt, type PromptKind, roughSide } from './prompts.ts';
 import { stepDraw } from './seeds.ts';
-import { type Ask, askFeeds, type SegmenterFeeds } from './segmenterBatch.ts';
-import { drawView, type Taught, type View } from './view.ts';
+import { askFeeds, type PromptExample, type SegmenterFeeds } from './segmenterBatch.ts';
+import { drawView, type SegmenterView, type TaughtPicture } from './view.ts';
 
 export interface Lessons {
   readonly photos: readonly LabelledImage[];
@@ -60,7 +60,7 @@ export class LessonMaker {
     };
   }
 
-  private view(draw: Random): { view: View; isClose: boolean } {
+  private view(draw: Random): { view: SegmenterView; isClose: boolean } {
     for (let i = 0; ; i++) {
       const taught = this.picture(draw);
       const wanted = draw.int(0, taught.things.length - 1);
@@ -71,7 +71,7 @@ export class LessonMaker {
     }
   }
 
-  private picture(draw: Random): Taught {
+  private picture(draw: Random): TaughtPicture {
     const { photos, sceneShare, scenes } = this.lessons;
     if (photos.length > 0 && !draw.chance(sceneShare)) return taughtPhoto(this.photo(draw));
     return taughtScene(this.scene(draw.int(0, scenes - 1)));
@@ -94,17 +94,21 @@ export class LessonMaker {
   }
 }
 
-const taughtPhoto = ({ image, things }: LabelledImage): Taught => ({
+const taughtPhoto = ({ image, things }: LabelledImage): TaughtPicture => ({
   image,
   things: things.map(({ mask, box }) => ({ box, mask: () => toBitmap(mask) })),
 });
 
-const taughtScene = (scene: Shown): Taught => ({
+const taughtScene = (scene: Shown): TaughtPicture => ({
   image: scene.image,
   things: scene.things.map(({ box }, i) => ({ box, mask: () => visibleMask(scene, i) })),
 });
 
-function drawPlace({ box, isClose }: { box: Box; isClose: boolean }, { image }: Taught, draw: Random): Place {
+function drawPlace(
+  { box, isClose }: { box: Box; isClose: boolean },
+  { image }: TaughtPicture,
+  draw: Random,
+): PicturePart {
   if (!isClose && draw.chance(0.6)) return { x: 0, y: 0, width: image.width, height: image.height };
   const range = isClose ? close : wide;
   const context = Math.exp(draw.between(Math.log(range.least), Math.log(range.most)));
@@ -114,8 +118,8 @@ function drawPlace({ box, isClose }: { box: Box; isClose: boolean }, { image }: 
   return placeAround({ x1: box.x1 + dx, x2: box.x2 + dx, y1: box.y1 + dy, y2: box.y2 + dy }, image, context);
 }
 
-interface Asked {
-  readonly ask: Ask;
+interface LessonPrompt {
+  readonly ask: PromptExample;
   /** At the size of the frame. */
   readonly mask: Uint8Array;
 }
@@ -133,7 +137,7 @@ const wideKinds: readonly (readonly PromptKind[])[] = [
 ];
 const otherKinds: readonly PromptKind[] = ['box', 'box', 'clicks', 'firstClick', 'rough'];
 
-function asksOf({ masks, wanted }: View, isClose: boolean, draw: Random): Asked[] {
+function asksOf({ masks, wanted }: SegmenterView, isClose: boolean, draw: Random): LessonPrompt[] {
   const main = Math.max(0, wanted);
   const others = masks.map((_, i) => i).filter((i) => i !== main);
   const kinds = (isClose ? closeKinds : wideKinds).map((some) => draw.pick(some));

@@ -2,7 +2,7 @@
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { measures } from '../scenes/vocabulary.ts';
 
-export interface Line {
+export interface NumberLine {
   readonly ids: readonly number[];
   /** What each stands for, in pixels of the frame. */
   readonly values: readonly number[];
@@ -17,7 +17,7 @@ function known(id: number | undefined, value: number): number {
 }
 
 /** The coordinates of boxes, then the numbers of measures. */
-export function linesOf(tokenizer: NanoTokenizer): readonly Line[] {
+export function linesOf(tokenizer: NanoTokenizer): readonly NumberLine[] {
   const { count, step } = tokenizer.vocabulary.coordinates;
   const coordinates = Array.from({ length: count }, (_, i) => i * step);
   return [

@@ -9,7 +9,7 @@ import type { Feeder } from '../learn/loop.ts';
 import { nextClick } from '../pictures/distance.ts';
 import { promptSlots, samSide, targetSide } from './layout.ts';
 import type { Nano } from './nano.ts';
-import { type Ask, askFeeds, type Slot } from './segmenterBatch.ts';
+import { askFeeds, type PromptExample, type Slot } from './segmenterBatch.ts';
 import { answeredGraph } from './segmenterGraph.ts';
 
 /** Rounds of one step; most steps have none, as each costs a pass forward. */
@@ -64,13 +64,13 @@ function named(data: Record<string, NamedValues[string] | undefined>, parameters
 }
 
 /** Logits [prompts, masks, side, side] and the IoU that each is believed to have. */
-export interface Answered {
+export interface PromptLogits {
   readonly masks: Float32Array;
   readonly iou: Float32Array;
 }
 
 /** Feeds of all prompts, of which some have the answer as their rough mask, and most of those a click where it is wrong. */
-export function carryOn(feeds: NamedValues, answered: Answered, draw: Random): NamedValues {
+export function carryOn(feeds: NamedValues, answered: PromptLogits, draw: Random): NamedValues {
   const target = floats(feeds, 'target');
   const area = targetSide ** 2;
   const prompts = target.length / area;
@@ -84,7 +84,11 @@ export function carryOn(feeds: NamedValues, answered: Answered, draw: Random): N
   return replaced(feeds, changed);
 }
 
-function askedAgain(ask: Ask, truth: Uint8Array, how: { draw: Random; isClicked: boolean }): Ask | null {
+function askedAgain(
+  ask: PromptExample,
+  truth: Uint8Array,
+  how: { draw: Random; isClicked: boolean },
+): PromptExample | null {
   const { slots, rough } = ask;
   if (!rough?.some((value) => value === 1) || slots.length >= promptSlots) return null;
   const click = how.isClicked ? nextClick(rough, truth, frame) : null;
@@ -95,7 +99,7 @@ function askedAgain(ask: Ask, truth: Uint8Array, how: { draw: Random; isClicked:
 }
 
 /** What the segmenter itself believes to be the best of a prompt's masks. */
-function bestMask({ masks, iou }: Answered, prompt: number, prompts: number): Uint8Array {
+function bestMask({ masks, iou }: PromptLogits, prompt: number, prompts: number): Uint8Array {
   const count = iou.length / prompts;
   const own = iou.subarray(prompt * count, (prompt + 1) * count);
   const best = own.indexOf(Math.max(...own));
@@ -115,7 +119,7 @@ function slotsOf(feeds: NamedValues, prompt: number): Slot[] {
 const labelOf = (value: number): Slot['label'] => ([0, 1, 2, 3] as const).find((label) => label === value) ?? -1;
 
 /** Copies, with the prompts that are not null written over. */
-function replaced(feeds: NamedValues, changed: readonly (Ask | null)[]): NamedValues {
+function replaced(feeds: NamedValues, changed: readonly (PromptExample | null)[]): NamedValues {
   const side = samSide / 4;
   const sizes = { at: promptSlots * 2, roughMask: side * side, hasRough: 1 };
   const copies = { at: floats(feeds, 'at').slice(), roughMask: floats(feeds, 'roughMask').slice() };

@@ -4,14 +4,14 @@ import type { Random } from '../contract/random.ts';
 import { deepest, nextClick } from '../pictures/distance.ts';
 import { degrade } from './degrade.ts';
 import { samSide } from './layout.ts';
-import { type Ask, boxSlots, jitter, type Slot } from './segmenterBatch.ts';
+import { boxSlots, jitter, type PromptExample, type Slot } from './segmenterBatch.ts';
 
 /** Side of the copy on which masks are made wrong and clicks are chosen. */
 export const roughSide = samSide / 2;
 const frame = { width: roughSide, height: roughSide };
 
 /** A thing on that copy. */
-export interface Target {
+export interface PromptedThing {
   /** 0 or 1 per pixel of roughSide * roughSide; at least one is 1. */
   readonly mask: Uint8Array;
   readonly neighbour: Uint8Array | null;
@@ -19,7 +19,7 @@ export interface Target {
 
 export type PromptKind = 'box' | 'firstClick' | 'clicks' | 'rough' | 'mixed';
 
-export function drawPrompt(kind: PromptKind, target: Target, random: Random): Ask {
+export function drawPrompt(kind: PromptKind, target: PromptedThing, random: Random): PromptExample {
   if (kind === 'box') return { slots: corners(target, random), rough: null };
   if (kind === 'firstClick') return { slots: [first(target, random)], rough: null };
   const wrong = wrongMask(target, random);
@@ -37,11 +37,11 @@ export function drawPrompt(kind: PromptKind, target: Target, random: Random): As
 }
 
 /** One mask in twelve is right already and must stay so. */
-function wrongMask({ mask, neighbour }: Target, random: Random): Uint8Array {
+function wrongMask({ mask, neighbour }: PromptedThing, random: Random): Uint8Array {
   return random.chance(0.08) ? mask : degrade({ ...frame, data: mask }, neighbour, random);
 }
 
-function corners({ mask }: Target, random: Random): Slot[] {
+function corners({ mask }: PromptedThing, random: Random): Slot[] {
   const box = { x1: roughSide, y1: roughSide, x2: 0, y2: 0 };
   mask.forEach((value, i) => {
     if (value === 0) return;
@@ -57,7 +57,7 @@ function corners({ mask }: Target, random: Random): Slot[] {
 }
 
 /** In the middle of the thing, or anywhere on it. */
-function first({ mask }: Target, random: Random): Slot {
+function first({ mask }: PromptedThing, random: Random): Slot {
   const middle = random.chance(0.5) ? deepest(mask, frame) : null;
   if (middle) return slotAt({ ...middle, inside: true }, random);
   const count = mask.reduce((sum, value) => sum + value, 0);
@@ -67,7 +67,7 @@ function first({ mask }: Target, random: Random): Slot {
 }
 
 /** The first one, earlier ones where other masks were wrong, and the last where this one is. */
-function clicks(target: Target, wrong: Uint8Array, random: Random): Slot[] {
+function clicks(target: PromptedThing, wrong: Uint8Array, random: Random): Slot[] {
   const earlier = Array.from({ length: random.pick([0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6]) }, () =>
     wrongMask(target, random),
   );

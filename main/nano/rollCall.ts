@@ -1,7 +1,7 @@
 // An exercise of the reasoner: many names called at once, each answered with its numbers in the list or with "none".
 
 import type { Random } from '../contract/random.ts';
-import { absentColours, type Group, groupsOf, nameable, namesOf, numbers } from '../scenes/prompts/draft.ts';
+import { absentColours, groupsOf, nameable, namesOf, numbers, type ThingGroup } from '../scenes/prompts/draft.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { familyMembers } from '../scenes/things.ts';
 
@@ -31,7 +31,7 @@ export function rollCall(scene: Scene, random: Random): ScenePrompt | null {
 }
 
 /** Names like those that are there, and their colours that are not. */
-function absent(scene: Scene, random: Random): Group[] {
+function absent(scene: Scene, random: Random): ThingGroup[] {
   const there = new Set(namesOf(scene));
   const names = scene.things.flatMap(({ family }) => familyMembers(family)).filter((name) => !there.has(name));
   const coloured = [...there].flatMap((name) => absentColours(scene, name).map((colour) => `${colour} ${name}`));
@@ -42,4 +42,4 @@ function absent(scene: Scene, random: Random): Group[] {
     .map((what) => ({ what, members: [] }));
 }
 
-const told = ({ what, members }: Group): string => `${what} ${members.length > 0 ? numbers(members) : 'none'}.`;
+const told = ({ what, members }: ThingGroup): string => `${what} ${members.length > 0 ? numbers(members) : 'none'}.`;

@@ -14,7 +14,7 @@ export interface Slot {
   label: -1 | 0 | 1 | 2 | 3;
 }
 
-export interface Ask {
+export interface PromptExample {
   slots: readonly Slot[];
   /** 0 or 1 per pixel of a square copy of what is looked at, of any size. */
   rough: Uint8Array | null;
@@ -39,7 +39,7 @@ export interface SegmenterFeeds extends Record<string, Float32Array | BigInt64Ar
 export const samImages = (pictures: readonly DecodedImage[]): Float32Array =>
   joined(pictures.map((picture) => prepareSamImage(picture, samSide)));
 
-export function askFeeds(asks: readonly Ask[]) {
+export function askFeeds(asks: readonly PromptExample[]) {
   const n = asks.length;
   const side = samSide / 4;
   const feeds = {

@@ -32,13 +32,18 @@ export function promptInputs(asks: number) {
   };
 }
 
-export interface Asked extends ReturnType<typeof promptInputs> {
+export interface PromptTensors extends ReturnType<typeof promptInputs> {
   /** [asks, 1, width] */
   text?: Tensor;
 }
 
 /** Decodes all prompts at once, those with and without a rough mask. */
-export function decodeAsked(p: Params, config: Sam2Config, features: ImageFeatures, asked: Asked): DecodedMasks {
+export function decodeAsked(
+  p: Params,
+  config: Sam2Config,
+  features: ImageFeatures,
+  asked: PromptTensors,
+): DecodedMasks {
   const { at, labels, roughMask, hasRough, text } = asked;
   const points = { at, labels };
   const withMask = promptEncoder(p, config, { points, mask: roughMask, text });

@@ -31,7 +31,7 @@ import { segmenterScenes } from './segmenterScenes.ts';
 /** What the recipe does not say of a run. Samples and shapes are the stage's own matter. */
 export type StageRun = Omit<Run<Nano, unknown, unknown>, 'name' | 'steps' | 'settings'>;
 
-export interface Stage {
+export interface TrainingStage {
   /** Whether whole predictions mean anything after it. */
   validates: boolean;
   /** Whether its feeds follow from the step alone, so that another thread can draw them. */
@@ -41,7 +41,7 @@ export interface Stage {
   carryOn?(drawn: Feeder<unknown>, nano: Nano): Feeder<unknown>;
 }
 
-export const stages: Readonly<Record<StageName, Stage>> = {
+export const stages: Readonly<Record<StageName, TrainingStage>> = {
   tower: { validates: false, drawsAhead: true, run: towerRun },
   lists: { validates: false, drawsAhead: true, run: (nano, { lists }) => reasonerRun(nano, lists, listBatch) },
   reasoner: {

@@ -1,7 +1,7 @@
 // `loupe train nano`: all stages in order, each from where an earlier run left it, to a weights folder.
 import { BatchAhead } from '../learn/batchAhead.ts';
 import { type RunContext, train } from '../learn/loop.ts';
-import type { Progress } from '../learn/meter.ts';
+import type { StepProgress } from '../learn/meter.ts';
 import type { BatchTask } from './batchWorker.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, type Nano, startFrom } from './nano.ts';
@@ -50,7 +50,7 @@ interface Training {
 }
 
 async function trainStage(name: StageName, { nano, recipe, options }: Training): Promise<void> {
-  const report = (progress: Progress) => options.report(progressLine(progress));
+  const report = (progress: StepProgress) => options.report(progressLine(progress));
   const context: RunContext = { folder: options.folder, signal: options.signal, report };
   // A nano that was handed in may differ from what the thread would make.
   const ahead = stages[name].drawsAhead && !options.nano ? { stage: name, seed: options.seed, recipe } : null;
@@ -79,7 +79,7 @@ export const drawnAhead = (task: BatchTask): BatchAhead =>
   new BatchAhead(new URL('./batchWorker.ts', import.meta.url), task);
 
 /** "reasoner 1200/3200  loss 1.234 ...  5.4 samples/s  31 min left" */
-export function progressLine({ stage, step, steps, figures, samplesPerSecond, secondsLeft }: Progress): string {
+export function progressLine({ stage, step, steps, figures, samplesPerSecond, secondsLeft }: StepProgress): string {
   const numbers = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
   const left = secondsLeft > 90 ? `${Math.round(secondsLeft / 60)} min` : `${Math.round(secondsLeft)} s`;
   return `${stage} ${step}/${steps}  ${numbers.join('  ')}  ${samplesPerSecond.toFixed(1)} samples/s  ${left} left\n`;

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { CocoSource } from '../evaluate/cocoPhotos.ts';
 import { train } from '../learn/loop.ts';
-import type { Progress } from '../learn/meter.ts';
+import type { StepProgress } from '../learn/meter.ts';
 import { exportNano } from './export.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, startFrom } from './nano.ts';
@@ -20,7 +20,7 @@ export interface TrainSegmenterOptions {
   /** A weights folder to start from: what is not trained here is taken over as it stands. */
   readonly from: string;
   readonly signal?: AbortSignal;
-  report(progress: Progress): void;
+  report(progress: StepProgress): void;
 }
 
 /** Goes on where an earlier run in the same folder stopped. */

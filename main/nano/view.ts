@@ -5,11 +5,11 @@ import { entry } from '../contract/lookup.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
 import { croppedTo } from '../pictures/crop.ts';
-import type { Place } from '../pictures/enlarge.ts';
+import type { PicturePart } from '../pictures/enlarge.ts';
 import { samSide } from './layout.ts';
 
 /** A photograph or a drawn scene. */
-export interface Taught {
+export interface TaughtPicture {
   readonly image: DecodedImage;
   readonly things: readonly TaughtThing[];
 }
@@ -20,7 +20,7 @@ export interface TaughtThing {
   mask(): Uint8Array;
 }
 
-export interface View {
+export interface SegmenterView {
   /** [3, side, side], normalised. */
   readonly image: Float32Array;
   /** Things of which enough is to be seen, largest first, 0 or 1 per pixel of the square frame. */
@@ -37,7 +37,11 @@ const mostThings = 5;
 /** For every pixel of the part, row-major, its index in the frame. */
 type Turn = Int32Array;
 
-export function drawView(taught: Taught, { place, wanted }: { place: Place; wanted: number }, random: Random): View {
+export function drawView(
+  taught: TaughtPicture,
+  { place, wanted }: { place: PicturePart; wanted: number },
+  random: Random,
+): SegmenterView {
   const small = blurred(
     resizePillow(croppedTo(taught.image, place), { width: samSide, height: samSide }, 'bilinear'),
     random,
@@ -67,7 +71,7 @@ function blurred(picture: DecodedImage, random: Random): DecodedImage {
   return resizePillow(resizePillow(picture, { width: side, height: side }, 'bilinear'), picture, 'bilinear');
 }
 
-const touches = (box: Box, { x, y, width, height }: Place): boolean =>
+const touches = (box: Box, { x, y, width, height }: PicturePart): boolean =>
   box.x1 < x + width && box.x2 > x && box.y1 < y + height && box.y2 > y;
 
 const turns = new Map<string, Turn>();
@@ -92,7 +96,10 @@ function turned({ flip, quarter, upside }: { flip: boolean; quarter: boolean; up
   });
 }
 
-function maskIn(mask: Uint8Array, { place, turn, width }: { place: Place; turn: Turn; width: number }): Uint8Array {
+function maskIn(
+  mask: Uint8Array,
+  { place, turn, width }: { place: PicturePart; turn: Turn; width: number },
+): Uint8Array {
   const out = new Uint8Array(samSide * samSide);
   const columns = Int32Array.from(
     { length: samSide },

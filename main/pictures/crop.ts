@@ -1,7 +1,7 @@
 // What is pointed at in a picture to the part of the picture that the segmenter looks at.
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
-import type { Place } from './enlarge.ts';
+import type { PicturePart } from './enlarge.ts';
 
 /** Smaller parts of a picture, in pixels, show nothing that can be recognised. */
 const least = 24;
@@ -10,7 +10,7 @@ const least = 24;
  * A square of `context` times the box's longer side around it, in whole pixels; moved into the picture, and no square where
  * the picture is too small for one.
  */
-export function placeAround({ x1, y1, x2, y2 }: Box, picture: Frame, context: number): Place {
+export function placeAround({ x1, y1, x2, y2 }: Box, picture: Frame, context: number): PicturePart {
   const side = Math.max(least, Math.ceil(context * Math.max(x2 - x1, y2 - y1)));
   const [width, height] = [Math.min(side, picture.width), Math.min(side, picture.height)];
   const moved = (middle: number, length: number, all: number) =>
@@ -23,7 +23,7 @@ export function placeAround({ x1, y1, x2, y2 }: Box, picture: Frame, context: nu
   };
 }
 
-export function croppedTo({ width, data }: DecodedImage, place: Place): DecodedImage {
+export function croppedTo({ width, data }: DecodedImage, place: PicturePart): DecodedImage {
   const out = new Uint8Array(place.width * place.height * 3);
   for (let row = 0; row < place.height; row++) {
     const from = ((place.y + row) * width + place.x) * 3;

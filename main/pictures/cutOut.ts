@@ -6,7 +6,7 @@ import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { intersection, maskArea } from '../contract/rle.ts';
 import { croppedTo } from './crop.ts';
-import { enlargedMask, type Grid, type Place } from './enlarge.ts';
+import { enlargedMask, type Grid, type PicturePart } from './enlarge.ts';
 import { grabCutFrom, guess, openCvReady } from './grabCut.ts';
 
 /** Pixels that GrabCut is given: 5 rounds over so many take a third of a second, and more of them find no more. */
@@ -37,7 +37,7 @@ const outward = ({ x1, y1, x2, y2 }: Box): Box => ({
 });
 
 /** The box and its margin, in whole pixels of the picture. */
-function around(box: Box, { width, height }: DecodedImage): Place {
+function around(box: Box, { width, height }: DecodedImage): PicturePart {
   const marginX = Math.max(LEAST_MARGIN, MARGIN * (box.x2 - box.x1));
   const marginY = Math.max(LEAST_MARGIN, MARGIN * (box.y2 - box.y1));
   const [x, y] = [Math.max(0, Math.floor(box.x1 - marginX)), Math.max(0, Math.floor(box.y1 - marginY))];
@@ -53,7 +53,7 @@ function shrunk(image: DecodedImage, scale: number): DecodedImage {
 }
 
 /** The box of the picture in pixels of the small copy of `place`. */
-function boxIn(small: Frame, { box, place }: { box: Box; place: Place }): Box {
+function boxIn(small: Frame, { box, place }: { box: Box; place: PicturePart }): Box {
   const [across, down] = [small.width / place.width, small.height / place.height];
   return {
     ...{ x1: (box.x1 - place.x) * across, y1: (box.y1 - place.y) * down },

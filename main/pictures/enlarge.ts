@@ -12,7 +12,7 @@ export interface Grid {
 }
 
 /** Where a grid lies in the picture, in whole pixels. */
-export interface Place extends Frame {
+export interface PicturePart extends Frame {
   readonly x: number;
   readonly y: number;
 }
@@ -22,7 +22,7 @@ export interface Place extends Frame {
  * column the value between two grid rows is monotone, so its one change of sign is searched for, not walked to: the cost
  * is picture width * grid height.
  */
-export function enlargedMask(grid: Grid, picture: Frame, place: Place = { x: 0, y: 0, ...picture }): Mask {
+export function enlargedMask(grid: Grid, picture: Frame, place: PicturePart = { x: 0, y: 0, ...picture }): Mask {
   const runs = new Runs(picture);
   const across = neighbours(grid.width, place.width, grid.filled?.width);
   const down = neighbours(grid.height, place.height, grid.filled?.height);

@@ -1,7 +1,7 @@
 // The segmenter's coarse values to a mask whose outline follows the picture's own edges instead of the coarse grid.
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
-import { enlargedMask, type Grid, type Place } from './enlarge.ts';
+import { enlargedMask, type Grid, type PicturePart } from './enlarge.ts';
 import { type Colours, guidedFilter } from './guidedFilter.ts';
 
 /** Pixels that edges are looked for on; a window of more of them is looked at smaller. */
@@ -22,7 +22,11 @@ const trust = 0.7;
  * values [height * width], logits: above 0 inside, lie over the part `at` of the picture. By rounds of the guided filter on what is inside so far; where the colours
  * do not explain it the coarse outline stays. What lies far from all cells that are inside stays outside.
  */
-export function maskAlongEdges(values: Grid, image: DecodedImage, at: Place = { x: 0, y: 0, ...frameOf(image) }): Mask {
+export function maskAlongEdges(
+  values: Grid,
+  image: DecodedImage,
+  at: PicturePart = { x: 0, y: 0, ...frameOf(image) },
+): Mask {
   const place = placeInside(values, at);
   if (!place) return enlargedMask(values, image, at);
   const scale = Math.min(1, Math.sqrt(mostPixels / (place.width * place.height)));
@@ -47,7 +51,7 @@ const pixelsOf = (cells: number, { cell, scale }: { cell: number; scale: number 
   Math.max(1, Math.round(cells * cell * scale));
 
 /** Around all cells that are inside, in whole pixels of the picture; null where none is. */
-function placeInside({ width, height, data }: Grid, at: Place): Place | null {
+function placeInside({ width, height, data }: Grid, at: PicturePart): PicturePart | null {
   let [left, top, right, bottom] = [width, height, -1, -1];
   data.forEach((value, i) => {
     if (value <= 0) return;
@@ -67,7 +71,7 @@ function placeInside({ width, height, data }: Grid, at: Place): Place | null {
 const samplesASide = 3;
 
 /** The colours, 0 to 1, of a part of the picture at another size, which is no larger. */
-function sampled({ width, data }: DecodedImage, place: Place, size: Frame): Colours {
+function sampled({ width, data }: DecodedImage, place: PicturePart, size: Frame): Colours {
   const plane = () => new Float32Array(size.width * size.height);
   const colours = { r: plane(), g: plane(), b: plane() };
   const columns = positions(place.x, place.width, size.width);
@@ -103,7 +107,7 @@ function positions(start: number, length: number, count: number): { at: Int32Arr
 /** The share of the thing at each pixel of the small copy: the logistic of the values, bilinear between the cells. */
 function shares(
   { width, height, data }: Grid,
-  { at, place, size }: { at: Place; place: Place; size: Frame },
+  { at, place, size }: { at: PicturePart; place: PicturePart; size: Frame },
 ): Float32Array<ArrayBuffer> {
   const column = between({ start: place.x - at.x, length: place.width, count: size.width }, at.width, width);
   const row = between({ start: place.y - at.y, length: place.height, count: size.height }, at.height, height);

@@ -113,7 +113,7 @@ export const pngOf = (image: DecodedImage): Promise<Buffer> =>
   fromPixels(image).png({ compressionLevel: 2, adaptiveFiltering: false }).toBuffer();
 
 /** A part of an image: whole pixels inside it. */
-export interface Region {
+export interface PixelRegion {
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -121,7 +121,7 @@ export interface Region {
 }
 
 /** A part of the image as JPEG, made as large as `size`. */
-export const cutTile = (image: DecodedImage, region: Region, size: Frame): Promise<Buffer> =>
+export const cutTile = (image: DecodedImage, region: PixelRegion, size: Frame): Promise<Buffer> =>
   fromPixels(image)
     .extract(region)
     .resize(size.width, size.height, { fit: 'fill', kernel: 'mitchell' })

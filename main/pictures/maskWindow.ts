@@ -2,11 +2,11 @@
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
-import type { Place } from './enlarge.ts';
+import type { PicturePart } from './enlarge.ts';
 
 /** `width` and `height` of the bitmaps; they lie over `place` of the picture. */
 export interface MaskWindow extends Frame {
-  readonly place: Place;
+  readonly place: PicturePart;
 }
 
 /** The box with `margin` of its longer side around it, no larger than the picture; at most `side` pixels a side. */

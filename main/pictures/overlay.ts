@@ -3,12 +3,12 @@ import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import { glyphAdvance, plain } from './glyphs.ts';
 import type { Raster } from './image.ts';
-import { blend, type Colour, fillBox, strokeBox, textSize, writeText } from './pen.ts';
+import { blend, fillBox, type PenColour, strokeBox, textSize, writeText } from './pen.ts';
 
-const TINT: Colour = [255, 32, 144];
-const BOX: Colour = [255, 221, 51];
-const DARK: Colour = [16, 16, 20];
-const LIGHT: Colour = [255, 255, 255];
+const TINT: PenColour = [255, 32, 144];
+const BOX: PenColour = [255, 221, 51];
+const DARK: PenColour = [16, 16, 20];
+const LIGHT: PenColour = [255, 255, 255];
 const TINT_OPACITY = 0.42;
 const CHIP_OPACITY = 0.82;
 
@@ -65,7 +65,7 @@ function edgeOf(flags: Uint8Array, width: number, height: number): number[] {
   return edge;
 }
 
-function dab(canvas: DecodedImage, pixel: number, radius: number, colour: Colour): void {
+function dab(canvas: DecodedImage, pixel: number, radius: number, colour: PenColour): void {
   const x = pixel % canvas.width;
   const y = Math.floor(pixel / canvas.width);
   fillBox(canvas, { x1: x - radius, y1: y - radius, x2: x + radius + 1, y2: y + radius + 1 }, colour);

@@ -2,10 +2,10 @@
 import type { Box, DecodedImage } from '../contract/records.ts';
 import { eachDot, glyphAdvance, glyphHeight } from './glyphs.ts';
 
-export type Colour = readonly [red: number, green: number, blue: number];
+export type PenColour = readonly [red: number, green: number, blue: number];
 
 /** Blends `colour` over the pixels x1 <= x < x2, y1 <= y < y2. */
-export function fillBox(image: DecodedImage, box: Box, colour: Colour, opacity = 1): void {
+export function fillBox(image: DecodedImage, box: Box, colour: PenColour, opacity = 1): void {
   const left = Math.max(0, Math.round(box.x1));
   const right = Math.min(image.width, Math.round(box.x2));
   const bottom = Math.min(image.height, Math.round(box.y2));
@@ -15,7 +15,7 @@ export function fillBox(image: DecodedImage, box: Box, colour: Colour, opacity =
 }
 
 /** Blends `colour` over one pixel, counted in rows from the top left. */
-export function blend(image: DecodedImage, pixel: number, colour: Colour, opacity: number): void {
+export function blend(image: DecodedImage, pixel: number, colour: PenColour, opacity: number): void {
   const at = pixel * 3;
   for (let c = 0; c < 3; c++) {
     const under = image.data[at + c] ?? 0;
@@ -24,7 +24,11 @@ export function blend(image: DecodedImage, pixel: number, colour: Colour, opacit
 }
 
 /** A frame of lines `width` pixels wide whose outer edge lies `outset` pixels outside the box. */
-export function strokeBox(image: DecodedImage, box: Box, pen: { colour: Colour; width: number; outset: number }): void {
+export function strokeBox(
+  image: DecodedImage,
+  box: Box,
+  pen: { colour: PenColour; width: number; outset: number },
+): void {
   const x1 = box.x1 - pen.outset;
   const y1 = box.y1 - pen.outset;
   const x2 = box.x2 + pen.outset;
@@ -39,7 +43,7 @@ export function strokeBox(image: DecodedImage, box: Box, pen: { colour: Colour; 
 export function writeText(
   image: DecodedImage,
   text: string,
-  pen: { x: number; y: number; scale: number; colour: Colour },
+  pen: { x: number; y: number; scale: number; colour: PenColour },
 ): void {
   eachDot(text, (column, row) => {
     const x1 = pen.x + column * pen.scale;

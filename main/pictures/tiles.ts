@@ -14,20 +14,20 @@ import {
   type ImageFile,
   inspectImage,
   measureImage,
+  type PixelRegion,
   pngOf,
-  type Region,
   thumbnailOf,
   writePyramid,
 } from './image.ts';
 
 /** A file and the SHA-256 that its bytes are known to have. */
-export interface Source {
+export interface HashedFile {
   readonly file: string;
   readonly hash: string;
 }
 
 /** Pixels as a file on disk, or as bytes that are not on disk yet. */
-export type Picture =
+export type PictureBytes =
   | { readonly file: string; readonly type: string }
   | { readonly bytes: Buffer; readonly type: string };
 
@@ -46,7 +46,7 @@ export class Pictures {
   /** One at a time, because of their memory. Apart from the other gate, whose work may wait for pixels. */
   readonly #decoding = new Gate(1);
   readonly #decoded = new Map<string, Promise<ImageFile>>();
-  readonly #making = new Map<string, Promise<Picture>>();
+  readonly #making = new Map<string, Promise<PictureBytes>>();
   /** The pyramid that could not be written last; it is not drawn again for each of its tiles. */
   #noRoom: string | null = null;
 
@@ -69,7 +69,7 @@ export class Pictures {
   }
 
   /** The upright picture: the file itself where a browser shows it rightly, else a PNG. */
-  async whole(source: Source): Promise<Picture> {
+  async whole(source: HashedFile): Promise<PictureBytes> {
     const converted = this.#path(source.hash, 'picture.png');
     if (await isThere(converted)) return { file: converted, type: 'image/png' };
     const { shown } = await this.measure(source.file);
@@ -78,7 +78,7 @@ export class Pictures {
   }
 
   /** WebP, at most 256 px a side. `signal`: nobody waits for it any more. */
-  async thumbnail(source: Source, signal?: AbortSignal): Promise<Picture> {
+  async thumbnail(source: HashedFile, signal?: AbortSignal): Promise<PictureBytes> {
     const kept = this.#path(source.hash, 'thumbnail.webp');
     if (await isThere(kept)) return { file: kept, type: 'image/webp' };
     const make = async () => keep(kept, await this.#drawThumbnail(source), 'image/webp');
@@ -86,7 +86,7 @@ export class Pictures {
   }
 
   /** Null where the picture has no such tile. Until the pyramid is on disk, tiles are cut from the decoded picture. */
-  async tile(source: Source, tile: Tile): Promise<Picture | null> {
+  async tile(source: HashedFile, tile: Tile): Promise<PictureBytes | null> {
     const pyramid = this.#path(source.hash, 'pyramid');
     if (await isThere(pyramid)) return keptTile(pyramid, tile);
     const image = await this.pixels(source);
@@ -97,7 +97,7 @@ export class Pictures {
   }
 
   /** Upright RGB; the last few are kept. */
-  pixels({ file, hash }: Source): Promise<ImageFile> {
+  pixels({ file, hash }: HashedFile): Promise<ImageFile> {
     const known = this.#decoded.get(hash);
     this.#decoded.delete(hash);
     const image = known ?? this.#decoding.pass(() => decodeImage(file));
@@ -122,7 +122,7 @@ export class Pictures {
     }
   }
 
-  async #drawThumbnail(source: Source): Promise<Buffer> {
+  async #drawThumbnail(source: HashedFile): Promise<Buffer> {
     const decoded = await this.#decoded.get(source.hash);
     if (decoded) return thumbnailOf(decoded);
     const { thumbnail } = await inspectImage(source.file);
@@ -143,7 +143,7 @@ export class Pictures {
   }
 
   /** The same thing is made once, however many ask for it at a time. */
-  #once(file: string, make: () => Promise<Picture>): Promise<Picture> {
+  #once(file: string, make: () => Promise<PictureBytes>): Promise<PictureBytes> {
     const going = this.#making.get(file);
     if (going) return going;
     const made = make().finally(() => this.#making.delete(file));
@@ -172,7 +172,7 @@ const isThere = (file: string): Promise<boolean> =>
   );
 
 /** The bytes as a file of the cache, or as they are where the disk takes none: a full cache must not stop any work. */
-async function keep(file: string, bytes: Buffer, type: string): Promise<Picture> {
+async function keep(file: string, bytes: Buffer, type: string): Promise<PictureBytes> {
   try {
     await put(file, bytes);
     return { file, type };
@@ -195,7 +195,7 @@ async function put(file: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function drawPyramid(image: DecodedImage, folder: string): Promise<Picture> {
+async function drawPyramid(image: DecodedImage, folder: string): Promise<PictureBytes> {
   const beside = `${folder}.${randomUUID()}`;
   await mkdir(beside, { recursive: true });
   try {
@@ -208,7 +208,7 @@ async function drawPyramid(image: DecodedImage, folder: string): Promise<Picture
 }
 
 /** DeepZoom counts levels from one pixel up; ours count from the whole picture down. */
-async function keptTile(pyramid: string, { level, column, row }: Tile): Promise<Picture | null> {
+async function keptTile(pyramid: string, { level, column, row }: Tile): Promise<PictureBytes | null> {
   const files = path.join(pyramid, 'pyramid_files');
   // libvips puts a note of its own beside the levels.
   const top = (await readdir(files)).filter((name) => /^\d+$/u.test(name)).length - 1;
@@ -217,7 +217,7 @@ async function keptTile(pyramid: string, { level, column, row }: Tile): Promise<
 }
 
 /** What of the picture a tile shows, in its pixels, and how large the tile is. */
-export function regionOf(image: Frame, { level, column, row }: Tile): { region: Region; size: Frame } | null {
+export function regionOf(image: Frame, { level, column, row }: Tile): { region: PixelRegion; size: Frame } | null {
   const scale = 2 ** level;
   const [left, top] = [column * tileSide * scale, row * tileSide * scale];
   // Above the level of one pixel there is nothing.

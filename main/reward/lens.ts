@@ -1,6 +1,6 @@
 // A rollout (text and mask) against a sample's box and mask to the unified reward: format, box and mask terms of LENS.
 
-import { BLANK, type Dialect, type Reading, readAnswer } from '../contract/answer.ts';
+import { type AnswerDialect, type AnswerReading, BLANK, readAnswer } from '../contract/answer.ts';
 import { boxIou } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskArea, sharedArea } from '../contract/rle.ts';
@@ -16,14 +16,14 @@ export interface Reward {
 }
 
 /** What a rollout is held against; nulls when nothing in the image matches. The box is in the reasoner's frame. */
-export interface Target {
+export interface RewardTarget {
   readonly box: Box | null;
   readonly mask: Mask | null;
 }
 
 /** How the terms are counted. LENS squares both overlaps; its recipes without a chain of thought drop `format`. */
 export interface RewardOptions {
-  readonly dialect: Dialect;
+  readonly dialect: AnswerDialect;
   readonly squared?: boolean;
   readonly terms?: readonly ('format' | 'box' | 'mask')[];
 }
@@ -35,10 +35,13 @@ export const thinkFormat = (text: string): number => (THINK_THEN_ANSWER.test(tex
 export const groundingFormat = (text: string): number => (BOX_TOKENS.test(text) ? 1 : 0);
 
 /** 1 for a text of the right form; dialect `loupe` also wants its answer to be readable. */
-export function formatReward(text: string, dialect: Dialect): number {
+export function formatReward(text: string, dialect: AnswerDialect): number {
   if (dialect === 'loupe' && readAnswer(text, dialect).found === 'unreadable') return 0;
   return thinkFormat(text);
 }
+
+/** The same of a list of objects, as nano writes it. */
+export const listFormat = (text: string): number => formatReward(text, 'loupe');
 
 /** IoU of two masks with LENS's 1e-6 under the line, so two empty ones give 0; squared unless told otherwise. */
 export function maskReward(prediction: Mask, target: Mask, squared = true): number {
@@ -55,7 +58,7 @@ export function boxReward(prediction: Box | null, target: Box, squared = true): 
 /** The unified reward. Where nothing matches, saying so earns the box term and leaving the mask empty the mask term. */
 export function unifiedReward(
   rollout: { readonly text: string; readonly mask: Mask | null },
-  target: Target,
+  target: RewardTarget,
   options: RewardOptions,
 ): Reward {
   const squared = options.squared ?? true;
@@ -69,7 +72,7 @@ export function unifiedReward(
   return { ...terms, total: counted.reduce((sum, term) => sum + terms[term], 0) };
 }
 
-const saidNothing = (answer: Reading): number => (answer.found === 'nothing' ? 1 : 0);
+const saidNothing = (answer: AnswerReading): number => (answer.found === 'nothing' ? 1 : 0);
 
 function maskTerm(prediction: Mask | null, target: Mask | null, squared: boolean): number {
   const empty = prediction === null || maskArea(prediction) === 0;

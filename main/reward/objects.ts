@@ -5,7 +5,7 @@ import { boxIou } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskArea } from '../contract/rle.ts';
 import { assign } from './assign.ts';
-import { formatReward, maskReward, type Reward } from './lens.ts';
+import { listFormat, maskReward, type Reward } from './lens.ts';
 
 /** What an answer comes to on the picture. */
 export interface SaidObjects {
@@ -26,7 +26,7 @@ export interface MeantObjects {
 /** Each term from 0 to 1, overlaps squared. For one object and one box it is LENS's own. */
 export function objectsReward(said: SaidObjects, meant: MeantObjects): Reward {
   const { found } = readAnswer(said.text, 'loupe');
-  const format = contradictsItself(said.text) ? 0 : formatReward(said.text, 'loupe');
+  const format = contradictsItself(said.text) ? 0 : listFormat(said.text);
   const isNothing = meant.boxes.length === 0;
   const box = isNothing ? Number(found === 'nothing') : pairedOverlap(said.boxes, meant.boxes);
   const mask = isNothing ? Number(isEmpty(said.mask)) : drawnOverlap(said.mask, meant.mask);

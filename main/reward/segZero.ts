@@ -9,12 +9,12 @@ const INTEGER = new RegExp(`^${BLANK}*[+-]?\\d+(?:_\\d+)*${BLANK}*$`);
 const NEAR_BOX = 10;
 const NEAR_POINTS = 100;
 
-export type Pair = readonly [number, number];
+export type PixelPair = readonly [number, number];
 
 /** In pixels of the 840 x 840 image that Seg-Zero sees. */
 export interface SegZeroTarget {
   readonly box: Box;
-  readonly points: readonly [Pair, Pair];
+  readonly points: readonly [PixelPair, PixelPair];
 }
 
 export interface SegZeroReward {
@@ -80,7 +80,7 @@ function fourNumbers(value: unknown): Box | null {
 }
 
 /** The first two parts as Python's int() reads them: numbers are cut, texts must be whole numbers. */
-function wholePair(value: unknown): Pair | null {
+function wholePair(value: unknown): PixelPair | null {
   const [x, y] = parts(value).map(whole);
   return typeof x === 'number' && typeof y === 'number' ? [x, y] : null;
 }
@@ -107,11 +107,15 @@ export const meanDistance = (a: Box, b: Box): number =>
   (Math.abs(a.x1 - b.x1) + Math.abs(a.y1 - b.y1) + Math.abs(a.x2 - b.x2) + Math.abs(a.y2 - b.y2)) / 4;
 
 /** Whether a point lies in the box or on its edge. */
-export const holds = (box: Box, [x, y]: Pair): boolean => box.x1 <= x && x <= box.x2 && box.y1 <= y && y <= box.y2;
+export const holds = (box: Box, [x, y]: PixelPair): boolean => box.x1 <= x && x <= box.x2 && box.y1 <= y && y <= box.y2;
 
-export const distance = (a: Pair, b: Pair): number => Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2);
+export const distance = (a: PixelPair, b: PixelPair): number => Math.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2);
 
-function pointsAgree([first, second]: readonly [Pair, Pair], box: Box, [one, two]: readonly [Pair, Pair]): boolean {
+function pointsAgree(
+  [first, second]: readonly [PixelPair, PixelPair],
+  box: Box,
+  [one, two]: readonly [PixelPair, PixelPair],
+): boolean {
   if (!holds(box, first) || !holds(box, second)) return false;
   const straight = distance(first, one) + distance(second, two);
   const crossed = distance(first, two) + distance(second, one);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BLANK, parseJson } from '../contract/answer.ts';
 import type { Box } from '../contract/records.ts';
 import { assign } from './assign.ts';
-import { distance, holds, inclusiveArea, meanDistance, type Pair, wholeFormat } from './segZero.ts';
+import { distance, holds, inclusiveArea, meanDistance, type PixelPair, wholeFormat } from './segZero.ts';
 
 const ANSWER = new RegExp(`<answer>${BLANK}*(.*?)${BLANK}*</answer>`, 's');
 const EDGES = new RegExp(`^${BLANK}+|${BLANK}+$`, 'g');
@@ -14,7 +14,7 @@ const NEAR_POINT = 30;
 /** A thing's box and one point in it, in pixels of the 840 x 840 image. */
 export interface PointedBox {
   readonly box: Box;
-  readonly point: Pair;
+  readonly point: PixelPair;
 }
 
 export interface VisionReasonerReward {

@@ -113,7 +113,7 @@ export function coarsen(mask: Bitmap, random: Random): Uint8Array | null {
   return null;
 }
 
-export interface Window {
+export interface PixelWindow {
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -121,7 +121,7 @@ export interface Window {
 }
 
 /** The part of the picture in which a rough version of what is in the box can lie. */
-export function windowAround({ x1, y1, x2, y2 }: Box, width: number, height: number): Window {
+export function windowAround({ x1, y1, x2, y2 }: Box, width: number, height: number): PixelWindow {
   const margin = Math.ceil(0.3 * Math.max(x2 - x1, y2 - y1)) + 2;
   const [left, top] = [Math.max(0, x1 - margin), Math.max(0, y1 - margin)];
   return { left, top, width: Math.min(width, x2 + margin) - left, height: Math.min(height, y2 + margin) - top };

@@ -51,10 +51,10 @@ export function countedFrom(
   return clear ? order.slice(0, count) : null;
 }
 
-export type Verdict = 'yes' | 'no' | 'unclear';
+export type Certainty = 'yes' | 'no' | 'unclear';
 
 /** Whether a lies to the named side of b. */
-export function lies(stage: Arrangement, side: Side, a: number, b: number): Verdict {
+export function lies(stage: Arrangement, side: Side, a: number, b: number): Certainty {
   const [from, to] = [centre(thingAt(stage, b).box), centre(thingAt(stage, a).box)];
   const [dx, dy] = [(to.x - from.x) / unit(stage), (to.y - from.y) / unit(stage)];
   const toward = { left: -dx, right: dx, top: -dy, bottom: dy }[side];

@@ -4,7 +4,7 @@ import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { BadInput, FileGone, ReadOnlyPlace } from '../contract/badinput.ts';
 
-export type Value = string | number | null;
+export type SqlValue = string | number | null;
 
 /** How long to wait for a file that another process holds: long enough for one that is just closing it. */
 const waitMs = 300;
@@ -50,7 +50,7 @@ export class Db {
   beforeWriting: () => void = () => {};
   afterStoring: () => void = () => {};
   readonly #sqlite: Sqlite.Database;
-  readonly #statements = new Map<string, Sqlite.Statement<Value[]>>();
+  readonly #statements = new Map<string, Sqlite.Statement<SqlValue[]>>();
   readonly #identity: string;
   /** Whether a transaction of several turns is open. */
   #inTurns = false;
@@ -74,7 +74,7 @@ export class Db {
   }
 
   /** How many rows were changed. What is written outside of a transaction is one by itself. */
-  run(sql: string, ...values: Value[]): number {
+  run(sql: string, ...values: SqlValue[]): number {
     if (!this.#sqlite.inTransaction) this.#prepareWriting();
     return this.#told(() => this.#statement(sql).run(...values).changes);
   }
@@ -84,22 +84,22 @@ export class Db {
     this.#told(() => this.#statement('VACUUM INTO ?').run(file));
   }
 
-  get<Row>(sql: string, ...values: Value[]): Row | undefined {
+  get<Row>(sql: string, ...values: SqlValue[]): Row | undefined {
     return this.#told(() => this.#statement(sql).get(...values) as Row | undefined);
   }
 
-  all<Row>(sql: string, ...values: Value[]): Row[] {
+  all<Row>(sql: string, ...values: SqlValue[]): Row[] {
     return this.#told(() => this.#statement(sql).all(...values) as Row[]);
   }
 
   /** The only column of the only row; for counts and flags. */
-  number(sql: string, ...values: Value[]): number {
+  number(sql: string, ...values: SqlValue[]): number {
     const row = this.get<Record<string, number | null>>(sql, ...values);
     return (row && Object.values(row)[0]) ?? 0;
   }
 
   /** The first column of every row, as numbers. */
-  numbers(sql: string, ...values: Value[]): number[] {
+  numbers(sql: string, ...values: SqlValue[]): number[] {
     return this.#told(
       () =>
         this.#statement(`${sql} -- numbers`)
@@ -194,10 +194,10 @@ export class Db {
     if (!this.inPlace) throw new FileGone(`${path.basename(this.file)} ${goneSentence}`);
   }
 
-  #statement(sql: string): Sqlite.Statement<Value[]> {
+  #statement(sql: string): Sqlite.Statement<SqlValue[]> {
     const ready = this.#statements.get(sql);
     if (ready) return ready;
-    const statement = this.#sqlite.prepare<Value[]>(sql);
+    const statement = this.#sqlite.prepare<SqlValue[]>(sql);
     this.#statements.set(sql, statement);
     return statement;
   }

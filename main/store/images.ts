@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Image, ImageDetail, Review } from '../contract/project.ts';
-import type { Db, Value } from './db.ts';
+import type { Db, SqlValue } from './db.ts';
 import { promptsWhere } from './prompts.ts';
 import { proposalsWhere } from './proposals.ts';
 import type { RecordTable } from './recordTable.ts';
@@ -32,7 +32,7 @@ export interface Images {
 const columns = 'id, path, hash, width, height, state, problem';
 const page = 1000;
 
-export const imagesWhere = (db: Db, condition: string, ...values: Value[]): Image[] =>
+export const imagesWhere = (db: Db, condition: string, ...values: SqlValue[]): Image[] =>
   db.all<Image>(`SELECT ${columns} FROM image WHERE ${condition}`, ...values);
 
 /** What a search is compared with, and what is searched for: case does not count, nor how an accent is composed. */

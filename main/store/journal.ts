@@ -14,7 +14,7 @@ import {
   firstUndone,
   lastDone,
   markStep,
-  type Step,
+  type UndoStep,
 } from './steps.ts';
 
 /** How many changes of a step are sent; `more` is set where it has others, and one then reads everything again. */
@@ -115,14 +115,14 @@ interface Office extends Parts {
 
 const titles = (db: Db): Titles => ({ undo: lastDone(db)?.title ?? null, redo: firstUndone(db)?.title ?? null });
 
-const recorded = (db: Db, { seq, title }: Step, { changes, more }: SentChanges): Recorded => ({
+const recorded = (db: Db, { seq, title }: UndoStep, { changes, more }: SentChanges): Recorded => ({
   seq,
   diff: { title, changes },
   ...(more && { more }),
   ...titles(db),
 });
 
-const stepOf = (db: Db, way: Way): Step | null => (way === 'undo' ? lastDone(db) : firstUndone(db)) ?? null;
+const stepOf = (db: Db, way: Way): UndoStep | null => (way === 'undo' ? lastDone(db) : firstUndone(db)) ?? null;
 
 function refuseWhileMoving({ moving }: Office): void {
   if (moving) throw new BadInput(`"${moving.title}" is still being undone or redone; wait for it or cancel it first`);
@@ -159,7 +159,7 @@ async function moveInTurns(office: Office, way: Way, turn: () => Promise<void> |
   }
 }
 
-function movable(office: Office, way: Way): Step | null {
+function movable(office: Office, way: Way): UndoStep | null {
   refuseWhileMoving(office);
   const step = stepOf(office.db, way);
   if (step && office.unfinished.has(step.seq)) {
@@ -169,7 +169,7 @@ function movable(office: Office, way: Way): Step | null {
 }
 
 /** Yields after each change, and after each image that is brought up to date. */
-function* moving({ db, tables, moved }: Office, step: Step, way: Way): Generator<void, Recorded> {
+function* moving({ db, tables, moved }: Office, step: UndoStep, way: Way): Generator<void, Recorded> {
   const writer = changeWriter(db, tables, null);
   const sent = new SentChanges();
   for (const change of way === 'redo' ? changesOf(db, step.seq) : changesBack(db, step.seq)) {
@@ -187,7 +187,7 @@ function* moving({ db, tables, moved }: Office, step: Step, way: Way): Generator
 function startMany(office: Office, title: string): Many {
   const { db, tables, next, unfinished } = office;
   const sent = new SentChanges();
-  let step: Step | undefined;
+  let step: UndoStep | undefined;
   const write = (changes: Iterable<Change>): void => {
     const writer = changeWriter(db, tables, next);
     const record = (done: Change): void => {

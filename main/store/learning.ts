@@ -25,7 +25,7 @@ export type ImportedVersion = Omit<NewVersion, 'runId'> & Pick<WeightsVersion, '
 /** Stands in place of the tier: a run of this project never has it. */
 const IMPORTED = 'imported';
 
-export interface Learning {
+export interface LearningRecords {
   startRun(run: Omit<StoredRun, 'id'>): StoredRun;
   /** The last run, where nothing was heard of its end. */
   stoppedRun(): StoredRun | null;
@@ -48,7 +48,7 @@ export interface Learning {
 
 const runOf = 'SELECT id, tier, seed, minutes, parent FROM run';
 
-export const learningOf = (db: Db): Learning => ({
+export const learningOf = (db: Db): LearningRecords => ({
   startRun({ tier, seed, minutes, parent }) {
     db.run(
       `INSERT INTO run (tier, state, seed, minutes, parent, started) VALUES (?, 'running', ?, ?, ?, ?)`,

@@ -1,7 +1,7 @@
 // The image list: a slice of it in any of its orders, and the neighbour of an image in it, at 100,000 images at once.
 import type { ImageQuery } from '../contract/api.ts';
 import type { ImageRow } from '../contract/project.ts';
-import type { Db, Value } from './db.ts';
+import type { Db, SqlValue } from './db.ts';
 import { folded } from './images.ts';
 import type { Slice } from './slice.ts';
 
@@ -40,14 +40,14 @@ const statuses: { readonly [S in ImageQuery['status']]: string } = {
 
 interface Condition {
   sql: string;
-  values: Value[];
+  values: SqlValue[];
   /** Few enough rows to sort them; else the order comes from an index. */
   narrow: boolean;
 }
 
 function conditionOf({ search, status, labelId }: ImageQuery): Condition {
   const sql: string[] = [];
-  const values: Value[] = [];
+  const values: SqlValue[] = [];
   if (search.trim() !== '') {
     sql.push('id IN (SELECT id FROM image WHERE instr(folded, ?) > 0)');
     values.push(folded(search.trim()));

@@ -1,6 +1,6 @@
 // A mask as three columns of a row: height, width and COCO's compressed text; all null for none.
 import type { PackedMask } from '../contract/project.ts';
-import type { Value } from './db.ts';
+import type { SqlValue } from './db.ts';
 import { parsed } from './stored.ts';
 
 interface MaskRow {
@@ -22,5 +22,5 @@ export function corneredMaskOf(row: CorneredRow): PackedMask | null {
   return mask && row.rings !== null ? { ...mask, rings: parsed(row.rings) as number[][] } : mask;
 }
 
-export const maskValues = (mask: PackedMask | null): Value[] =>
+export const maskValues = (mask: PackedMask | null): SqlValue[] =>
   mask ? [...mask.size, mask.counts] : [null, null, null];

@@ -12,7 +12,7 @@ import { type Images, imagesOf, movePaths, reviewTable } from './images.ts';
 import { type Journal, journalOf } from './journal.ts';
 import { type LabelSteps, labelStepsOf } from './labelSteps.ts';
 import { type Labels, labelsOf, labelTable } from './labels.ts';
-import { type Learning, learningOf } from './learning.ts';
+import { type LearningRecords, learningOf } from './learning.ts';
 import { type Lists, listsOf } from './lists.ts';
 import { copyWhole, openFile } from './open.ts';
 import { promptTable } from './prompts.ts';
@@ -33,7 +33,7 @@ export interface Project
     Comparisons,
     Exports,
     Sources,
-    Learning {
+    LearningRecords {
   /** Absolute path of the file. */
   readonly file: string;
   info(): ProjectInfo;

@@ -1,6 +1,6 @@
 // Prompts that were asked of images: rows to records and back.
 import type { StoredPrompt } from '../contract/project.ts';
-import type { Db, Value } from './db.ts';
+import type { Db, SqlValue } from './db.ts';
 import type { RecordTable } from './recordTable.ts';
 import { jsonOrNull, parsed } from './stored.ts';
 
@@ -24,7 +24,7 @@ const promptOf = (row: PromptRow): StoredPrompt => ({
   correction: parsed(row.correction ?? 'null') as StoredPrompt['correction'],
 });
 
-export const promptsWhere = (db: Db, condition: string, ...values: Value[]): StoredPrompt[] =>
+export const promptsWhere = (db: Db, condition: string, ...values: SqlValue[]): StoredPrompt[] =>
   db.all<PromptRow>(`SELECT ${columns} FROM prompt WHERE ${condition}`, ...values).map(promptOf);
 
 export const promptTable = (db: Db): RecordTable<'prompt'> => ({

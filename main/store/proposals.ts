@@ -1,7 +1,7 @@
 // Proposals: values that the model wrote for a prompt, kept beside the person's records and never edited.
 import { BadInput } from '../contract/badinput.ts';
 import type { StoredProposal } from '../contract/project.ts';
-import type { Db, Value } from './db.ts';
+import type { Db, SqlValue } from './db.ts';
 import { refreshImages } from './refresh.ts';
 import type { Sequence } from './sequence.ts';
 import { parsed } from './stored.ts';
@@ -9,7 +9,7 @@ import { parsed } from './stored.ts';
 export type NewProposal = Omit<StoredProposal, 'id' | 'promptId'>;
 
 /** One image that was asked a text; `answered` by the model or by a person. */
-export interface AskedImage {
+export interface PromptedImage {
   imageId: number;
   promptId: number;
   answered: boolean;
@@ -20,7 +20,7 @@ export interface Proposals {
   addProposals(promptId: number, proposals: readonly NewProposal[], spread: number | null): StoredProposal[];
   proposal(id: number): StoredProposal | null;
   /** Everywhere that exactly this text was asked, by image. */
-  promptsOf(text: string): AskedImage[];
+  promptsOf(text: string): PromptedImage[];
 }
 
 interface ProposalRow {
@@ -54,13 +54,13 @@ const proposalOf = (row: ProposalRow): StoredProposal => ({
   chosen: row.chosen === 1,
 });
 
-const valuesOf = (one: StoredProposal): Value[] => [
+const valuesOf = (one: StoredProposal): SqlValue[] => [
   ...[one.id, one.promptId, one.weights, one.device, JSON.stringify(one.answer), JSON.stringify(one.frame), one.found],
   JSON.stringify(one.objects),
   ...[JSON.stringify(one.rewards), JSON.stringify(one.timings), Number(one.chosen)],
 ];
 
-export const proposalsWhere = (db: Db, condition: string, ...values: Value[]): StoredProposal[] =>
+export const proposalsWhere = (db: Db, condition: string, ...values: SqlValue[]): StoredProposal[] =>
   db.all<ProposalRow>(`SELECT ${columns} FROM proposal WHERE ${condition}`, ...values).map(proposalOf);
 
 export const proposalsOf = (db: Db, { reserve, next }: Sequence): Proposals => ({
@@ -98,7 +98,7 @@ function settle(db: Db, promptId: number, spread: number | null): void {
   if (image > 0) refreshImages(db, [image]);
 }
 
-const askedImages = (db: Db, text: string): AskedImage[] =>
+const askedImages = (db: Db, text: string): PromptedImage[] =>
   db
     .all<{ imageId: number; promptId: number; answered: number }>(
       `SELECT image_id AS imageId, id AS promptId,

@@ -1,6 +1,6 @@
 // Shapes: rows to records and back, masks as COCO's compressed text.
 import type { PackedMask, Shape } from '../contract/project.ts';
-import type { Db, Value } from './db.ts';
+import type { Db, SqlValue } from './db.ts';
 import { type CorneredRow, corneredMaskOf, maskValues } from './masks.ts';
 import type { RecordTable } from './recordTable.ts';
 import { jsonOrNull, parsed } from './stored.ts';
@@ -44,7 +44,7 @@ function shapeOf(row: ShapeRow): Shape {
   };
 }
 
-function valuesOf(shape: Shape): Value[] {
+function valuesOf(shape: Shape): SqlValue[] {
   const { box } = shape;
   const flags = [shape.crowd, shape.hidden, shape.locked].map(Number);
   return [
@@ -56,7 +56,7 @@ function valuesOf(shape: Shape): Value[] {
 }
 
 /** Shapes by a condition on the row, as SQL after WHERE. */
-export const shapesWhere = (db: Db, condition: string, ...values: Value[]): Shape[] =>
+export const shapesWhere = (db: Db, condition: string, ...values: SqlValue[]): Shape[] =>
   db.all<ShapeRow>(`SELECT ${columns} FROM shape WHERE ${condition}`, ...values).map(shapeOf);
 
 /** `follow` hears of every mask that changed, came or went. */

@@ -3,7 +3,7 @@ import type { Change } from '../contract/diff.ts';
 import type { Db } from './db.ts';
 import { jsonOrNull, parsed } from './stored.ts';
 
-export interface Step {
+export interface UndoStep {
   seq: number;
   title: string;
 }
@@ -22,15 +22,15 @@ const changeOf = ({ kind, id, before, after }: ChangeRow): Change =>
   ({ kind, id, before: parsed(before ?? 'null'), after: parsed(after ?? 'null') }) as Change;
 
 /** The step that undo would take back. */
-export const lastDone = (db: Db): Step | undefined =>
-  db.get<Step>('SELECT seq, title FROM step WHERE undone = 0 ORDER BY seq DESC LIMIT 1');
+export const lastDone = (db: Db): UndoStep | undefined =>
+  db.get<UndoStep>('SELECT seq, title FROM step WHERE undone = 0 ORDER BY seq DESC LIMIT 1');
 
 /** The step that redo would make again. */
-export const firstUndone = (db: Db): Step | undefined =>
-  db.get<Step>('SELECT seq, title FROM step WHERE undone = 1 ORDER BY seq LIMIT 1');
+export const firstUndone = (db: Db): UndoStep | undefined =>
+  db.get<UndoStep>('SELECT seq, title FROM step WHERE undone = 1 ORDER BY seq LIMIT 1');
 
 /** A new step on top; what was undone before it cannot be made again. */
-export function addStep(db: Db, title: string): Step {
+export function addStep(db: Db, title: string): UndoStep {
   db.run('DELETE FROM step WHERE undone = 1');
   const step = db.get<{ seq: number }>(
     'INSERT INTO step (title, made) VALUES (?, ?) RETURNING seq',

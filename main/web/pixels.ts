@@ -5,7 +5,7 @@ import type { Tile } from '../contract/addresses.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { asError } from '../handlers/context.ts';
 import type { Host } from '../host.ts';
-import type { Picture } from '../pictures/tiles.ts';
+import type { PictureBytes } from '../pictures/tiles.ts';
 import { askAgain, forEver, sayText, sendBytes, sendFile } from './answer.ts';
 
 type Wanted = { readonly id: number; readonly version: string | null } & (
@@ -39,7 +39,7 @@ function pictureOf(
   host: Host,
   wanted: Wanted,
   { source, signal }: { source: Parameters<Host['pictures']['whole']>[0]; signal: AbortSignal },
-): Promise<Picture | null> {
+): Promise<PictureBytes | null> {
   if (wanted.kind === 'tile') return host.pictures.tile(source, wanted.tile);
   return wanted.kind === 'picture' ? host.pictures.whole(source) : host.pictures.thumbnail(source, signal);
 }

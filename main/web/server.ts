@@ -22,7 +22,7 @@ const MOST_JUNK = 20;
 /** No call brings a body over HTTP. */
 const LARGEST_BODY = 1024;
 
-export type Place = { readonly port: number } | { readonly socket: string };
+export type ListenAddress = { readonly port: number } | { readonly socket: string };
 
 export interface Serving {
   /** What a browser opens, or what the shell reads: the token stands behind '#'. */
@@ -40,7 +40,7 @@ interface Parts {
 /** Listens on this machine alone. Port 0: any that is free. */
 export async function serve(
   host: Host,
-  place: Place,
+  place: ListenAddress,
   { access = new Access(), folder = pageFolder }: { access?: Access; folder?: string } = {},
 ): Promise<Serving> {
   const server = createServer({ maxHeaderSize: 16 * 1024 });
@@ -149,7 +149,7 @@ async function stop(server: Server, sockets: WebSocketServer): Promise<void> {
   await closed;
 }
 
-async function listen(server: Server, place: Place): Promise<Door> {
+async function listen(server: Server, place: ListenAddress): Promise<Door> {
   if ('port' in place) {
     await listening(server, `port ${place.port}`, () => server.listen(place.port, '127.0.0.1'));
     const address = server.address();

@@ -205,7 +205,7 @@ async function startAnew(partial: string, etag: string | null): Promise<void> {
   else await rm(tagOf(partial), { force: true });
 }
 
-interface Kept {
+interface PartialFile {
   readonly partial: string;
   readonly from: number;
   readonly bytes: number | null;
@@ -213,7 +213,7 @@ interface Kept {
   onPosition?(bytes: number): void;
 }
 
-async function keep({ body }: Response, { partial, from, bytes, heard, onPosition }: Kept): Promise<void> {
+async function keep({ body }: Response, { partial, from, bytes, heard, onPosition }: PartialFile): Promise<void> {
   if (body === null) throw new Interrupted('sends nothing');
   const file = await open(partial, 'r+');
   let at = from;

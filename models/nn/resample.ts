@@ -1,17 +1,17 @@
 // Pixels at one size to pixels at another: Pillow's and OpenCV's integer resizes, and exact bilinear on floats.
 
-export interface Size {
+export interface PixelSize {
   readonly height: number;
   readonly width: number;
 }
 
 /** Interleaved 8-bit RGB, rows from the top: height * width * 3 bytes. */
-export interface RgbImage extends Size {
+export interface RgbImage extends PixelSize {
   readonly data: Uint8Array;
 }
 
 /** Float channels one after the other: [channels, height, width]. */
-export interface Planes extends Size {
+export interface Planes extends PixelSize {
   readonly channels: number;
   readonly data: Float32Array<ArrayBuffer>;
 }
@@ -42,14 +42,14 @@ const pillowHalf = 1 << (pillowBits - 1);
 const openCvBits = 11;
 
 /** Pillow's `Image.resize` bit for bit: anti-aliased, columns first, each pass rounded to 8 bits. */
-export function resizePillow(image: RgbImage, size: Size, filter: Filter): RgbImage {
+export function resizePillow(image: RgbImage, size: PixelSize, filter: Filter): RgbImage {
   checkImage(image);
   checkSize(size);
   return resizeRows(resizeColumns(image, size.width, filter), size.height, filter);
 }
 
 /** Bilinear on floats; with `antialias` the triangle widens by the shrink factor. Pixel centres are at halves. */
-export function resizeFloat(planes: Planes, size: Size, options: { antialias: boolean }): Planes {
+export function resizeFloat(planes: Planes, size: PixelSize, options: { antialias: boolean }): Planes {
   checkSize(size);
   const taps = options.antialias ? (i: number, o: number) => kernelTaps(i, o, 'bilinear') : linearTaps;
   const across = floatColumns(planes, taps(planes.width, size.width));
@@ -57,7 +57,7 @@ export function resizeFloat(planes: Planes, size: Size, options: { antialias: bo
 }
 
 /** OpenCV's `resize` with INTER_LINEAR on bytes: no anti-aliasing, weights of 11 bits, two truncations on the way. */
-export function resizeOpenCv(image: RgbImage, size: Size): RgbImage {
+export function resizeOpenCv(image: RgbImage, size: PixelSize): RgbImage {
   checkImage(image);
   checkSize(size);
   if (image.width === size.width && image.height === size.height) return image;
@@ -74,7 +74,7 @@ function checkImage({ height, width, data }: RgbImage): void {
     );
 }
 
-function checkSize({ height, width }: Size): void {
+function checkSize({ height, width }: PixelSize): void {
   if (!(Number.isSafeInteger(height) && Number.isSafeInteger(width) && height > 0 && width > 0))
     throw new Error(`resize: ${width} x ${height} is no picture size; both sides must be whole and at least 1.`);
 }
@@ -269,7 +269,7 @@ function openCvColumns({ height, width, data }: RgbImage, { starts, counts, weig
 function openCvRows(
   sums: Int32Array,
   { starts, counts, weights }: Taps<Int32Array>,
-  { height, width }: Size,
+  { height, width }: PixelSize,
 ): Uint8Array {
   const length = width * 3;
   const out = new Uint8Array(height * length);

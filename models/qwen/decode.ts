@@ -10,11 +10,11 @@ import type { QwenConfig } from './config.ts';
 import { causalMask, featureIndex, headIsQuantised } from './language.ts';
 import { type Pass, passGraph } from './passGraph.ts';
 import {
-  type Grid,
   joinPositions,
   linePositions,
   mergedCells,
   mropePositions,
+  type PatchGrid,
   type Positions,
   textTable,
 } from './rope.ts';
@@ -35,7 +35,7 @@ export interface DecoderSetup {
 /** A row of tokens and its pictures: a prompt, or a prompt with its answer. */
 export interface PromptTokens {
   ids: readonly number[];
-  grids: readonly Grid[];
+  grids: readonly PatchGrid[];
   /** [image tokens, hidden], in the order of `grids`. */
   features: Float32Array;
 }

@@ -1,6 +1,6 @@
 // A picture to what Qwen's vision tower reads: resized by one of the published rules, normalised and cut into patches.
 import { z } from 'zod';
-import { type Filter, type RgbImage, resizePillow, type Size } from '../nn/resample.ts';
+import { type Filter, type PixelSize, type RgbImage, resizePillow } from '../nn/resample.ts';
 
 export interface ImageConfig {
   readonly patch: number;
@@ -82,7 +82,7 @@ function frameImage(image: RgbImage, framing: Framing, config: ImageConfig): Rgb
 }
 
 /** The size that a picture is brought to, without bringing it there. */
-export function framedSize(image: Size, framing: Framing, config: ImageConfig = lensImageConfig): Size {
+export function framedSize(image: PixelSize, framing: Framing, config: ImageConfig = lensImageConfig): PixelSize {
   if (framing.kind === 'square') return { height: framing.side, width: framing.side };
   if (framing.kind === 'smart') return smartResize(image, config, 'lens');
   return smartResize(longestSide(image, framing.side), config, 'processor');
@@ -92,7 +92,7 @@ export function framedSize(image: Size, framing: Framing, config: ImageConfig = 
  * Both sides multiples of patch * merge, the area within the limits, the aspect nearly kept. LENS's own copy of the rule
  * keeps a side from vanishing before it looks at the limits, the processor's does not.
  */
-export function smartResize({ height, width }: Size, config: ImageConfig, rule: 'lens' | 'processor'): Size {
+export function smartResize({ height, width }: PixelSize, config: ImageConfig, rule: 'lens' | 'processor'): PixelSize {
   const factor = config.patch * config.merge;
   if (Math.max(height, width) / Math.min(height, width) > 200)
     throw new Error(`The picture of ${width} x ${height} is too narrow: one side is more than 200 times the other.`);
@@ -119,7 +119,7 @@ function roundHalfEven(x: number): number {
 }
 
 /** Truncates like the published code, so that the longest side itself may come out one short. */
-export function longestSide({ height, width }: Size, side: number): Size {
+export function longestSide({ height, width }: PixelSize, side: number): PixelSize {
   const scale = side / Math.max(height, width);
   const scaled = { height: Math.trunc(height * scale), width: Math.trunc(width * scale) };
   if (Math.min(scaled.height, scaled.width) < 1)

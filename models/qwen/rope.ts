@@ -5,7 +5,7 @@ import { frequencies, type RotaryTable, rotaryTable } from '../nn/rotary.ts';
 import type { LanguageConfig, VisionConfig } from './config.ts';
 
 /** Patches of one picture: `t` frames (1), `h` rows, `w` columns. */
-export interface Grid {
+export interface PatchGrid {
   readonly t: number;
   readonly h: number;
   readonly w: number;
@@ -21,7 +21,7 @@ export interface PlacedTokens {
 }
 
 /** Image tokens of a picture. */
-export const mergedCells = ({ h, w }: Grid, merge: number): number => (h / merge) * (w / merge);
+export const mergedCells = ({ h, w }: PatchGrid, merge: number): number => (h / merge) * (w / merge);
 
 /** Where a token stands relative to the current id, and by how much the id grows behind it. */
 interface Place {
@@ -33,7 +33,7 @@ interface Place {
 const textPlace: Place = { row: 0, column: 0, step: 1 };
 
 /** A picture's id grows once, behind its last cell, by its longer side. */
-function cellPlaces(grid: Grid, merge: number): Place[] {
+function cellPlaces(grid: PatchGrid, merge: number): Place[] {
   const [rows, columns, cells] = [grid.h / merge, grid.w / merge, mergedCells(grid, merge)];
   return Array.from({ length: cells }, (_, i) => ({
     row: Math.floor(i / columns),
@@ -48,7 +48,7 @@ function cellPlaces(grid: Grid, merge: number): Place[] {
  */
 export function mropePositions(
   ids: ArrayLike<number>,
-  grids: readonly Grid[],
+  grids: readonly PatchGrid[],
   { imageToken, merge }: { imageToken: number; merge: number },
   mask?: ArrayLike<number>,
 ): PlacedTokens {
@@ -95,7 +95,7 @@ export function textTable(positions: Positions, config: LanguageConfig): RotaryT
 }
 
 /** Row and column of every patch, in the order of pixel_values: the patches of a merged cell follow one another. */
-export function patchPlaces({ h, w }: Grid, merge: number): { row: number; column: number }[] {
+export function patchPlaces({ h, w }: PatchGrid, merge: number): { row: number; column: number }[] {
   const columns = w / merge;
   return Array.from({ length: h * w }, (_, i) => {
     const [cell, inner] = [Math.floor(i / merge ** 2), i % merge ** 2];

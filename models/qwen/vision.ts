@@ -12,8 +12,8 @@ import { gatedMlp, mlp } from '../nn/mlp.ts';
 import type { Params } from '../nn/params.ts';
 import { rotate } from '../nn/rotary.ts';
 import type { VisionConfig } from './config.ts';
-import { type Grid, patchPlaces, patchTable } from './rope.ts';
-import { type Layout, pictureLayout, type WindowRun, windowLayout } from './windows.ts';
+import { type PatchGrid, patchPlaces, patchTable } from './rope.ts';
+import { pictureLayout, type WindowLayout, type WindowRun, windowLayout } from './windows.ts';
 
 export interface VisionTower {
   /** [merged cells, out], raster order, picture after picture. */
@@ -29,7 +29,7 @@ export const patchWidth = ({ channels, temporal, patch }: VisionConfig): number 
 export function visionTower(
   p: Params,
   pixels: Tensor,
-  { grids, config, again = false }: { grids: readonly Grid[]; config: VisionConfig; again?: boolean },
+  { grids, config, again = false }: { grids: readonly PatchGrid[]; config: VisionConfig; again?: boolean },
 ): VisionTower {
   const plan = towerPlan(grids, config);
   let rows: Rows = { x: embedPatches(p, pixels, config), cells: plan.raster };
@@ -79,7 +79,7 @@ interface TurnedRun extends WindowRun {
   sine: Tensor;
 }
 
-function towerPlan(grids: readonly Grid[], config: VisionConfig) {
+function towerPlan(grids: readonly PatchGrid[], config: VisionConfig) {
   const windows = windowLayout(grids, config);
   const places = grids.flatMap((grid) => patchPlaces(grid, config.merge));
   return {
@@ -89,7 +89,11 @@ function towerPlan(grids: readonly Grid[], config: VisionConfig) {
   };
 }
 
-function withTables({ cells, runs }: Layout, places: ReturnType<typeof patchPlaces>, config: VisionConfig): Spread {
+function withTables(
+  { cells, runs }: WindowLayout,
+  places: ReturnType<typeof patchPlaces>,
+  config: VisionConfig,
+): Spread {
   const perCell = config.merge ** 2;
   const shownBy = (cell: number) => places.slice(cell * perCell, (cell + 1) * perCell);
   let start = 0;

@@ -1,12 +1,12 @@
 // Picture grids to the runs of merged cells that attend to one another, and how the tower's rows are ordered for them.
 import type { VisionConfig } from './config.ts';
-import { type Grid, mergedCells } from './rope.ts';
+import { mergedCells, type PatchGrid } from './rope.ts';
 
 /** Cells (indices over all pictures of a call) that attend to one another. */
 export type Window = readonly number[];
 
 /** All windows in row order: the cells, and runs of windows that are equally long. */
-export interface Layout {
+export interface WindowLayout {
   cells: readonly number[];
   runs: readonly WindowRun[];
 }
@@ -21,7 +21,7 @@ export interface WindowRun {
 
 /** Windows of window x window cells from the top left of each picture; border windows are smaller. */
 export function gridWindows(
-  grids: readonly Grid[],
+  grids: readonly PatchGrid[],
   { merge, window }: Pick<VisionConfig, 'merge' | 'window'>,
 ): Window[] {
   let first = 0;
@@ -44,7 +44,7 @@ const corners = (length: number, step: number): [number, number][] =>
   Array.from({ length: Math.ceil(length / step) }, (_, i) => [i * step, Math.min(length, (i + 1) * step)]);
 
 /** Equal lengths side by side, so that each run is one dense attention without a mask. */
-export function windowLayout(grids: readonly Grid[], config: VisionConfig): Layout {
+export function windowLayout(grids: readonly PatchGrid[], config: VisionConfig): WindowLayout {
   const windows = gridWindows(grids, config);
   const [first] = grids;
   const alike = grids.every((grid) => grid.h === first?.h && grid.w === first?.w);
@@ -55,7 +55,7 @@ export function windowLayout(grids: readonly Grid[], config: VisionConfig): Layo
 }
 
 /** One window a picture; its cells keep the order that `base` gives them, so that little has to move in between. */
-export function pictureLayout(grids: readonly Grid[], { merge }: VisionConfig, base: Layout): Layout {
+export function pictureLayout(grids: readonly PatchGrid[], { merge }: VisionConfig, base: WindowLayout): WindowLayout {
   const ends: number[] = [];
   for (const grid of grids) ends.push((ends.at(-1) ?? 0) + mergedCells(grid, merge));
   const pictures: number[][] = grids.map(() => []);
@@ -67,7 +67,7 @@ export function pictureLayout(grids: readonly Grid[], { merge }: VisionConfig, b
 }
 
 /** `period` 0: the places do not repeat. */
-function layoutOf(windows: readonly Window[], merge: number, period: number): Layout {
+function layoutOf(windows: readonly Window[], merge: number, period: number): WindowLayout {
   const runs: WindowRun[] = [];
   for (const { length } of windows) {
     const last = runs.at(-1);

@@ -1,5 +1,5 @@
 // A picture to SAM 2's input: squashed to a square, or as SAM 1 has it with its aspect kept and zeros beyond; normalised, channels first.
-import { type Planes, type RgbImage, resizeFloat, resizeOpenCv, resizePillow, type Size } from '../nn/resample.ts';
+import { type PixelSize, type Planes, type RgbImage, resizeFloat, resizeOpenCv, resizePillow } from '../nn/resample.ts';
 
 /**
  * pillow: LENS on RefCOCO and in its demo; opencv: LENS on ReasonSeg; float: SAM 2's own predictor as torchvision runs it
@@ -17,7 +17,7 @@ export function prepareSamImage(image: RgbImage, side: number, squash: Squash = 
 }
 
 /** The size of a picture whose longer side is `side`, as SAM 1 rounds it. */
-export function keptSize({ width, height }: Size, side: number): Size {
+export function keptSize({ width, height }: PixelSize, side: number): PixelSize {
   const scale = side / Math.max(width, height);
   const rounded = (length: number) => Math.max(1, Math.floor(length * scale + 0.5));
   return { width: rounded(width), height: rounded(height) };
@@ -36,7 +36,7 @@ export function prepareKeptImage(image: RgbImage, side: number, squash: Squash =
   return out;
 }
 
-function resized(image: RgbImage, size: Size, squash: Squash): Float32Array<ArrayBuffer> {
+function resized(image: RgbImage, size: PixelSize, squash: Squash): Float32Array<ArrayBuffer> {
   if (squash === 'pillow') return normalised(resizePillow(image, size, 'bilinear')).data;
   if (squash === 'opencv') return normalised(resizeOpenCv(image, size)).data;
   return resizeFloat(normalised(image), size, { antialias: squash === 'float' }).data;

@@ -1,7 +1,7 @@
 // The whole segmenter, and what happens around its graph: clicks into its frame, the choice of a mask, logits at full size.
 import type { Tensor } from '../graph/tensor.ts';
 import type { Params } from '../nn/params.ts';
-import type { Size } from '../nn/resample.ts';
+import type { PixelSize } from '../nn/resample.ts';
 import type { Sam2Config } from './config.ts';
 import { imageEncoder } from './imageEncoder.ts';
 import { type DecodedMasks, maskDecoder } from './maskDecoder.ts';
@@ -26,7 +26,7 @@ export interface ClickData {
 }
 
 /** Clicks in the model's square frame, each axis scaled on its own; the box first, as two points, as SAM 2's predictor does. */
-export function clickData({ box, points = [] }: Clicks, picture: Size, imageSize: number): ClickData {
+export function clickData({ box, points = [] }: Clicks, picture: PixelSize, imageSize: number): ClickData {
   const corners = box
     ? [
         { x: box.x1, y: box.y1, label: 2n },
@@ -79,7 +79,7 @@ export function rankAlternatives(iou: ArrayLike<number>): number[] {
 }
 
 /** Logits of one square mask at the picture's size, bilinear with pixel centres at halves; above 0 is inside. */
-export function enlargeLogits(logits: Float32Array, picture: Size): Float32Array<ArrayBuffer> {
+export function enlargeLogits(logits: Float32Array, picture: PixelSize): Float32Array<ArrayBuffer> {
   const side = Math.sqrt(logits.length);
   if (!Number.isInteger(side)) throw new Error(`enlargeLogits: ${logits.length} logits are not a square mask.`);
   const { height, width } = picture;

@@ -7,7 +7,7 @@ import { dim, GraphError, type Tensor } from '../graph/tensor.ts';
 
 export type KlKind = 'k1' | 'k2' | 'k3';
 
-export interface Objective {
+export interface GrpoObjective {
   /** What the ratio compares with: the policy itself (always 1, gradient 1), or the one that sampled, per token or sequence. */
   ratio: 'on-policy' | 'token' | 'sequence';
   /** How far the ratio may leave 1, down and up. */
@@ -25,7 +25,7 @@ export interface Objective {
 }
 
 /** What hustvl/LENS trains with (TRL 0.17's KL weight, no clipping). */
-const lens: Objective = {
+const lens: GrpoObjective = {
   ratio: 'on-policy',
   clip: null,
   delta: null,
@@ -34,7 +34,7 @@ const lens: Objective = {
   klClamp: null,
   aggregation: 'sequenceMean',
 };
-const clipped: Objective = { ...lens, ratio: 'token', clip: [0.2, 0.2] };
+const clipped: GrpoObjective = { ...lens, ratio: 'token', clip: [0.2, 0.2] };
 
 /** Published variants; each is one row of differences from LENS. */
 export const objectives = {
@@ -44,7 +44,7 @@ export const objectives = {
   dualClip: { ...clipped, delta: 1.5 },
   sequenceRatio: { ...clipped, ratio: 'sequence', clip: [0.1, 0.1] },
   segZero: { ...clipped, beta: 0.005, klClamp: 10, aggregation: 'tokenMean' },
-} as const satisfies Record<string, Objective>;
+} as const satisfies Record<string, GrpoObjective>;
 
 /** One batch of completions: [B, T], advantages [B]. */
 export interface PolicyBatch {
@@ -66,7 +66,7 @@ export interface PolicyLoss {
   kl?: Tensor;
 }
 
-export function policyLoss(batch: PolicyBatch, how: Objective = lens): PolicyLoss {
+export function policyLoss(batch: PolicyBatch, how: GrpoObjective = lens): PolicyLoss {
   const { logProbs, mask, reference } = batch;
   if (!reference && how.beta !== 0) throw new GraphError('policyLoss: a KL weight needs reference log-probabilities.');
   const kl = reference && klDivergence(logProbs, reference, how);
@@ -80,7 +80,7 @@ export function policyLoss(batch: PolicyBatch, how: Objective = lens): PolicyLos
 export function klDivergence(
   logProbs: Tensor,
   reference: Tensor,
-  { kl, klClamp }: Pick<Objective, 'kl' | 'klClamp'>,
+  { kl, klClamp }: Pick<GrpoObjective, 'kl' | 'klClamp'>,
 ): Tensor {
   const ahead = sub(reference, logProbs);
   const kinds = {
@@ -93,7 +93,7 @@ export function klDivergence(
 }
 
 /** ratio * advantage, the smaller of free and clipped; [B, T]. */
-function surrogate(batch: PolicyBatch, how: Objective): Tensor {
+function surrogate(batch: PolicyBatch, how: GrpoObjective): Tensor {
   const advantage = reshape(batch.advantages, [dim(batch.advantages, 0), 1]);
   const ratio = exp(logRatio(batch, how.ratio));
   const free = how.delta === null ? ratio : min(ratio, how.delta);
@@ -102,7 +102,7 @@ function surrogate(batch: PolicyBatch, how: Objective): Tensor {
   return min(mul(free, advantage), mul(clip(ratio, 1 - low, 1 + high), advantage));
 }
 
-function logRatio({ logProbs, old, mask }: PolicyBatch, kind: Objective['ratio']): Tensor {
+function logRatio({ logProbs, old, mask }: PolicyBatch, kind: GrpoObjective['ratio']): Tensor {
   if (kind === 'on-policy') return sub(logProbs, stopGradient(logProbs));
   if (!old) throw new GraphError(`policyLoss: a ${kind} ratio needs the sampling policy's log-probabilities.`);
   // Outside the mask the difference means nothing and its exponential could overflow.
@@ -112,7 +112,7 @@ function logRatio({ logProbs, old, mask }: PolicyBatch, kind: Objective['ratio']
 
 const rowLengths = (mask: Tensor): Tensor => max(reduceSum(mask, [1], true), 1);
 
-function aggregate(perToken: Tensor, mask: Tensor, { aggregation, maxLength }: Objective): Tensor {
+function aggregate(perToken: Tensor, mask: Tensor, { aggregation, maxLength }: GrpoObjective): Tensor {
   const rows = dim(mask, 0);
   const sum = (t: Tensor) => reduceSum(t, [0, 1]);
   if (aggregation === 'sequenceMean') return div(sum(div(perToken, rowLengths(mask))), rows);

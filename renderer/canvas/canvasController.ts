@@ -9,7 +9,7 @@ import { say, type Workbench, type WorkbenchStore } from '../state/workbench.ts'
 import { sizeOf } from '../tools/area.ts';
 import type { CanvasHost } from '../tools/host.ts';
 import { nudge } from '../tools/nudge.ts';
-import { around, isOn, type Place } from '../tools/place.ts';
+import { around, type ImagePoint, isOn } from '../tools/place.ts';
 import { createTools } from '../tools/registry.ts';
 import { ShapeGrid } from '../tools/shapeGrid.ts';
 import type { Draft, Stroke, Tool } from '../tools/tool.ts';
@@ -251,7 +251,7 @@ export class CanvasController implements CanvasHandle {
   }
 
   /** Null: the pointer left the canvas. */
-  point(place: Place | null): void {
+  point(place: ImagePoint | null): void {
     const size = this.#opened?.size;
     const pointer = place && size && isOn(place, size) ? { x: place.x, y: place.y } : null;
     if (pointer || this.#store.getState().pointer) this.#store.setState({ pointer });
@@ -263,7 +263,7 @@ export class CanvasController implements CanvasHandle {
     if (frame) this.#store.setState(({ view }) => ({ view: panned(view, dx, dy, frame) }));
   }
 
-  zoomAt(factor: number, at: Place): void {
+  zoomAt(factor: number, at: ImagePoint): void {
     const frame = this.#frame();
     if (frame) this.#store.setState(({ view }) => ({ view: zoomed(view, factor, at, frame) }));
   }
@@ -274,7 +274,7 @@ export class CanvasController implements CanvasHandle {
   }
 
   /** The shape under a right click is selected before the menu opens. */
-  choose(at: Place): void {
+  choose(at: ImagePoint): void {
     const { view, selected } = this.#store.getState();
     const shape = this.#opened?.index.at(toImage(view, at), 4 / view.scale);
     if (shape && !selected.has(shape.id)) this.#store.setState({ selected: new Set([shape.id]) });

@@ -3,7 +3,7 @@ import { tools } from '../../main/contract/tools.ts';
 import { focusOf } from '../state/keymap.ts';
 import type { WorkbenchStore } from '../state/workbench.ts';
 import type { CanvasHost } from '../tools/host.ts';
-import type { Place } from '../tools/place.ts';
+import type { ImagePoint } from '../tools/place.ts';
 import type { CanvasController } from './canvasController.ts';
 import { PointerReader, wheelMeaning } from './pointer.ts';
 
@@ -21,7 +21,7 @@ export function listen(
   const cursor = () => {
     room.style.cursor = reader.panning ? 'grabbing' : tools[store.getState().tool].cursor;
   };
-  const place = ({ clientX, clientY }: MouseEvent): Place => {
+  const place = ({ clientX, clientY }: MouseEvent): ImagePoint => {
     const { left, top } = room.getBoundingClientRect();
     return { x: clientX - left, y: clientY - top };
   };
@@ -60,7 +60,7 @@ interface Page {
 
 interface Reading {
   read(event: PointerEvent): void;
-  place(event: MouseEvent): Place;
+  place(event: MouseEvent): ImagePoint;
   cursor(): void;
 }
 

@@ -5,7 +5,7 @@ import type { Box } from '../../main/contract/records.ts';
 import type { View } from '../state/workbench.ts';
 import { cornerAt, edgeRings, type Ring } from '../tools/corners.ts';
 import { columnsOf } from '../tools/masks.ts';
-import type { Place } from '../tools/place.ts';
+import type { ImagePoint } from '../tools/place.ts';
 import { pixelOf } from './colours.ts';
 import { rasterised } from './raster.ts';
 
@@ -72,7 +72,7 @@ export function edgePath(columns: Columns, scale: number): Path2D {
 export const outlineOf = ({ mask, box }: Shape, scale: number): Path2D =>
   mask === null ? boxPath(box) : edgePath(columnsOf(mask), scale);
 
-export function handle(pen: Pen, { x, y }: Place, radius: number): void {
+export function handle(pen: Pen, { x, y }: ImagePoint, radius: number): void {
   pen.beginPath();
   pen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
   pen.fillStyle = '#ffffff';
@@ -82,7 +82,7 @@ export function handle(pen: Pen, { x, y }: Place, radius: number): void {
   pen.stroke();
 }
 
-export function clickMark(pen: Pen, { x, y }: Place, sign: '+' | '-'): void {
+export function clickMark(pen: Pen, { x, y }: ImagePoint, sign: '+' | '-'): void {
   pen.beginPath();
   pen.arc(x, y, 6, 0, 2 * Math.PI);
   pen.fillStyle = sign === '+' ? '#12b886' : '#e03131';
@@ -100,7 +100,7 @@ export function clickMark(pen: Pen, { x, y }: Place, sign: '+' | '-'): void {
   pen.stroke();
 }
 
-export function ring(pen: Pen, { x, y }: Place, radius: number, colour: string): void {
+export function ring(pen: Pen, { x, y }: ImagePoint, radius: number, colour: string): void {
   pen.beginPath();
   pen.arc(x, y, Math.max(1, radius), 0, 2 * Math.PI);
   pen.lineWidth = 3;

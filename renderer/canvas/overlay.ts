@@ -9,7 +9,7 @@ import type { View, Workbench } from '../state/workbench.ts';
 import { cornerRings } from '../tools/corners.ts';
 import { boxHandles, eachSide, LEAST_SIDE } from '../tools/handles.ts';
 import { columnsOf } from '../tools/masks.ts';
-import { distance, type Place } from '../tools/place.ts';
+import { distance, type ImagePoint } from '../tools/place.ts';
 import type { Draft, Manner } from '../tools/tool.ts';
 import { toScreen, visible } from '../tools/view.ts';
 import type { ColourOf } from './colours.ts';
@@ -17,7 +17,7 @@ import { boxPath, clickMark, edgePath, handle, outlineOf, PROPOSED, patch, ring,
 
 type Pen = CanvasRenderingContext2D;
 
-export interface Scene {
+export interface OverlayContents {
   readonly state: Workbench;
   readonly size: Size;
   readonly draft: Draft;
@@ -35,7 +35,7 @@ const MOST_OUTLINES = 60;
 
 const inkOf = (manner: Manner): string => (manner === 'takes' ? TAKES : manner === 'adds' ? '#38d9a9' : GUIDE);
 
-export function drawOverlay(pen: Pen, scene: Scene): void {
+export function drawOverlay(pen: Pen, scene: OverlayContents): void {
   const { state, draft } = scene;
   pen.setTransform(scene.pixelRatio, 0, 0, scene.pixelRatio, 0, 0);
   if (state.masksShown) drawWipe(pen, scene);
@@ -48,7 +48,7 @@ export function drawOverlay(pen: Pen, scene: Scene): void {
 }
 
 /** Read-only: they stay where their file has them. A point that is covered is drawn hollow. */
-function drawKeypoints(pen: Pen, { state, colourOf }: Scene): void {
+function drawKeypoints(pen: Pen, { state, colourOf }: OverlayContents): void {
   const { open, view, masksShown } = state;
   if (!masksShown) return;
   for (const { shapeId, points, bones } of open?.keypoints?.values() ?? []) {
@@ -66,7 +66,7 @@ function drawKeypoints(pen: Pen, { state, colourOf }: Scene): void {
   }
 }
 
-function drawSelection(pen: Pen, { state, draft, colourOf }: Scene): void {
+function drawSelection(pen: Pen, { state, draft, colourOf }: OverlayContents): void {
   const { open, selected, hovered, view, tool, wipe } = state;
   const shown = (id: number | null) => {
     const shape = id === null ? undefined : open?.shapes.get(id);
@@ -89,7 +89,11 @@ function drawSelection(pen: Pen, { state, draft, colourOf }: Scene): void {
   if (only && chosen.length === 1 && isEdited && !only.locked) drawHandles(pen, state, only, draft);
 }
 
-const movedView = ({ scale, x, y }: View, by: Place): View => ({ scale, x: x + by.x * scale, y: y + by.y * scale });
+const movedView = ({ scale, x, y }: View, by: ImagePoint): View => ({
+  scale,
+  x: x + by.x * scale,
+  y: y + by.y * scale,
+});
 
 function drawHandles(pen: Pen, { view, canvas }: Workbench, shape: Shape, draft: Draft): void {
   if (shape.mask === null) {
@@ -98,9 +102,9 @@ function drawHandles(pen: Pen, { view, canvas }: Workbench, shape: Shape, draft:
   }
   const rings = draft.rings ?? cornerRings(columnsOf(shape.mask));
   if (draft.rings) trace(pen, view, ringsPath(rings), { colour: '#ffffff', width: 2 });
-  const onCanvas = ({ x, y }: Place) => x > -9 && y > -9 && x < canvas.width + 9 && y < canvas.height + 9;
+  const onCanvas = ({ x, y }: ImagePoint) => x > -9 && y > -9 && x < canvas.width + 9 && y < canvas.height + 9;
   // Corners that would touch on the screen are not drawn one on the other: zooming in shows them.
-  let last: Place | null = null;
+  let last: ImagePoint | null = null;
   eachSide(rings, ({ at }, from, to) => {
     const [here, there] = [toScreen(view, from), toScreen(view, to)];
     if (at === 0 || last === null || distance(last, here) > 5) {
@@ -115,7 +119,7 @@ function drawHandles(pen: Pen, { view, canvas }: Workbench, shape: Shape, draft:
 /** Where more shapes are on the image, only a close look names them: finding and drawing hundreds costs frames. */
 const MOST_NAMES = 150;
 
-function namedShapes({ state, size, within }: Scene): readonly Shape[] {
+function namedShapes({ state, size, within }: OverlayContents): readonly Shape[] {
   const { open, labelsShown, masksShown, view, canvas } = state;
   const seen = visible(view, canvas, size);
   if (!open || !labelsShown || !masksShown || seen === null) return [];
@@ -126,7 +130,7 @@ function namedShapes({ state, size, within }: Scene): readonly Shape[] {
 }
 
 /** Names at the boxes' upper left corners, of shapes that are large enough on the screen. */
-function drawNamed(pen: Pen, scene: Scene): void {
+function drawNamed(pen: Pen, scene: OverlayContents): void {
   const { state, colourOf } = scene;
   const { labels, view, canvas } = state;
   pen.font = '600 11px system-ui, sans-serif';
@@ -153,7 +157,7 @@ export function isBright(colour: string): boolean {
   return 0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5) > 0.18;
 }
 
-function drawProposals(pen: Pen, { state }: Scene): void {
+function drawProposals(pen: Pen, { state }: OverlayContents): void {
   const { view, writing, lit, wipe } = state;
   const dash = [7, 5];
   for (const { box, mask, isCurrent } of offeredObjects(state)) {
@@ -169,7 +173,7 @@ function drawProposals(pen: Pen, { state }: Scene): void {
 }
 
 /** Left of the edge the shape's own mask, right of it the proposed one. */
-function drawWipe(pen: Pen, scene: Scene): void {
+function drawWipe(pen: Pen, scene: OverlayContents): void {
   const { state, colourOf } = scene;
   const { wipe, open, canvas, view, settings } = state;
   const shape = wipe === null ? undefined : open?.shapes.get(wipe.shapeId);
@@ -209,7 +213,7 @@ function wipeEdge(pen: Pen, x: number, height: number): void {
   pen.textAlign = 'start';
 }
 
-function drawDraft(pen: Pen, { state }: Scene, draft: Draft): void {
+function drawDraft(pen: Pen, { state }: OverlayContents, draft: Draft): void {
   const { view, settings } = state;
   if (draft.mask) {
     patch(pen, view, draft.mask, { colour: PROPOSED, opacity: settings.maskOpacity });
@@ -228,7 +232,7 @@ function drawDraft(pen: Pen, { state }: Scene, draft: Draft): void {
   for (const { x, y, sign } of draft.points ?? []) clickMark(pen, toScreen(view, { x, y }), sign);
 }
 
-function pill(pen: Pen, { x, y }: Place, text: string): void {
+function pill(pen: Pen, { x, y }: ImagePoint, text: string): void {
   pen.font = '600 11px system-ui, sans-serif';
   pen.textBaseline = 'middle';
   pen.fillStyle = 'rgba(0, 0, 0, 0.75)';
@@ -237,7 +241,7 @@ function pill(pen: Pen, { x, y }: Place, text: string): void {
   pen.fillText(text, x + 20, y + 19.5);
 }
 
-function drawPointer(pen: Pen, { state, draft }: Scene): void {
+function drawPointer(pen: Pen, { state, draft }: OverlayContents): void {
   const { pointer, view, canvas, tool } = state;
   if (pointer === null) return;
   const at = toScreen(view, pointer);

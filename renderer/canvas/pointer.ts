@@ -1,9 +1,9 @@
 // Mouse, pen and wheel to what they mean: a gesture of the tool, a pan in the middle of anything, a zoom.
 import type { Settings } from '../../main/contract/settings.ts';
-import type { Place } from '../tools/place.ts';
+import type { ImagePoint } from '../tools/place.ts';
 
 /** A pointer event as far as it counts; x and y in canvas pixels, time in milliseconds. */
-export interface PointerInput extends Place {
+export interface PointerInput extends ImagePoint {
   /** Held now: 1 left, 2 right, 4 middle. */
   readonly buttons: number;
   readonly shift: boolean;
@@ -34,7 +34,7 @@ const DOUBLE_PX = 5;
 export class PointerReader {
   readonly #sink: PointerSink;
   #buttons = 0;
-  #last: Place = { x: 0, y: 0 };
+  #last: ImagePoint = { x: 0, y: 0 };
   #space = false;
   /** What the left and the right button do until they are let go. */
   #left: 'tool' | 'pan' | null = null;

@@ -19,7 +19,7 @@ export interface Contents {
   painting(box: Box): Painting;
 }
 
-export interface Frame {
+export interface CanvasFrame {
   readonly view: View;
   /** In CSS pixels. */
   readonly canvas: Size;
@@ -66,7 +66,7 @@ export class Surface {
   }
 
   /** True where the frame is complete; false: draw again soon. */
-  draw(pen: Pen, frame: Frame): boolean {
+  draw(pen: Pen, frame: CanvasFrame): boolean {
     const { view, canvas, pixelRatio } = frame;
     const { size } = this.#contents;
     const seen = visible(view, canvas, size);
@@ -156,7 +156,7 @@ export class Surface {
   }
 
   /** Sides on whole device pixels: two tiles then meet without a seam. */
-  #show(pen: Pen, { canvas, box, tile }: Painted, { view, pixelRatio }: Frame): void {
+  #show(pen: Pen, { canvas, box, tile }: Painted, { view, pixelRatio }: CanvasFrame): void {
     const step = 2 ** tile.level;
     const edge = (value: number, offset: number) => Math.round((value * view.scale + offset) * pixelRatio);
     const [left, top] = [edge(box.x1, view.x), edge(box.y1, view.y)];
@@ -166,7 +166,7 @@ export class Surface {
   }
 
   /** What is there of other levels, until the tile is painted. */
-  #showOther(pen: Pen, tile: Tile, frame: Frame): void {
+  #showOther(pen: Pen, tile: Tile, frame: CanvasFrame): void {
     for (let at = tile; at.level < topLevel(this.#contents.size); ) {
       at = parentOf(at);
       const painted = this.#painted.get(tileKey(at));
@@ -180,7 +180,7 @@ export class Surface {
     }
   }
 
-  #clipped(pen: Pen, box: Box, { view, pixelRatio }: Frame, draw: () => void): void {
+  #clipped(pen: Pen, box: Box, { view, pixelRatio }: CanvasFrame, draw: () => void): void {
     const edge = (value: number, offset: number) => Math.round((value * view.scale + offset) * pixelRatio);
     const [left, top] = [edge(box.x1, view.x), edge(box.y1, view.y)];
     pen.save();

@@ -2,7 +2,7 @@
 import { Alert, Tabs } from '@mantine/core';
 import { type ReactNode, useMemo } from 'react';
 import { Group, type LayoutStorage, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
-import type { Side } from '../state/workbench.ts';
+import type { SidePanel } from '../state/workbench.ts';
 import { AnswerPanel } from './AnswerPanel.tsx';
 import { useClient, useShell, useWorkbench } from './client.ts';
 import { ImageList } from './ImageList.tsx';
@@ -106,7 +106,7 @@ function Panels({ stage, isReset }: { stage: ReactNode; isReset: boolean }) {
   );
 }
 
-const sides: readonly { side: Side; name: string }[] = [
+const sides: readonly { side: SidePanel; name: string }[] = [
   { side: 'images', name: 'Images' },
   { side: 'review', name: 'Review' },
   { side: 'repair', name: 'Repair' },
@@ -120,7 +120,7 @@ function Sides() {
       className="sides"
       value={side}
       keepMounted={false}
-      onChange={(value) => value && store.setState({ side: value as Side })}
+      onChange={(value) => value && store.setState({ side: value as SidePanel })}
     >
       <Tabs.List>
         {sides.map(({ side: one, name }) => (

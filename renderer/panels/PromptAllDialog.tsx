@@ -25,7 +25,7 @@ function PromptAllForm() {
   const [text, setText] = useState(() => inReview(store.getState()).prompt?.text ?? actions.history()[0] ?? '');
   const { job, problem, starting, start, clear } = useStartedJob(isPromptAll);
   const ask = () => start(() => host.jobs.promptAll({ text: text.trim() }));
-  if (job) return <Asked job={job} onAgain={clear} onResume={ask} />;
+  if (job) return <PromptAllState job={job} onAgain={clear} onResume={ask} />;
   return (
     <form
       onSubmit={(event) => {
@@ -54,13 +54,13 @@ function PromptAllForm() {
   );
 }
 
-interface AskedProps {
+interface PromptAllStateProps {
   readonly job: Job;
   onAgain(): void;
   onResume(): void;
 }
 
-function Asked({ job, onAgain, onResume }: AskedProps) {
+function PromptAllState({ job, onAgain, onResume }: PromptAllStateProps) {
   const { store, actions } = useClient();
   const close = useCloseDialog();
   const showEmpty = () => {

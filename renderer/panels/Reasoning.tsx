@@ -4,7 +4,7 @@ import { IconPencil } from '@tabler/icons-react';
 import { memo, useMemo, useState } from 'react';
 import type { Frame } from '../../main/contract/geometry.ts';
 import type { Image, Verdict } from '../../main/contract/project.ts';
-import { inPicture, type Piece, pieces } from '../../main/contract/reasoning.ts';
+import { inPicture, pieces, type ReasoningPiece } from '../../main/contract/reasoning.ts';
 import type { Box } from '../../main/contract/records.ts';
 
 import { useClient } from './client.ts';
@@ -45,7 +45,7 @@ const sizeOf = ({ width, height }: Image): Frame | null => (width && height ? { 
 LiveText.displayName = 'LiveText';
 
 interface LiveBoxProps {
-  readonly piece: Piece;
+  readonly piece: ReasoningPiece;
   readonly box: Box;
   readonly answers: readonly Box[];
   readonly frozen: boolean;

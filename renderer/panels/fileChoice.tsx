@@ -14,7 +14,7 @@ export function useFileChoice(): ChooseFiles {
   return choose;
 }
 
-interface Asked {
+interface FileQuestion {
   readonly what: FileWish;
   readonly name?: string;
   settle(paths: readonly string[]): void;
@@ -22,7 +22,7 @@ interface Asked {
 
 export function FileChoiceProvider({ children }: { children: ReactNode }) {
   const shell = useShell();
-  const [asked, setAsked] = useState<Asked | null>(null);
+  const [asked, setAsked] = useState<FileQuestion | null>(null);
   const choose = useCallback<ChooseFiles>(
     (what, name) =>
       shell

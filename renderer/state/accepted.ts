@@ -16,12 +16,12 @@ export function acceptedSentence(state: Workbench): string {
   return `${fileName(open.image.path)} is accepted ${shapes}${prompt ? promptWords(prompt, count) : ''}${others}.`;
 }
 
-type Prompt = NonNullable<ReturnType<typeof inReview>['prompt']>;
+type PromptInReview = NonNullable<ReturnType<typeof inReview>['prompt']>;
 
-const isJudged = ({ correction }: Prompt): boolean => correction !== null && isAccepted(correction);
+const isJudged = ({ correction }: PromptInReview): boolean => correction !== null && isAccepted(correction);
 
 /** What came of the prompt that was in review. */
-function promptWords({ text, correction }: Prompt, shapes: number): string {
+function promptWords({ text, correction }: PromptInReview, shapes: number): string {
   if (correction === null) return `; the answer to “${text}” is not kept`;
   if (correction.found.value === 'nothing') return `; nothing matches “${text}”`;
   const own = correction.objects.filter(({ mask }) => mask.shapeId !== null).length;

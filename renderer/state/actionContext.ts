@@ -1,12 +1,12 @@
 // What actions work with: the store, the host, the way of changes to it, and what the page lends them.
-import type { Host } from './connection.ts';
+import type { HostClient } from './connection.ts';
 import type { Edits } from './edits.ts';
 import type { List } from './list.ts';
 import type { WorkbenchStore } from './workbench.ts';
 
 export interface ActionContext {
   readonly store: WorkbenchStore;
-  readonly host: Host;
+  readonly host: HostClient;
   readonly edits: Edits;
   readonly list: List;
   /** Fetches a picture ahead; nothing where there is no browser. */

@@ -9,7 +9,7 @@ import { diffOf } from './corrections.ts';
 import { savedNow, say } from './workbench.ts';
 
 /** One answer at a time: asking again, or leaving the image, stops the one before. */
-export class Asking {
+export class AnswerRequests {
   private readonly context: ActionContext;
   private stop: AbortController | null = null;
 

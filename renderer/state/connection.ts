@@ -6,7 +6,7 @@ import type { ContractRouterClient } from '@orpc/contract';
 import type { api } from '../../main/contract/api.ts';
 
 /** Everything that can be asked of the host. Calls made while it is away wait for it. */
-export type Host = ContractRouterClient<typeof api>;
+export type HostClient = ContractRouterClient<typeof api>;
 
 type Link = ClientLink<Record<never, never>>;
 
@@ -22,7 +22,7 @@ interface Wire {
 export type Dial = () => Promise<Wire>;
 
 export interface Connection {
-  readonly host: Host;
+  readonly host: HostClient;
   /** Called at once and whenever the connection comes or goes. */
   onState(listener: (up: boolean, refused: string | null) => void): () => void;
   close(): void;

@@ -39,7 +39,7 @@ export interface InReview {
 }
 
 /** The same, and the ids that may be used up in making shapes and labels of it: two for each object, and two more. */
-export interface Keeping extends InReview {
+export interface ReviewWithIds extends InReview {
   readonly proposal: StoredProposal;
   readonly labels: ReadonlyMap<number, Label>;
   /** The label that is set for new shapes. */
@@ -47,13 +47,14 @@ export interface Keeping extends InReview {
   readonly freeIds: readonly number[];
 }
 
-const standing = ({ prompt, proposal }: Keeping): Correction => correctionOf(prompt, proposal) ?? unjudged(proposal);
+const standing = ({ prompt, proposal }: ReviewWithIds): Correction =>
+  correctionOf(prompt, proposal) ?? unjudged(proposal);
 
 /**
  * Every object becomes a shape, or with `only` that one; or it stays the word that there is nothing. What nobody touched is
  * right; what was judged wrong makes no shape. Null where all of it was judged wrong: then there is nothing to accept.
  */
-export function acceptance(keeping: Keeping, only?: number): Diff | null {
+export function acceptance(keeping: ReviewWithIds, only?: number): Diff | null {
   const before = standing(keeping);
   if (before.found.value === 'nothing') {
     return diffOf('Accept that nothing matches', ...correctedTo(keeping, wholeSettled(before)));
@@ -90,7 +91,7 @@ function listSettled(correction: Correction): Correction {
 }
 
 /** The mask of an object as a shape that tools can change, with nothing judged yet. */
-export function maskToEdit(keeping: Keeping, at: number): { diff: Diff; shapeId: number } | null {
+export function maskToEdit(keeping: ReviewWithIds, at: number): { diff: Diff; shapeId: number } | null {
   const before = standing(keeping);
   const object = before.objects[at];
   if (!object) return null;
@@ -102,7 +103,7 @@ export function maskToEdit(keeping: Keeping, at: number): { diff: Diff; shapeId:
 }
 
 /** Another box is the object's; `mask` is the segmenter's for it, null where there is none to be had. */
-export function boxCorrected(keeping: Keeping, at: number, { box, mask }: Pick<Shape, 'box' | 'mask'>): Diff {
+export function boxCorrected(keeping: ReviewWithIds, at: number, { box, mask }: Pick<Shape, 'box' | 'mask'>): Diff {
   const before = standing(keeping);
   const object = before.objects[at] ?? newObject(box);
   const old = object.mask.shapeId === null ? undefined : keeping.open.shapes.get(object.mask.shapeId);
@@ -205,7 +206,7 @@ export function reasoningSet({ open, prompt, proposal }: InReview, text: string)
 }
 
 /** The correction as it is now, with shapes that an earlier candidate left behind taken away. */
-function correctedTo({ open, prompt }: Keeping, correction: Correction): (Change | null)[] {
+function correctedTo({ open, prompt }: ReviewWithIds, correction: Correction): (Change | null)[] {
   const used = new Set(correction.objects.map(({ mask }) => mask.shapeId));
   const left = (prompt.correction?.objects ?? []).filter(({ mask }) => !used.has(mask.shapeId));
   return [...left.map((object) => takenAway(open, object)), changed('prompt', prompt, { correction })];
@@ -214,12 +215,12 @@ function correctedTo({ open, prompt }: Keeping, correction: Correction): (Change
 /** Makes shapes of the objects of one answer, and the labels that they need, each name once. */
 class ShapeMaker {
   readonly changes: Change[] = [];
-  private readonly keeping: Keeping;
+  private readonly keeping: ReviewWithIds;
   private readonly ids: number[];
   private labels: ReadonlyMap<number, Label>;
   private place: number;
 
-  constructor(keeping: Keeping) {
+  constructor(keeping: ReviewWithIds) {
     this.keeping = keeping;
     this.ids = [...keeping.freeIds];
     this.labels = keeping.labels;
@@ -273,7 +274,7 @@ const above = (records: Iterable<{ place: number }>): number =>
 const unnamed = 'object';
 
 /** The label that the answer names where there is one of that name, else the one that is set, else a new one. */
-function labelFor({ labels, labelId, prompt }: Keeping, object: FoundObject | null): Label | string {
+function labelFor({ labels, labelId, prompt }: ReviewWithIds, object: FoundObject | null): Label | string {
   const named = cut(object?.label ?? '', longestTyped).trim();
   const set = labelId === null ? undefined : labels.get(labelId);
   const chosen = set?.name === unnamed && named !== '' ? undefined : set;

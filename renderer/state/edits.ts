@@ -3,13 +3,13 @@ import type { Recorded } from '../../main/contract/api.ts';
 import { withVerdicts } from '../../main/contract/correction.ts';
 import { type Diff, NewDiff } from '../../main/contract/diff.ts';
 import { same } from '../../main/contract/equal.ts';
-import { type Host, isRefusal, sentence } from './connection.ts';
+import { type HostClient, isRefusal, sentence } from './connection.ts';
 import {
   byId,
-  type Held,
   holds,
   imageOf,
   movesHere,
+  type OpenRecords,
   openedImage,
   standingOn,
   withDiff,
@@ -37,7 +37,7 @@ export interface Edits {
   /** The same after a break: events that were under way will not come any more. */
   rejoined(): Promise<void>;
   /** What waits, made to records that were just read. */
-  onTop(held: Held): Held;
+  onTop(held: OpenRecords): OpenRecords;
   /** Another project: its ids and changes are others. */
   reset(): void;
 }
@@ -60,7 +60,7 @@ interface EditOptions {
   readonly keepsWhileAway?: boolean;
 }
 
-export function createEdits(store: WorkbenchStore, host: Host, options: EditOptions = {}): Edits {
+export function createEdits(store: WorkbenchStore, host: HostClient, options: EditOptions = {}): Edits {
   const queue = new Queue(store, host, options.keepsWhileAway ?? true);
   const ids = new IdPool(host);
   const travel = async (way: 'undo' | 'redo'): Promise<Recorded | null> => {
@@ -109,10 +109,10 @@ class Queue {
   /** The records are read again after a step that told only its beginning: what is on screen is old until then. */
   private reading: { readonly title: string; readonly done: Promise<void> } | null = null;
   private readonly store: WorkbenchStore;
-  private readonly host: Host;
+  private readonly host: HostClient;
   private readonly keepsWhileAway: boolean;
 
-  constructor(store: WorkbenchStore, host: Host, keepsWhileAway: boolean) {
+  constructor(store: WorkbenchStore, host: HostClient, keepsWhileAway: boolean) {
     this.store = store;
     this.host = host;
     this.keepsWhileAway = keepsWhileAway;
@@ -225,7 +225,7 @@ class Queue {
     return id === undefined ? null : openedImage(await this.host.images.detail({ id }));
   }
 
-  onTop(held: Held): Held {
+  onTop(held: OpenRecords): OpenRecords {
     return this.waiting.reduce((now, { diff }) => withRecorded(now, diff), held);
   }
 
@@ -313,7 +313,7 @@ const isToldOf = ({ diff, more }: Recorded, wanted: Diff): boolean =>
 const isSame = (a: Recorded, b: Recorded): boolean => a.seq === b.seq && same(a.diff, b.diff);
 
 /** Whether the host has what the diff makes: its answer may have been lost on the way. */
-async function isStored(host: Host, { diff, imageId }: Waiting): Promise<boolean> {
+async function isStored(host: HostClient, { diff, imageId }: Waiting): Promise<boolean> {
   const [labels, open] = await Promise.all([
     host.project.labels(),
     imageId === null ? null : host.images.detail({ id: imageId }),
@@ -325,9 +325,9 @@ async function isStored(host: Host, { diff, imageId }: Waiting): Promise<boolean
 class IdPool {
   private free: number[] = [];
   private filling: Promise<void> | null = null;
-  private readonly host: Host;
+  private readonly host: HostClient;
 
-  constructor(host: Host) {
+  constructor(host: HostClient) {
     this.host = host;
   }
 

@@ -1,7 +1,7 @@
 // The image list in slices: of a hundred thousand rows only those near the eye are here.
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { ImageRow } from '../../main/contract/project.ts';
-import { type Host, sentence } from './connection.ts';
+import { type HostClient, sentence } from './connection.ts';
 import type { WorkbenchStore } from './workbench.ts';
 
 export interface ListState {
@@ -24,7 +24,7 @@ const pageSize = 100;
 const mostPages = 30;
 const nothing: ListState = { total: null, pages: new Map(), problem: null };
 
-export function createList(store: WorkbenchStore, host: Host): List {
+export function createList(store: WorkbenchStore, host: HostClient): List {
   const slices = new Slices(store, host);
   const stop = store.subscribe((now, before) => {
     if (now.project?.file !== before.project?.file || now.query !== before.query) slices.start();
@@ -44,14 +44,14 @@ export function createList(store: WorkbenchStore, host: Host): List {
 class Slices {
   readonly state = createStore<ListState>()(() => nothing);
   private readonly store: WorkbenchStore;
-  private readonly host: Host;
+  private readonly host: HostClient;
   private wanted: readonly [number, number] = [0, 0];
   private readonly fresh = new Set<number>();
   private readonly underway = new Set<number>();
   private generation = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(store: WorkbenchStore, host: Host) {
+  constructor(store: WorkbenchStore, host: HostClient) {
     this.store = store;
     this.host = host;
   }

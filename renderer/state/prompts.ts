@@ -5,17 +5,17 @@ import type { Box } from '../../main/contract/records.ts';
 import { acceptedSentence } from './accepted.ts';
 import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, firstCandidate, inReview, reviewed } from './answers.ts';
-import { Asking } from './asking.ts';
+import { AnswerRequests } from './asking.ts';
 import { sentence } from './connection.ts';
 import {
   acceptance,
   boxCorrected,
   diffOf,
   type InReview,
-  type Keeping,
   maskToEdit,
   nothingMatches,
   type Part,
+  type ReviewWithIds,
   reasoningSet,
   shapeIsAnswer,
   verdictSet,
@@ -85,14 +85,14 @@ export function createPrompts(context: ActionContext, images: ImageActions): Pro
 }
 
 class Prompts {
-  readonly asking: Asking;
+  readonly asking: AnswerRequests;
   private readonly context: ActionContext;
   private readonly images: ImageActions;
 
   constructor(context: ActionContext, images: ImageActions) {
     this.context = context;
     this.images = images;
-    this.asking = new Asking(context);
+    this.asking = new AnswerRequests(context);
   }
 
   private get state() {
@@ -150,7 +150,7 @@ class Prompts {
     return open && prompt ? this.context.edits.commit(diff({ open, prompt, proposal }, Math.max(0, at))) : false;
   }
 
-  private async keeping(): Promise<Keeping | null> {
+  private async keeping(): Promise<ReviewWithIds | null> {
     const { edits } = this.context;
     const freeIds: number[] = [];
     const objects = inReview(this.state).proposal?.objects.length ?? 0;

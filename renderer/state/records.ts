@@ -6,7 +6,7 @@ import type { ImageDetail } from '../../main/contract/project.ts';
 import type { OpenImage, Workbench } from './workbench.ts';
 
 /** The part of the window that diffs change. */
-export type Held = Pick<Workbench, 'labels' | 'open'>;
+export type OpenRecords = Pick<Workbench, 'labels' | 'open'>;
 
 export const byId = <R extends { id: number }>(records: readonly R[]): ReadonlyMap<number, R> =>
   new Map(records.map((record) => [record.id, record]));
@@ -29,14 +29,14 @@ export const standingOn = ({ shapes, proposals }: OpenImage): Standing => ({
 type Way = 'strict' | 'forced';
 
 /** Throws `Conflict` where the records are not as the diff says; changes on other images pass by. */
-export const withDiff = (held: Held, { changes }: Diff): Held =>
+export const withDiff = (held: OpenRecords, { changes }: Diff): OpenRecords =>
   changes.reduce((now, change) => changedBy(now, change, 'strict'), held);
 
 /** What the host recorded holds, whatever the window showed before; giving it twice does no harm. */
-export const withRecorded = (held: Held, { changes }: Diff): Held =>
+export const withRecorded = (held: OpenRecords, { changes }: Diff): OpenRecords =>
   changes.reduce((now, change) => changedBy(now, change, 'forced'), held);
 
-function changedBy({ labels, open }: Held, change: Change, way: Way): Held {
+function changedBy({ labels, open }: OpenRecords, change: Change, way: Way): OpenRecords {
   if (change.kind === 'label') return { labels: put(labels, change, way), open };
   if (open === null || !concerns(open, change)) return { labels, open };
   return { labels, open: changedImage(open, change, way) };
@@ -56,7 +56,7 @@ function here<R extends { imageId: number }>(records: Map<number, R>, id: number
 }
 
 /** Whether a record came from another image: what it is beside the changed fields has to be read. */
-export const movesHere = ({ open }: Held, { changes }: Diff): boolean =>
+export const movesHere = ({ open }: OpenRecords, { changes }: Diff): boolean =>
   open !== null &&
   changes.some(({ kind, id, before, after }) => {
     if ((kind !== 'shape' && kind !== 'prompt') || !before || after?.imageId !== open.image.id) return false;
@@ -95,7 +95,7 @@ function forced<K extends Kind>(old: RecordOf[K] | null, { before, after }: Putt
 }
 
 /** Whether the records are as the diff leaves them. */
-export function holds({ labels, open }: Held, { changes }: Diff): boolean {
+export function holds({ labels, open }: OpenRecords, { changes }: Diff): boolean {
   return changes.every(({ kind, id, after }) => {
     if (kind === 'review') return open?.image.id === id && leaves(open.review, after);
     const record = kind === 'label' ? labels.get(id) : kind === 'shape' ? open?.shapes.get(id) : open?.prompts.get(id);

@@ -55,7 +55,7 @@ export type Saving =
   | { readonly state: 'failed'; readonly problem: string };
 
 /** A pair that was judged, its shape as it stood before, and what undo was called right after. */
-export interface Judged {
+export interface JudgedPair {
   readonly pair: RepairPair;
   readonly before: Shape;
   readonly undo: string | null;
@@ -69,7 +69,7 @@ export interface Repair {
   /** How many are left to judge, this one among them. */
   readonly left: number;
   /** What was judged here, the last one last. */
-  readonly judged: readonly Judged[];
+  readonly judged: readonly JudgedPair[];
   /** The pair was judged before: the host takes it for settled. */
   readonly again: boolean;
   /** Shapes that were put off. */
@@ -120,7 +120,7 @@ export interface Notice {
 }
 
 /** What the lower half of the right side shows. */
-export type Side = 'images' | 'review' | 'repair';
+export type SidePanel = 'images' | 'review' | 'repair';
 
 export interface Workbench {
   readonly connected: boolean;
@@ -179,7 +179,7 @@ export interface Workbench {
   /** A project that cannot be written where it is, or was to be made; null: none. */
   readonly readOnly: ReadOnlyProject | null;
   readonly notice: Notice | null;
-  readonly side: Side;
+  readonly side: SidePanel;
   /** The project was just opened: its first image is on its way. */
   readonly entering: boolean;
   /** The image whose first pixels are on the canvas, or cannot be had. */

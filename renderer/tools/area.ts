@@ -40,7 +40,7 @@ function refusal({ open, selected }: Workbench, combine: Combine): string | null
 }
 
 /** What is drawn on: kept from the first press, whatever is opened or selected before the drawing is done. */
-export interface Target {
+export interface DrawingTarget {
   readonly imageId: number;
   readonly size: Size;
   /** Null: a new shape. */
@@ -51,7 +51,7 @@ export interface Target {
 
 /** A drawing that may begin: on what, and what becomes of it. */
 export interface Beginning {
-  readonly target: Target;
+  readonly target: DrawingTarget;
   readonly way: 'add' | 'take';
 }
 
@@ -84,16 +84,16 @@ export function begin({ store }: ToolContext, { takes, adds = false, own = null 
   return why === null ? beginning : null;
 }
 
-export type Way = 'add' | 'take' | 'replace';
+export type AreaOperation = 'add' | 'take' | 'replace';
 
-function drawn(columns: Columns | null, area: Columns, way: Way): Columns {
+function drawn(columns: Columns | null, area: Columns, way: AreaOperation): Columns {
   if (way === 'replace') return area;
   if (columns === null) return way === 'add' ? area : emptyColumns(area);
   return joined(columns, area, way === 'add' ? either : without);
 }
 
 /** The shape with its new mask, as a change; a mask that is emptied takes the shape with it. Null: nothing changes. */
-export function remasked(shape: Shape, area: Columns, way: Way): Change | null {
+export function remasked(shape: Shape, area: Columns, way: AreaOperation): Change | null {
   if (shape.mask === null && way === 'take') return null;
   const fields = extent(drawn(shape.mask && columnsOf(shape.mask), area, way));
   return fields === null ? deleted('shape', shape) : changed('shape', shape, fields);
@@ -101,10 +101,10 @@ export function remasked(shape: Shape, area: Columns, way: Way): Change | null {
 
 interface Drawing {
   readonly area: Columns;
-  readonly way: Way;
+  readonly way: AreaOperation;
   /** What the undo menu says. */
   readonly title: string;
-  readonly target: Target;
+  readonly target: DrawingTarget;
 }
 
 /** Commits what was drawn as one step of undo; the shape as it is then, null where there is none. */
@@ -148,7 +148,7 @@ async function onProposedShape(context: ToolContext, drawing: Drawing): Promise<
 async function newShape(
   { store, host }: ToolContext,
   title: string,
-  { area, target }: { area: Columns; target: Target },
+  { area, target }: { area: Columns; target: DrawingTarget },
 ): Promise<Shape | null> {
   const fields = extent(area);
   if (fields === null) return null;

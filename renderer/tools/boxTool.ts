@@ -5,12 +5,12 @@ import type { Box } from '../../main/contract/records.ts';
 import { say } from '../state/workbench.ts';
 import { type Beginning, begin, commitArea } from './area.ts';
 import { columnsOf } from './masks.ts';
-import { boxBetween, clamped, type Place, squared } from './place.ts';
+import { boxBetween, clamped, type ImagePoint, squared } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
 interface Step extends Beginning {
-  readonly from: Place;
-  readonly to: Place;
+  readonly from: ImagePoint;
+  readonly to: ImagePoint;
 }
 
 /** A drag of less is a slip, image pixels. */

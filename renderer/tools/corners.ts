@@ -17,7 +17,7 @@ import { entry } from '../../main/contract/lookup.ts';
 import { outlinesOf, simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';
-import type { Place } from './place.ts';
+import type { ImagePoint } from './place.ts';
 
 /** Closed, flat x1 y1 x2 y2 ... */
 export type Ring = readonly number[];
@@ -83,7 +83,7 @@ export interface Corner {
 }
 
 /** Counted on past the last corner and back before the first one. */
-export function cornerAt(ring: Ring, at: number): Place {
+export function cornerAt(ring: Ring, at: number): ImagePoint {
   const i = 2 * ((at + ring.length / 2) % (ring.length / 2));
   return { x: entry(ring, i, 'ring'), y: entry(ring, i + 1, 'ring') };
 }
@@ -91,11 +91,11 @@ export function cornerAt(ring: Ring, at: number): Place {
 const changedRing = (rings: readonly Ring[], which: number, change: (ring: Ring) => Ring): readonly Ring[] =>
   rings.map((ring, i) => (i === which ? change(ring) : ring));
 
-export const withCornerMoved = (rings: readonly Ring[], { ring, at }: Corner, to: Place): readonly Ring[] =>
+export const withCornerMoved = (rings: readonly Ring[], { ring, at }: Corner, to: ImagePoint): readonly Ring[] =>
   changedRing(rings, ring, (points) => [...points.slice(0, 2 * at), to.x, to.y, ...points.slice(2 * at + 2)]);
 
 /** A new corner before corner `at`. */
-export const withCornerAdded = (rings: readonly Ring[], { ring, at }: Corner, place: Place): readonly Ring[] =>
+export const withCornerAdded = (rings: readonly Ring[], { ring, at }: Corner, place: ImagePoint): readonly Ring[] =>
   changedRing(rings, ring, (points) => [...points.slice(0, 2 * at), place.x, place.y, ...points.slice(2 * at)]);
 
 /** A ring of three corners goes as a whole. */
@@ -114,13 +114,13 @@ export function ringsColumns(rings: readonly Ring[], like: Columns): Columns {
 
 /** Sides that are there before or after, but not both. */
 interface Replaced {
-  readonly before: readonly Place[];
-  readonly after: readonly Place[];
+  readonly before: readonly ImagePoint[];
+  readonly after: readonly ImagePoint[];
 }
 
 function replaced(before: Ring, after: Ring, at: number): Replaced {
   const [less, more] = [before.length, after.length];
-  const around = (ring: Ring, middle: boolean): Place[] =>
+  const around = (ring: Ring, middle: boolean): ImagePoint[] =>
     middle ? [-1, 0, 1].map((step) => cornerAt(ring, at + step)) : [-1, 0].map((step) => cornerAt(ring, at + step));
   return { before: around(before, less >= more), after: around(after, more >= less) };
 }
@@ -145,7 +145,7 @@ function remembered(columns: Columns, rings: readonly Ring[]): Columns {
 }
 
 /** A strip along the sides, as wide as they may differ from the mask's edge. */
-function zone(places: readonly Place[], like: Columns): Columns {
+function zone(places: readonly ImagePoint[], like: Columns): Columns {
   return places.slice(1).reduce<Columns>((all, to, i) => {
     const from = places[i] ?? to;
     return joined(all, sweepColumns({ from, to, radius: TOLERANCE + 0.75 }, like), either);

@@ -3,7 +3,7 @@ import type { Change, Diff } from '../../main/contract/diff.ts';
 import type { PackedMask, Shape } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import type { OpenWire } from '../../main/contract/wire.ts';
-import type { Place } from './place.ts';
+import type { ImagePoint } from './place.ts';
 
 /** A shape, and the changes that make it; none where it stands already. */
 export interface ProposedShape {
@@ -21,9 +21,9 @@ export interface CanvasHost {
   /** GrabCut in a box of the open image. */
   cutOut(box: Box): Promise<PackedMask>;
   /** What has the colour of the point. */
-  wand(at: Place, how: { readonly tolerance: number; readonly contiguous: boolean }): Promise<PackedMask>;
+  wand(at: ImagePoint, how: { readonly tolerance: number; readonly contiguous: boolean }): Promise<PackedMask>;
   /** The cheapest ways along edges from a place, or from the strongest edge within `reach` image pixels of it. */
-  wire(at: Place, how: { readonly reach: number; readonly to: Place | null }): Promise<OpenWire>;
+  wire(at: ImagePoint, how: { readonly reach: number; readonly to: ImagePoint | null }): Promise<OpenWire>;
   /** The object of the answer in review as the shape that it would be; null: there is none. */
   proposedShape(): Promise<ProposedShape | null>;
   /** The decoded picture or tile of an address of main/contract/addresses.ts. */

@@ -18,7 +18,7 @@ import { entry, underKey } from '../../main/contract/lookup.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { maskArea } from '../../main/contract/rle.ts';
 
-interface Run {
+interface ColumnRun {
   readonly x: number;
   readonly from: number;
   readonly to: number;
@@ -35,7 +35,7 @@ interface Components {
 function components(columns: Columns, diagonal: boolean): Components {
   const parents: number[] = [];
   const areas = new Map<number, number>();
-  const runs: Run[] = [];
+  const runs: ColumnRun[] = [];
   const root = (run: number): number => {
     let at = run;
     while (parents[at] !== at) {
@@ -56,7 +56,7 @@ function components(columns: Columns, diagonal: boolean): Components {
     const here = parents.push(runs.length) - 1;
     runs.push({ x, from, to });
     // Runs of the column before that end above this one end above all that follow.
-    const isPast = (run: Run) => run.to + reach <= from || run.x < x - 1;
+    const isPast = (run: ColumnRun) => run.to + reach <= from || run.x < x - 1;
     while (left < column && isPast(entry(runs, left, 'runs'))) left++;
     for (let i = left; i < column && entry(runs, i, 'runs').from < to + reach; i++) parents[root(i)] = root(here);
   });

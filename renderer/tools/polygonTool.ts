@@ -4,7 +4,7 @@ import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
 import { rememberCorners } from './corners.ts';
-import { clamped, distance, type Place, straightened } from './place.ts';
+import { clamped, distance, type ImagePoint, straightened } from './place.ts';
 import type { Draft, DraftPath, Gesture, Tool, ToolContext } from './tool.ts';
 
 /** Screen pixels within which a click means the first corner. */
@@ -13,8 +13,8 @@ const SNAP = 9;
 const TRACE = 0.75;
 
 interface Step extends Beginning {
-  readonly corners: readonly Place[];
-  readonly pointer: Place;
+  readonly corners: readonly ImagePoint[];
+  readonly pointer: ImagePoint;
 }
 
 /** Traced: the corners are where the pressed pointer went, and letting go closes it. */
@@ -38,7 +38,7 @@ export class PolygonTool implements Tool {
     } else if (!this.#traces) this.#corner(place, at);
   }
 
-  #corner(place: Place, at: Gesture): void {
+  #corner(place: ImagePoint, at: Gesture): void {
     if (!this.#step) return;
     const { corners } = this.#step;
     const closes = corners.length > 2 && (at.clicks === 2 || this.#snaps(place));
@@ -60,7 +60,7 @@ export class PolygonTool implements Tool {
   }
 
   /** On the image, and straight from the corner before while Shift is held. */
-  #place(at: Gesture): Place | null {
+  #place(at: Gesture): ImagePoint | null {
     const size = sizeOf(this.#context.store.getState());
     if (size === null) return null;
     const last = this.#traces ? undefined : this.#step?.corners.at(-1);
@@ -69,7 +69,7 @@ export class PolygonTool implements Tool {
 
   #scale = (): number => this.#context.store.getState().view.scale;
 
-  #snaps(place: Place): boolean {
+  #snaps(place: ImagePoint): boolean {
     const first = this.#step?.corners[0];
     return first !== undefined && distance(first, place) * this.#scale() <= SNAP;
   }

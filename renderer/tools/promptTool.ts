@@ -4,15 +4,15 @@ import type { PackedMask } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import { proposedMask } from '../state/drawing.ts';
 import { say } from '../state/workbench.ts';
-import { begin, commitArea, sizeOf, type Target, type Way } from './area.ts';
+import { type AreaOperation, begin, commitArea, type DrawingTarget, sizeOf } from './area.ts';
 import { columnsOf } from './masks.ts';
-import { boxBetween, clamped, distance, isOn, type Place } from './place.ts';
+import { boxBetween, clamped, distance, type ImagePoint, isOn } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
 /** All that was asked about one object, and the last answer to it. */
 interface Session {
-  readonly target: Target;
-  readonly way: Way;
+  readonly target: DrawingTarget;
+  readonly way: AreaOperation;
   readonly points: readonly Point[];
   readonly box: Box | null;
   readonly rough: PackedMask | null;
@@ -26,7 +26,7 @@ export class PromptTool implements Tool {
   readonly #boxes: boolean;
   #session: Session | null = null;
   #answer: Columns | null = null;
-  #drag: { readonly session: Session; readonly from: Place; readonly to: Place } | null = null;
+  #drag: { readonly session: Session; readonly from: ImagePoint; readonly to: ImagePoint } | null = null;
   /** Of the last question; earlier answers come too late. */
   #asked = 0;
   #busy = false;
@@ -61,7 +61,7 @@ export class PromptTool implements Tool {
     return { target, way: replaces ? 'replace' : way, points: [], box: null, rough };
   }
 
-  #maskOf({ shape, onProposal }: Target): PackedMask | null {
+  #maskOf({ shape, onProposal }: DrawingTarget): PackedMask | null {
     return onProposal ? proposedMask(this.#context.store.getState()) : (shape?.mask ?? null);
   }
 

@@ -6,7 +6,7 @@ import { covers, middleOf, type OpenWire, strongestNear, wayTo } from '../../mai
 import { say } from '../state/workbench.ts';
 import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
 import { rememberCorners } from './corners.ts';
-import { clamped, distance, isOn, type Place } from './place.ts';
+import { clamped, distance, type ImagePoint, isOn } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
 /** Screen pixels within which a click means the first anchor, and within which it goes to the strongest edge. */
@@ -18,7 +18,7 @@ const MOST_TRACE = 1;
 
 /** A click, and the wire from it. */
 interface Anchor {
-  readonly clicked: Place;
+  readonly clicked: ImagePoint;
   /** No edge leads here: the line from the anchor before is straight. */
   readonly straight: boolean;
   /** Null: the host has none to give; lines from here are straight. */
@@ -27,7 +27,7 @@ interface Anchor {
 
 interface Step extends Beginning {
   readonly anchors: readonly Anchor[];
-  readonly pointer: Place;
+  readonly pointer: ImagePoint;
   readonly straight: boolean;
 }
 
@@ -66,14 +66,14 @@ export class ScissorsTool implements Tool {
   }
 
   /** Where a click of now goes, and how far from there the host may look for an edge: not where the wire shows it already. */
-  #aimed({ anchors, pointer, straight }: Step): [Place, number] {
+  #aimed({ anchors, pointer, straight }: Step): [ImagePoint, number] {
     const last = anchors.at(-1);
     const wire = last && this.#wires.get(last);
     if (straight) return [pointer, 0];
     return wire && covers(wire, pointer) ? [strongestNear(wire, pointer, this.#reach()), 0] : [pointer, this.#reach()];
   }
 
-  #anchor({ target }: Beginning, clicked: Place, how: { straight: boolean; reach: number }): Anchor {
+  #anchor({ target }: Beginning, clicked: ImagePoint, how: { straight: boolean; reach: number }): Anchor {
     // The last pixel of a picture ends where the picture ends.
     const inside = {
       x: Math.min(clicked.x, target.size.width - 0.5),
@@ -89,7 +89,7 @@ export class ScissorsTool implements Tool {
   }
 
   /** Null where it failed, of which the person is told, or where another image is open by now. */
-  async #ask(imageId: number, at: Place, how: { reach: number; to: Place | null }): Promise<OpenWire | null> {
+  async #ask(imageId: number, at: ImagePoint, how: { reach: number; to: ImagePoint | null }): Promise<OpenWire | null> {
     const { store, host } = this.#context;
     if (store.getState().open?.image.id !== imageId) return null;
     try {
@@ -126,7 +126,7 @@ export class ScissorsTool implements Tool {
 
   #reach = (): number => REACH / this.#scale();
 
-  #placeOf(anchor: Anchor): Place {
+  #placeOf(anchor: Anchor): ImagePoint {
     const wire = this.#wires.get(anchor);
     return wire ? middleOf(wire, wire.root) : anchor.clicked;
   }
@@ -166,7 +166,7 @@ export class ScissorsTool implements Tool {
   /** Flat x1 y1 x2 y2 ... along all ways and back to the first anchor. */
   async #ring({ anchors, target }: Step): Promise<readonly number[]> {
     await Promise.all(anchors.map(({ asked }) => asked));
-    const ways: (readonly Place[])[] = [];
+    const ways: (readonly ImagePoint[])[] = [];
     for (const [i, from] of anchors.entries()) {
       const to = anchors[(i + 1) % anchors.length];
       if (to) ways.push(await this.#whole(from, to, target.imageId));
@@ -176,7 +176,7 @@ export class ScissorsTool implements Tool {
   }
 
   /** The way between two anchors, also where the second lies outside of the first one's window. */
-  async #whole(from: Anchor, to: Anchor, imageId: number): Promise<readonly Place[]> {
+  async #whole(from: Anchor, to: Anchor, imageId: number): Promise<readonly ImagePoint[]> {
     const [wire, end] = [this.#wires.get(from), this.#placeOf(to)];
     if (to.straight || !wire || covers(wire, end)) return this.#way(from, end, to.straight);
     const wider = await this.#ask(imageId, this.#placeOf(from), { reach: 0, to: end });
@@ -184,7 +184,7 @@ export class ScissorsTool implements Tool {
     return this.#way(from, end, false);
   }
 
-  #way(from: Anchor, to: Place, straight: boolean): readonly Place[] {
+  #way(from: Anchor, to: ImagePoint, straight: boolean): readonly ImagePoint[] {
     const wire = this.#wires.get(from);
     return straight || !wire || !covers(wire, to) ? [this.#placeOf(from), to] : wayTo(wire, to);
   }

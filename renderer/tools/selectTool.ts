@@ -14,10 +14,10 @@ import {
   withoutCorner,
   withRings,
 } from './corners.ts';
-import { type BoxSides, type Held, heldBox, heldCorner, nearness, resized } from './handles.ts';
+import { type BoxSides, type HeldHandle, heldBox, heldCorner, nearness, resized } from './handles.ts';
 import { columnsOf } from './masks.ts';
 import { nudge } from './nudge.ts';
-import { boxBetween, clamped, distance, type Place } from './place.ts';
+import { boxBetween, clamped, distance, type ImagePoint } from './place.ts';
 import type { ShapeGrid } from './shapeGrid.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
@@ -32,8 +32,8 @@ type Step =
     }
   | { readonly kind: 'box'; readonly shape: Shape; readonly sides: BoxSides; readonly box: Box }
   /** `by` in whole pixels; null until the pointer has left the place of a click. */
-  | { readonly kind: 'move'; readonly shape: Shape; readonly from: Place; readonly by: Place | null }
-  | { readonly kind: 'band'; readonly from: Place; readonly to: Place; readonly keeps: boolean };
+  | { readonly kind: 'move'; readonly shape: Shape; readonly from: ImagePoint; readonly by: ImagePoint | null }
+  | { readonly kind: 'band'; readonly from: ImagePoint; readonly to: ImagePoint; readonly keeps: boolean };
 
 /** A press that moves less, in screen pixels, is a click. */
 const CLICK = 4;
@@ -56,7 +56,7 @@ export class SelectTool implements Tool {
   }
 
   /** Handles of the one selected shape come before anything under them. */
-  #held(at: Place, anywhere: boolean): Held | null {
+  #held(at: ImagePoint, anywhere: boolean): HeldHandle | null {
     const { store } = this.#context;
     const shape = selectedShape(store.getState());
     if (shape === null || shape.locked || shape.hidden) return null;
@@ -65,7 +65,7 @@ export class SelectTool implements Tool {
     return heldCorner(cornerRings(columnsOf(shape.mask)), near, anywhere);
   }
 
-  #grab(held: Held, at: Gesture): void {
+  #grab(held: HeldHandle, at: Gesture): void {
     const shape = selectedShape(this.#context.store.getState());
     if (shape === null) return;
     if (held.kind === 'box') {
@@ -113,7 +113,7 @@ export class SelectTool implements Tool {
   }
 
   /** A click on what the answer in review offers is a look at that object; a shape under it is selected all the same. */
-  #lookAtObject({ x, y }: Place): void {
+  #lookAtObject({ x, y }: ImagePoint): void {
     const { store } = this.#context;
     const state = store.getState();
     const isIn = ({ x1, y1, x2, y2 }: Box) => x >= x1 && x < x2 && y >= y1 && y < y2;
@@ -139,13 +139,13 @@ export class SelectTool implements Tool {
   }
 
   /** Under a wipe masks are compared, not moved. */
-  #way({ from, by }: { from: Place; by: Place | null }, to: Place): Place | null {
+  #way({ from, by }: { from: ImagePoint; by: ImagePoint | null }, to: ImagePoint): ImagePoint | null {
     const { view, wipe } = this.#context.store.getState();
     if (wipe !== null || (by === null && distance(from, to) * view.scale < CLICK)) return null;
     return { x: Math.round(to.x - from.x), y: Math.round(to.y - from.y) };
   }
 
-  #hover(at: Place): void {
+  #hover(at: ImagePoint): void {
     const { store } = this.#context;
     const { view, hovered } = store.getState();
     const id = this.#index().at(at, 4 / view.scale)?.id ?? null;
@@ -162,7 +162,7 @@ export class SelectTool implements Tool {
     else if (step.moved) this.#commitRings(step.shape, step.before, step.rings, step.corner);
   }
 
-  #drop({ shape, by }: { shape: Shape; by: Place | null }): void {
+  #drop({ shape, by }: { shape: Shape; by: ImagePoint | null }): void {
     const { store, host } = this.#context;
     if (by === null) {
       this.#selectOnly(shape);
@@ -172,7 +172,7 @@ export class SelectTool implements Tool {
     if (diff !== null) host.commit(diff);
   }
 
-  #select({ from, to, keeps }: { from: Place; to: Place; keeps: boolean }): void {
+  #select({ from, to, keeps }: { from: ImagePoint; to: ImagePoint; keeps: boolean }): void {
     const { store } = this.#context;
     const { selected, view } = store.getState();
     const isClick = distance(from, to) * view.scale < CLICK;

@@ -3,7 +3,7 @@ import { holds } from '../../main/contract/columns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { columnsOf } from './masks.ts';
-import { boxesTouch, type Place } from './place.ts';
+import { boxesTouch, type ImagePoint } from './place.ts';
 
 /** Cells along the longer side. */
 const CELLS = 64;
@@ -93,7 +93,7 @@ export class ShapeGrid {
   }
 
   /** The topmost shape at a place; a box without a mask counts only near its sides. `near`: image pixels. */
-  at(place: Place, near: number): Shape | null {
+  at(place: ImagePoint, near: number): Shape | null {
     const { x, y } = place;
     const around = this.within({ x1: x - near, y1: y - near, x2: x + near, y2: y + near }).reverse();
     const exact = around.find(({ mask }) => mask !== null && holds(columnsOf(mask), x, y));
@@ -103,7 +103,7 @@ export class ShapeGrid {
 
 const lowestFirst = (a: Shape, b: Shape): number => a.place - b.place || a.id - b.id;
 
-function nearSide({ x, y }: Place, { x1, y1, x2, y2 }: Box, near: number): boolean {
+function nearSide({ x, y }: ImagePoint, { x1, y1, x2, y2 }: Box, near: number): boolean {
   const inside = x > x1 + near && x < x2 - near && y > y1 + near && y < y2 - near;
   return !inside && x > x1 - near && x < x2 + near && y > y1 - near && y < y2 + near;
 }

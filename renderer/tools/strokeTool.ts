@@ -2,14 +2,14 @@
 import { columnsBox, either, emptyColumns, joined, type Sweep, sweepColumns } from '../../main/contract/columns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import { brushRadius } from '../state/brush.ts';
-import { begin, commitArea, type Target } from './area.ts';
-import { clamped, type Place } from './place.ts';
+import { begin, commitArea, type DrawingTarget } from './area.ts';
+import { clamped, type ImagePoint } from './place.ts';
 import type { Draft, Gesture, Stroke, Tool, ToolContext } from './tool.ts';
 
 interface Pending {
   readonly stroke: Stroke;
-  readonly target: Target;
-  readonly last: Place;
+  readonly target: DrawingTarget;
+  readonly last: ImagePoint;
   /** Strokes from taking up the tool, or from Enter, to the next belong to one shape. */
   readonly series: number;
 }
@@ -20,7 +20,7 @@ export class StrokeTool implements Tool {
   #now: Pending | null = null;
   #strokes = 0;
   /** Where the stroke before ended, for a straight line to a press with Shift. */
-  #before: Place | null = null;
+  #before: ImagePoint | null = null;
   /** Strokes that wait for the id of their shape; the next one on it waits for them. */
   #making: Promise<Shape | null> = Promise.resolve(null);
   #waiting: Pending[] = [];
@@ -50,7 +50,7 @@ export class StrokeTool implements Tool {
     if (this.#now) this.#sweepTo(clamped(at, this.#now.target.size));
   }
 
-  #sweepTo(place: Place): void {
+  #sweepTo(place: ImagePoint): void {
     if (!this.#now) return;
     const { stroke, last } = this.#now;
     const sweep: Sweep = { from: last, to: place, radius: brushRadius(this.#context.store.getState()) };

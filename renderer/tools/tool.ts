@@ -3,9 +3,9 @@ import type { Columns } from '../../main/contract/columns.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import type { WorkbenchStore } from '../state/workbench.ts';
 import type { CanvasHost } from './host.ts';
-import type { Place } from './place.ts';
+import type { ImagePoint } from './place.ts';
 
-export interface Gesture extends Place {
+export interface Gesture extends ImagePoint {
   readonly button: 'left' | 'right';
   readonly shift: boolean;
   readonly alt: boolean;
@@ -18,7 +18,7 @@ export interface Gesture extends Place {
 export type Manner = 'adds' | 'takes' | 'guide';
 
 export interface DraftPath {
-  readonly points: readonly Place[];
+  readonly points: readonly ImagePoint[];
   readonly closed: boolean;
   readonly manner: Manner;
 }
@@ -40,20 +40,20 @@ export interface Draft {
   readonly box?: { readonly box: Box; readonly manner: Manner } | null;
   readonly points?: readonly Point[];
   /** Places that were clicked on the way of a path. */
-  readonly anchors?: readonly Place[];
+  readonly anchors?: readonly ImagePoint[];
   readonly stroke?: Stroke | null;
   /** A whole mask that waits to be accepted. */
   readonly mask?: Columns | null;
   /** Rings of the selected shape while a corner is dragged, in place of its own. */
   readonly rings?: readonly (readonly number[])[] | null;
   /** How far the selected shapes are dragged, in image pixels. */
-  readonly moved?: Place | null;
+  readonly moved?: ImagePoint | null;
   /** Of the brush under the pointer. */
   readonly radius?: number;
   /** The host is working on it. */
   readonly busy?: boolean;
   /** The snap target of the first corner. */
-  readonly snap?: Place | null;
+  readonly snap?: ImagePoint | null;
 }
 
 export interface Tool {

@@ -3,23 +3,23 @@ import type { Size } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { closest, viewOfImage } from '../state/view.ts';
 import type { View } from '../state/workbench.ts';
-import type { Place } from './place.ts';
+import type { ImagePoint } from './place.ts';
 
 /** Screen pixels of the image that always stay in sight. */
 const IN_SIGHT = 48;
 
-export const toImage = ({ scale, x, y }: View, screen: Place): Place => ({
+export const toImage = ({ scale, x, y }: View, screen: ImagePoint): ImagePoint => ({
   x: (screen.x - x) / scale,
   y: (screen.y - y) / scale,
 });
 
-export const toScreen = ({ scale, x, y }: View, place: Place): Place => ({
+export const toScreen = ({ scale, x, y }: View, place: ImagePoint): ImagePoint => ({
   x: place.x * scale + x,
   y: place.y * scale + y,
 });
 
 /** The image pixel under the place stays under it. Never smaller than a quarter of the fitted image. */
-export function zoomed(view: View, factor: number, at: Place, frame: { image: Size; canvas: Size }): View {
+export function zoomed(view: View, factor: number, at: ImagePoint, frame: { image: Size; canvas: Size }): View {
   const least = Math.min(1, viewOfImage(frame.image, frame.canvas).scale / 4);
   const scale = Math.min(closest, Math.max(least, view.scale * factor));
   const under = toImage(view, at);

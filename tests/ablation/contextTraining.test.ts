@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AnsweredPrompt } from '../../main/ablation/answeredPrompts.ts';
 import {
   type ContextPolicy,
   contextPolicy,
@@ -12,13 +13,12 @@ import {
   trainContext,
 } from '../../main/ablation/contextTraining.ts';
 import {
+  type MemoryReader,
   memoryFeeds,
   openReader,
-  type Reader,
   type Remembered,
   rememberedTokens,
 } from '../../main/ablation/remembered.ts';
-import type { ToldPrompt } from '../../main/ablation/told.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage } from '../../main/contract/records.ts';
 import { maskBox } from '../../main/contract/rle.ts';
@@ -37,9 +37,9 @@ let root: string;
 let folder: string;
 let weights: Weights;
 let speaker: Speaker;
-let reader: Reader;
+let reader: MemoryReader;
 let image: DecodedImage;
-let told: ToldPrompt[];
+let told: AnsweredPrompt[];
 let remembered: Remembered[];
 const { signal } = new AbortController();
 
@@ -71,7 +71,7 @@ afterAll(async () => {
 });
 
 /** One pass over picture, question, answer and queries, as the product's own training makes it. */
-async function wholePass({ text, answer }: ToldPrompt): Promise<Float32Array> {
+async function wholePass({ text, answer }: AnsweredPrompt): Promise<Float32Array> {
   const frame = frameOf(speaker);
   const { head, turn } = answered(speaker.tokenizer, text, { text: answer, side: frame.cells });
   const rows = {

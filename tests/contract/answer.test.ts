@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  boxesSoFar,
-  type Dialect,
+  type AnswerDialect,
   firstBox,
+  firstBoxForm,
+  listForm,
   objectInImage,
   readAnswer,
   toFrame,
@@ -115,7 +116,7 @@ test('any text is read, quickly, in both dialects', () => {
     fc.array(piece, { maxLength: 400 }),
     fc.constantFrom('released', 'loupe'),
     (parts, to) => {
-      const { found, objects } = readAnswer(parts.join(''), to as Dialect);
+      const { found, objects } = readAnswer(parts.join(''), to as AnswerDialect);
       expect(found === 'objects').toBe(objects.length > 0);
     },
   );
@@ -193,16 +194,16 @@ describe('boxesSoFar', () => {
   test('each is there as soon as its bracket closes, and the reasoning’s own boxes are none', () => {
     for (let length = 0; length <= whole.length; length++) {
       const expected = [one, two].slice(0, ends.filter((end) => length >= end).length);
-      expect(boxesSoFar(whole.slice(0, length), 'loupe'), `after ${length} characters`).toEqual(expected);
+      expect(listForm.boxesSoFar(whole.slice(0, length)), `after ${length} characters`).toEqual(expected);
     }
   });
 
   test('are none for reversed corners and for an answer that nothing matches', () => {
-    expect(boxesSoFar('<answer>[30, 20, 10, 40]', 'loupe')).toEqual([]);
-    expect(boxesSoFar('<think>[1, 2, 3, 4]</think><answer>[]</answer>', 'loupe')).toEqual([]);
+    expect(listForm.boxesSoFar('<answer>[30, 20, 10, 40]')).toEqual([]);
+    expect(listForm.boxesSoFar('<think>[1, 2, 3, 4]</think><answer>[]</answer>')).toEqual([]);
   });
 
   test('of the released dialect is the first one anywhere', () => {
-    expect(boxesSoFar('<think>1 dog [1, 2, 3, 4]', 'released')).toEqual([box(1, 2, 3, 4)]);
+    expect(firstBoxForm.boxesSoFar('<think>1 dog [1, 2, 3, 4]')).toEqual([box(1, 2, 3, 4)]);
   });
 });

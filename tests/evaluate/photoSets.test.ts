@@ -4,7 +4,7 @@ import type { DecodedImage } from '../../main/contract/records.ts';
 import { maskBox, maskIou } from '../../main/contract/rle.ts';
 import type { LabelledImage } from '../../main/evaluate/cocoPhotos.ts';
 import { evaluatePhotoSets } from '../../main/evaluate/photoSets.ts';
-import type { Ask } from '../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { disc, fromBox, HEIGHT, WIDTH } from '../pictures/disc.ts';
 
 const photo = (set: string, radius: number): LabelledImage => {
@@ -20,10 +20,10 @@ const silent = {
 };
 
 /** Takes the box; of clicks it draws the truth from the third on, before that the left half of the picture. */
-const slow = (asked: Ask[] = []) => ({
+const slow = (asked: SegmenterPrompt[] = []) => ({
   ...silent,
   repair: async () => null,
-  segment: async (image: DecodedImage, ask: Ask) => {
+  segment: async (image: DecodedImage, ask: SegmenterPrompt) => {
     asked.push(ask);
     if (ask.box) return fromBox(ask.box);
     if ((ask.points ?? []).length < 3) return fromBox({ x1: 0, y1: 0, x2: WIDTH / 2, y2: HEIGHT });
@@ -48,7 +48,7 @@ describe('evaluatePhotoSets', () => {
   });
 
   it('clicks in the middle of what is missing first, and then where the mask is wrong', async () => {
-    const asked: Ask[] = [];
+    const asked: SegmenterPrompt[] = [];
     const [first] = photos;
     if (!first) throw new Error('unreachable');
     await evaluatePhotoSets(slow(asked), [first], { grabCuts: 0 });

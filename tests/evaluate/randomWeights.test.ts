@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { AskedWeights } from '../../main/evaluate/randomWeights.ts';
+import { RandomWeights } from '../../main/evaluate/randomWeights.ts';
 import { input } from '../../models/graph/tensor.ts';
 import { linear } from '../../models/nn/linear.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
@@ -25,7 +25,7 @@ it.each([
     ['fc.bias bfloat16 8', 'fc.weight.quantised uint8 8,2,16', 'fc.weight.scales float32 8,2'],
   ],
 ])('%s', async (name, storage, wanted) => {
-  const asked = new AskedWeights(storage);
+  const asked = new RandomWeights(storage);
   const x = input('x', [2, 64]);
   linear(paramsFrom(asked, 'fc'), x, 8);
   const file = path.join(folder, `${name}.safetensors`);
@@ -41,7 +41,7 @@ it.each([
 it.each([null, { bits: 4, block: 32 } as const])(
   'tells the shapes of all that was asked for, stored as %j',
   (storage) => {
-    const asked = new AskedWeights(storage);
+    const asked = new RandomWeights(storage);
     linear(paramsFrom(asked, 'fc'), input('x', [2, 64]), 8);
     linear(paramsFrom(asked, 'head'), input('y', [2, 8]), 3, { bias: false });
     const shapes = [...asked.shapes()].map(([key, shape]) => `${key} ${shape}`).sort();

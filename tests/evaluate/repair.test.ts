@@ -4,7 +4,7 @@ import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { maskIou } from '../../main/contract/rle.ts';
 import type { LabelledImage } from '../../main/evaluate/cocoPhotos.ts';
 import { averagePrecision, type RepairTrial, repairFigures, repairTrials } from '../../main/evaluate/repair.ts';
-import type { Repair } from '../../main/flow/repair.ts';
+import type { RepairedMask } from '../../main/flow/repair.ts';
 import { disc, fromBox } from '../pictures/disc.ts';
 
 const photos = [14, 18, 22].map((radius): LabelledImage => {
@@ -16,7 +16,7 @@ const truthOf = (image: DecodedImage): Mask =>
 
 /** Draws `mask` and expects it to be better by what it differs. */
 const drawing = (mask: (image: DecodedImage) => Mask) => ({
-  repair: async (image: DecodedImage, standing: Mask): Promise<Repair> => {
+  repair: async (image: DecodedImage, standing: Mask): Promise<RepairedMask> => {
     const gain = 1 - maskIou(mask(image), standing);
     return { mask: mask(image), gain, boundary: gain, features: { same: 1 - gain } };
   },

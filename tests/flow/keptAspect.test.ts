@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskIou, toBitmap } from '../../main/contract/rle.ts';
 import { Segmenter } from '../../main/flow/segmenter.ts';
-import type { Ask } from '../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights } from '../../main/weights/open.ts';
 import { recipeFrom } from '../../main/weights/recipe.ts';
@@ -40,7 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const asks: Record<string, Ask> = {
+const asks: Record<string, SegmenterPrompt> = {
   'a box': { box: { x1: 20, y1: 10, x2: 50, y2: 45 } },
   clicks: { points: [{ x: 36, y: 28, sign: '+' }] },
   'a rough mask': { rough: truth },

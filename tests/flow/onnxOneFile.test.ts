@@ -8,7 +8,7 @@ import { fromBitmap, maskIou } from '../../main/contract/rle.ts';
 import { OnnxSegmenter } from '../../main/flow/onnxSegmenter.ts';
 import { recogniseModel } from '../../main/flow/recogniseModel.ts';
 import { Segmenter } from '../../main/flow/segmenter.ts';
-import type { Ask } from '../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights, type Weights } from '../../main/weights/open.ts';
 import { recipeFrom } from '../../main/weights/recipe.ts';
@@ -25,7 +25,7 @@ const image: DecodedImage = {
   data: Uint8Array.from({ length: width * height * 3 }, (_, i) => pixel(i)),
 };
 const box = { x1: 20, y1: 10, x2: 60, y2: 50 };
-const points: Ask['points'] = [
+const points: SegmenterPrompt['points'] = [
   { x: 36, y: 28, sign: '+' },
   { x: 5, y: 40, sign: '-' },
 ];
@@ -35,8 +35,15 @@ const rough = fromBitmap(
   width,
   height,
 );
-const pointed: Record<string, Ask> = { clicks: { points }, 'a box': { box }, 'a box and clicks': { box, points } };
-const sketched: Record<string, Ask> = { 'a rough mask': { rough }, 'a rough mask and a box': { rough, box } };
+const pointed: Record<string, SegmenterPrompt> = {
+  clicks: { points },
+  'a box': { box },
+  'a box and clicks': { box, points },
+};
+const sketched: Record<string, SegmenterPrompt> = {
+  'a rough mask': { rough },
+  'a rough mask and a box': { rough, box },
+};
 
 const kinds = {
   a: {
@@ -90,7 +97,7 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('one file of dialect
   });
 
   it.each(Object.keys(kinds[id].asks))('gives the mask of the native path for %s', async (name) => {
-    const asks: Readonly<Record<string, Ask>> = kinds[id].asks;
+    const asks: Readonly<Record<string, SegmenterPrompt>> = kinds[id].asks;
     const ask = asks[name] ?? {};
     const [own, theirs] = [await native.segment(image, ask), await segmenter.segment(image, ask)];
     expect(maskIou(theirs, own)).toBeGreaterThanOrEqual(0.999);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Mask } from '../../main/contract/records.ts';
 import { maskArea, toBitmap } from '../../main/contract/rle.ts';
-import { type Dialect, dialects, type PixelScale } from '../../main/flow/onnxDialects.ts';
+import { dialects, type OnnxDialect, type PixelScale } from '../../main/flow/onnxDialects.ts';
 import { type ForeignMasks, maskOfPicture } from '../../main/flow/onnxMasks.ts';
 import { placedOn } from '../../main/flow/onnxPicture.ts';
 import { type Heard, probe } from '../../main/flow/onnxProbe.ts';
@@ -10,7 +10,7 @@ import type { PointedAt } from '../../main/flow/onnxPrompts.ts';
 
 const side = 256;
 
-function dialect(id: string): Dialect {
+function dialect(id: string): OnnxDialect {
   const found = dialects.find((one) => one.id === id);
   if (!found) throw new Error(id);
   return found;

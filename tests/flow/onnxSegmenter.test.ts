@@ -9,7 +9,7 @@ import { fromBitmap, maskIou, toBitmap } from '../../main/contract/rle.ts';
 import { OnnxSegmenter } from '../../main/flow/onnxSegmenter.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import { Segmenter } from '../../main/flow/segmenter.ts';
-import type { Ask } from '../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights, type Weights } from '../../main/weights/open.ts';
 import { recipeFrom } from '../../main/weights/recipe.ts';
@@ -29,7 +29,7 @@ import { decoderOf, encoderOf, positionedEncoderOf, slots, unitEncoderOf, writeD
 const image = drawn();
 const [WIDTH, HEIGHT] = [image.width, image.height];
 const box = { x1: 20, y1: 10, x2: 60, y2: 50 };
-const clicks: Ask['points'] = [
+const clicks: SegmenterPrompt['points'] = [
   { x: 36, y: 28, sign: '+' },
   { x: 5, y: 40, sign: '-' },
 ];
@@ -103,7 +103,7 @@ const files = {
     decoder: decoderOf({ ...transformers, features: hub, outputs: ['pred_masks', 'iou_scores'], boxes: 'heard' }),
   },
 };
-const asks: Record<string, Ask> = {
+const asks: Record<string, SegmenterPrompt> = {
   clicks: { points: clicks },
   'a box': { box },
   'a box and clicks': { box, points: clicks },
@@ -148,7 +148,7 @@ describe('dialects of SAM 1', () => {
   const sizes = { size: 'float32', padded: true, crop, outputs } as const;
 
   /** There is one map of features; `share` of the square's rows is the picture, from above. */
-  async function expected(ask: Ask, share = 0.75): Promise<Mask> {
+  async function expected(ask: SegmenterPrompt, share = 0.75): Promise<Mask> {
     const p = weights.params.at('sam');
     const { segmenter: config } = weights;
     const features = imageEncoder(p, config, input('image', [1, 3, side, side]));
@@ -295,7 +295,7 @@ describe('traps', () => {
     const segmenter = await open(folder);
     expect(segmenter.heard.boxes).toBe(false);
     expect(segmenter.warnings.join()).toMatch(/^deaf does not hear boxes; a click in the middle/);
-    const middle: Ask['points'] = [{ x: 40, y: 30, sign: '+' }];
+    const middle: SegmenterPrompt['points'] = [{ x: 40, y: 30, sign: '+' }];
     expect(await segmenter.segment(image, { box })).toEqual(await segmenter.segment(image, { points: middle }));
   });
 

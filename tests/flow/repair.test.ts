@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskIou, toBitmap } from '../../main/contract/rle.ts';
 import { promptsFrom, repaired, unrated } from '../../main/flow/repair.ts';
-import type { Ask, Found } from '../../main/flow/zoom.ts';
-import { enlargedMask, type Grid, type Place } from '../../main/pictures/enlarge.ts';
+import type { FoundLogits, SegmenterPrompt } from '../../main/flow/zoom.ts';
+import { enlargedMask, type Grid, type PicturePart } from '../../main/pictures/enlarge.ts';
 import type { RepairRecord } from '../../main/weights/repairRecord.ts';
 import { disc, fromBox, HEIGHT, WIDTH } from '../pictures/disc.ts';
 
 const { image, truth } = disc(16);
-const whole: Place = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
+const whole: PicturePart = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
 const side = 48;
 
 /** The mask as logits of a square grid over the picture. */
@@ -24,12 +24,12 @@ function gridOf(mask: Mask): Grid {
 }
 
 /** Draws for every ask what it is told to, and remembers the asks. */
-const drawing = (answer: (ask: Ask) => Mask, asked: Ask[] = []) => ({
-  find: async (_: DecodedImage, ask: Ask): Promise<Found> => {
+const drawing = (answer: (ask: SegmenterPrompt) => Mask, asked: SegmenterPrompt[] = []) => ({
+  find: async (_: DecodedImage, ask: SegmenterPrompt): Promise<FoundLogits> => {
     asked.push(ask);
     return { values: gridOf(answer(ask)), place: whole, quality: 0.9 };
   },
-  draw: (picture: DecodedImage, { values, place }: Pick<Found, 'values' | 'place'>) =>
+  draw: (picture: DecodedImage, { values, place }: Pick<FoundLogits, 'values' | 'place'>) =>
     enlargedMask(values, picture, place),
 });
 
@@ -87,7 +87,7 @@ describe('repaired', () => {
   });
 
   it('asks again with what it found until that settles', async () => {
-    const asked: Ask[] = [];
+    const asked: SegmenterPrompt[] = [];
     await repaired(
       drawing(() => truth, asked),
       image,
@@ -145,9 +145,9 @@ describe('repaired', () => {
 
 describe('unrated', () => {
   it('draws once from box and mask, and expects nothing', async () => {
-    const asked: Ask[] = [];
+    const asked: SegmenterPrompt[] = [];
     const plain = {
-      segment: async (_: DecodedImage, ask: Ask) => {
+      segment: async (_: DecodedImage, ask: SegmenterPrompt) => {
         asked.push(ask);
         return truth;
       },

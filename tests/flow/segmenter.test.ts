@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import { Segmenter } from '../../main/flow/segmenter.ts';
-import type { Ask } from '../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { promptSlots, samSide } from '../../main/nano/layout.ts';
 import { askFeeds, boxSlots, type Slot } from '../../main/nano/segmenterBatch.ts';
@@ -75,11 +75,11 @@ function differing(a: Mask, b: Mask): number {
 const pixels = ({ counts }: Mask): boolean[] => counts.flatMap((run, k) => new Array<boolean>(run).fill(k % 2 === 1));
 
 describe('segment', () => {
-  const clicks: Ask['points'] = [
+  const clicks: SegmenterPrompt['points'] = [
     { x: 36, y: 28, sign: '+' },
     { x: 5, y: 50, sign: '-' },
   ];
-  const asks: Record<string, Ask> = {
+  const asks: Record<string, SegmenterPrompt> = {
     box: { box },
     points: { points: clicks },
     both: { box, points: clicks },
@@ -108,7 +108,7 @@ describe('segment', () => {
     const at = (x: number, y: number, label: Slot['label']): Slot => ({ x: x * scale.x, y: y * scale.y, label });
     const corners = [at(box.x1, box.y1, 2), at(box.x2, box.y2, 3)];
     const points = [at(36, 28, 1), at(5, 50, 0)];
-    const close = async (ask: Ask, slots: readonly Slot[], token?: Float32Array) =>
+    const close = async (ask: SegmenterPrompt, slots: readonly Slot[], token?: Float32Array) =>
       differing(await segmenter.segment(image, ask), await byTraining(slots, token)) / (WIDTH * HEIGHT);
     // Weights stored in 16 bits move a few pixels that stand at the threshold.
     expect(await close({ box }, corners)).toBeLessThan(0.02);
@@ -118,7 +118,7 @@ describe('segment', () => {
   });
 
   it('takes more clicks than it was trained with', async () => {
-    const many: Ask['points'] = Array.from({ length: 9 }, (_, i) => ({ x: 30 + i, y: 20 + i, sign: '+' }));
+    const many: SegmenterPrompt['points'] = Array.from({ length: 9 }, (_, i) => ({ x: 30 + i, y: 20 + i, sign: '+' }));
     const mask = await segmenter.segment(image, { box, points: many });
     expect(mask.size).toEqual([HEIGHT, WIDTH]);
     expect(mask).not.toEqual(await segmenter.segment(image, { box, points: many.slice(0, 2) }));

@@ -6,7 +6,7 @@ import {
   agreement,
   boxAround,
   clickPlaces,
-  type Found,
+  type FoundLogits,
   focusOf,
   foundBox,
   sharesIn,
@@ -63,7 +63,7 @@ describe('clickPlaces', () => {
 });
 
 /** 4 * 4 cells over x 20 to 40, y 10 to 30, the four in the middle inside. */
-const found: Found = {
+const found: FoundLogits = {
   values: {
     width: 4,
     height: 4,

@@ -9,7 +9,7 @@ import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskIou } from '../../main/contract/rle.ts';
 import type { OutShape } from '../../main/formats/cocoAnnotations.ts';
 import { bboxOf, CocoRules, parseSegmentation } from '../../main/formats/cocoRules.ts';
-import { type WriteOptions, writeCocoFile } from '../../main/formats/cocoWrite.ts';
+import { type CocoWriteOptions, writeCocoFile } from '../../main/formats/cocoWrite.ts';
 import { freshFolder } from './reads.ts';
 
 const folder = freshFolder();
@@ -43,7 +43,7 @@ interface Annotation {
   readonly [key: string]: unknown;
 }
 
-async function written(shapes: Iterable<OutShape>, options: Partial<WriteOptions> = {}, name = 'out.json') {
+async function written(shapes: Iterable<OutShape>, options: Partial<CocoWriteOptions> = {}, name = 'out.json') {
   const file = path.join(folder, name);
   const content = {
     head: { info: JSON.stringify({ description: 'a "quoted" name' }) },
@@ -176,10 +176,10 @@ describe('any mask', () => {
   const anyMask = fc
     .array(fc.constantFrom(0, 1), { minLength: 48, maxLength: 48 })
     .map((bits) => fromBitmap(Uint8Array.from(bits), frame.width, frame.height));
-  const settings = fc.constantFrom<WriteOptions['masks']>('auto', 'polygons', 'run lengths');
+  const settings = fc.constantFrom<CocoWriteOptions['masks']>('auto', 'polygons', 'run lengths');
 
   test('keeps every rule, says its own area and box, and with auto nothing of it is lost', async () => {
-    const check = async (drawn: Mask, masks: WriteOptions['masks'], crowd: boolean) => {
+    const check = async (drawn: Mask, masks: CocoWriteOptions['masks'], crowd: boolean) => {
       const { whole, stated } = await written([shapeOf({ drawn, crowd })], { masks });
       const rules = new CocoRules();
       for (const [i, image] of whole.images.entries()) expect(rules.image(image, i)).toEqual([]);

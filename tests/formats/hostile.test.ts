@@ -8,7 +8,7 @@ import { compress } from '../../main/contract/cocoMask.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { readCoco } from '../../main/formats/cocoRead.ts';
 import { readCvat } from '../../main/formats/cvat.ts';
-import { detect, type Reader } from '../../main/formats/detect.ts';
+import { detect, type FormatReader } from '../../main/formats/detect.ts';
 import { readGroundingSuite } from '../../main/formats/groundingSuite.ts';
 import { readIsat } from '../../main/formats/isat.ts';
 import { readLabelme } from '../../main/formats/labelme.ts';
@@ -49,7 +49,7 @@ const cvat = (inner: string) =>
   `<annotations><version>1.1</version><image id="0" name="a.jpg" width="${width}" height="${height}">${inner}</image></annotations>`;
 
 /** A sound document of each format in JSON. */
-const documents: readonly [name: string, reader: Reader, document: unknown][] = [
+const documents: readonly [name: string, reader: FormatReader, document: unknown][] = [
   [
     'COCO',
     readCoco,
@@ -180,7 +180,7 @@ const grounding = { image_path: 'a.jpg', label: 'cup', caption: 'the cup', segme
 beforeAll(() => saved(folder, 'a.png', png));
 
 /** Either one clear refusal or shapes that a project may rely on. */
-async function readOrRefused(reader: Reader, name: string, content: unknown): Promise<'read' | 'refused'> {
+async function readOrRefused(reader: FormatReader, name: string, content: unknown): Promise<'read' | 'refused'> {
   const file = saved(folder, name, content);
   try {
     expectSound(await outcomeOf(reader, file, sizes));

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Reader } from '../../main/formats/detect.ts';
+import type { FormatReader } from '../../main/formats/detect.ts';
 import { type LeftOut, Notes, type Reading, type ReadShape } from '../../main/formats/reading.ts';
 
 export const freshFolder = (): string => mkdtempSync(path.join(tmpdir(), 'loupe-formats-'));
@@ -24,7 +24,7 @@ export interface Outcome extends Omit<Reading, 'shapes'> {
 
 /** `sizes`: width and height of the pictures that are found, by their name. */
 export async function outcomeOf(
-  reader: Reader,
+  reader: FormatReader,
   file: string,
   sizes: Readonly<Record<string, readonly [number, number]>> = {},
 ): Promise<Outcome> {

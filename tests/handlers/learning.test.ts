@@ -1,9 +1,9 @@
 // The learning group over a host: what a project has learnt, a refused run as a job, and nothing to go back to.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bench, finished, startHost } from '../engine/bench.ts';
+import { finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { nothing } from '../engine/weights.ts';
 
-let bench: Bench;
+let bench: StartedHost;
 beforeAll(async () => {
   bench = await startHost([nothing], 2);
 });

@@ -6,11 +6,11 @@ import { fromPolygon } from '../../main/contract/polygon.ts';
 import { packMask, unpackMask } from '../../main/contract/project.ts';
 import { maskIou } from '../../main/contract/rle.ts';
 import { openWire, wayTo } from '../../main/contract/wire.ts';
-import { askedOf, type Bench, finished, startHost } from '../engine/bench.ts';
+import { askedOf, finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { found, nothing } from '../engine/weights.ts';
 import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';
 
-let bench: Bench;
+let bench: StartedHost;
 beforeAll(async () => {
   bench = await startHost([found, nothing], 5);
 });

@@ -1,10 +1,10 @@
 // The job that asks one prompt of every image, as a window starts it: its title, its events and the sentence it ends in.
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Bench, finished, startHost } from '../engine/bench.ts';
+import { finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { found, nothing } from '../engine/weights.ts';
 
-let bench: Bench;
+let bench: StartedHost;
 beforeAll(async () => {
   bench = await startHost([found], 3);
 });
@@ -88,7 +88,7 @@ describe('promptAll', () => {
 });
 
 describe('where nothing is', () => {
-  let empty: Bench;
+  let empty: StartedHost;
   beforeAll(async () => {
     empty = await startHost([nothing], 2);
   });

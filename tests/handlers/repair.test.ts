@@ -3,11 +3,11 @@ import { created } from '../../main/contract/diff.ts';
 import { type Label, packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { maskBox, maskIou } from '../../main/contract/rle.ts';
-import { type Bench, finished, startHost } from '../engine/bench.ts';
+import { finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { nothing } from '../engine/weights.ts';
 import { fromBox } from '../pictures/disc.ts';
 
-let bench: Bench;
+let bench: StartedHost;
 let shapes: Shape[];
 let labelIds: number[];
 beforeAll(async () => {

@@ -6,11 +6,11 @@ import { packMask, type Shape, unpackMask } from '../../main/contract/project.ts
 import { maskArea, maskBox } from '../../main/contract/rle.ts';
 import { type BoxMasks, boxesToMasks, boxMasksWords } from '../../main/jobs/boxMasks.ts';
 import { Meter } from '../../main/jobs/queue.ts';
-import { type Bench, finished, startHost } from '../engine/bench.ts';
+import { finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { nothing } from '../engine/weights.ts';
 import { fromBox } from '../pictures/disc.ts';
 
-let bench: Bench;
+let bench: StartedHost;
 let cup: number;
 let jug: number;
 beforeAll(async () => {

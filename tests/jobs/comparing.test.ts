@@ -6,11 +6,11 @@ import { packMask, type Shape, unpackMask } from '../../main/contract/project.ts
 import { maskIou } from '../../main/contract/rle.ts';
 import { type Compare, compare } from '../../main/jobs/comparing.ts';
 import { Meter } from '../../main/jobs/queue.ts';
-import { type Bench, startHost } from '../engine/bench.ts';
+import { type StartedHost, startHost } from '../engine/startedHost.ts';
 import { nothing } from '../engine/weights.ts';
 import { fromBox } from '../pictures/disc.ts';
 
-let bench: Bench;
+let bench: StartedHost;
 let labels: number[];
 beforeAll(async () => {
   bench = await startHost([nothing], 3);

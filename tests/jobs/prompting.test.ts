@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PromptAll, promptAll } from '../../main/jobs/prompting.ts';
 import { Meter } from '../../main/jobs/queue.ts';
-import { type Bench, startHost } from '../engine/bench.ts';
+import { type StartedHost, startHost } from '../engine/startedHost.ts';
 import { found, nothing } from '../engine/weights.ts';
 
-let bench: Bench;
+let bench: StartedHost;
 beforeAll(async () => {
   bench = await startHost([found, nothing], 4);
 });

@@ -7,11 +7,11 @@ import { maskArea, maskBox } from '../../main/contract/rle.ts';
 import { Meter } from '../../main/jobs/queue.ts';
 import { type RepairAll, repairAll } from '../../main/jobs/repairing.ts';
 import { writeRepairRecord } from '../../main/weights/repairRecord.ts';
-import { type Bench, startHost } from '../engine/bench.ts';
+import { type StartedHost, startHost } from '../engine/startedHost.ts';
 import { nothing } from '../engine/weights.ts';
 import { fromBox } from '../pictures/disc.ts';
 
-let bench: Bench;
+let bench: StartedHost;
 let labelId: number;
 beforeAll(async () => {
   bench = await startHost([nothing], 3);

@@ -53,3 +53,37 @@ export const decisionsUnlisted = (files: readonly Text[]): string[] => {
     .map(({ path: file }) => file)
     .filter((file) => file.startsWith('docs/decisions/') && !readme.includes(file));
 };
+
+/** The rows of the table under a heading of the README, cell by cell. */
+export const readmeTable = (readme: string, heading: string): string[][] => {
+  const [, after = ''] = readme.split(`\n## ${heading}\n`);
+  const rows = after.split('\n## ')[0]?.match(/^\|.*\|$/gmu) ?? [];
+  return rows.slice(2).map((row) =>
+    row
+      .slice(1, -1)
+      .split('|')
+      .map((cell) => cell.trim()),
+  );
+};
+
+/** Every folder of the tree that the README draws; rooms are indented, and one line may name several. */
+export function drawnFolders(readme: string): string[] {
+  const [, drawn = ''] = readme.match(/\n## The tree\n+```\n(.*?)\n```/su) ?? [];
+  let top = '';
+  return drawn.split('\n').flatMap((line) => {
+    const [, indent, names = ''] = /^( *)((?:[\w./-]+ )*?[\w./-]+)(?: {2,}|$)/u.exec(line) ?? [];
+    if (names === '') return [];
+    if (indent === '') top = names.replace(/\/$/u, '');
+    return indent === '' ? [top] : names.split(' ').map((name) => `${top}/${name}`);
+  });
+}
+
+/** Folders whose rooms the README draws, and those rooms; tests mirror them and are drawn as one. */
+export function foldersThatStand(root: string): string[] {
+  const below = (folder: string): string[] =>
+    readdirSync(path.join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => path.posix.join(folder, name));
+  const tops = topFolders.filter((name) => !name.startsWith('.'));
+  return [...tops, ...['models', 'main', 'renderer'].flatMap(below)];
+}

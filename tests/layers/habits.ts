@@ -7,11 +7,9 @@ const nativeAdapters = new Set(['models/runtime/session.ts', 'main/store/db.ts']
 const suppression =
   /@ts-(ignore|expect-error|nocheck)|(eslint|oxlint|biome|prettier|knip|v8|c8|istanbul)[- ]?(disable|ignore)/;
 const bannedNames = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'misc', 'legacy', 'index']);
-// Words of the glossary's right column; file formats keep their own.
-const foreignWords = new Set(['dataset', 'workspace', 'photo', 'bbox', 'annotation', 'segmentation', 'prediction']);
 
 /** Collects what a visitor finds, file by file. */
-const perFile =
+export const perFile =
   (find: (file: Source, report: (offset: number, message: string) => void) => void): Rule =>
   (files) =>
     files.flatMap((file) => {
@@ -58,7 +56,7 @@ export const exportsAreNamed = perFile((file, report) => {
 });
 
 /** The words of a name: `maskUtils.test.ts` has mask, utils, test, ts. */
-const wordsOf = (name: string): string[] =>
+export const wordsOf = (name: string): string[] =>
   name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/).map((word) => word.toLowerCase());
 
 export const namesSayWhat: Rule = (files) =>
@@ -79,7 +77,7 @@ interface Export {
   readonly isType: boolean;
 }
 
-function exportsOf(file: Source): Export[] {
+export function exportsOf(file: Source): Export[] {
   const found: Export[] = [];
   file.visit({
     ExportNamedDeclaration({ declaration, specifiers, start, exportKind }) {
@@ -118,42 +116,6 @@ export const exportsAreUsed: Rule = (files) => {
     return spare.map(({ name, start }) => at(file, start, `exports ${name}, which no other file imports`));
   });
 };
-
-export const oneVocabulary = perFile((file, report) => {
-  if (isTest(file) || file.path.startsWith('main/formats/')) return;
-  for (const { name, start } of exportsOf(file)) {
-    const word = /^[A-Z]/.test(name) && wordsOf(name).find((one) => foreignWords.has(one));
-    if (word) report(start, `exports ${name}; the glossary has another word for ${word}`);
-  }
-});
-
-/** A word of the glossary and the rooms that may call something by it; shapes of tensors are called so everywhere. */
-const glossary: Readonly<Record<string, readonly string[]>> = {
-  Project: ['main/store/'],
-  Image: ['main/contract/'],
-  Prompt: ['main/contract/'],
-  Answer: ['main/contract/'],
-  Recipe: ['main/weights/', 'main/flow/'],
-  Box: ['main/contract/'],
-  Mask: ['main/contract/'],
-  Proposal: ['main/contract/', 'main/flow/'],
-  Shape: ['main/contract/', 'models/graph/'],
-  Correction: ['main/contract/'],
-  Sample: ['main/contract/', 'main/learn/'],
-  Reward: ['main/contract/', 'main/reward/'],
-  Run: ['main/contract/', 'main/learn/'],
-  Weights: ['main/weights/'],
-};
-
-/** One word, one meaning: a type that is called by a word of the glossary is that thing. */
-export const glossaryIsMeant = perFile((file, report) => {
-  if (isTest(file)) return;
-  for (const { name, start } of exportsOf(file)) {
-    const rooms = Object.hasOwn(glossary, name) ? glossary[name] : undefined;
-    if (rooms && !rooms.some((room) => file.path.startsWith(room)))
-      report(start, `exports ${name}, which the glossary means in another sense (${rooms.join(', ')})`);
-  }
-});
 
 /** On the CPU, ScatterND with reduction add loses sums where indices repeat. */
 export const noScatterND = perFile((file, report) => {

@@ -5,6 +5,7 @@ import * as imports from './imports.ts';
 import * as measures from './measures.ts';
 import { rules } from './rules.ts';
 import { parseSource, type Rule } from './source.ts';
+import * as words from './words.ts';
 
 /** A tree of files by path; every rule must name the seeded fault and nothing in a tidy file. */
 const offences = (rule: Rule, files: Record<string, string>): string[] =>
@@ -225,8 +226,12 @@ describe('habits', () => {
     { rule: habits.exportsAreNamed, text: 'export default 1;' },
     { rule: habits.exportsAreNamed, text: "export * from './b.ts';" },
     { rule: habits.exportsAreNamed, text: "export { b } from './b.ts';" },
-    { rule: habits.oneVocabulary, text: 'export interface PhotoDataset {}' },
-    { rule: habits.glossaryIsMeant, text: 'export interface Run {}' },
+    { rule: words.oneVocabulary, text: 'export interface PhotoDataset {}' },
+    { rule: words.glossaryIsMeant, text: 'export interface Run {}' },
+    { rule: words.glossaryIsMeant, text: 'interface Prompt {}' },
+    { rule: words.glossaryIsMeant, text: 'class Sample {}' },
+    { rule: words.typesSayWhatTheyAre, text: 'interface ToldPrompt {}' },
+    { rule: words.typesSayWhatTheyAre, text: 'type Desk = string;' },
     { rule: habits.noScatterND, text: "const op = 'ScatterND';" },
     { rule: habits.noScatterND, text: 'const table = { ScatterND: row };' },
     { rule: habits.environmentStaysOutside, text: 'const fast = process.env.FAST;' },
@@ -250,6 +255,31 @@ describe('habits', () => {
   it('lets renderer/index.tsx mount the screen', () => {
     expect(offences(habits.namesSayWhat, { 'renderer/index.tsx': '', 'main/flow/communeal.ts': '' })).toEqual([]);
   });
+
+  it('lets a format call its own things by the words of the glossary, where nobody else imports them', () => {
+    const files = (text: string) => ({ 'main/formats/labelme.ts': text });
+    expect(offences(words.glossaryIsMeant, files('interface Shape {}'))).toEqual([]);
+    expect(offences(words.glossaryIsMeant, files('export interface Shape {}'))).toHaveLength(1);
+  });
+
+  it('finds a name that two files export for two things', () => {
+    const files = {
+      'main/learn/split.ts': 'export interface Side {}',
+      'main/scenes/relations.ts': 'export type Side = string;',
+      'main/scenes/layout.ts': 'interface Side {}',
+    };
+    expect(offences(words.typesMeanOneThing, files)).toEqual([
+      'main/scenes/relations.ts:1 exports Side, as main/learn/split.ts does for something else',
+    ]);
+  });
+
+  it.each(['new NanoTokenizer();', "const how = 'released';", "const framing = { kind: 'square', side: 224 };"])(
+    'refuses %s where recipes are data',
+    (text) => {
+      expect(offences(words.recipesAreData, { 'main/flow/a.ts': text })).toHaveLength(1);
+      expect(offences(words.recipesAreData, { 'main/nano/a.ts': text })).toEqual([]);
+    },
+  );
 
   it('finds exports that nobody imports', () => {
     const files = {

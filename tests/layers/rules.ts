@@ -4,11 +4,9 @@ import {
   exportsAreNamed,
   exportsAreUsed,
   filesSayWhatTheyDo,
-  glossaryIsMeant,
   namesSayWhat,
   noScatterND,
   nothingIsSuppressed,
-  oneVocabulary,
   testsAreReal,
   typesAreHonest,
 } from './habits.ts';
@@ -30,6 +28,7 @@ import {
   testsOutweighSource,
 } from './measures.ts';
 import type { Rule } from './source.ts';
+import { glossaryIsMeant, oneVocabulary, recipesAreData, typesMeanOneThing, typesSayWhatTheyAre } from './words.ts';
 
 export const rules: readonly [string, Rule][] = [
   ['every folder imports only what the architecture lets it', foldersKeepDirection],
@@ -53,6 +52,9 @@ export const rules: readonly [string, Rule][] = [
   ['nothing is called utils, helpers, common, misc or index', namesSayWhat],
   ['exported types use the words of the glossary', oneVocabulary],
   ['a type called by a word of the glossary is that thing', glossaryIsMeant],
+  ['a type that others import has a name of its own', typesMeanOneThing],
+  ['no type is called by a metaphor', typesSayWhatTheyAre],
+  ['flow and the screen know recipes as data only', recipesAreData],
   ['no operator becomes ScatterND', noScatterND],
   ['only programs read the environment', environmentStaysOutside],
   ['no test runs alone or mocks a module of ours', testsAreReal],

@@ -7,7 +7,7 @@ import { unpackMask } from '../../main/contract/project.ts';
 import { Reasoner } from '../../main/flow/reasoner.ts';
 import { adapterPolicy } from '../../main/learn/adapterTier.ts';
 import { answerForm } from '../../main/learn/answerForms.ts';
-import { type AnswerPolicy, type AskedAnswer, askedAnswers, openAnswers } from '../../main/learn/answerGroups.ts';
+import { type AnswerPolicy, type AnswerTask, askedAnswers, openAnswers } from '../../main/learn/answerGroups.ts';
 import { isRewarded, rewarderOf } from '../../main/learn/answerRewards.ts';
 import { answerBatch, answerReinforcement, answerRun, drawnAnswers } from '../../main/learn/answerRl.ts';
 import { cannotLearn } from '../../main/learn/canLearn.ts';
@@ -44,7 +44,7 @@ beforeAll(async () => {
   }
 });
 
-async function asking(name: System): Promise<{ policy: AnswerPolicy; asked: AskedAnswer[] }> {
+async function asking(name: System): Promise<{ policy: AnswerPolicy; asked: AnswerTask[] }> {
   const weights = await openModel(at(name));
   const reasoner = await Reasoner.open(weights, {});
   const asked = await askedAnswers({ weights, reasoner }, images.slice(0, 3), quiet);
@@ -53,7 +53,7 @@ async function asking(name: System): Promise<{ policy: AnswerPolicy; asked: Aske
 }
 
 /** Of so many groups of answers, the share that has the form. */
-async function wellShare(policy: AnswerPolicy, asked: readonly AskedAnswer[]): Promise<number> {
+async function wellShare(policy: AnswerPolicy, asked: readonly AnswerTask[]): Promise<number> {
   const groups = await openAnswers(policy, answerBatch(policy, asked));
   const totals: number[] = [];
   for (const question of drawnAnswers(asked, 4, { seed: 9, step: 0 })) {

@@ -1,7 +1,7 @@
 // The gate's arithmetic: what a gain is, where it may lie, and what is never promoted.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Evidence, judge, type Pair, pairedGain } from '../../main/learn/gate.ts';
+import { type BeforeAfter, type Evidence, judge, pairedGain } from '../../main/learn/gate.ts';
 
 const score = fc.double({ min: 0, max: 1, noNaN: true });
 const pairs = fc.array(fc.record({ group: fc.integer({ min: 0, max: 6 }), before: score, after: score }), {
@@ -9,7 +9,7 @@ const pairs = fc.array(fc.record({ group: fc.integer({ min: 0, max: 6 }), before
   maxLength: 30,
 });
 
-const shifted = (count: number, by: number): Pair[] =>
+const shifted = (count: number, by: number): BeforeAfter[] =>
   Array.from({ length: count }, (_, i) => ({ group: i, before: 0.5, after: 0.5 + by }));
 const none = { masks: [], otherLabels: [], nothing: [], base: [] };
 
@@ -43,13 +43,13 @@ describe('the gain', () => {
   });
 
   it('is surer with more images, and no surer with more prompts of the same image', () => {
-    const spread = (count: number, groups: number): Pair[] =>
+    const spread = (count: number, groups: number): BeforeAfter[] =>
       Array.from({ length: count }, (_, i) => ({
         group: i % groups,
         before: 0.5,
         after: (i % groups) % 2 ? 0.7 : 0.45,
       }));
-    const width = (some: Pair[]) => {
+    const width = (some: BeforeAfter[]) => {
       const { low, high } = pairedGain(some, 3);
       return high - low;
     };

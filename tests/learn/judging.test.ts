@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { packMask } from '../../main/contract/project.ts';
-import type { Pair } from '../../main/learn/gate.ts';
+import type { BeforeAfter } from '../../main/learn/gate.ts';
 import { changesOf, drawnChanges, evidenceOf, missesWords, type Scores } from '../../main/learn/judging.ts';
 import type { Score } from '../../main/learn/measure.ts';
 import { teachingImages } from './teaching.ts';
@@ -41,7 +41,7 @@ const after = scores(
   [score({ text: 'the fox', pointed: 0.8, said: 0.6 }, 30)],
 );
 /** An IoU has a thousandth of a pixel added to its union. */
-const near = (pairs: readonly Pair[]) =>
+const near = (pairs: readonly BeforeAfter[]) =>
   pairs.map(({ group, before: was, after: is }) => [group, Number(was.toFixed(3)), Number(is.toFixed(3))]);
 const learnt = teachingImages(3, undefined, () => 'cat');
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { readCurves } from '../../main/learn/curves.ts';
 import { type LossGraph, type Run, train } from '../../main/learn/loop.ts';
-import type { Progress } from '../../main/learn/meter.ts';
+import type { StepProgress } from '../../main/learn/meter.ts';
 import { Parameters } from '../../main/learn/parameters.ts';
 import { add, mul, sub, tanh } from '../../models/graph/elementwise.ts';
 import { matmul } from '../../models/graph/linear.ts';
@@ -73,15 +73,15 @@ const objectiveOf = (said: string[] = [], feed: typeof feedsOf = feedsOf): ToyOb
 
 interface Made {
   parameters: Parameters;
-  reports: Progress[];
+  reports: StepProgress[];
   seen: number[];
 }
 
 /** A run of a process: everything from the seed, and what the folder holds. */
 async function run(steps: number, { signal, ...changed }: Partial<Toy> & { signal?: AbortSignal } = {}): Promise<Made> {
   const parameters = fresh();
-  const [reports, seen]: [Progress[], number[]] = [[], []];
-  const context = { folder, report: (p: Progress) => reports.push(p), signal };
+  const [reports, seen]: [StepProgress[], number[]] = [[], []];
+  const context = { folder, report: (p: StepProgress) => reports.push(p), signal };
   const settings: Toy['settings'] = { schedule: { kind: 'cosine', base: 0.02, warmup: 5, total: 300 } };
   const toy: Toy = {
     ...{ name: 'toy', steps, settings, policy: { parameters }, objective: objectiveOf(), shape: 4, perStep: 4 },

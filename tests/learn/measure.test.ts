@@ -4,7 +4,7 @@ import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage, Mask, Prompt } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox } from '../../main/contract/rle.ts';
 import type { Predictor, Proposal } from '../../main/flow/predict.ts';
-import type { Ask } from '../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { type MeasuredImage, measure, pointedIou, projectFigures } from '../../main/learn/measure.ts';
 import { sampleOf, side, teachingImages } from './teaching.ts';
 
@@ -29,7 +29,7 @@ function predicting(answer: Mask | null): Pick<Predictor, 'segment' | 'predict'>
   };
   return {
     said,
-    segment: async (_image: DecodedImage, _ask: Ask) => whole,
+    segment: async (_image: DecodedImage, _ask: SegmenterPrompt) => whole,
     predict: async (_image: DecodedImage, { text }: Prompt) => {
       said.push(text);
       return proposal;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';
-import type { Ask } from '../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { measureClicks } from '../../main/learn/measureClicks.ts';
 import { side, teachingImages } from './teaching.ts';
 
@@ -16,8 +16,8 @@ for (const { read, samples } of images) {
 
 /** Draws all of the picture until it is clicked so often, then the truth. */
 function knowingAfter(clicks: number) {
-  const asked: Ask[] = [];
-  const segment = async (image: DecodedImage, ask: Ask): Promise<Mask> => {
+  const asked: SegmenterPrompt[] = [];
+  const segment = async (image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> => {
     asked.push(ask);
     const truth = truths.get(image);
     if (!truth) throw new Error('an unknown picture');

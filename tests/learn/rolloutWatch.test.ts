@@ -9,7 +9,7 @@ import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import { readCurves } from '../../main/learn/curves.ts';
 import { readRollouts, writeRollouts } from '../../main/learn/drawnRollouts.ts';
 import type { Group } from '../../main/learn/reinforcement.ts';
-import { type Asked, rewardsStage } from '../../main/learn/rlTier.ts';
+import { rewardsStage, type UnseededQuestion } from '../../main/learn/rlTier.ts';
 import type { Question } from '../../main/learn/rollouts.ts';
 import { rolloutWatch } from '../../main/learn/rolloutWatch.ts';
 
@@ -35,7 +35,7 @@ const columns = (count: number): Mask =>
   );
 const image = { width: side, height: side, data: new Uint8Array(3 * side * side) };
 
-const asked = (text: string, more: Partial<Asked> = {}): Asked => ({
+const asked = (text: string, more: Partial<UnseededQuestion> = {}): UnseededQuestion => ({
   ...{ text, imageId: 3, read: async () => image },
   objects: [{ box: maskBox(columns(4)), mask: columns(4) }],
   ...more,
@@ -117,7 +117,7 @@ describe('held-back prompts', () => {
   ];
 
   /** What was asked at which step. */
-  async function watched(steps: number, questions: readonly Asked[]) {
+  async function watched(steps: number, questions: readonly UnseededQuestion[]) {
     const { watch, figures } = rolloutWatch({ folder, held: questions, steps, seed: 5 });
     const heard: { step: number; text: string; seed: number }[] = [];
     for (let step = 0; step < steps; step++) {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { exchange } from '../../main/learn/exchange.ts';
 import type { RolloutBatch } from '../../main/learn/policyGraph.ts';
-import { type Answered, rolloutFeeds } from '../../main/learn/rollouts.ts';
+import { type AnsweredQuestion, rolloutFeeds } from '../../main/learn/rollouts.ts';
 import { frameOf, imageStartOf, patchValues } from '../../main/learn/speaker.ts';
 import { askedRecipe, cells, frame, grid, imageConfig } from '../../main/nano/layout.ts';
 import { imageStart } from '../../main/nano/nano.ts';
@@ -39,7 +39,7 @@ describe('a speaker', () => {
 describe('feeds of rollouts', () => {
   const batch: RolloutBatch = { questions: 2, turns: 2, answer: 6, tokens: 160, objective: objectives.lens };
   const answer = (...ids: readonly number[]) => ({ ids, text: '', found: 'unreadable', named: [] }) as const;
-  const group = (text: string, ...rollouts: Answered['rollouts']): Answered => ({
+  const group = (text: string, ...rollouts: AnsweredQuestion['rollouts']): AnsweredQuestion => ({
     question: { text, objects: [], seed: 1, read: async () => image },
     ...{ image, rollouts },
   });

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { promptSlots, samSide, segmenterBatch, targetSide } from '../../main/nano/layout.ts';
-import { type Answered, carryOn, OwnMistakes } from '../../main/nano/ownMistakes.ts';
-import { type Ask, askFeeds } from '../../main/nano/segmenterBatch.ts';
+import { carryOn, OwnMistakes, type PromptLogits } from '../../main/nano/ownMistakes.ts';
+import { askFeeds, type PromptExample } from '../../main/nano/segmenterBatch.ts';
 import { toyNano } from './toy.ts';
 
 const area = targetSide ** 2;
@@ -11,7 +11,7 @@ const prompts = 24;
 const leftHalf = Float32Array.from({ length: area }, (_, i) => (i % targetSide < targetSide / 2 ? 1 : 0));
 const topHalf = Float32Array.from({ length: area }, (_, i) => (i < area / 2 ? 1 : 0));
 
-const firstClick: Ask = { slots: [{ x: 10, y: 10, label: 1 }], rough: null };
+const firstClick: PromptExample = { slots: [{ x: 10, y: 10, label: 1 }], rough: null };
 
 /** Every prompt has one click and wants the left half. */
 const feeds = () => ({
@@ -20,7 +20,7 @@ const feeds = () => ({
 });
 
 /** Two masks a prompt: the better believed one is the top half, or nothing. */
-const answer = (best: Float32Array): Answered => ({
+const answer = (best: Float32Array): PromptLogits => ({
   masks: Float32Array.from({ length: prompts * 2 * area }, (_, i) =>
     Math.floor(i / area) % 2 === 1 ? (best[i % area] ?? 0) - 0.5 : -1,
   ),
@@ -67,7 +67,7 @@ describe('carryOn', () => {
     expect(carryOn(before, answer(new Float32Array(area)), random(1))).toEqual(
       askFeeds(Array(prompts).fill(firstClick)),
     );
-    const full: Ask = { slots: Array(promptSlots).fill(firstClick.slots[0]), rough: null };
+    const full: PromptExample = { slots: Array(promptSlots).fill(firstClick.slots[0]), rough: null };
     const crowded = { ...askFeeds(Array(prompts).fill(full)), target: before.target };
     const { target: _, ...same } = crowded;
     expect(carryOn(crowded, answer(topHalf), random(1))).toEqual(same);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { samSide } from '../../main/nano/layout.ts';
-import { drawView, type Taught } from '../../main/nano/view.ts';
+import { drawView, type TaughtPicture } from '../../main/nano/view.ts';
 
 const [width, height] = [80, 40];
 const rectangle = (x1: number, y1: number, x2: number, y2: number) => ({
@@ -13,7 +13,7 @@ const rectangle = (x1: number, y1: number, x2: number, y2: number) => ({
       return x >= x1 && x < x2 && y >= y1 && y < y2 ? 1 : 0;
     }),
 });
-const taught: Taught = {
+const taught: TaughtPicture = {
   image: { width, height, data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 7) % 256) },
   things: [rectangle(0, 0, 40, 40), rectangle(50, 10, 70, 30), rectangle(79, 39, 80, 40)],
 };

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { tileSide } from '../../main/contract/addresses.ts';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { decodeImage, measureImage } from '../../main/pictures/image.ts';
-import { type Picture, Pictures, regionOf, type Source } from '../../main/pictures/tiles.ts';
+import { type HashedFile, type PictureBytes, Pictures, regionOf } from '../../main/pictures/tiles.ts';
 import { haveMaterial, material } from '../golden.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-pictures-'));
@@ -31,11 +31,11 @@ async function saved(name: string, image: Sharp): Promise<string> {
   return file;
 }
 
-async function sourceOf(pictures: Pictures, file: string): Promise<Source> {
+async function sourceOf(pictures: Pictures, file: string): Promise<HashedFile> {
   return { file, hash: (await pictures.inspect(file)).sha256 };
 }
 
-async function pixelsOf(picture: Picture | null) {
+async function pixelsOf(picture: PictureBytes | null) {
   if (picture === null) throw new Error('there is no picture');
   const image = sharp('bytes' in picture ? picture.bytes : readFileSync(picture.file), { autoOrient: true });
   const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -186,7 +186,7 @@ describe('tiles', () => {
   const levels = [0, 1, 2, 3];
 
   /** The tile as the mean colours of the picture would have it. */
-  async function expectTile(picture: Picture | null, tile: { level: number; column: number; row: number }) {
+  async function expectTile(picture: PictureBytes | null, tile: { level: number; column: number; row: number }) {
     const { data, width: w, height: h } = await pixelsOf(picture);
     const scale = 2 ** tile.level;
     const cut = regionOf({ width, height }, tile);
@@ -286,7 +286,7 @@ describe('what is kept', () => {
 
   test('the cache is tidied to a size, the oldest first', async () => {
     const pictures = fresh();
-    const sources: Source[] = [];
+    const sources: HashedFile[] = [];
     for (const name of ['old.png', 'middle.png', 'new.png']) {
       sources.push(await sourceOf(pictures, await saved(name, ramp(300 + sources.length, 200))));
     }
@@ -319,7 +319,7 @@ describe('a cache that cannot be written', () => {
     const pictures = new Pictures(place);
     const file = await saved('uncached.tiff', ramp(600, 300));
     const source = await sourceOf(pictures, file);
-    const bytesOf = (picture: Picture | null) =>
+    const bytesOf = (picture: PictureBytes | null) =>
       picture !== null && 'bytes' in picture ? picture.bytes : Buffer.alloc(0);
     for (let i = 0; i < 2; i++) {
       expect((await sharp(bytesOf(await pictures.whole(source))).metadata()).width).toBe(600);

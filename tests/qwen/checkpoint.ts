@@ -6,7 +6,7 @@ import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Value } from '../../models/graph/value.ts';
 import { type ParamSource, type Params, paramsFrom } from '../../models/nn/params.ts';
 import { type QwenConfig, qwenConfigFrom } from '../../models/qwen/config.ts';
-import type { Grid } from '../../models/qwen/rope.ts';
+import type { PatchGrid } from '../../models/qwen/rope.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { evaluate } from '../evaluate.ts';
 import { golden } from '../golden.ts';
@@ -83,7 +83,7 @@ export interface Pictures {
   image_grid_thw: readonly (readonly [number, number, number])[];
 }
 
-export const gridsOf = ({ image_grid_thw }: Pictures): Grid[] => image_grid_thw.map(([t, h, w]) => ({ t, h, w }));
+export const gridsOf = ({ image_grid_thw }: Pictures): PatchGrid[] => image_grid_thw.map(([t, h, w]) => ({ t, h, w }));
 
 /** The pictures of a case, joined along the patch axis. */
 export async function pixelsOf(folder: string, { images }: Pictures): Promise<Float32Array<ArrayBuffer>> {

@@ -4,7 +4,7 @@ import { slice } from '../../models/graph/shape.ts';
 import { constant, input } from '../../models/graph/tensor.ts';
 import type { GenerateOptions } from '../../models/qwen/answerRow.ts';
 import { Decoder, type PromptTokens } from '../../models/qwen/decode.ts';
-import type { Grid } from '../../models/qwen/rope.ts';
+import type { PatchGrid } from '../../models/qwen/rope.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { golden, haveGolden } from '../golden.ts';
@@ -91,7 +91,7 @@ async function promptsOf(
   return Promise.all(rows);
 }
 
-async function featuresOf(images: readonly string[], grids: readonly Grid[]): Promise<Float32Array> {
+async function featuresOf(images: readonly string[], grids: readonly PatchGrid[]): Promise<Float32Array> {
   if (grids.length === 0) return new Float32Array();
   const { config } = checkpoint;
   const pixels = await pixelsOf(folder, { images, image_grid_thw: [] });

@@ -4,7 +4,7 @@ import { grad } from '../../models/graph/grad.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { constant, input } from '../../models/graph/tensor.ts';
 import type { VisionConfig } from '../../models/qwen/config.ts';
-import type { Grid } from '../../models/qwen/rope.ts';
+import type { PatchGrid } from '../../models/qwen/rope.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { gridWindows } from '../../models/qwen/windows.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
@@ -91,7 +91,7 @@ describe.skipIf(!haveGolden)('the vision tower on several pictures', () => {
   });
 
   /** Features, and the gradient of their weighted sum for one of the tower's matrices, of one call. */
-  async function features(grids: readonly Grid[], pixels: Float32Array, again: boolean) {
+  async function features(grids: readonly PatchGrid[], pixels: Float32Array, again: boolean) {
     const config: VisionConfig = checkpoint.config.vision;
     const parameters = fed(checkpoint);
     const x = input('pixels', [pixels.length / patchWidth(config), patchWidth(config)]);

@@ -41,14 +41,14 @@ export function dialled({ base, token }: Pick<Hosted, 'base' | 'token'>): Dialle
 /** Short enough for tests, long enough for a busy machine. */
 export const patience = { first: 20, longest: 100, call: 5000 };
 
-export interface AtDesk extends Dialled {
+export interface ConnectedEdits extends Dialled {
   readonly client: Client;
   readonly connection: Connection;
   close(): Promise<void>;
 }
 
 /** One more window on the host; what it opens ahead is written down. */
-export function atDesk(host: Hosted, ahead: string[] = []): AtDesk {
+export function connectedEdits(host: Hosted, ahead: string[] = []): ConnectedEdits {
   const line = dialled(host);
   const connection = connect(line.dial, patience);
   const client = openClient(connection, { memory: forgetful(), fetchAhead: (address) => void ahead.push(address) });

@@ -5,7 +5,7 @@ import { api, type HostEvent } from '../../main/contract/api.ts';
 import type { ImageDetail, ImageRow, StoredProposal } from '../../main/contract/project.ts';
 import { forgetful } from '../../renderer/state/actionContext.ts';
 import { type Client, openClient } from '../../renderer/state/client.ts';
-import type { Host } from '../../renderer/state/connection.ts';
+import type { HostClient } from '../../renderer/state/connection.ts';
 
 type Inputs = Omit<InferContractRouterInputs<typeof api>, 'watch'>;
 type Answer<I> = (input: I, signal?: AbortSignal) => unknown;
@@ -23,13 +23,13 @@ const isStream = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 
 /** Calls that no answer is given for never end, as those of a host that is busy. */
-export function scriptedHost(answers: Answers, calls: Call[] = [], events?: AsyncIterable<HostEvent>): Host {
+export function scriptedHost(answers: Answers, calls: Call[] = [], events?: AsyncIterable<HostEvent>): HostClient {
   const known = new Map(
     Object.entries(answers).flatMap(([group, ones]) =>
       Object.entries(ones).map(([name, answer]) => [`${group}.${name}`, answer as Answer<unknown>] as const),
     ),
   );
-  return createORPCClient<Host>({
+  return createORPCClient<HostClient>({
     call: async (path, sent, { signal }) => {
       const name = path.join('.');
       if (name === 'watch' && events) return events;

@@ -2,7 +2,7 @@
 
 import { random } from '../../main/contract/random.ts';
 import type { Colour } from '../../main/scenes/colours.ts';
-import type { Builder, Draft } from '../../main/scenes/prompts/draft.ts';
+import type { Builder, PromptDraft } from '../../main/scenes/prompts/draft.ts';
 import type { SceneThing, Stage } from '../../main/scenes/scene.ts';
 import { sizeWords } from '../../main/scenes/sizes.ts';
 import { kindOf } from '../../main/scenes/things.ts';
@@ -37,7 +37,7 @@ function sizedStage(...things: SceneThing[]): Stage {
   return { ...plain, things: sizeWords(things, plain) };
 }
 
-const every = (builder: Builder<Stage>, at: Stage, count: number): Draft[] =>
+const every = (builder: Builder<Stage>, at: Stage, count: number): PromptDraft[] =>
   Array.from({ length: count }, (_, seed) => builder(at, random(seed))).filter((draft) => draft !== null);
 
 /** All decisions that a kind of prompt comes to on a stage, over many seeds. */

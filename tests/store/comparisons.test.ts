@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { changed, deleted } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Project } from '../../main/store/project.ts';
-import { addLabel, addShape, apply, everything, newProject } from './desk.ts';
+import { addLabel, addShape, apply, everything, newProject } from './newProject.ts';
 import { columnsMask } from './records.ts';
 
 const whole = { offset: 0, limit: 99 };

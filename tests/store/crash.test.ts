@@ -8,8 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { openProject } from '../../main/store/project.ts';
-import { newFile } from './desk.ts';
 import { dump, reading } from './dump.ts';
+import { newFile } from './newProject.ts';
 import { height, width } from './records.ts';
 import { foretold, type Titles } from './script.ts';
 

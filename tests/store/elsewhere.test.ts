@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { BadInput, ReadOnlyPlace } from '../../main/contract/badinput.ts';
 import { Db } from '../../main/store/db.ts';
 import { copyElsewhere } from '../../main/store/elsewhere.ts';
-import { addLabel, addShape, opened } from './desk.ts';
+import { addLabel, addShape, opened } from './newProject.ts';
 
 function folders() {
   const root = mkdtempSync(path.join(tmpdir(), 'loupe-elsewhere-'));

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { created } from '../../main/contract/diff.ts';
 import { openProject } from '../../main/store/project.ts';
-import { addLabel, addPrompt, apply, newFile, newProject } from './desk.ts';
 import { reading } from './dump.ts';
+import { addLabel, addPrompt, apply, newFile, newProject } from './newProject.ts';
 import { labelOf } from './records.ts';
 
 const half = 'x\ud83d';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Image } from '../../main/contract/project.ts';
-import { addLabel, addPrompt, addShape, apply, newFile, newProject, opened } from './desk.ts';
+import { addLabel, addPrompt, addShape, apply, newFile, newProject, opened } from './newProject.ts';
 import { height, proposalOf, width } from './records.ts';
 
 const fresh: Omit<Image, 'id' | 'path'> = { hash: null, width, height, state: 'present', problem: null };

@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badinput.ts';
 import { created } from '../../main/contract/diff.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
-import { addLabel, addShape, apply, newFile, newProject, opened } from './desk.ts';
 import { dump } from './dump.ts';
+import { addLabel, addShape, apply, newFile, newProject, opened } from './newProject.ts';
 import { labelOf, shapeOf } from './records.ts';
 
 function importMany(project: Project, count: number, title = 'Import'): void {

@@ -3,7 +3,7 @@ import { BadInput } from '../../main/contract/badinput.ts';
 import { Conflict, changed, created, deleted, reverse } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import { sentChanges, sentCharacters } from '../../main/store/journal.ts';
-import { addLabel, addPrompt, addShape, apply, newFile, newProject, opened } from './desk.ts';
+import { addLabel, addPrompt, addShape, apply, newFile, newProject, opened } from './newProject.ts';
 import { columnsMask, labelOf, shapeOf } from './records.ts';
 
 describe('apply', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { created } from '../../main/contract/diff.ts';
 import type { AttributeRule } from '../../main/contract/project.ts';
-import { addLabel, addShape, apply, everything, newProject } from './desk.ts';
+import { addLabel, addShape, apply, everything, newProject } from './newProject.ts';
 import { shapeOf } from './records.ts';
 
 const labels = (project: ReturnType<typeof newProject>['project'], image: number): number[] | undefined =>

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { ImageQuery } from '../../main/contract/api.ts';
 import { created } from '../../main/contract/diff.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
-import { addLabel, addPrompt, addShape, apply, everything, newFile, newProject, opened } from './desk.ts';
+import { addLabel, addPrompt, addShape, apply, everything, newFile, newProject, opened } from './newProject.ts';
 import { columnsMask, labelOf, proposalOf, shapeOf } from './records.ts';
 
 const names = (project: Project, query: Partial<ImageQuery> = {}): string[] =>

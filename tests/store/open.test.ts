@@ -16,8 +16,8 @@ import { Db } from '../../main/store/db.ts';
 import { migrations } from '../../main/store/migrations.ts';
 import { backupPath, openFile } from '../../main/store/open.ts';
 import { openProject } from '../../main/store/project.ts';
-import { addLabel, addShape, newFile, opened } from './desk.ts';
 import { reading } from './dump.ts';
+import { addLabel, addShape, newFile, opened } from './newProject.ts';
 import { height, width } from './records.ts';
 
 const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');

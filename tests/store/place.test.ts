@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FileGone } from '../../main/contract/badinput.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
-import { addLabel, addShape, newFile, opened } from './desk.ts';
 import { dump, reading } from './dump.ts';
+import { addLabel, addShape, newFile, opened } from './newProject.ts';
 import { height, width } from './records.ts';
 
 const namesOf = (project: Project): string[] => project.labels().map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { created, deleted } from '../../main/contract/diff.ts';
-import { addPrompt, apply, everything, newFile, newProject, opened } from './desk.ts';
+import { addPrompt, apply, everything, newFile, newProject, opened } from './newProject.ts';
 import { height, promptOf, proposalOf, width } from './records.ts';
 
 const rowOf = (project: ReturnType<typeof newProject>['project'], id: number) =>

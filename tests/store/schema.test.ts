@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openProject } from '../../main/store/project.ts';
-import { addLabel, newFile, opened } from './desk.ts';
 import { reading } from './dump.ts';
+import { addLabel, newFile, opened } from './newProject.ts';
 
 /** A closed project of two labels, and then this SQL. */
 function changedBy(sql: string): string {

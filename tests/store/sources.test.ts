@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { backupPath } from '../../main/store/open.ts';
 import type { Project } from '../../main/store/project.ts';
 import type { SourceShape } from '../../main/store/sources.ts';
-import { addLabel, addShape, newFile, newProject, opened } from './desk.ts';
 import { reading } from './dump.ts';
+import { addLabel, addShape, newFile, newProject, opened } from './newProject.ts';
 
 const file = { path: '/data/instances.json', hash: 'abc', head: { info: '{"year":2017}' } };
 const row = (shapeId: number, fields: Partial<SourceShape> = {}): SourceShape => ({

@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openProject, type Project } from '../../main/store/project.ts';
-import { newFile } from './desk.ts';
 import { dump } from './dump.ts';
+import { newFile } from './newProject.ts';
 import { type Operation, operation, perform } from './operations.ts';
 import { height, width } from './records.ts';
 

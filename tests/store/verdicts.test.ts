@@ -7,8 +7,8 @@ import { changed, created, deleted } from '../../main/contract/diff.ts';
 import type { CorrectedObject, ImageDetail, StoredPrompt } from '../../main/contract/project.ts';
 import { backupPath } from '../../main/store/open.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
-import { addLabel, addPrompt, apply, newFile, newProject, opened } from './desk.ts';
 import { reading } from './dump.ts';
+import { addLabel, addPrompt, apply, newFile, newProject, opened } from './newProject.ts';
 import { operation, perform } from './operations.ts';
 import { columnsMask, height, proposalOf, shapeOf, width } from './records.ts';
 

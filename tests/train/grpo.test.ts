@@ -9,8 +9,8 @@ import type { Value } from '../../models/graph/value.ts';
 import { advantages, conventions, totalRewards } from '../../models/train/advantage.ts';
 import {
   completionMask,
+  type GrpoObjective,
   klDivergence,
-  type Objective,
   objectives,
   policyLoss,
   tokenLogProbs,
@@ -136,7 +136,7 @@ describe.skipIf(!haveGolden)('golden objectives', () => {
   const file = haveGolden ? goldenJson<ObjectiveFile>('grpo/objectives.json') : null;
   const cases = types.flatMap((dtype) => (file?.cases ?? []).map((c) => [c.name, dtype, c] as const));
 
-  const toObjective = (c: ObjectiveCase, maxLength: number): Objective => ({
+  const toObjective = (c: ObjectiveCase, maxLength: number): GrpoObjective => ({
     ratio: c.uses_old ? c.ratio_level : 'on-policy',
     clip: c.clip,
     delta: c.delta,
@@ -201,7 +201,7 @@ describe('policy loss by hand', () => {
     expect(() => policyLoss(batch(['l']))).toThrow(/needs reference/);
     const plain = { ...objectives.clipped, beta: 0 };
     expect(() => policyLoss(batch(['l']), plain)).toThrow(/token ratio needs the sampling policy/);
-    const fixed: Objective = { ...objectives.lens, beta: 0, aggregation: 'fixedLength' };
+    const fixed: GrpoObjective = { ...objectives.lens, beta: 0, aggregation: 'fixedLength' };
     expect(() => policyLoss(batch(['l']), fixed)).toThrow(/needs maxLength/);
   });
 

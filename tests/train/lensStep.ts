@@ -15,10 +15,10 @@ import {
   logitsAt,
 } from '../../models/qwen/language.ts';
 import {
-  type Grid,
   joinPositions,
   linePositions,
   mropePositions,
+  type PatchGrid,
   type PlacedTokens,
   textTable,
 } from '../../models/qwen/rope.ts';
@@ -154,10 +154,10 @@ export function mixedParams({ frozen, lora }: Step, trainable: readonly string[]
 export interface TokenRows {
   rows: readonly (readonly number[])[];
   pad: number;
-  grid: Grid;
+  grid: PatchGrid;
 }
 
-export const gridOf = ({ grid_thw: [t, h, w] }: StepSample): Grid => ({ t, h, w });
+export const gridOf = ({ grid_thw: [t, h, w] }: StepSample): PatchGrid => ({ t, h, w });
 
 const lengthOf = ({ rows }: TokenRows): number => Math.max(...rows.map((row) => row.length));
 

@@ -1,14 +1,14 @@
 // Prompts that come with a rough mask of the target beside the words.
 
 import type { Random } from '../../contract/random.ts';
-import { coarsen, type Window, windowAround } from '../coarsen.ts';
+import { coarsen, type PixelWindow, windowAround } from '../coarsen.ts';
 import { COARSE, fill } from '../phrases.ts';
 import { thingAt } from '../relations.ts';
 import type { Stage } from '../scene.ts';
 import { type Builder, firstOf, nameable, namedDecision } from './draft.ts';
 
 /** The pixels of one id inside the window, 0 or 1. */
-function cut({ ids, image }: Stage, id: number, { left, top, width, height }: Window): Uint8Array {
+function cut({ ids, image }: Stage, id: number, { left, top, width, height }: PixelWindow): Uint8Array {
   const data = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
     const from = (top + y) * image.width + left;

@@ -4,7 +4,16 @@ import type { Random } from '../../contract/random.ts';
 import { COMPOSITIONAL, DECISIONS, fill, RELATIONS } from '../phrases.ts';
 import { lies, SIDES, type Side, thingAt } from '../relations.ts';
 import type { Arrangement, SceneThing } from '../scene.ts';
-import { type Builder, type Draft, firstOf, indicesOf, nameable, numberOf, numbers, sharingName } from './draft.ts';
+import {
+  type Builder,
+  firstOf,
+  indicesOf,
+  nameable,
+  numberOf,
+  numbers,
+  type PromptDraft,
+  sharingName,
+} from './draft.ts';
 
 interface Part {
   readonly side: Side;
@@ -34,7 +43,7 @@ const isUnique = (stage: Arrangement, parts: readonly Part[], rivals: readonly n
     parts.some(({ side, anchor }) => rival === anchor || lies(stage, side, rival, anchor) === 'no'),
   );
 
-function compose(stage: Arrangement, random: Random, target: number): Draft | null {
+function compose(stage: Arrangement, random: Random, target: number): PromptDraft | null {
   const thing = thingAt(stage, target);
   const head = headOf(thing, random.chance(0.7));
   const matching = indicesOf(stage, (other) => headOf(other, head !== other.name) === head);
@@ -70,7 +79,7 @@ function compose(stage: Arrangement, random: Random, target: number): Draft | nu
 export const compositional: Builder = (stage, random) => {
   const alone = (index: number): boolean => sharingName(stage, thingAt(stage, index).name).length === 1;
   const all = [...stage.things.keys()];
-  const attempt = (targets: number[]): Draft | null =>
+  const attempt = (targets: number[]): PromptDraft | null =>
     firstOf(random, targets, (target) => compose(stage, random, target));
   return attempt(all.filter((index) => !alone(index))) ?? attempt(all.filter(alone));
 };

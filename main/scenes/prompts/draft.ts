@@ -8,10 +8,10 @@ import { type Side, thingAt } from '../relations.ts';
 import type { Arrangement, ScenePrompt, SceneThing } from '../scene.ts';
 import { coloursIn } from '../split.ts';
 
-export type Draft = Omit<ScenePrompt, 'category'>;
+export type PromptDraft = Omit<ScenePrompt, 'category'>;
 
 /** Null where the scene has nothing that this kind of prompt could ask without doubt. */
-export type Builder<S extends Arrangement = Arrangement> = (stage: S, random: Random) => Draft | null;
+export type Builder<S extends Arrangement = Arrangement> = (stage: S, random: Random) => PromptDraft | null;
 
 /** The number by which a decision calls a thing. */
 export const numberOf = (index: number | null): string => (index === null ? 'none' : String(index + 1));
@@ -30,13 +30,13 @@ export const sharingName = (stage: Arrangement, name: string): number[] =>
 export const namesOf = (stage: Arrangement): string[] => [...new Set(stage.things.map(({ name }) => name))];
 
 /** Things that one word or two can mean together. */
-export interface Group {
+export interface ThingGroup {
   readonly what: string;
   readonly members: readonly number[];
 }
 
 /** Everything ("thing"), each name that occurs twice, and each colour and name that occur twice. */
-export function groupsOf(stage: Arrangement): Group[] {
+export function groupsOf(stage: Arrangement): ThingGroup[] {
   const phrases = stage.things.flatMap(({ name, colour }) => (colour ? [name, `${colour} ${name}`] : [name]));
   const named = [...new Set(phrases)].map((what) => ({
     what,
@@ -46,10 +46,11 @@ export function groupsOf(stage: Arrangement): Group[] {
 }
 
 /** "dog 1, 3. ": all that the words could mean, told before one is chosen; nothing where they mean everything. */
-export const groupOf = ({ what, members }: Group): string => (what === 'thing' ? '' : `${what} ${numbers(members)}. `);
+export const groupOf = ({ what, members }: ThingGroup): string =>
+  what === 'thing' ? '' : `${what} ${numbers(members)}. `;
 
 /** How members are counted from a side: "dog 1, 3. from the right: 3, 1. second: 1."; the list tells left from right itself. */
-export function countedDecision(stage: Arrangement, group: Group, counted: Counted): string {
+export function countedDecision(stage: Arrangement, group: ThingGroup, counted: Counted): string {
   const { side, order, ordinal, target } = counted;
   const slots = { group: groupOf(group), side, order: numbers(order), ordinal, n: numberOf(target) };
   if (side === 'left' || side === 'right') return fill(DECISIONS.counted, slots);
@@ -96,7 +97,11 @@ export const nameable = (stage: Arrangement, random: Random): { index: number; w
   });
 
 /** The first draft that any of the makers can give, tried in random order. */
-export function firstOf<T>(random: Random, items: readonly T[], make: (item: T) => Draft | null): Draft | null {
+export function firstOf<T>(
+  random: Random,
+  items: readonly T[],
+  make: (item: T) => PromptDraft | null,
+): PromptDraft | null {
   for (const item of random.shuffle(items)) {
     const draft = make(item);
     if (draft) return draft;

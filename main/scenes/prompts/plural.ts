@@ -10,9 +10,7 @@ import { familyMembers } from '../things.ts';
 import {
   absentColours,
   type Builder,
-  type Draft,
   firstOf,
-  type Group,
   groupOf,
   groupsOf,
   nameable,
@@ -20,10 +18,12 @@ import {
   namesOf,
   numberOf,
   numbers,
+  type PromptDraft,
+  type ThingGroup,
 } from './draft.ts';
 
 /** A draft for things that are given in any order. */
-function draft(text: string, decision: string, members: readonly number[]): Draft {
+function draft(text: string, decision: string, members: readonly number[]): PromptDraft {
   const targets = members.toSorted((a, b) => a - b);
   return { text, decision, target: targets[0] ?? null, targets };
 }
@@ -34,7 +34,7 @@ const askMany = (random: Random, it: string): string => fill(random.pick(ASK_MAN
 const named = (what: string, members: readonly number[]): string =>
   fill(DECISIONS.named, { what, n: members.length > 0 ? numbers(members) : numberOf(null) });
 
-const several = (stage: Arrangement): Group[] => groupsOf(stage).filter(({ what }) => what !== 'thing');
+const several = (stage: Arrangement): ThingGroup[] => groupsOf(stage).filter(({ what }) => what !== 'thing');
 
 const everyOne: Builder = (stage, random) =>
   firstOf(random, several(stage), ({ what, members }) => {

@@ -10,19 +10,19 @@ import {
   ask,
   type Builder,
   countedDecision,
-  type Draft,
   firstOf,
-  type Group,
   groupOf,
   groupsOf,
   nameable,
   numberOf,
+  type PromptDraft,
+  type ThingGroup,
 } from './draft.ts';
 
 /** Sizes are compared one by one in the reasoning: more than this many would be a long list. */
 const MOST_SIZES = 4;
 
-type InGroup = (stage: Arrangement, random: Random, group: Group) => Draft | null;
+type InGroup = (stage: Arrangement, random: Random, group: ThingGroup) => PromptDraft | null;
 
 const inSomeGroup =
   (make: InGroup): Builder =>

@@ -10,14 +10,14 @@ import { benchLabels, benchShapes } from './objects.ts';
 
 declare global {
   interface Window {
-    bench: Bench;
+    bench: CanvasBenchPage;
   }
 }
 
 /** Milliseconds of every frame. */
 type Frames = number[];
 
-interface Bench {
+interface CanvasBenchPage {
   readonly store: WorkbenchStore;
   /** Resolves when the picture and all masks are painted. */
   open(objects: number, side: number): Promise<void>;

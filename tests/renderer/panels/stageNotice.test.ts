@@ -3,7 +3,7 @@ import type { Image } from '../../../main/contract/project.ts';
 import { Layout } from '../../../renderer/panels/Layout.tsx';
 import { StageNotice } from '../../../renderer/panels/StageNotice.tsx';
 import { StartScreen, Waiting } from '../../../renderer/panels/StartScreen.tsx';
-import type { Side, Workbench } from '../../../renderer/state/workbench.ts';
+import type { SidePanel, Workbench } from '../../../renderer/state/workbench.ts';
 import { onImage, wordsOf } from '../printed.ts';
 import { picture, project } from './given.ts';
 import { laidOpen } from './laidOpen.ts';
@@ -92,7 +92,7 @@ describe('the window', () => {
     else expect(said?.startsWith(words)).toBe(true);
   });
 
-  it.each<[Side, string]>([
+  it.each<[SidePanel, string]>([
     ['images', 'aria-label="Search images by name"'],
     ['review', 'aria-label="Review queue"'],
     ['repair', 'aria-label="Repair"'],

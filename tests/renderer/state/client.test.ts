@@ -26,7 +26,7 @@ afterEach(() => {
 const car: Label = { id: 5, name: 'car', colour: '#e69f00', digit: '1', attributes: [], place: 1 };
 
 /** Three images with an answer to a prompt on the second. */
-function deskOf(more: Answers = {}) {
+function clientOf(more: Answers = {}) {
   const prompt = { id: 50, imageId: 2, text: 'the car', points: [], box: null, correction: null };
   const proposals = [candidate(60, 50, { chosen: false }), candidate(61, 50)];
   const one = atScript({
@@ -63,7 +63,7 @@ const entered: HostEvent = { kind: 'project', project: scriptedProject(3) };
 
 describe('a project that the host has open', () => {
   it('is shown with its labels and its first image', async () => {
-    const { events, state } = deskOf();
+    const { events, state } = clientOf();
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
     expect(state().labels).toEqual(new Map([[5, car]]));
@@ -71,14 +71,14 @@ describe('a project that the host has open', () => {
   });
 
   it('is entered at the image that was open the last time', async () => {
-    const { events, state, client } = deskOf();
+    const { events, state, client } = clientOf();
     client.memory.write('image of /p/cars.loupe', '3');
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(3);
   });
 
   it.each(['99', 'x', '-1', '0'])('is entered at its first image where %s is remembered', async (remembered) => {
-    const { events, state, client } = deskOf({
+    const { events, state, client } = clientOf({
       images: {
         step: () => ({ id: 1, index: 0, total: 3 }),
         detail: ({ id }) => (id > 3 ? refuse(`there is no image ${id}`) : detail(id)),
@@ -91,7 +91,7 @@ describe('a project that the host has open', () => {
   });
 
   it('without images shows none, and asks for none', async () => {
-    const { events, state, asked } = deskOf();
+    const { events, state, asked } = clientOf();
     events.write({ kind: 'project', project: scriptedProject(0) });
     await expect.poll(() => state().labels.size).toBe(1);
     expect(state().open).toBeNull();
@@ -99,7 +99,7 @@ describe('a project that the host has open', () => {
   });
 
   it('opens the likeliest candidate of the last prompt of an image', async () => {
-    const { events, state, client } = deskOf();
+    const { events, state, client } = clientOf();
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
     await client.actions.openImage(2);
@@ -109,7 +109,7 @@ describe('a project that the host has open', () => {
   });
 
   it('selects nothing that was taken back, and keeps what is still there', async () => {
-    const { events, state, client } = deskOf({ edit: { apply: (diff) => recorded(diff) } });
+    const { events, state, client } = clientOf({ edit: { apply: (diff) => recorded(diff) } });
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
     const shapes = [70, 71].map((id) => shape(id, undefined, { imageId: 1 }));
@@ -121,7 +121,7 @@ describe('a project that the host has open', () => {
   });
 
   it('that is closed leaves nothing of it behind but the notice and what was set', async () => {
-    const { events, state, client } = deskOf();
+    const { events, state, client } = clientOf();
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
     client.store.setState({ selected: new Set([1]), brush: 33, tool: 'wand', copied: [], side: 'review' });
@@ -134,7 +134,7 @@ describe('a project that the host has open', () => {
 
 describe('events', () => {
   it('of jobs replace the job of their id', async () => {
-    const { events, state } = deskOf();
+    const { events, state } = clientOf();
     events.write(
       { kind: 'job', job: job('a') },
       { kind: 'job', job: job('b') },
@@ -150,7 +150,7 @@ describe('events', () => {
     ['a dialog shows it', 'jobs', 'done', null],
     ['nobody waits for what was cancelled', null, 'cancelled', null],
   ] as const)('of a job: %s', async (_, dialog, end, told) => {
-    const { events, state, client } = deskOf();
+    const { events, state, client } = clientOf();
     client.store.setState({ dialog });
     const message = end === 'failed' ? 'The disk is full.' : '3 images';
     events.write({ kind: 'job', job: job('a') }, { kind: 'job', job: job('a', { state: end, message }) });
@@ -163,7 +163,7 @@ describe('events', () => {
   });
 
   it('of an engine that becomes ready prepare the open image once', async () => {
-    const { events, state, asked } = deskOf();
+    const { events, state, asked } = clientOf();
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
     await turns();
@@ -176,7 +176,7 @@ describe('events', () => {
 
   it('of images read the open one again, and tell the list', async () => {
     let shapes = 0;
-    const { events, state, asked } = deskOf({
+    const { events, state, asked } = clientOf({
       project: { labels: () => [car] },
       images: {
         step: () => ({ id: 1, index: 0, total: 1 }),
@@ -196,7 +196,7 @@ describe('events', () => {
   });
 
   it('of images that were added to an empty project open the first', async () => {
-    const { events, state } = deskOf();
+    const { events, state } = clientOf();
     events.write({ kind: 'project', project: scriptedProject(0) });
     await expect.poll(() => state().labels.size).toBe(1);
     events.write({ kind: 'images', ids: [1, 2, 3] });
@@ -204,7 +204,7 @@ describe('events', () => {
   });
 
   it('of changes by another window are on screen, with what undo would take back', async () => {
-    const { events, state } = deskOf();
+    const { events, state } = clientOf();
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);
     const bus = { ...car, id: 6, name: 'bus' };
@@ -217,7 +217,7 @@ describe('events', () => {
 
 describe('the connection', () => {
   it('is told to the window as it comes and goes, with the reason where it will not come', () => {
-    const { state, connection } = deskOf();
+    const { state, connection } = clientOf();
     expect(state()).toMatchObject({ connected: true, refused: null });
     connection(false);
     expect(state()).toMatchObject({ connected: false, refused: null });
@@ -228,7 +228,7 @@ describe('the connection', () => {
   });
 
   it('that is closed changes nothing any more', () => {
-    const { client, state, connection } = deskOf();
+    const { client, state, connection } = clientOf();
     client.close();
     connection(false);
     expect(state().connected).toBe(true);
@@ -237,7 +237,7 @@ describe('the connection', () => {
 
 describe('calls about pixels', () => {
   it('are about the open image, and cannot be made without one', async () => {
-    const { client, events, state } = deskOf();
+    const { client, events, state } = clientOf();
     expect(() => openImageId(client)).toThrow('No image is open.');
     events.write(entered);
     await expect.poll(() => state().open?.image.id).toBe(1);

@@ -8,14 +8,14 @@ import {
   acceptance,
   boxCorrected,
   diffOf,
-  type Keeping,
   maskToEdit,
   nothingMatches,
+  type ReviewWithIds,
   reasoningSet,
   shapeIsAnswer,
   verdictSet,
 } from '../../../renderer/state/corrections.ts';
-import { type Held, standingOn, withDiff } from '../../../renderer/state/records.ts';
+import { type OpenRecords, standingOn, withDiff } from '../../../renderer/state/records.ts';
 import type { OpenImage } from '../../../renderer/state/workbench.ts';
 import { block } from '../block.ts';
 import { proposed } from '../proposed.ts';
@@ -35,7 +35,7 @@ function openWith(...shapes: Shape[]): OpenImage {
   };
 }
 
-const keeping = (also: Partial<Keeping> = {}): Keeping => {
+const keeping = (also: Partial<ReviewWithIds> = {}): ReviewWithIds => {
   const { proposal = proposed(box) } = also;
   const open = { ...openWith(), proposals: new Map([[proposal.id, proposal]]) };
   return {
@@ -45,11 +45,11 @@ const keeping = (also: Partial<Keeping> = {}): Keeping => {
 };
 
 /** The records after a diff that was built on them, with the prompt as it is then. */
-function made(from: Keeping, diff: ReturnType<typeof diffOf> | null) {
+function made(from: ReviewWithIds, diff: ReturnType<typeof diffOf> | null) {
   if (diff === null) throw new Error('there is nothing to do');
   const first = withDiff({ labels: from.labels, open: from.open }, diff);
   const turned = first.open ? withVerdicts(diff, first.open.prompts.values(), standingOn(first.open)) : diff;
-  const held: Held = withDiff({ labels: from.labels, open: from.open }, turned);
+  const held: OpenRecords = withDiff({ labels: from.labels, open: from.open }, turned);
   const open = held.open;
   const now = open?.prompts.get(prompt.id);
   if (!open || !now) throw new Error('nothing is open');
@@ -151,13 +151,13 @@ describe('an answer of several objects', () => {
     { box: second, label: 'car', mask: packMask(block(second)) },
     { box: third, label: 'van', mask: packMask(block(third)) },
   ];
-  const three = (also: Partial<Keeping> = {}) => {
+  const three = (also: Partial<ReviewWithIds> = {}) => {
     const proposal = proposed(box, { objects });
     const open = { ...openWith(), proposals: new Map([[900, proposal]]) };
     return keeping({ open, proposal, freeIds: [1001, 1002, 1003, 1004, 1005, 1006], ...also });
   };
-  const remade = (from: Keeping, { open, prompt: now, labels }: ReturnType<typeof made>) =>
-    ({ ...from, open, prompt: now, labels, freeIds: [2001, 2002, 2003, 2004] }) satisfies Keeping;
+  const remade = (from: ReviewWithIds, { open, prompt: now, labels }: ReturnType<typeof made>) =>
+    ({ ...from, open, prompt: now, labels, freeIds: [2001, 2002, 2003, 2004] }) satisfies ReviewWithIds;
 
   it('is accepted whole: a shape for each, and a label for each name', () => {
     const done = made(three(), acceptance(three()));

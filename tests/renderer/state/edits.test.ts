@@ -5,17 +5,17 @@ import { isRefusal } from '../../../renderer/state/connection.ts';
 import { createEdits } from '../../../renderer/state/edits.ts';
 import { createWorkbench } from '../../../renderer/state/workbench.ts';
 import { block } from '../block.ts';
-import { type AtDesk, atDesk } from '../dialled.ts';
+import { type ConnectedEdits, connectedEdits } from '../dialled.ts';
 import { addLabel, type Windowed, waitFor, windowed } from '../windowed.ts';
 
 let first: Windowed;
-let second: AtDesk;
+let second: ConnectedEdits;
 let label: Label;
 const box = { x1: 3, y1: 4, x2: 13, y2: 14 };
 
 beforeAll(async () => {
   first = await windowed('edits', 2);
-  second = atDesk(first);
+  second = connectedEdits(first);
   label = await addLabel(first, 'car');
   const { id } = shown().image;
   await waitFor(second.client, ({ open }) => open !== null);

@@ -3,9 +3,9 @@ import { Conflict, changed, created, type Diff, deleted, reverse } from '../../.
 import type { Label, Shape, StoredPrompt } from '../../../main/contract/project.ts';
 import {
   concerns,
-  type Held,
   holds,
   imageOf,
+  type OpenRecords,
   openedImage,
   withDiff,
   withRecorded,
@@ -20,7 +20,7 @@ const prompt: StoredPrompt = { id: 20, imageId: 1, text: 'the car', points: [], 
 const image = { id: 1, path: 'a.png', hash: null, width: 40, height: 30, state: 'present', problem: null } as const;
 const review = { id: 1, status: 'unreviewed', note: '' } as const;
 
-const held: Held = {
+const held: OpenRecords = {
   labels: new Map(),
   open: openedImage({ image, review, shapes: [], prompts: [], proposals: [] }),
 };
@@ -34,7 +34,7 @@ const whole: Diff = {
   ],
 };
 
-const open = (state: Held) => {
+const open = (state: OpenRecords) => {
   if (!state.open) throw new Error('nothing is open');
   return state.open;
 };

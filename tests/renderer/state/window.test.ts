@@ -5,19 +5,19 @@ import { pictureAddress } from '../../../main/contract/addresses.ts';
 import type { Label } from '../../../main/contract/project.ts';
 import { candidatesOf, heard, inReview } from '../../../renderer/state/answers.ts';
 import { ended, paint } from '../../hosting.ts';
-import { type AtDesk, atDesk } from '../dialled.ts';
+import { type ConnectedEdits, connectedEdits } from '../dialled.ts';
 import { proposed } from '../proposed.ts';
 import { addLabel, draw, type Windowed, waitFor, windowed } from '../windowed.ts';
 
 let window: Windowed;
-let second: AtDesk;
+let second: ConnectedEdits;
 let car: Label;
 const ahead: string[] = [];
 const box = { x1: 2, y1: 3, x2: 12, y2: 13 };
 
 beforeAll(async () => {
   window = await windowed('window', 4);
-  second = atDesk(window, ahead);
+  second = connectedEdits(window, ahead);
   car = await addLabel(window, 'car');
 }, 30_000);
 afterAll(async () => {

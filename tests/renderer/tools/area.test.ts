@@ -8,14 +8,14 @@ import type { Box } from '../../../main/contract/records.ts';
 import { chooseCombine, combineOf } from '../../../renderer/state/drawing.ts';
 import { type Combine, emptyWorkbench } from '../../../renderer/state/workbench.ts';
 import {
+  type AreaOperation,
   type Beginning,
   begin,
   commitArea,
+  type DrawingTarget,
   remasked,
   selectedShape,
   sizeOf,
-  type Target,
-  type Way,
 } from '../../../renderer/tools/area.ts';
 import { nudge } from '../../../renderer/tools/nudge.ts';
 import type { ToolContext } from '../../../renderer/tools/tool.ts';
@@ -44,7 +44,7 @@ function surroundings(shapes: readonly Shape[]) {
 }
 
 /** What adding draws on: the selected shape, or a new one. */
-const targetIn = (context: ToolContext): Target => {
+const targetIn = (context: ToolContext): DrawingTarget => {
   context.store.setState({ combine: 'add' });
   const beginning = begin(context, { takes: false });
   if (!beginning) throw new Error('nothing is open');
@@ -106,7 +106,7 @@ describe('the new mask of a shape', () => {
 
   test('has as many pixels as was added, taken away or put in its place', () => {
     fc.assert(
-      fc.property(boxes, boxes, fc.constantFrom<Way>('add', 'take', 'replace'), (a, b, way) => {
+      fc.property(boxes, boxes, fc.constantFrom<AreaOperation>('add', 'take', 'replace'), (a, b, way) => {
         const before = shape(3, filled(a.x1, a.y1, a.x2, a.y2));
         const change = remasked(before, boxColumns(b, size), way);
         const after = change === null ? before : change.after && { ...before, ...(change.after as Partial<Shape>) };

@@ -5,7 +5,7 @@ import { columnsArea, columnsBox } from '../../../main/contract/columns.ts';
 import { packMask, type Shape } from '../../../main/contract/project.ts';
 import { type ToolName, toolNames } from '../../../main/contract/tools.ts';
 import { liveWire } from '../../../main/pictures/liveWire.ts';
-import type { Place } from '../../../renderer/tools/place.ts';
+import type { ImagePoint } from '../../../renderer/tools/place.ts';
 import { columnsIn, filled, shape, sheet } from './sheet.ts';
 
 const place = fc.record({ x: fc.integer({ min: -8, max: 48 }), y: fc.integer({ min: -8, max: 38 }) });
@@ -34,7 +34,8 @@ const noise = {
 /** A sheet whose host answers at once, with the tool in hand. */
 function sheetWith(tool: ToolName) {
   const answer = packMask(filled(6, 6, 18, 13));
-  const wire = async (at: Place, how: { reach: number; to: Place | null }) => liveWire(noise, { ...at, ...how });
+  const wire = async (at: ImagePoint, how: { reach: number; to: ImagePoint | null }) =>
+    liveWire(noise, { ...at, ...how });
   const one = sheet(start(), {
     refine: async () => answer,
     cutOut: async () => answer,

@@ -8,8 +8,8 @@ import {
   boxesTouch,
   clamped,
   distance,
+  type ImagePoint,
   isOn,
-  type Place,
   squared,
   straightened,
   toSide,
@@ -18,7 +18,7 @@ import { inSight, panned, toImage, toScreen, visible, zoomed } from '../../../re
 
 // Without -0, which equals 0 everywhere but in the test's own eyes.
 const coordinate = fc.double({ min: -500, max: 500, noNaN: true }).map((value) => value + 0);
-const place: fc.Arbitrary<Place> = fc.record({ x: coordinate, y: coordinate });
+const place: fc.Arbitrary<ImagePoint> = fc.record({ x: coordinate, y: coordinate });
 const sides = fc.record({ width: fc.integer({ min: 1, max: 400 }), height: fc.integer({ min: 1, max: 400 }) });
 const wholeBox: fc.Arbitrary<Box> = fc
   .tuple(fc.nat(20), fc.nat(20), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 }))

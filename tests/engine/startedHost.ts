@@ -28,14 +28,18 @@ export async function startHost(answers: readonly string[], images: number) {
   return { root, weights, files, file, host, client, imageIds, stop };
 }
 
-export type Bench = Awaited<ReturnType<typeof startHost>>;
+export type StartedHost = Awaited<ReturnType<typeof startHost>>;
 
 /** A prompt as a person makes it; its id. */
-export async function askedOf({ client }: Bench, imageId: number, fields: Partial<StoredPrompt> = {}): Promise<number> {
+export async function askedOf(
+  { client }: StartedHost,
+  imageId: number,
+  fields: Partial<StoredPrompt> = {},
+): Promise<number> {
   const { first: id } = await client.project.reserve({ count: 1 });
   const prompt: StoredPrompt = { id, imageId, text: 'the dog', points: [], box: null, correction: null, ...fields };
   await client.edit.apply({ title: 'Ask', changes: [created('prompt', prompt)] });
   return id;
 }
 
-export const finished = ({ host }: Bench, job: Job): Promise<Job> => host.jobs.finished(job.id);
+export const finished = ({ host }: StartedHost, job: Job): Promise<Job> => host.jobs.finished(job.id);

@@ -7,7 +7,7 @@ import { fromBitmap } from '../contract/rle.ts';
 import { frameBox, type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';
 import { answerText } from '../scenes/text.ts';
 
-export interface ToldPrompt {
+export interface AnsweredPrompt {
   /** What was asked. */
   readonly text: string;
   readonly answer: string;
@@ -19,12 +19,16 @@ export interface ToldPrompt {
 }
 
 /** Prompts that mean one thing, as long as their answer can be written. */
-export function toldOf(scene: Scene, count: number, draw: Random): ToldPrompt[] {
+export function answeredPrompts(scene: Scene, count: number, draw: Random): AnsweredPrompt[] {
   const asked = draw.shuffle(scene.prompts.filter((prompt) => targetsOf(prompt).length === 1));
-  return asked.slice(0, count).flatMap((prompt) => toldAs(scene, prompt, { isMisled: draw.chance(0.5) }) ?? []);
+  return asked.slice(0, count).flatMap((prompt) => answeredPrompt(scene, prompt, { isMisled: draw.chance(0.5) }) ?? []);
 }
 
-export function toldAs(scene: Scene, prompt: ScenePrompt, { isMisled }: { isMisled: boolean }): ToldPrompt | null {
+export function answeredPrompt(
+  scene: Scene,
+  prompt: ScenePrompt,
+  { isMisled }: { isMisled: boolean },
+): AnsweredPrompt | null {
   const [index, ...more] = targetsOf(prompt);
   const thing = scene.things[index ?? -1];
   if (index === undefined || !thing || more.length > 0) return null;

@@ -1,6 +1,6 @@
 // What is told of drawn scenes: true answers, and answers whose box misleads while all before it is right.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { toldAs, toldOf } from '../../main/ablation/told.ts';
+import { answeredPrompt, answeredPrompts } from '../../main/ablation/answeredPrompts.ts';
 import { readAnswer } from '../../main/contract/answer.ts';
 import { boxIou } from '../../main/contract/geometry.ts';
 import { random } from '../../main/contract/random.ts';
@@ -24,7 +24,7 @@ describe('a true answer', () => {
   it('is the scene’s own, with the box that it ends in', () => {
     for (const scene of scenes)
       for (const prompt of single(scene)) {
-        const told = toldAs(scene, prompt, { isMisled: false });
+        const told = answeredPrompt(scene, prompt, { isMisled: false });
         expect(told?.answer).toBe(answerText(scene, prompt));
         expect(told?.off).toEqual({ x: 0, y: 0 });
         if (told) expect(boxIou(told.box, maskBox(told.truth))).toBeGreaterThan(0.7);
@@ -34,7 +34,7 @@ describe('a true answer', () => {
   it('is not told of a prompt that nothing matches', () => {
     const none = scenes.flatMap((scene) => scene.prompts.map((prompt) => ({ scene, prompt })));
     for (const { scene, prompt } of none.filter((one) => one.prompt.target === null))
-      expect(toldAs(scene, prompt, { isMisled: false })).toBeNull();
+      expect(answeredPrompt(scene, prompt, { isMisled: false })).toBeNull();
   });
 });
 
@@ -42,7 +42,7 @@ describe('an answer that misleads', () => {
   it('reasons as the true one and ends in a box beside it, inside the picture', () => {
     for (const scene of scenes)
       for (const prompt of single(scene)) {
-        const [right, wrong] = [false, true].map((isMisled) => toldAs(scene, prompt, { isMisled }));
+        const [right, wrong] = [false, true].map((isMisled) => answeredPrompt(scene, prompt, { isMisled }));
         if (!right || !wrong) throw new Error('nothing is told');
         const [before, after] = [right, wrong].map(({ answer }) => readAnswer(answer, 'loupe'));
         expect(after?.reasoning).toBe(before?.reasoning);
@@ -58,10 +58,10 @@ describe('an answer that misleads', () => {
 });
 
 it('prompts are drawn by chance alone, half of them misleading', () => {
-  const all = Array.from({ length: 30 }, (_, i) => toldOf(scenes[i % 3] as Scene, 4, random(i, 81))).flat();
+  const all = Array.from({ length: 30 }, (_, i) => answeredPrompts(scenes[i % 3] as Scene, 4, random(i, 81))).flat();
   const share = all.filter(({ off }) => off.x !== 0).length / all.length;
   expect(share).toBeGreaterThan(0.3);
   expect(share).toBeLessThan(0.7);
   const [scene] = scenes;
-  if (scene) expect(toldOf(scene, 4, random(5, 81))).toEqual(toldOf(scene, 4, random(5, 81)));
+  if (scene) expect(answeredPrompts(scene, 4, random(5, 81))).toEqual(answeredPrompts(scene, 4, random(5, 81)));
 });
