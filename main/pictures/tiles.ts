@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Tile, tileSide } from '../contract/addresses.ts';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { Gate } from './gate.ts';
@@ -171,13 +171,13 @@ const isThere = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** The bytes as a file of the cache, or as they are where the disk takes none: a full cache must not stop any work. */
+/** The bytes as a file of the cache, or as they are where the disk takes none, whatever ails it: a cache must not stop any work. */
 async function keep(file: string, bytes: Buffer, type: string): Promise<PictureBytes> {
   try {
     await put(file, bytes);
     return { file, type };
   } catch (error) {
-    if (refusalOf(error) === null) throw error;
+    if (!(error instanceof Error && 'code' in error)) throw error;
     return { bytes, type };
   }
 }

@@ -1,5 +1,6 @@
 // Loupe as a person meets it: an app of its own with an empty home, and what a person does at its page.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
@@ -19,6 +20,23 @@ export async function workOf(page: Page): Promise<() => Promise<number>> {
   return async () => {
     const { metrics } = await session.send('Performance.getMetrics');
     return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
+  };
+}
+
+/** Nobody can write there any more, not even root where the file system knows the attribute; null where that cannot be had. */
+export function locked(folder: string, file: string): (() => void) | null {
+  if (process.getuid?.() === 0) {
+    const mark = (sign: string) => spawnSync('chattr', [`${sign}i`, file, folder]).status === 0;
+    return mark('+') ? () => void mark('-') : null;
+  }
+  const modes = (ofFile: number, ofFolder: number) => {
+    chmodSync(folder, ofFolder);
+    chmodSync(file, ofFile);
+  };
+  modes(0o444, 0o555);
+  return () => {
+    chmodSync(folder, 0o755);
+    modes(0o644, 0o755);
   };
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { App, haveShell } from './app.ts';
+import { App, haveShell, locked } from './app.ts';
 
 /** A desktop window goes with its host; what is shown here is the browser's. */
 const browserOn = (prepare: (app: App) => string) => App.start({ prepare });
@@ -53,7 +53,10 @@ describe.runIf(haveShell)('a host that died (browser)', () => {
 describe.runIf(haveShell)('a project file that is moved away while it is open (browser)', () => {
   let app: App;
   beforeAll(async () => {
-    app = await browserOn((one) => one.project('moved.loupe', 'scenes'));
+    app = await browserOn((one) => {
+      one.project('card.loupe', 'card');
+      return one.project('moved.loupe', 'scenes');
+    });
   });
   afterAll(() => app?.stop());
 
@@ -79,5 +82,37 @@ describe.runIf(haveShell)('a project file that is moved away while it is open (b
     await app.saved();
     expect(existsSync(app.file('scenes', 'rescued.loupe'))).toBe(true);
     expect(existsSync(app.file('scenes', 'moved.loupe'))).toBe(false);
+  });
+
+  it('and one on a disk that takes no changes is kept elsewhere, where it finds its images', async (context) => {
+    const { page } = app;
+    const file = app.file('card', 'card.loupe');
+    const unlock = locked(app.file('card'), file);
+    if (unlock === null) return context.skip('nothing here can lock a folder for this user');
+    try {
+      await page.keyboard.press('Control+o');
+      const folders = page.getByRole('dialog', { name: 'Open a project' });
+      await folders.getByRole('button', { name: 'Folder above' }).click();
+      await folders.getByRole('button', { name: 'card', exact: true }).click();
+      await folders.getByRole('button', { name: 'card.loupe', exact: true }).dblclick();
+      const offer = page.getByRole('dialog', { name: 'Keep the project elsewhere' });
+      await offer.getByText(`${file} is read-only, or its folder is.`).waitFor();
+      await offer.getByRole('button', { name: 'Choose where' }).click();
+      const place = page.getByRole('dialog', { name: 'Where the project is kept' });
+      await place.getByRole('button', { name: 'Folder above' }).click();
+      await place.getByRole('button', { name: 'scenes', exact: true }).click();
+      await place.getByRole('textbox', { name: 'Name' }).fill('kept');
+      await place.getByRole('button', { name: 'Save here' }).click();
+      await offer.getByText(app.file('scenes', 'kept.loupe')).waitFor();
+      await offer.getByRole('button', { name: 'Keep it there' }).click();
+      await offer.waitFor({ state: 'detached' });
+      await app.scene('scene-01.jpg');
+      await expect.poll(() => app.shapeCount()).toBe(0);
+      await app.tool('Freehand');
+      await app.drag([300, 300], [380, 300], [380, 380], [300, 380], [300, 300]);
+      await storedFirst(app);
+    } finally {
+      unlock();
+    }
   });
 });

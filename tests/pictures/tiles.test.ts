@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
@@ -313,11 +322,17 @@ describe('what is kept', () => {
 });
 
 describe('a cache that cannot be written', () => {
-  test('stops no work: everything is served as it is made', async () => {
-    const place = path.join(folder, 'a file in the way');
-    writeFileSync(place, '');
+  const places: [string, (place: string) => void][] = [
+    ['a file in the way', (place) => writeFileSync(place, '')],
+    // As a disk that fails, it is none of what a person can mend.
+    ['a link to itself', (place) => symlinkSync(place, place)],
+  ];
+
+  test.each(places)('%s stops no work: everything is served as it is made', async (name, make) => {
+    const place = path.join(folder, name);
+    make(place);
     const pictures = new Pictures(place);
-    const file = await saved('uncached.tiff', ramp(600, 300));
+    const file = await saved(`uncached by ${name}.tiff`, ramp(600, 300));
     const source = await sourceOf(pictures, file);
     const bytesOf = (picture: PictureBytes | null) =>
       picture !== null && 'bytes' in picture ? picture.bytes : Buffer.alloc(0);

@@ -13,6 +13,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BadInput, ReadOnlyPlace } from '../../main/contract/badinput.ts';
 import { Db } from '../../main/store/db.ts';
+import { copyElsewhere } from '../../main/store/elsewhere.ts';
 import { migrations } from '../../main/store/migrations.ts';
 import { backupPath, openFile } from '../../main/store/open.ts';
 import { openProject } from '../../main/store/project.ts';
@@ -78,6 +79,21 @@ describe('a new project', () => {
     expect(() => openProject(file, { create: true })).toThrow(BadInput);
     expect(() => openProject(path.dirname(path.dirname(newFile())))).toThrow('is a folder, not a Loupe project');
   });
+});
+
+test("a person's own file of the name that a half-made project might have stays", async () => {
+  const file = newFile();
+  const copy = path.join(path.dirname(file), 'copy.loupe');
+  const theirs = [file, copy].map((of) => `${of}.part`);
+  for (const one of theirs) writeFileSync(one, 'mine');
+  const project = opened(file);
+  project.saveCopy(copy);
+  project.close();
+  const elsewhere = path.join(path.dirname(file), 'elsewhere.loupe');
+  writeFileSync(`${elsewhere}.part`, 'mine');
+  await copyElsewhere(file, elsewhere, async () => {});
+  for (const one of [...theirs, `${elsewhere}.part`]) expect(readFileSync(one, 'utf8')).toBe('mine');
+  expect(readdirSync(path.dirname(file))).toHaveLength(6);
 });
 
 describe('what is no project of ours is refused, and stays as it is', () => {

@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { haveShell } from '../../e2e/app.ts';
+import { haveShell, locked } from '../../e2e/app.ts';
 import { eventually, putLabel, type Worked, worked } from './worked.ts';
 
 describe.runIf(haveShell)('projects changed by hand', () => {
@@ -99,20 +98,3 @@ describe.runIf(haveShell)('projects changed by hand', () => {
     }
   });
 });
-
-/** Nobody can write there any more, not even root where the file system knows the attribute; null where that cannot be had. */
-function locked(folder: string, file: string): (() => void) | null {
-  if (process.getuid?.() === 0) {
-    const mark = (sign: string) => spawnSync('chattr', [`${sign}i`, file, folder]).status === 0;
-    return mark('+') ? () => void mark('-') : null;
-  }
-  const modes = (ofFile: number, ofFolder: number) => {
-    chmodSync(folder, ofFolder);
-    chmodSync(file, ofFile);
-  };
-  modes(0o444, 0o555);
-  return () => {
-    chmodSync(folder, 0o755);
-    modes(0o644, 0o755);
-  };
-}
