@@ -16,6 +16,8 @@ const plain = [
 export default defineConfig({
   test: {
     ...{ pool: 'forks', maxWorkers: 2 },
+    // Graphs of tests are tiny: a second thread only waits, and takes a core from the other worker while it does.
+    ...{ env: { LOUPE_THREADS: '1' }, setupFiles: ['tests/threads.ts'] },
     // Patience for machines that do other things as well; no test measures time by these.
     ...{ testTimeout: 120_000, hookTimeout: 240_000, expect: { poll: { timeout: 20_000 } } },
     projects: [

@@ -17,6 +17,7 @@ import { addTeach } from './commands/teach.ts';
 import { addTrain } from './commands/train.ts';
 import { addWeights } from './commands/versions.ts';
 import { exitCode, judge } from './failure.ts';
+import { limitThreads } from './flow/threads.ts';
 import type { Terminal } from './terminal.ts';
 
 const terminal = (signal: AbortSignal): Terminal => ({
@@ -87,6 +88,7 @@ process.on('uncaughtException', (error) => {
   process.exit();
 });
 try {
+  limitThreads(process.env.LOUPE_THREADS);
   await programFor(terminal(abortOnInterrupt())).parseAsync();
 } catch (error) {
   fail(error);

@@ -1,7 +1,9 @@
 // The engine program: forked by the host with `serialization: 'advanced'`, it computes what it is sent until the host is gone.
+import { limitThreads } from '../flow/threads.ts';
 import { CallServer } from './callServer.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 
+limitThreads(process.env.LOUPE_THREADS);
 const server = new CallServer((message: FromEngine) => {
   if (process.connected) process.send?.(message);
 });

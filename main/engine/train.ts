@@ -1,9 +1,11 @@
 // The training program: forked by the host as `serve` is, it makes the runs that it is sent until the host is gone.
 import type { TeachProgress } from '../contract/learning.ts';
+import { limitThreads } from '../flow/threads.ts';
 import { failureOf } from './failures.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 import { teachFrom } from './teachFrom.ts';
 
+limitThreads(process.env.LOUPE_THREADS);
 const send = (message: FromEngine): void => {
   if (process.connected) process.send?.(message);
 };

@@ -1,5 +1,6 @@
 // A worker thread that draws the batches of one stage, so that the next one is ready when a step ends.
 import { parentPort, workerData } from 'node:worker_threads';
+import { limitThreads } from '../flow/threads.ts';
 import { makeNano } from './nano.ts';
 import type { Curriculum, StageName } from './recipe.ts';
 import { stages } from './stages.ts';
@@ -10,6 +11,7 @@ export interface BatchTask {
   recipe: Curriculum;
 }
 
+limitThreads(process.env.LOUPE_THREADS);
 const { stage, seed, recipe }: BatchTask = workerData;
 const nano = await makeNano(seed);
 const run = stages[stage].run(nano, recipe);

@@ -9,6 +9,7 @@ import { size, type Tensor } from '../graph/tensor.ts';
 import type { NamedValues, Value } from '../graph/value.ts';
 import { refusal, sentence } from './refusal.ts';
 import { checkStored } from './storedFiles.ts';
+import { usualThreads } from './threads.ts';
 import { WeightsError } from './weightsFile.ts';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
@@ -18,7 +19,7 @@ export interface SessionOptions {
   purpose?: 'train' | 'infer';
   /** Default 'cpu'. A provider that cannot be had is replaced by CPU, with a warning in `warnings`. */
   provider?: Provider;
-  /** Default: ONNX Runtime's choice, the physical cores. */
+  /** Default: those of the program, see `setThreads`. */
   threads?: number;
   /** Where external weights live; needed when the graph holds stored weights. */
   folder?: string;
@@ -104,7 +105,10 @@ export class ForeignSession {
     this.warnings = warnings;
   }
 
-  static async open(file: string, { provider = 'cpu', threads }: SessionOptions = {}): Promise<ForeignSession> {
+  static async open(
+    file: string,
+    { provider = 'cpu', threads = usualThreads() }: SessionOptions = {},
+  ): Promise<ForeignSession> {
     const open = (name: Provider) =>
       InferenceSession.create(file, {
         ...{ executionProviders: [name], enableMemPattern: false, logSeverityLevel: 4 },
@@ -178,7 +182,7 @@ async function chooseOrder({ purpose, order }: SessionOptions): Promise<Omit<Set
 
 function ortOptions(
   graph: OnnxGraph,
-  { purpose, folder, threads, weights }: SessionOptions,
+  { purpose, folder, threads = usualThreads(), weights }: SessionOptions,
   provider: Provider,
 ): InferenceSession.SessionOptions {
   const packs = weights === undefined ? packsWeights(graph) : weights === 'packed';

@@ -15,6 +15,7 @@ part=$SLURM_ARRAY_TASK_ID
 parts=$SLURM_ARRAY_TASK_COUNT
 copies=${LOUPE_COPIES:-$(dirname "$project")/parts}
 mkdir -p "$copies"
+export LOUPE_THREADS=${LOUPE_THREADS:-${SLURM_CPUS_PER_TASK:-}}
 
 status=0
 ${LOUPE:-loupe} prelabel "$project" --prompt "$prompt" --shard "$part/$parts" \

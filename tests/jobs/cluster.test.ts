@@ -56,6 +56,16 @@ describe.skipIf(process.platform === 'win32')('Slurm’s scripts (skipped: Windo
     expect(answers(file)).toEqual([1, 1, 1]);
   }, 120_000);
 
+  it('compute with as many threads as a task was given processors', () => {
+    const env = { SLURM_ARRAY_TASK_ID: '1', SLURM_ARRAY_TASK_COUNT: '1', LOUPE_COPIES: path.join(root, 'said') };
+    const words = [path.join(templates, 'slurm-prelabel.sh'), project('threads.loupe'), 'the dog'];
+    // In the place of Loupe, a program that prints what it is given.
+    const said = (more: Readonly<Record<string, string>>) =>
+      /^LOUPE_THREADS=(.*)$/mu.exec(bash(words, { ...env, LOUPE: 'eval env #', ...more }))?.[1];
+    expect(said({ LOUPE_THREADS: '', SLURM_CPUS_PER_TASK: '3' })).toBe('3');
+    expect(said({ LOUPE_THREADS: '2', SLURM_CPUS_PER_TASK: '3' })).toBe('2');
+  });
+
   it('fail where Loupe does', () => {
     const nowhere = path.join(root, 'nowhere.loupe');
     const env = { SLURM_ARRAY_TASK_ID: '1', SLURM_ARRAY_TASK_COUNT: '1' };
@@ -72,11 +82,12 @@ describe('Kubernetes’ files', () => {
     execFileSync('bash', ['-n', '-c', container.args[0]]);
   });
 
-  it('have as many parts as pods', () => {
+  it('have as many parts as pods, and as many threads as processors', () => {
     const { spec } = parse(readFileSync(path.join(templates, 'kubernetes.yaml'), 'utf8'));
-    const [{ env }] = spec.template.spec.containers;
-    const parts = env.find((one: { name: string }) => one.name === 'PARTS').value;
-    expect([spec.completionMode, String(spec.completions)]).toEqual(['Indexed', parts]);
+    const [{ env, resources }] = spec.template.spec.containers;
+    const given = (name: string) => env.find((one: { name: string }) => one.name === name).value;
+    expect([spec.completionMode, String(spec.completions)]).toEqual(['Indexed', given('PARTS')]);
+    expect(given('LOUPE_THREADS')).toBe(resources.requests.cpu);
   });
 });
 

@@ -1,0 +1,10 @@
+// How many threads sessions compute with that name no number themselves: one number for all of a program.
+
+let count: number | undefined;
+
+/** For sessions that are opened from now on; undefined: ONNX Runtime's choice, the physical cores. */
+export function setThreads(wanted: number | undefined): void {
+  count = wanted;
+}
+
+export const usualThreads = (): number | undefined => count;
