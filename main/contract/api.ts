@@ -293,6 +293,8 @@ export const api = {
 
   learning: {
     state: base.output(LearningState),
+    /** What of the weights in use learns in which tier and what stays as it is, or why nothing can; one sentence. */
+    learns: base.output(z.string()),
     /** Of the last run, also while it is under way. */
     curves: base.output(z.array(RunCurve)),
     /** Answers that the last step of the last run learnt from, also while it is under way; null: it samples none. */

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badinput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
 import { openWeights } from '../weights/open.ts';
 import { type CheckpointWeights, isCheckpoint, openCheckpoint } from '../weights/openCheckpoint.ts';
@@ -23,18 +23,33 @@ export async function recogniseModel(place: string): Promise<Recognised> {
     const { dialect } = await recogniseFolder(place);
     return { kind: 'ONNX segmenter', detail: dialect.title };
   }
-  if (names.includes('config.json') && names.includes('tokenizer.json') && names.includes('model.safetensors')) {
-    const json: unknown = JSON.parse(await readFile(path.join(place, 'config.json'), 'utf8'));
-    if (typeof json === 'object' && json !== null && 'context' in json) {
-      const { name } = await openWeights(place);
-      return { kind: 'weights', detail: name };
-    }
+  const config = names.includes('config.json') ? await objectIn(path.join(place, 'config.json')) : {};
+  if ('context' in config && names.includes('tokenizer.json') && names.includes('model.safetensors')) {
+    const { name } = await openWeights(place);
+    return { kind: 'weights', detail: name };
   }
   if (await isCheckpoint(place)) return recogniseReasoner(await openCheckpoint(place));
   const weights = names.filter((name) => /\.(pt|safetensors)$/.test(name)).sort();
   if (weights.length === 0) throw new BadInput(`${place}: holds neither .onnx nor .safetensors nor .pt files`);
   const all = await Promise.all(weights.map((name) => tensorsOf(path.join(place, name))));
   return recogniseCheckpoint(place, new Set(all.flatMap((some) => [...some])));
+}
+
+/** Without it nothing can be told from the tensors alone, so a damaged one is named before they are read. */
+async function objectIn(file: string): Promise<object> {
+  const refusal = (why: string) => new BadInput(`${file}: ${why}; download it again, or write it anew`);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw refusal(refusalOf(error) ?? 'cannot be read');
+  });
+  if (text.trim() === '') throw refusal('is empty');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw refusal('is not JSON');
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw refusal('is no JSON object');
+  return json;
 }
 
 function recogniseReasoner({ reasoner, context, segmenter, recipe }: CheckpointWeights): Recognised {

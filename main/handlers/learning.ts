@@ -1,6 +1,6 @@
 // The learning group: runs as jobs, what they came to, and which version of the weights is in use.
 import type { LearningState } from '../contract/learning.ts';
-import { promote, rollBack, teachProject } from '../jobs/teaching.ts';
+import { promote, rollBack, teachProject, versionInUse } from '../jobs/teaching.ts';
 import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teachingRecords.ts';
 import type { Project } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
@@ -8,6 +8,13 @@ import { contract, type HostContext } from './context.ts';
 
 export const learningHandlers = (host: HostContext) => ({
   state: contract.learning.state.handler(() => stateOf(host.project())),
+  learns: contract.learning.learns.handler(async () => {
+    // Loaded late: a host that teaches nothing must not wait for what opens weights.
+    const { howItLearns, learnerAt } = await import('../learn/canLearn.ts');
+    const { weights, segmenter } = host.settings.read();
+    const folder = versionInUse(host.project())?.path ?? weights ?? embeddedWeights;
+    return howItLearns(await learnerAt(folder, segmenter));
+  }),
   curves: contract.learning.curves.handler(() => curvesOfRun(host.project())),
   rollouts: contract.learning.rollouts.handler(() => rolloutsOfRun(host.project())),
   changes: contract.learning.changes.handler(() => changesOfRun(host.project())),

@@ -22,11 +22,16 @@ function TeachForm() {
   const close = useCloseDialog();
   const { job, problem, starting, start } = useStartedJob((each) => each.kind === 'teach' && isActive(each));
   const running = job !== null && isActive(job);
-  const { state, use } = useLearning(running);
+  const { state, learns, use } = useLearning(running);
   const inUse = state?.versions.find((version) => version.inUse);
   return (
     <Stack>
       <Text size="sm">{introduction(state)}</Text>
+      {learns !== null && (
+        <Text size="sm" c="dimmed" role="note" aria-label="What learns">
+          {learns}
+        </Text>
+      )}
       {running && <JobView job={job} />}
       {running && <Live />}
       {job && !running && <JobView job={job} />}
@@ -65,8 +70,13 @@ function useLearning(running: boolean) {
     // While a run is under way the state is that of before it; the end of the run reads it anew.
     if (!running) host.learning.state().then(setState, () => setState(null));
   }, [host, running]);
+  const [learns, setLearns] = useState<string | null>(null);
+  useEffect(() => {
+    // Of the version in use, which the state names; where it cannot be opened, why.
+    if (state) host.learning.learns().then(setLearns, ({ message }: Error) => setLearns(message));
+  }, [host, state]);
   const use = (versionId: number | null) => void host.learning.use({ versionId }).then(setState, () => {});
-  return { state, use };
+  return { state, learns, use };
 }
 
 /** "Learns from your corrections and labelled shapes; 12 images are held back to measure on." */

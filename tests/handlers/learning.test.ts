@@ -1,7 +1,9 @@
 // The learning group over a host: what a project has learnt, a refused run as a job, and nothing to go back to.
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { nothing } from '../engine/weights.ts';
+import { writeToy, writeToySam } from '../weights/toyCheckpoint.ts';
 
 let bench: StartedHost;
 beforeAll(async () => {
@@ -19,6 +21,24 @@ describe('learning', () => {
     expect(await bench.client.learning.rollouts()).toBeNull();
     await expect(bench.client.learning.use({ versionId: null })).rejects.toMatchObject({ code: 'BAD_INPUT' });
     await expect(bench.client.learning.use({ versionId: 4 })).rejects.toThrow('there are no weights 4');
+  });
+
+  it('says what of the weights in use learns, by the words of the command line, and why nothing can', async () => {
+    const { weights, client, root } = bench;
+    expect(await client.learning.learns()).toMatch(/: tier decoder teaches its mask decoder .* its reasoner\.$/u);
+    const checkpoint = await writeToy(path.join(root, 'Seg-Zero-toy'), { says: 'a' });
+    await client.settings.write({ weights: checkpoint });
+    expect(await client.learning.learns()).toContain(
+      'has no segmenter of its own, by whose masks a run could be judged',
+    );
+    await writeToySam(path.join(root, 'sam2'));
+    await client.settings.write({ segmenter: path.join(root, 'sam2') });
+    expect(await client.learning.learns()).toMatch(
+      /^Seg-Zero-toy: tier supervised teaches low-rank .* the segmenter sam2 stay as they are\.$/u,
+    );
+    await client.settings.write({ weights: path.join(root, 'sam2'), segmenter: null });
+    await expect(client.learning.learns()).rejects.toThrow('answers no words, so it cannot be taught alone');
+    await client.settings.write({ weights });
   });
 
   it('ends a run that nothing teaches with the sentence that says so', async () => {

@@ -205,6 +205,14 @@ describe.runIf(haveChromium)('dialogs worked by hand', () => {
     });
   });
 
+  it('before it teaches, what of the model learns is said as the command line says it', async () => {
+    await at.during('Control+Alt+t', 'Teach the model', async (dialog) => {
+      const said = dialog.getByRole('note', { name: 'What learns' });
+      await said.getByText('loupe-nano: tier decoder teaches its mask decoder').waitFor();
+      expect(await said.innerText()).toBe(await at.client.learning.learns());
+    });
+  });
+
   it('the host’s folders are walked to choose a file', async () => {
     await at.during('Control+i', 'Import shapes', async () => {
       await at.button('Choose: File or folder').click();
