@@ -31,7 +31,7 @@ export function rowFigures(results: readonly AblationResult[], names: readonly s
     const [first] = own;
     if (!first) return [];
     const over = (value: (one: AblationResult) => number) => spreadOf(own.map(value));
-    const figures = Object.keys(first.figures).map((name) => [name, over((one) => one.figures[name] ?? 0)] as const);
+    const figures = Object.keys(first.figures).map((name) => [name, over((one) => figureOf(one, name))] as const);
     return [
       {
         ...{ variant, seeds: own.length, steps: over(({ steps }) => steps), seconds: over(({ seconds }) => seconds) },
@@ -39,6 +39,13 @@ export function rowFigures(results: readonly AblationResult[], names: readonly s
       },
     ];
   });
+}
+
+/** All seeds of a variant measure the same things. */
+function figureOf({ variant, seed, figures }: AblationResult, name: string): number {
+  const value = figures[name];
+  if (value === undefined) throw new Error(`Variant "${variant}" of seed ${seed} lacks the figure "${name}".`);
+  return value;
 }
 
 function spreadOf(values: readonly number[]): SeedSpread {

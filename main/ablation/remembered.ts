@@ -119,7 +119,9 @@ function ofTurn({ turn, positions: [t] }: PackedSequence, own: number, { values,
       });
     return out;
   });
-  return { memory, length: seen.length, next: (t[seen.at(-1) ?? 0] ?? 0) + 1 };
+  const last = t[seen.at(-1) ?? -1];
+  if (last === undefined) throw new Error(`Turn ${own} sees no token.`);
+  return { memory, length: seen.length, next: last + 1 };
 }
 
 /** What several queries are fed of several answers: memories padded to one length, places and who sees what. */

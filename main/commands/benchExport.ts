@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Change, created } from '../contract/diff.ts';
+import { entry } from '../contract/lookup.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import { packMask, type Shape } from '../contract/project.ts';
 import { maskBox } from '../contract/rle.ts';
@@ -76,7 +77,13 @@ function* shapesFrom(project: Project, { start, end, images, labelId }: Stretch)
     const mask = blob(i % PATTERNS);
     const id = project.reserve(1);
     const shape: Shape = {
-      ...{ id, labelId, imageId: images[Math.floor(i / SHAPES_PER_IMAGE)] ?? 0, mask: mask.packed, box: mask.box },
+      ...{
+        id,
+        labelId,
+        imageId: entry(images, Math.floor(i / SHAPES_PER_IMAGE), 'images'),
+        mask: mask.packed,
+        box: mask.box,
+      },
       ...{
         attributes: {},
         crowd: i % RUN_LENGTHS === 0,

@@ -112,7 +112,7 @@ async function afterwards(
     const begun = performance.now();
     const image = (await next(client, rows[0]?.id ?? null)) ?? (await next(client, null));
     nexts.push(performance.now() - begun);
-    if (image) await pixels(pictureAddress(image.id, image.hash ?? ''));
+    if (image) await pixels(pictureAddress(image.id, image.hash));
     whole.push(performance.now() - begun);
   }
   const start = { address: startMs, firstRows: startMs + listMs };

@@ -53,9 +53,7 @@ async function measure({ home, project, id, side, signal }: Subject) {
       const detail = performance.now() - started;
       const tilesOf = (level: number, from: number, to: number) =>
         Promise.all(
-          square(from, to).map(([column, row]) =>
-            host.pixels(tileAddress(id, image.hash ?? '', { level, column, row })),
-          ),
+          square(from, to).map(([column, row]) => host.pixels(tileAddress(id, image.hash, { level, column, row }))),
         );
       // The level at which the whole is about 1,250 px.
       const level = Math.round(Math.log2(side / 1250));

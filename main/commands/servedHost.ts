@@ -42,7 +42,7 @@ export async function startHost(home: string, project?: string): Promise<ServedH
       if (!answer.ok) throw new Error(`${address}: ${await answer.text()}`);
       return (await answer.arrayBuffer()).byteLength;
     },
-    peakBytes: () => peakOf(host.pid ?? 0),
+    peakBytes: () => peakOf(host),
     async stop() {
       socket.close();
       host.kill('SIGTERM');
@@ -61,7 +61,8 @@ async function firstLine(host: ChildProcess): Promise<string> {
   throw new Error('The host ended before it said where it is.');
 }
 
-async function peakOf(pid: number): Promise<number | null> {
+async function peakOf({ pid }: ChildProcess): Promise<number | null> {
+  if (pid === undefined) throw new Error('The host was not started.');
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/mu.exec(status) ?? [];
   return kilobytes === undefined ? null : Number(kilobytes) * 1024;

@@ -1,4 +1,4 @@
-// Where pixels are fetched: paths of the host's HTTP side. `version` is the file's hash, so that answers can be kept for ever.
+// Where pixels are fetched: paths of the host's HTTP side. `hash` is the file's, so that answers can be kept for ever.
 
 /** Side of a tile, pixels. Level 0 is the image itself; each level above halves it. */
 export const tileSide = 512;
@@ -6,11 +6,16 @@ export const tileSide = 512;
 /** Images with a longer side than this are shown as tiles. */
 export const wholeSide = 4096;
 
+/** Null: nobody has read the file yet, and what is answered is asked for again. */
+type Hash = string | null;
+
+const version = (hash: Hash): string => `v=${hash ?? '0'}`;
+
 /** The upright picture as a browser can show it. */
-export const pictureAddress = (id: number, version: string): string => `/images/${id}/picture?v=${version}`;
+export const pictureAddress = (id: number, hash: Hash): string => `/images/${id}/picture?${version(hash)}`;
 
 /** At most 256 px a side. */
-export const thumbnailAddress = (id: number, version: string): string => `/images/${id}/thumbnail?v=${version}`;
+export const thumbnailAddress = (id: number, hash: Hash): string => `/images/${id}/thumbnail?${version(hash)}`;
 
 export interface Tile {
   level: number;
@@ -18,5 +23,5 @@ export interface Tile {
   row: number;
 }
 
-export const tileAddress = (id: number, version: string, { level, column, row }: Tile): string =>
-  `/images/${id}/tiles/${level}/${column}/${row}?v=${version}`;
+export const tileAddress = (id: number, hash: Hash, { level, column, row }: Tile): string =>
+  `/images/${id}/tiles/${level}/${column}/${row}?${version(hash)}`;

@@ -306,10 +306,15 @@ function noting(p: Params, sizes: Map<string, number>): Params {
     at: (prefix) => noting(p.at(prefix), sizes),
     quantised(name, ...shape) {
       const found = p.quantised(name, ...shape);
-      for (const t of found ? [found.values, found.scales] : []) sizes.set(leafName(t), t.source?.length ?? 0);
+      for (const t of found ? [found.values, found.scales] : []) sizes.set(leafName(t), storedBytes(t));
       return found;
     },
   };
+}
+
+function storedBytes(t: Tensor): number {
+  if (!t.source) throw new Error(`${leafName(t)} lies in no file, so nobody knows how much of one a token reads.`);
+  return t.source.length;
 }
 
 async function benchWriting(bench: ModelBenchTask, decoder: Decoder, state: DecodeState, bytes: number) {

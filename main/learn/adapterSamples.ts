@@ -2,6 +2,7 @@
 import type { PromptTokens } from '../../models/qwen/decode.ts';
 import { toFrame } from '../contract/answer.ts';
 import type { Frame } from '../contract/geometry.ts';
+import { entry } from '../contract/lookup.ts';
 import { unpackMask } from '../contract/project.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
@@ -127,6 +128,6 @@ async function reasoningOf(
   { label, isNothing, signal }: ToReason,
 ): Promise<string> {
   const { written } = await reasoner.ask(image, label, { samples: 1, temperature: 0, seed: 0, signal });
-  const { reasoning, found } = answerReaders[weights.recipe.reasoner.parser].read(written[0]?.text ?? '');
+  const { reasoning, found } = answerReaders[weights.recipe.reasoner.parser].read(entry(written, 0, 'answers').text);
   return isNothing && found !== 'nothing' ? '' : reasoning;
 }

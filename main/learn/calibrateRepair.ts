@@ -1,5 +1,6 @@
 // What repair made of photographs' masks to the record that says, beside the weights, by what signs a mask gains.
 
+import { underKey } from '../contract/lookup.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { type CocoSource, readCocoPhotos } from '../evaluate/cocoPhotos.ts';
 import { type RepairTask, type RepairTrial, repairFigures, repairTrials } from '../evaluate/repair.ts';
@@ -38,7 +39,8 @@ export async function calibrateRepair(
 export function calibrated(trials: readonly RepairTrial[], seed = 1): RepairRecord {
   const features = Object.keys(trials.find(({ redrawn }) => redrawn)?.redrawn?.features ?? {});
   const expected = outOfFold(trials, { features, seed });
-  const judged = (margin: number) => repairFigures(trials, (trial) => (expected.get(trial) ?? 0) - margin);
+  const judged = (margin: number) =>
+    repairFigures(trials, (trial) => underKey(expected, trial, 'expected gains') - margin);
   const margin = MARGINS.find((each) => judged(each).harm <= MOST_HARM) ?? Math.max(0, ...expected.values());
   const { before, after, harm, auprc } = judged(margin);
   const { base, trees } = fitGain(measuredGains(trials, features), seed);
@@ -73,4 +75,10 @@ const measuredGains = (trials: readonly RepairTrial[], features: readonly string
   );
 
 const valuesOf = ({ redrawn }: RepairTrial, features: readonly string[]): number[] =>
-  features.map((name) => redrawn?.features[name] ?? 0);
+  features.map((name) => {
+    // A mask that was not redrawn has no signs, and nothing to gain.
+    if (!redrawn) return 0;
+    const value = redrawn.features[name];
+    if (value === undefined) throw new Error(`A redrawn mask lacks the sign "${name}".`);
+    return value;
+  });

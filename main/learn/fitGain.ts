@@ -1,4 +1,5 @@
 // Measured gains and their features to a sum of small trees that expects them: gradient boosting on squared errors.
+import { entry } from '../contract/lookup.ts';
 import { random } from '../contract/random.ts';
 import { treeValue } from '../flow/gain.ts';
 import type { GainTree } from '../weights/repairRecord.ts';
@@ -49,11 +50,14 @@ function grown(data: Residuals, rows: readonly number[], depth: number): GainTre
   const own = mean(rows.map((row) => data.left[row] ?? 0));
   const split = depth > 0 ? bestSplit(data, rows) : null;
   if (!split) return own;
-  const isBelow = (row: number) => (data.measured[row]?.features[split.feature] ?? 0) < split.threshold;
+  const isBelow = (row: number) => featureOf(data, row, split.feature) < split.threshold;
   const below = rows.filter(isBelow);
   const above = rows.filter((row) => !isBelow(row));
   return [split.feature, split.threshold, grown(data, below, depth - 1), grown(data, above, depth - 1)];
 }
+
+const featureOf = ({ measured }: Pick<Residuals, 'measured'>, row: number, feature: number): number =>
+  entry(entry(measured, row, 'measured gains').features, feature, 'features of a gain');
 
 interface Split {
   readonly feature: number;
@@ -67,7 +71,7 @@ function bestSplit({ measured, left }: Residuals, rows: readonly number[]): Spli
   const total = rows.reduce((sum, row) => sum + (left[row] ?? 0), 0);
   let best: Split | null = null;
   for (let feature = 0; feature < count; feature++) {
-    const at = (row: number) => measured[row]?.features[feature] ?? 0;
+    const at = (row: number) => featureOf({ measured }, row, feature);
     const sorted = rows.toSorted((a, b) => at(a) - at(b));
     const step = Math.max(1, Math.floor(sorted.length / TRIES));
     let below = 0;

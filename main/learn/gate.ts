@@ -1,5 +1,6 @@
 // What held-out prompts were worth before and after a run to one decision: promoted, or kept as a candidate with a reason.
 import type { GateVerdict } from '../contract/learning.ts';
+import { entry } from '../contract/lookup.ts';
 import { random } from '../contract/random.ts';
 
 /** A prompt before and after; what stands in one group is resampled together. */
@@ -41,7 +42,7 @@ export function pairedGain(pairs: readonly BeforeAfter[], seed = 0): Gain {
     some.reduce((total, { sum }) => total + sum, 0) / some.reduce((total, { count }) => total + count, 0);
   const draw = random(seed, 32);
   const means = Array.from({ length: RESAMPLES }, () => mean(sums.map(() => draw.pick(sums)))).sort((a, b) => a - b);
-  const at = (share: number) => means[Math.round(share * (RESAMPLES - 1))] ?? 0;
+  const at = (share: number) => entry(means, Math.round(share * (RESAMPLES - 1)), 'resampled means');
   return { gain: mean(sums), low: at(0.025), high: at(0.975) };
 }
 
@@ -81,8 +82,10 @@ function whyNot(
     ['The pictures that the weights came with', base],
     ['Masks under true boxes', masks],
   ] as const;
-  const lost = losses.find(([, change]) => change !== null && change < -MOST_LOST);
-  return lost ? `${lost[0]} lost ${Math.abs(lost[1] ?? 0).toFixed(3)}, and at most ${MOST_LOST} may be lost.` : null;
+  for (const [where, change] of losses)
+    if (change !== null && change < -MOST_LOST)
+      return `${where} lost ${Math.abs(change).toFixed(3)}, and at most ${MOST_LOST} may be lost.`;
+  return null;
 }
 
 const signed = (value: number): string => (value < 0 ? '' : '+') + value.toFixed(3);

@@ -3,6 +3,7 @@ import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';
 import { gaussianLabels } from '../../models/train/losses.ts';
+import { entry } from '../contract/lookup.ts';
 import { joined } from './floats.ts';
 import type { PackedSequence } from './sequence.ts';
 
@@ -29,7 +30,14 @@ export function rowFeeds(rows: readonly Row[], config: LanguageConfig) {
 }
 
 /** The tokens that follow a row's predictors. */
-export const nextOf = ({ ids, predictors }: PackedSequence): number[] => predictors.map((at) => ids[at + 1] ?? 0);
+export const nextOf = ({ ids, predictors }: PackedSequence): number[] => predictors.map((at) => idAt(ids, at + 1));
+
+/** A predictor at the end of a row has nothing to predict, and no token 0. */
+function idAt(ids: PackedSequence['ids'], at: number): number {
+  const id = ids[at];
+  if (id === undefined) throw new RangeError(`A row of ${ids.length} tokens has no token ${at} to predict.`);
+  return id;
+}
 
 /**
  * What each label of a row's turns counts. The list is most of an answer; the few words that decide on a number of it and
@@ -66,7 +74,9 @@ export function labelsOf(
   { first, tokens, capacity }: { first: number; tokens: number; capacity: number },
 ): TurnLabel[] {
   const all = rows.flatMap(({ packed: { ids, predictors }, weights }, b) =>
-    predictors.map((at, i) => ({ from: (first + b) * tokens + at, id: ids[at + 1] ?? 0, weight: weights[i] ?? 0 })),
+    predictors.map((at, i) => ({
+      ...{ from: (first + b) * tokens + at, id: idAt(ids, at + 1), weight: entry(weights, i, 'weights of labels') },
+    })),
   );
   return Array.from({ length: capacity }, (_, i) => all[i] ?? { from: 0, id: 0, weight: 0 });
 }

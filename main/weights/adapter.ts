@@ -100,13 +100,16 @@ function endsAs(linear: string, pattern: string): boolean {
   }
 }
 
+interface Beside {
+  /** The checkpoint's files and the adapter's. */
+  readonly all: readonly WeightsFile[];
+  /** Whether the table of tokens serves as the head, whatever else the checkpoint holds. */
+  readonly tied: boolean;
+}
+
 /** Parameters with the updates beside them; throws one list where an update fits no linear of the checkpoint. */
-export function adapted(
-  base: ParamSource,
-  { file, scaleOf: scale }: Adapter,
-  all: readonly WeightsFile[],
-): ParamSource {
-  refuseStrangers(file, all);
+export function adapted(base: ParamSource, { file, scaleOf: scale }: Adapter, { all, tied }: Beside): ParamSource {
+  refuseStrangers(file, { all, tied });
   return {
     get: (key, shape) => base.get(key, shape),
     has: (key) => base.has(key),
@@ -121,13 +124,18 @@ export function adapted(
   };
 }
 
+/** Of tokens, places or kinds: [entries, width]. */
+const isTable = (path: string): boolean => /(?:^|\.)(?:\w*embed\w*|\w*_tokens?)(?:\.\d+)?$/.test(path);
+
 /** So many are named. */
 const mostNamed = 4;
 
-function refuseStrangers(file: WeightsFile, all: readonly WeightsFile[]): void {
+function refuseStrangers(file: WeightsFile, { all, tied }: Beside): void {
   const shapeOf = (key: string) => all.find(({ tensors }) => tensors.has(key))?.tensors.get(key)?.shape ?? [];
   const linears = new Set([...file.tensors.keys()].map((key) => key.replace(factorKey, '')));
   const wrong = [...linears].filter((linear) => {
+    // Tables are looked up, and a tied head is the table of tokens: an update beside them would change nothing.
+    if (isTable(linear) || (tied && linear === 'lm_head')) return true;
     const [[rank, wide], [out, inner]] = [shapeOf(`${linear}.lora_A.weight`), shapeOf(`${linear}.lora_B.weight`)];
     const weight = shapeOf(`${linear}.weight`);
     return weight.length !== 2 || rank !== inner || weight[0] !== out || weight[1] !== wide;

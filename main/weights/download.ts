@@ -164,11 +164,11 @@ async function listed(
 
 /** What an earlier download or a tool of Python's left, without a call to the network. */
 async function offlineFolder({ id, hub, direct, revision = 'main' }: CatalogueModel, settings: DownloadSettings) {
-  const repository = repositoryIn(settings.hub.cache, hub ?? '');
-  const commit = hub === null ? null : await readReference(repository, revision);
-  const folder = direct ? path.join(settings.folder, id) : path.join(repository, 'snapshots', commit ?? '');
-  const isThere = (direct !== undefined || commit !== null) && (await stat(folder).catch(() => null));
-  if (isThere) return folder;
+  const repository = hub === null ? null : repositoryIn(settings.hub.cache, hub);
+  const commit = repository && (await readReference(repository, revision));
+  const ofHub = repository && commit ? path.join(repository, 'snapshots', commit) : null;
+  const folder = direct ? path.join(settings.folder, id) : ofHub;
+  if (folder !== null && (await stat(folder).catch(() => null))) return folder;
   throw new BadInput(
     `${id}: is not on this machine, and HF_HUB_OFFLINE forbids the network; "loupe model import FOLDER" takes it from elsewhere`,
   );

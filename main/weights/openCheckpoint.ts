@@ -93,7 +93,7 @@ export async function openCheckpoint(folder: string, variants: Variants = sam2Va
   const frozen = frozenWeights(all);
   return {
     ...{ ...parts, name: nameOf(await realpath(folder)), tokenizer },
-    params: paramsFrom(adapter ? adapted(frozen, adapter, all) : frozen),
+    params: paramsFrom(adapter ? adapted(frozen, adapter, { all, tied: reasoner.language.tied }) : frozen),
     ...{ recipe: await recipeIn(base, parts), read: reading(plain), folder: frozen.folder },
     ...{ shapes: shapesOf(plain), files: plain, adapter, base },
     warnings: memoryWarnings(path.basename(folder), bytesRead(all), totalmem()),

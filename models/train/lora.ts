@@ -97,6 +97,10 @@ export function mergeLora(
   { a, b, lora: { rank, alpha } }: { a: Float32Array; b: Float32Array; lora: Lora },
 ): Float32Array<ArrayBuffer> {
   const wide = a.length / rank;
+  if (weight.length !== (wide * b.length) / rank)
+    throw new RangeError(
+      `Factors of ${a.length} and ${b.length} numbers at rank ${rank} do not update a weight of ${weight.length}.`,
+    );
   const merged = Float32Array.from(weight);
   for (let row = 0; row * rank < b.length; row++) {
     const target = merged.subarray(row * wide, (row + 1) * wide);

@@ -108,8 +108,14 @@ export class Trainer {
     }
     this.dropGradients();
     this.moments.clear();
-    for (const [name, { first, second, step: count }] of moments)
+    for (const [name, { first, second, step: count }] of moments) {
+      const length = this.parameters.get(name)?.length;
+      if (first.length !== length || second.length !== length)
+        throw new Error(
+          `The checkpoint holds ${first.length} and ${second.length} moments for "${name}", which has ${length ?? 'no'} values.`,
+        );
       this.moments.set(name, { first: first.slice(), second: second.slice(), step: count });
+    }
     this.done = step;
   }
 

@@ -37,8 +37,6 @@ export function openPicture(image: Image & Size, pixels: Pixels, onNews: () => v
   return large ? new TiledPicture(image, pixels, onNews) : new WholePicture(image, pixels, onNews);
 }
 
-const versionOf = ({ hash }: Image): string => hash ?? '0';
-
 const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 interface Drawing {
@@ -88,7 +86,7 @@ class WholePicture implements Picture {
 
   async #read(pixels: Pixels): Promise<void> {
     try {
-      const bitmap = await pixels(pictureAddress(this.#image.id, versionOf(this.#image)));
+      const bitmap = await pixels(pictureAddress(this.#image.id, this.#image.hash));
       if (this.#closed) bitmap.close();
       else this.#bitmap = bitmap;
     } catch (error) {
@@ -174,7 +172,7 @@ class TiledPicture implements Picture {
 
   async #read(key: string, tile: Tile): Promise<void> {
     try {
-      this.#keep(key, await this.#pixels(tileAddress(this.#image.id, versionOf(this.#image), tile)));
+      this.#keep(key, await this.#pixels(tileAddress(this.#image.id, this.#image.hash, tile)));
       this.problem = null;
     } catch (error) {
       this.problem = sentence(error);

@@ -327,7 +327,7 @@ function Thumbnail({ row }: { row: ImageRow }) {
   return (
     <span className="thumbnail">
       {shown && (
-        <img src={thumbnailAddress(row.id, row.hash ?? '0')} alt="" loading="lazy" decoding="async" draggable={false} />
+        <img src={thumbnailAddress(row.id, row.hash)} alt="" loading="lazy" decoding="async" draggable={false} />
       )}
     </span>
   );

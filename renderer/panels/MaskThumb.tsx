@@ -73,7 +73,7 @@ function backdrop(image: Props['image'], view: Box, size: Size) {
   const longest = Math.max(width, height);
   const isEnlarged = scale * longest > THUMBNAIL && longest <= wholeSide;
   // The host reads an image that nobody has opened yet when its pixels are asked for.
-  const address = (isEnlarged ? pictureAddress : thumbnailAddress)(image.id, image.hash ?? '0');
+  const address = (isEnlarged ? pictureAddress : thumbnailAddress)(image.id, image.hash);
   return {
     backgroundImage: `url("${address}")`,
     backgroundSize: `${width * scale}px ${height * scale}px`,

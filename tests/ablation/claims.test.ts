@@ -34,6 +34,15 @@ describe('rows', () => {
   });
 });
 
+describe('a seed that lacks a figure', () => {
+  it('is named, and does not count as 0', () => {
+    const lacking = { ...result('many', 2, 0), figures: {} };
+    expect(() => rowFigures([result('many', 1, 0.4), lacking], ['many'])).toThrow(
+      'Variant "many" of seed 2 lacks the figure "gIoU".',
+    );
+  });
+});
+
 describe('a claim', () => {
   it.each([
     ['holds', [0.8, 0.82, 0.81], [0.5, 0.53, 0.51]],

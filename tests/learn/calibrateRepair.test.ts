@@ -43,6 +43,13 @@ describe('calibrated', () => {
     expect(record.figures.harm).toBeLessThanOrEqual(0.004);
   });
 
+  it('refuses a mask that lacks a sign of the others', () => {
+    const [first, second, ...more] = trials(20, 0);
+    if (!first?.redrawn || !second) throw new Error('there are twenty');
+    const lacking = { ...first, redrawn: { ...first.redrawn, features: { edges: 1 } } };
+    expect(() => calibrated([second, lacking, ...more])).toThrow('A redrawn mask lacks the sign "noise".');
+  });
+
   it('is the same each time', () => {
     expect(calibrated(trials(80, 0.1))).toEqual(calibrated(trials(80, 0.1)));
   });

@@ -31,6 +31,11 @@ describe('fitGain', () => {
     expect(fitGain(drawn(60, 3), 5)).not.toEqual(fitGain(drawn(60, 3), 6));
   });
 
+  it('refuses gains that lack a feature of the others', () => {
+    const short = drawn(40, 3).map((one, i) => (i === 7 ? { ...one, features: one.features.slice(0, 2) } : one));
+    expect(() => fitGain(short)).toThrow('features of a gain: no entry 2 among 2');
+  });
+
   it('gives the mean where the features say nothing, and nothing of nothing', () => {
     const flat = Array.from({ length: 200 }, (_, i) => ({ features: [1, 1], gain: i % 2 === 0 ? 0.1 : 0.3 }));
     expect(fittedValue(fitGain(flat), [1, 1])).toBeCloseTo(0.2, 2);

@@ -69,6 +69,16 @@ describe('labels', () => {
   });
 });
 
+describe('a missing label', () => {
+  it('is a fault, and not token 0', () => {
+    const row = rowOf(['dog']);
+    const late = { ...row.packed, predictors: [...row.packed.predictors, row.packed.ids.length - 1] };
+    expect(() => nextOf(late)).toThrow(/has no token \d+ to predict/);
+    const unweighed = { ...row, weights: row.weights.slice(0, -1) };
+    expect(() => labelsOf([unweighed], { first: 0, tokens, capacity: 200 })).toThrow('weights of labels: no entry');
+  });
+});
+
 describe('feeds', () => {
   it('have one row of tokens, places and who sees what for each row', () => {
     const { ids, mask, cosine } = rowFeeds([rowOf(['dog']), rowOf(['cat'])], reasoner.language);

@@ -1,6 +1,6 @@
 // AdamW, clipping and schedules against torch's numbers.
 import { describe, expect, it } from 'vitest';
-import { adamWStep, type Moments, type Reals } from '../../models/train/adamw.ts';
+import { adamWDefaults, adamWStep, type Moments, type Reals } from '../../models/train/adamw.ts';
 import { clipFactor, firstNonFinite, globalNorm } from '../../models/train/clip.ts';
 import { learningRate, type Schedule } from '../../models/train/schedule.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
@@ -101,6 +101,19 @@ describe('adamw by hand', () => {
   it('moves by the learning rate against the sign at first, whatever the size', () => {
     expect(step(1e-6)).toBeCloseTo(1.9, 12);
     expect(step(-1e6)).toBeCloseTo(2.1, 12);
+  });
+
+  it('refuses gradients and moments of another length: what is missing would count as zero', () => {
+    const moments = (length: number) => ({
+      first: new Float32Array(length),
+      second: new Float32Array(length),
+      step: 0,
+    });
+    const how = { ...adamWDefaults, learningRate: 0.1, gradientScale: 1 };
+    const step = (gradients: number, held: number) => () =>
+      adamWStep(new Float32Array(3), new Float32Array(gradients), moments(held), how);
+    expect(step(2, 3)).toThrow('3 parameters have 2 gradients, 3 and 3 moments.');
+    expect(step(3, 1)).toThrow('3 parameters have 3 gradients, 1 and 1 moments.');
   });
 
   it('decays the value, not the gradient', () => {

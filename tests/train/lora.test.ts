@@ -95,6 +95,10 @@ describe('computing', () => {
     expect([...w]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
+  it('refuses factors of another size', () => {
+    expect(() => mergeLora(w, { a, b: b.slice(0, -1), lora })).toThrow(/do not update a weight of 6/);
+  });
+
   it('leaves every other weight as it is', () => {
     const other = 'model.layers.0.self_attn.k_proj.weight';
     expect([...layer(other).made.keys()]).toEqual([other]);

@@ -110,6 +110,17 @@ describe('steps', () => {
   });
 });
 
+describe('a checkpoint', () => {
+  it('whose moments are of another length, or of no parameter, is refused', () => {
+    const trainer = new Trainer(freshWeights(), settings);
+    const { parameters } = trainer.state();
+    const some = (length: number) => ({ first: new Float32Array(length), second: new Float32Array(length), step: 1 });
+    const of = (name: string, length: number) => ({ step: 1, parameters, moments: new Map([[name, some(length)]]) });
+    expect(() => trainer.restore(of('w1', 34))).toThrow('holds 34 and 34 moments for "w1", which has 35 values.');
+    expect(() => trainer.restore(of('w9', 35))).toThrow('moments for "w9", which has no values.');
+  });
+});
+
 describe('the first number that is not one', () => {
   it('in a loss stops the run with step and tensor, and nothing is changed', async () => {
     const trainer = new Trainer(freshWeights(), settings);

@@ -171,6 +171,17 @@ describe('refused in one sentence is', () => {
     ],
   ])('%s', async (_, config, sentence) => expect(await refusal(config)).toMatch(sentence));
 
+  it('one of a table, which is looked up and not multiplied with', async () => {
+    const { shape } = tensors['model.embed_tokens.weight'] ?? { shape: [] };
+    const [out = 0, wide = 0] = shape;
+    const key = 'base_model.model.model.embed_tokens';
+    const more = {
+      [`${key}.lora_A.weight`]: { shape: [rank, wide], data: new Float32Array(rank * wide) },
+      [`${key}.lora_B.weight`]: { shape: [out, rank], data: new Float32Array(out * rank) },
+    };
+    expect(await refusal({}, more)).toMatch(/fit no linear of the checkpoint: model\.embed_tokens/);
+  });
+
   it('one that fits no linear of the checkpoint', async () => {
     const one = { shape: [rank, 3], data: new Float32Array(rank * 3) };
     const key = 'base_model.model.model.layers.7.mlp.up_proj';
