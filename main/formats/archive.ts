@@ -16,7 +16,7 @@ const MOST_TIMES = 200;
 /** Little is unpacked whatever it shrank to: masks of one colour shrink much. */
 const FREE_BYTES = 64e6;
 
-/** What an archive is called by its first bytes; null where it is none. */
+/** The kind of archive that the first bytes tell; null where the file is none. */
 export async function archiveKind(file: string): Promise<'zip' | 'gzip' | null> {
   const handle = await open(file, 'r');
   try {

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** Where to write before `file` is replaced. What killed processes of ours left there goes, and nothing of others. */
+/** Where to write before `file` is replaced. Removes what killed processes of ours left there, and nothing else. */
 export function besideOf(file: string): string {
   for (const left of leftBeside(file)) rmSync(left, { recursive: true, force: true });
   return `${file}.loupe-${process.pid}.part`;
@@ -19,7 +19,7 @@ function leftBeside(file: string): string[] {
     .map((name) => path.join(folder, name));
 }
 
-/** A process that may not be asked is there. */
+/** A process that we may not signal exists, too. */
 export function lives(pid: number): boolean {
   try {
     return process.kill(pid, 0);

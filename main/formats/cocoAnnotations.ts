@@ -22,7 +22,7 @@ import type { Fields } from './values.ts';
 
 const LEAST_IOU = 0.98;
 const MOST_SENTENCES = 1000;
-/** Each is held against all others. */
+/** Each part is compared with all others. */
 const MOST_RINGS = 20;
 /** A mask with more corners along its pixels is shorter as run lengths. */
 const MOST_CORNERS = 1000;
@@ -36,7 +36,7 @@ export interface OutShape {
   /** Size of its image. */
   readonly frame: Frame;
   readonly crowd: boolean;
-  /** Goes beside COCO's own keys, never in their place. */
+  /** Written beside COCO's own keys, never instead of them. */
   readonly extra: Readonly<Record<string, unknown>>;
   readonly record?: FileRecord;
 }
@@ -116,7 +116,7 @@ export class Annotations {
     }
   }
 
-  /** As the file had it that it came from; only what was changed here is another. */
+  /** As it stands in the file that it came from, except for what was changed here. */
   #again(shape: OutShape, { text, geometry, said }: FileRecord, ids: Fields): string | null {
     const fields = fieldsOf(text);
     const own = said ? fields : withExtra(fields, shape.extra);
@@ -149,7 +149,7 @@ export class Annotations {
     return placed(found, shape);
   }
 
-  /** Readers of masks stumble over an object without one: a box is written as the polygon of its four corners. */
+  /** Readers of masks fail on an object without one, so a box is written as the polygon of its four corners. */
   #ofBox({ id, box, crowd, frame }: OutShape): Segmentation | null {
     const across = (x: number) => Math.min(Math.max(x, 0), frame.width);
     const down = (y: number) => Math.min(Math.max(y, 0), frame.height);

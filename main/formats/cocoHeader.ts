@@ -7,7 +7,7 @@ import { isFields, numberOf, sideOf, slashed, textOf, wholeOf } from './values.t
 
 /** Characters of what stands beside images, annotations and categories. */
 const LONGEST_HEAD = 2 ** 24;
-/** Ids beyond leave no room for those of new things above them. */
+/** Above larger ids there is no room for the ids of new things. */
 const HIGHEST = 2 ** 51;
 
 export interface CocoHeader {
@@ -106,7 +106,7 @@ async function addImage(
   const { images, shared } = header;
   const { notes, pictures, file } = context;
   const id = isFields(value) ? wholeOf(value.id) : null;
-  // LVIS says where a picture can be had instead.
+  // LVIS gives the address of a picture instead of its name.
   const name = isFields(value) ? (textOf(value.file_name) ?? textOf(value.coco_url)) : null;
   if (!isFields(value) || id === null || name === null) {
     return notes.leave(`image ${JSON.stringify(value).slice(0, 80)}`, 'it has no whole id or no file_name');

@@ -12,7 +12,7 @@ import { type Fields, isFields, wholeOf, yesOf } from './values.ts';
 
 const id = z.int().min(1);
 const number = z.number();
-/** COCO's own names. Ids start at 1: evaluation takes a match with annotation 0 for no match. */
+/** COCO's own names. Ids start at 1, because evaluation counts a match with annotation 0 as none. */
 const CocoImage = z.looseObject({ id, file_name: z.string().min(1), width: z.int().min(1), height: z.int().min(1) });
 const CocoAnnotation = z.looseObject({
   id,
@@ -49,7 +49,7 @@ export interface AnnotationContext {
   readonly own?: Fields | null;
   /** Whether it has its id from there: files of other tools count from 0. */
   readonly hasItsId?: boolean;
-  /** Is handed the annotation where its mask could be decoded. */
+  /** Called with the annotation where its mask could be decoded. */
   readonly seen?: (checked: Checked) => void;
 }
 
@@ -158,7 +158,7 @@ export class CocoRules {
 
 const FROM_ONE = { id: 1, image_id: 1, category_id: 1 };
 
-/** Whole numbers, of which nothing else is asked; NaN is nobody's. */
+/** Any whole numbers; NaN where there is none, which equals no id. */
 function idsOf(value: Fields): typeof FROM_ONE {
   const [id = Number.NaN, image_id = Number.NaN, category_id = Number.NaN] = Object.keys(FROM_ONE).map(
     (key) => wholeOf(value[key]) ?? Number.NaN,

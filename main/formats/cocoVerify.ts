@@ -10,7 +10,7 @@ import { turns } from './turns.ts';
 import { type Fields, isFields, numberOf, wholeOf, yesOf } from './values.ts';
 
 const MOST_PROBLEMS = 1000;
-/** What a file states of its polygons is cut after six digits. */
+/** Numbers that a file states of its polygons are cut after six digits. */
 const ROUNDED = 2e-6;
 
 /** What a project holds, as the file should. */
@@ -41,7 +41,7 @@ export interface TrueShape {
 export interface VerifyOptions {
   readonly truth?: Truth | null;
   readonly signal?: AbortSignal;
-  /** Hears of every annotation. */
+  /** Called once for every annotation. */
   readonly step?: () => void;
 }
 

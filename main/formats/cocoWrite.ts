@@ -8,7 +8,7 @@ import { patched } from './cocoRecord.ts';
 import { turns } from './turns.ts';
 
 const BUFFERED = 2 ** 20;
-/** Nobody else's file begins so: it tells what Loupe wrote. */
+/** Files that Loupe wrote begin so, and no others. */
 export const OPENING = '{\n"info": ';
 
 /** An image as the file names it: a relative path with forward slashes, and the decoded, upright size. */
@@ -34,7 +34,7 @@ export interface CocoContent {
 export interface CocoWriteOptions {
   readonly masks: ExportSettings['masks'];
   readonly signal?: AbortSignal;
-  /** Hears of every shape, written or not. */
+  /** Called once for every shape, written or not. */
   readonly step?: () => void;
 }
 
@@ -132,7 +132,7 @@ class Out {
     this.close();
   }
 
-  /** Lets go of what was not written yet. */
+  /** Drops what was not written yet. */
   close(): void {
     if (this.#descriptor === null) return;
     closeSync(this.#descriptor);

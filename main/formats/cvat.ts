@@ -14,7 +14,7 @@ import { boxOf, labelOf, sideOf, slashed, textOf, wholeOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 
 const MOST_BYTES = 256e6;
-/** XML attributes that say where a shape lies, or that it was drawn as most are. */
+/** XML attributes that say where a shape lies, and those whose usual value says nothing. */
 const PLACED = new Set(
   'label points xtl ytl xbr ybr cx cy rx ry rle left top width height occluded source z_order rotation'.split(' '),
 );
@@ -167,7 +167,7 @@ function numbersIn(attributes: Element['attributes'], names: readonly string[]):
   });
 }
 
-/** Most are not turned, and say nothing of it. */
+/** 0 where the attribute is missing: such a shape is not turned. */
 const degreesOf = ({ rotation }: Element['attributes']): number => finite(rotation) ?? 0;
 
 /** "x,y;x,y;x,y" */

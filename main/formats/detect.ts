@@ -1,4 +1,4 @@
-// Any file to the reader that its content asks for, or to the reason why none does; its name says nothing.
+// Any file to the reader for its content, or to the reason why there is none; the name of the file does not count.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { BadInput } from '../contract/badinput.ts';
 import { readCoco } from './cocoRead.ts';
@@ -91,7 +91,7 @@ const MAGICS = ['\x89PNG', '\xff\xd8\xff', 'GIF8', 'RIFF', 'II*\0', 'MM\0*', 'BM
 const isPicture = (start: Buffer): boolean =>
   MAGICS.some((magic) => start.toString('latin1', 0, magic.length) === magic);
 
-/** 7z, RAR, xz, bzip2 and tar; zip and gzip are opened before anybody looks here. */
+/** 7z, RAR, xz, bzip2 and tar; zip and gzip were opened before this is called. */
 const isArchive = (start: Buffer): boolean =>
   ['7z\xbc\xaf', 'Rar!', '\xfd7zXZ', 'BZh', 'PK\x03\x04', '\x1f\x8b'].some(
     (magic) => start.toString('latin1', 0, magic.length) === magic,

@@ -54,7 +54,7 @@ function nameOf(task: Fields): string | null {
   const isUpload = local === undefined && !/^[a-z][\w+.-]+:/iu.test(place);
   if (isUpload) return baseName(place).replace(/^[\da-f]{8}-/u, '') || null;
   const rest = place.replace(/^[a-z][\w+.-]+:\/*/iu, '');
-  // A path of another place: its start says nothing here.
+  // A path of another machine: its start means nothing on this one.
   return rest.includes('/') ? `/${rest}` : rest;
 }
 

@@ -61,5 +61,5 @@ function shares<Name extends string>(value: Fields, names: readonly Name[]): Rec
   return Object.fromEntries(pairs) as Record<Name, number>;
 }
 
-/** Most are not turned, and say nothing of it. */
+/** 0 where the value is missing: such a shape is not turned. */
 const degreesOf = ({ rotation }: Fields): number => numberOf(rotation) ?? 0;

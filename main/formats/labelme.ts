@@ -31,7 +31,7 @@ const PLACED = new Set('label points shape_type mask flags attributes line_color
 const READ = new Set('version shapes imagePath imageData imageHeight imageWidth lineColor fillColor'.split(' '));
 
 export async function readLabelme(file: string, { pictures, notes }: ReadContext): Promise<Reading> {
-  // The picture itself lies in imageData, which nobody needs here.
+  // imageData holds the picture itself, which is not needed here.
   const fields = jsonFields(file, (key) => key === 'imageData');
   const name = slashed(textOf(fields.imagePath) ?? path.basename(file).replace(/\.json$/iu, ''));
   const [width, height] = [sideOf(fields.imageWidth), sideOf(fields.imageHeight)];

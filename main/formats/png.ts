@@ -91,7 +91,7 @@ function inflated(data: Buffer, length: number, name: string): Uint8Array {
     const rows = inflateSync(data, { maxOutputLength: length });
     if (rows.length === length) return rows;
   } catch {
-    // Said below.
+    // The error below tells this, too.
   }
   throw new BadInput(`${name}: is cut short or damaged`);
 }

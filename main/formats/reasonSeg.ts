@@ -9,7 +9,7 @@ import { pointsOf } from './rings.ts';
 import { attributesOf, isFields, ringOf, stemOf, textOf } from './values.ts';
 
 const LABEL = 'target';
-/** Corners beyond are no pixels of any picture. */
+/** Corners farther away lie in no picture. */
 const FARTHEST = 1e6;
 
 interface Shape {

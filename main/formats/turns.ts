@@ -1,7 +1,7 @@
-// Long loops to loops that others can live beside: now and then they let the host answer, and stop when cancelled.
+// Long loops to loops that let the host answer every 20 ms, and that stop when cancelled.
 const TURN_MS = 20;
 
-/** To be awaited once a round; waits only when it is somebody else's turn. Throws the signal's reason. */
+/** To be awaited once a round; waits only when 20 ms have passed. Throws the signal's reason. */
 export function turns(signal: AbortSignal | undefined): () => Promise<void> | undefined {
   let last = performance.now();
   return () => {

@@ -1,4 +1,4 @@
-// JSON of other tools to what it is called and what to export instead: a name helps more than a list of keys.
+// JSON of other tools to the name of its format and to what to export instead.
 import { type Fields, isFields } from './values.ts';
 
 /** What tells formats apart: the keys, and the first entry of each list or other value. */
@@ -29,7 +29,7 @@ const isDarwinImage = (image: Fields): boolean =>
 
 const CONVERT = 'convert it to COCO';
 
-/** The more telling ones first. */
+/** The first that fits counts, so the more specific ones stand first. */
 const KNOWN: readonly Known[] = [
   {
     name: 'a Darwin file (V7)',

@@ -58,7 +58,7 @@ function setOf(file: string, { root, notes, sets }: ReadContext, rows: number): 
   return set;
 }
 
-/** What a file's rows have behind the places, where one of them tells: numbers of tracks are larger than any share. */
+/** What the rows of a file hold behind the places. One row can decide it: a track's number is larger than any share. */
 interface Columns {
   /** Rows end in a score and the number of a track. */
   readonly tracked: boolean;

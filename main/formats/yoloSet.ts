@@ -23,7 +23,7 @@ export type YoloSets = Map<string, YoloSet | null>;
 
 const LISTS = /^(?:classes|predefined_classes|labels|names|class[_-]?names|obj)\.txt$|\.names$/iu;
 const YAML = /\.ya?ml$/iu;
-/** A class and numbers: a label file that happens to be called like a list. */
+/** A class and numbers: the file holds labels, though it is named as a list of classes. */
 const ROW = /^\s*\d+(?:\s+[-+\d.e]+){4,}\s*$/iu;
 const MOST_BYTES = 1e6;
 const MOST_CLASSES = 100_000;
@@ -66,7 +66,7 @@ function setOfFolder(folder: string, root: string): YoloSet | null {
   return null;
 }
 
-/** A YAML says more than a list, and one that is called data.yaml more than another. */
+/** A YAML file goes before a list, and data.yaml before other YAML files. */
 function descriptionsFirst(a: string, b: string): number {
   const rank = (name: string) => (/^data\.ya?ml$/iu.test(name) ? 0 : YAML.test(name) ? 1 : 2);
   return rank(a) - rank(b) || (a < b ? -1 : 1);
@@ -82,7 +82,7 @@ function setOrProblem(file: string, root: string): YoloSet | null {
   }
 }
 
-/** One that names no classes leaves that to the lists beside it. */
+/** Where a description names no classes, the lists beside it do. */
 function setIn(file: string, root: string): YoloSet | null {
   const fields = yamlIn(file);
   if (!isFields(fields)) return null;

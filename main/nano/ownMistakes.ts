@@ -4,11 +4,12 @@
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { type Random, random } from '../contract/random.ts';
+import type { Random } from '../contract/random.ts';
 import type { Feeder } from '../learn/loop.ts';
 import { nextClick } from '../pictures/distance.ts';
 import { promptSlots, samSide, targetSide } from './layout.ts';
 import type { Nano } from './nano.ts';
+import { stepDraw } from './seeds.ts';
 import { askFeeds, type PromptExample, type Slot } from './segmenterBatch.ts';
 import { answeredGraph } from './segmenterGraph.ts';
 
@@ -31,7 +32,7 @@ export class OwnMistakes implements Feeder<unknown> {
 
   async feed(samples: readonly unknown[], step: number): Promise<NamedValues> {
     let feeds = await this.first.feed(samples, step);
-    const draw = random(step, 17);
+    const draw = stepDraw(this.nano.seed, step, 17);
     for (let round = draw.pick(rounds); round > 0; round--) feeds = await this.carriedOn(feeds, draw);
     return feeds;
   }

@@ -82,13 +82,20 @@ describe('OwnMistakes', { timeout: 120_000 }, () => {
       ...askFeeds(Array.from({ length: scenes * perScene }, () => firstClick)),
       target: Float32Array.from({ length: scenes * perScene * area }, (_, i) => leftHalf[i % area] ?? 0),
     };
-    const feeder = new OwnMistakes({ feed: async () => given, release: async () => {} }, toyNano());
+    const first = { feed: async () => given, release: async () => {} };
+    const nano = toyNano();
+    const feeder = new OwnMistakes(first, nano);
     const steps = Array.from({ length: 6 }, (_, step) => step);
     const once = [];
     for (const step of steps) once.push(await feeder.feed([], step));
     for (const step of steps) expect(await feeder.feed([], step)).toEqual(once[step]);
     expect(once.some((feeds) => feeds.at !== given.at)).toBe(true);
     expect(once.every((feeds) => feeds.samImage === given.samImage && feeds.target === given.target)).toBe(true);
+    const other = new OwnMistakes(first, { ...nano, seed: 2 });
+    const twice = [];
+    for (const step of steps) twice.push(await other.feed([], step));
+    expect(twice, 'the same policy at another seed draws other clicks').not.toEqual(once);
+    await other.release();
     await feeder.release();
   });
 });
