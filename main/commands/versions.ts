@@ -73,12 +73,14 @@ function addExchange(weights: Command, terminal: Terminal): void {
     .command('import')
     .argument(...PROJECT)
     .argument('<place>', 'what "loupe weights export" wrote')
+    .option('--base <folder>', 'the checkpoint that was taught, where it is not found by its name')
     .option(...JSON_OPTION)
     .description('a version of another project, checked; "promote" uses it')
-    .action((file: string, place: string, options: JsonOption) =>
+    .action((file: string, place: string, options: JsonOption & { readonly base?: string }) =>
       withProject(file, async (project) => {
         const { importVersion } = await import('../jobs/weightsExchange.ts');
-        const version = await importVersion(project, path.resolve(place), terminal.signal);
+        const base = options.base === undefined ? undefined : path.resolve(options.base);
+        const version = await importVersion(project, path.resolve(place), { base, signal: terminal.signal });
         terminal.print(options.json ? `${JSON.stringify(version)}\n` : lineOf(version));
       }),
     );

@@ -1,18 +1,23 @@
 // A version of a project's weights out to a folder or an archive, and such a one in as a version of another project.
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { BadInput, refusalOf } from '../contract/badinput.ts';
 import type { WeightsVersion } from '../contract/learning.ts';
 import { archiveKind, unpackZip } from '../formats/archive.ts';
 import { besideOf } from '../formats/beside.ts';
 import { packZip } from '../formats/packZip.ts';
+import { isWhole } from '../learn/version.ts';
 import type { Project } from '../store/project.ts';
+import { cachedCheckpoint } from '../weights/adapter.ts';
 import { checkTensors } from '../weights/checkTensors.ts';
 import { openWeights } from '../weights/open.ts';
-import { isTaught } from '../weights/taughtParts.ts';
-import { weightsVersion } from '../weights/version.ts';
+import { nameOf, openCheckpoint } from '../weights/openCheckpoint.ts';
+import { placeBase } from '../weights/placedBase.ts';
+import { namedBase, taughtIn } from '../weights/taughtParts.ts';
+import { checkpointDigest, weightsVersion } from '../weights/version.ts';
 import {
   checkFiles,
   filesOfVersion,
@@ -41,12 +46,7 @@ export async function exportVersion(
 ): Promise<WeightsVersion> {
   const version = id === undefined ? inUse(project) : versionOf(project, id);
   const folder = folderOf(project, version);
-  if (await isTaught(folder))
-    throw new BadInput(
-      `${folder}: holds only what changed in a checkpoint; write it by "loupe model merge" or "loupe model adapter"`,
-    );
-  if (!existsSync(path.join(folder, 'model.safetensors')))
-    throw new BadInput(`${folder}: holds no weights any more, so they cannot be exported`);
+  if (!isWhole(folder)) throw new BadInput(`${folder}: holds no weights any more, so they cannot be exported`);
   if (existsSync(place)) throw new BadInput(`${place}: is there already and was left as it is; name another place`);
   const record = await recordOf(project, version, signal);
   const part = besideOf(place);
@@ -68,9 +68,22 @@ function inUse(project: Project): WeightsVersion {
 
 async function recordOf(project: Project, version: WeightsVersion, signal?: AbortSignal): Promise<VersionRecord> {
   const { name, made, report } = version;
-  const files = await filesOfVersion(folderOf(project, version), signal);
+  const folder = folderOf(project, version);
+  const files = await filesOfVersion(folder, signal);
   const lineage = await lineageOf(project, version);
-  return { format: 'loupe weights 1', name, made, report: { ...report, prompts: [] }, lineage, files };
+  const base = await baseOf(folder);
+  const told = { name, made, report: { ...report, prompts: [] }, lineage };
+  return { format: 'loupe weights 1', ...told, ...(base ? { base } : {}), files };
+}
+
+type Base = NonNullable<VersionRecord['base']>;
+
+/** The checkpoint that a version changes, which stays where it is; null: the version is whole. */
+async function baseOf(folder: string): Promise<Base | null> {
+  const taught = await taughtIn(folder);
+  if (!taught) return null;
+  const { recipe } = await openCheckpoint(folder);
+  return { name: nameOf(await realpath(taught.base)), digest: await checkpointDigest(taught.base), recipe };
 }
 
 /** Through this project, and on through the one that its first version was imported from. */
@@ -92,8 +105,18 @@ async function copy(folder: string, record: VersionRecord, to: string): Promise<
   await writeFile(path.join(to, recordName), textOf(record));
 }
 
+interface ImportOptions {
+  /** Folder of the checkpoint that was taught, where it lies neither where it did nor in the cache of the Hub. */
+  readonly base?: string;
+  readonly signal?: AbortSignal;
+}
+
 /** Checked whole before the project knows of it. It is not in use until it is promoted. */
-export async function importVersion(project: Project, place: string, signal?: AbortSignal): Promise<WeightsVersion> {
+export async function importVersion(
+  project: Project,
+  place: string,
+  options: ImportOptions = {},
+): Promise<WeightsVersion> {
   const base = learningFolder(project);
   const part = path.join(base, 'importing.part');
   // What a killed import left.
@@ -101,7 +124,7 @@ export async function importVersion(project: Project, place: string, signal?: Ab
   try {
     await mkdir(part, { recursive: true });
     await takeIn(place, part);
-    const { name, made, report } = await checked(part, signal);
+    const { name, made, report } = await checked(part, options);
     refuseKnown(project, name);
     const folder = freeName(path.join(base, `imported-${name.slice(-8)}`));
     await rename(part, folder);
@@ -132,15 +155,36 @@ const foreign = (place: string): BadInput =>
   new BadInput(`${place}: is no version of weights that "loupe weights export" wrote (it has no ${recordName})`);
 
 /** Digests, recipe, and every tensor that the recipe's graphs ask for. */
-async function checked(folder: string, signal?: AbortSignal): Promise<VersionRecord> {
+async function checked(folder: string, { base, signal }: ImportOptions): Promise<VersionRecord> {
   const record = await readVersionRecord(folder);
   if (!record) throw foreign(folder);
   await checkFiles(folder, record, signal);
-  const weights = await openWeights(folder);
-  checkTensors(folder, [await openSafetensors(folder)], weights);
+  if (record.base) await checkTaught(folder, record.base, base);
+  else checkTensors(folder, [await openSafetensors(folder)], await openWeights(folder));
   if ((await weightsVersion(folder, record.name.slice(0, -9))) !== record.name)
     throw new BadInput(`${folder}: are other weights than ${record.name}, as ${recordName} calls them`);
   return record;
+}
+
+/** Finds the checkpoint here and opens it with what was taught: a tensor that does not fit is named. */
+async function checkTaught(folder: string, base: Base, named: string | undefined): Promise<void> {
+  const { name, digest } = base;
+  const places = named === undefined ? [await namedBase(folder), await cachedCheckpoint(name)] : [named];
+  const there = places.flatMap((place) =>
+    place !== null && existsSync(path.join(place, 'config.json')) ? [place] : [],
+  );
+  const digests = await Promise.all(there.map(checkpointDigest));
+  const found = there[digests.indexOf(digest)];
+  if (found === undefined) {
+    const why = there.length > 0 ? `and ${there.join(' and ')} holds another one` : 'which is not on this machine';
+    throw new BadInput(`${folder}: changes the checkpoint ${name} (${digest}), ${why}; name its folder by --base`);
+  }
+  await placeBase(folder, found);
+  const { recipe } = await openCheckpoint(folder);
+  if (!isDeepStrictEqual(recipe, base.recipe))
+    throw new BadInput(
+      `${folder}: was taught with another recipe than ${found} has here; call that folder ${path.basename(name)}, or give it the recipe.json that it had`,
+    );
 }
 
 function refuseKnown(project: Project, name: string): void {

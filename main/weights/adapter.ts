@@ -10,6 +10,7 @@ import { fromPeft } from '../../models/train/lora.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { hubPlaces } from './hub.ts';
 import { readReference, repositoryIn } from './hubCache.ts';
+import { placedBase } from './placedBase.ts';
 
 export const adapterConfigName = 'adapter_config.json';
 export const adapterWeightsName = 'adapter_model.safetensors';
@@ -70,7 +71,8 @@ async function configIn(file: string): Promise<AdapterConfig> {
 
 /** Its own folder where a checkpoint lies in it, else the folder that it names, else what the Hub's cache has of that name. */
 async function baseOf(folder: string, { base_model_name_or_path: name }: AdapterConfig): Promise<string> {
-  const places = [folder, ...(name ? [path.resolve(folder, name), await cached(name)] : [])];
+  const named = name ? [path.resolve(folder, name), await cachedCheckpoint(name)] : [];
+  const places = [await placedBase(folder), folder, ...named];
   for (const place of places)
     if (place !== null && (await stat(path.join(place, 'config.json')).catch(() => null))) return place;
   throw new BadInput(
@@ -78,7 +80,8 @@ async function baseOf(folder: string, { base_model_name_or_path: name }: Adapter
   );
 }
 
-async function cached(name: string): Promise<string | null> {
+/** A checkpoint of that name on the Hub, where this machine has it. */
+export async function cachedCheckpoint(name: string): Promise<string | null> {
   const repository = repositoryIn(hubPlaces(process.env).cache, name);
   const commit = await readReference(repository, 'main');
   return commit === null ? null : path.join(repository, 'snapshots', commit);

@@ -8,6 +8,7 @@ import { type TensorToWrite, writeSafetensors } from '../../models/runtime/write
 import { toPeft } from '../../models/train/lora.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { adapterConfigName, adapterWeightsName } from './adapter.ts';
+import { placedBase, placedName } from './placedBase.ts';
 
 export const taughtName = 'taught.json';
 /** Whole tensors that take the place of the checkpoint's own. */
@@ -29,16 +30,24 @@ export const isTaught = (folder: string): Promise<boolean> => isThere(path.join(
 /** Null where the folder is no such version. */
 export async function taughtIn(folder: string): Promise<TaughtParts | null> {
   if (!(await isTaught(folder))) return null;
+  const placed = await placedBase(folder);
+  const base = placed ?? (await namedBase(folder));
+  if (!(await isThere(path.join(base, 'config.json')))) {
+    const file = path.join(folder, placed === null ? taughtName : placedName);
+    throw new BadInput(
+      `${file}: names ${base}, where no checkpoint is any more; put it back, or write its folder into that file`,
+    );
+  }
+  const parts = path.join(folder, partsName);
+  return { base, parts: (await isThere(parts)) ? await openSafetensors(parts) : null };
+}
+
+/** Where the checkpoint lay on the machine that taught it. */
+export async function namedBase(folder: string): Promise<string> {
   const file = path.join(folder, taughtName);
   const parsed = TaughtFile.safeParse(jsonOf(await readFile(file, 'utf8')));
   if (!parsed.success) throw new BadInput(`${file}: does not name the checkpoint that was taught`);
-  const base = path.resolve(folder, parsed.data.base);
-  if (!(await isThere(path.join(base, 'config.json'))))
-    throw new BadInput(
-      `${file}: names ${base}, where no checkpoint is any more; put it back, or write its folder into ${taughtName}`,
-    );
-  const parts = path.join(folder, partsName);
-  return { base, parts: (await isThere(parts)) ? await openSafetensors(parts) : null };
+  return path.resolve(folder, parsed.data.base);
 }
 
 function jsonOf(text: string): unknown {

@@ -10,10 +10,23 @@ const DIGITS = 8;
 
 /** "loupe-nano 3f2a9c1d". */
 export async function weightsVersion(folder: string, name: string): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(path.join(folder, await configOf(folder))));
-  for (const file of await weightsFiles(folder)) await addEnds(hash, path.join(folder, file));
-  return `${name} ${hash.digest('hex').slice(0, DIGITS)}`;
+  return `${name} ${await digestOf(folder, await weightsFiles(folder))}`;
 }
+
+/** Of a checkpoint's own files: what was written beside them in few bits makes it no other checkpoint. */
+export const checkpointDigest = async (folder: string): Promise<string> =>
+  digestOf(
+    folder,
+    (await weightsFiles(folder)).filter((name) => !isBeside.test(name)),
+  );
+
+async function digestOf(folder: string, files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(await readFile(path.join(folder, await configOf(folder))));
+  for (const file of files) await addEnds(hash, path.join(folder, file));
+  return hash.digest('hex').slice(0, DIGITS);
+}
+
+const isBeside = /^loupe-(quantised|parts)\.safetensors$/;
 
 /** Of an adapter or a taught version its own one, which names the checkpoint that it changes. */
 async function configOf(folder: string): Promise<string> {
@@ -31,7 +44,7 @@ async function weightsFiles(folder: string): Promise<string[]> {
     /^pytorch_model.*\.(bin|pt)$/,
   ];
   const own = kinds.map((kind) => names.filter((one) => kind.test(one))).find((some) => some.length > 0);
-  const beside = names.filter((one) => /^loupe-(quantised|parts)\.safetensors$/.test(one));
+  const beside = names.filter((one) => isBeside.test(one));
   if (!own && beside.length === 0)
     throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
   return [...(own ?? []), ...beside];

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { BadInput } from '../contract/badinput.ts';
 import { GateVerdict, TeachReport } from '../contract/learning.ts';
 import { digestOf, isFile } from './digest.ts';
+import { placedName } from './placedBase.ts';
 import { type RecordKind, readRecordBeside } from './recordBeside.ts';
+import { taughtName } from './taughtParts.ts';
 
 /** A name alone: no folder can be left by it. */
 const FileName = z.string().regex(/^[\w-][\w.-]*\.(?:json|safetensors)$/u);
@@ -19,6 +21,10 @@ export const VersionRecord = z.object({
   report: TeachReport,
   /** What it learnt from, the nearest first; the last one learnt from weights that no project made. */
   lineage: z.array(z.object({ name: z.string(), made: z.string(), tier: z.string(), gate: GateVerdict })),
+  /** Of a taught checkpoint, whose files hold only what changed: the checkpoint itself, and how it was asked. */
+  base: z
+    .object({ name: z.string().min(1), digest: z.string().regex(/^[0-9a-f]{8}$/u), recipe: z.unknown() })
+    .optional(),
   files: z.record(FileName, z.object({ bytes: z.int(), sha256: z.string().regex(/^[0-9a-f]{64}$/u) })),
 });
 export type VersionRecord = z.infer<typeof VersionRecord>;
@@ -29,7 +35,11 @@ const kind: RecordKind<VersionRecord> = { name: recordName, schema: VersionRecor
 /** Without these a folder is no model. */
 const needed = ['config.json', 'tokenizer.json', 'model.safetensors'];
 
-export const isVersionFile = (name: string): boolean => name !== recordName && FileName.safeParse(name).success;
+/** Where a checkpoint lies is another matter on each machine. */
+const ownOfMachine = [recordName, placedName];
+
+export const isVersionFile = (name: string): boolean =>
+  !ownOfMachine.includes(name) && FileName.safeParse(name).success;
 
 /** Of every file of a version's folder; the record itself is none of them. */
 export async function filesOfVersion(folder: string, signal?: AbortSignal): Promise<VersionRecord['files']> {
@@ -45,8 +55,8 @@ export async function filesOfVersion(folder: string, signal?: AbortSignal): Prom
 export const readVersionRecord = (folder: string): Promise<VersionRecord | null> => readRecordBeside(folder, kind);
 
 /** Throws BadInput where a file is not what the record says of it. */
-export async function checkFiles(folder: string, { files }: VersionRecord, signal?: AbortSignal): Promise<void> {
-  const unnamed = needed.find((name) => files[name] === undefined);
+export async function checkFiles(folder: string, { files, base }: VersionRecord, signal?: AbortSignal): Promise<void> {
+  const unnamed = (base ? [taughtName] : needed).find((name) => files[name] === undefined);
   if (unnamed) throw new BadInput(`${folder}: ${recordName} names no ${unnamed}, so these are no whole weights`);
   for (const [name, { bytes, sha256 }] of Object.entries(files)) {
     const file = path.join(folder, name);

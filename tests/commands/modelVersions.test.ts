@@ -1,5 +1,15 @@
 // What a project taught a LENS checkpoint of toy size: used, taken back, and written out by `loupe model adapter` and `merge`.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -115,10 +125,91 @@ describe('a taught LENS checkpoint', () => {
       /--number is of a project/u,
     ],
     ['whole weights need no merging', ['model', 'merge', 'LENS_ReasonSeg', 'x'], /its weights are whole as they are/u],
-    ['changes alone are no archive', ['weights', 'export', 'p.loupe', 'x'], /holds only what changed in a checkpoint/u],
   ])('is refused in one sentence where %s', async (_, words, why) => {
     const placed = words.map((word) => (/^(p\.loupe|LENS_ReasonSeg|x)$/u.test(word) ? at(word) : word));
     expect((await loupe(...placed)).line).toMatch(why);
     expect(existsSync(at('x'))).toBe(false);
+  });
+});
+
+describe('a taught checkpoint taken to another machine', () => {
+  const moved = 'elsewhere/LENS_ReasonSeg';
+  const pupil = (name: string) => {
+    const file = at(`${name}.loupe`);
+    openProject(file, { create: true }).close();
+    return file;
+  };
+  const taken = (file: string, place: string, ...more: string[]) =>
+    loupe('weights', 'import', file, at(place), '--json', ...more);
+
+  it.each(['taught', 'taught.zip'])('goes out to %s without the checkpoint, which is named', async (place) => {
+    expect(await loupe('weights', 'export', at('p.loupe'), at(place), '1')).toMatchObject({ code: 0, line: null });
+    if (place !== 'taught') return;
+    const names = ['adapter_config.json', 'adapter_model.safetensors', 'loupe-parts.safetensors', 'taught.json'];
+    expect(readdirSync(at(place)).sort()).toEqual([...names, 'loupe-version.json'].sort());
+    const record = JSON.parse(readFileSync(at(place, 'loupe-version.json'), 'utf8'));
+    expect(record.base).toMatchObject({ name: 'LENS_ReasonSeg', digest: expect.stringMatching(/^[0-9a-f]{8}$/u) });
+    expect(Object.keys(record.files).sort()).toEqual(names);
+  });
+
+  it('comes in where the checkpoint lies as it did', async () => {
+    expect(await taken(pupil('same'), 'taught')).toMatchObject({ code: 0, line: null });
+  });
+
+  it.each(['taught', 'taught.zip'])(
+    'comes in from %s and is asked as before, wherever the checkpoint lies',
+    async (place) => {
+      mkdirSync(at('elsewhere'), { recursive: true });
+      renameSync(at('LENS_ReasonSeg'), at(moved));
+      try {
+        const file = pupil(`pupil of ${place}`);
+        const refused = await taken(file, place);
+        expect(refused.line).toMatch(
+          /changes the checkpoint LENS_ReasonSeg \([0-9a-f]{8}\), which is not on this machine; name its folder by --base/u,
+        );
+        expect(refused.line).not.toContain('.part');
+        const version = JSON.parse((await taken(file, place, '--base', at(moved))).out);
+        expect(version).toMatchObject({ imported: true, inUse: false, report });
+        const [here, there] = [await openCheckpoint(at(version.folder)), at('p.loupe-weights', '1')];
+        expect(here.base).toBe(at(moved));
+        expect(readFileSync(at(version.folder, 'taught.json'), 'utf8')).toBe(
+          readFileSync(path.join(there, 'taught.json'), 'utf8'),
+        );
+        expect(await weightsVersion(at(version.folder), 'p')).toBe(await weightsVersion(there, 'p'));
+        expect(here.adapter?.scaleOf(linear)).toBe(1);
+        expect((await loupe('weights', 'promote', file, String(version.id))).code).toBe(0);
+        // On from there, it names the checkpoint and not where it lies.
+        await loupe('weights', 'export', file, at(`on-${place}`));
+        if (place === 'taught') expect(readdirSync(at(`on-${place}`)).sort()).toEqual(readdirSync(at(place)).sort());
+        expect((await taken(pupil(`next of ${place}`), `on-${place}`, '--base', at(moved))).line).toBeNull();
+        // What is taught on top of it changes the same checkpoint.
+        expect(await loupe('model', 'merge', file, at(`whole of ${place}`))).toMatchObject({ code: 0, line: null });
+      } finally {
+        renameSync(at(moved), at('LENS_ReasonSeg'));
+      }
+    },
+  );
+
+  it('is refused where the folder holds another checkpoint, or one that is asked otherwise', async () => {
+    cpSync(at('LENS_ReasonSeg'), at('LENS_other'), { recursive: true });
+    const config = JSON.parse(readFileSync(at('LENS_other', 'config.json'), 'utf8'));
+    writeFileSync(at('LENS_other', 'config.json'), JSON.stringify({ ...config, transformers_version: '5.0.0' }));
+    expect((await taken(pupil('other'), 'taught', '--base', at('LENS_other'))).line).toMatch(
+      /LENS_other holds another one; name its folder by --base/u,
+    );
+    cpSync(at('LENS_ReasonSeg'), at('LENS_plain'), { recursive: true });
+    expect((await taken(pupil('plain'), 'taught', '--base', at('LENS_plain'))).line).toMatch(
+      /was taught with another recipe than .*LENS_plain has here; call that folder LENS_ReasonSeg/u,
+    );
+    expect(readdirSync(at('other.loupe-weights')).concat(readdirSync(at('plain.loupe-weights')))).toEqual([]);
+  });
+
+  it('is refused where one of its files was changed or left out', async () => {
+    cpSync(at('taught'), at('damaged'), { recursive: true });
+    writeFileSync(at('damaged', 'taught.json'), '{"base": "/nowhere"}\n');
+    expect((await taken(pupil('damaged'), 'damaged')).line).toMatch(/damaged.taught\.json: is damaged or was changed/u);
+    rmSync(at('damaged', 'loupe-parts.safetensors'));
+    cpSync(at('taught', 'taught.json'), at('damaged', 'taught.json'));
+    expect((await taken(pupil('damaged too'), 'damaged')).line).toMatch(/loupe-parts\.safetensors: is missing/u);
   });
 });
