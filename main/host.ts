@@ -1,6 +1,7 @@
 // The host put together: one open project with its files, settings, jobs, the engine, and what windows are told of them.
 import path from 'node:path';
 import type { EngineStatus, HostEvent, Recorded } from './contract/api.ts';
+import { ReadOnlyPlace } from './contract/badinput.ts';
 import type { Image, ProjectInfo } from './contract/project.ts';
 import type { CallLog } from './engine/callLog.ts';
 import { Engine } from './engine/supervisor.ts';
@@ -33,6 +34,8 @@ export class Host implements HostContext {
   readonly trainer: Engine;
   readonly pictures: Pictures;
   #open: Open | null = null;
+  /** What was to be opened, and is offered to windows to be kept elsewhere, until there is a project. */
+  #readOnly: string | null = null;
   #telling: NodeJS.Timeout | undefined;
   readonly #news = new Set<number>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -73,6 +76,18 @@ export class Host implements HostContext {
     return this.#inTurn(() => this.#openNow(file, options));
   }
 
+  /** The same for a host that starts: one that cannot be written where it lies is no reason not to. The refusal, or null. */
+  async begin(file: string): Promise<ReadOnlyPlace | null> {
+    try {
+      await this.open(file);
+      return null;
+    } catch (error) {
+      if (!(error instanceof ReadOnlyPlace)) throw error;
+      this.#readOnly = path.resolve(file);
+      return error;
+    }
+  }
+
   /** Goes on with a copy of the open project, which also stands where its own file is gone. */
   saveCopy(file: string): Promise<ProjectInfo> {
     return this.#inTurn(async () => {
@@ -101,6 +116,7 @@ export class Host implements HostContext {
     const notices: string[] = [];
     const project = await openChecked(wanted, { ...options, say: (sentence) => notices.push(sentence) });
     await this.#closeProject();
+    this.#readOnly = null;
     this.#open = { project, files: new ImageFiles(project, this.pictures, (ids) => this.#gather(ids)) };
     this.configureEngine();
     this.engine.forgetTimes();
@@ -122,7 +138,8 @@ export class Host implements HostContext {
   state(): HostEvent[] {
     const jobs = this.jobs.list().map((job): HostEvent => ({ kind: 'job', job }));
     const project = this.#open?.project.info() ?? null;
-    return [{ kind: 'project', project }, { kind: 'engine', engine: this.engine.status }, ...jobs];
+    const offers: HostEvent[] = this.#readOnly === null ? [] : [{ kind: 'read only', file: this.#readOnly }];
+    return [{ kind: 'project', project }, { kind: 'engine', engine: this.engine.status }, ...jobs, ...offers];
   }
 
   recorded(change: Recorded): Recorded {

@@ -45,7 +45,8 @@ async function serveProject(project: string | undefined, options: ServeOptions, 
   const log = await openedLog(options, terminal);
   const host = new Host(foldersBelow(process.env.LOUPE_HOME), { log });
   try {
-    if (file !== null) await host.open(file);
+    const refused = file === null ? null : await host.begin(file);
+    if (refused) terminal.note(`loupe: ${refused.message}: the page offers a place\n`);
     const { socket, port } = options;
     const serving = await serve(host, socket === undefined ? { port } : { socket });
     const { address } = serving;

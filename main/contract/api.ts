@@ -105,6 +105,8 @@ export const HostEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('engine'), engine: EngineStatus }),
   /** One sentence that a person should know of the project that was opened. */
   z.object({ kind: z.literal('notice'), text: z.string() }),
+  /** A project that was to be open from the start, and cannot be written where it lies. */
+  z.object({ kind: z.literal('read only'), file: z.string() }),
   /** Of the run that is under way. */
   TeachProgress,
 ]);

@@ -9,11 +9,12 @@ import { type Engine, NoModel } from '../engine/supervisor.ts';
 import type { Events } from '../events.ts';
 import { exitCode, judge } from '../failure.ts';
 import type { Jobs } from '../jobs/queue.ts';
-import type { SettingsFile } from '../settings.ts';
+import type { Folders, SettingsFile } from '../settings.ts';
 import type { Project } from '../store/project.ts';
 
 /** The host as handlers see it. A project may be closed or another one opened between two calls: ask each time. */
 export interface HostContext {
+  readonly folders: Folders;
   /** The open project; throws NO_PROJECT where there is none. */
   project(): Project;
   readonly jobs: Jobs;

@@ -1,5 +1,6 @@
 // The part of the jobs group that brings annotations in and takes them out.
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
@@ -59,11 +60,13 @@ export const exchangeHandlers = (host: HostContext) => ({
   exportName: contract.jobs.exportName.handler(() => {
     const { file } = host.project();
     const { dir, name } = path.parse(file);
+    // Beside the project, but not where Loupe keeps the sample: nobody knows that folder.
+    const folder = dir === path.resolve(host.folders.data) ? homedir() : dir;
     const sources = host
       .project()
       .sourceFiles()
       .map((source) => placeOf(file, source.path));
-    return { file: freeName(path.join(dir, `${name}.json`)), sources };
+    return { file: freeName(path.join(folder, `${name}.json`)), sources };
   }),
 
   verify: contract.jobs.verify.handler(({ input, signal }) =>

@@ -72,6 +72,7 @@ async function taken(context: ActionContext, actions: Actions, event: HostEvent)
     void actions.changedOutside(event.ids).catch(() => {});
   } else if (event.kind === 'job') tookJob(store, event.job);
   else if (event.kind === 'notice') say(store, 'bad', event.text);
+  else if (event.kind === 'read only') store.setState({ dialog: 'keep elsewhere', readOnly: { file: event.file } });
   else if (event.kind === 'teaching') store.setState({ teaching: event });
   else if (event.kind === 'engine') {
     const before = store.getState().engine?.state;

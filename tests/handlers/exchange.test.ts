@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, ended, type Hosted, hosted, refusal, until } from '../hosting.ts';
@@ -143,6 +144,13 @@ describe('annotations through the host', () => {
       client.jobs.verify({ file: file('nowhere.json') }),
     ];
     for (const each of refused) expect(await refusal(each)).toMatchObject({ code: 'BAD_INPUT' });
+  });
+
+  test('of the sample are offered a place in the person’s own folder, not where Loupe keeps the sample', async () => {
+    await client.project.sample();
+    const { file: offered } = await client.jobs.exportName();
+    expect(path.dirname(offered)).toBe(homedir());
+    expect(path.basename(offered)).toMatch(/\.json$/u);
   });
 });
 

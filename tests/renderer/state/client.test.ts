@@ -90,6 +90,13 @@ describe('a project that the host has open', () => {
     expect(state().notice).toBeNull();
   });
 
+  it('that cannot be written where it lies is offered another place', async () => {
+    const { events, state } = clientOf();
+    events.write({ kind: 'project', project: null }, { kind: 'read only', file: '/card/cars.loupe' });
+    await expect.poll(() => state().dialog).toBe('keep elsewhere');
+    expect(state()).toMatchObject({ project: null, readOnly: { file: '/card/cars.loupe' } });
+  });
+
   it('without images shows none, and asks for none', async () => {
     const { events, state, asked } = clientOf();
     events.write({ kind: 'project', project: scriptedProject(0) });
