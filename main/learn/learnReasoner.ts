@@ -5,16 +5,10 @@ import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
 import { type LearntPicture, learntPicture } from './mixedPictures.ts';
 import type { Way } from './partWay.ts';
-import {
-  grownConfig,
-  namesOf,
-  type SupervisedPolicy,
-  supervisedPolicy,
-  supervisedRun,
-  tables,
-} from './supervisedTier.ts';
+import { grownConfig, knownTo, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
+import { newRows, tables } from './tokenTables.ts';
 import { isWhole } from './version.ts';
 
 const saveEvery = 25;
@@ -58,19 +52,9 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     'config.json': await grownConfig(from, policy, words),
     'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
   };
-  const way: Way = { start, end: policy.parameters.all, isNew: newRows(policy) };
+  const isNew = newRows({ tokenizer: policy.tokenizer, known: knownTo(policy) });
+  const way: Way = { start, end: policy.parameters.all, isNew: (name, row) => tables.test(name) && isNew(row) };
   await writeKept(task, { from, to, way, texts }, watching);
-}
-
-/** Rows of the token tables that words have which the weights did not know. */
-function newRows({ tokenizer, weights }: SupervisedPolicy): Way['isNew'] {
-  const { words } = tokenizer.vocabulary;
-  const known = new Set(weights.tokenizer.words);
-  const first = tokenizer.size - words.length;
-  return (name, row) => {
-    const word = words[row - first];
-    return tables.test(name) && word !== undefined && !known.has(word);
-  };
 }
 
 /** Labels are said as the weights say them. */

@@ -17,6 +17,7 @@ import { attentionMask, packSequence } from './sequence.ts';
 import { type Frame, frameOf, imageStartOf, patchValues, type Speaker } from './speaker.ts';
 import { packedTurns, type TaughtTurn, taughtTurns } from './taughtTurns.ts';
 import { grownRows, grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord } from './taughtWords.ts';
+import { newRowsOnly, tables } from './tokenTables.ts';
 import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from './turnBatch.ts';
 import { pictures, readTurns, tokenLoss } from './turnLoss.ts';
 
@@ -53,8 +54,6 @@ const supervisedBatch: SupervisedBatch = { own: 2, again: 3, tokens: 256 };
 const perRow = 220;
 const attempts = 20;
 
-/** Parameters with a row for each token. */
-export const tables = /^(?:model\.embed_tokens|lm_head)\.weight$/u;
 const trained = /^(visual\.|model\.|lm_head\.)/u;
 
 /** Of what the weights folder is asked and trained in, in the form that this tier writes; null: it can. */
@@ -97,6 +96,8 @@ export const namesOf = ({ tokenizer }: SupervisedPolicy, labels: readonly string
   ...new Set(labels.map((label) => spoken(label, tokenizer.words))),
 ];
 
+export const knownTo = ({ weights }: SupervisedPolicy): ReadonlySet<string> => new Set(weights.tokenizer.words);
+
 /** As its parts are now: with a row for each new word. */
 const speakerOf = ({ weights, config, tokenizer }: SupervisedPolicy): Speaker => ({
   ...weights,
@@ -115,7 +116,7 @@ const supervisedObjective = (taught: Taught, seed: number): Objective<Supervised
 function supervisedGraph(policy: SupervisedPolicy, { own, again, tokens }: SupervisedBatch): LossGraph {
   const { tokenizer, config, parameters } = policy;
   const source = parameters.source();
-  const p = paramsFrom(source);
+  const p = paramsFrom(newRowsOnly(source, { tokenizer, known: knownTo(policy) }));
   const count = own + again;
   const frame = frameOf(speakerOf(policy));
   const features = pictures(p, config, { count, grid: frame.grid });
@@ -230,9 +231,8 @@ export function supervisedRun(
     settings: {
       schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
       optimiser: { weightDecay: 0.01, betas: [0.9, 0.98] },
-      rateOf: (name) =>
-        name.startsWith('visual.') ? rate.visual : /embed_tokens|lm_head/u.test(name) ? rate.words : 1,
-      decays: (name) => name.endsWith('weight') && !/norm|embed_tokens/u.test(name),
+      rateOf: (name) => (name.startsWith('visual.') ? rate.visual : tables.test(name) ? rate.words : 1),
+      decays: (name) => name.endsWith('weight') && !/norm/u.test(name) && !tables.test(name),
     },
   };
 }
