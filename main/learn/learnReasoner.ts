@@ -32,7 +32,7 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
   const { learnt, from, to, minutes } = learning;
   if (isWhole(to)) return;
   const words = wordsToTeach(await openWeights(from), learnt);
-  const policy = await supervisedPolicy(from, words);
+  const policy = await supervisedPolicy(from, words, task.seed);
   const pictures = await picturesOf(learnt, policy.tokenizer.words, watching);
   const labels = learnt.flatMap(({ things }) => things.map(({ name }) => name));
   const taught = { pictures, names: namesOf(policy, labels), lesson: task.base.lesson };

@@ -12,14 +12,14 @@ export interface Speaker extends Pick<Weights, 'name' | 'recipe' | 'reasoner' | 
 
 type Seeing = Pick<ReasonerWeights, 'name' | 'recipe' | 'reasoner'>;
 
-export interface Frame {
+export interface SquareFrame {
   /** Sides: of the picture in pixels, of its patches, of its merged cells. */
   readonly pixels: number;
   readonly grid: number;
   readonly cells: number;
 }
 
-export function frameOf({ recipe: { reasoner: recipe }, name, reasoner: { vision } }: Seeing): Frame {
+export function frameOf({ recipe: { reasoner: recipe }, name, reasoner: { vision } }: Seeing): SquareFrame {
   const { framing } = recipe;
   if (framing.kind !== 'square') throw new Error(`${name} is not shown square pictures.`);
   const grid = framing.side / vision.patch;
@@ -33,5 +33,5 @@ export function patchValues({ recipe, reasoner: { vision } }: Seeing, image: Dec
 }
 
 /** Where the picture's tokens begin in every request. */
-export const imageStartOf = (tokenizer: NanoTokenizer, { cells }: Frame): number =>
+export const imageStartOf = (tokenizer: NanoTokenizer, { cells }: SquareFrame): number =>
   requestIds(tokenizer, 'x', cells).indexOf(specialId(tokenizer, '<|image_pad|>'));

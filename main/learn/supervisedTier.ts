@@ -14,7 +14,7 @@ import type { LossGraph, Objective, Policy, Run } from './loop.ts';
 import { type LearntPicture, mixedPicture } from './mixedPictures.ts';
 import { Parameters } from './parameters.ts';
 import { attentionMask, packSequence } from './sequence.ts';
-import { type Frame, frameOf, imageStartOf, patchValues, type Speaker } from './speaker.ts';
+import { frameOf, imageStartOf, patchValues, type Speaker, type SquareFrame } from './speaker.ts';
 import { packedTurns, type TaughtTurn, taughtTurns } from './taughtTurns.ts';
 import { grownRows, grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord } from './taughtWords.ts';
 import { newRowsOnly, tables } from './tokenTables.ts';
@@ -66,7 +66,11 @@ export function cannotSpeak({ name, recipe: { reasoner }, tokenizer }: ReasonerW
 }
 
 /** The reasoner of a folder in memory, with a row for each new word. */
-export async function supervisedPolicy(folder: string, words: readonly TaughtWord[]): Promise<SupervisedPolicy> {
+export async function supervisedPolicy(
+  folder: string,
+  words: readonly TaughtWord[],
+  seed: number,
+): Promise<SupervisedPolicy> {
   const weights = await openWeights(folder);
   const old = nanoTokenizerOf(weights);
   const grown = grownTokenizer(
@@ -83,7 +87,7 @@ export async function supervisedPolicy(folder: string, words: readonly TaughtWor
     const [, width = 1] = shape;
     const isTable = tables.test(name);
     const shapeNow = isTable ? [grown.tokenizer.size, width] : [...shape];
-    const rows = { from: grown.from, width, words: old.vocabulary.words.length };
+    const rows = { from: grown.from, width, words: old.vocabulary.words.length, seed };
     parameters.set(name, shapeNow, isTable ? grownRows(values, rows) : values);
   }
   const { language } = weights.reasoner;
@@ -135,7 +139,7 @@ interface Maker {
   readonly policy: SupervisedPolicy;
   readonly shape: SupervisedBatch;
   readonly taught: Taught;
-  readonly frame: Frame;
+  readonly frame: SquareFrame;
   /** Lessons that were drawn before. */
   readonly again: Map<number, Lesson>;
 }
@@ -229,7 +233,8 @@ export function supervisedRun(
     ...{ name: 'reasoner', steps, policy, objective: supervisedObjective(taught, seed), shape, samples: () => [] },
     perStep: shape.own + shape.again,
     settings: {
-      schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
+      schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.5 },
+      meanFrom: Math.round(0.4 * steps),
       optimiser: { weightDecay: 0.01, betas: [0.9, 0.98] },
       rateOf: (name) => (name.startsWith('visual.') ? rate.visual : tables.test(name) ? rate.words : 1),
       decays: (name) => name.endsWith('weight') && !/norm/u.test(name) && !tables.test(name),

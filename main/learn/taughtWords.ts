@@ -64,7 +64,7 @@ export function grownTokenizer(
 /** Rows [ids, width] of a token table; a new one begins in the middle of the words, a little apart from the others. */
 export function grownRows(
   rows: Float32Array,
-  { from, width, words }: { from: Int32Array; width: number; words: number },
+  { from, width, words, seed }: { from: Int32Array; width: number; words: number; seed: number },
 ): Float32Array<ArrayBuffer> {
   const first = rows.length / width - words;
   const mean = Float32Array.from({ length: width }, (_, k) => {
@@ -75,7 +75,7 @@ export function grownRows(
   const grown = new Float32Array(from.length * width);
   from.forEach((row, id) => {
     if (row >= 0) return grown.set(rows.subarray(row * width, (row + 1) * width), id * width);
-    const draw = random(id, 52);
+    const draw = random(seed, 52_000 + id);
     const spread = spreadOf(rows, first * width);
     grown.set(
       mean.map((value) => value + spread * draw.between(-1.7, 1.7)),

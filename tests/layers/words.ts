@@ -59,8 +59,8 @@ export const glossaryIsMeant = perFile((file, report) => {
   }
 });
 
-// Shapes of tensors, and the sides of a square picture; whoever reads either knows which one is meant.
-const twice = new Set(['Shape', 'Frame']);
+// Shapes of tensors and those that are drawn; whoever reads either knows which one is meant.
+const twice = new Set(['Shape']);
 
 /** A name that other files import stands for one thing in the whole tree. */
 export const typesMeanOneThing: Rule = (files) => {

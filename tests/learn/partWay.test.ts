@@ -43,13 +43,20 @@ describe('shareThatKeeps', () => {
   it('is all where nothing is lost', async () => {
     const asked: number[] = [];
     expect(await shareThatKeeps(falling(0.004, asked))).toBe(1);
-    expect(asked).toEqual([0, 0.65, 1]);
+    expect(asked).toEqual([0, 1]);
   });
 
-  it('is the largest that loses little, and the smallest where all lose more', async () => {
-    expect(await shareThatKeeps(falling(0.015))).toBe(0.5);
+  it('is the largest that loses little', async () => {
     const asked: number[] = [];
-    expect(await shareThatKeeps(falling(9, asked))).toBe(0.35);
+    expect(await shareThatKeeps(falling(0.011, asked))).toBe(0.65);
+    expect(asked).toEqual([0, 1, 0.8, 0.65]);
+  });
+
+  it('is the one that loses least where all lose more, though it is not the smallest', async () => {
+    const asked: number[] = [];
+    const score = falling(9, asked);
+    expect(await shareThatKeeps(score)).toBe(0.5);
     expect(asked).toHaveLength(tries);
+    expect(await shareThatKeeps(async (share) => (share === 0.8 ? 0.7 : score(share)))).toBe(0.8);
   });
 });
