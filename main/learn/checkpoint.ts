@@ -1,4 +1,4 @@
-// A training run to one file it can go on from, and back: parameters, moments, means, step, and the caller's progress.
+// A training run to one file it can go on from, and back: parameters, moments, step, and the caller's progress.
 import { z } from 'zod';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
@@ -28,7 +28,6 @@ export async function saveCheckpoint<P>(file: string, { trainer, progress }: Che
     put(`first.${name}`, first);
     put(`second.${name}`, second);
   }
-  for (const [name, mean] of trainer.means ?? []) put(`mean.${name}`, mean);
   const counts = Object.fromEntries([...trainer.moments].map(([name, { step }]) => [name, step]));
   const state: z.infer<typeof header> = { version: 1, step: trainer.step, counts };
   const metadata = { [metadataKey]: JSON.stringify(state), [progressKey]: JSON.stringify(progress) };
@@ -46,18 +45,13 @@ export async function loadCheckpoint<P>(file: string, progress: z.ZodType<P>): P
   const { step, counts } = parse(metadataKey, header);
   const parameters = new Map<string, Float32Array<ArrayBuffer>>();
   const moments = new Map<string, Moments>();
-  const means = new Map<string, Float32Array<ArrayBuffer>>();
   for (const key of weights.tensors.keys())
-    for (const [prefix, into] of [
-      ['value.', parameters],
-      ['mean.', means],
-    ] as const)
-      if (key.startsWith(prefix)) into.set(key.slice(prefix.length), await weights.read(key));
+    if (key.startsWith('value.')) parameters.set(key.slice('value.'.length), await weights.read(key));
   for (const [name, count] of Object.entries(counts)) {
     const [first, second] = [await weights.read(`first.${name}`), await weights.read(`second.${name}`)];
     moments.set(name, { first, second, step: count });
   }
-  return { trainer: { step, parameters, moments, means }, progress: parse(progressKey, progress) };
+  return { trainer: { step, parameters, moments }, progress: parse(progressKey, progress) };
 }
 
 function parseJson(text = 'null'): unknown {

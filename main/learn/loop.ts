@@ -83,9 +83,9 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   const trainer = new Trainer(new Map(trained.map((n) => [n, parameters.values(n)])), run.settings);
   const file = path.join(context.folder, `${run.name}.safetensors`);
   const saved = existsSync(file) ? await loadCheckpoint(file, z.unknown()) : null;
+  if (saved && saved.trainer.step >= run.steps) return trainer.restore(saved.trainer);
   const reference = parameters.snapshot(names);
   if (saved) trainer.restore(saved.trainer);
-  if (trainer.step >= run.steps) return trainer.takeMeans();
   const feeder = await run.objective.open(run.policy, run.shape, reference);
   try {
     const session = await openStep(graph, trained);
@@ -99,8 +99,6 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   } finally {
     await feeder.release();
   }
-  // The file keeps the parameters themselves, so that a stopped run goes on from them.
-  trainer.takeMeans();
 }
 
 /** Of a run's first step, nothing learnt: the second of two, as the first one makes room. */

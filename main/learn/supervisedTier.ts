@@ -233,8 +233,7 @@ export function supervisedRun(
     ...{ name: 'reasoner', steps, policy, objective: supervisedObjective(taught, seed), shape, samples: () => [] },
     perStep: shape.own + shape.again,
     settings: {
-      schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.5 },
-      meanFrom: Math.round(0.4 * steps),
+      schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
       optimiser: { weightDecay: 0.01, betas: [0.9, 0.98] },
       rateOf: (name) => (name.startsWith('visual.') ? rate.visual : tables.test(name) ? rate.words : 1),
       decays: (name) => name.endsWith('weight') && !/norm/u.test(name) && !tables.test(name),

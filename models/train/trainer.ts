@@ -15,8 +15,6 @@ export interface TrainerSettings {
   rateOf?: (name: string) => number;
   /** Whether weight decay acts on a parameter. Default: on all. */
   decays?: (name: string) => boolean;
-  /** Steps after which means over steps are kept, for `takeMeans`. Default: none are. */
-  meanFrom?: number;
 }
 
 export interface StepReport {
@@ -32,8 +30,6 @@ export interface TrainerState {
   step: number;
   parameters: ReadonlyMap<string, Values>;
   moments: ReadonlyMap<string, Moments>;
-  /** Of parameters over the steps behind `meanFrom`. */
-  means?: ReadonlyMap<string, Values>;
 }
 
 /** A number that is not a number ended the run; parameters and moments are those of the step before. */
@@ -49,8 +45,6 @@ export class Trainer {
   private readonly optimiser: AdamW;
   private readonly moments = new Map<string, Moments>();
   private readonly gradients = new Map<string, Float32Array>();
-  private readonly means = new Map<string, Values>();
-  private averaged = 0;
   private done = 0;
 
   /** The arrays of `parameters` are changed in place. */
@@ -93,26 +87,17 @@ export class Trainer {
     }
     this.dropGradients();
     this.done++;
-    this.addToMeans();
     return { step: this.done, learningRate: rate, gradientNorm };
   }
 
   /** Live arrays, not copies: write them out before the next step. */
   state(): TrainerState {
     if (this.gradients.size > 0) throw new Error('A trainer can be saved only between steps: call update() first.');
-    return { step: this.done, parameters: this.parameters, moments: this.moments, means: this.means };
-  }
-
-  /**
-   * Parameters become their means over the steps (stochastic weight averaging, Izmailov et al. 2018): what single batches pull
-   * to and fro is gone, what all of them teach stays. Before the first of those steps nothing happens.
-   */
-  takeMeans(): void {
-    for (const [name, mean] of this.means) this.parameter(name).set(mean);
+    return { step: this.done, parameters: this.parameters, moments: this.moments };
   }
 
   /** Copies a saved state into the arrays held here. */
-  restore({ step, parameters, moments, means = new Map() }: TrainerState): void {
+  restore({ step, parameters, moments }: TrainerState): void {
     for (const [name, values] of this.parameters) {
       const saved = parameters.get(name);
       if (saved?.length !== values.length)
@@ -132,23 +117,6 @@ export class Trainer {
       this.moments.set(name, { first: first.slice(), second: second.slice(), step: count });
     }
     this.done = step;
-    this.means.clear();
-    for (const [name, mean] of means) this.means.set(name, mean.slice());
-    this.averaged = means.size > 0 ? step - this.meanFrom : 0;
-  }
-
-  private get meanFrom(): number {
-    return this.settings.meanFrom ?? Number.POSITIVE_INFINITY;
-  }
-
-  private addToMeans(): void {
-    if (this.done <= this.meanFrom) return;
-    this.averaged++;
-    for (const [name, values] of this.parameters) {
-      const mean = this.means.get(name);
-      if (!mean) this.means.set(name, values.slice());
-      else addToMean(mean, values, this.averaged);
-    }
   }
 
   private parameter(name: string): Values {
@@ -212,14 +180,6 @@ function scale(values: Float32Array, weight: number): Float32Array {
 }
 
 /** Frees a gradient now: left to the garbage collector, dead outputs pile up to three times their size. */
-/** In place; `count` values of each element, the new one among them. */
-function addToMean(mean: Values, values: Values, count: number): void {
-  for (let i = 0; i < mean.length; i++) {
-    const before = mean[i] ?? Number.NaN;
-    mean[i] = before + ((values[i] ?? Number.NaN) - before) / count;
-  }
-}
-
 function detach({ buffer }: Float32Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }

@@ -132,24 +132,6 @@ describe('train', () => {
     expect(valuesOf(resumed)).toEqual(valuesOf(whole));
   });
 
-  it.each([20, 60, 90])(
-    'whose end is a mean over steps is stopped at %i and resumed to the bit as well',
-    async (step) => {
-      const settings: Toy['settings'] = {
-        schedule: { kind: 'constant', base: 0.02, warmup: 5, total: 100 },
-        meanFrom: 40,
-      };
-      const last = await run(100, { settings: { ...settings, meanFrom: undefined } });
-      folder = path.join(root, String(runs++));
-      const whole = await run(100, { settings });
-      expect(valuesOf(await run(100, { settings }))).toEqual(valuesOf(whole));
-      expect(valuesOf(whole)).not.toEqual(valuesOf(last));
-      folder = path.join(root, String(runs++));
-      await run(100, { settings, ...abortingAt(step - 1) });
-      expect(valuesOf(await run(100, { settings }))).toEqual(valuesOf(whole));
-    },
-  );
-
   it('killed without warning goes on from its last checkpoint, to the same numbers', async () => {
     const whole = await run(290);
     folder = path.join(root, String(runs++));

@@ -84,27 +84,6 @@ describe('steps', () => {
     expect(trainer.state().moments.has('extra')).toBe(false);
   });
 
-  it('behind `meanFrom` leave means that are taken when they are asked for, and steps go on from the last', async () => {
-    const trainer = new Trainer(freshWeights(), { ...settings, meanFrom: 2 });
-    const plain = new Trainer(freshWeights(), settings);
-    const numbers = new Numbers(11);
-    const seen: number[][] = [];
-    for (let step = 0; step < 5; step++) {
-      const batch = batchOf(numbers, 8);
-      for (const each of [trainer, plain]) {
-        await each.accumulate(eight, batch);
-        each.update();
-      }
-      if (step >= 2) seen.push([...copy(plain)]);
-    }
-    expect([...copy(trainer)]).toEqual([...copy(plain)]);
-    trainer.takeMeans();
-    plain.takeMeans();
-    const means = seen[0]?.map((_, i) => seen.reduce((sum, values) => sum + (values[i] ?? Number.NaN), 0) / 3) ?? [];
-    copy(trainer).forEach((value, i) => expect(value).toBeCloseTo(means[i] ?? Number.NaN, 6));
-    expect([...copy(plain)]).toEqual(seen.at(-1));
-  });
-
   it('free the gradients when they are used', async () => {
     const seen: Float32Array[] = [];
     const spy = {
