@@ -5,7 +5,7 @@ import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
 import { type LearntPicture, learntPicture } from './mixedPictures.ts';
 import type { Way } from './partWay.ts';
-import { grownConfig, knownTo, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
+import { grownConfig, grownWords, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
 import { newRows, tables } from './tokenTables.ts';
@@ -52,7 +52,7 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     'config.json': await grownConfig(from, policy, words),
     'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
   };
-  const isNew = newRows({ tokenizer: policy.tokenizer, known: knownTo(policy) });
+  const isNew = newRows(grownWords(policy));
   const way: Way = { start, end: policy.parameters.all, isNew: (name, row) => tables.test(name) && isNew(row) };
   await writeKept(task, { from, to, way, texts }, watching);
 }

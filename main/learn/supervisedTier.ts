@@ -17,7 +17,7 @@ import { attentionMask, packSequence } from './sequence.ts';
 import { frameOf, imageStartOf, patchValues, type Speaker, type SquareFrame } from './speaker.ts';
 import { packedTurns, type TaughtTurn, taughtTurns } from './taughtTurns.ts';
 import { grownRows, grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord } from './taughtWords.ts';
-import { newRowsOnly, tables } from './tokenTables.ts';
+import { type GrownWords, newRowsOnly, tables } from './tokenTables.ts';
 import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from './turnBatch.ts';
 import { pictures, readTurns, tokenLoss } from './turnLoss.ts';
 
@@ -100,7 +100,10 @@ export const namesOf = ({ tokenizer }: SupervisedPolicy, labels: readonly string
   ...new Set(labels.map((label) => spoken(label, tokenizer.words))),
 ];
 
-export const knownTo = ({ weights }: SupervisedPolicy): ReadonlySet<string> => new Set(weights.tokenizer.words);
+export const grownWords = ({ tokenizer, weights }: SupervisedPolicy): GrownWords => ({
+  tokenizer,
+  known: new Set(weights.tokenizer.words),
+});
 
 /** As its parts are now: with a row for each new word. */
 const speakerOf = ({ weights, config, tokenizer }: SupervisedPolicy): Speaker => ({
@@ -120,7 +123,7 @@ const supervisedObjective = (taught: Taught, seed: number): Objective<Supervised
 function supervisedGraph(policy: SupervisedPolicy, { own, again, tokens }: SupervisedBatch): LossGraph {
   const { tokenizer, config, parameters } = policy;
   const source = parameters.source();
-  const p = paramsFrom(newRowsOnly(source, { tokenizer, known: knownTo(policy) }));
+  const p = paramsFrom(newRowsOnly(source, grownWords(policy)));
   const count = own + again;
   const frame = frameOf(speakerOf(policy));
   const features = pictures(p, config, { count, grid: frame.grid });

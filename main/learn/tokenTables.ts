@@ -25,7 +25,7 @@ export function newRows({ tokenizer, known }: GrownWords): (row: number) => bool
 
 /**
  * Tables of which only rows of new words learn. Rows of known words that learn move away from what the rest of the
- * weights says with them: put back after a run that had lost 0.053 of nano's own scenes, 0.016 were lost.
+ * weights says with them, and more of what was known is lost (docs/teaching.md).
  */
 export function newRowsOnly(source: ParamSource, grown: GrownWords): ParamSource {
   const isNew = newRows(grown);

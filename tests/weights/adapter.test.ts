@@ -1,5 +1,5 @@
 // Adapters of peft beside checkpoints at toy size: they answer as the merged weights do, from their own folder, and are refused by name.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -180,6 +180,15 @@ describe('refused in one sentence is', () => {
       [`${key}.lora_B.weight`]: { shape: [out, rank], data: new Float32Array(out * rank) },
     };
     expect(await refusal({}, more)).toMatch(/fit no linear of the checkpoint: model\.embed_tokens/);
+  });
+
+  it('one of a head that is the table of tokens', async () => {
+    await writeToy(at('tied'), { says, lens: true }, tensors);
+    const config = at('tied', 'config.json');
+    writeFileSync(config, JSON.stringify({ ...JSON.parse(readFileSync(config, 'utf8')), tie_word_embeddings: true }));
+    expect(await refusal({ base_model_name_or_path: at('tied') })).toMatch(
+      /fit no linear of the checkpoint: lm_head\b/,
+    );
   });
 
   it('one that fits no linear of the checkpoint', async () => {
