@@ -130,8 +130,17 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
   it('offers a name that is free, and replaces a file only when it is told to, with a backup beside it', async () => {
     const { page } = app;
     const before = readFileSync(app.file('scenes', 'kept.json'));
-    // The dialog has just been closed: keys are the window's at once.
-    await page.keyboard.press('Control+z');
+    // Keys are the window's before the closed dialog has left the page.
+    await page.keyboard.press('Control+e');
+    await expect.poll(() => file().inputValue()).toBe(app.file('scenes', 'kept-2.json'));
+    await page.getByRole('button', { name: 'Cancel', exact: true }).evaluate(async (button) => {
+      (button as HTMLElement).focus();
+      (button as HTMLElement).click();
+      for (let i = 0; i < 20; i++) await null;
+      const target = document.activeElement ?? document.body;
+      target.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', code: 'KeyZ', ctrlKey: true, bubbles: true }));
+    });
+    await page.getByText(/^Undone: Move/u).waitFor();
     await page.keyboard.press('Control+e');
     await expect.poll(() => file().inputValue()).toBe(app.file('scenes', 'kept-2.json'));
     await file().fill(app.file('scenes', 'kept.json'));
