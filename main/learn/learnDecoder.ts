@@ -15,9 +15,11 @@ import {
   samplesOfStep,
   trainedValues,
 } from './decoderTier.ts';
-import { type Run, train } from './loop.ts';
+import { decoderValidation } from './decoderValidation.ts';
+import { type Policy, type Run, train } from './loop.ts';
 import type { StepProgress } from './meter.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
+import { validatedRun } from './validation.ts';
 import { isWhole, writeVersion } from './version.ts';
 
 const batch = { pointed: 8, worded: 4 } as const;
@@ -41,7 +43,7 @@ export interface Learning {
 }
 
 export async function learnDecoder(task: TeachTask, learning: Learning, watching: Watching): Promise<void> {
-  const { learnt, from, to, minutes } = learning;
+  const { learnt, from, to, minutes, measured = [] } = learning;
   if (isWhole(to)) return;
   const { signal, report } = watching;
   const weights = await maskWeights(from);
@@ -55,7 +57,13 @@ export async function learnDecoder(task: TeachTask, learning: Learning, watching
     { signal, report: preparing },
   );
   const run = await planned(task, { policy, prepared, weights });
-  await trainUntil(run, { folder: task.folder, minutes, saveEvery }, watching);
+  const validation = await decoderValidation(weights, policy, { held: measured, seed: task.seed });
+  try {
+    const watched = { signal, report, validation: validation?.measure };
+    await trainUntil(run, { folder: task.folder, minutes, saveEvery }, watched);
+  } finally {
+    await validation?.release();
+  }
   await writeVersion(from, to, { tensors: trainedValues(policy) });
 }
 
@@ -67,16 +75,20 @@ async function maskWeights(folder: string): Promise<DecoderWeights> {
 }
 
 /** Time that is over ends the training, not the run: what was learnt by then is judged. */
-export async function trainUntil<P extends DecoderPolicy | { parameters: DecoderPolicy['parameters'] }, S, B>(
+export async function trainUntil<P extends Policy, S, B>(
   run: Run<P, S, B>,
   { folder, minutes, saveEvery: every }: { folder: string; minutes: number; saveEvery: number },
-  { signal, report }: Watching,
+  { signal, report, validation }: Watching,
 ): Promise<void> {
-  const hear = ({ step, steps, secondsLeft, figures }: StepProgress) =>
-    report({ kind: 'teaching', phase: 'training', done: step, total: steps, secondsLeft, figures });
+  const validated = validation ? validatedRun(run, validation, { folder }) : null;
+  const hear = ({ step, steps, secondsLeft, figures }: StepProgress) => {
+    const all = { ...figures, ...validated?.figures() };
+    report({ kind: 'teaching', phase: 'training', done: step, total: steps, secondsLeft, figures: all });
+  };
   const until = AbortSignal.any([AbortSignal.timeout(Math.ceil(minutes * 60_000)), ...(signal ? [signal] : [])]);
-  await train(run, { folder, signal: until, saveEvery: every, report: hear });
+  await train(validated?.run ?? run, { folder, signal: until, saveEvery: every, report: hear });
   signal?.throwIfAborted();
+  await validated?.end();
 }
 
 interface Plan {

@@ -4,9 +4,10 @@ import path from 'node:path';
 import type { TeachReport, Tier } from '../contract/learning.ts';
 import { openWeights } from '../weights/open.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
+import { answerValidation } from './answerValidation.ts';
 import { learnAnswerRewards, spreadOfAnswers } from './learnAnswerRewards.ts';
 import { learnCheckpoint } from './learnCheckpoint.ts';
-import { learnDecoder } from './learnDecoder.ts';
+import { type Learning, learnDecoder } from './learnDecoder.ts';
 import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
 import { learnRewards, type RewardSpread, spreadOf, usefulShare, whyNotByRewards } from './learnRewards.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
@@ -58,19 +59,19 @@ const isOwnOf = async (folder: string): Promise<boolean> => (await openModel(fol
 type Step = (task: TeachTask, to: ToLearn, watching: Watching) => Promise<Omit<Learnt, 'words'>>;
 
 const steps: Readonly<Record<Tier, Step>> = {
-  decoder: async (task, { learnt, weights: to }, watching) => {
+  decoder: async (task, { learnt, measured, weights: to }, watching) => {
     const { weights: from, minutes } = task;
-    await learnDecoder(task, { learnt, from, to, minutes }, watching);
+    await learnDecoder(task, { learnt, measured, from, to, minutes }, watching);
     return { tier: 'decoder', usefulGroups: null, refusal: null };
   },
-  supervised: async (task, { learnt, weights: to, needsMasks }, watching) => {
+  supervised: async (task, { learnt, measured, weights: to, needsMasks }, watching) => {
     const { weights: from, minutes } = task;
     const taught = needsMasks ? between(task) : to;
     const share = needsMasks ? reasonersShare : 1;
-    const { answers } = waysOf(await isOwnOf(from));
-    if (!isWhole(to)) await answers(task, { learnt, from, to: taught, minutes: share * minutes }, watching);
+    const learning = { learnt, measured, from, to: taught, minutes: share * minutes };
+    if (!isWhole(to)) await learnAnswers(task, learning, watching);
     if (needsMasks && !isWhole(to))
-      await learnDecoder(task, { learnt, from: taught, to, minutes: (1 - share) * minutes }, watching);
+      await learnDecoder(task, { learnt, measured, from: taught, to, minutes: (1 - share) * minutes }, watching);
     return { tier: 'supervised', usefulGroups: null, refusal: null };
   },
   rl: async (task, asked, watching) => {
@@ -81,7 +82,7 @@ const steps: Readonly<Record<Tier, Step>> = {
     const isOwn = await isOwnOf(task.weights);
     const ways = waysOf(isOwn);
     if (needsWords && !isWhole(to))
-      await ways.answers(task, { learnt, from: task.weights, to: from, minutes: share * minutes }, watching);
+      await learnAnswers(task, { learnt, measured, from: task.weights, to: from, minutes: share * minutes }, watching);
     const spread = await ways.spread(task, { learnt, from }, watching);
     const refusal = whyNotByRewards(spread, { isOwn });
     if (refusal === null) {
@@ -93,6 +94,15 @@ const steps: Readonly<Record<Tier, Step>> = {
   },
 };
 
+/** Held-back prompts are asked meanwhile of Loupe's own weights: a checkpoint is too large to be opened beside its training. */
+async function learnAnswers(task: TeachTask, learning: Learning, watching: Watching): Promise<void> {
+  const { from, to, learnt, measured: held = [] } = learning;
+  const isOwn = await isOwnOf(from);
+  const validates = isOwn && !isWhole(to);
+  const validation = validates ? await answerValidation(task, { learnt, held, from }, watching.signal) : null;
+  await waysOf(isOwn).answers(task, learning, { ...watching, validation: validation ?? undefined });
+}
+
 interface Unrewarded extends ToLearn {
   readonly from: string;
   readonly spread: RewardSpread;
@@ -103,12 +113,12 @@ interface Unrewarded extends ToLearn {
 /** What words were taught stays; the time that is left goes to masks where they need it. */
 async function withoutRewards(
   task: TeachTask,
-  { from, learnt, weights: to, needsMasks, needsWords, spread, refusal, minutes }: Unrewarded,
+  { from, learnt, measured, weights: to, needsMasks, needsWords, spread, refusal, minutes }: Unrewarded,
   watching: Watching,
 ): ReturnType<Step> {
   const usefulGroups = usefulShare(spread);
   if (!needsWords) return { tier: 'rl', usefulGroups, refusal };
-  if (!isWhole(to) && needsMasks) await learnDecoder(task, { learnt, from, to, minutes }, watching);
+  if (!isWhole(to) && needsMasks) await learnDecoder(task, { learnt, measured, from, to, minutes }, watching);
   else if (!isWhole(to)) await rename(from, to);
   return { tier: 'supervised', usefulGroups, refusal: null };
 }

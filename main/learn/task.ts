@@ -3,6 +3,7 @@ import type { TeachProgress, TeachReport, Tier } from '../contract/learning.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { Sample, StandingThing } from './sample.ts';
 import type { Lesson } from './supervisedTier.ts';
+import type { Validation } from './validation.ts';
 
 /** An image of a project, or one that the weights came with. */
 export interface TeachingImage {
@@ -55,5 +56,7 @@ export interface TeachOutcome extends TeachReport {
 
 export interface Watching {
   readonly signal?: AbortSignal;
+  /** Measures held-back prompts now and then while something trains, to be shown. */
+  readonly validation?: Validation;
   report(progress: TeachProgress): void;
 }

@@ -25,6 +25,17 @@ describe('curves of a run', () => {
     expect(plots.map(({ title }) => title)).toEqual(['loss (supervised)', 'loss (decoder)']);
   });
 
+  it('hold what held-back prompts came to beside what is learnt from, under its own name', () => {
+    const plots = plotsOf([
+      curve('decoder', 'iou', [10, 0.6], [20, 0.7]),
+      curve('decoder', 'validation gIoU', [0, 0.5], [20, 0.6]),
+    ]);
+    expect(plots.map(({ title, xs }) => [title, xs])).toEqual([
+      ['iou', [10, 20]],
+      ['validation gIoU', [0, 20]],
+    ]);
+  });
+
   it('are called in words', () => {
     expect(['gradientNorm', 'gIoU', 'samplesPerSecond', 'kl'].map(figureWords)).toEqual([
       ...['gradient norm', 'gIoU', 'samples per second', 'kl'],

@@ -1,0 +1,74 @@
+// A few held-back prompts to what whole answers of a reasoner in training draw of them, as a version of the moment gives them.
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { random } from '../contract/random.ts';
+import { loadPredictor } from '../flow/predict.ts';
+import { openWeights } from '../weights/open.ts';
+import { outlinesOf } from './asks.ts';
+import { wordsToTeach } from './learnReasoner.ts';
+import { type MeasuredImage, measure } from './measure.ts';
+import { grownConfig, supervisedPolicy } from './supervisedTier.ts';
+import type { TeachingImage, TeachTask } from './task.ts';
+import type { Validation } from './validation.ts';
+import { writeVersion } from './version.ts';
+
+/** Prompts, of one image each: an answer takes about a second, and opening a version as long again. */
+const MOST_HELD = 6;
+const STREAM = 34;
+
+interface ToValidate {
+  readonly learnt: readonly TeachingImage[];
+  readonly held: readonly TeachingImage[];
+  readonly from: string;
+}
+
+/** Null: no prompt that is held back has outlines. */
+export async function answerValidation(
+  { folder, seed }: Pick<TeachTask, 'folder' | 'seed'>,
+  { learnt, held, from }: ToValidate,
+  signal?: AbortSignal,
+): Promise<Validation | null> {
+  const asked = heldPrompts(held, seed);
+  if (asked.length === 0) return null;
+  const texts = await grownTexts(from, { learnt, seed });
+  const shown = path.join(folder, 'shown');
+  return async ({ all: tensors }) => {
+    try {
+      await writeVersion(from, shown, { tensors, texts });
+      const predictor = await loadPredictor(shown);
+      try {
+        const scores = await measure(predictor, asked, { signal, mostWorded: asked.length });
+        return scores.flatMap(({ worded }) => worded?.overlap ?? []);
+      } finally {
+        await predictor.release();
+      }
+    } finally {
+      await rm(shown, { recursive: true, force: true });
+    }
+  };
+}
+
+/** The same ones for a seed, whether a run is new or goes on. */
+function heldPrompts(held: readonly TeachingImage[], seed: number): MeasuredImage[] {
+  const draw = random(seed, STREAM);
+  const outlined = held.flatMap((image): MeasuredImage[] => {
+    const whole = image.samples.filter(
+      (one) => one.objects.length > 0 && outlinesOf(one).length === one.objects.length,
+    );
+    const read = () => image.read();
+    return whole.length > 0
+      ? [{ imageId: image.imageId, group: image.imageId, samples: [draw.pick(whole)], read }]
+      : [];
+  });
+  return draw.shuffle(outlined).slice(0, MOST_HELD);
+}
+
+/** Of weights whose words are those that the run teaches. */
+async function grownTexts(from: string, { learnt, seed }: { learnt: ToValidate['learnt']; seed: number }) {
+  const words = wordsToTeach(await openWeights(from), learnt);
+  const policy = await supervisedPolicy(from, words, seed);
+  return {
+    'config.json': await grownConfig(from, policy, words),
+    'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
+  };
+}
