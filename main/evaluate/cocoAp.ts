@@ -1,13 +1,15 @@
 // Detections beside the truth to COCO's average precision and recall, number for number as its evaluation has them.
-import { boxArea, boxIou } from '../contract/geometry.ts';
-import type { Box, Mask } from '../contract/records.ts';
+import type { Mask } from '../contract/records.ts';
 import { maskArea, maskIou } from '../contract/rle.ts';
+
+/** As the file has it: sides computed from corners differ in the last bits, which decide where an IoU is a threshold. */
+type Bbox = readonly [x: number, y: number, width: number, height: number];
 
 /** What is compared: `kind` of the evaluation says which of box and mask. */
 interface Thing {
   readonly imageId: number;
   readonly categoryId: number;
-  readonly box: Box;
+  readonly bbox: Bbox;
   readonly mask: Mask | null;
 }
 
@@ -127,7 +129,7 @@ function pairsOf(
   return ids.map((id) => {
     const there = byImage.get(id) ?? [];
     const found = (foundByImage.get(id) ?? []).toSorted((a, b) => b.score - a.score).slice(0, maxDetections.at(-1));
-    const areas = found.map(({ box, mask }) => (kind === 'segm' && mask ? maskArea(mask) : boxArea(box)));
+    const areas = found.map(({ bbox, mask }) => (kind === 'segm' && mask ? maskArea(mask) : areaOf(bbox)));
     return { truth: there, found, areas, ious: found.map((one) => there.map((other) => overlap(one, other, kind))) };
   });
 }
@@ -144,8 +146,24 @@ function groups<T extends Thing>(things: readonly T[]): Map<number, T[]> {
 
 function overlap(one: Detection, other: TrueThing, kind: ApOptions['kind']): number {
   const { crowd } = other;
-  if (kind === 'bbox') return boxIou(one.box, other.box, { crowd });
+  if (kind === 'bbox') return bboxIou(one.bbox, other.bbox, crowd);
   return one.mask && other.mask ? maskIou(one.mask, other.mask, { crowd }) : 0;
+}
+
+const areaOf = ([, , width, height]: Bbox): number => width * height;
+
+/** In the order of the reference's arithmetic, so that it rounds as the reference does. */
+function bboxIou(one: Bbox, other: Bbox, crowd: boolean): number {
+  const [width, height] = [sharedLength(one, other, 0), sharedLength(one, other, 1)];
+  if (width <= 0 || height <= 0) return 0;
+  const shared = width * height;
+  return shared / (crowd ? areaOf(one) : areaOf(one) + areaOf(other) - shared);
+}
+
+/** Along x (0) or y (1). */
+function sharedLength(one: Bbox, other: Bbox, axis: 0 | 1): number {
+  const side = axis === 0 ? 2 : 3;
+  return Math.min(one[side] + one[axis], other[side] + other[axis]) - Math.max(one[axis], other[axis]);
 }
 
 /** What became of each detection of one image, by threshold. */

@@ -1,22 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseRle } from '../../main/contract/cocoMask.ts';
-import type { Box } from '../../main/contract/records.ts';
+import type { Mask } from '../../main/contract/records.ts';
 import { type ApOptions, cocoAp, type Detection, linspace, type TrueThing } from '../../main/evaluate/cocoAp.ts';
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 
-const boxOf = ([x = 0, y = 0, width = 0, height = 0]: number[]): Box => ({
-  x1: x,
-  y1: y,
-  x2: x + width,
-  y2: y + height,
-});
+type Bbox = TrueThing['bbox'];
+const bboxOf = ([x = 0, y = 0, width = 0, height = 0]: readonly number[]): Bbox => [x, y, width, height];
 const options: ApOptions = { kind: 'bbox', useCategories: true, maxDetections: [1, 10, 100] };
 
-const thing = (imageId: number, categoryId: number, box: Box): TrueThing => ({
-  ...{ imageId, categoryId, box, mask: null, crowd: false },
-  area: (box.x2 - box.x1) * (box.y2 - box.y1),
+const thing = (imageId: number, categoryId: number, bbox: Bbox): TrueThing => ({
+  ...{ imageId, categoryId, bbox, mask: null, crowd: false },
+  area: bbox[2] * bbox[3],
 });
 const found = (other: TrueThing, score: number): Detection => ({ ...other, score });
 
@@ -33,9 +29,9 @@ describe('cocoAp', () => {
   test('the truth as prediction is perfect, whatever the scores', () => {
     fc.assert(
       fc.property(anyThings, (drawn) => {
-        const truth = drawn.map(({ image, category, sides }) => thing(image, category, boxOf(sides)));
+        const truth = drawn.map(({ image, category, sides }) => thing(image, category, bboxOf(sides)));
         // Two things on the same place could take each other's match.
-        const places = new Set(truth.map((each) => JSON.stringify([each.imageId, each.categoryId, each.box])));
+        const places = new Set(truth.map((each) => JSON.stringify([each.imageId, each.categoryId, each.bbox])));
         fc.pre(places.size === truth.length);
         const { stats } = cocoAp(
           truth,
@@ -48,22 +44,22 @@ describe('cocoAp', () => {
   });
 
   test('no detections find nothing; no truth has no number', () => {
-    const [one] = [thing(1, 1, boxOf([0, 0, 10, 10]))];
+    const [one] = [thing(1, 1, [0, 0, 10, 10])];
     expect(cocoAp([one], [], options).stats.slice(0, 3)).toEqual([0, 0, 0]);
     expect(cocoAp([], [found(one, 1)], options).stats).toEqual(Array(12).fill(-1));
   });
 
   test('a wrong detection before a right one halves the precision', () => {
-    const one = thing(1, 1, boxOf([0, 0, 10, 10]));
-    const wrong = found(thing(1, 1, boxOf([50, 50, 10, 10])), 0.9);
+    const one = thing(1, 1, [0, 0, 10, 10]);
+    const wrong = found(thing(1, 1, [50, 50, 10, 10]), 0.9);
     expect(cocoAp([one], [wrong, found(one, 0.5)], options).stats[0]).toBeCloseTo(0.5, 12);
     expect(cocoAp([one], [found(one, 0.9), { ...wrong, score: 0.5 }], options).stats[0]).toBeCloseTo(1, 12);
   });
 
   test('what falls on a crowd is no mistake', () => {
-    const one = thing(1, 1, boxOf([0, 0, 10, 10]));
-    const crowd = { ...thing(1, 1, boxOf([20, 0, 60, 60])), crowd: true };
-    const inside = found(thing(1, 1, boxOf([30, 10, 20, 20])), 0.9);
+    const one = thing(1, 1, [0, 0, 10, 10]);
+    const crowd = { ...thing(1, 1, [20, 0, 60, 60]), crowd: true };
+    const inside = found(thing(1, 1, [30, 10, 20, 20]), 0.9);
     expect(cocoAp([one, crowd], [inside, found(one, 0.5)], options).stats[0]).toBeCloseTo(1, 12);
   });
 });
@@ -108,7 +104,7 @@ describe.skipIf(!haveGolden)('golden metrics/coco-ap.json', () => {
         ...each,
         imageId: each.image_id,
         categoryId: each.category_id,
-        box: boxOf(each.bbox),
+        bbox: bboxOf(each.bbox),
         mask,
         crowd: each.iscrowd === 1,
       };
@@ -116,7 +112,7 @@ describe.skipIf(!haveGolden)('golden metrics/coco-ap.json', () => {
     const results = goldenJson<(Annotation & { score: number })[]>('metrics', 'coco-detections.json');
     const detections = results.map((each) => ({
       ...{ imageId: each.image_id, categoryId: each.category_id, score: each.score },
-      ...{ box: boxOf(each.bbox), mask: parseRle(each.segmentation) },
+      ...{ bbox: bboxOf(each.bbox), mask: parseRle(each.segmentation) },
     }));
     return { truth, detections };
   };
@@ -142,6 +138,63 @@ describe.skipIf(!haveGolden)('golden metrics/coco-ap.json', () => {
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       expect([mean, values[0], values[5]]).toEqual(close([ap, ap50, ap75]));
     }
+  });
+});
+
+/** Which of the ten thresholds a detection of score 0.9 reaches. */
+const reached = (truth: TrueThing, detection: TrueThing, kind: ApOptions['kind'] = 'bbox'): number =>
+  cocoAp([truth], [found(detection, 0.9)], { ...options, kind }).recall.filter(([recall]) => recall === 1).length;
+
+describe('an IoU exactly on a threshold', () => {
+  const twentieths = Array.from({ length: 11 }, (_, i) => 10 + i);
+
+  test.each(twentieths)('%i/20 is found at it and below, one pixel in 10,000 less only below', (k) => {
+    const whole = thing(1, 1, [7, 5, 100, 100]);
+    const most = Math.min(10, k - 9);
+    expect(reached(whole, thing(1, 1, [7, 5, 5 * k, 100]))).toBe(most);
+    expect(reached(thing(1, 1, [7, 5, 5 * k, 100]), whole)).toBe(most);
+    expect(reached(thing(1, 1, [0, 0, 20, 1]), thing(1, 1, [0, 0, k, 1]))).toBe(most);
+    const rows = (full: number, rest: number): Mask => ({
+      size: [100, 100],
+      counts: rest === 0 ? [0, 100 * full] : [0, 100 * full + rest, 100 * (100 - full) - rest],
+    });
+    const masked = (mask: Mask): TrueThing => ({ ...whole, mask });
+    expect(reached(masked(rows(100, 0)), masked(rows(5 * k, 0)), 'segm')).toBe(most);
+    const less = k === 20 ? 10 : k - 10;
+    expect(reached(masked(rows(100, 0)), masked(rows(5 * k - 1, 99)), 'segm')).toBe(less);
+    expect(reached(whole, thing(1, 1, [7, 5, 100, 5 * k - 0.01]))).toBe(less);
+  });
+
+  // What pycocotools 2.0 gives: the quotient of fractional sides lies a few bits to this or that side of k/20.
+  test.each<[Bbox, width: number, thresholds: number]>([
+    [[347.92, 360.77, 2, 21.59], 1, 0],
+    [[153.2, 155.18, 2, 85.54], 1.1, 1],
+    [[152.811, 257.18, 6, 83.74], 3.5999999999999996, 2],
+    [[262.5, 21.41, 2, 25.62], 1.4000000000000001, 4],
+    [[426.13, 194.23, 22, 73.32], 16.5, 5],
+    [[100.772, 189.02, 246.8, 44.38], 222.12, 8],
+    [[19.9, 382.36, 1.4000000000000001, 8.62], 1.33, 9],
+    [[284.6, 127.53, 0.2, 45.59], 0.1, 1],
+    [[79.104, 126.18, 22, 1.76], 12.100000000000001, 2],
+    [[56.55, 191.19, 6.666666666666666, 51.12], 4.333333333333333, 4],
+    [[216.3, 13.81, 2, 58.38], 1.4000000000000001, 5],
+    [[322.5, 157.68, 0.2, 45.44], 0.16, 7],
+    [[358.13, 362.53, 246.8, 65.59], 222.12, 9],
+    [[97.6, 93.76, 2, 57.08], 1.9000000000000001, 10],
+  ])('%j beside its left %d: %i thresholds', (whole, width, thresholds) => {
+    const [x, y, , height] = whole;
+    expect(reached(thing(1, 1, whole), thing(1, 1, [x, y, width, height]))).toBe(thresholds);
+  });
+
+  test('of two things with that very IoU the last is taken, and the other stays for the next detection', () => {
+    const [left, right] = [thing(1, 1, [0, 0, 20, 10]), thing(1, 1, [0, 10, 20, 10])];
+    const between = thing(1, 1, [0, 5, 20, 10]);
+    const two = cocoAp([left, right], [found(between, 0.9), found(left, 0.8)], options);
+    // The first reaches 1/3 of each and nothing; a second one on the left finds it at every threshold.
+    expect(two.recall.map(([recall]) => recall)).toEqual(Array(10).fill(0.5));
+    const [up, down] = [thing(1, 1, [0, 0, 11, 20]), thing(1, 1, [9, 0, 11, 20])];
+    const both = cocoAp([up, down], [found(thing(1, 1, [0, 0, 20, 20]), 0.9), found(up, 0.8)], options);
+    expect(both.recall.map(([recall]) => recall)).toEqual([1, 1, ...Array(8).fill(0.5)]);
   });
 });
 

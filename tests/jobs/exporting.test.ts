@@ -340,7 +340,7 @@ describe.skipIf(!haveMaterial)('photographs of the material', () => {
       ({ image_id: imageId, category_id: categoryId, segmentation, area, iscrowd, bbox: [x, y, w, h] }) => {
         const { width: across = 0, height: down = 0 } = sizes.get(imageId) ?? {};
         const mask = parseSegmentation(segmentation, across, down);
-        return { imageId, categoryId, area, crowd: iscrowd === 1, mask, box: { x1: x, y1: y, x2: x + w, y2: y + h } };
+        return { imageId, categoryId, area, crowd: iscrowd === 1, mask, bbox: [x, y, w, h] as const };
       },
     );
     const own = truth.filter(({ crowd }) => !crowd).map((each, i) => ({ ...each, score: 1 - i / 1000 }));
