@@ -8,6 +8,7 @@ import { rasterise } from '../pictures/image.ts';
 import { buildAtlas } from '../scenes/atlas.ts';
 import { makeScene } from '../scenes/make.ts';
 import { seedOf } from '../scenes/split.ts';
+import { type AnswerBench, type AnswerSizes, measureAnswers, openAnswerBench } from './answerRows.ts';
 import {
   type ContextBench,
   type ContextSizes,
@@ -38,6 +39,7 @@ export interface AblationTask {
   readonly seeds: number;
   readonly minutes: number;
   readonly sizes: ContextSizes;
+  readonly answers: AnswerSizes;
 }
 
 interface Watched {
@@ -63,21 +65,41 @@ export async function ablate(task: AblationTask, watched: Watched): Promise<Abla
   const scenes = jobs.length > 0 ? await drawnScenes() : null;
   for (const seed of new Set(jobs.map((job) => job.seed))) {
     if (!scenes) break;
-    const opening = { seed, scenes, sizes: task.sizes };
-    const bench = await openContextBench(task.weights, opening, watched.signal);
+    const benches = benchesOf(task, { seed, scenes, signal: watched.signal });
     try {
       for (const job of jobs.filter((one) => one.seed === seed)) {
-        const result = await resultOf(job, { bench, task, signal: watched.signal });
+        const result = await resultOf(job, { benches, task, signal: watched.signal });
         await keep(result, task.out);
         results.push(result);
         clock.done += 1;
         watched.note(progressLine(result, { of: wanted, at: results.length, left: leftOf(clock, jobs.length) }));
       }
     } finally {
-      await bench.reader.release();
+      await benches.release();
     }
   }
   return results;
+}
+
+/** What variants of a seed share, each opened when one of them needs it. */
+interface Benches {
+  context(): Promise<ContextBench>;
+  answers(): Promise<AnswerBench>;
+  release(): Promise<void>;
+}
+
+function benchesOf(
+  { weights, sizes, answers: answerSizes, out }: AblationTask,
+  { seed, scenes, signal }: { seed: number; scenes: Scenes; signal: AbortSignal },
+): Benches {
+  const opening = { seed, scenes, work: path.join(out, `start.${seed}.work`) };
+  let context: Promise<ContextBench> | null = null;
+  let answers: Promise<AnswerBench> | null = null;
+  return {
+    context: () => (context ??= openContextBench(weights, { seed, scenes, sizes }, signal)),
+    answers: () => (answers ??= openAnswerBench(weights, { ...opening, sizes: answerSizes }, signal)),
+    release: async () => (await context)?.reader.release(),
+  };
 }
 
 const jobsOf = ({ variants: names, seeds }: AblationTask): Job[] =>
@@ -95,19 +117,26 @@ async function drawnScenes(): Promise<Scenes> {
 }
 
 interface Running {
-  readonly bench: ContextBench;
+  readonly benches: Benches;
   readonly task: AblationTask;
   readonly signal: AbortSignal;
 }
 
-async function resultOf({ name, variant, seed }: Job, { bench, task, signal }: Running): Promise<AblationResult> {
-  signal.throwIfAborted();
-  const work = path.join(task.out, `${name}.${seed}.work`);
-  const measured: MeasuredVariant =
-    variant.kind === 'context'
-      ? await measureContext(bench, variant, { seconds: task.minutes * 60, work, signal })
-      : await measurePipeline(bench, variant, signal);
-  return { variant: name, seed, minutes: task.minutes, ...measured };
+async function resultOf({ name, variant, seed }: Job, running: Running): Promise<AblationResult> {
+  running.signal.throwIfAborted();
+  const work = path.join(running.task.out, `${name}.${seed}.work`);
+  return { variant: name, seed, minutes: running.task.minutes, ...(await measured(variant, work, running)) };
+}
+
+async function measured(
+  variant: Variant,
+  work: string,
+  { benches, task: { minutes }, signal }: Running,
+): Promise<MeasuredVariant> {
+  const budget = { seconds: minutes * 60, work, signal };
+  if (variant.kind === 'answers') return measureAnswers(await benches.answers(), variant, budget);
+  const bench = await benches.context();
+  return variant.kind === 'context' ? measureContext(bench, variant, budget) : measurePipeline(bench, variant, signal);
 }
 
 const fileOf = (out: string, { variant, seed }: Pick<AblationResult, 'variant' | 'seed'>): string =>

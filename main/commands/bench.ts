@@ -74,6 +74,7 @@ interface TeachOptions {
   curve?: readonly number[] | true;
   clicks: number;
   svg?: string;
+  curves?: string;
 }
 
 /** Corrected pictures of the learning curve. */
@@ -97,6 +98,7 @@ function addTeachBench(bench: Command, terminal: Terminal): void {
     )
     .option('--clicks <count>', 'held-out objects of the curve that are clicked at', wholeNumber(0, 10_000), 40)
     .option('--svg <file>', 'of the curve: draw it, too')
+    .option('--curves <folder>', 'draw what each tier’s run reported over its steps')
     .option('--json', 'print one JSON document instead of a table')
     .action((options: TeachOptions) => benchOfTeaching(options, terminal));
 }
@@ -169,8 +171,8 @@ async function benchOfCurve(
 
 async function benchOfTeaching(options: TeachOptions, terminal: Terminal): Promise<void> {
   if (options.curve !== undefined) return benchOfCurve(options, terminal);
-  const { tier, json, seed, images, held, minutes } = options;
-  const task = { seed, images, held, minutes };
+  const { tier, json, seed, images, held, minutes, curves } = options;
+  const task = { seed, images, held, minutes, curves };
   const { benchTeach, teachTable } = await import('./benchTeach.ts');
   const figures = await benchTeach({ ...task, tiers: tier && [tier] }, terminal);
   terminal.print(json ? `${JSON.stringify(figures)}\n` : teachTable(figures));

@@ -39,7 +39,9 @@ export function addAblation(bench: Command, terminal: Terminal): void {
     .action(async ({ only, json, ...how }: AblationOptions) => {
       const { ablate } = await import('../ablation/ablate.ts');
       const { usualSizes } = await import('../ablation/contextRows.ts');
-      const task = { ...how, weights: embeddedWeights, variants: variantsOf(only), sizes: usualSizes };
+      const { usualAnswers } = await import('../ablation/answerRows.ts');
+      const sizes = { sizes: usualSizes, answers: usualAnswers };
+      const task = { ...how, weights: embeddedWeights, variants: variantsOf(only), ...sizes };
       const made = benchOf(await ablate(task, terminal), only, how);
       terminal.print(json ? `${JSON.stringify(made)}\n` : ablationTables(made));
     });

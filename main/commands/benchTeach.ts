@@ -10,6 +10,7 @@ import { type ShiftedDomain, shiftedDomain } from '../evaluate/shiftedDomain.ts'
 import { loadPredictor } from '../flow/predict.ts';
 import { Meter } from '../jobs/queue.ts';
 import { folderOf, teachProject } from '../jobs/teaching.ts';
+import { drawCurvesOfRun } from '../jobs/teachingRecords.ts';
 import { pairedGain } from '../learn/gate.ts';
 import { measure, type Score } from '../learn/measure.ts';
 import type { Project } from '../store/project.ts';
@@ -49,6 +50,8 @@ export interface TeachBenchTask {
   readonly tiers?: readonly Tier[];
   /** Default: the embedded weights. */
   readonly weights?: string;
+  /** Where each tier's curves are drawn, in a folder of its name; default: nowhere. */
+  readonly curves?: string;
 }
 
 export async function benchTeach(
@@ -113,6 +116,8 @@ async function taught(bench: TierBench, { note, signal }: Pick<Terminal, 'note' 
       },
       new Meter(signal, (_: Partial<Job>) => {}),
     );
+    const drawsCurves = task.curves !== undefined && report.after !== null;
+    if (drawsCurves) await drawCurvesOfRun(project, path.join(task.curves, tier));
     const [version] = project.versions();
     const folders = { before: weights, after: version ? folderOf(project, version) : weights };
     return { report, answers: judgesAnswers(report) ? answersIn(report) : await answersBy(project, folders, signal) };

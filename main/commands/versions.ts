@@ -51,6 +51,18 @@ export function addWeights(program: Command, terminal: Terminal): void {
         terminal.print(now ? lineOf(now) : 'the weights that the project began with are in use\n');
       }),
     );
+  weights
+    .command('curves')
+    .argument(...PROJECT)
+    .argument('<folder>', 'where the drawings go, one for each stage of the run')
+    .description('draw what the last run reported over its steps, held-back prompts included, as SVG')
+    .action((file: string, folder: string) =>
+      withProject(file, async (project) => {
+        const { drawCurvesOfRun } = await import('../jobs/teachingRecords.ts');
+        const drawn = await drawCurvesOfRun(project, path.resolve(folder));
+        terminal.print(drawn.map((each) => `${path.relative('', each)}\n`).join(''));
+      }),
+    );
   addExchange(weights, terminal);
 }
 

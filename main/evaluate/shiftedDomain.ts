@@ -9,7 +9,7 @@ import { type Layout, layOut, type Space } from '../scenes/layout.ts';
 import { type Canvas, composite, shade } from '../scenes/patch.ts';
 import type { DrawnPicture } from './drawnThings.ts';
 
-type ShiftedPicture = Pick<DrawnPicture, 'image' | 'things'>;
+export type ShiftedPicture = Pick<DrawnPicture, 'image' | 'things'>;
 
 /** Nano has words for these, and has seen them in another style. */
 const KNOWN = 'fox owl penguin frog crab banana carrot pizza guitar hammer umbrella teapot helicopter rose crown robot';
@@ -39,10 +39,17 @@ export async function shiftedDomain(seed: number, count: number): Promise<Shifte
   const draw = random(seed, STREAM.words);
   const some = (names: readonly string[]) => draw.shuffle(names).slice(0, WORDS_OF_A_KIND).toSorted();
   const words = { known: some(shiftedNames.known), new: some(shiftedNames.new) };
-  const names = [...words.known, ...words.new];
+  return { ...words, pictures: await shiftedPictures([...words.known, ...words.new], { seed, count }) };
+}
+
+/** Of things with these names alone. */
+export async function shiftedPictures(
+  names: readonly string[],
+  { seed, count }: { seed: number; count: number },
+): Promise<ShiftedPicture[]> {
   const kinds = names.map((name) => ({ name, icon: ICONS[name] ?? name, colours: [] }));
   const atlas = await drawnAtlas(kinds, '@iconify-json/fluent-emoji', { rasterise });
-  return { ...words, pictures: Array.from({ length: count }, (_, i) => picture(atlas, names, { seed, i })) };
+  return Array.from({ length: count }, (_, i) => picture(atlas, names, { seed, i }));
 }
 
 function picture(atlas: Atlas, names: readonly string[], { seed, i }: { seed: number; i: number }): ShiftedPicture {

@@ -1,9 +1,11 @@
 // What runs of a project left behind to what its window shows: curves, changes on held-back images, the learning curve.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { BadInput } from '../contract/badinput.ts';
 import type { LearningPoint, RunCurve, ShownChange, ShownRollouts, TeachReport } from '../contract/learning.ts';
 import { readChanges } from '../learn/changes.ts';
-import { readCurves } from '../learn/curves.ts';
+import { readCurves, writeCurves } from '../learn/curves.ts';
 import { readRollouts } from '../learn/drawnRollouts.ts';
 import type { Project } from '../store/project.ts';
 import { runFolder } from './teaching.ts';
@@ -18,6 +20,15 @@ export async function curvesOfRun(project: Project): Promise<RunCurve[]> {
       return { stage, name, points: readings.map(({ step, value }) => [step, value]) };
     }),
   );
+}
+
+/** Draws what `curvesOfRun` reads, a file for each stage, and returns their paths. */
+export async function drawCurvesOfRun(project: Project, folder: string): Promise<string[]> {
+  const run = project.lastRun('started');
+  const file = run && path.join(runFolder(project, run), 'curves.jsonl');
+  if (!file || !existsSync(file))
+    throw new BadInput(`${project.file}: no run of this project has trained anything, so there are no curves to draw`);
+  return writeCurves(file, folder);
 }
 
 /** Of the last run that came to an end, on images that are still in the project. */

@@ -9,7 +9,7 @@ import { maskFrom } from '../flow/mask.ts';
 import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { wholeOf } from '../flow/views.ts';
 import type { Reward } from '../reward/lens.ts';
-import { objectsReward } from '../reward/objects.ts';
+import { countedTerms, objectsReward, type RewardTerm } from '../reward/objects.ts';
 import type { SegmenterWeights } from '../weights/openSam2.ts';
 import { decoderFeeds, targetOf } from './decoderFeeds.ts';
 import { joined } from './floats.ts';
@@ -37,6 +37,8 @@ import { patchValues, type Speaker } from './speaker.ts';
 export interface RewardedPolicy extends SpeakingPolicy {
   /** The segmenter's picture encoder, which does not learn, in weights that can be opened. */
   sight(): SegmenterWeights;
+  /** Terms of the reward that count. Default: all of them. */
+  readonly earns?: readonly RewardTerm[];
 }
 
 type Values = Readonly<Record<string, Float32Array>>;
@@ -146,7 +148,7 @@ async function groupOf(question: Question, open: Open): Promise<Group> {
   const drawn = { image, logits, iou, count: rollouts.length };
   const masks: (Mask | null)[] = [];
   for (const [i, rollout] of rollouts.entries()) masks.push(await seenMask(rollout, { ...drawn, i, asks }, open));
-  const rewards = rollouts.map((rollout, i) => rewardOf(rollout, question, masks[i] ?? null));
+  const rewards = rollouts.map((rollout, i) => rewardOf(rollout, question, { mask: masks[i] ?? null, policy }));
   return { question, image, rollouts, asks, masks, rewards };
 }
 
@@ -196,11 +198,16 @@ export function meantMask({ objects }: Pick<Question, 'objects'>): Mask | null {
   return outlines.length === objects.length ? unionOf(outlines) : null;
 }
 
-const rewardOf = ({ text, named }: Rollout, question: Question, mask: Mask | null): Reward =>
-  objectsReward(
-    { text, boxes: named.map(({ box }) => box), mask },
-    { boxes: question.objects.map(({ box }) => box), mask: meantMask(question) },
-  );
+function rewardOf(
+  { text, named }: Rollout,
+  question: Question,
+  { mask, policy: { earns } }: { mask: Mask | null; policy: Pick<RewardedPolicy, 'earns'> },
+): Reward {
+  const boxes = question.objects.map(({ box }) => box);
+  const said = { text, boxes: named.map(({ box }) => box), mask };
+  const reward = objectsReward(said, { boxes, mask: meantMask(question) });
+  return earns ? countedTerms(reward, earns) : reward;
+}
 
 interface Feeding {
   readonly policy: RewardedPolicy;

@@ -26,6 +26,8 @@ export interface Question {
   }[];
   /** What its answers are sampled with. */
   readonly seed: number;
+  /** What each answer is made to begin with; it is neither sampled nor learnt. Default: nothing. */
+  readonly begun?: string;
   read(): Promise<DecodedImage>;
 }
 
@@ -66,7 +68,7 @@ export async function openSampler({ parameters, speaker }: SpeakingPolicy): Prom
       const { head, turn } = conversationOf(speaker, question);
       const request = { ids: [...head.ids, ...turn.prompt], grids: [{ t: 1, h: grid, w: grid }], features };
       const rows = await written(decoder, speaker, { request, batch, seed: question.seed });
-      return rows.map((ids) => rolloutOf(speaker, image, ids));
+      return rows.map((ids) => rolloutOf(speaker, image, { ids, begun: question.begun ?? '' }));
     },
     release: async () => {
       await decoder.release();
@@ -94,8 +96,12 @@ async function written(decoder: Decoder, { recipe, tokenizer }: Speaker, { reque
 }
 
 /** Read as a prediction is. */
-function rolloutOf(speaker: Speaker, image: DecodedImage, ids: readonly number[]): Rollout {
-  const text = speaker.tokenizer.decode(ids, { skipSpecial: true });
+function rolloutOf(
+  speaker: Speaker,
+  image: DecodedImage,
+  { ids, begun }: { ids: readonly number[]; begun: string },
+): Rollout {
+  const text = speaker.tokenizer.decode([...speaker.tokenizer.encode(begun), ...ids], { skipSpecial: true });
   const { found, objects } = answerReaders[speaker.recipe.reasoner.parser].read(text);
   const { pixels } = frameOf(speaker);
   const frame = { width: pixels, height: pixels };
@@ -103,11 +109,13 @@ function rolloutOf(speaker: Speaker, image: DecodedImage, ids: readonly number[]
   return { ids, text, found: named.length > 0 || found !== 'objects' ? found : 'unreadable', named };
 }
 
-const conversationOf = (speaker: Speaker, { text }: Pick<Question, 'text'>): Conversation =>
-  exchange(speaker.tokenizer, text, { answer: [], side: frameOf(speaker).cells });
+function conversationOf(speaker: Speaker, { text, begun = '' }: Pick<Question, 'text' | 'begun'>): Conversation {
+  const { head, turn } = exchange(speaker.tokenizer, text, { answer: [], side: frameOf(speaker).cells });
+  return { head, turn: { ...turn, prompt: [...turn.prompt, ...speaker.tokenizer.encode(begun)] } };
+}
 
 /** Whether a question leaves room for its answers and their queries. */
-export function hasRoom(speaker: Speaker, question: Pick<Question, 'text'>, batch: RolloutBatch): boolean {
+export function hasRoom(speaker: Speaker, question: Pick<Question, 'text' | 'begun'>, batch: RolloutBatch): boolean {
   const { head, turn } = conversationOf(speaker, question);
   const each = turn.prompt.length + batch.answer + speaker.context.numOfQuery;
   return head.ids.length + batch.turns * each <= batch.tokens;

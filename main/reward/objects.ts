@@ -33,6 +33,14 @@ export function objectsReward(said: SaidObjects, meant: MeantObjects): Reward {
   return { format, box, mask, total: format + box + mask };
 }
 
+export type RewardTerm = Exclude<keyof Reward, 'total'>;
+
+/** The same terms, of which only some are earned. */
+export const countedTerms = (reward: Reward, earns: readonly RewardTerm[]): Reward => ({
+  ...reward,
+  total: earns.reduce((sum, term) => sum + reward[term], 0),
+});
+
 const isEmpty = (mask: Mask | null): boolean => mask === null || maskArea(mask) === 0;
 
 const drawnOverlap = (drawn: Mask | null, meant: Mask | null): number =>

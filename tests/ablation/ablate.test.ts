@@ -13,6 +13,7 @@ const said: string[] = [];
 const { signal } = new AbortController();
 const watched = { signal, note: (line: string) => said.push(line) };
 const names = ['queries-4', 'no-context', 'connector-mlp', 'box-alone', 'box-and-points', 'released-token'];
+const learning = ['start', 'rewards-no-format'];
 
 beforeAll(async () => {
   const toy = await untaughtWeights();
@@ -20,6 +21,7 @@ beforeAll(async () => {
   task = {
     ...{ weights: toy.weights, out: path.join(root, 'out'), variants: names, seeds: 1, minutes: 0.01 },
     sizes: { scenes: 2, prompts: 2, measured: 2 },
+    answers: { pictures: 2, warm: 1, asked: 1 },
   };
   results = await ablate(task, watched);
 }, 300_000);
@@ -44,6 +46,17 @@ describe('variants between reasoner and segmenter', () => {
   it('say how far they are and how long they will take', () => {
     expect(said).toHaveLength(names.length);
     expect(said[0]).toMatch(/^1\/6 {2}queries-4 seed 1: \d+ steps {2}gIoU \d.*min left\n$/u);
+  });
+});
+
+describe('variants that learn answers', { timeout: 300_000 }, () => {
+  it('lie beside the others, with figures of their own', async () => {
+    const all = await ablate({ ...task, variants: learning, out: path.join(root, 'answers') }, watched);
+    expect(all.map(({ variant }) => variant)).toEqual(learning);
+    expect(all.map(({ steps }) => steps > 0)).toEqual([false, true]);
+    const text = ablationTables(benchOf(all, ['rewards'], { minutes: 0.01, seeds: 1 }));
+    expect(text).toMatch(/^rewards +seeds +steps +trained +gIoU +shifted gIoU +own scenes +format\nstart +1 +0 /u);
+    said.length = 0;
   });
 });
 

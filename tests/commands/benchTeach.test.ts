@@ -1,5 +1,6 @@
 // The bench of teaching on toy weights: it goes the way of a project, and prints the keys that it is known by.
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { benchTeach, type TeachBench, teachTable } from '../../main/commands/benchTeach.ts';
 import { tiers } from '../../main/contract/learning.ts';
@@ -11,7 +12,7 @@ const said: string[] = [];
 beforeAll(async () => {
   const toy = await untaughtWeights();
   root = toy.root;
-  const task = { seed: 2, images: 6, held: 5, minutes: 0.02, weights: toy.weights };
+  const task = { seed: 2, images: 6, held: 5, minutes: 0.02, weights: toy.weights, curves: path.join(root, 'curves') };
   // Where nothing can be rewarded, rl comes to the supervised tier.
   const chosen = { ...task, tiers: ['decoder', 'rl'] } as const;
   const signal = new AbortController().signal;
@@ -29,6 +30,12 @@ describe('the bench of teaching', () => {
         ['after', 'before', 'gain', 'high', 'low', 'minutes', 'oldDomain', 'usefulGroups'].toSorted(),
       );
     expect(typeof figures.promoted).toBe('boolean');
+  });
+
+  it('draws what each run reported over its steps, held-back prompts included', async () => {
+    const svg = await readFile(path.join(root, 'curves', 'decoder', 'decoder.svg'), 'utf8');
+    for (const name of ['loss', 'validation gIoU', 'validation cIoU']) expect(svg).toContain(`>${name}<`);
+    expect(await readFile(path.join(root, 'curves', 'rl', 'reasoner.svg'), 'utf8')).toContain('>validation gIoU<');
   });
 
   it('measures the same held-out prompts before each tier', () => {

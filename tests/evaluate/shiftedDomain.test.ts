@@ -1,7 +1,7 @@
 // The domain that nano's scenes are not like: names, boxes and masks are true, and all of it follows from the seed.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { maskArea, maskBox } from '../../main/contract/rle.ts';
-import { type ShiftedDomain, shiftedDomain, shiftedNames } from '../../main/evaluate/shiftedDomain.ts';
+import { type ShiftedDomain, shiftedDomain, shiftedNames, shiftedPictures } from '../../main/evaluate/shiftedDomain.ts';
 import { vocabulary } from '../../main/scenes/vocabulary.ts';
 
 const words = new Set(vocabulary());
@@ -35,6 +35,14 @@ describe('the pictures', { timeout: 120_000 }, () => {
         expect(maskBox(mask)).toEqual(box);
         expect(maskArea(mask)).toBeGreaterThan(200);
       }
+  });
+
+  it('show things of the names that are asked for alone', async () => {
+    const [first, second, third] = shiftedNames.known;
+    const names = [first, second, third].flatMap((name) => name ?? []);
+    const shown = await shiftedPictures(names, { seed: 3, count: 4 });
+    expect(shown).toHaveLength(4);
+    for (const { things } of shown) for (const { name } of things) expect(names).toContain(name);
   });
 
   it('follow from the seed, as the names do', async () => {

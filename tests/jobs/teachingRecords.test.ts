@@ -1,10 +1,16 @@
 // What runs left in a project's folder, as its window asks for it: curves of the last run, changes, and the learning curve.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ProjectFigures, TeachReport } from '../../main/contract/learning.ts';
-import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../../main/jobs/teachingRecords.ts';
+import {
+  changesOfRun,
+  curvesOfRun,
+  drawCurvesOfRun,
+  learningCurve,
+  rolloutsOfRun,
+} from '../../main/jobs/teachingRecords.ts';
 import { writeChanges } from '../../main/learn/changes.ts';
 import { writeRollouts } from '../../main/learn/drawnRollouts.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
@@ -44,6 +50,26 @@ function run(): { id: number; folder: string } {
 }
 
 describe('curves', () => {
+  it('are drawn, a file for each stage, of the last run', async () => {
+    const { folder } = run();
+    const lines = [
+      '{"stage":"reasoner","step":0,"validation gIoU":0.25}',
+      '{"stage":"reasoner","step":10,"loss":0.9}',
+      '{"stage":"decoder","step":10,"loss":0.3}',
+    ];
+    writeFileSync(path.join(folder, 'curves.jsonl'), lines.join('\n'));
+    const drawn = await drawCurvesOfRun(project, path.join(root, 'drawn'));
+    expect(drawn.map((file) => path.basename(file)).toSorted()).toEqual(['decoder.svg', 'reasoner.svg']);
+    const svg = readFileSync(path.join(root, 'drawn', 'reasoner.svg'), 'utf8');
+    expect(svg).toMatch(/validation gIoU.*loss.*<\/svg>\n$/su);
+  });
+
+  it('are not drawn where no run has trained', async () => {
+    await expect(drawCurvesOfRun(project, root)).rejects.toThrow(/no run of this project has trained anything/u);
+    run();
+    await expect(drawCurvesOfRun(project, root)).rejects.toThrow(/no curves to draw/u);
+  });
+
   it('are those of the last run, under way or not', async () => {
     expect(await curvesOfRun(project)).toEqual([]);
     const first = run();

@@ -62,8 +62,8 @@ const layers: Readonly<Record<string, Layer>> = {
   // The gate of a run judges by the figures of evaluation.
   'main/learn': { may: [...learning, 'main/evaluate', ...models], packages: 'any' },
   'main/nano': { may: [...learning, 'main/scenes', 'main/evaluate', ...models], packages: 'any' },
-  // What the papers vary is varied with nano's own scenes, first values and conversations.
-  'main/ablation': { may: [...learning, 'main/scenes', 'main/nano', ...models], packages: 'any' },
+  // What the papers vary is varied with nano's own scenes, first values and conversations, and on pictures in another style.
+  'main/ablation': { may: [...learning, 'main/evaluate', 'main/scenes', 'main/nano', ...models], packages: 'any' },
   'main/formats': { may: ['main/contract'], packages: 'any' },
   'main/engine': { may: [...learning, 'models/runtime'], packages: 'any' },
   'main/jobs': { may: ['main', ...host, 'models/runtime'], packages: 'any' },

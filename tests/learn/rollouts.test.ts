@@ -83,6 +83,18 @@ describe('feeds of rollouts', () => {
     }
   });
 
+  it('count nothing of what an answer is made to begin with', () => {
+    const begun = '<think></think><answer>';
+    const made = groups.map((one) => ({ ...one, question: { ...one.question, begun } }));
+    const told = rolloutFeeds(speaker, made, batch);
+    const ids = [...(told.ids ?? [])].map(Number);
+    const from = Number(told.predictors?.[0]);
+    const start = speaker.tokenizer.encode(begun);
+    expect(ids.slice(from + 1 - start.length, from + 1)).toEqual(start);
+    expect(ids[from + 1]).toBe(7);
+    expect(told.answerMask).toEqual(feeds.answerMask);
+  });
+
   it('leave room for the context queries of each answer', () => {
     expect(numbers('queryRows')).toHaveLength(4 * context.numOfQuery);
     expect(numbers('queryIndex').filter((at) => at >= 2 * batch.tokens)).toHaveLength(4 * context.numOfQuery);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Box, Mask } from '../../main/contract/records.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';
 import { unifiedReward } from '../../main/reward/lens.ts';
-import { contradictsItself, objectsReward } from '../../main/reward/objects.ts';
+import { contradictsItself, countedTerms, objectsReward } from '../../main/reward/objects.ts';
 
 const side = 100;
 const boxOf = (x1: number, y1: number, x2: number, y2: number): Box => ({ x1, y1, x2, y2 });
@@ -122,4 +122,13 @@ describe('reasoning contradicts its answer', () => {
 
   it('cannot be said of a text that has no answer', () =>
     expect(contradictsItself('dog 1 [0, 0, 2, 2]. dog 1')).toBe(false));
+});
+
+describe('terms that are not earned', () => {
+  it('stay what they are, and count nothing', () => {
+    const reward = { format: 1, box: 0.25, mask: 0.5, total: 1.75 };
+    expect(countedTerms(reward, ['format', 'box', 'mask'])).toEqual(reward);
+    expect(countedTerms(reward, ['box', 'mask'])).toEqual({ ...reward, total: 0.75 });
+    expect(countedTerms(reward, ['format'])).toEqual({ ...reward, total: 1 });
+  });
 });
