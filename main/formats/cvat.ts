@@ -5,12 +5,13 @@ import { BadInput } from '../contract/badinput.ts';
 import { fromRegion, toMask } from '../contract/columns.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { checkSize, maskBox, union } from '../contract/rle.ts';
+import { CvatNames } from './cvatNames.ts';
 import { framesOf } from './cvatTracks.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
 import { type BoxedMask, boxRing, ellipseRing, maskOfRing, placedMask, turnedRing } from './rings.ts';
 import { agreed, merged, saidOf } from './said.ts';
 import { decoded } from './text.ts';
-import { boxOf, labelOf, sideOf, slashed, textOf, wholeOf } from './values.ts';
+import { boxOf, labelOf, sideOf, slashed, wholeOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 
 const MOST_BYTES = 256e6;
@@ -30,12 +31,13 @@ export async function readCvat(file: string, context: ReadContext): Promise<Read
   if (statSync(file).size > MOST_BYTES)
     throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB; export the task as COCO instead`);
   const root = parseXml(decoded(readFileSync(file), name), name);
-  const elements = [...childrenOf(root, 'image'), ...(await framesOf(root, file, context))];
+  const names = new CvatNames(root);
+  const elements = [...childrenOf(root, 'image'), ...(await framesOf(root, { file, names }, context))];
   const labels = new Set(labelsIn(childOf(root, 'meta')));
   const images: ReadImage[] = [];
   const shapes: ReadShape[] = [];
   for (const element of elements) {
-    const image = await imageOf(element, file, context);
+    const image = await imageOf(element, { file, names }, context);
     if (image === null) continue;
     images.push(image);
     shapes.push(...shapesOf(element, image, context.notes));
@@ -51,18 +53,21 @@ function labelsIn(meta: Element | undefined): string[] {
   return listed.filter((each) => textIn(each, 'parent') === '').flatMap((each) => labelOf(textIn(each, 'name')) ?? []);
 }
 
-async function imageOf(element: Element, file: string, { pictures, notes }: ReadContext): Promise<ReadImage | null> {
-  const { name: given, subset } = element.attributes;
-  const name = textOf(given);
-  if (name === null) {
-    notes.leave(element.attributes.id === undefined ? 'an image' : `image ${element.attributes.id}`, 'it has no name');
+async function imageOf(
+  { attributes }: Element,
+  { file, names }: { file: string; names: CvatNames },
+  { pictures, notes }: ReadContext,
+): Promise<ReadImage | null> {
+  const image = names.of(attributes);
+  if (image === null) {
+    notes.leave(attributes.id === undefined ? 'an image' : `image ${attributes.id}`, 'it has no name');
     return null;
   }
-  const [width, height] = [sideOf(element.attributes.width), sideOf(element.attributes.height)];
-  const part = textOf(subset)?.toLowerCase() ?? null;
-  const image = { name: slashed(name), ...(part !== null && { split: part }) };
+  if (image.name !== slashed(attributes.name ?? ''))
+    notes.say(`pictures of several tasks have one name here: each is looked for in its own folder, as ${image.name}`);
+  const [width, height] = [sideOf(attributes.width), sideOf(attributes.height)];
   if (width !== null && height !== null) return { ...image, width, height };
-  const picture = await pictures.find(image.name, file);
+  const picture = await pictures.find(image.name, file, image.folder);
   return { ...image, width: picture?.width ?? null, height: picture?.height ?? null, ...(picture && { picture }) };
 }
 

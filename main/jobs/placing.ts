@@ -37,6 +37,9 @@ interface Found {
 
 const isOfElsewhere = (name: string): boolean => name.startsWith('/') || /^[A-Za-z][\w+.-]*:/u.test(name);
 
+/** Two images of one name and different folders are two. */
+const meantBy = ({ name, folder = '' }: ReadImage): string => (folder === '' ? name : `${folder}/${name}`);
+
 export class Placing {
   /** Names without a picture. */
   readonly unresolved = new Set<string>();
@@ -73,14 +76,14 @@ export class Placing {
       else {
         const isElsewhere = found.picture !== null && (await this.#isElsewhere(image, from));
         all.push({ image, path: found.path, missing: found.picture === null, isElsewhere });
-        names.set(found.path, (names.get(found.path) ?? new Map()).set(image.name, isElsewhere));
+        names.set(found.path, (names.get(found.path) ?? new Map()).set(meantBy(image), isElsewhere));
       }
     }
     return all.filter(({ image, path, isElsewhere }) => {
-      const others = [...(names.get(path) ?? [])].filter(([name]) => name !== image.name);
+      const others = [...(names.get(path) ?? [])].filter(([name]) => name !== meantBy(image));
       const other = others.find(([, isAlso]) => isElsewhere || !isAlso);
       if (other !== undefined)
-        notes.leave(`image ${image.name}`, `the picture that fits, ${path}, fits ${other[0]} as well`);
+        notes.leave(`image ${meantBy(image)}`, `the picture that fits, ${path}, fits ${other[0]} as well`);
       else if (isElsewhere)
         notes.say(`the folder of ${image.name} is not here; ${path}, the only picture of its name, was taken for it`);
       return other === undefined;

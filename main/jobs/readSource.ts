@@ -16,6 +16,8 @@ import { partsOf, type Readers, type ReadPart } from './readParts.ts';
 
 /** Of the pictures that one archive may bring. */
 const MOST_PICTURE_BYTES = 20e9;
+/** A project, and what SQLite keeps beside one that is open. */
+const PROJECT = /\.loupe(?:-wal|-shm|-journal)?$/u;
 /** In a folder, other names are weights, documents and the like, which happen to be zip files. */
 const ARCHIVE = /\.(?:zip|gz)$/iu;
 
@@ -240,6 +242,6 @@ async function* annotationFiles(folder: string): AsyncGenerator<string> {
     const file = path.join(folder, entry.name);
     if (entry.name.startsWith('.')) continue;
     if (entry.isDirectory()) yield* annotationFiles(file);
-    else if (entry.isFile() && !isImageName(entry.name) && !entry.name.endsWith('.loupe')) yield file;
+    else if (entry.isFile() && !isImageName(entry.name) && !PROJECT.test(entry.name)) yield file;
   }
 }

@@ -29,7 +29,7 @@ describe('shapes', () => {
       <attribute name="colour">red</attribute><attribute name="parked">true</attribute></polygon>`;
     const outcome = await read(image(polygon));
     expect(outcome).toMatchObject({ format: 'CVAT', labels: ['car', 'unused'], leftOut: [], said: [] });
-    expect(outcome.images).toEqual([{ name: 'set/a.png', split: 'train', width, height }]);
+    expect(outcome.images).toEqual([{ name: 'set/a.png', split: 'train', folder: 'train', width, height }]);
     expect(areas(outcome)).toEqual([32]);
     expect(outcome.shapes[0]?.attributes).toEqual({
       ...{ occluded: true, source: 'auto', z_order: 2, colour: 'red', parked: true },
@@ -151,6 +151,29 @@ describe('tracks of a video', () => {
       { what: 'box 2 of track 2', why: 'it names no frame' },
       { what: 'points 2 of frame_000002', why: 'points have no area' },
     ]);
+  });
+
+  test('with key frames alone say on how many frames they have no shape; what CVAT itself writes says nothing', async () => {
+    const key = (frame: number, outside = 0) =>
+      `<box frame="${frame}" outside="${outside}" keyframe="1" xtl="1" ytl="1" xbr="5" ybr="4"/>`;
+    const between = (frame: number) => key(frame).replace('keyframe="1"', 'keyframe="0"');
+    const track = (inner: string) => `<track id="4" label="car">${inner}</track>`;
+    const named = async (inner: string, meta = size) =>
+      (await video(track(inner), meta)).leftOut.filter(({ what }) => what.startsWith('track'));
+    expect(await named(key(0) + key(10) + key(20, 1))).toEqual([
+      {
+        what: 'track 4 on 18 frames between or after its key frames',
+        why: expect.stringMatching(/key frames only; ex/u),
+      },
+    ]);
+    const stepped = `${size}<stop_frame>40</stop_frame><frame_filter>step=5</frame_filter>`;
+    expect((await named(key(0) + key(10), stepped))[0]?.what).toMatch(/ on 7 frames /u);
+    expect((await named(key(0) + key(2) + key(3, 1)))[0]?.what).toMatch(/ on 1 frame /u);
+    // A shape of one frame ends on the next one; near the end of the video it does not. Frames may have been deleted.
+    const one = key(0) + key(5, 1);
+    for (const whole of [key(0) + key(1, 1), one, one + key(10) + key(15, 1), one + key(40), one + key(35)])
+      expect(await named(whole, stepped)).toEqual([]);
+    expect(await named(key(0) + between(1) + between(5) + key(6, 1))).toEqual([]);
   });
 
   test('without any picture of a frame are refused with what to export instead; beside images they are named', async () => {
