@@ -90,12 +90,14 @@ function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
 }
 
 function asText(report: TeachReport): string {
-  const { tier, samples, before, after, gate, minutes, peakMB, words = [], usefulGroups = null } = report;
+  const { tier, samples, before, after, gate, minutes, peakMB, words = [], usefulGroups = null, skipped = [] } = report;
   const measured = before && after ? [measuredLine('before', before), measuredLine('after', after)] : [];
   const changes = Object.entries({ 'other labels': gate.otherLabels, nothing: gate.nothing, base: gate.base });
   const told = changes.flatMap(([name, change]) => (change === null ? [] : [`${name} ${change.toFixed(3)}`]));
+  const cost = `in ${minutes.toFixed(1)} minutes, with ${Math.round(peakMB)} MB at most`;
   return [
-    `tier ${tier}: ${samples} prompts were learnt in ${minutes.toFixed(1)} minutes, with ${Math.round(peakMB)} MB at most\n`,
+    after ? `tier ${tier}: ${samples} prompts were learnt ${cost}\n` : `tier ${tier}: nothing was learnt, ${cost}\n`,
+    ...skipped.map(({ reason }) => `left out: ${reason}\n`),
     ...measured,
     ...(told.length > 0 ? [`elsewhere: ${told.join(', ')}\n`] : []),
     ...words.map(wordLine),

@@ -84,6 +84,10 @@ export type StepRollouts = z.infer<typeof StepRollouts>;
 export const ShownRollouts = StepRollouts.extend({ groups: z.array(DrawnGroup.extend({ image: ShownImage })) });
 export type ShownRollouts = z.infer<typeof ShownRollouts>;
 
+/** An image with something to learn from that could not be read, and why. */
+export const SkippedImage = z.object({ path: z.string(), reason: z.string() });
+export type SkippedImage = z.infer<typeof SkippedImage>;
+
 /** What a run came to; `before` and `after` are null where it was refused before it began. */
 export const TeachReport = z.object({
   tier: z.enum(tiers),
@@ -101,6 +105,8 @@ export const TeachReport = z.object({
   words: z.array(z.object({ word: z.string(), pictures: z.int(), isEnough: z.boolean() })).optional(),
   /** Share of the groups of sampled answers that could teach anything; null: none were sampled. */
   usefulGroups: z.number().nullable().optional(),
+  /** Images that were left out; reports of earlier versions have none. */
+  skipped: z.array(SkippedImage).optional(),
 });
 export type TeachReport = z.infer<typeof TeachReport>;
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
-import type { TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
+import type { SkippedImage, TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
 import type { Image } from '../contract/project.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
 import { type TeachingFile, writeTask } from '../engine/teachingTask.ts';
@@ -51,7 +51,8 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
   const { run, folder } = await prepared(work);
   try {
     const { held, taught, weights, ms: _, ...outcome } = await attempt(work, folder, progress);
-    const report: TeachReport = { ...outcome, pictures: taught.length };
+    const skipped = [...absentImages(project), ...(outcome.skipped ?? [])];
+    const report: TeachReport = { ...outcome, pictures: taught.length, skipped };
     project.addToSplit('held', held);
     project.addToSplit('taught', taught);
     project.endRun(run.id, 'done', report);
@@ -96,6 +97,17 @@ function teachingImages({ project, fileOf }: Teaching): TeachingFile['images'] {
   if (images.length === 0)
     throw new BadInput('no image of the project has a correction or a labelled shape to learn from');
   return images;
+}
+
+/** Images that would teach something, if their files were what they were. */
+function absentImages(project: Project): SkippedImage[] {
+  const labels = project.labels();
+  return [...project.allImages()].flatMap(({ id, path: file, state, problem }) => {
+    if (state === 'present') return [];
+    const detail = project.detail(id);
+    const teaches = detail !== null && samplesOf(detail, labels).length > 0;
+    return teaches ? [{ path: file, reason: problem ?? `${file} is ${state}` }] : [];
+  });
 }
 
 /** Asks again when the process stopped: a run goes on from its last checkpoint. */

@@ -12,6 +12,7 @@ import { boxAround } from '../flow/zoom.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { type AnswerObject, answerForm } from './answerForms.ts';
 import { pointedThing } from './circles.ts';
+import { unlessGone } from './measure.ts';
 import type { Sample } from './sample.ts';
 import type { TeachingImage, Watching } from './task.ts';
 
@@ -40,7 +41,8 @@ export async function adapterSamples(
   let drawn = 0;
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
-    const picture = await image.read();
+    const picture = await unlessGone(image);
+    if (picture === null) continue;
     for (const sample of image.samples) {
       const draws = drawn < mostDrawn && reasonsFreely(maker.weights, sample);
       if (draws) drawn++;

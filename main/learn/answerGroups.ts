@@ -9,6 +9,7 @@ import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { type AdapterBatch, type AdapterPolicy, answerFeeds, sourceOf } from './adapterTier.ts';
 import { type AnswerReward, isRewarded, type RewardOf, rewarderOf } from './answerRewards.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
+import { unlessGone } from './measure.ts';
 import type { TeachingImage, Watching } from './task.ts';
 
 export interface AnswerPolicy extends AdapterPolicy {
@@ -50,7 +51,8 @@ export async function askedAnswers(
   const asked: AnswerTask[] = [];
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
-    const picture = await image.read();
+    const picture = await unlessGone(image);
+    if (picture === null) continue;
     for (const sample of image.samples.filter(isRewarded)) {
       const rewardOf = rewarder?.(sample, reasoner.frame(picture));
       if (rewardOf) asked.push({ prompt: await reasoner.prompt(picture, sample.prompt.text), rewardOf });

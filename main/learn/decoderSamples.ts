@@ -10,6 +10,7 @@ import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { asksOf, outlinesOf } from './asks.ts';
 import { targetOf } from './decoderFeeds.ts';
 import { type DecoderSample, type DecoderWeights, pointSlots, targetSide } from './decoderTier.ts';
+import { unlessGone } from './measure.ts';
 import type { Sample } from './sample.ts';
 
 interface Source {
@@ -58,7 +59,8 @@ export async function prepare(
     const isWorthAsking = () => queries !== null && asked < mostWorded && (worded.length > 0 || asked < firstFew);
     for (const [i, source] of images.entries()) {
       watching.signal?.throwIfAborted();
-      const image = await source.read();
+      const image = await unlessGone(source);
+      if (image === null) continue;
       pointed.push(...(await pointedOf(maker, image, { source, draw: random(seed, 2 * i) })));
       for (const sample of source.samples) {
         if (outlinesOf(sample).length === 0 || !isWorthAsking()) continue;

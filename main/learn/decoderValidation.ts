@@ -13,6 +13,7 @@ import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { outlinesOf } from './asks.ts';
 import { decoderFeeds } from './decoderFeeds.ts';
 import type { DecoderPolicy, DecoderWeights } from './decoderTier.ts';
+import { unlessGone } from './measure.ts';
 import type { TeachingImage } from './task.ts';
 import type { Validation } from './validation.ts';
 
@@ -78,8 +79,8 @@ async function heldObjects(
   try {
     const objects: HeldObject[] = [];
     for (const { image: source, truth } of draw.shuffle(outlined).slice(0, MOST_HELD)) {
-      const image = await source.read();
-      objects.push({ image, truth, inputs: await segmenter.inputs(image, { box: maskBox(truth) }) });
+      const image = await unlessGone(source);
+      if (image) objects.push({ image, truth, inputs: await segmenter.inputs(image, { box: maskBox(truth) }) });
     }
     return objects;
   } finally {

@@ -58,6 +58,13 @@ export async function scoresOf(
   }
 }
 
+/** Without images that are gone since the first time: what is compared are the same prompts. */
+export function onSameImages(first: Scores, last: Scores): { before: Scores; after: Scores } {
+  const there = new Set(last.project.map(({ imageId }) => imageId));
+  const isThere = ({ imageId }: Score) => there.has(imageId);
+  return { before: { ...first, project: first.project.filter(isThere) }, after: last };
+}
+
 const alone = (image: TeachingImage): MeasuredImage => ({ ...image, read: () => image.read(), group: image.imageId });
 
 /** By the words alone; 1 where nothing matches and nothing was found. */

@@ -1,4 +1,5 @@
 // Weights on held-out prompts to figures, prompt by prompt: masks under true boxes, and whole answers to the words.
+import { BadInput } from '../contract/badinput.ts';
 import type { ProjectFigures } from '../contract/learning.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union, unionOf } from '../contract/rle.ts';
@@ -53,7 +54,8 @@ export async function measure(
   const scores: Score[] = [];
   let asked = 0;
   for (const image of images) {
-    const picture = await image.read();
+    const picture = await unlessGone(image);
+    if (picture === null) continue;
     for (const sample of image.samples) {
       signal?.throwIfAborted();
       const words = asked++ < mostWorded;
@@ -62,6 +64,16 @@ export async function measure(
     }
   }
   return scores;
+}
+
+/** Null where the file is gone or cannot be read any more: a run goes on without it. */
+export async function unlessGone(image: Pick<MeasuredImage, 'read'>): Promise<DecodedImage | null> {
+  try {
+    return await image.read();
+  } catch (error) {
+    if (error instanceof BadInput) return null;
+    throw error;
+  }
 }
 
 interface Question {

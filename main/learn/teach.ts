@@ -1,14 +1,15 @@
 // A project's samples to weights that are better on pictures they did not learn from, or to the reason why they stay as they are.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { GateVerdict, Tier } from '../contract/learning.ts';
+import { BadInput } from '../contract/badinput.ts';
+import type { GateVerdict, SkippedImage, Tier } from '../contract/learning.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { outlinesOf } from './asks.ts';
 import { cannotLearn, cannotSay, hasMasksToLearn } from './canLearn.ts';
 import { writeChanges } from './changes.ts';
 import { edgeRank } from './edgeRank.ts';
 import { judge } from './gate.ts';
-import { changesOf, drawnChanges, evidenceOf, missesWords, scoresOf } from './judging.ts';
+import { changesOf, drawnChanges, evidenceOf, missesWords, onSameImages, scoresOf } from './judging.ts';
 import { learn, pickedTier } from './learnTier.ts';
 import { type MeasuredImage, projectFigures } from './measure.ts';
 import { nearGroups, pictureHash } from './nearDuplicates.ts';
@@ -24,11 +25,12 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   await mkdir(task.folder, { recursive: true });
   const own = await openModel(task.weights);
   const unable = cannotLearn({ weights: own, segmenter: task.segmenter }, task.tier);
-  const images = unable === null ? await lookedAt(task, watching) : [];
+  const { images, skipped } = unable === null ? await lookedAt(task, watching) : { images: [], skipped: [] };
   const held = heldOut(images, { held: new Set(task.held), taught: new Set(task.taught), seed: task.seed });
   const learnt = images.filter(({ imageId }) => !held.has(imageId));
   const samples = learnt.reduce((n, image) => n + image.samples.length, 0);
   const cost = () => ({
+    skipped,
     minutes: (performance.now() - started) / 60_000,
     peakMB: process.resourceUsage().maxRSS / 1024,
   });
@@ -39,8 +41,8 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
     return { tier, samples, ...untaught(why), ...cost() };
   }
   const measured = images.filter(({ imageId }) => held.has(imageId));
-  const before = await scoresOf(task.weights, { task, measured, phase: 'measuring' }, watching);
-  const misses = missesWords(before.project);
+  const first = await scoresOf(task.weights, { task, measured, phase: 'measuring' }, watching);
+  const misses = missesWords(first.project);
   const needsWords = misses && nameless(learnt) === null;
   const picked = () =>
     own.base === undefined
@@ -50,11 +52,12 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
         : 'decoder';
   const tier = task.tier === 'auto' ? picked() : task.tier;
   const weights = path.join(task.folder, 'weights');
-  const needsMasks = hasMasksToLearn(own) && projectFigures(before.project).gIoU < goodMasks;
+  const needsMasks = hasMasksToLearn(own) && projectFigures(first.project).gIoU < goodMasks;
   const asked = { learnt, measured, tier, weights, needsMasks, needsWords };
   const { refusal: none, ...made } = await learn(task, asked, watching);
   if (none !== null) return { ...untaught(none), tier: made.tier, samples, usefulGroups: made.usefulGroups, ...cost() };
-  const after = await scoresOf(weights, { task, measured, phase: 'judging' }, watching);
+  const last = await scoresOf(weights, { task, measured, phase: 'judging' }, watching);
+  const { before, after } = onSameImages(first, last);
   const compared = { before, after, tier: made.tier };
   await writeChanges(task.folder, drawnChanges(compared));
   const { words, usefulGroups } = made;
@@ -95,24 +98,30 @@ const mostRanked = 4;
 
 type Looked = TaughtImage & MeasuredImage & TeachingImage;
 
-/** Every image is read once, so that near-duplicates and masks that follow nothing are known before anything is measured. */
-async function lookedAt({ images }: TeachTask, { signal, report }: Watching): Promise<Looked[]> {
-  const hashes: string[] = [];
-  const edgeRanks: number[][] = [];
+/** Every image is read once, so that near-duplicates, masks that follow nothing and files that are gone are known before anything is measured. */
+async function lookedAt(
+  { images }: TeachTask,
+  { signal, report }: Watching,
+): Promise<{ images: Looked[]; skipped: SkippedImage[] }> {
+  const looked: { image: TeachingImage; hash: string; edgeRanks: number[] }[] = [];
+  const skipped: SkippedImage[] = [];
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
-    const picture = await image.read();
-    hashes.push(pictureHash(picture));
-    const masks = image.samples.flatMap((sample) => outlinesOf(sample).map(({ mask }) => mask));
-    edgeRanks.push(masks.slice(0, mostRanked).flatMap((mask) => edgeRank(picture, mask) ?? []));
+    try {
+      const picture = await image.read();
+      const masks = image.samples.flatMap((sample) => outlinesOf(sample).map(({ mask }) => mask));
+      const edgeRanks = masks.slice(0, mostRanked).flatMap((mask) => edgeRank(picture, mask) ?? []);
+      looked.push({ image, hash: pictureHash(picture), edgeRanks });
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      skipped.push({ path: image.path, reason: error.message });
+    }
     report({ kind: 'teaching', phase: 'looking', done: i + 1, total: images.length, secondsLeft: null, figures: {} });
   }
-  const groups = nearGroups(hashes);
-  return images.map((image, i) => ({
-    ...image,
-    read: () => image.read(),
+  const groups = nearGroups(looked.map(({ hash }) => hash));
+  const all = looked.map(({ image, edgeRanks }, i) => ({
+    ...{ ...image, read: () => image.read(), edgeRanks, prompts: image.samples.length },
     group: groups.findIndex((group) => group.includes(i)),
-    edgeRanks: edgeRanks[i] ?? [],
-    prompts: image.samples.length,
   }));
+  return { images: all, skipped };
 }

@@ -105,7 +105,7 @@ export function liveWords({ phase, figures }: TeachProgress): string {
 }
 
 /** The gate's verdict and what was measured. */
-export function Result({ report: { before, after, gate } }: { report: TeachReport }) {
+export function Result({ report: { before, after, gate, skipped = [] } }: { report: TeachReport }) {
   return (
     <Stack gap="xs" role="group" aria-label="Last run">
       <Alert color={gate.promoted ? 'green' : 'yellow'} title={gate.promoted ? 'Better, and in use' : 'Kept as it was'}>
@@ -117,6 +117,16 @@ export function Result({ report: { before, after, gate } }: { report: TeachRepor
           {after.gIoU.toFixed(3)} after
           {after.words.prompts > 0 &&
             `; of answers to ${several(after.words.prompts, 'prompt')}: ${before.words.gIoU.toFixed(3)} before, ${after.words.gIoU.toFixed(3)} after`}
+        </Text>
+      )}
+      {skipped.length > 0 && (
+        <Text size="sm" component="div">
+          {several(skipped.length, 'image')} could not be read and {skipped.length === 1 ? 'was' : 'were'} left out:
+          <ul aria-label="Left out">
+            {skipped.map(({ path, reason }) => (
+              <li key={path}>{reason}</li>
+            ))}
+          </ul>
         </Text>
       )}
     </Stack>

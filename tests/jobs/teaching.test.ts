@@ -88,6 +88,22 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     expect([few.versions(), few.split()]).toEqual([[], { held: [], taught: [] }]);
   });
 
+  it('lists what is gone, whether the project knows it or not, and learns from the others', async () => {
+    const project = await projectOf('gone', 13);
+    const [first] = project.allImages();
+    if (!first) throw new Error('unreachable');
+    project.setFile(first.id, { state: 'missing', problem: '1.png is not there; say where it is now' });
+    const elsewhere = ({ path: file }: { path: string }) => path.join(root, file === '2.png' ? 'nowhere.png' : file);
+    const work = { ...workOf(project, trainer()), fileOf: elsewhere, minutes: 0.01 };
+    const report = await teachProject(work, meter());
+    expect(report.skipped?.map(({ reason }) => reason)).toEqual([
+      '1.png is not there; say where it is now',
+      `${path.join(root, 'nowhere.png')}: no such file`,
+    ]);
+    expect(report.after).not.toBeNull();
+    expect(project.reports()[0]?.skipped).toEqual(report.skipped);
+  });
+
   it('goes on after its process was killed, to the same weights to the bit', async () => {
     const whole = await projectOf('whole', 12);
     const report = await teachProject(workOf(whole, trainer()), meter());

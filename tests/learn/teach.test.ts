@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BadInput } from '../../main/contract/badinput.ts';
 import type { TeachProgress } from '../../main/contract/learning.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import { random } from '../../main/contract/random.ts';
@@ -109,6 +110,58 @@ const copies = (count: number) => {
   const images = teachingImages(count);
   return images.map((image) => ({ ...image, read: images[0]?.read ?? image.read }));
 };
+
+describe('images that are gone', { timeout: 300_000 }, () => {
+  /** Readable so many times. */
+  const vanishing = (images: ReturnType<typeof teachingImages>, id: number, times: number) =>
+    images.map((image) => {
+      let read = 0;
+      const reading = async () => {
+        if (++read > times) throw new BadInput(`${image.path}: no such file`);
+        return image.read();
+      };
+      return image.imageId === id ? { ...image, read: reading } : image;
+    });
+
+  it('before a run are left out and listed, and the others teach', async () => {
+    const images = vanishing(vanishing(teachingImages(12), 3, 0), 7, 0);
+    const { outcome } = await run({ ...taskOf(folder(), weights, images), minutes: 0.02 });
+    expect(outcome.skipped).toEqual([
+      { path: '3.png', reason: '3.png: no such file' },
+      { path: '7.png', reason: '7.png: no such file' },
+    ]);
+    expect(outcome.weights).not.toBeNull();
+    const seen = [...outcome.held, ...outcome.taught].toSorted((a, b) => a - b);
+    expect(seen).toEqual([1, 2, 4, 5, 6, 8, 9, 10, 11, 12]);
+  });
+
+  it('are counted as missing where too few are left', async () => {
+    const images = [1, 2, 3].reduce((some, id) => vanishing(some, id, 0), teachingImages(12));
+    const { outcome } = await run(taskOf(folder(), weights, images));
+    expect(outcome.gate.reason).toMatch(/^9 different images with 9 prompts teach; 10 are needed/u);
+    expect(outcome.skipped).toHaveLength(3);
+  });
+
+  it('since they were first measured are compared neither before nor after', async () => {
+    const [held = 0, other = 0] = (await run({ ...taskOf(folder(), weights, teachingImages(12)), minutes: 0.001 }))
+      .outcome.held;
+    // Looked at and measured; of the other one even its features are prepared to be shown.
+    const images = vanishing(vanishing(teachingImages(12), held, 2), other, 3);
+    const { outcome } = await run({ ...taskOf(folder(), weights, images), minutes: 0.02 });
+    expect(outcome.prompts).toHaveLength(3);
+    expect([outcome.before?.prompts, outcome.after?.prompts]).toEqual([3, 3]);
+    expect(outcome.prompts.map(({ imageId }) => imageId)).not.toContain(held);
+    expect(outcome.gate.gain).toBeCloseTo((outcome.after?.gIoU ?? 0) - (outcome.before?.gIoU ?? 0), 6);
+  });
+
+  it('since they were looked at are not learnt from', async () => {
+    const { outcome } = await run({
+      ...taskOf(folder(), weights, vanishing(teachingImages(12), 1, 1)),
+      ...{ held: [8, 9, 10, 11, 12], minutes: 0.02 },
+    });
+    expect(outcome.weights).not.toBeNull();
+  });
+});
 
 describe('a run', { timeout: 300_000 }, () => {
   let whole: TeachOutcome;

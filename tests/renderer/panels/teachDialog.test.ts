@@ -55,6 +55,11 @@ describe('teaching', () => {
     const answered = { ...figures(0.7), words: { prompts: 4, gIoU: 0.3, cIoU: 0.3, box50: 0.5 } };
     const told = wordsOf(laidOpen(Result, {}, { report: { ...report, after: answered } }));
     expect(told).toContain('of answers to 4 prompts: 0.000 before, 0.300 after');
+    const gone = [{ path: 'a.png', reason: 'a.png: no such file' }];
+    const without = wordsOf(laidOpen(Result, {}, { report: { ...report, skipped: gone } }));
+    expect(without).toContain('1 image could not be read and was left out');
+    expect(without).toContain('a.png: no such file');
+    expect(words).not.toContain('left out');
     const refused = { ...report, before: null, after: null, prompts: [], gate: { ...gate, promoted: false } };
     expect(wordsOf(laidOpen(Result, {}, { report: refused }))).toContain('Kept as it was');
   });
