@@ -12,7 +12,7 @@ import { readLabelStudio } from '../../main/formats/labelStudio.ts';
 import { readPanoptic } from '../../main/formats/panoptic.ts';
 import { readReasonSeg } from '../../main/formats/reasonSeg.ts';
 import { readSegmentAnything } from '../../main/formats/segmentAnything.ts';
-import { readVia } from '../../main/formats/via.ts';
+import { readVia, readViaTable } from '../../main/formats/via.ts';
 import { readVia3 } from '../../main/formats/via3.ts';
 import { readVoc } from '../../main/formats/voc.ts';
 import { readYolo } from '../../main/formats/yolo.ts';
@@ -33,6 +33,11 @@ test.each([
   ['Segment Anything', { image: { file_name: 'a.jpg', width: 1 }, annotations: [] }, readSegmentAnything],
   ['VIA 2', { _via_settings: {}, _via_img_metadata: {}, _via_attributes: {} }, readVia],
   ['VIA 2 without its project', { 'a.png12': { filename: 'a.png', size: 12, regions: [] } }, readVia],
+  [
+    'VIA as a table',
+    'filename,file_attributes,region_count,region_shape_attributes,region_attributes\na.jpg,"{}",0,"{}","{}"\n',
+    readViaTable,
+  ],
   ['VIA 3', { project: {}, config: {}, attribute: {}, file: {}, metadata: {}, view: {} }, readVia3],
   ['CVAT', '<?xml version="1.0"?>\n<annotations><version>1.1</version></annotations>', readCvat],
   ['Label Studio', [{ data: {}, annotations: [] }], readLabelStudio],
