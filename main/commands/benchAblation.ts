@@ -4,6 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import type { AblationResult } from '../ablation/ablate.ts';
 import { type JudgedClaim, judged, type RowFigures, rowFigures } from '../ablation/claims.ts';
 import { claims, rows, variantsOf } from '../ablation/rows.ts';
+import { field } from '../contract/lookup.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { columned } from './benchFigures.ts';
@@ -61,7 +62,7 @@ export function benchOf(
 ): AblationBench {
   return {
     ...{ minutes, seeds },
-    rows: Object.fromEntries(only.map((row) => [row, rowFigures(results, rows[row] ?? [])])),
+    rows: Object.fromEntries(only.map((row) => [row, rowFigures(results, field(rows, row, 'ablation rows'))])),
     claims: claims.filter(({ row }) => only.includes(row)).map((claim) => judged(claim, results)),
   };
 }

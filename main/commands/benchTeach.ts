@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Job } from '../contract/jobs.ts';
 import { type TeachReport, type Tier, tiers } from '../contract/learning.ts';
+import { entry } from '../contract/lookup.ts';
 import { Engine } from '../engine/supervisor.ts';
 import { sampleIou } from '../evaluate/metrics.ts';
 import { type ShiftedDomain, shiftedDomain } from '../evaluate/shiftedDomain.ts';
@@ -142,7 +143,7 @@ async function answersBy(
   const after = folders.after === folders.before ? before : await scoresBy(folders.after, project, signal);
   return before.map((score, i) => {
     const { text, group } = score;
-    return { text, group, before: worthOf(score), after: worthOf(after[i] ?? score) };
+    return { text, group, before: worthOf(score), after: worthOf(entry(after, i, 'scores after')) };
   });
 }
 

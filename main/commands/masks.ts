@@ -34,8 +34,8 @@ const MOST_LINES = 20;
 /** The masks that fit their boxes worst come first: those are to be looked at. */
 function asText({ shapes, failed }: BoxMasksReport, words: string): string {
   const doubtful = shapes
-    .filter(({ agreement }) => agreement !== null && agreement < 0.5)
-    .toSorted((a, b) => (a.agreement ?? 0) - (b.agreement ?? 0));
+    .flatMap(({ agreement, ...shape }) => (agreement !== null && agreement < 0.5 ? [{ ...shape, agreement }] : []))
+    .toSorted((a, b) => a.agreement - b.agreement);
   const lines = [
     words,
     ...(doubtful.length > 0 ? [`${doubtful.length} masks overlap their boxes by less than half:`] : []),
@@ -45,5 +45,5 @@ function asText({ shapes, failed }: BoxMasksReport, words: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-const line = ({ agreement, image, label, shapeId }: MadeMask): string =>
-  `  ${(agreement ?? 0).toFixed(3)}  ${image}  ${label} (${shapeId})`;
+const line = ({ agreement, image, label, shapeId }: MadeMask & { agreement: number }): string =>
+  `  ${agreement.toFixed(3)}  ${image}  ${label} (${shapeId})`;

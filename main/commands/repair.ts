@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { exitCode } from '../failure.ts';
-import type { RepairAllReport, RepairedShape } from '../jobs/repairing.ts';
+import type { BetterShape, RepairAllReport } from '../jobs/repairing.ts';
 import type { Terminal } from '../terminal.ts';
 import { type DrawOptions, withProjectEngine } from './projectEngine.ts';
 import { weightsOptions } from './weights.ts';
@@ -54,7 +54,9 @@ async function repairIn(place: string, file: string, { options, terminal }: Repa
 }
 
 function asText({ shapes, expectedGain, applied, failed }: RepairAllReport, weights: string): string {
-  const better = shapes.filter(({ verdict }) => verdict === 'better').toSorted((a, b) => (b.gain ?? 0) - (a.gain ?? 0));
+  const better = shapes
+    .flatMap((shape) => (shape.verdict === 'better' ? [shape] : []))
+    .toSorted((a, b) => b.gain - a.gain);
   const locked = shapes.filter(({ verdict }) => verdict === 'locked').length;
   const done = applied > 0 ? `${applied} replaced in one step, which undo takes back` : 'nothing is replaced';
   const isMeasured = shapes.length === 0 || shapes.some(({ gain }) => gain !== null);
@@ -68,5 +70,5 @@ function asText({ shapes, expectedGain, applied, failed }: RepairAllReport, weig
   return `${lines.join('\n')}\n`;
 }
 
-const line = ({ gain, boundary, image, label, shapeId }: RepairedShape): string =>
-  `  ${(gain ?? 0).toFixed(3).padStart(7)}  outline ${(100 * boundary).toFixed(0).padStart(3)} % different  ${image}  ${label} (${shapeId})`;
+const line = ({ gain, boundary, image, label, shapeId }: BetterShape): string =>
+  `  ${gain.toFixed(3).padStart(7)}  outline ${(100 * boundary).toFixed(0).padStart(3)} % different  ${image}  ${label} (${shapeId})`;

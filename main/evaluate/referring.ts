@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { firstBox, toFrame } from '../contract/answer.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { boxIou, rescale } from '../contract/geometry.ts';
+import { field } from '../contract/lookup.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
 import type { Predictor, Proposal } from '../flow/predict.ts';
@@ -148,7 +149,7 @@ async function measured(
       ...overlapOf(saidBy(whole, image), meant.strict, meant.ignored),
       boxIou: sameBox(whole.objects[0]?.box ?? null, meant.box, boxIou),
     },
-    ...{ found: first.found, ms: first.timings.totalMs ?? 0 },
+    ...{ found: first.found, ms: field(first.timings, 'totalMs', 'timings of an answer') },
   };
 }
 

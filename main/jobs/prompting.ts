@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { created } from '../contract/diff.ts';
+import { entry, field } from '../contract/lookup.ts';
 import type { Image, StoredPrompt } from '../contract/project.ts';
 import type { AskResult } from '../engine/protocol.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
@@ -169,7 +170,8 @@ async function answer(
     progress.note(`no answer: ${image.path}: ${error.message}`);
   });
   if (!result) return;
-  report.modelMs += result.proposals[0]?.timings.totalMs ?? 0;
+  // All of a group have the time of the whole group.
+  report.modelMs += field(entry(result.proposals, 0, 'proposals').timings, 'totalMs', 'timings of an answer');
   project.addProposals(promptId, result.proposals, result.spread);
   work.answered(imageId);
   const found = result.proposals.find(({ chosen }) => chosen)?.found;

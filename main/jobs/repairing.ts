@@ -18,18 +18,28 @@ export interface RepairAll {
 }
 
 /** One mask beside what the model would draw in its place. */
-export interface RepairedShape {
+interface RedrawnShape {
   readonly shapeId: number;
   readonly image: string;
   readonly label: string;
-  /** Expected gain in IoU; null: nobody measured these weights. */
-  readonly gain: number | null;
   /** 1 - IoU, and 1 - boundary IoU, of the two. */
   readonly disagreement: number;
   readonly boundary: number;
-  /** `better`: a gain is expected; `locked`: it would be, but the shape is locked; `stays` otherwise. */
-  readonly verdict: 'better' | 'locked' | 'stays';
 }
+
+/** A gain in IoU is expected. */
+export interface BetterShape extends RedrawnShape {
+  readonly verdict: 'better';
+  readonly gain: number;
+}
+
+/** `locked`: it would be better, but the shape is locked. A gain of null: nobody measured these weights. */
+interface UntouchedShape extends RedrawnShape {
+  readonly verdict: 'locked' | 'stays';
+  readonly gain: number | null;
+}
+
+type RepairedShape = BetterShape | UntouchedShape;
 
 export interface RepairAllReport {
   readonly shapes: readonly RepairedShape[];
@@ -67,7 +77,7 @@ export async function repairAll(work: RepairAll, progress: Progress): Promise<Re
     progress.step();
   }
   const told = redrawn.map((one) => one.told);
-  const gains = told.map(({ verdict, gain }) => (verdict === 'better' ? (gain ?? 0) : 0));
+  const gains = told.map(({ verdict, gain }) => (verdict === 'better' ? gain : 0));
   const expectedGain = gains.reduce((a, b) => a + b, 0) / Math.max(1, told.length);
   return { shapes: told, expectedGain, applied: work.apply ? replaced(project, redrawn) : 0, failed };
 }
@@ -95,10 +105,10 @@ async function redrawnBy(
   if (!standing) throw new Error('A shape without a mask was to be repaired.');
   const args = { picture: fileOf(image), standing };
   const { mask, gain, boundary } = await engine.call('repair', args, { urgency: 'batch', signal });
+  const seen = { shapeId: shape.id, image: image.path, label, boundary, disagreement: disagreement(standing, mask) };
   const isBetter = gain !== null && gain > 0;
-  const verdict = !isBetter ? 'stays' : shape.locked ? 'locked' : 'better';
-  const told = { shapeId: shape.id, image: image.path, label, gain, boundary, verdict } as const;
-  return { shape, mask, told: { ...told, disagreement: disagreement(standing, mask) } };
+  if (isBetter && !shape.locked) return { shape, mask, told: { ...seen, gain, verdict: 'better' } };
+  return { shape, mask, told: { ...seen, gain, verdict: isBetter ? 'locked' : 'stays' } };
 }
 
 /** One step of undo; a person's verdicts follow, as they do after any change of a mask. */

@@ -159,7 +159,7 @@ class SetWriter {
       const place = path.join(this.#folder, file);
       if (first === null) await writePicture(place, decoded, frame);
       // One file a question: the same picture under another name.
-      else if (place !== first) await link(first, place).catch(() => copyFile(first ?? '', place));
+      else if (place !== first) await linkOrCopy(first, place);
       this.#counts.pictures += place === first ? 0 : 1;
       first ??= place;
       this.#keep({ id, picture: named, sample, image: decoded, frame }, part);
@@ -202,6 +202,9 @@ function textOf(records: readonly unknown[], joined: Trainer['joined']): string 
   if (joined === 'lines') return records.map((record) => `${JSON.stringify(record)}\n`).join('');
   return `${JSON.stringify(joined === 'list' ? records : records[0], null, 1)}\n`;
 }
+
+/** Not every file system has links. */
+const linkOrCopy = (from: string, to: string): Promise<void> => link(from, to).catch(() => copyFile(from, to));
 
 async function writePicture(file: string, image: DecodedImage, frame: Frame): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });

@@ -1,4 +1,5 @@
 // Pictures that a reasoner's words were learnt on, and photographs, to the record beside its weights that tells them apart.
+import { entry } from '../contract/lookup.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { type CocoSource, readCocoPhotos } from '../evaluate/cocoPhotos.ts';
 import { drawnThings } from '../evaluate/drawnThings.ts';
@@ -63,7 +64,7 @@ export function separated(labelled: readonly Labelled[]): PictureRecord {
   }
   const known = unseen.filter((_, i) => !labelled[i]?.isUnlike).sort((a, b) => b - a);
   const unlike = unseen.filter((_, i) => labelled[i]?.isUnlike);
-  const limit = Math.max(0, known[Math.floor(MOST_ALARMS * known.length)] ?? 0);
+  const limit = Math.max(0, entry(known, Math.floor(MOST_ALARMS * known.length), 'pictures of the learnt kind'));
   const above = (some: readonly number[]) => some.filter((score) => score > limit).length / Math.max(1, some.length);
   const figures = { falseAlarms: above(known), recognised: above(unlike), pictures: labelled.length };
   const { mean, spread, weights, bias } = fitLogistic(labelled);

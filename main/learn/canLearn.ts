@@ -69,14 +69,16 @@ export function howItLearns(learner: Learner): string {
   if (weights.base === undefined)
     return `${name}: tier decoder teaches its mask decoder and context module, tiers supervised and rl its reasoner.`;
   const form = answerForm(recipe.reasoner);
+  if (form === null) throw new Error(`${name} can learn answers, but its template has no form for them.`);
+  const drawer = segmenter === null ? 'its own segmenter' : `the segmenter ${path.basename(segmenter)}`;
   const updates = `tier supervised teaches low-rank updates of its language model, by answers in its own form (${told(form)})`;
   const rewards = rewarderOf(recipe) ? ', tier rl the same by the rewards of its authors' : '';
-  if (isDecoupled(weights))
-    return `${name}: ${updates}${rewards}; its picture reader and the segmenter ${path.basename(segmenter ?? '')} stay as they are.`;
+  if (isDecoupled(weights)) return `${name}: ${updates}${rewards}; its picture reader and ${drawer} stay as they are.`;
   return `${name}: tier decoder teaches its mask decoder and context module, ${updates}; its picture readers stay as they are.`;
 }
 
-function told(form: ReturnType<typeof answerForm>): string {
-  const points = ['', ' and a point', ' and two points'][form?.points ?? 0] ?? '';
-  return `${form?.reasons ? 'reasoning, then ' : ''}${form?.single ? 'one box' : 'boxes'}${points}`;
+const pointWords = { 0: '', 1: ' and a point', 2: ' and two points' } as const;
+
+function told({ points, reasons, single }: NonNullable<ReturnType<typeof answerForm>>): string {
+  return `${reasons ? 'reasoning, then ' : ''}${single ? 'one box' : 'boxes'}${pointWords[points]}`;
 }

@@ -3,6 +3,7 @@ import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { boxIou } from '../contract/geometry.ts';
+import { entry } from '../contract/lookup.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
 import { maskFrom } from '../flow/mask.ts';
@@ -148,7 +149,7 @@ async function groupOf(question: Question, open: Open): Promise<Group> {
   const drawn = { image, logits, iou, count: rollouts.length };
   const masks: (Mask | null)[] = [];
   for (const [i, rollout] of rollouts.entries()) masks.push(await seenMask(rollout, { ...drawn, i, asks }, open));
-  const rewards = rollouts.map((rollout, i) => rewardOf(rollout, question, { mask: masks[i] ?? null, policy }));
+  const rewards = rollouts.map((rollout, i) => rewardOf(rollout, question, { mask: entry(masks, i, 'masks'), policy }));
   return { question, image, rollouts, asks, masks, rewards };
 }
 

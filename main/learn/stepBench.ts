@@ -119,15 +119,15 @@ async function measured(
   const trained = [...graph.parameters.keys()].filter((name) => graph.trains(name));
   const outputs = stepOutputs(graph, trained);
   const lowered = orderNodes(lower(outputs, 'cpu'), 'reversed');
-  const values = trained.map((name) => parameters.values(name));
-  const count = values.reduce((sum, each) => sum + each.length, 0);
+  const values = new Map(trained.map((name) => [name, parameters.values(name)]));
+  const count = [...values.values()].reduce((sum, each) => sum + each.length, 0);
   // AdamW keeps two numbers for each that is trained; parameters themselves are fed.
   const forecast = forecastBytes(lowered) + 2 * 4 * count;
   report(`${(count / 1e6).toFixed(1)} million numbers are trained; the step should take ${megabytes(forecast)}`);
   // Values are there already.
   const before = parametersBytes(parameters);
   const peak = await MemoryPeak.start();
-  const trainer = new Trainer(new Map(trained.map((name, i) => [name, values[i] ?? new Float32Array()])), settings);
+  const trainer = new Trainer(values, settings);
   const feeds = { ...madeFeeds(lowered, parameters), ...parameters.feeds(untrained(graph)) };
   const session = await openStep(graph, trained);
   report('the graph is open');

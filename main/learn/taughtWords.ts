@@ -55,9 +55,10 @@ export function grownTokenizer(
   const before = old.size - vocabulary.words.length;
   const places = new Map(vocabulary.words.map((word, i) => [word, before + i]));
   // All that is no word stands before the words, which are sorted.
-  const from = Int32Array.from({ length: tokenizer.size }, (_, id) =>
-    id < before ? id : (places.get(tokenizer.vocabulary.words[id - before] ?? '') ?? -1),
-  );
+  const from = Int32Array.from([
+    ...Array.from({ length: before }, (_, id) => id),
+    ...tokenizer.vocabulary.words.map((word) => places.get(word) ?? -1),
+  ]);
   return { tokenizer, from };
 }
 

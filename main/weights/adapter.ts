@@ -8,6 +8,7 @@ import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { fromPeft } from '../../models/train/lora.ts';
 import { BadInput } from '../contract/badinput.ts';
+import { entry, underKey } from '../contract/lookup.ts';
 import { hubPlaces } from './hub.ts';
 import { readReference, repositoryIn } from './hubCache.ts';
 import { placedBase } from './placedBase.ts';
@@ -88,7 +89,7 @@ export async function cachedCheckpoint(name: string): Promise<string | null> {
 }
 
 function scaleOf(linear: string, file: WeightsFile, { lora_alpha, alpha_pattern, use_rslora }: AdapterConfig): number {
-  const rank = file.tensors.get(`${linear}.lora_A.weight`)?.shape[0] ?? 1;
+  const rank = entry(underKey(file.tensors, `${linear}.lora_A.weight`, `${linear}: its update`).shape, 0, 'factor A');
   // As peft looks it up: the pattern is the end of the path, and may be an expression.
   const own = Object.entries(alpha_pattern).find(([pattern]) => endsAs(linear, pattern));
   return (own?.[1] ?? lora_alpha) / (use_rslora ? Math.sqrt(rank) : rank);

@@ -45,13 +45,16 @@ export async function downloadModel(model: CatalogueModel, settings: DownloadSet
   if (settings.hub.isOffline) return offlineFolder(model, settings);
   const plan = model.direct ? directPlan(model, settings) : await hubPlan(model, settings, progress.signal);
   const { unseen, missing } = await lacking(plan.steps, progress.signal);
-  const begun = await Promise.all(missing.map(({ target }) => sizeOf(partialOf(target))));
-  await refuseFullDisk(plan.folder, missing, sum(begun));
-  tellTotal(progress, missing, sum(begun));
+  const begun = await Promise.all(
+    missing.map(async (step) => ({ ...step, begun: await sizeOf(partialOf(step.target)) })),
+  );
+  const there = sum(begun.map((step) => step.begun));
+  await refuseFullDisk(plan.folder, missing, there);
+  tellTotal(progress, missing, there);
   const headers = headersFor(settings);
-  for (const [i, { wanted, target }] of missing.entries()) {
+  for (const { wanted, target, begun: from } of begun) {
     await mkdir(path.dirname(target), { recursive: true });
-    let at = begun[i] ?? 0;
+    let at = from;
     const onPosition = (bytes: number) => {
       progress.step(bytes - at);
       at = bytes;

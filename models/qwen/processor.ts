@@ -1,5 +1,6 @@
 // A picture to what Qwen's vision tower reads: resized by one of the published rules, normalised and cut into patches.
 import { z } from 'zod';
+import { entry } from '../graph/tensor.ts';
 import { type Filter, type PixelSize, type RgbImage, resizePillow } from '../nn/resample.ts';
 
 export interface ImageConfig {
@@ -146,7 +147,7 @@ export function patchesOf(image: RgbImage, config: ImageConfig): Patches {
 
 /** Appends the patch of a grid cell to `out` at every call: channel, frame, row, column. */
 function patchWriter({ width, data }: RgbImage, { patch, temporal, mean, std }: ImageConfig, out: Float32Array) {
-  const scales = mean.map((m, channel) => normaliser(m, std[channel] ?? 1));
+  const scales = mean.map((m, channel) => normaliser(m, entry(std, channel, 'image_std')));
   let at = 0;
   return (row: number, column: number) => {
     const corner = (row * patch * width + column * patch) * 3;

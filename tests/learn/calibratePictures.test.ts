@@ -28,6 +28,11 @@ describe('separated', () => {
     expect(alarms.length / 400).toBeLessThan(0.02);
   });
 
+  it('takes no limit from pictures that are not there', () => {
+    const photographs = pictures(20, 3).filter(({ isUnlike }) => isUnlike);
+    expect(() => separated(photographs)).toThrow('There is only one group to tell apart.');
+  });
+
   it('keeps silent rather than alarm where the kinds cannot be told apart', () => {
     const { figures } = separated(pictures(300, 0));
     expect(figures.falseAlarms).toBeLessThanOrEqual(0.005);

@@ -90,6 +90,12 @@ describe('what a person reads before a run', () => {
     expect(await said(at(name), at('sam2'))).toContain(form);
   });
 
+  it('names no segmenter beside the weights where the own one draws their boxes', async () => {
+    const { weights } = await learnerAt(at('LENS'), null);
+    const said = howItLearns({ weights: { ...weights, context: null }, segmenter: null });
+    expect(said).toContain('its picture reader and its own segmenter stay as they are.');
+  });
+
   it('says of a segmenter alone that it answers no words, and what could be named instead', async () => {
     await expect(learnerAt(at('sam2'), null)).rejects.toThrow(/answers no words, so it cannot be taught alone/u);
     mkdirSync(at('onnx'));

@@ -160,6 +160,10 @@ describe('the order of values', () => {
     expect(pixelValues.slice(0, 4)).toEqual(pixelValues.slice(8, 12));
   });
 
+  it('names a deviation that a channel lacks instead of taking 1', () => {
+    expect(() => patchesOf(numbered(4, 4), { ...raw, std: [1, 1] })).toThrow('image_std [1,1] has no entry 2');
+  });
+
   it('refuses a picture that does not divide', () => {
     expect(() => patchesOf(numbered(4, 6), raw)).toThrow('6 x 4 does not divide into cells of 4');
   });
