@@ -53,10 +53,8 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
     const { held, taught, weights, ms: _, ...outcome } = await attempt(work, folder, progress);
     const skipped = [...absentImages(project), ...(outcome.skipped ?? [])];
     const report: TeachReport = { ...outcome, pictures: taught.length, skipped };
-    project.addToSplit('held', held);
-    project.addToSplit('taught', taught);
-    project.endRun(run.id, 'done', report);
-    if (weights !== null) await keep(project, { run, weights, promoted: report.gate.promoted });
+    const version = weights === null ? null : await newVersion(project, weights);
+    project.finishRun(run.id, { report, held, taught, weights: version });
     return report;
   } catch (error) {
     // A run that was cancelled, or whose host ended, stays as it is: the next one goes on with it.
@@ -131,14 +129,9 @@ async function attempt(
   }
 }
 
-async function keep(
-  project: Project,
-  { run, weights, promoted }: { run: StoredRun; weights: string; promoted: boolean },
-): Promise<void> {
-  const name = await weightsVersion(weights, path.basename(project.file, path.extname(project.file)));
-  const folder = path.relative(path.dirname(project.file), weights).split(path.sep).join('/');
-  const version = project.addVersion({ runId: run.id, name, folder });
-  if (promoted) project.use(version.id);
+async function newVersion({ file }: Project, weights: string): Promise<{ name: string; folder: string }> {
+  const name = await weightsVersion(weights, path.basename(file, path.extname(file)));
+  return { name, folder: path.relative(path.dirname(file), weights).split(path.sep).join('/') };
 }
 
 /** The version before the one in use; the first one goes back to the weights that the project began with. */

@@ -13,11 +13,21 @@ export interface StoredRun {
   readonly parent: number | null;
 }
 
-export interface NewVersion {
+interface NewVersion {
   readonly runId: number;
   readonly name: string;
   /** Relative to the project's folder. */
   readonly folder: string;
+}
+
+/** What a run came to. */
+interface RunResult {
+  readonly report: TeachReport;
+  /** Ids of images that it measured on, and of those that it learnt from. */
+  readonly held: readonly number[];
+  readonly taught: readonly number[];
+  /** Null: it made none. They are in use afterwards where the report says that they are promoted. */
+  readonly weights: Omit<NewVersion, 'runId'> | null;
 }
 
 export type ImportedVersion = Omit<NewVersion, 'runId'> & Pick<WeightsVersion, 'made' | 'report'>;
@@ -32,9 +42,10 @@ export interface LearningRecords {
   /** The last one, or the last one with a report; runs of other projects are none of them. */
   lastRun(which: 'started' | 'reported'): StoredRun | null;
   endRun(id: number, state: 'done' | 'cancelled' | 'failed', report: TeachReport | null): void;
+  /** Ends the run with everything that it came to, or, where the host dies meanwhile, leaves it to be gone on with. */
+  finishRun(id: number, result: RunResult): void;
   /** Last first. */
   reports(): TeachReport[];
-  addVersion(version: NewVersion): WeightsVersion;
   /** A version that a run of another project made, with the report of that run. */
   addImported(version: ImportedVersion): WeightsVersion;
   /** Last first. */
@@ -61,12 +72,16 @@ export const learningOf = (db: Db): LearningRecords => ({
     const condition = which === 'reported' ? 'report IS NOT NULL' : 'TRUE';
     return db.get<StoredRun>(`${runOf} WHERE ${condition} AND tier <> ? ORDER BY id DESC LIMIT 1`, IMPORTED) ?? null;
   },
-  endRun(id, state, report) {
-    db.run(
-      'UPDATE run SET state = ?, report = ?, ended = ? WHERE id = ?',
-      ...[state, report && JSON.stringify(report), new Date().toISOString(), id],
-    );
-  },
+  endRun: (id, state, report) => endRun(db, id, { state, report }),
+  finishRun: (id, { report, held, taught, weights }) =>
+    db.whole(() => {
+      endRun(db, id, { state: 'done', report });
+      addToSplit(db, 'held', held);
+      addToSplit(db, 'taught', taught);
+      if (weights === null) return;
+      const version = stored(db, { ...weights, runId: id, made: new Date().toISOString() });
+      if (report.gate.promoted) use(db, version.id);
+    }),
   reports: () =>
     db
       .all<{ report: string }>(
@@ -74,7 +89,6 @@ export const learningOf = (db: Db): LearningRecords => ({
         IMPORTED,
       )
       .map(({ report }) => parsed(report) as TeachReport),
-  addVersion: (version) => stored(db, { ...version, made: new Date().toISOString() }),
   addImported: ({ report, ...version }) =>
     db.whole(() => {
       const now = new Date().toISOString();
@@ -85,16 +99,26 @@ export const learningOf = (db: Db): LearningRecords => ({
       return stored(db, { ...version, runId: db.number('SELECT max(id) FROM run') });
     }),
   versions: () => versionsWhere(db, 'TRUE ORDER BY weights.id DESC'),
-  use: (versionId) => void db.run('UPDATE weights SET in_use = (id IS ?)', versionId),
+  use: (versionId) => use(db, versionId),
   split: () => ({
     held: db.numbers(`SELECT image_id FROM split WHERE part = 'held' ORDER BY image_id`),
     taught: db.numbers(`SELECT image_id FROM split WHERE part = 'taught' ORDER BY image_id`),
   }),
-  addToSplit: (part, imageIds) =>
-    db.whole(() => {
-      for (const id of imageIds) db.run('INSERT OR IGNORE INTO split (image_id, part) VALUES (?, ?)', id, part);
-    }),
+  addToSplit: (part, imageIds) => db.whole(() => addToSplit(db, part, imageIds)),
 });
+
+function endRun(db: Db, id: number, { state, report }: { state: string; report: TeachReport | null }): void {
+  db.run(
+    'UPDATE run SET state = ?, report = ?, ended = ? WHERE id = ?',
+    ...[state, report && JSON.stringify(report), new Date().toISOString(), id],
+  );
+}
+
+function addToSplit(db: Db, part: 'held' | 'taught', imageIds: readonly number[]): void {
+  for (const id of imageIds) db.run('INSERT OR IGNORE INTO split (image_id, part) VALUES (?, ?)', id, part);
+}
+
+const use = (db: Db, versionId: number | null): void => void db.run('UPDATE weights SET in_use = (id IS ?)', versionId);
 
 function stored(db: Db, { runId, name, folder, made }: NewVersion & { made: string }): WeightsVersion {
   db.run(

@@ -57,8 +57,9 @@ beforeAll(async () => {
     const { id } = project.startRun({ tier: 'supervised', seed: 1, minutes: 1, parent: null });
     const folder = `p.loupe-weights/${i + 1}`;
     await writeVersion(at('LENS_ReasonSeg'), at(folder), change);
-    project.endRun(id, 'done', report);
-    project.addVersion({ runId: id, name: await weightsVersion(at(folder), 'p'), folder });
+    const made = { name: await weightsVersion(at(folder), 'p'), folder };
+    project.finishRun(id, { report, held: [], taught: [], weights: made });
+    project.use(null);
   }
   project.close();
 });

@@ -120,8 +120,28 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     expect(again.gate).toEqual(report.gate);
     const [one, other] = [whole, killed].map((project) => project.versions()[0]?.folder ?? '');
     expect((await bytesOf(path.join(root, one ?? ''))).equals(await bytesOf(path.join(root, other ?? '')))).toBe(true);
+    expect(killed.split()).toEqual(whole.split());
     expect(whole.split().held).toHaveLength(5);
     expect(whole.versions()).toMatchObject([{ parent: null, inUse: report.gate.promoted }]);
+  });
+
+  it('goes on after its host ended, by the row of the project, to the same weights to the bit', async () => {
+    const whole = open.find(({ file }) => file.endsWith('whole.loupe'));
+    const first = await projectOf('ended', 12);
+    if (!whole) throw new Error('the test before has failed');
+    const [engine, abort] = [trainer(), new AbortController()];
+    const heard = ({ phase }: TeachProgress) => void (phase === 'training' && abort.abort());
+    const meterOf = new Meter(abort.signal, () => {});
+    await expect(teachProject(workOf(first, engine, heard), meterOf)).rejects.toMatchObject({ name: 'AbortError' });
+    await engine.close();
+    first.close();
+    const again = openProject(first.file);
+    open.push(again);
+    expect(again.stoppedRun()).toMatchObject({ tier: 'decoder', seed: 1, minutes: 5, parent: null });
+    await teachProject(workOf(again, trainer()), meter());
+    expect([again.stoppedRun(), again.split()]).toEqual([null, whole.split()]);
+    const [one, other] = [whole, again].map((project) => project.versions()[0]?.folder ?? '');
+    expect((await bytesOf(path.join(root, one ?? ''))).equals(await bytesOf(path.join(root, other ?? '')))).toBe(true);
   });
 });
 

@@ -51,8 +51,9 @@ async function teacher(): Promise<void> {
       const folder = `teacher.loupe-weights/${run}/weights`;
       cpSync(weights, at(folder), { recursive: true });
       const { id } = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent });
-      project.endRun(id, 'done', report);
-      parent = project.addVersion({ runId: id, name: run === 1 ? 'teacher 00000000' : name, folder }).id;
+      const made = { name: run === 1 ? 'teacher 00000000' : name, folder };
+      project.finishRun(id, { report, held: [], taught: [], weights: made });
+      parent = project.versions()[0]?.id ?? null;
     }
     project.use(parent);
   });

@@ -27,11 +27,16 @@ const report: TeachReport = {
   },
 };
 
-/** A run with the version that it made. */
+/** A run with the version that it made; what was in use stays so. */
 function version(parent: number | null) {
   const run = project.startRun({ tier: 'decoder', seed: 7, minutes: 3, parent });
-  project.endRun(run.id, 'done', report);
-  return project.addVersion({ runId: run.id, name: `cats ${run.id}`, folder: `cats.loupe-weights/${run.id}/weights` });
+  const before = project.versions().find(({ inUse }) => inUse)?.id ?? null;
+  const weights = { name: `cats ${run.id}`, folder: `cats.loupe-weights/${run.id}/weights` };
+  project.finishRun(run.id, { report, held: [], taught: [], weights });
+  const [made] = project.versions();
+  if (!made) throw new Error('the run made no version');
+  project.use(before);
+  return made;
 }
 
 describe('runs', () => {
@@ -55,6 +60,28 @@ describe('runs', () => {
     // Of another project: nobody here ran it.
     project.addImported({ name: 'dogs 0a1b2c3d', made: '2026-01-02T03:04:05.000Z', report, folder: 'x' });
     expect([project.lastRun('started'), project.lastRun('reported')]).toEqual([second, first]);
+  });
+
+  it('end with their report, split and weights together, or go on as if they had not ended', () => {
+    const run = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent: null });
+    const weights = { name: 'cats 1', folder: 'cats.loupe-weights/1/weights' };
+    // A table of images takes no half of one: it stands for whatever fails in the middle.
+    expect(() => project.finishRun(run.id, { report, held: [1], taught: [2.5], weights })).toThrow();
+    expect([project.stoppedRun(), project.reports(), project.versions()]).toEqual([run, [], []]);
+    expect(project.split()).toEqual({ held: [], taught: [] });
+    project.finishRun(run.id, { report, held: [1], taught: [2], weights });
+    expect([project.stoppedRun(), project.reports()]).toEqual([null, [report]]);
+    expect(project.versions()).toMatchObject([{ ...weights, inUse: true }]);
+    expect(project.split()).toEqual({ held: [1], taught: [2] });
+  });
+
+  it('make weights that are used only where they are promoted, or none', () => {
+    const kept = { ...report, gate: { ...report.gate, promoted: false } };
+    const first = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent: null });
+    project.finishRun(first.id, { report: kept, held: [], taught: [], weights: { name: 'a', folder: 'b' } });
+    const second = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent: null });
+    project.finishRun(second.id, { report: kept, held: [], taught: [], weights: null });
+    expect(project.versions()).toMatchObject([{ name: 'a', inUse: false }]);
   });
 
   it('that failed leave no report', () => {
