@@ -58,7 +58,10 @@ export function addSegment(program: Command, terminal: Terminal): void {
 async function segment(file: string, options: SegmentOptions, terminal: Terminal): Promise<void> {
   const prompt = toPrompt(options);
   // Loaded late: no other command needs sharp before it has work.
-  const [{ decodeImage }, { deliver }] = await Promise.all([import('../pictures/image.ts'), import('./deliver.ts')]);
+  const [{ decodeImage }, { deliver }] = await Promise.all([
+    import('../pictures/image.ts'),
+    import('./answerFiles.ts'),
+  ]);
   const started = performance.now();
   const image = await decodeImage(file);
   const decodeMs = performance.now() - started;

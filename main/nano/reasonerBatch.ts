@@ -23,7 +23,7 @@ import { type DenseTargets, denseTargets } from './denseTargets.ts';
 import { makeDrill } from './drill.ts';
 import { cells, imageConfig, type ReasonerBatch } from './layout.ts';
 import { linesOf } from './lines.ts';
-import { rollCall } from './rollCall.ts';
+import { nameDrill } from './nameDrill.ts';
 
 /** In how many scenes the names of many things are called first. */
 const called = 0.2;
@@ -66,7 +66,7 @@ export function turnsFor(
   { random, tokens }: { random: Random; tokens: number },
 ): { head: Head; turns: Turn[] } {
   const conversationOf = (prompt: ScenePrompt) => conversation(tokenizer, scene, prompt);
-  const exercise = random.chance(called) ? rollCall(scene, random) : null;
+  const exercise = random.chance(called) ? nameDrill(scene, random) : null;
   const before = exercise ? [conversationOf(exercise)] : [];
   return turnsThatFit(scene.prompts.map(conversationOf), random, { tokens, before });
 }

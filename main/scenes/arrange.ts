@@ -3,7 +3,7 @@
 import { boxArea } from '../contract/geometry.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
-import { castRoles } from './cast.ts';
+import { castRoles } from './chosenThings.ts';
 import { poses } from './layout.ts';
 import type { Pose } from './patch.ts';
 import type { Arrangement, SceneThing } from './scene.ts';

@@ -4,7 +4,7 @@ import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import type { Atlas } from './atlas.ts';
 import { blob } from './backdrop.ts';
-import type { Role } from './cast.ts';
+import type { Role } from './chosenThings.ts';
 import { type Patch, type Pose, posedPatch, solidPixels, stamp } from './patch.ts';
 
 export interface Placed {

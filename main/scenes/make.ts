@@ -5,7 +5,7 @@ import { type Random, random } from '../contract/random.ts';
 import type { Atlas } from './atlas.ts';
 import { blob, paintBackdrop } from './backdrop.ts';
 import { expose } from './camera.ts';
-import { castRoles } from './cast.ts';
+import { castRoles } from './chosenThings.ts';
 import { type Layout, layOut, type Space } from './layout.ts';
 import { type Canvas, composite, shade } from './patch.ts';
 import { makePlurals } from './prompts/plural.ts';

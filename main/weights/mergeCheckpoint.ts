@@ -1,7 +1,7 @@
 // An adapter or a taught version to what other programs open: a folder of peft's, or one whole checkpoint with the updates added.
 import { copyFile, mkdir, readdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { toBfloat16, toFloat16 } from '../../models/runtime/halves.ts';
+import { toBfloat16, toFloat16 } from '../../models/runtime/float16.ts';
 import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { type TensorToMake, type TensorToWrite, writeLargeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { sam2Variants } from '../../models/sam2/config.ts';

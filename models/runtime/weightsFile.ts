@@ -1,7 +1,7 @@
 // What a weight file is once its header is trusted: named spans of bytes, read as float32 or raw.
 import { open } from 'node:fs/promises';
 import type { DType, Source } from '../graph/tensor.ts';
-import { bfloat16ToFloat32, float16ToFloat32 } from './halves.ts';
+import { bfloat16ToFloat32, float16ToFloat32 } from './float16.ts';
 
 /** Element types that a file may store; the graph computes in fewer. */
 export type StorageType = DType | 'int8' | 'int16' | 'uint16' | 'uint32' | 'uint64';

@@ -1,6 +1,6 @@
 // Named tensors to a .safetensors file, written beside the old one and then renamed over it.
 import { open, rename, rm } from 'node:fs/promises';
-import { toBfloat16, toFloat16 } from './halves.ts';
+import { toBfloat16, toFloat16 } from './float16.ts';
 
 /** Element type is the array's own: Float32Array is F32 unless `storage` narrows it. */
 export interface TensorToWrite {

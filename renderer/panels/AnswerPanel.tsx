@@ -11,10 +11,10 @@ import { deviceName, duration, weightsName } from '../state/words.ts';
 import type { OpenImage } from '../state/workbench.ts';
 import { Candidates } from './Candidates.tsx';
 import { useClient, useWorkbench } from './client.ts';
-import { useKeys } from './commanding.ts';
 import { ObjectParts } from './ObjectParts.tsx';
 import { PromptTabs } from './PromptTabs.tsx';
 import { LiveText, Reasoning } from './Reasoning.tsx';
+import { useKeys } from './useCommands.ts';
 import { Verdicts } from './Verdicts.tsx';
 
 export function AnswerPanel() {

@@ -4,7 +4,7 @@ import { type CommandId, commands } from '../../main/contract/commands.ts';
 import { isAvailable } from '../state/commands.ts';
 import { Keys } from './CommandPalette.tsx';
 import { useClient } from './client.ts';
-import { useCommand } from './commanding.ts';
+import { useCommand } from './useCommands.ts';
 
 /** In page coordinates. */
 export interface MenuPlace {

@@ -8,7 +8,7 @@ import { isAvailable, needed } from '../state/commands.ts';
 import { orderedLabels } from '../state/labelEdits.ts';
 import type { Workbench } from '../state/workbench.ts';
 import { useClient, useWorkbench } from './client.ts';
-import { useCommand, useKeys } from './commanding.ts';
+import { useCommand, useKeys } from './useCommands.ts';
 
 const [store, palette] = createSpotlight();
 

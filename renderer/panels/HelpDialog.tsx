@@ -6,9 +6,9 @@ import { type Command, commandGroups, commands } from '../../main/contract/comma
 import { toolOptions } from '../../main/contract/tools.ts';
 import { chordsFor, shownChord } from '../state/keymap.ts';
 import { useWorkbench } from './client.ts';
-import { useCommand } from './commanding.ts';
 import { DialogFrame } from './DialogFrame.tsx';
 import { isMac } from './keys.ts';
+import { useCommand } from './useCommands.ts';
 
 export const HelpDialog = () => (
   <DialogFrame name="help" title="Keys and mouse" size="xl">

@@ -10,8 +10,8 @@ import type { ImageRow } from '../../main/contract/project.ts';
 import { orderedLabels } from '../state/labelEdits.ts';
 import { counted, fileName, folderOf, percent, several, stateWords, statusWords } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
-import { useCommand } from './commanding.ts';
 import { statusIcons, statusTones } from './TopBar.tsx';
+import { useCommand } from './useCommands.ts';
 
 const rowHeight = 42;
 

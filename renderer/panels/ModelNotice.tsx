@@ -2,7 +2,7 @@
 import { Alert, Button, Group, Loader, Text } from '@mantine/core';
 import type { EngineStatus } from '../../main/contract/api.ts';
 import { useWorkbench } from './client.ts';
-import { useCommand } from './commanding.ts';
+import { useCommand } from './useCommands.ts';
 
 /** Null where the model can be asked. */
 export function modelWords(engine: EngineStatus | null): string | null {

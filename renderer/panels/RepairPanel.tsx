@@ -10,9 +10,9 @@ import { orderedLabels } from '../state/labelEdits.ts';
 import { compareMasks, nextPair, sortPairs, startOver } from '../state/repair.ts';
 import { counted, isActive, percent, several, weightsName } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
-import { useCommand, useKeys } from './commanding.ts';
 import { JobView } from './JobView.tsx';
 import { ModelNotice } from './ModelNotice.tsx';
+import { useCommand, useKeys } from './useCommands.ts';
 
 /** The latest comparison of this session. */
 const comparison = (jobs: ReadonlyMap<string, Job>): Job | null =>

@@ -7,11 +7,11 @@ import { presets } from '../state/keymap.ts';
 import { changeSettings } from '../state/preferences.ts';
 import { deviceName, deviceWarning, percent, weightsName } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
-import { useCommand } from './commanding.ts';
 import { DialogFrame } from './DialogFrame.tsx';
 import { presetChoices } from './KeySettings.tsx';
 import { ModelMenu } from './ModelMenu.tsx';
 import { ModelNotice } from './ModelNotice.tsx';
+import { useCommand } from './useCommands.ts';
 
 export const SettingsDialog = () => (
   <DialogFrame name="settings" title="Settings">

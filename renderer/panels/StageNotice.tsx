@@ -3,8 +3,8 @@ import { Button, Loader, Stack, Text } from '@mantine/core';
 import { IconPhotoPlus, IconPhotoX } from '@tabler/icons-react';
 import { stateWords } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
-import { useCommand } from './commanding.ts';
 import { useFileChoice } from './fileChoice.tsx';
+import { useCommand } from './useCommands.ts';
 
 export function StageNotice() {
   const opening = useWorkbench((state) => state.opening !== null);

@@ -20,7 +20,7 @@ import {
   zoomWords,
 } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
-import { useKeys } from './commanding.ts';
+import { useKeys } from './useCommands.ts';
 
 export function StatusBar() {
   return (

@@ -21,8 +21,8 @@ import { isAvailable, isChecked } from '../state/commands.ts';
 import { counted, fileName, folderOf, statusWords } from '../state/words.ts';
 import { Keys } from './CommandPalette.tsx';
 import { useClient, useWorkbench } from './client.ts';
-import { useCommand, useKeys } from './commanding.ts';
 import { useTitle } from './keys.ts';
+import { useCommand, useKeys } from './useCommands.ts';
 
 export function TopBar() {
   return (

@@ -2,7 +2,7 @@
 import { Button, Group, Slider, Text } from '@mantine/core';
 import { IconArrowsLeftRight } from '@tabler/icons-react';
 import { useClient, useWorkbench } from './client.ts';
-import { useCommand } from './commanding.ts';
+import { useCommand } from './useCommands.ts';
 
 export function WipeBar() {
   const { store } = useClient();

@@ -3,10 +3,10 @@ import type { ImageQuery } from '../../main/contract/api.ts';
 import { changed } from '../../main/contract/diff.ts';
 import type { ProjectInfo, ReviewStatus } from '../../main/contract/project.ts';
 import type { ActionContext } from './actionContext.ts';
-import { Ahead, type Step } from './ahead.ts';
 import { firstCandidate } from './answers.ts';
 import { isRefusal, sentence } from './connection.ts';
 import { diffOf } from './corrections.ts';
+import { Ahead, type Step } from './prefetch.ts';
 import { byId, openedImage } from './records.ts';
 import { emptyWorkbench, type OpenImage, type ReadOnlyProject, say } from './workbench.ts';
 

@@ -6,8 +6,8 @@ import { isRefusal, sentence } from './connection.ts';
 import { diffOf, newLabel } from './corrections.ts';
 import type { ImageActions } from './images.ts';
 import { labelList, labelNamed, namesInList } from './labelEdits.ts';
-import { moveSentence, showPlace } from './moved.ts';
 import { chosen, deletion, relabel, toggle } from './shapeEdits.ts';
+import { moveSentence, showPlace } from './stepNotice.ts';
 import { say, type Whereabouts } from './workbench.ts';
 
 export interface ShapeActions {

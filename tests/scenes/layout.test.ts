@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { blob, paintBackdrop } from '../../main/scenes/backdrop.ts';
 import { expose } from '../../main/scenes/camera.ts';
-import { castRoles } from '../../main/scenes/cast.ts';
+import { castRoles } from '../../main/scenes/chosenThings.ts';
 import { layOut, type Space } from '../../main/scenes/layout.ts';
 import type { Canvas } from '../../main/scenes/patch.ts';
 import { coloursIn } from '../../main/scenes/split.ts';

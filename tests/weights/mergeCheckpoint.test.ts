@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { exportAdapter, mergeCheckpoint } from '../../main/weights/mergeCheckpoint.ts';
 import { isCheckpoint, openCheckpoint } from '../../main/weights/openCheckpoint.ts';
 import { isTaught, taughtIn, writeTaught } from '../../main/weights/taughtParts.ts';
-import { bfloat16ToFloat32, float16ToFloat32, toBfloat16, toFloat16 } from '../../models/runtime/halves.ts';
+import { bfloat16ToFloat32, float16ToFloat32, toBfloat16, toFloat16 } from '../../models/runtime/float16.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { toySamJson, toyTensors, writeToy } from './toyCheckpoint.ts';

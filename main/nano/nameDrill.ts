@@ -13,7 +13,7 @@ const most = { sole: 3, several: 2, absent: 2 };
  * from: after 30,000 scenes a name that stands once in the list was still found in half of the cases. Null where nothing
  * can be called so that it ends in one answer.
  */
-export function rollCall(scene: Scene, random: Random): ScenePrompt | null {
+export function nameDrill(scene: Scene, random: Random): ScenePrompt | null {
   const sole = nameable(scene, random)
     .slice(0, most.sole)
     .map(({ index, what }) => ({ what, members: [index] }));

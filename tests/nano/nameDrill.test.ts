@@ -1,19 +1,19 @@
 // The exercise of calling things by name: every answer is right, also that of what is not there, and the last one counts.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { rollCall } from '../../main/nano/rollCall.ts';
+import { nameDrill } from '../../main/nano/nameDrill.ts';
 import { scenesOf } from '../scenes/drawing.ts';
 import { tokenizer } from './toy.ts';
 
 const scenes = scenesOf('train', 20);
-const exercises = scenes.map((scene, i) => ({ scene, exercise: rollCall(scene, random(i)) }));
+const exercises = scenes.map((scene, i) => ({ scene, exercise: nameDrill(scene, random(i)) }));
 const answersOf = (decision = '') =>
   [...decision.matchAll(/([a-z -]+) (none|\d+(?:, \d+)*)\./gu)].map(([, what = '', found = '']) => ({
     what: what.trim(),
     found: found === 'none' ? [] : found.split(', ').map(Number),
   }));
 
-describe('rollCall', () => {
+describe('nameDrill', () => {
   it('calls up to seven names of a scene, each with all its numbers, and ends in the target', () => {
     for (const { scene, exercise } of exercises) {
       const calls = answersOf(exercise?.decision);
@@ -53,6 +53,6 @@ describe('rollCall', () => {
   it('is null where nothing can be called', () => {
     const [scene] = scenes;
     if (!scene) throw new Error('no scene');
-    expect(rollCall({ ...scene, things: [] }, random(0))).toBeNull();
+    expect(nameDrill({ ...scene, things: [] }, random(0))).toBeNull();
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { pictureAddress } from '../../../main/contract/addresses.ts';
 import type { EngineStatus } from '../../../main/contract/api.ts';
 import type { ImageDetail } from '../../../main/contract/project.ts';
-import { Ahead } from '../../../renderer/state/ahead.ts';
+import { Ahead } from '../../../renderer/state/prefetch.ts';
 import { openedImage } from '../../../renderer/state/records.ts';
 import { type Answers, type AtScript, atScript, detail, later, refuse, turns } from '../scripted.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { deliver } from '../../main/commands/deliver.ts';
+import { deliver } from '../../main/commands/answerFiles.ts';
 import { prepareFolder } from '../../main/commands/outFolder.ts';
 import { BadInput } from '../../main/contract/badinput.ts';
 import type { Mask } from '../../main/contract/records.ts';

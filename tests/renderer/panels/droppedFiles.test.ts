@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dropped } from '../../../renderer/panels/drops.ts';
+import { dropped } from '../../../renderer/panels/droppedFiles.ts';
 import { paint } from '../../hosting.ts';
 import { type Windowed, waitFor, windowed } from '../windowed.ts';
 
