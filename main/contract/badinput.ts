@@ -5,6 +5,14 @@ export class BadInput extends Error {
   override readonly name: string = 'BadInput';
 }
 
+/** The disk is full: nothing is wrong with what was asked, and it can be asked again once there is room. */
+export class NoRoom extends BadInput {
+  override readonly name = 'NoRoom';
+}
+
+export const isFullDisk = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+
 /** The file of the open project is not where it was: nothing can be stored, and a copy can still be saved. */
 export class FileGone extends BadInput {
   override readonly name = 'FileGone';

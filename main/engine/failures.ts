@@ -1,6 +1,6 @@
 // What went wrong in an engine program to what the host is told of it.
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, isFullDisk, refusalOf } from '../contract/badinput.ts';
 import type { Failure } from './protocol.ts';
 
 /** The weights could not be opened; the message is the sentence that says why. */
@@ -13,6 +13,7 @@ export function failureOf(error: unknown, signal: AbortSignal): Failure {
   if (signal.aborted) return { reason: 'cancelled', message: 'Cancelled.' };
   if (error instanceof NotOpened) return { reason: 'no model', message };
   if (error instanceof BadInput || error instanceof WeightsError) return { reason: 'bad input', message };
+  if (isFullDisk(error)) return { reason: 'no room', message: `${refusalOf(error)}; make room and try again` };
   process.stderr.write(`${error instanceof Error ? error.stack : message}\n`);
   return { reason: 'fault', message };
 }

@@ -95,7 +95,7 @@ export type ToEngine =
 
 /** `bad input` is the person's to mend; `no model`: the weights could not be opened; `fault` is ours. */
 export interface Failure {
-  readonly reason: 'bad input' | 'no model' | 'cancelled' | 'fault';
+  readonly reason: 'bad input' | 'no model' | 'no room' | 'cancelled' | 'fault';
   readonly message: string;
 }
 

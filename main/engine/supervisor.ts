@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import type { EngineStatus } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, NoRoom } from '../contract/badinput.ts';
 import type { Settings } from '../contract/settings.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { type CallLog, logged } from './callLog.ts';
@@ -289,6 +289,7 @@ const unknown = { weights: null, device: null, warnings: [] };
 
 function asError({ reason, message }: Failure): Error {
   if (reason === 'bad input') return new BadInput(message);
+  if (reason === 'no room') return new NoRoom(message);
   if (reason === 'no model') return new NoModel(message);
   if (reason === 'cancelled') return new DOMException(message, 'AbortError');
   return new Error(message);

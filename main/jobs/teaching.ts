@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput, NoRoom } from '../contract/badinput.ts';
 import type { SkippedImage, TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
 import type { Image } from '../contract/project.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
@@ -57,7 +57,8 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
     project.finishRun(run.id, { report, held, taught, weights: version });
     return report;
   } catch (error) {
-    // A run that was cancelled, or whose host ended, stays as it is: the next one goes on with it.
+    // A run that was cancelled, whose host ended or for which the disk is full stays as it is: the next one goes on with it.
+    if (error instanceof NoRoom) throw new NoRoom(`${error.message}: the run goes on from its last checkpoint`);
     if (!progress.signal.aborted) project.endRun(run.id, 'failed', null);
     throw error;
   }

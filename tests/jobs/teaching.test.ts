@@ -1,5 +1,5 @@
 // Teaching a project in the process that trains: versions and split in the project, a kill in between, and roll back.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -103,6 +103,29 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     expect(report.after).not.toBeNull();
     expect(project.reports()[0]?.skipped).toEqual(report.skipped);
   });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'stops on a full disk with a sentence, and goes on when there is room',
+    async () => {
+      const project = await projectOf('full', 12);
+      const curves = () => path.join(`${project.file}-weights`, String(project.stoppedRun()?.id), 'curves.jsonl');
+      // What is written there finds no room.
+      const heard = ({ phase }: TeachProgress) => {
+        if (phase === 'measuring' && !existsSync(curves())) symlinkSync('/dev/full', curves());
+      };
+      const work = { ...workOf(project, trainer(), heard), minutes: 0.05 };
+      await expect(teachProject(work, meter())).rejects.toThrow(
+        'the disk is full (ENOSPC); make room and try again: the run goes on from its last checkpoint',
+      );
+      const stopped = project.stoppedRun();
+      expect(stopped).not.toBeNull();
+      rmSync(curves());
+      const report = await teachProject({ ...workOf(project, trainer()), minutes: 0.05 }, meter());
+      expect(report.after).not.toBeNull();
+      expect(project.stoppedRun()).toBeNull();
+      expect(project.versions()[0]?.folder).toContain(`/${stopped?.id}/`);
+    },
+  );
 
   it('goes on after its process was killed, to the same weights to the bit', async () => {
     const whole = await projectOf('whole', 12);
