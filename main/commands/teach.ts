@@ -14,6 +14,7 @@ interface TeachOptions extends WeightsOptions, LogOptions {
   readonly tier: Tier | 'auto';
   readonly minutes: number;
   readonly seed: number;
+  readonly anew?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,6 +28,7 @@ export function addTeach(program: Command, terminal: Terminal): void {
     .addOption(new Option('--tier <name>', 'what learns').choices([...tiers, 'auto']).default('auto'))
     .option('--minutes <number>', 'how long it may train', numberBetween(0.1, 1440), 10)
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
+    .option('--anew', 'give up a run that was stopped, in place of going on with it')
     .option('--json', 'print one JSON document instead of text');
   logOption(weightsOptions(command)).action((file: string, options: TeachOptions) => teach(file, options, terminal));
 }
@@ -45,6 +47,11 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
     const segmenter = options.segmenter === undefined ? null : path.resolve(options.segmenter);
     const weights = path.resolve(options.weights);
     terminal.note(`${howItLearns(await learnerAt(versionInUse(project)?.path ?? weights, segmenter))}\n`);
+    const stopped = options.anew ? null : project.stoppedRun();
+    if (stopped)
+      terminal.note(
+        `Goes on with the run that was stopped (tier ${stopped.tier}, ${stopped.minutes} minutes, seed ${stopped.seed}); --anew gives it up.\n`,
+      );
     const log = await openedLog(options, terminal);
     const engine = new Engine({ weights: null, device: options.provider ?? 'cpu' }, () => {}, {
       program: 'train',
@@ -57,6 +64,7 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
         tier: options.tier,
         minutes: options.minutes,
         seed: options.seed,
+        anew: options.anew,
         weights,
         segmenter,
       },

@@ -18,7 +18,7 @@ export const learningHandlers = (host: HostContext) => ({
   curves: contract.learning.curves.handler(() => curvesOfRun(host.project())),
   rollouts: contract.learning.rollouts.handler(() => rolloutsOfRun(host.project())),
   changes: contract.learning.changes.handler(() => changesOfRun(host.project())),
-  teach: contract.learning.teach.handler(({ input: { tier, minutes, seed } }) => {
+  teach: contract.learning.teach.handler(({ input: { tier, minutes, seed, anew } }) => {
     const project = host.project();
     const { weights: chosen, segmenter } = host.settings.read();
     const weights = chosen ?? embeddedWeights;
@@ -26,7 +26,7 @@ export const learningHandlers = (host: HostContext) => ({
       ...{ kind: 'teach', title: 'Teaching the model', lane: 'disk' },
       run: async (progress) => {
         const heard = (event: Parameters<typeof host.events.emit>[0]) => host.events.emit(event);
-        const work = { project, engine: host.trainer, weights, segmenter, tier, minutes, seed, heard };
+        const work = { project, engine: host.trainer, weights, segmenter, tier, minutes, seed, anew, heard };
         const { gate } = await teachProject({ ...work, fileOf: (image) => host.fileOf(image) }, progress);
         if (gate.promoted) host.configureEngine();
         return gate.reason;

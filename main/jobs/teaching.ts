@@ -1,6 +1,6 @@
 // A project's corrections and labelled shapes to new weights: the run in its own process, its result in the project.
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput, NoRoom } from '../contract/badinput.ts';
 import type { SkippedImage, TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
@@ -26,6 +26,8 @@ export interface Teaching {
   readonly tier: TeachTask['tier'];
   readonly minutes: number;
   readonly seed: number;
+  /** Gives up a run that was stopped, with what it had trained, in place of going on with it. */
+  readonly anew?: boolean;
   fileOf(image: Image): string;
   heard(progress: TeachProgress): void;
 }
@@ -66,6 +68,7 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
 
 async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: string }> {
   const { project, segmenter, tier, minutes, seed } = work;
+  if (work.anew) await giveUp(project);
   const stopped = project.stoppedRun();
   if (stopped && existsSync(path.join(runFolder(project, stopped), 'task.json')))
     return { run: stopped, folder: runFolder(project, stopped) };
@@ -78,6 +81,13 @@ async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: strin
   const asked = { weights: inUse?.path ?? work.weights, segmenter, tier, minutes, seed };
   await writeTask(folder, { ...asked, images, ...project.split() });
   return { run, folder };
+}
+
+async function giveUp(project: Project): Promise<void> {
+  const stopped = project.stoppedRun();
+  if (!stopped) return;
+  project.endRun(stopped.id, 'cancelled', null);
+  await rm(runFolder(project, stopped), { recursive: true, force: true });
 }
 
 export const runFolder = (project: Pick<Project, 'file'>, { id }: Pick<StoredRun, 'id'>): string =>

@@ -54,11 +54,44 @@ function TeachForm() {
             Roll back
           </Button>
         )}
-        <Button loading={starting} disabled={running} onClick={() => start(() => host.learning.teach({}))}>
-          {state?.stopped && !running ? 'Go on' : 'Teach'}
-        </Button>
+        <StartButtons
+          isStopped={state?.stopped === true}
+          running={running}
+          starting={starting}
+          onStart={(anew) => start(() => host.learning.teach({ anew }))}
+        />
       </Group>
     </Stack>
+  );
+}
+
+interface StartButtonsProps {
+  /** Whether a run was stopped that can be gone on with. */
+  readonly isStopped: boolean;
+  readonly running: boolean;
+  readonly starting: boolean;
+  onStart(anew: boolean): void;
+}
+
+/** A run that was cancelled is gone on with, or given up for another. */
+export function StartButtons({ isStopped, running, starting, onStart }: StartButtonsProps) {
+  const waits = isStopped && !running;
+  return (
+    <>
+      {waits && (
+        <Button
+          variant="default"
+          disabled={starting}
+          onClick={() => onStart(true)}
+          title="Gives up the run that was stopped, with what it had trained, and begins another"
+        >
+          Start anew
+        </Button>
+      )}
+      <Button loading={starting} disabled={running} onClick={() => onStart(false)}>
+        {waits ? 'Go on' : 'Teach'}
+      </Button>
+    </>
   );
 }
 

@@ -127,6 +127,26 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     },
   );
 
+  it('that was cancelled is gone on with, or given up with all that it left', async () => {
+    const project = await projectOf('stopped', 12);
+    const stopping = async () => {
+      const abort = new AbortController();
+      const heard = ({ phase }: TeachProgress) => phase === 'training' && abort.abort();
+      const work = workOf(project, trainer(), heard);
+      await expect(teachProject(work, new Meter(abort.signal, () => {}))).rejects.toThrow();
+      return project.stoppedRun()?.id ?? 0;
+    };
+    const first = await stopping();
+    expect(await stopping()).toBe(first);
+    const folder = path.join(`${project.file}-weights`, String(first));
+    expect(existsSync(folder)).toBe(true);
+    const report = await teachProject({ ...workOf(project, trainer()), anew: true, minutes: 0.02 }, meter());
+    expect(existsSync(folder)).toBe(false);
+    expect(report.after).not.toBeNull();
+    expect(project.versions()[0]?.folder).not.toContain(`/${first}/`);
+    expect(project.stoppedRun()).toBeNull();
+  });
+
   it('goes on after its process was killed, to the same weights to the bit', async () => {
     const whole = await projectOf('whole', 12);
     const report = await teachProject(workOf(whole, trainer()), meter());

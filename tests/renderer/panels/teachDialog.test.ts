@@ -1,7 +1,7 @@
 // The dialog of teaching: before, while and after a run, by its words.
 import { describe, expect, it } from 'vitest';
 import type { TeachReport } from '../../../main/contract/learning.ts';
-import { introduction, liveWords, Result, TeachDialog } from '../../../renderer/panels/TeachDialog.tsx';
+import { introduction, liveWords, Result, StartButtons, TeachDialog } from '../../../renderer/panels/TeachDialog.tsx';
 import { wordsOf } from '../printed.ts';
 import { job, jobs, project } from './given.ts';
 import { laidOpen } from './laidOpen.ts';
@@ -32,6 +32,14 @@ describe('teaching', () => {
     const markup = laidOpen(TeachDialog, { ...dialog, ...running });
     expect(isDisabled(markup, 'Teach')).toBe(true);
     expect(wordsOf(markup)).toContain('Teaching the model');
+  });
+
+  it('can be gone on with where it was stopped, or begun anew', () => {
+    const buttons = (isStopped: boolean, running: boolean) =>
+      wordsOf(laidOpen(StartButtons, {}, { isStopped, running, starting: false, onStart: () => {} }));
+    expect(buttons(true, false)).toMatch(/Start anew\s*Go on/u);
+    expect(buttons(false, false)).toBe('Teach');
+    expect(buttons(true, true)).toBe('Teach');
   });
 
   it('says while it runs what it is at', () => {
