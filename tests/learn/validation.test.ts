@@ -2,6 +2,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { readCurves } from '../../main/learn/curves.ts';
 import { trainUntil } from '../../main/learn/learnDecoder.ts';
@@ -89,6 +91,34 @@ const right: Validation = async () => [
   { intersection: 1, union: 2 },
   { intersection: 10, union: 10 },
 ];
+
+describe('the minutes of a run', () => {
+  it('end it, however often memory is collected meanwhile', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    if (typeof collect !== 'function') throw new Error('memory cannot be collected on demand');
+    let last = 0;
+    const run = toyRun(60);
+    const slow: Toy = {
+      ...run,
+      objective: {
+        ...run.objective,
+        open: async () => ({
+          feed: async (_, step) => {
+            last = step;
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            collect();
+            return { y: Float32Array.of(0.5, 0.5) };
+          },
+          release: async () => {},
+        }),
+      },
+    };
+    await trainUntil(slow, { ...limits(), minutes: 0.01 }, { report: () => {} });
+    expect(last).toBeGreaterThan(0);
+    expect(last).toBeLessThan(40);
+  });
+});
 
 describe('what was measured', () => {
   it('is points of the run’s curves, mean and ratio, with the time that it took', async () => {
