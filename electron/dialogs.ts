@@ -1,4 +1,4 @@
-// The page's wish for files to the system's own dialogs, and their answer as paths.
+// Opens the system's own dialogs where the page wishes for files, and answers with paths.
 import { type BrowserWindow, dialog, type OpenDialogOptions } from 'electron';
 import type { DialogKind } from '../main/contract/shell.ts';
 

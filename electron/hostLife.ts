@@ -1,4 +1,4 @@
-// The host program's life: started as plain Node, watched, and started again with growing pauses when it ends.
+// Starts the host program as plain Node, watches it, and starts it again with growing pauses when it ends.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The one list of commands to a native menu; choosing an entry sends its id to the page.
+// Builds the native menu from the one list of commands; choosing an entry sends its id to the page.
 import { Menu, type MenuItemConstructorOptions } from 'electron';
 import { type Command, commandGroups, commands } from '../main/contract/commands.ts';
 

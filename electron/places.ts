@@ -1,4 +1,4 @@
-// Where the host's Node and program are, packed or in a checkout, and which project a command line names.
+// Says where the host's Node and program are, packed or in a checkout, and which project a command line names.
 import path from 'node:path';
 import type { HostProgram } from './hostLife.ts';
 

@@ -1,4 +1,4 @@
-// The only code with a foot on both sides: hands the page its ports, and tells it the path of a file it was given.
+// The only code that both sides reach: hands the page its ports, and tells it the path of a file it was given.
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import { portsChannel, type ShellBridge } from '../main/contract/shell.ts';
 

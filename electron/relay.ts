@@ -1,4 +1,4 @@
-// Frames between the page's port and the host's socket, passed on unread: both ends speak oRPC, this one does not.
+// Passes frames between the page's port and the host's socket unread: both ends speak oRPC, this one does not.
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import type { HostAddress } from './hostLife.ts';

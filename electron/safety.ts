@@ -1,4 +1,4 @@
-// What no page may do, whatever it is: ask for devices, open windows, leave the app, embed others.
+// Forbids what no page may do, whatever it is: ask for devices, open windows, leave the app, embed others.
 import { app, type Session, session, shell, type WebContents } from 'electron';
 import { shellOrigin } from '../main/contract/shell.ts';
 

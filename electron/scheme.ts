@@ -1,4 +1,4 @@
-// app://loupe to the page's own files and, below /images/, to the host's pixels; nothing else is answered.
+// Answers app://loupe with the page's own files and, below /images/, with the host's pixels; nothing else is answered.
 import { readFile } from 'node:fs/promises';
 import { request as ask } from 'node:http';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// The command line: words to a command, its end to an exit code and at most one line on stderr.
+// The command line: runs the command that the words name and ends with its exit code and at most one line on stderr.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';

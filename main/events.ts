@@ -1,4 +1,4 @@
-// What happens in the host to streams, one for each window that watches.
+// Sends what happens in the host to every window that watches, as one stream each.
 import type { HostEvent } from './contract/api.ts';
 
 /** A window that reads nothing for so long has lost the thread; it is sent away and may begin anew. */

@@ -1,4 +1,4 @@
-// Whatever went wrong to one line on stderr, an exit code and, for our own faults, a log file.
+// Turns any failure into one line on stderr, an exit code and, for our own faults, a log file.
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

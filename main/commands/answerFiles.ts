@@ -1,4 +1,4 @@
-// What the model found to overlay.png, mask.png and coco.json in a folder.
+// Writes what the model found into a folder: overlay.png, mask.png and coco.json.
 import path from 'node:path';
 import { packMask } from '../contract/project.ts';
 import { inPicture } from '../contract/reasoning.ts';

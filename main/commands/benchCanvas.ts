@@ -1,4 +1,4 @@
-// Frames of the canvas in Chromium with thousands of shapes beside frames of the bare image in the same run.
+// Measures frames of the canvas in Chromium, with thousands of shapes and with the bare image in the same run.
 import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// What benches share: the time that work takes, the spread of many times, and rows of cells as a table.
+// What benches share: they time work, take the spread of many times, and print rows of cells as a table.
 
 /** Milliseconds. */
 export interface Spread {

@@ -1,4 +1,4 @@
-// `loupe eval refcoco` and its like: the published sets as they lie on disk, asked sentence by sentence, to the papers' figures.
+// `loupe eval refcoco` and its like: asks the published sets, as they lie on disk, sentence by sentence and prints the papers' figures.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';

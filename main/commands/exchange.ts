@@ -1,4 +1,4 @@
-// `loupe import`, `loupe export` and `loupe verify`: annotations into a project, out of it, and checked, without a window.
+// `loupe import`, `loupe export` and `loupe verify`: take annotations into a project, write them out and check them, without a window.
 import { existsSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';

@@ -1,4 +1,4 @@
-// `loupe export --for`: a project to the training files of a published trainer, without a window.
+// `loupe export --for`: writes a project as the training files of a published trainer, without a window.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Job } from '../contract/jobs.ts';

@@ -1,4 +1,4 @@
-// `loupe gather`: the answers that workers wrote into copies of a project, into the project.
+// `loupe gather`: puts the answers that workers wrote into copies of a project into the project.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badinput.ts';

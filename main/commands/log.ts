@@ -1,4 +1,4 @@
-// `--log engine`: a file in which the calls of the engine programs are written down, for whoever looks for a fault.
+// `--log engine`: opens the file in which the calls of the engine programs are written down, to find faults.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CallLog } from '../engine/callLog.ts';
 import type { Terminal } from '../terminal.ts';

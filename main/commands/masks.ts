@@ -1,4 +1,4 @@
-// `loupe masks`: every box of a project of which no mask is known becomes one, without a window; stopped, it goes on the next time.
+// `loupe masks`: draws a mask for every shape of which only a box is known, without a window; a stopped run goes on the next time.
 import type { Command } from 'commander';
 import { exitCode } from '../failure.ts';
 import type { BoxMasksReport, MadeMask } from '../jobs/boxMasks.ts';

@@ -1,4 +1,4 @@
-// Words of the command line to checked values; a bad one is refused in commander's own way.
+// Checks the words of the command line and gives their values; a bad one is refused in commander's own way.
 import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Box, Point } from '../contract/records.ts';

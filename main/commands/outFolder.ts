@@ -1,4 +1,4 @@
-// A folder that a command writes to: made before any long work, and one sentence where nothing can be written to it.
+// Makes the folder that a command writes to before any long work, and says in one sentence where nothing can be written to it.
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput, refusalOf } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// A folder of photographs with annotations to decoded photos with true masks.
+// Reads a folder of annotated photographs: decoded photos with their true masks.
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';

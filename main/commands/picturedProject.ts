@@ -1,4 +1,4 @@
-// Pictures with named things to a project as it is after a person has corrected all of them; the last ones are held out.
+// Makes a project of pictures with named things, as it is after a person has corrected all of them; holds out the last ones.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { created } from '../contract/diff.ts';

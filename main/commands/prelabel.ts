@@ -1,4 +1,4 @@
-// `loupe prelabel`: one prompt to every image of a project without a window; goes on where it was stopped.
+// `loupe prelabel`: asks one prompt of every image of a project, without a window; goes on where it was stopped.
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { BadInput } from '../contract/badinput.ts';

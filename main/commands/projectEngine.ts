@@ -1,4 +1,4 @@
-// A project's file and an engine, opened together for a command that has the model draw in it, and closed whatever happens.
+// Opens a project and an engine together for a command that has the model draw in it, and closes both whatever happens.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Engine } from '../engine/supervisor.ts';

@@ -1,4 +1,4 @@
-// Pieces of an answer as they are written to the words of its reasoning alone, without the tags around them.
+// Passes on the words of the reasoning while an answer is written, without the tags around them.
 
 const OPEN = '<think>';
 const CLOSE = '</think>';

@@ -1,4 +1,4 @@
-// `loupe repair`: coarse masks of a project redrawn without a window; tells what would gain, and with --apply puts it in place.
+// `loupe repair`: redraws coarse masks of a project, without a window; says which would gain, and with --apply replaces them.
 import path from 'node:path';
 import type { Command } from 'commander';
 import { exitCode } from '../failure.ts';

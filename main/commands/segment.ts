@@ -1,4 +1,4 @@
-// `loupe segment`: an image file and a sentence to reasoning, box and mask on screen and in files.
+// `loupe segment`: asks the model about an image file and gives reasoning, boxes and masks, on screen and in files.
 import type { Command } from 'commander';
 import { unlikeSentence } from '../contract/answer.ts';
 import { BadInput } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// A host as a program of its own, as a person starts it, and a client that asks it: for benches.
+// Starts a host as a program of its own, as a person does, and a client that asks it: for benches.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';

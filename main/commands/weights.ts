@@ -1,4 +1,4 @@
-// A weights folder named on the command line to a loaded predictor.
+// Loads the predictor of the weights folder that the command line names.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';

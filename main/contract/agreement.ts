@@ -1,4 +1,4 @@
-// The masks of several answers to one prompt to which of them agree: most answers before the likeliest one.
+// Finds, among the masks of several answers to one prompt, those that agree: most answers come before the likeliest one.
 import type { Mask } from './records.ts';
 import { maskArea, maskIou } from './rle.ts';
 

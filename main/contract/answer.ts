@@ -1,4 +1,4 @@
-// The reasoner's text to its reasoning and objects and back, and boxes between the reasoner's frame and image pixels.
+// Reads the reasoner's text as reasoning and objects, writes such a text, and moves boxes between the reasoner's frame and the image.
 import { z } from 'zod';
 import { clampBox, type Frame, rescale } from './geometry.ts';
 import type { Box, Point } from './records.ts';

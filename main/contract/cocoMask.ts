@@ -1,4 +1,4 @@
-// COCO's ways to write a mask (compressed text, run list) to a mask and back; malformed ones are refused in one line.
+// Reads and writes COCO's forms of a mask (compressed text, run list); malformed ones are refused in one line.
 import { z } from 'zod';
 import { BadInput } from './badinput.ts';
 import { Mask } from './records.ts';

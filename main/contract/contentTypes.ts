@@ -1,4 +1,4 @@
-// Names of the page's files to the types that they are served as, by the shell and by the browser's server alike.
+// Says as which type each file of the page is served, by the shell and by the browser's server alike.
 
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',

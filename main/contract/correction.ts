@@ -1,4 +1,4 @@
-// A prompt, its proposal and the shapes that stand now to what was right, corrected or wrong: the one rule for verdicts.
+// Compares a prompt, its proposal and the shapes that stand now: what was right, corrected or wrong. The one rule for verdicts.
 import { type Change, changed, type Diff } from './diff.ts';
 import { same } from './equal.ts';
 import { boxIou } from './geometry.ts';

@@ -1,4 +1,4 @@
-// Whether two plain values (JSON's kinds) are the same; a key that is undefined counts as absent.
+// Says whether two plain values (JSON's kinds) are the same; a key that is undefined counts as absent.
 
 export function same(a: unknown, b: unknown): boolean {
   // Zero has one sign here: neither JSON nor SQLite keeps the other.

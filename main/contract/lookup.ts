@@ -1,4 +1,4 @@
-// Looking up what must be there: a missing entry is a fault that is told by its name, not a 0 that goes on quietly.
+// Looks up what must be there: a missing entry is thrown by its name and does not go on quietly as a 0.
 
 export function entry<T>(list: readonly T[], at: number, name: string): T {
   const value = list[at];

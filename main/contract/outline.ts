@@ -1,4 +1,4 @@
-// Masks to outlines: rings along pixel edges with their holes, and rings with fewer corners that draw the same mask.
+// Finds the outlines of masks: rings along pixel edges with their holes, and rings with fewer corners that draw the same mask.
 import { fromPolygon, fromPolygons } from './polygon.ts';
 import type { Box, Mask } from './records.ts';
 import { maskArea, maskBox, maskIou, sharedArea } from './rle.ts';

@@ -1,4 +1,4 @@
-// Polygon outlines to masks, pixel for pixel as pycocotools draws them (its rleFrPoly; order of vertices is free).
+// Fills polygons as masks, pixel for pixel as pycocotools draws them (its rleFrPoly; order of vertices is free).
 import { BadInput } from './badinput.ts';
 import type { Frame } from './geometry.ts';
 import type { Mask } from './records.ts';

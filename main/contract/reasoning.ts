@@ -1,4 +1,4 @@
-// The text of an answer between the reasoner's frame and the picture: coordinates that people read are picture pixels.
+// Moves the coordinates in an answer's text from the reasoner's frame to picture pixels, which is what people read.
 import { clampBox, type Frame, rescale } from './geometry.ts';
 import type { Box } from './records.ts';
 

@@ -1,4 +1,4 @@
-// Bitmaps to run-length masks and back, and what masks measure: area, box, overlap, union, intersection.
+// Run-length masks: made from bitmaps and turned back, with their area, box, overlap, union and intersection.
 import { BadInput } from './badinput.ts';
 import { type Box, MAX_MASK_PIXELS, type Mask } from './records.ts';
 

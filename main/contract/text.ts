@@ -1,4 +1,4 @@
-// What people and files write, as text that every part of the program stores and compares alike: whole characters only.
+// Cuts and cleans what people and files write, so that every part of the program stores and compares whole characters.
 import { z } from 'zod';
 
 /**

@@ -1,4 +1,4 @@
-// What the engine programs were asked, how long it took and how it ended -> a file of JSON lines: shapes and counts, no pixels, no words.
+// Writes the calls of the engine programs into a file of JSON lines: what was asked, how long it took, how it ended; shapes and counts only.
 import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput, refusalOf } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// Messages from the host to calls under way: their order, their cancelling, their pictures and the weights they use.
+// Takes the host's messages as calls: orders and cancels them, and gives each its picture and the weights.
 import { loadPredictor } from '../flow/predict.ts';
 import { decodeImage } from '../pictures/image.ts';
 import { weightsVersion } from '../weights/version.ts';

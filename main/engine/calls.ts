@@ -1,4 +1,4 @@
-// The engine's calls as work on pictures and a model: pictures and words in, packed masks and proposals out.
+// Carries out the engine's calls on pictures and a model; takes pictures and words, gives packed masks and proposals.
 import { BadInput } from '../contract/badinput.ts';
 import { clampBox } from '../contract/geometry.ts';
 import { type FoundObject, type PackedMask, packMask, unpackMask } from '../contract/project.ts';

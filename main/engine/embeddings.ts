@@ -1,4 +1,4 @@
-// Image files to decoded pictures of which the last few are kept: a model's features live as long as their picture.
+// Decodes image files and keeps the last few pictures; a model's features live as long as their picture.
 import { stat } from 'node:fs/promises';
 import type { ImageFile } from '../pictures/image.ts';
 

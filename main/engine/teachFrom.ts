@@ -1,4 +1,4 @@
-// A run's folder to the run: its images are decoded here, and the weights' own domain is drawn.
+// Makes a run from its folder: decodes its images here, and draws the weights' own domain.
 import path from 'node:path';
 import { baseDomain } from '../learn/baseDomain.ts';
 import type { TeachOutcome, Watching } from '../learn/task.ts';

@@ -1,4 +1,4 @@
-// What a run is asked to learn, as a file of its folder: written once by the host, read by the program that trains.
+// Writes and reads the file of a run's folder that says what the run is asked to learn: the host writes it once, `train` reads it.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Sample, StandingThing } from '../learn/sample.ts';

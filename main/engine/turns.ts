@@ -1,4 +1,4 @@
-// Who may compute: urgent work at once, batch work one piece at a time and only while nothing urgent is under way.
+// Says who may compute: urgent work at once, batch work one piece at a time and only while nothing urgent is under way.
 
 export class Turns {
   private urgentCount = 0;

@@ -1,4 +1,4 @@
-// A true mask to the clicks of a simulated annotator, and to what the segmenter draws after each: how many does it take?
+// Clicks on a true mask as a simulated annotator does, and counts the clicks until what the segmenter draws is good.
 import type { Random } from '../contract/random.ts';
 import type { DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskIou, toBitmap } from '../contract/rle.ts';

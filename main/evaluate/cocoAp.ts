@@ -1,4 +1,4 @@
-// Detections beside the truth to COCO's average precision and recall, number for number as its evaluation has them.
+// Computes COCO's average precision and recall of detections, number for number as its own evaluation does.
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskIou } from '../contract/rle.ts';
 

@@ -1,4 +1,4 @@
-// COCO files to photographs with the masks of their things, all held in memory: to learn from, or to be measured on.
+// Reads photographs of COCO files with the masks of their things into memory: to learn from, or to be measured on.
 import path from 'node:path';
 import { resizePillow } from '../../models/nn/resample.ts';
 import { BadInput } from '../contract/badinput.ts';

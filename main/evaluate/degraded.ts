@@ -1,4 +1,4 @@
-// True masks of photographs to wrong ones of six kinds, as hurried people and old data sets have them: what repair is judged on.
+// Makes true masks wrong in six ways, as hurried people and old data sets do: what repair is judged on.
 
 import { outlinesOf, simplified } from '../contract/outline.ts';
 import { fromPolygons } from '../contract/polygon.ts';

@@ -1,4 +1,4 @@
-// Drawn scenes as pictures with the true masks of the things in them, and the prompts of the scene with their whole answers.
+// Draws scenes with the true masks of the things in them, and the prompts of the scene with their whole answers.
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
 import { rasterise } from '../pictures/image.ts';

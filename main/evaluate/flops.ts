@@ -1,4 +1,4 @@
-// A graph to the work in it: floating-point operations of its products and convolutions, all else left out.
+// Counts the floating-point operations of a graph's products and convolutions; all else is left out.
 import { dim, reachable, size, type Tensor } from '../../models/graph/tensor.ts';
 
 /** A product counts two operations for each pair of numbers that it multiplies and adds. */

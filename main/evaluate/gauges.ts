@@ -1,4 +1,4 @@
-// What this machine gives at best, measured beside the work that is held against it: products, memory reads, memory use.
+// Measures what this machine gives at best beside the work that is compared with it: products, memory reads, memory use.
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-// A worker thread that looks at the process's memory again and again: a session's run blocks the thread that asked for it.
+// Reads the process's memory again and again in a worker thread: a session's run blocks the thread that asked for it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { privateBytes } from './gauges.ts';
 

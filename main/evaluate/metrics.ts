@@ -1,4 +1,4 @@
-// What was predicted against what is true, image by image, to the figures that papers print: gIoU, cIoU, box50.
+// Computes the figures that papers print (gIoU, cIoU, box50) of predictions and truth, image by image.
 import { boxIou } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { difference, maskArea, sharedArea } from '../contract/rle.ts';

@@ -1,4 +1,4 @@
-// Published models at full size with random weights: encoding, clicks, reading a prompt and writing, beside what the machine gives at best.
+// Measures published models at full size with random weights (encoding, clicks, reading a prompt, writing) beside the machine's best.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Sets of annotated photographs to figures: true boxes and clicks to masks, beside GrabCut and the bare box; repairs; prompts in words.
+// Measures weights on sets of annotated photographs: boxes and clicks beside GrabCut and the bare box; repairs; prompts in words.
 import { fromPolygon } from '../contract/polygon.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskIou } from '../contract/rle.ts';

@@ -1,4 +1,4 @@
-// Boxes on annotated photographs to masks by the segmenter and by GrabCut, and both to the figures of `loupe eval photos`.
+// Draws masks for boxes on annotated photographs, by the segmenter and by GrabCut: the figures of `loupe eval photos`.
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';

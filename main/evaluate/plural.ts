@@ -1,4 +1,4 @@
-// Several objects that were found against several that are meant, to F1 at IoU 0.5, share of right counts and gIoU of unions.
+// Compares several objects that were found with several that are meant: F1 at IoU 0.5, share of right counts and gIoU of unions.
 import { boxIou, type Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';

@@ -1,4 +1,4 @@
-// The parameters that graphs ask for, to a checkpoint of exactly these with random values: speed does not depend on values.
+// Writes a checkpoint of exactly the parameters that graphs ask for, with random values: speed does not depend on values.
 import type { Quantised } from '../../models/graph/quantised.ts';
 import { input, type Shape, size, type Tensor } from '../../models/graph/tensor.ts';
 import type { ParamSource } from '../../models/nn/params.ts';

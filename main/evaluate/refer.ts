@@ -1,4 +1,4 @@
-// RefCOCO, RefCOCO+ and RefCOCOg as their authors published them (a pickle of references, COCO instances) to expressions.
+// Reads RefCOCO, RefCOCO+ and RefCOCOg as their authors published them (a pickle of references, COCO instances) as expressions.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// Expressions to what a model answers, item by item in a file that a stopped run goes on with, and to the papers' figures.
+// Asks a model expressions, item by item, keeps the answers in a file with which a stopped run goes on, and computes the papers' figures.
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { firstBox, toFrame } from '../contract/answer.ts';

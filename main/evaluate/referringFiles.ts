@@ -1,4 +1,4 @@
-// ReasonSeg's folders, GroundingSuite's lines, and prompts over annotated photographs to expressions.
+// Reads ReasonSeg's folders, GroundingSuite's lines, and prompts over annotated photographs as expressions.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

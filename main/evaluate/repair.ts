@@ -1,4 +1,4 @@
-// Photographs with true masks to what repair makes of them when they are made wrong, and when they are left right.
+// Measures repair on photographs with true masks: what it makes of masks that are made wrong, and of those that are left right.
 import { random } from '../contract/random.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, maskIou, unionOf } from '../contract/rle.ts';

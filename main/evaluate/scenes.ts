@@ -1,4 +1,4 @@
-// A predictor on drawn scenes of unseen seeds to the figures of `loupe eval scenes`.
+// Measures a predictor on drawn scenes of unseen seeds: the figures of `loupe eval scenes`.
 import type { Box, Mask, Prompt } from '../contract/records.ts';
 import { fromBitmap, maskArea, unionOf } from '../contract/rle.ts';
 import type { Predictor } from '../flow/predict.ts';

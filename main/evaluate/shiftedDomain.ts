@@ -1,4 +1,4 @@
-// Pictures that nano's scenes are not like: another style of icons, things without a word of nano's, other backgrounds.
+// Draws pictures that are unlike nano's scenes: another style of icons, things that nano has no word for, other backgrounds.
 import { type Random, random } from '../contract/random.ts';
 import { fromBitmap } from '../contract/rle.ts';
 import { rasterise } from '../pictures/image.ts';

@@ -1,4 +1,4 @@
-// Prompts in words on photographs to figures: is the named thing found, is what is absent said to be, is an unknown word never replaced.
+// Asks prompts in words about photographs: is the named thing found, is what is absent said to be absent, is an unknown word never replaced.
 import { boxIou } from '../contract/geometry.ts';
 import type { Predictor, Proposal } from '../flow/predict.ts';
 import type { LabelledImage } from './cocoPhotos.ts';

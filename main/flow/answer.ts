@@ -1,4 +1,4 @@
-// The text of an answer to the objects that it names, in the reasoner's own frame: one reader for each way of writing.
+// Reads the objects that an answer's text names, in the reasoner's own frame: one reader for each way of writing.
 import { z } from 'zod';
 import { type AnswerReading, firstBoxForm, listForm, parseJson, type ReadObject } from '../contract/answer.ts';
 import type { Box, Point } from '../contract/records.ts';

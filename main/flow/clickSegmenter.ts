@@ -1,4 +1,4 @@
-// A place on disk to a segmenter for clicks, boxes and rough masks: ONNX files of another tool, a SAM 2 checkpoint, or weights of ours.
+// Opens a segmenter for clicks, boxes and rough masks: ONNX files of another tool, a SAM 2 checkpoint, or weights of ours.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

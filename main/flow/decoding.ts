@@ -1,4 +1,4 @@
-// The mask decoder over named inputs: the same graph whether one mask is asked for or a batch of them is trained.
+// Builds the mask decoder over named inputs: the same graph whether one mask is asked for or a batch of them is trained.
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';

@@ -1,4 +1,4 @@
-// A picture to the size in which a Qwen-VL reasoner sees it, and to any other size, resampled as the published code does.
+// Resizes a picture to the size in which a Qwen-VL reasoner sees it, or to any other, as the published code does.
 import { resizePillow } from '../../models/nn/resample.ts';
 import { framedSize, lensImageConfig } from '../../models/qwen/processor.ts';
 import type { Frame } from '../contract/geometry.ts';

@@ -1,4 +1,4 @@
-// Features of a repair and the record beside the weights to the gain in IoU that is expected of it.
+// Expects the gain in IoU of a repair, from its features and the record beside the weights.
 import type { GainTree, RepairRecord } from '../weights/repairRecord.ts';
 
 export function treeValue(tree: GainTree, features: readonly number[]): number {

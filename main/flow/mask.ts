@@ -1,4 +1,4 @@
-// The segmenter's logits to the one mask that a person sees, and that evaluation and rewards judge: choice, size, edges.
+// Chooses, resizes and refines the one mask of the segmenter's logits that a person sees and that evaluation and rewards judge.
 import { bestAlternative, chooseMask } from '../../models/sam2/segmenter.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { enlargedMask, type Grid, type PicturePart } from '../pictures/enlarge.ts';

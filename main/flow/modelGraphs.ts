@@ -1,4 +1,4 @@
-// A weights folder or checkpoint to the graphs that Loupe builds of it, part by part; nothing is computed.
+// Builds the graphs of a weights folder or checkpoint, part by part; nothing is computed.
 import { stat } from 'node:fs/promises';
 import { print } from '../../models/graph/print.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';

@@ -1,4 +1,4 @@
-// The ways in which known tools export a segmenter as ONNX files, one record each, and which of them a set of files is.
+// Holds one record for each way in which known tools export a segmenter as ONNX files, and says which one a set of files is.
 import type { ForeignPort, OnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { BadInput } from '../contract/badinput.ts';
 

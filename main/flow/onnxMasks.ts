@@ -1,4 +1,4 @@
-// What a foreign decoder gives to one mask of the picture: which output it is, at what size, and what its numbers mean.
+// Takes one mask of the picture from what a foreign decoder gives: finds the output, its size, and what its numbers mean.
 import type { ShapedValue } from '../../models/runtime/session.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { enlargedMask } from '../pictures/enlarge.ts';

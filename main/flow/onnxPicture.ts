@@ -1,4 +1,4 @@
-// A picture to what a foreign encoder takes: how it lies on the encoder's square, and its pixels there.
+// Prepares a picture for a foreign encoder: how it lies on the encoder's square, and its pixels there.
 
 import { resizeFloat, resizePillow } from '../../models/nn/resample.ts';
 import type { ShapedValue } from '../../models/runtime/session.ts';

@@ -1,4 +1,4 @@
-// Asks foreign files about a drawn picture whose masks are known: which prompts they hear, and which pixels they want.
+// Tries foreign files on a drawn picture whose masks are known: which prompts they hear, and which pixels they want.
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap, maskIou } from '../contract/rle.ts';
 import type { OnnxDialect, PixelScale } from './onnxDialects.ts';

@@ -1,4 +1,4 @@
-// What a person points at to the feeds of a foreign decoder: points, labels, boxes and a rough mask in its own words.
+// Feeds a foreign decoder with what a person points at: points, labels, boxes and a rough mask in its own words.
 
 import { resizeFloat } from '../../models/nn/resample.ts';
 import type { ForeignPort } from '../../models/runtime/onnxHeader.ts';

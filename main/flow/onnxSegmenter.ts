@@ -1,4 +1,4 @@
-// A segmenter that lies as ONNX files of somebody else -> masks by clicks, a box or a rough mask; the picture is encoded once.
+// Draws masks by ONNX files of another tool, from clicks, a box or a rough mask; encodes the picture once.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readOnnxHeader } from '../../models/runtime/onnxHeader.ts';

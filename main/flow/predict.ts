@@ -1,4 +1,4 @@
-// A decoded picture and a prompt to a proposal: reasoning, and a box and a mask for each object, by the weights of one folder.
+// Answers a prompt about a picture by the weights of one folder: reasoning, and a box and a mask for each object.
 import type { Provider } from '../../models/runtime/session.ts';
 import { mostAgreed } from '../contract/agreement.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';

@@ -1,4 +1,4 @@
-// What a person or the reasoner points at -> the segmenter's rough-mask input, so that a box or a click acts where it lies.
+// Draws what a person or the reasoner points at on the segmenter's rough-mask input, so that a box or a click acts where it lies.
 // SAM 2 learns from a billion masks what a corner token means; a model of 3 M parameters is told it on the map as well.
 import type { Box } from '../contract/records.ts';
 

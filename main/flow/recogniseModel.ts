@@ -1,4 +1,4 @@
-// A folder or file that a person has -> what model it is, by its tensors and by the inputs of its ONNX files alone.
+// Says which model a folder or file is, by its tensors and by the inputs of its ONNX files alone.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';

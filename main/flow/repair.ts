@@ -1,4 +1,4 @@
-// A coarse mask to the one that the segmenter would draw in its place: several prompts made of it, several rounds, their consensus.
+// Redraws a coarse mask: prompts made of it are drawn in several rounds, and what they agree on is proposed in its place.
 import { clampBox, type Frame } from '../contract/geometry.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskArea, maskBox, maskIou } from '../contract/rle.ts';

@@ -1,4 +1,4 @@
-// A mask that stands, what several prompts redrew and what came of it to numbers by which the gain can be expected.
+// Measures a mask that stands and what several prompts redrew: the numbers by which the gain of a repair is expected.
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, maskIou, sharedArea, unionOf } from '../contract/rle.ts';
 import { boundaryIou, boundaryOf } from '../pictures/boundary.ts';

@@ -1,4 +1,4 @@
-// A picture with clicks, a box, a rough mask or a context token to a mask: the picture is encoded once, prompts are cheap.
+// Draws a mask by clicks, a box, a rough mask or a context token; encodes the picture once, so that prompts are cheap.
 import { input } from '../../models/graph/tensor.ts';
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';

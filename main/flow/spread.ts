@@ -1,4 +1,4 @@
-// The masks of several answers to one prompt to how far they disagree: what a person should look at first.
+// Measures how far the masks of several answers to one prompt disagree: what a person should look at first.
 import { distance } from '../contract/agreement.ts';
 import type { Mask } from '../contract/records.ts';
 

@@ -1,4 +1,4 @@
-// What LOUPE_THREADS says -> the threads that this program computes with.
+// Bounds the threads that this program computes with, as LOUPE_THREADS says.
 import { setThreads } from '../../models/runtime/threads.ts';
 import { BadInput } from '../contract/badinput.ts';
 

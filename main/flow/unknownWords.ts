@@ -1,4 +1,4 @@
-// A prompt to what a model with a closed vocabulary can make of it: its words in known forms, and those it does not know.
+// Finds the words of a prompt that a model with a closed vocabulary does not know, and puts the others into the form that it knows.
 
 /** The words that a model was trained on, and those among them that name nothing that it can find. */
 export interface ClosedVocabulary {

@@ -1,4 +1,4 @@
-// A picture's features to whether it is unlike the pictures that the model's words were learnt on, and what a person is told.
+// Says whether a picture is unlike those that the model's words were learnt on, by the picture's features.
 
 /** A weighted sum of signs, each less its mean and by its spread. */
 export interface SignSum {

@@ -1,4 +1,4 @@
-// Parts of pictures to the features that the segmenter's decoder reads, each encoded once while it is in use.
+// Encodes parts of pictures for the segmenter's decoder, each once while it is in use.
 import { resizePillow } from '../../models/nn/resample.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// What is asked of the segmenter to the part of the picture that it should look at, and the same ask in that part's pixels.
+// Chooses the part of the picture that the segmenter should look at, and moves what is asked into that part's pixels.
 
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask, Point } from '../contract/records.ts';

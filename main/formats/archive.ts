@@ -1,4 +1,4 @@
-// A zip or gzip file to a temporary folder with the annotation files in it; within bounds, and never outside of that folder.
+// Unpacks the annotation files of a zip or gzip file into a temporary folder; within bounds, and never outside of that folder.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, stat } from 'node:fs/promises';
 import path from 'node:path';

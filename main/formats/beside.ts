@@ -1,4 +1,4 @@
-// A file's place to the file beside it that is written first, so that what stands there is always whole.
+// Names the file beside another that is written first and then renamed, so that what stands there is always whole.
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 

@@ -1,4 +1,4 @@
-// Shapes to annotations of a COCO file: those of a file that nobody touched as they were, all others from their masks and boxes.
+// Writes shapes as annotations of a COCO file: those that nobody changed as they were, all others from their masks and boxes.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { ExportSettings } from '../contract/jobs.ts';

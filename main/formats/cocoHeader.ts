@@ -1,4 +1,4 @@
-// What stands beside the annotations of a COCO file to images, labels and the texts that are written again as they were.
+// Reads what stands beside the annotations of a COCO file: images, labels, and the texts that are written again as they were.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { type JsonPiece, jsonPieces, type Wanted } from './jsonStream.ts';

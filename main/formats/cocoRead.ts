@@ -1,4 +1,4 @@
-// A COCO file of any tool and size to images, labels and shapes, with a reason for everything that is left out.
+// Reads a COCO file of any tool and size: images, labels and shapes, with a reason for everything that is left out.
 import { BadInput } from '../contract/badinput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { boxIou, type Frame } from '../contract/geometry.ts';

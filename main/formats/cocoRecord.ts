@@ -1,4 +1,4 @@
-// A record of a COCO file as text, and what is to stand in it, to the text that is written: the same one where nothing differs.
+// Writes a record of a COCO file from its old text and what is to stand in it: the same text where nothing differs.
 import { same } from '../contract/equal.ts';
 import { type PackedMask, unpackMask } from '../contract/project.ts';
 import type { Box } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// Records of a COCO file, one after the other, to every rule that they break: those that its readers hang on.
+// Checks the records of a COCO file, one after the other, and names every rule that they break.
 import { z } from 'zod';
 import { BadInput } from '../contract/badinput.ts';
 import { parseRle } from '../contract/cocoMask.ts';

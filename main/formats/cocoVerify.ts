@@ -1,4 +1,4 @@
-// A COCO file of any size to every rule that it breaks and, beside a project, to every mask that is not the project's.
+// Checks a COCO file of any size by every rule and, beside a project, names every mask that is not the project's.
 import { accessSync, statSync } from 'node:fs';
 import { BadInput } from '../contract/badinput.ts';
 import type { VerifyReport } from '../contract/jobs.ts';

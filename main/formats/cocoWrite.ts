@@ -1,4 +1,4 @@
-// Images and shapes, as they come, to a COCO file: written beside in constant memory and renamed when it is whole.
+// Writes images and shapes, as they come, to a COCO file: beside the old one in constant memory, renamed when it is whole.
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { BadInput, refusalOf } from '../contract/badinput.ts';
 import type { ExportSettings } from '../contract/jobs.ts';

@@ -1,4 +1,4 @@
-// Any file to the reader for its content, or to the reason why there is none; the name of the file does not count.
+// Finds the reader for any file by its content, or the reason why there is none; the name of the file does not count.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { BadInput } from '../contract/badinput.ts';
 import { readCoco } from './cocoRead.ts';

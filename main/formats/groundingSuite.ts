@@ -1,4 +1,4 @@
-// A GroundingSuite file (a line of JSON for each phrase) to images and the mask of each phrase.
+// Reads a GroundingSuite file (a line of JSON for each phrase): images and the mask of each phrase.
 import { BadInput } from '../contract/badinput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';

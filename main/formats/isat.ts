@@ -1,4 +1,4 @@
-// One ISAT file to its image and things: what of each stays visible when all polygons are painted by their layers.
+// Reads one ISAT file: its image, and what of each thing stays visible when all polygons are painted by their layers.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { fromPolygon } from '../contract/polygon.ts';

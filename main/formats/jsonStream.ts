@@ -1,4 +1,4 @@
-// A JSON file of any size to its top-level pieces, one at a time: entries of its lists, and other values whole.
+// Reads a JSON file of any size piece by piece: entries of its lists, and other values whole.
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';

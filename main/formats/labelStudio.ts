@@ -1,4 +1,4 @@
-// A Label Studio export (JSON) to images and shapes: of several people's work the one that counts, and the rest by name.
+// Reads a Label Studio export (JSON): of several people's work the one that counts; the rest is named.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { jsonPieces } from './jsonStream.ts';

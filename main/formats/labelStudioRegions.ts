@@ -1,4 +1,4 @@
-// One result of Label Studio to the place of a shape; places in it are percent of the picture.
+// Reads the place of a shape from one result of Label Studio, which counts places in percent of the picture.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { type BoxedMask, boxRing, ellipseRing, maskOfRing, turnedRing } from './rings.ts';

@@ -1,4 +1,4 @@
-// One LabelMe or X-AnyLabeling file to its image and shapes; parts that share a label and a group are one object.
+// Reads one LabelMe or X-AnyLabeling file; parts that share a label and a group are one object.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';

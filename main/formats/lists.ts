@@ -1,4 +1,4 @@
-// Files that describe others: names of classes, or names of the pictures that belong to a part of the set.
+// Reads files that describe others: names of classes, or names of the pictures that belong to a part of the set.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Facts } from './unread.ts';

@@ -1,4 +1,4 @@
-// Files of one folder, and texts, to a zip archive; stored as they are, as weights do not shrink.
+// Writes the files of one folder, and texts, to a zip archive; stored as they are, as weights do not shrink.
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';

@@ -1,4 +1,4 @@
-// A COCO panoptic file and the pictures that go with it to images, labels and one mask for each segment.
+// Reads a COCO panoptic file and the pictures that go with it: images, labels and one mask for each segment.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

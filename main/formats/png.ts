@@ -1,4 +1,4 @@
-// PNG bytes to one number a pixel: palette index, grey value, or R + 256 G + 65536 B; for pictures that hold masks.
+// Reads PNG bytes as one number a pixel: palette index, grey value, or R + 256 G + 65536 B; for pictures that hold masks.
 import { inflateSync } from 'node:zlib';
 import { BadInput } from '../contract/badinput.ts';
 import { MAX_MASK_PIXELS, type Mask } from '../contract/records.ts';

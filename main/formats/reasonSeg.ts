@@ -1,4 +1,4 @@
-// One ReasonSeg file (a question and polygons) to its image and the mask that answers the question.
+// Reads one ReasonSeg file (a question and polygons): its image and the mask that answers the question.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';

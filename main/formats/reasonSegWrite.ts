@@ -1,4 +1,4 @@
-// A mask to polygons that ReasonSeg's loader paints as the very same mask: corners in the middle of pixels, holes as areas to ignore.
+// Writes a mask as polygons that ReasonSeg's loader paints as the very same mask: corners in the middle of pixels, holes as areas to ignore.
 import { outlinesOf } from '../contract/outline.ts';
 import type { Mask } from '../contract/records.ts';
 

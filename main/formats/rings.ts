@@ -1,4 +1,4 @@
-// Circles, ellipses and turned boxes to rings of corners, and a ring to the mask and box of a shape.
+// Turns circles, ellipses and turned boxes into rings of corners, and a ring into the mask and box of a shape.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';

@@ -1,4 +1,4 @@
-// What a file says of a shape beside its place and its label to attributes; whatever cannot be one is told.
+// Reads what a file says of a shape beside its place and its label as attributes; whatever cannot be one is reported.
 import type { AttributeValue } from '../contract/project.ts';
 import type { Notes } from './reading.ts';
 import { type Fields, isFields, LONGEST_ATTRIBUTE, MOST_ATTRIBUTES, numberOf } from './values.ts';

@@ -1,4 +1,4 @@
-// One file of the Segment Anything data set to its image and masks, which have no labels.
+// Reads one file of the Segment Anything data set: its image and masks, which have no labels.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { parseRle } from '../contract/cocoMask.ts';

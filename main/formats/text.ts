@@ -1,4 +1,4 @@
-// Bytes of a text file to text: by their byte order mark, by what the text says of itself, else UTF-8 or a refusal.
+// Decodes the bytes of a text file: by their byte order mark, by what the text says of itself, else as UTF-8, or refuses them.
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

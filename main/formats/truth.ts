@@ -1,4 +1,4 @@
-// Annotated photographs (a COCO file, or ISAT's file beside each photo) to the true mask of each thing in them.
+// Reads the true mask of each thing in annotated photographs (a COCO file, or ISAT's file beside each photo).
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

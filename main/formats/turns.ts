@@ -1,4 +1,4 @@
-// Long loops to loops that let the host answer every 20 ms, and that stop when cancelled.
+// Breaks long loops every 20 ms so that the host can answer, and stops them when cancelled.
 const TURN_MS = 20;
 
 /** To be awaited once a round; waits only when 20 ms have passed. Throws the signal's reason. */

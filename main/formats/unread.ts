@@ -1,4 +1,4 @@
-// JSON of other tools to the name of its format and to what to export instead.
+// Recognises JSON of tools that Loupe does not read: the name of the format, and what to export instead.
 import { type Fields, isFields } from './values.ts';
 
 /** What tells formats apart: the keys, and the first entry of each list or other value. */

@@ -1,4 +1,4 @@
-// Values as annotation files hold them, in the many ways tools write them, to ours; null where they are none.
+// Reads values as annotation files hold them, in the many ways tools write them; null where they are none.
 import { clampBox, type Frame } from '../contract/geometry.ts';
 import type { AttributeValue } from '../contract/project.ts';
 import type { Box } from '../contract/records.ts';

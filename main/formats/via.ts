@@ -1,4 +1,4 @@
-// A VGG Image Annotator file (VIA 1 and 2: project, or regions as JSON or CSV) to its images and shapes.
+// Reads a VGG Image Annotator file (VIA 1 and 2: project, or regions as JSON or CSV).
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';

@@ -1,4 +1,4 @@
-// A project of VIA 3 (files, views and metadata apart) to its images and shapes.
+// Reads a project of VIA 3 (files, views and metadata apart).
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { jsonFields } from './jsonStream.ts';

@@ -1,4 +1,4 @@
-// Regions as all versions of VIA have them to images and shapes; which attribute is the label is found out and told.
+// Reads regions as all versions of VIA have them; finds out which attribute is the label, and says so.
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';

@@ -1,4 +1,4 @@
-// One Pascal VOC annotation (XML) to its image and boxes, and to masks where the picture of its objects lies beside.
+// Reads one Pascal VOC annotation (XML): boxes, and masks where the picture of its objects lies beside.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

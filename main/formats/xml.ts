@@ -1,4 +1,4 @@
-// XML text to nested elements, as far as annotation files use it: no namespaces, no entities of their own.
+// Reads XML text as nested elements, as far as annotation files use it: no namespaces, no entities of their own.
 import { SaxesParser } from 'saxes';
 import { BadInput } from '../contract/badinput.ts';
 

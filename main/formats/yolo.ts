@@ -1,4 +1,4 @@
-// One YOLO label file (boxes or polygons in shares of the picture) to its image and shapes.
+// Reads one YOLO label file (boxes or polygons in shares of the picture).
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

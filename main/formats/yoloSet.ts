@@ -1,4 +1,4 @@
-// What a YOLO set says about its label files: the names of its classes by number, and whether its rows hold keypoints.
+// Reads what a YOLO set says about its label files: the names of its classes by number, and whether its rows hold keypoints.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';

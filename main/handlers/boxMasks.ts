@@ -1,4 +1,4 @@
-// The job that makes masks of boxes: started here, reported in one sentence.
+// Starts the job that draws masks for boxes and reports it in one sentence.
 import { BadInput } from '../contract/badinput.ts';
 import { boxesToMasks, boxMasksWords } from '../jobs/boxMasks.ts';
 import { contract, type HostContext } from './context.ts';

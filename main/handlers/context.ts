@@ -1,4 +1,4 @@
-// What every group of handlers is given: the contract with failures turned into its errors, and the host as they see it.
+// Gives every group of handlers the contract, with failures turned into its errors, and the host as handlers see it.
 import { mapEventIterator } from '@orpc/client';
 import { implement, ORPCError, ValidationError } from '@orpc/server';
 import { api, type Recorded } from '../contract/api.ts';

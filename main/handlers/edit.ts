@@ -1,4 +1,4 @@
-// The edit group: a person's changes into the store, and out to every window.
+// The edit group: stores a person's changes and sends them to every window.
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { turns } from '../formats/turns.ts';

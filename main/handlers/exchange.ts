@@ -1,4 +1,4 @@
-// The part of the jobs group that brings annotations in and takes them out.
+// The part of the jobs group that imports and exports annotations.
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// The part of the jobs group that is the same for every job: what there is, and an end to it.
+// The part of the jobs group that is the same for every job: listing and cancelling.
 import type { HostContext } from './context.ts';
 import { contract } from './context.ts';
 

@@ -1,4 +1,4 @@
-// The job that asks one prompt of every image: started here, reported in one sentence.
+// Starts the job that asks one prompt of every image and reports it in one sentence.
 import { type PromptAllReport, promptAll } from '../jobs/prompting.ts';
 import { contract, type HostContext } from './context.ts';
 

@@ -1,4 +1,4 @@
-// The repair group: masks compared with the model's, pairs worst first, and a person's word on each.
+// The repair group: compares masks with the model's, lists the pairs worst first, and stores the person's verdict on each.
 
 import type { RepairPair } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// All groups of handlers joined to the whole contract.
+// Joins all groups of handlers to the whole contract.
 import type { Host } from '../host.ts';
 import { boxMasksHandlers } from './boxMasks.ts';
 import { contract } from './context.ts';

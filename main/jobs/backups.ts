@@ -1,4 +1,4 @@
-// A file that is about to be replaced to a copy beside it, and a name for a new file that nobody has.
+// Copies a file that is about to be replaced, and finds a name for a new file that no file has.
 import { closeSync, constants, copyFileSync, existsSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { OPENING } from '../formats/cocoWrite.ts';

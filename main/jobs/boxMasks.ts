@@ -1,4 +1,4 @@
-// Shapes of which only a box is known to masks by the project's segmenter: one step of undo, which holds what was done when it is stopped.
+// Draws masks for shapes of which only a box is known: one step of undo, which holds what was done when it is stopped.
 import { setImmediate } from 'node:timers/promises';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';

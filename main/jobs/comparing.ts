@@ -1,4 +1,4 @@
-// Masks that stand in a project to pairs with what the model would draw in their place, for a person to judge.
+// Compares the masks of a project with what the model would draw in their place, as pairs for a person to judge.
 import { setImmediate } from 'node:timers/promises';
 import { BadInput } from '../contract/badinput.ts';
 import { type Image, type PackedMask, unpackMask } from '../contract/project.ts';

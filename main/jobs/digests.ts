@@ -1,4 +1,4 @@
-// A shape to two digests, one of where it lies and one of what is said of it: equal ones mean that nobody touched it.
+// Computes two digests of a shape, of where it lies and of what is said of it: equal ones mean that nobody changed it.
 import { createHash } from 'node:crypto';
 import type { Shape } from '../contract/project.ts';
 import { digestOf } from '../weights/digest.ts';

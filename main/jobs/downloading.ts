@@ -1,4 +1,4 @@
-// A name of the catalogue to a model that is downloaded, recognised by its tensors and listed among those of this machine.
+// Downloads a model of the catalogue, recognises it by its tensors and lists it among those of this machine.
 import { setGlobalProxyFromEnv } from 'node:http';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// A shape that an import brings to the one in the project that it is already: by its id, or because it covers the same.
+// Finds the shape of the project that an imported shape is already: by its id, or because it covers the same.
 import { boxIou } from '../contract/geometry.ts';
 import { type Shape, unpackMask } from '../contract/project.ts';
 import { maskIou } from '../contract/rle.ts';

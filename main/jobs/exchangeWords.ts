@@ -1,4 +1,4 @@
-// Reports of imports, exports and checks to the sentences that a person reads, in the window and in a terminal.
+// Writes reports of imports, exports and checks as the sentences that a person reads, in the window and in a terminal.
 import path from 'node:path';
 import type { ImportReport, VerifyReport } from '../contract/jobs.ts';
 import type { Written } from '../formats/cocoWrite.ts';

@@ -1,4 +1,4 @@
-// A project to what is written of it as COCO: its own records, and around them what the files said that they came from.
+// Gathers what is written of a project as COCO: its own records, and what the files said that they came from.
 import type { Frame } from '../contract/geometry.ts';
 import type { ExportSettings } from '../contract/jobs.ts';
 import type { Image, ImageDetail, Shape, StoredPrompt } from '../contract/project.ts';

@@ -1,4 +1,4 @@
-// What the COCO files that a project came from say of themselves to what one file of all says: nothing is dropped unnamed.
+// Joins what the COCO files of a project say of themselves into what one file says; whatever is dropped is named.
 import path from 'node:path';
 import { same } from '../contract/equal.ts';
 import { patched } from '../formats/cocoRecord.ts';

@@ -1,4 +1,4 @@
-// Images of a project to names in a COCO file: as the file had them that they came from, else paths from one folder.
+// Names a project's images in a COCO file: as the file had them that they came from, else as paths from one folder.
 import path from 'node:path';
 import type { Image } from '../contract/project.ts';
 import type { Project } from '../store/project.ts';

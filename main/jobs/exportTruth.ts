@@ -1,4 +1,4 @@
-// A project to what a COCO file of it should hold: the ids that an export gives, and the records of the files it came from.
+// Computes what a COCO file of a project should hold: the ids that an export gives, and the records of its source files.
 import { same } from '../contract/equal.ts';
 import { type Shape, unpackMask } from '../contract/project.ts';
 import { maskArea } from '../contract/rle.ts';

@@ -1,4 +1,4 @@
-// A project to a COCO file, and a COCO file beside the project that it came from to what differs.
+// Exports a project to a COCO file, and compares a COCO file with the project that it came from.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { ExportSettings, VerifyReport } from '../contract/jobs.ts';

@@ -1,4 +1,4 @@
-// A project's images and their files on disk: added, looked at, found again where they were moved to.
+// Adds image files to a project, looks at them on disk, and finds them again where they were moved to.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// How much of masks one annotation file may bring, so that a small file of huge, dense masks costs neither memory nor hours.
+// Bounds the masks that one annotation file may bring, so that a small file of huge, dense masks costs neither memory nor hours.
 import type { Mask } from '../contract/records.ts';
 
 /** Runs of one mask: a mask of 16,384 x 16,384 may change 128 times in every column. */

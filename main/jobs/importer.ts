@@ -1,4 +1,4 @@
-// Parts of readings to records of a project: images, labels by name, and shapes as one growing step.
+// Stores parts of readings as records of a project: images, labels by name, and shapes as one growing step.
 import type { Recorded } from '../contract/api.ts';
 import { type Change, changed, created, longestTitle } from '../contract/diff.ts';
 import type { ImportReport } from '../contract/jobs.ts';

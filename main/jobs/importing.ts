@@ -1,4 +1,4 @@
-// An annotation file or a folder of them to images, labels and shapes of a project: one step of undo, and a report.
+// Imports an annotation file or a folder of them into a project: one step of undo, and a report.
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';

@@ -1,4 +1,4 @@
-// What COCO files said of the shapes on an image to their keypoints, with the lines that their category draws between them.
+// Reads the keypoints that COCO files gave for the shapes on an image, with the lines that their category draws between them.
 import type { Keypoints } from '../contract/project.ts';
 import { fieldsOf } from '../formats/cocoRecord.ts';
 import { numberOf, wholeOf } from '../formats/values.ts';

@@ -1,4 +1,4 @@
-// Names of pictures as annotation files write them to files on disk; never a picture whose folder says something else.
+// Finds the files on disk that annotation files mean by a picture's name; never a picture whose folder says something else.
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

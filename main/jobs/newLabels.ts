@@ -1,4 +1,4 @@
-// Names of labels as files write them to labels of a project, each new one with a colour, a place and perhaps a digit.
+// Finds or makes the labels that files name, each new one with a colour, a place and perhaps a digit.
 import { colourPicker } from '../contract/colours.ts';
 import { type Label, longestName } from '../contract/project.ts';
 import { cut } from '../contract/text.ts';

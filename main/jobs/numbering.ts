@@ -1,4 +1,4 @@
-// Images, shapes and labels of a project to ids of a COCO file: those of the files that they came from, new ones above them.
+// Numbers images, shapes and labels for a COCO file: ids of their source files where they have some, new ones above them.
 import type { Label } from '../contract/project.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceCategory } from '../store/sources.ts';

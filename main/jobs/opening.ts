@@ -1,4 +1,4 @@
-// A path to an open project, looked through first by a process that can be stopped: a hostile file may be read for ever.
+// Opens a project after another process has checked it, which can be stopped: reading a hostile file may never end.
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// Images as annotation files name them to files as the project names them, or to the reason why one is left out.
+// Finds the project's file for each image that an annotation file names, or says why the image is left out.
 import path from 'node:path';
 import type { Notes, ReadImage, ReadPicture, SourceText } from '../formats/reading.ts';
 import { type NamedPictures, pathIn } from './namedPictures.ts';

@@ -1,4 +1,4 @@
-// One prompt to every image of a project: asked where it was not asked yet, answered where there is no answer yet.
+// Asks one prompt of every image of a project where it was not asked yet, and answers it where there is no answer yet.
 import { setImmediate } from 'node:timers/promises';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// Long work to jobs that are listed, reported and cancelled; one at a time in each lane.
+// Runs long work as jobs that are listed, reported and cancelled; one at a time in each lane.
 import type { Job } from '../contract/jobs.ts';
 import { exitCode, judge } from '../failure.ts';
 

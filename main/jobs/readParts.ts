@@ -1,4 +1,4 @@
-// What a reader found in one file to parts of plain data, which another process can store: images in place, masks packed.
+// Writes what a reader found in one file as parts of plain data, which another process can store: images in place, masks packed.
 import path from 'node:path';
 import { type AttributeValue, type PackedMask, packMask } from '../contract/project.ts';
 import type { Box } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// An annotation file, an archive or a folder of them to the parts of each file; pictures that lie only in a zip are unpacked.
+// Reads an annotation file, an archive or a folder of them file by file; pictures that lie only in a zip are unpacked.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';

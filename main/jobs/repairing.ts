@@ -1,4 +1,4 @@
-// Every mask of a project redrawn by the model, and those that are expected to gain put in place in one step of the journal.
+// Redraws every mask of a project, and replaces those that are expected to gain in one step of the journal.
 import { BadInput } from '../contract/badinput.ts';
 import { type Change, changed } from '../contract/diff.ts';
 import { type Image, type PackedMask, type Shape, unpackMask } from '../contract/project.ts';

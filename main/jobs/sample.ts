@@ -1,4 +1,4 @@
-// The sample project: the scenes that come with Loupe, copied beside a project file of the person's own.
+// Makes the sample project: copies the scenes that come with Loupe beside a project file of the person's own.
 import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// A folder for what one piece of work needs while it runs; where its process was killed, the next one takes the folder away.
+// Makes a folder for what one piece of work needs while it runs; removes folders that killed processes left.
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';

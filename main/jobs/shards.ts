@@ -1,4 +1,4 @@
-// Workers that answer parts of one project at once: each into a copy of its own, whose answers are then gathered.
+// Splits a project among workers that answer at once, each into a copy of its own, and gathers their answers.
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';

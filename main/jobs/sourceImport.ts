@@ -1,4 +1,4 @@
-// What a COCO file says of the things that are taken from it, as rows of the project: an export writes them again.
+// Stores what a COCO file says of the things that are taken from it, so that an export writes them again.
 import type { Shape } from '../contract/project.ts';
 import type { SourceText } from '../formats/reading.ts';
 import type { Project } from '../store/project.ts';

@@ -1,4 +1,4 @@
-// A file that the project came from to where it lies now: project and file may have been moved together since.
+// Finds where a file lies now that the project came from: project and file may have been moved together since.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 

@@ -1,4 +1,4 @@
-// Parts of a reading to a file and back, one at a time: what one process writes, another reads when all of it is there.
+// Writes parts of a reading to a file and reads them back, one at a time: one process writes, another reads when all is there.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// What runs of a project left behind to what its window shows: curves, changes on held-back images, the learning curve.
+// Reads what runs of a project left behind for its window: curves, changes on held-back images, the learning curve.
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

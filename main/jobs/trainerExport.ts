@@ -1,4 +1,4 @@
-// A project to the exact training files of the published trainers: pictures, records, and what is held back for measuring apart.
+// Writes a project as the exact training files of the published trainers: pictures, records, and what is held back apart.
 import { copyFile, link, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

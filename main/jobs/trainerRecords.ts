@@ -1,4 +1,4 @@
-// Samples to the records that the published trainers read: LENS, Seg-Zero and VisionReasoner, VLM-R1, Qwen's own fine-tuning.
+// Writes samples as the records that the published trainers read: LENS, Seg-Zero and VisionReasoner, VLM-R1, Qwen's own fine-tuning.
 import type { Frame } from '../contract/geometry.ts';
 import { rescale } from '../contract/geometry.ts';
 import { unpackMask } from '../contract/project.ts';

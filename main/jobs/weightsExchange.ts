@@ -1,4 +1,4 @@
-// A version of a project's weights out to a folder or an archive, and such a one in as a version of another project.
+// Exports a version of a project's weights to a folder or an archive, and imports such a one as a version of another project.
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// A project into the COCO file that it came from: what is not of the project stays as it is, and so does what nobody touched.
+// Writes a project into the COCO file that it came from: what is not the project's, and what nobody changed, stays as it is.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

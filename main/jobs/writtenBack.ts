@@ -1,4 +1,4 @@
-// A file that was just written from the project, as what the project came from, so that it can be written again.
+// Records a file that was just written as the project's source, so that it can be written into again.
 import path from 'node:path';
 import { wellFormed } from '../contract/text.ts';
 import { readCoco } from '../formats/cocoRead.ts';

@@ -1,4 +1,4 @@
-// Images and their samples to rows of a checkpoint's own tokens: the request as a prediction asks it, and the answer that should follow.
+// Writes images and their samples as rows of a checkpoint's own tokens: the request as a prediction asks it, and the answer that should follow.
 import type { PromptTokens } from '../../models/qwen/decode.ts';
 import { toFrame } from '../contract/answer.ts';
 import type { Frame } from '../contract/geometry.ts';

@@ -1,4 +1,4 @@
-// What a good answer of a checkpoint would have said, in the form that its recipe asks for: the text that it learns from.
+// Writes the answer that a checkpoint should have given, in the form that its recipe asks for: the text that it learns from.
 import { boxText } from '../contract/answer.ts';
 import type { Box } from '../contract/records.ts';
 import type { PixelPair } from '../reward/segZero.ts';

@@ -1,4 +1,4 @@
-// Questions to groups of answers of a checkpoint with its updates as they are now, and groups to the feeds of a step: no mask has a part in it.
+// Samples groups of answers of a checkpoint with its updates of the moment, and packs them as the feeds of a step; masks play no part.
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder, type PromptTokens } from '../../models/qwen/decode.ts';

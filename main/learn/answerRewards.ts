@@ -1,4 +1,4 @@
-// A sample's outlines to what answers earn by the rewards of a recipe's own authors: Seg-Zero's five, VisionReasoner's pairs of boxes and points.
+// Rewards answers by the rules of a recipe's own authors: Seg-Zero's five rewards, VisionReasoner's pairs of boxes and points.
 
 import type { Frame } from '../contract/geometry.ts';
 import { unpackMask } from '../contract/project.ts';

@@ -1,4 +1,4 @@
-// A few held-back prompts to what whole answers of a reasoner in training draw of them, as a version of the moment gives them.
+// Measures what a reasoner in training draws for a few held-back prompts, by whole answers of a version of the moment.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { random } from '../contract/random.ts';

@@ -1,4 +1,4 @@
-// A sample's objects to what the segmenter is asked and should draw: boxes as people and reasoners place them, and clicks.
+// Makes asks for the segmenter from a sample's objects, with what it should draw: boxes as people and reasoners place them, and clicks.
 import { unpackMask } from '../contract/project.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// Feeds by step number from a worker thread that is always one step ahead; the same feeds as made here.
+// Prepares feeds in a worker thread that is always one step ahead; they are the same as if they were made here.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { NamedValues } from '../../models/graph/value.ts';

@@ -1,4 +1,4 @@
-// Pictures that a reasoner's words were learnt on, and photographs, to the record beside its weights that tells them apart.
+// Fits the record that tells pictures of the kind that a reasoner's words were learnt on from photographs, and writes it beside the weights.
 import { entry } from '../contract/lookup.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { type CocoSource, readCocoPhotos } from '../evaluate/cocoPhotos.ts';

@@ -1,4 +1,4 @@
-// What repair made of photographs' masks to the record that says, beside the weights, by what signs a mask gains.
+// Fits the record that says by what features a repaired mask gains, from trials on photographs, and writes it beside the weights.
 
 import { underKey } from '../contract/lookup.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// Weights to what of them can learn, by tier, told before a run starts; and the reason where a tier cannot teach them.
+// Says what of a model can learn in which tier before a run starts, and why where a tier cannot teach it.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Tier } from '../contract/learning.ts';

@@ -1,4 +1,4 @@
-// What held-out prompts drew before and after a run <-> a file of the run's folder, for whoever wants to see it.
+// Writes and reads what held-out prompts drew before and after a run, in a file of the run's folder.
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// A training run to one file it can go on from, and back: parameters, moments, step, and the caller's progress.
+// Writes a training run to one file from which it can go on, and reads it: parameters, moments, step, and the caller's progress.
 import { z } from 'zod';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';

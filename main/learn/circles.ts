@@ -1,4 +1,4 @@
-// A mask to the tight box and the two inscribed-circle centres that Seg-Zero is trained to name.
+// Finds a mask's tight box and the two centres of inscribed circles that Seg-Zero is trained to name.
 import { type Frame, rescale } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';

@@ -1,4 +1,4 @@
-// Packed turns with context queries through the reasoner, as one graph: hidden states, and a prompt token for each turn.
+// Builds the graph that reads packed turns with context queries: hidden states, and a prompt token for each turn.
 import { gather } from '../../models/graph/gather.ts';
 import { reshape } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';

@@ -1,4 +1,4 @@
-// Lines of curves.jsonl, as training appends them, to one SVG a stage: a panel for each figure over the steps.
+// Draws the lines of curves.jsonl, which training appends, as one SVG a stage: a panel for each figure over the steps.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// What the segmenter's decoder is shown of several asks, one after the other, and what it should draw over their places.
+// Packs several asks for the segmenter's decoder, one after the other, with what it should draw over their places.
 import type { NamedValues } from '../../models/graph/value.ts';
 import { resizeFloat } from '../../models/nn/resample.ts';
 import type { Mask } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// Images and their samples to what the decoder tier learns from: asks with their features, each computed once, and word states.
+// Prepares images and their samples for the decoder tier: asks with their features, each computed once, and word states.
 import { toImage } from '../contract/answer.ts';
 import { boxIou } from '../contract/geometry.ts';
 import { type Random, random } from '../contract/random.ts';

@@ -1,4 +1,4 @@
-// A few held-back objects to what a decoder in training draws of them under their true boxes; their features are computed once.
+// Measures what a decoder in training draws for a few held-back objects under their true boxes; computes their features once.
 
 import { floats } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';

@@ -1,4 +1,4 @@
-// The answers that a run's last step learnt from, as they are drawn <-> a file of the run's folder, for whoever wants to see them.
+// Writes and reads the answers that a run's last step learnt from, with what they drew, in a file of the run's folder.
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StepRollouts } from '../contract/learning.ts';

@@ -1,4 +1,4 @@
-// A mask and its picture to how well the one lies on the edges of the other, beside the same outline laid elsewhere.
+// Ranks how well a mask lies on the edges of its picture, compared with the same outline laid elsewhere.
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, toBitmap } from '../contract/rle.ts';
 

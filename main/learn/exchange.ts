@@ -1,4 +1,4 @@
-// A question and what follows it as token ids, cut where the picture ends, so that turns can share the picture.
+// Splits a question and its answer into token ids where the picture ends, so that several turns can share the picture.
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { understood } from '../flow/unknownWords.ts';

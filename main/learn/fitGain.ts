@@ -1,4 +1,4 @@
-// Measured gains and their features to a sum of small trees that expects them: gradient boosting on squared errors.
+// Fits a sum of small trees to measured gains and their features: gradient boosting on squared errors.
 import { entry } from '../contract/lookup.ts';
 import { random } from '../contract/random.ts';
 import { treeValue } from '../flow/gain.ts';

@@ -1,4 +1,4 @@
-// Two groups of numbers to the weighted sum that tells them apart: logistic regression with a ridge, by gradient descent.
+// Fits the weighted sum that tells two groups of numbers apart: logistic regression with a ridge, by gradient descent.
 import type { SignSum } from '../flow/unlikePicture.ts';
 
 export interface Labelled {

@@ -1,4 +1,4 @@
-// Arrays of numbers, one behind the other.
+// Joins arrays of numbers, one behind the other.
 
 export function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const out = new Float32Array(parts.reduce((n, { length }) => n + length, 0));

@@ -1,4 +1,4 @@
-// What held-out prompts were worth before and after a run to one decision: promoted, or kept as a candidate with a reason.
+// Decides, by what held-out prompts were worth before and after a run, whether new weights are promoted or kept as a candidate.
 import type { GateVerdict } from '../contract/learning.ts';
 import { entry } from '../contract/lookup.ts';
 import { random } from '../contract/random.ts';

@@ -1,4 +1,4 @@
-// Groups of answers that were rewarded to advantages; groups that teach nothing are left out, counted, and others take their place.
+// Computes advantages of rewarded groups of answers; groups that teach nothing are counted and replaced by others.
 import { advantages } from '../../models/train/advantage.ts';
 import type { Random } from '../contract/random.ts';
 import type { Reward } from '../reward/lens.ts';

@@ -1,4 +1,4 @@
-// Samples to updates of a decoupled checkpoint whose answers earn more of its authors' rewards, or to the share of groups by which they cannot.
+// Teaches a decoupled checkpoint by the rewards of its authors, or gives the share of groups by which it cannot be taught so.
 import { Reasoner } from '../flow/reasoner.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { adapterPolicy } from './adapterTier.ts';

@@ -1,4 +1,4 @@
-// Prompts and their targets to a version of a checkpoint whose low-rank updates have learnt to answer them.
+// Teaches the low-rank updates of a checkpoint to answer prompts, and writes the version.
 import { Reasoner } from '../flow/reasoner.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { adapterSamples } from './adapterSamples.ts';

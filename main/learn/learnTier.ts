@@ -1,4 +1,4 @@
-// A tier's steps one after the other, from the weights that learn to those that are judged.
+// Runs a tier's steps one after the other, from the weights that learn to those that are judged.
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { TeachReport, Tier } from '../contract/learning.ts';

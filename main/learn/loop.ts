@@ -1,4 +1,4 @@
-// The training loop: samples of a step become feeds, feeds gradients, gradients an AdamW step; killed at any time, it goes on.
+// The training loop: makes feeds of a step's samples, gradients of feeds and an AdamW step of gradients; a killed run goes on.
 // J = loss(policy, batch): L_seg, cross-entropy, or for rewards mean of -exp(l - stopgrad(l)) * A + beta * k3, plus L_seg.
 // Left out on purpose: data order (it follows from the step's number, so a resumed run sees the same) and validation.
 import { existsSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Weights on held-out objects to the clicks that a person would need: NoC, the number to an IoU of 0.85 and of 0.90.
+// Counts the clicks that held-out objects need (NoC) to an IoU of 0.85 and of 0.90.
 import { random } from '../contract/random.ts';
 import { clickedIous, clicksTo } from '../evaluate/clicks.ts';
 import type { Predictor } from '../flow/predict.ts';

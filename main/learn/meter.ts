@@ -1,4 +1,4 @@
-// Figures of a training's steps to what is told of them: means since the last report, speed, and time that is left.
+// Averages the figures of training steps between two reports, with speed and the time that is left.
 
 export interface StepProgress {
   stage: string;

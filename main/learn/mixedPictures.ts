@@ -1,4 +1,4 @@
-// Pictures with named things to ever new ones: parts of them, mirrored, in other colours, with things of other pictures on top.
+// Mixes pictures with named things into new ones: parts of them, mirrored, in other colours, with things of other pictures on top.
 import { resizePillow } from '../../models/nn/resample.ts';
 import { unpackMask } from '../contract/project.ts';
 import type { Random } from '../contract/random.ts';

@@ -1,4 +1,4 @@
-// Pictures that are nearly the same (frames of one film, copies in other sizes) to groups, by a perceptual hash.
+// Groups pictures that are nearly the same (frames of one film, copies in other sizes) by a perceptual hash.
 import { resizePillow } from '../../models/nn/resample.ts';
 import type { DecodedImage } from '../contract/records.ts';
 

@@ -1,4 +1,4 @@
-// Parameters in training: values by checkpoint key, made when a graph first asks for them, fed to every graph.
+// Holds the parameters in training by checkpoint key: made when a graph first asks for them, fed to every graph.
 import { input, type Shape, size, type Tensor } from '../../models/graph/tensor.ts';
 import type { ParamSource } from '../../models/nn/params.ts';
 

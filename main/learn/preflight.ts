@@ -1,4 +1,4 @@
-// What a project teaches, looked at before anything runs: one sentence that says why it cannot be learnt from, or null.
+// Looks at what a project teaches before anything runs: one sentence that says why it cannot be learnt from, or null.
 import { boxIou } from '../contract/geometry.ts';
 import { maskBox } from '../contract/rle.ts';
 import { outlinesOf } from './asks.ts';

@@ -1,4 +1,4 @@
-// The third tier: what a person's samples ask, the policy answers in groups, and what its answers earn is what it learns from.
+// The third tier: asks what a person's samples ask, rewards the policy's groups of answers, and learns from the rewards.
 import { objectives } from '../../models/train/grpo.ts';
 import { unpackMask } from '../contract/project.ts';
 import { random } from '../contract/random.ts';

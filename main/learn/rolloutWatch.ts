@@ -1,4 +1,4 @@
-// What a run by rewards shows meanwhile: the answers of its last step as a file, and held-back prompts as points of its curves.
+// Shows a run by rewards while it trains: the answers of its last step as a file, and held-back prompts as points of its curves.
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { DrawnGroup } from '../contract/learning.ts';

@@ -1,4 +1,4 @@
-// A question about a picture to a group of answers of the policy as it is now, and groups to the token feeds of a step.
+// Samples groups of answers of the policy as it is now to questions about pictures, and packs them as the token feeds of a step.
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder, type PromptTokens } from '../../models/qwen/decode.ts';

@@ -1,4 +1,4 @@
-// Corrections and labelled shapes of one image to samples: what was asked, and what a good answer would have found.
+// Makes samples of one image's corrections and labelled shapes: what was asked, and what a good answer would have found.
 import { isKept } from '../contract/correction.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type {

@@ -1,4 +1,4 @@
-// One scene with several prompts -> one token sequence: a shared head with the picture, then each prompt with its answer.
+// Packs one scene with several prompts as one token sequence: a shared head with the picture, then each prompt with its answer.
 // A turn sees the head and itself only, so the picture's tokens are paid for once.
 import type { Positions } from '../../models/qwen/rope.ts';
 

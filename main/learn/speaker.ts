@@ -1,4 +1,4 @@
-// What a policy that answers is made of, and how it is shown pictures: squares of one size, in patches and in merged cells.
+// Holds what a policy that answers is made of, and cuts pictures for it: squares of one size, in patches and in merged cells.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { lensImageConfig, prepareImage } from '../../models/qwen/processor.ts';
 import type { DecodedImage } from '../contract/records.ts';

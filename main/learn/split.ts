@@ -1,4 +1,4 @@
-// Images of a project to those that teach and those that are only measured on, by groups of near-duplicates.
+// Splits a project's images into those that teach and those that are only measured on, by groups of near-duplicates.
 import { random } from '../contract/random.ts';
 
 export interface Splittable {

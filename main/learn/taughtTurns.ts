@@ -1,4 +1,4 @@
-// Named boxes on a picture to what nano should be asked and answer about it: its own list of all things, then the decision.
+// Makes nano's questions and answers about named boxes on a picture: its own list of all things, then the decision.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { boxText, writtenItems } from '../contract/answer.ts';
 import type { Random } from '../contract/random.ts';

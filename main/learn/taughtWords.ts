@@ -1,4 +1,4 @@
-// Words of a project's labels that a closed vocabulary lacks to tokens of their own, and the table of rows that they grow.
+// Adds words of a project's labels to a closed vocabulary that lacks them, and rows to the table of tokens.
 import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { random } from '../contract/random.ts';
 import { type ClosedVocabulary, understood } from '../flow/unknownWords.ts';

@@ -1,4 +1,4 @@
-// Parameters with a row for each token, of which a run that teaches words trains the new ones alone.
+// Finds the parameters with a row for each token, of which a run that teaches words trains the new rows alone.
 import { add, mul } from '../../models/graph/elementwise.ts';
 import { stopGradient } from '../../models/graph/reduce.ts';
 import { constant } from '../../models/graph/tensor.ts';

@@ -1,4 +1,4 @@
-// Packed rows of turns to what a step of the reasoner is fed: ids, rotary tables, masks, and soft labels with weights.
+// Packs rows of turns as feeds of a reasoner's step: ids, rotary tables, masks, and soft labels with weights.
 import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';

@@ -1,4 +1,4 @@
-// Pictures and packed turns to hidden states, and these to the cross-entropy of the answers' tokens.
+// Builds the graph from pictures and packed turns to hidden states, and to the cross-entropy of the answers' tokens.
 import { cast, equal } from '../../models/graph/elementwise.ts';
 import { argMax } from '../../models/graph/reduce.ts';
 import { concat, reshape, slice } from '../../models/graph/shape.ts';

@@ -1,4 +1,4 @@
-// A weights folder with some of its tensors, and perhaps its words, replaced: the reference stays as it is.
+// Writes a weights folder with some of its tensors, and perhaps its words, replaced; the original stays as it is.
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Scenes with turns -> the feeds of a context pass: packed tokens, places of the queries, boxes, pictures and true masks.
+// Packs scenes with turns as the feeds of a context pass: tokens, places of the queries, boxes, pictures and true masks.
 import type { Frame } from '../contract/geometry.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// From packed turns to masks: the reasoner reads prompt, answer and context queries, the segmenter paints what they say.
+// Builds the graph from packed turns to masks: the reasoner reads prompt, answer and context queries, the segmenter draws what they say.
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';

@@ -1,4 +1,4 @@
-// A prompt of a scene and its true answer as token ids, cut where the picture ends so that turns can share the picture.
+// Writes a prompt of a scene and its true answer as token ids, cut where the picture ends so that turns can share the picture.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { answered, type Conversation } from '../learn/exchange.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';

@@ -1,4 +1,4 @@
-// True masks to wrong ones, as a segmenter's first try or an old data set has them, which prompts then put right.
+// Makes true masks wrong as a segmenter's first try or an old data set does; prompts then correct them.
 
 import type { Random } from '../contract/random.ts';
 import { insideDistance } from '../pictures/distance.ts';

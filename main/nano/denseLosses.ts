@@ -1,4 +1,4 @@
-// What picture tokens should know: heads that name, number and box the thing under each cell, and their losses.
+// Builds the heads that name, number and box the thing under each cell of the picture, and their losses.
 import { abs, add, cast, div, equal, mul, neg, sub } from '../../models/graph/elementwise.ts';
 import { matmul } from '../../models/graph/linear.ts';
 import { argMax, logSumExp, reduceMean, reduceSum, softmax } from '../../models/graph/reduce.ts';

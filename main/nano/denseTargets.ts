@@ -1,4 +1,4 @@
-// What each merged cell of the picture shows: the teaching signal of the two dense heads that are thrown away afterwards.
+// Says what each merged cell of the picture shows: targets of the two dense heads that are removed after training.
 import { COLOURS } from '../scenes/colours.ts';
 import type { Scene } from '../scenes/scene.ts';
 import { THINGS } from '../scenes/things.ts';

@@ -1,4 +1,4 @@
-// The nano in training -> a weights folder in the checkpoints' own words, without the heads that only teaching needed.
+// Writes the nano in training as a weights folder by the checkpoints' own keys, without the heads that only training needs.
 import type { LensConfig } from '../../models/lens/config.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';

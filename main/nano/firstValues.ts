@@ -1,4 +1,4 @@
-// The first values of the nano's parameters, from the seed and the checkpoint key.
+// Draws the first values of the nano's parameters, from the seed and the checkpoint key.
 import { type Shape, size } from '../../models/graph/tensor.ts';
 import { type Random, random } from '../contract/random.ts';
 import type { FirstValues } from '../learn/parameters.ts';

@@ -1,4 +1,4 @@
-// Photographs and scenes -> what one training step of the segmenter is fed: parts of pictures, prompts for them, true masks.
+// Cuts photographs and scenes for one training step of the segmenter: parts of pictures, prompts for them, true masks.
 
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// Tokens that stand for values on a line: near ones begin alike, and what is said wrong by one step is nearly right.
+// Starts tokens that stand for values on a line alike where the values are near, so that an answer that is off by one step is nearly right.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { measures } from '../scenes/vocabulary.ts';
 

@@ -1,4 +1,4 @@
-// What every stage of the nano's training shares: configurations, tokenizer, parameters and the icons of the scenes.
+// Holds what every stage of the nano's training shares: configurations, tokenizer, parameters and the icons of the scenes.
 import path from 'node:path';
 import { nanoLensConfig } from '../../models/lens/config.ts';
 import { nanoPieces } from '../../models/qwen/chat.ts';

@@ -1,4 +1,4 @@
-// Prompts of a training step -> the same with more clicks, where the mask that the policy gives now is wrong, and with that mask.
+// Adds clicks to the prompts of a training step where the mask that the policy draws now is wrong, and that mask itself.
 // Degraded masks show what annotators get wrong; only the policy's own masks show what it gets wrong itself. As in SAM's
 // training (Kirillov et al. 2023, appendix A), a prompt is answered, corrected and asked again.
 import { floats, type NamedValues } from '../../models/graph/value.ts';

@@ -1,4 +1,4 @@
-// A thing that is seen to the ways in which it may be pointed at: a box, clicks where a mask is wrong, rough masks, mixtures.
+// Draws the ways in which a visible thing may be pointed at: a box, clicks where a mask is wrong, rough masks, mixtures.
 
 import type { Random } from '../contract/random.ts';
 import { deepest, nextClick } from '../pictures/distance.ts';

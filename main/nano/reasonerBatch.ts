@@ -1,4 +1,4 @@
-// Scenes -> what one training step of the reasoner is fed: patches, packed turns, drills, soft labels and dense targets.
+// Packs scenes as the feeds of one training step of the reasoner: patches, packed turns, drills, soft labels and dense targets.
 
 import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';

@@ -1,4 +1,4 @@
-// The seed of a training and a step's number to what that step draws. Seed 1 draws what the released weights were drawn with.
+// Seeds what a step of a training draws. Seed 1 draws what the released weights were drawn with.
 import { type Random, random } from '../contract/random.ts';
 import { splitSize } from '../scenes/split.ts';
 

@@ -1,4 +1,4 @@
-// Clicks, boxes, rough masks and true masks -> what a training step of the segmenter is fed.
+// Packs clicks, boxes, rough masks and true masks as the feeds of a training step of the segmenter.
 
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import type { Random } from '../contract/random.ts';

@@ -1,4 +1,4 @@
-// What the segmenter is trained on: the scenes it is tested on, the same icons larger, and things that have no name.
+// Draws what the segmenter is trained on: the scenes it is tested on, the same icons larger, and things that have no name.
 import type { Shown } from '../scenes/scene.ts';
 import { makeUnnamed } from '../scenes/unnamed.ts';
 import { type Nano, trainingScenes } from './nano.ts';

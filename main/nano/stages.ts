@@ -1,4 +1,4 @@
-// The stages of the nano's training: what each one's objective is, in which batches, and on which scenes.
+// Defines the stages of the nano's training: each one's objective, batches and scenes.
 import type { NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { readCocoPhotos } from '../evaluate/cocoPhotos.ts';

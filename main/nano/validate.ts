@@ -1,4 +1,4 @@
-// The weights after each stage, measured on validation scenes that no stage trains on.
+// Measures the weights after each stage on validation scenes that no stage trains on.
 import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// A part of a picture with its things to what the segmenter is shown of them: flipped, turned, in other colours.
+// Cuts a part of a picture with its things, flipped, turned and in other colours, to show it to the segmenter.
 import { resizePillow } from '../../models/nn/resample.ts';
 import { samMean, samStd } from '../../models/sam2/processor.ts';
 import { entry } from '../contract/lookup.ts';

@@ -1,4 +1,4 @@
-// Bitmaps to what their outlines share: boundary IoU, which a shift of a few pixels changes where plain IoU hardly does.
+// Compares the outlines of bitmaps: boundary IoU, which a shift of a few pixels changes where plain IoU hardly does.
 import type { Frame } from '../contract/geometry.ts';
 import { insideDistance } from './distance.ts';
 

@@ -1,4 +1,4 @@
-// What is pointed at in a picture to the part of the picture that the segmenter looks at.
+// Chooses the part of the picture that the segmenter looks at, around what is pointed at.
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
 import type { PicturePart } from './enlarge.ts';

@@ -1,4 +1,4 @@
-// A box on a picture to the mask of the thing in it, by GrabCut on a small copy of its surroundings: no model is needed.
+// Cuts out the thing in a box by GrabCut on a small copy of its surroundings: no model is needed.
 import { resizePillow } from '../../models/nn/resample.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { boxArea, clampBox, type Frame } from '../contract/geometry.ts';

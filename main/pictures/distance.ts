@@ -1,4 +1,4 @@
-// A bitmap to each pixel's distance from the outside, and to the pixel that lies deepest: where a person would click.
+// Computes each pixel's distance from the outside of a bitmap, and the pixel that lies deepest: where a person would click.
 import type { Frame } from '../contract/geometry.ts';
 
 const straight = 1;

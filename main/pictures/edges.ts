@@ -1,4 +1,4 @@
-// A picture to where its edges are: how strongly the colours change at each pixel, and how far an outline lies from the next edge.
+// Finds the edges of a picture: how strongly the colours change at each pixel, and how far an outline lies from the next edge.
 import { resizePillow } from '../../models/nn/resample.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// Values on a coarse grid, above 0 inside, to a run-length mask at the picture's size, without ever making its pixels.
+// Enlarges values on a coarse grid, above 0 inside, to a run-length mask at the picture's size, without ever making its pixels.
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 

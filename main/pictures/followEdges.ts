@@ -1,4 +1,4 @@
-// The segmenter's coarse values to a mask whose outline follows the picture's own edges instead of the coarse grid.
+// Moves the outline of the segmenter's coarse values to the picture's own edges.
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { enlargedMask, type Grid, type PicturePart } from './enlarge.ts';

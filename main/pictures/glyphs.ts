@@ -1,4 +1,4 @@
-// Printable ASCII to 5 x 7 dots, so that labels need no installed font.
+// Holds printable ASCII as 5 x 7 dots, so that labels need no installed font.
 
 const WIDTH = 5;
 const HEIGHT = 7;

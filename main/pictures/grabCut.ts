@@ -1,4 +1,4 @@
-// Box to mask by OpenCV's GrabCut, the classical method that the segmenter is held against.
+// Draws the mask of a box by OpenCV's GrabCut, the classical method that the segmenter is compared with.
 import { createRequire } from 'node:module';
 import type * as OpenCv from '@techstark/opencv-js';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';

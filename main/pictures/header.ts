@@ -1,4 +1,4 @@
-// The first bytes of a file to what they declare: a size, or a reason why this is no picture at all.
+// Reads from the first bytes of a file the size that it declares, or the reason why it is no picture.
 
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
 

@@ -1,4 +1,4 @@
-// A place on a picture to the cheapest ways along edges from there to every pixel of a window around it: intelligent scissors.
+// Computes intelligent scissors: the cheapest ways along edges from a place to every pixel of a window around it.
 import { resizePillow } from '../../models/nn/resample.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Frame } from '../contract/geometry.ts';

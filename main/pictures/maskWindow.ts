@@ -1,4 +1,4 @@
-// A part of a picture at a working size, and masks as bitmaps of it: what compares outlines need not see twelve megapixels.
+// Cuts masks as bitmaps of a part of a picture at a working size: comparing outlines does not need twelve megapixels.
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';

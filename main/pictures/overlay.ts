@@ -1,4 +1,4 @@
-// Image, mask, box and label to the pixels of overlay.png and mask.png.
+// Draws overlay.png and mask.png: image, mask, box and label.
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import { glyphAdvance, plain } from './glyphs.ts';

@@ -1,4 +1,4 @@
-// Lines, filled boxes and text onto RGB pixels, clipped at the edges.
+// Draws lines, filled boxes and text on RGB pixels, clipped at the edges.
 import type { Box, DecodedImage } from '../contract/records.ts';
 import { eachDot, glyphAdvance, glyphHeight } from './glyphs.ts';
 

@@ -1,4 +1,4 @@
-// Image files to what a page can show: the whole picture, a thumbnail, tiles; made once and kept in a cache folder.
+// Makes what a page can show of image files (the whole picture, a thumbnail, tiles) once and keeps it in a cache folder.
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';

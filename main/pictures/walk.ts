@@ -1,4 +1,4 @@
-// Files and folders to the image files in and below them, in the order in which people count.
+// Lists the image files in and below files and folders, in the order in which people count.
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';

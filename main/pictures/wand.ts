@@ -1,4 +1,4 @@
-// A point on a picture to the mask of what has its colour: connected to it, or anywhere.
+// Selects what has the colour of a point on a picture: connected to it, or anywhere.
 import { BadInput } from '../contract/badinput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';

@@ -1,4 +1,4 @@
-// A picture to what a live wire follows: how strong an edge each pixel is, whether the Laplacian changes its sign there, and which way the edge runs.
+// Measures what a live wire follows: how strong an edge each pixel is, whether the Laplacian changes its sign there, and which way the edge runs.
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 

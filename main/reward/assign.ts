@@ -1,4 +1,4 @@
-// A table of costs to the one-to-one pairing of rows and columns with the least sum (shortest augmenting paths).
+// Pairs rows and columns of a table of costs one to one with the least sum (shortest augmenting paths).
 
 /** [row, column] of every pair; as many as the shorter side. O(rows^2 * columns) for rows <= columns. */
 export function assign(costs: readonly (readonly number[])[]): [number, number][] {

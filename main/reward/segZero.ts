@@ -1,4 +1,4 @@
-// A text against a box and two points to the rewards of Seg-Zero's single-object model, each 0 or 1.
+// The rewards of Seg-Zero's single-object model for a text, a box and two points, each 0 or 1.
 
 import { BLANK, parseJson } from '../contract/answer.ts';
 import type { Box } from '../contract/records.ts';

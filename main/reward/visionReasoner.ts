@@ -1,4 +1,4 @@
-// A text that names several things against their boxes and points to the rewards of VisionReasoner.
+// Rewards a text that names several things by their boxes and points, as VisionReasoner does.
 import { z } from 'zod';
 import { BLANK, parseJson } from '../contract/answer.ts';
 import type { Box } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// A text against one box to the rewards of VLM-R1's grounding task: the form, and a soft overlap.
+// The rewards of VLM-R1's grounding task for a text and one box: the form, and a soft overlap.
 
 import { BLANK } from '../contract/answer.ts';
 import { type Frame, rescale } from '../contract/geometry.ts';

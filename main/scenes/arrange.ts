@@ -1,4 +1,4 @@
-// A random generator to an arrangement that nobody paints: names, colours and boxes as a scene could hold them.
+// Draws an arrangement that nobody paints: names, colours and boxes as a scene could hold them.
 // A thousand times cheaper than a scene, for what is learnt from the list alone.
 import { boxArea } from '../contract/geometry.ts';
 import type { Random } from '../contract/random.ts';

@@ -1,4 +1,4 @@
-// What lies behind and between the things: a seeded texture that fills the canvas, and blobs that have no name.
+// Paints what lies behind and between the things: a seeded texture that fills the canvas, and blobs that have no name.
 
 import type { Random } from '../contract/random.ts';
 import { toRgb } from './colours.ts';

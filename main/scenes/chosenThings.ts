@@ -1,4 +1,4 @@
-// Which things a scene shows, in words only: groups of one name, look-alikes of one family, and others.
+// Chooses which things a scene shows, in words only: groups of one name, look-alikes of one family, and others.
 
 import type { Random } from '../contract/random.ts';
 import type { Colour } from './colours.ts';

@@ -1,4 +1,4 @@
-// Rough versions of a mask, as a hurried person or an old data set would give: grown, shrunk, cornered, blocky or shifted.
+// Makes rough versions of a mask, as a hurried person or an old data set would give: grown, shrunk, cornered, blocky or shifted.
 
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';

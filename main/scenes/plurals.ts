@@ -1,4 +1,4 @@
-// The name of a thing, with a colour before it or not, to the words for several of it: "red cars", "wolves", "sheep".
+// Gives the words for several of a thing, with a colour or without: "red cars", "wolves", "sheep".
 
 /** Said alike of one and of many. */
 const UNCHANGED = new Set(['broccoli', 'corn', 'dice', 'fish', 'sheep']);

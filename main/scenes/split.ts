@@ -1,4 +1,4 @@
-// Which scenes serve training, validation and test: a seed to its split, and the pairs of thing and colour kept for the test.
+// Says which split a seed belongs to (training, validation or test), and which pairs of thing and colour are kept for the test.
 import type { Colour } from './colours.ts';
 import { kindOf } from './things.ts';
 

@@ -1,4 +1,4 @@
-// What the reasoner should write: a scene and a prompt become the full answer text, and a box the words for it.
+// Writes what the reasoner should answer to a prompt of a scene, and a box as the words for it.
 import { boxText, writtenItems } from '../contract/answer.ts';
 import { thingAt } from './relations.ts';
 import { type Arrangement, frameBox, type Scene, type ScenePrompt, targetsOf } from './scene.ts';

@@ -1,4 +1,4 @@
-// Changes made to the stored records, one after the other, and then what follows from all of them together.
+// Writes the changes of a step to the stored records, one after the other, and then what follows from all of them together.
 import { BadInput } from '../contract/badinput.ts';
 import { type Standing, verdictChanges } from '../contract/correction.ts';
 import { applied, type Change, type ChangeOf, type Kind, type RecordOf, recordSchemas } from '../contract/diff.ts';

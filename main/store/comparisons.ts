@@ -1,4 +1,4 @@
-// For repairing coarse masks: each shape's mask beside the one that the model would draw, and a person's word on the two.
+// Stores, for repairing coarse masks, the mask that the model would draw for each shape and the person's verdict on it.
 import type { RepairOrder, RepairPair } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { type PackedMask, type Shape, unpackMask } from '../contract/project.ts';

@@ -1,4 +1,4 @@
-// A SQLite file to typed rows: prepared SQL, whole transactions, and SQLite's failures as one sentence each.
+// Opens a SQLite file: typed rows by prepared SQL, whole transactions, and SQLite's failures as one sentence each.
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';

@@ -1,4 +1,4 @@
-// A project that cannot be written where it lies to a copy elsewhere, which finds the same images from there.
+// Copies a project that cannot be written where it lies to another place, from where it finds the same images.
 import { randomUUID } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// What an export reads: images and their shapes in the order of their ids, a page at a time.
+// Reads what an export needs: images and their shapes in the order of their ids, a page at a time.
 import type { Image, Shape } from '../contract/project.ts';
 import type { Db } from './db.ts';
 import { imagesWhere } from './images.ts';

@@ -1,4 +1,4 @@
-// The first bytes of a project's file to whether they are whole: SQLite would call a damaged one read-only, or no database.
+// Checks the first bytes of a project's file: SQLite would call a damaged file read-only, or no database.
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /** Marks the file as ours in SQLite's header: "LOUP". */

@@ -1,4 +1,4 @@
-// Images and what a person said about each as a whole: rows to records and back.
+// Stores images and what a person said about each as a whole.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import type { Image, ImageDetail, Review } from '../contract/project.ts';

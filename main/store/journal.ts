@@ -1,4 +1,4 @@
-// Diffs to steps: each is made whole or not at all, and can be taken back and made again for as long as the file lives.
+// Stores diffs as steps: each is made whole or not at all, and can be undone and redone for as long as the file lives.
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import type { Change, Diff, Kind, RecordOf } from '../contract/diff.ts';

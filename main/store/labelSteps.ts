@@ -1,4 +1,4 @@
-// Steps that take a label with all of its shapes: merged into another label, or deleted.
+// Makes the steps that change a label with all of its shapes: merging it into another label, and deleting it.
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badinput.ts';
 import { type Change, changed, deleted, longestTitle } from '../contract/diff.ts';

@@ -1,4 +1,4 @@
-// Labels: rows to records and back.
+// Stores labels: reads records from rows and writes them back.
 import { BadInput } from '../contract/badinput.ts';
 import type { AttributeRule, Label } from '../contract/project.ts';
 import type { Db } from './db.ts';

@@ -1,4 +1,4 @@
-// The image list: a slice of it in any of its orders, and the neighbour of an image in it, at 100,000 images at once.
+// Lists images: a slice of the list in any of its orders, and the neighbour of an image, at 100,000 images at once.
 import type { ImageQuery } from '../contract/api.ts';
 import type { ImageRow } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';

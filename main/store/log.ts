@@ -1,4 +1,4 @@
-// A project file and the write-ahead log beside it to whether they belong together, so that no log is replayed on another file.
+// Checks that a project file and the write-ahead log beside it belong together, so that no log is replayed on another file.
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';

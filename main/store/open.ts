@@ -1,4 +1,4 @@
-// A path to a database that is a whole project of today's format and this process's alone, or one sentence why not.
+// Opens a path as a whole project of today's format that this process alone writes, or says in one sentence why not.
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// A path to whether it is the file of an open project, by whatever name.
+// Says whether a path is the file of an open project, by whatever name.
 import { statSync } from 'node:fs';
 import { BadInput } from '../contract/badinput.ts';
 import type { Project } from './project.ts';

@@ -1,4 +1,4 @@
-// Prompts that were asked of images: rows to records and back.
+// Stores prompts: reads records from rows and writes them back.
 import type { StoredPrompt } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';
 import type { RecordTable } from './recordTable.ts';

@@ -1,4 +1,4 @@
-// What a file says of its tables to whether they are those that Loupe makes: what else stands there would run as code.
+// Compares a file's tables with those that Loupe makes: anything else that stands there would run as code.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { Db } from './db.ts';

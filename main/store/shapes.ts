@@ -1,4 +1,4 @@
-// Shapes: rows to records and back, masks as COCO's compressed text.
+// Stores shapes: reads records from rows and writes them back, masks as COCO's compressed text.
 import type { PackedMask, Shape } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';
 import { type CorneredRow, corneredMaskOf, maskValues } from './masks.ts';

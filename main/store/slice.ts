@@ -1,4 +1,4 @@
-// A stretch of a long list, as every list of the store is asked for.
+// One part of a long list, as every list of the store is asked for.
 
 export interface Slice {
   readonly offset: number;

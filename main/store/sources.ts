@@ -1,4 +1,4 @@
-// What COCO files said of images, labels and shapes that were taken from them, as text; undo leaves it as it is.
+// Stores what COCO files said of the images, labels and shapes that were taken from them, as text; undo leaves it as it is.
 import type { Db } from './db.ts';
 import { parsed } from './stored.ts';
 

@@ -1,4 +1,4 @@
-// The journal's tables: steps in the order in which they were made, and the changes of each.
+// Stores the journal: its steps in the order in which they were made, and the changes of each.
 import type { Change } from '../contract/diff.ts';
 import type { Db } from './db.ts';
 import { jsonOrNull, parsed } from './stored.ts';

@@ -1,4 +1,4 @@
-// A value to the JSON of its column and back; where damage that SQLite cannot see has torn it, one sentence.
+// Writes a value as the JSON of its column and reads it back; says in one sentence where the file is damaged.
 import { BadInput } from '../contract/badinput.ts';
 import { wellFormed } from '../contract/text.ts';
 

@@ -1,4 +1,4 @@
-// One piece of work in a process of its own: memory, time and crashes that it costs end with it, and not with the host.
+// Runs one piece of work in a process of its own, so that its memory, time and crashes end with it and not with the host.
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';

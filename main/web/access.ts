@@ -1,4 +1,4 @@
-// Who may ask the host: a random token, sessions of pages that have shown it, and requests from our own page alone.
+// Says who may ask the host: a random token, sessions of pages that have shown it, and requests from our own page alone.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 

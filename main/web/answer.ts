@@ -1,4 +1,4 @@
-// Files, bytes and sentences to HTTP answers.
+// Answers HTTP requests with files, bytes or sentences.
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-// The built page to HTTP answers: files of one folder, under a policy that lets no script in from elsewhere.
+// Serves the built page: files of one folder, under a policy that lets no script in from elsewhere.
 import { realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';

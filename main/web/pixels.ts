@@ -1,4 +1,4 @@
-// Addresses of pictures, thumbnails and tiles to their bytes.
+// Serves pictures, thumbnails and tiles by their addresses.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ORPCError } from '@orpc/server';
 import type { Tile } from '../contract/addresses.ts';

@@ -1,4 +1,4 @@
-// The host to the outside: the page's files, pixels and the contract's calls over HTTP and WebSocket.
+// Serves the host to the outside: the page's files, pixels and the contract's calls over HTTP and WebSocket.
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';

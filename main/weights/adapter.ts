@@ -1,4 +1,4 @@
-// A folder of peft's (adapter_config.json, adapter_model.safetensors) to the checkpoint that it changes and low-rank updates beside its weights.
+// Opens a folder of peft's (adapter_config.json, adapter_model.safetensors): the checkpoint that it changes, and the low-rank updates beside its weights.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-// The data file of models that people use, with what the person added, and the places of those that lie on this machine.
+// Reads the catalogue of models that people use, with what the person added, and says where those lie that are on this machine.
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';

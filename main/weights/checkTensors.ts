@@ -1,4 +1,4 @@
-// The tensors that a model's graphs ask for, against those that its files hold: one list of what is missing or of another shape.
+// Compares the tensors that a model's graphs ask for with those that its files hold, and lists what is missing or of another shape.
 import { input, type Shape, type Tensor } from '../../models/graph/tensor.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';

@@ -1,4 +1,4 @@
-// Files to digests: the sha256 of large files, and git's own sha1 that the Hub gives for small ones.
+// Computes digests of files: sha256 for large files, and git's own sha1, which the Hub gives for small ones.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';

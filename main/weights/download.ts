@@ -1,4 +1,4 @@
-// A model of the catalogue to a folder on this machine: what is missing is fetched, and what is there is looked at first.
+// Downloads a model of the catalogue into a folder of this machine; files that are there are checked first and not fetched again.
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

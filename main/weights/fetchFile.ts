@@ -1,4 +1,4 @@
-// One file of known content from the network to a place on disk: resumed, tried again, elsewhere too, and never believed unread.
+// Fetches one file of known content from the network: resumes it, tries again and from other places, and checks what came.
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BadInput } from '../contract/badinput.ts';

@@ -1,4 +1,4 @@
-// The Hub: a repository's name to its files with sizes and digests, and the environment to where they come from and lie.
+// Asks the Hub for a repository's files with sizes and digests, and reads from the environment where files come from and lie.
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';

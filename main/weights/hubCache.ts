@@ -1,4 +1,4 @@
-// The Hub's cache on disk: blobs by their digest, snapshots that link to them, and what a branch stood at when it was last asked.
+// Reads and writes the Hub's cache on disk: blobs by their digest, snapshots that link to them, and the commit of each branch.
 import { randomUUID } from 'node:crypto';
 import { copyFile, link, mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// A file that one program at a time may hold: it names the holder's process, and one whose process is gone holds nothing.
+// Locks a file for one program at a time: it names the holder's process, and a process that is gone holds nothing.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { BadInput } from '../contract/badinput.ts';
 

@@ -1,4 +1,4 @@
-// An adapter or a taught version to what other programs open: a folder of peft's, or one whole checkpoint with the updates added.
+// Writes an adapter or a taught version so that other programs can open it: a folder of peft's, or one whole checkpoint with the updates added.
 import { copyFile, mkdir, readdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { toBfloat16, toFloat16 } from '../../models/runtime/float16.ts';

@@ -1,4 +1,4 @@
-// A weights folder <-> its parts: configuration, tokenizer, and parameters that stay in their file.
+// Opens and writes a weights folder: configuration, tokenizer, and parameters that stay in their file.
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

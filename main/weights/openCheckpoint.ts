@@ -1,4 +1,4 @@
-// A checkpoint folder in Hugging Face's layout (LENS, Seg-Zero, VisionReasoner, Qwen2.5-VL, Qwen2-VL) to opened weights; its files stay as they are.
+// Opens a checkpoint folder in Hugging Face's layout (LENS, Seg-Zero, VisionReasoner, Qwen2.5-VL, Qwen2-VL); its files stay as they are.
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';

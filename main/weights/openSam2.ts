@@ -1,4 +1,4 @@
-// A SAM 2 or 2.1 checkpoint, in its authors' layout or the Hub's, to what the native segmenter runs; the file stays as it is.
+// Opens a SAM 2 or 2.1 checkpoint, in its authors' layout or the Hub's, for the native segmenter; the file stays as it is.
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { input } from '../../models/graph/tensor.ts';

@@ -1,4 +1,4 @@
-// Where on this machine the checkpoint lies that a version from another one changes: a file beside files that stay as they came.
+// Remembers, in a file beside an imported version, where on this machine the checkpoint lies that the version changes.
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

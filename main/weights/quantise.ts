@@ -1,4 +1,4 @@
-// Opened weights to a file beside them that holds their linear maps in 4 or 8 bits, checked against the source before it counts.
+// Writes the linear maps of opened weights in 4 or 8 bits into a file beside them, and checks it against the source before it counts.
 
 import { quantisedKeys } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';

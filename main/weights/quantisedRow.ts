@@ -1,4 +1,4 @@
-// One row of a weight to 4- or 8-bit values in blocks with a scale each, in the layout that MatMulNBits reads, and back.
+// Rounds one row of a weight to 4- or 8-bit values in blocks with a scale each, in the layout that MatMulNBits reads, and reads it back.
 
 export interface Blocks {
   bits: 4 | 8;

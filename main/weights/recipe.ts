@@ -1,4 +1,4 @@
-// What a weights folder says about how its weights want to be asked -> one typed recipe; and a row for each published system.
+// Reads what a weights folder says about how it wants to be asked as one typed recipe; holds a row for each published system.
 import { z } from 'zod';
 import { templateNames } from '../../models/qwen/chat.ts';
 import type { Framing } from '../../models/qwen/processor.ts';

@@ -1,4 +1,4 @@
-// Small JSON files that lie beside a weights folder's tensors and say what was measured of them.
+// Reads and writes small JSON files that lie beside a weights folder's tensors and say what was measured of them.
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

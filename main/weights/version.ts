@@ -1,4 +1,4 @@
-// A weights folder to the name that proposals carry: what it is called, and a digest that changes when it is trained further.
+// Names the weights of a folder as proposals carry it: what they are called, and a digest that changes when they are trained further.
 import { createHash, type Hash } from 'node:crypto';
 import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

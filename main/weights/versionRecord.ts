@@ -1,4 +1,4 @@
-// What is known of a version of weights <-> a file beside them: what it learnt from, its figures, and a digest of every file.
+// Reads and writes the file beside a version of weights: what it learnt from, its figures, and a digest of every file.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';

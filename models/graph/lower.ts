@@ -1,4 +1,4 @@
-// A typed graph -> the flat ONNX graph that stands for it: nodes in natural order, initializers, inputs, outputs.
+// Lowers a typed graph to a flat ONNX graph: nodes in natural order, initializers, inputs, outputs.
 import {
   type DType,
   GraphError,

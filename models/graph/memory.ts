@@ -1,4 +1,4 @@
-// A lowered graph -> the memory a run of it will need: ONNX Runtime's buffer plan and its arena, replayed beforehand.
+// Estimates the memory that a run of a lowered graph needs, by replaying ONNX Runtime's buffer plan and its arena.
 import { bytesOf, type OnnxGraph, type OnnxNode } from './lower.ts';
 import { executionOrder } from './schedule.ts';
 import { size } from './tensor.ts';

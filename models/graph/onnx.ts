@@ -1,4 +1,4 @@
-// A lowered graph -> the bytes of an ONNX model (protobuf wire format; field numbers from onnx.proto).
+// Writes a lowered graph as the bytes of an ONNX model (protobuf wire format; field numbers from onnx.proto).
 import { elementType, type OnnxGraph, type OnnxInitializer, type OnnxNode, type OnnxValue } from './lower.ts';
 import { type DType, GraphError, type OnnxAttr, type Source } from './tensor.ts';
 

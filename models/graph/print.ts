@@ -1,4 +1,4 @@
-// A graph as canonical text: one line a node, numbered in order of appearance, so that tests can compare it.
+// Prints a graph as canonical text: one line a node, numbered in order of appearance, so that tests can compare it.
 import { describe, reachable, type Tensor } from './tensor.ts';
 
 /** Leaves are written by name or value where they are used; every other node gets a line. */

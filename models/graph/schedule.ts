@@ -1,4 +1,4 @@
-// Node lists in the order that makes ONNX Runtime use little memory.
+// Orders nodes so that ONNX Runtime uses little memory.
 // ONNX Runtime runs nodes in reverse depth-first order from the leaves and visits the highest list position first;
 // a reversed list therefore frees activations early and delays recomputed blocks until they are needed.
 import type { OnnxGraph, OnnxNode } from './lower.ts';

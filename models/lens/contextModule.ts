@@ -1,4 +1,4 @@
-// The reasoner's states at the context queries to one prompt token of the segmenter.
+// Builds LENS's context module: from the reasoner's states at the context queries to one prompt token of the segmenter.
 import { add, gelu, quickGelu } from '../graph/elementwise.ts';
 import { matmul } from '../graph/linear.ts';
 import { layerNorm } from '../graph/norm.ts';

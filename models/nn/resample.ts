@@ -1,4 +1,4 @@
-// Pixels at one size to pixels at another: Pillow's and OpenCV's integer resizes, and exact bilinear on floats.
+// Resizes pixels: Pillow's and OpenCV's integer resizes, and exact bilinear on floats.
 
 export interface PixelSize {
   readonly height: number;

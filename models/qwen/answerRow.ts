@@ -1,4 +1,4 @@
-// One answer in the making: logits to its next token, until a stop token, the limit or an abort.
+// Samples one answer, token by token from the logits, until a stop token, the limit or an abort.
 import { chooseToken, logProbability, type Sampling, seededUniform } from './sampling.ts';
 
 export interface GenerateOptions {

@@ -1,4 +1,4 @@
-// The keys and values of a batch of growing rows, kept in JavaScript: prompts as one run gave them, answers one token a run.
+// Keeps the keys and values of a batch of growing rows in JavaScript: prompts as one run gave them, answers one token a run.
 import { floats, type NamedValues } from '../graph/value.ts';
 import type { LanguageConfig } from './config.ts';
 

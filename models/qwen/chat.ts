@@ -1,4 +1,4 @@
-// A question to the tokens of a chat: the published prompt texts, ChatML around them, and room for the picture.
+// Writes a question as the tokens of a chat: the published prompt texts, ChatML around them, and room for the picture.
 import type { Tokenizer } from './tokenizer.ts';
 
 type Part = { readonly type: 'image' } | { readonly type: 'text'; readonly text: string };

@@ -1,4 +1,4 @@
-// A published config.json to the sizes the graphs are built from; known sizes; where newer libraries name tensors otherwise.
+// Reads the sizes that graphs are built from out of a published config.json; holds known sizes, and other names of tensors in newer libraries.
 import { z } from 'zod';
 
 export interface LanguageConfig {

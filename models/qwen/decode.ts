@@ -1,4 +1,4 @@
-// Prompts to answers, token by token: one run over the prompts, then one per token over the remembered keys and values.
+// Decodes answers to prompts token by token: one run over the prompts, then one a token over the remembered keys and values.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Tensor } from '../graph/tensor.ts';

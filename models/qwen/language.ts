@@ -1,4 +1,4 @@
-// Token ids, image features and query vectors to hidden states and logits: the decoder-only language model.
+// Builds the decoder-only language model: token ids, image features and query vectors to hidden states and logits.
 import { add } from '../graph/elementwise.ts';
 import { gather } from '../graph/gather.ts';
 import { rmsNorm } from '../graph/norm.ts';

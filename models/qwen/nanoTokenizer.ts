@@ -1,4 +1,4 @@
-// Text to the nano's token ids and back: a closed list of words, whole numbers of a box, fixed pieces, and bytes for the rest.
+// The nano's tokenizer, both ways: a closed list of words, whole numbers of a box, fixed pieces, and bytes for the rest.
 import { z } from 'zod';
 import { anyOf, type Tokenizer } from './tokenizer.ts';
 

@@ -1,4 +1,4 @@
-// One run of the language model as a graph: tokens after a cache, to their keys and values and logits, or query states.
+// Builds one run of the language model: tokens after a cache, to their keys and values and logits, or query states.
 import { slice } from '../graph/shape.ts';
 import { input, type Tensor } from '../graph/tensor.ts';
 import type { KeysValues } from '../nn/cachedAttention.ts';

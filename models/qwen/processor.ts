@@ -1,4 +1,4 @@
-// A picture to what Qwen's vision tower reads: resized by one of the published rules, normalised and cut into patches.
+// Prepares a picture for Qwen's vision tower: resized by one of the published rules, normalised and cut into patches.
 import { z } from 'zod';
 import { entry } from '../graph/tensor.ts';
 import { type Filter, type PixelSize, type RgbImage, resizePillow } from '../nn/resample.ts';

@@ -1,4 +1,4 @@
-// Tokens and grids to position ids, and position ids to the tables that turn queries and keys (M-RoPE, 1-D, 2-D).
+// Computes position ids of tokens and grids, and the tables that turn queries and keys by them (M-RoPE, 1-D, 2-D).
 
 import { entry } from '../graph/tensor.ts';
 import { frequencies, type RotaryTable, rotaryTable } from '../nn/rotary.ts';

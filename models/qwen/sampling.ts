@@ -1,4 +1,4 @@
-// Logits to the next token: repetition penalty, temperature, top-k, top-p and min-p, in transformers' order, and the draw.
+// Samples the next token from logits: repetition penalty, temperature, top-k, top-p and min-p, in transformers' order, and the draw.
 
 export interface Sampling {
   /** 0: greedy, the likeliest token whatever the other filters say. Default 0. */

@@ -1,4 +1,4 @@
-// Text to token ids and back: Qwen's byte-level BPE out of a checkpoint's tokenizer.json.
+// Qwen's tokenizer, both ways: byte-level BPE out of a checkpoint's tokenizer.json.
 import { readFileSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Tokenizer as Bpe } from '@huggingface/tokenizers';

@@ -1,4 +1,4 @@
-// Patches of one or more pictures to image features: patch embedding, transformer blocks with windows, merger.
+// Builds the vision tower: patches of one or more pictures to image features by patch embedding, windowed blocks and merger.
 import { add, gelu, quickGelu } from '../graph/elementwise.ts';
 import { permute } from '../graph/gather.ts';
 import { matmul } from '../graph/linear.ts';

@@ -1,4 +1,4 @@
-// Picture grids to the runs of merged cells that attend to one another, and how the tower's rows are ordered for them.
+// Computes which merged cells of picture grids attend to one another, and how the tower orders its rows for that.
 import type { VisionConfig } from './config.ts';
 import { mergedCells, type PatchGrid } from './rope.ts';
 

@@ -1,4 +1,4 @@
-// 16-bit floats to float32 and back: bfloat16 by dropping bits, float16 by table; both round to nearest even.
+// Converts 16-bit floats to float32 and back: bfloat16 by dropping bits, float16 by table; both round to nearest even.
 
 const f32 = new Float32Array(1);
 const u32 = new Uint32Array(f32.buffer);

@@ -1,4 +1,4 @@
-// Opened weight files to graph parameters that stay where they are: ONNX external data, nothing converted or copied.
+// Gives graphs the parameters of opened weight files without moving them: ONNX external data, nothing converted or copied.
 import path from 'node:path';
 import type { Quantised } from '../graph/quantised.ts';
 import { type Shape, stored, type Tensor } from '../graph/tensor.ts';

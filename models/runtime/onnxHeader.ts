@@ -1,4 +1,4 @@
-// An ONNX file that somebody else made -> what it takes and gives, its opset and the data files beside it; nothing is run.
+// Reads what an ONNX file of another program takes and gives, its opset and the data files beside it; runs nothing.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { blaming } from './weightsFile.ts';

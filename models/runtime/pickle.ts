@@ -1,4 +1,4 @@
-// A Python pickle to plain values: what an allow-list names is made by rules of ours, anything else is refused, nothing is executed.
+// Reads a Python pickle as plain values: what an allow-list names is made by our rules, all else is refused, nothing is executed.
 import { BufferReader, Parser } from 'pickleparser';
 
 /** The end of a sentence about the pickle. */

@@ -1,4 +1,4 @@
-// What ONNX Runtime throws -> one sentence that a person can act on.
+// Turns what ONNX Runtime throws into one sentence that a person can act on.
 
 /** ONNX Runtime's wording, and what it means for the person. */
 const causes: readonly (readonly [RegExp, string])[] = [

@@ -1,4 +1,4 @@
-// JSON text to the first key that one of its objects names twice: JSON.parse would keep the last and hide the lie.
+// Finds the first key that an object of a JSON text names twice: JSON.parse would keep the last and hide the others.
 
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}]/gs;
 

@@ -1,4 +1,4 @@
-// A .safetensors file (or a sharded set of them) to named spans of bytes: the header is bounded and fully checked.
+// Opens a .safetensors file (or a sharded set of them) as named spans of bytes: the header is bounded and fully checked.
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { repeatedKey } from './repeatedKey.ts';

@@ -1,4 +1,4 @@
-// Frozen weights of a graph -> proof that ONNX Runtime will find them whole, or one sentence that says what is wrong.
+// Checks that ONNX Runtime will find a graph's frozen weights whole, or says in one sentence what is wrong.
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { OnnxGraph } from '../graph/lower.ts';

@@ -1,4 +1,4 @@
-// How many threads sessions compute with that name no number themselves: one number for all of a program.
+// Holds the number of threads for sessions that name none themselves: one number for all of a program.
 
 let count: number | undefined;
 

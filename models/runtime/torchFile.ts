@@ -1,4 +1,4 @@
-// A PyTorch .pt file to named tensors and plain values, read from where torch.save stored them; nothing is executed.
+// Reads a PyTorch .pt file as named tensors and plain values, from where torch.save stored them; nothing is executed.
 import { realpath } from 'node:fs/promises';
 import { entry } from '../graph/tensor.ts';
 import { parseTorchPickle, pickleLimit, TorchView } from './torchPickle.ts';

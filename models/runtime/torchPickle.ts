@@ -1,4 +1,4 @@
-// The pickle inside a torch file to plain values and tensor views: only named rebuild rules exist, nothing is executed.
+// Reads the pickle inside a torch file as plain values and tensor views: only named rebuild rules exist, nothing is executed.
 import { entry } from '../graph/tensor.ts';
 import { PickleRefusal, type PickleRule, parsePickle, refuseObject } from './pickle.ts';
 import type { StorageType } from './weightsFile.ts';

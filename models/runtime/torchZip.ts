@@ -1,4 +1,4 @@
-// A zip archive as torch.save writes it (entries stored, not compressed) to the span of bytes of each entry.
+// Finds the span of bytes of each entry in a zip archive as torch.save writes it (entries stored, not compressed).
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';

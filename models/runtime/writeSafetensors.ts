@@ -1,4 +1,4 @@
-// Named tensors to a .safetensors file, written beside the old one and then renamed over it.
+// Writes named tensors to a .safetensors file beside the old one, and then renames it over it.
 import { open, rename, rm } from 'node:fs/promises';
 import { toBfloat16, toFloat16 } from './float16.ts';
 

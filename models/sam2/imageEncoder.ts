@@ -1,4 +1,4 @@
-// A normalised picture to the three feature maps that the mask decoder reads: Hiera trunk, neck, first convolutions.
+// Builds the image encoder: a normalised picture to the three feature maps that the mask decoder reads (Hiera trunk, neck, first convolutions).
 import { conv, resizeBicubic } from '../graph/conv.ts';
 import { add, gelu } from '../graph/elementwise.ts';
 import { layerNorm } from '../graph/norm.ts';

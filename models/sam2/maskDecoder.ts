@@ -1,4 +1,4 @@
-// Image features and encoded prompts to four mask proposals with their quality, by a two-way transformer.
+// Builds the mask decoder: image features and encoded prompts to four mask proposals with their quality, by a two-way transformer.
 import { conv, convTranspose } from '../graph/conv.ts';
 import { add, gelu, mul, relu, sigmoid } from '../graph/elementwise.ts';
 import { matmul } from '../graph/linear.ts';

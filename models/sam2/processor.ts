@@ -1,4 +1,4 @@
-// A picture to SAM 2's input: squashed to a square, or as SAM 1 has it with its aspect kept and zeros beyond; normalised, channels first.
+// Prepares a picture for SAM 2: squashed to a square, or with its aspect kept and zeros beyond as SAM 1 does; normalised, channels first.
 import { type PixelSize, type Planes, type RgbImage, resizeFloat, resizeOpenCv, resizePillow } from '../nn/resample.ts';
 
 /**

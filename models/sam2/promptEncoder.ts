@@ -1,4 +1,4 @@
-// Points, a box, a rough mask and text tokens to what the mask decoder is asked: sparse tokens and a dense map.
+// Builds the prompt encoder: points, a box, a rough mask and text tokens to sparse tokens and a dense map.
 import { conv } from '../graph/conv.ts';
 import { add, cast, cos, equal, gelu, mul, sin, where } from '../graph/elementwise.ts';
 import { matmul } from '../graph/linear.ts';

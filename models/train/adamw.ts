@@ -1,4 +1,4 @@
-// Gradients into parameters: AdamW with decoupled weight decay, in place on typed arrays.
+// Updates parameters by their gradients: AdamW with decoupled weight decay, in place on typed arrays.
 
 /** One element type for all arrays of a run; float64 serves tests. */
 export type Reals = Float32Array | Float64Array;

@@ -1,4 +1,4 @@
-// Rewards of groups of answers to the same prompt -> how much better each was than its group.
+// Computes advantages: how much better each answer to a prompt was rewarded than its group.
 
 /** How a group's rewards are centred and scaled. */
 export interface Convention {

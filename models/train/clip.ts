@@ -1,4 +1,4 @@
-// All gradients of a step to their common norm and the factor that brings it under a limit.
+// Clips the gradients of a step: their common norm, and the factor that brings it under a limit.
 import type { Reals } from './adamw.ts';
 
 /** Euclidean norm over all tensors together; not finite if any element is not. */

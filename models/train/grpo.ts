@@ -1,4 +1,4 @@
-// Token log-probabilities and advantages to the policy objective: LENS's released form and its clipped relatives.
+// Builds the policy objective of token log-probabilities and advantages: LENS's released form and its clipped relatives.
 import { clip, div, exp, log, max, min, mul, neg, sub } from '../graph/elementwise.ts';
 import { gatherElements } from '../graph/gather.ts';
 import { reduceMax, reduceSum, stopGradient } from '../graph/reduce.ts';

@@ -1,4 +1,4 @@
-// Logits and targets to scalar losses: masks (BCE + Dice), tokens (cross-entropy with soft labels) and boxes.
+// Builds scalar losses of logits and targets: masks (BCE + Dice), tokens (cross-entropy with soft labels) and boxes.
 import { resizeBilinear } from '../graph/conv.ts';
 import { abs, add, div, exp, less, log, max, min, mul, neg, sigmoid, sub, where } from '../graph/elementwise.ts';
 import { gatherElements } from '../graph/gather.ts';

@@ -1,4 +1,4 @@
-// The number of an optimiser step to its learning rate.
+// Gives the learning rate of an optimiser step.
 
 export interface Schedule {
   kind: 'constant' | 'linear' | 'cosine';

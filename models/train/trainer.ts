@@ -1,4 +1,4 @@
-// Micro-batches to optimiser steps: gradients of sessions are summed, clipped and applied to parameters held here.
+// Makes optimiser steps of micro-batches: gradients of sessions are summed, clipped and applied to parameters held here.
 import type { NamedValues, Runner, Value } from '../graph/value.ts';
 import { type AdamW, adamWDefaults, adamWStep, type Moments } from './adamw.ts';
 import { clipFactor, firstNonFinite, globalNorm } from './clip.ts';

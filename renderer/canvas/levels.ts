@@ -1,4 +1,4 @@
-// Which tiles of which level show a part of an image: level 0 is the image itself, each level above halves it.
+// Chooses the tiles of the level that show a part of an image: level 0 is the image itself, each level above halves it.
 import { type Tile, tileSide } from '../../main/contract/addresses.ts';
 import type { Size } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';

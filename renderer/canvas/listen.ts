@@ -1,4 +1,4 @@
-// The page's events on the canvas: pointer, wheel, Space and arrows to the controller, and the cursor that fits.
+// Passes the page's events on the canvas (pointer, wheel, Space, arrows) to the controller, and sets the cursor that fits.
 import { tools } from '../../main/contract/tools.ts';
 import { focusOf } from '../state/keymap.ts';
 import type { WorkbenchStore } from '../state/workbench.ts';

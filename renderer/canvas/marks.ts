@@ -1,4 +1,4 @@
-// The strokes that the overlay is made of: lines that are seen on any picture, handles, click marks, single masks.
+// Draws the strokes of the overlay: lines that are seen on any picture, handles, click marks, single masks.
 import { type Columns, columnsBox, type Region } from '../../main/contract/columns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';

@@ -1,4 +1,4 @@
-// Where the pixels of the open image come from: the whole picture at once, or tiles as they are wanted.
+// Fetches the pixels of the open image: the whole picture at once, or tiles as they are wanted.
 import { pictureAddress, type Tile, tileAddress, wholeSide } from '../../main/contract/addresses.ts';
 import type { Size } from '../../main/contract/columns.ts';
 import type { Image } from '../../main/contract/project.ts';

@@ -1,4 +1,4 @@
-// Mouse, pen and wheel to what they mean: a gesture of the tool, a pan in the middle of anything, a zoom.
+// Reads mouse, pen and wheel as what they mean: a gesture of the tool, a pan in the middle of anything, a zoom.
 import type { Settings } from '../../main/contract/settings.ts';
 import type { ImagePoint } from '../tools/place.ts';
 

@@ -1,4 +1,4 @@
-// Shapes to the pixels of a region of the picture: every mask filled, its outermost pixels stronger, higher ones on top.
+// Fills the pixels of a region with shapes: every mask filled, its outermost pixels stronger, higher ones on top.
 import { type Columns, columnsBox, type Region, regionBitmap } from '../../main/contract/columns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';

@@ -1,4 +1,4 @@
-// Files dropped on the window: a project is opened, images and folders are added to what is open or become a project.
+// Takes files dropped on the window: opens a project, adds images and folders to what is open, or makes a project of them.
 import { useEffect } from 'react';
 import type { Client } from '../state/client.ts';
 import { sentence } from '../state/connection.ts';

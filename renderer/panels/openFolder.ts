@@ -1,4 +1,4 @@
-// A folder of images as a project: the one that is kept in it already, or a new one beside the images.
+// Opens a folder of images as a project: the one that is kept in it already, or a new one beside the images.
 import type { Client } from '../state/client.ts';
 import { fileName } from '../state/words.ts';
 

@@ -1,4 +1,4 @@
-// Lines over one axis, drawn into an element and drawn anew as readings come; the only importer of uPlot.
+// Draws lines over one axis into an element, anew as readings come; the only importer of uPlot.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 

@@ -1,4 +1,4 @@
-// What the host keeps of a run of teaching, read again while the run reports: a window opened in the middle shows all of it.
+// Reads again what the host keeps of a run of teaching while the run reports: a window opened in the middle shows all of it.
 import { useEffect, useRef, useState } from 'react';
 import type { Client } from '../state/client.ts';
 import { useClient, useWorkbench } from './client.ts';

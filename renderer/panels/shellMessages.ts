@@ -1,4 +1,4 @@
-// The desktop shell and the page: menu commands and opened files come in, the window's title and recent projects go out.
+// Joins the desktop shell and the page: menu commands and opened files come in, the window's title and recent projects go out.
 import { useEffect } from 'react';
 import { commands } from '../../main/contract/commands.ts';
 import type { CommandContext } from '../state/commandActions.ts';

@@ -1,4 +1,4 @@
-// A job that a dialog has started: from the request to its end, with why it could not begin.
+// Follows a job that a dialog has started: from the request to its end, with why it could not begin.
 import { useState } from 'react';
 import type { Job } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';

@@ -1,4 +1,4 @@
-// Commands for panels: doing one by its id, its keys for tooltips, and the key presses of the whole page.
+// Gives panels the commands: running one by its id, its keys for tooltips, and the key presses of the whole page.
 import { createContext, useCallback, useContext, useEffect } from 'react';
 import { type Command, type CommandId, commands } from '../../main/contract/commands.ts';
 import { type CommandContext, rememberTools } from '../state/commandActions.ts';

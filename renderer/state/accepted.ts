@@ -1,4 +1,4 @@
-// What was stored as the image and its answer were accepted, in one sentence: nobody has to have looked at it before.
+// Says in one sentence what was stored when the image and its answer were accepted.
 import { isAccepted } from '../../main/contract/correction.ts';
 import { inReview } from './answers.ts';
 import { fileName, several } from './words.ts';

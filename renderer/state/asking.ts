@@ -1,4 +1,4 @@
-// One prompt on its way through the model: stored first, then heard word by word until all candidates are there.
+// Asks the model one prompt: stores it first, then shows the answer word by word until all candidates are there.
 import { created } from '../../main/contract/diff.ts';
 import type { StoredPrompt } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';

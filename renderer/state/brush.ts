@@ -1,4 +1,4 @@
-// The size of the brush: its steps by keys and wheel, and its radius on the image at the zoom of now.
+// Holds the size of the brush: its steps by keys and wheel, and its radius on the image at the present zoom.
 import type { Workbench } from './workbench.ts';
 
 /** Half a pixel, which paints one, to a thousand; a step is at least half a pixel. */

@@ -1,4 +1,4 @@
-// What every command does: total over the ids of the table, so that a command without a deed does not compile.
+// Does what every command says: total over the ids of the table, so that a command without an action does not compile.
 import type { CommandId } from '../../main/contract/commands.ts';
 import type { Diff } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';

@@ -1,4 +1,4 @@
-// When a command can be done, doing it by its id, and from a key press to the command that has it.
+// Says when a command can be run, runs it by its id, and finds the command of a key press.
 import { type Command, type CommandId, commands, type Needs } from '../../main/contract/commands.ts';
 import { inReview } from './answers.ts';
 import { type CommandContext, commandActions } from './commandActions.ts';

@@ -1,4 +1,4 @@
-// What a person does to an answer, each as the diff that says it: accept, correct, judge; verdicts follow by the contract's rule.
+// Makes the diff of what a person does to an answer (accept, correct, judge); verdicts follow by the contract's rule.
 
 import { freeColour } from '../../main/contract/colours.ts';
 import { correctionOf, unjudged } from '../../main/contract/correction.ts';

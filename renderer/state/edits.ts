@@ -1,4 +1,4 @@
-// The person's changes on their way to the host: shown at once, sent in order, kept until they are stored.
+// Sends the person's changes to the host: shown at once, sent in order, kept until they are stored.
 import type { Recorded } from '../../main/contract/api.ts';
 import { withVerdicts } from '../../main/contract/correction.ts';
 import { type Diff, NewDiff } from '../../main/contract/diff.ts';

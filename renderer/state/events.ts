@@ -1,4 +1,4 @@
-// What happens in the host, read for as long as the window is open, keeps the store in step.
+// Reads what happens in the host for as long as the window is open, and keeps the store in step.
 import type { HostEvent } from '../../main/contract/api.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import type { ActionContext } from './actionContext.ts';

@@ -1,4 +1,4 @@
-// Projects and images: what is open, what comes next, and what is fetched before it is asked for.
+// Opens projects and images, steps through them, and fetches what comes next before it is asked for.
 import type { ImageQuery } from '../../main/contract/api.ts';
 import { changed } from '../../main/contract/diff.ts';
 import type { ProjectInfo, ReviewStatus } from '../../main/contract/project.ts';

@@ -1,4 +1,4 @@
-// What a person does to the list of labels, each as the diff that says it.
+// Makes the diff of what a person does to the list of labels.
 import { colourPicker } from '../../main/contract/colours.ts';
 import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
 import type { AttributeRule, Label } from '../../main/contract/project.ts';

@@ -1,4 +1,4 @@
-// The image list in slices: of a hundred thousand rows only those near the eye are here.
+// Holds the image list in slices: of a hundred thousand rows only those in sight are fetched.
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { ImageRow } from '../../main/contract/project.ts';
 import { type HostClient, sentence } from './connection.ts';

@@ -1,4 +1,4 @@
-// Neighbours of the open image, their records, pictures and embeddings, before anybody asks.
+// Fetches the neighbours of the open image, their records, pictures and embeddings, before anybody asks.
 import { pictureAddress, wholeSide } from '../../main/contract/addresses.ts';
 import type { Image, ImageDetail } from '../../main/contract/project.ts';
 import type { ActionContext } from './actionContext.ts';

@@ -1,4 +1,4 @@
-// Diffs made to the records that the window holds: strictly for the person's own, by force for what the host says.
+// Applies diffs to the records that the window holds: strictly for the person's own, by force for what the host says.
 import type { Standing } from '../../main/contract/correction.ts';
 import { applied, type Change, type Diff, type Kind, type RecordOf } from '../../main/contract/diff.ts';
 import { same } from '../../main/contract/equal.ts';

@@ -1,4 +1,4 @@
-// What a person does to selected shapes, each as the diff that says it; nothing here changes a record.
+// Makes the diff of what a person does to selected shapes; nothing here changes a record.
 import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
 import { clampBox } from '../../main/contract/geometry.ts';
 import { packMask, type Shape, unpackMask } from '../../main/contract/project.ts';

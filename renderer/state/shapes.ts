@@ -1,4 +1,4 @@
-// What the person does to shapes and labels from the panels and by keys, sent as diffs.
+// Sends as diffs what the person does to shapes and labels from the panels and by keys.
 import { changed, created, type Diff } from '../../main/contract/diff.ts';
 import type { AttributeValue, Shape } from '../../main/contract/project.ts';
 import type { ActionContext } from './actionContext.ts';

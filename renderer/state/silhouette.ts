@@ -1,4 +1,4 @@
-// A mask made small enough for a thumbnail, and how far several masks are apart, all from runs alone.
+// Makes a mask small enough for a thumbnail, and measures how far several masks are apart, all from runs alone.
 import { agreeingCounts } from '../../main/contract/agreement.ts';
 import type { Size } from '../../main/contract/columns.ts';
 import { entry } from '../../main/contract/lookup.ts';

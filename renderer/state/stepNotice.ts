@@ -1,4 +1,4 @@
-// A step that was undone or made again to a line that says what it was and where, and that place put before the person.
+// Says which step was undone or redone and where, and shows that place to the person.
 import type { Recorded } from '../../main/contract/api.ts';
 import type { ActionContext } from './actionContext.ts';
 import type { ImageActions } from './images.ts';

@@ -1,4 +1,4 @@
-// Where the image lies on the canvas: views that show all of it, a part of it, or come nearer to a point.
+// Computes where the image lies on the canvas: views that show all of it, a part of it, or come nearer to a point.
 import type { Size } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { View, Workbench } from './workbench.ts';

@@ -1,4 +1,4 @@
-// Numbers and records as the words that stand on screen.
+// Writes numbers and records as the words that stand on screen.
 import type { EngineStatus } from '../../main/contract/api.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import type { FileState, ReviewStatus, StoredProposal } from '../../main/contract/project.ts';

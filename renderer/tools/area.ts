@@ -1,4 +1,4 @@
-// An area that a person drew to the diff that adds it to a shape, takes it away from one, or makes a new one of it.
+// Makes the diff of an area that a person drew: adds it to a shape, takes it away from one, or makes a new one of it.
 import {
   type Columns,
   either,

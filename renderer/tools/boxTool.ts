@@ -1,4 +1,4 @@
-// Box and cut out: two corners to a filled rectangle, or to what GrabCut finds in it.
+// Box and cut out: two corners give a filled rectangle, or what GrabCut finds in it.
 
 import { boxColumns } from '../../main/contract/columns.ts';
 import type { Box } from '../../main/contract/records.ts';

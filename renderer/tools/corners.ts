@@ -1,4 +1,4 @@
-// Corners of a mask that a person can drag: rings along pixel edges, fewer corners of them, and the mask after one moved.
+// Finds corners of a mask that a person can drag: rings along pixel edges, fewer corners of them, and the mask after one moved.
 import {
   both,
   boxColumns,

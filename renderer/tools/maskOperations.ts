@@ -1,4 +1,4 @@
-// Masks made over as a whole: joined with others, holes filled, specks removed, outlines smoothed.
+// Changes whole masks: joins them, fills holes, removes specks, smooths outlines.
 import {
   boxColumns,
   type Columns,

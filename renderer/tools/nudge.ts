@@ -1,4 +1,4 @@
-// Moving the selected shapes by whole pixels, with the arrows or the pointer.
+// Moves the selected shapes by whole pixels, with the arrows or the pointer.
 import { type Columns, columnsArea, moved } from '../../main/contract/columns.ts';
 import { changed, type Diff, deleted } from '../../main/contract/diff.ts';
 import { clampBox } from '../../main/contract/geometry.ts';

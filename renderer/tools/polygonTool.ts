@@ -1,4 +1,4 @@
-// Polygon and freehand: corners, clicked or traced, to the pixels inside their outline.
+// Polygon and freehand: fill the outline of corners that are clicked or traced.
 import { type Columns, toColumns } from '../../main/contract/columns.ts';
 import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';

@@ -1,4 +1,4 @@
-// Intelligent scissors: clicks along an edge to an outline that follows the picture's own edges from one to the next.
+// Intelligent scissors: clicks along an edge give an outline that follows the picture's own edges from one to the next.
 import { type Columns, toColumns } from '../../main/contract/columns.ts';
 import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';

@@ -1,4 +1,4 @@
-// Which shapes lie at a place or in a box: a grid over their boxes, kept up as records are replaced, then their masks.
+// Finds the shapes at a place or in a box: a grid over their boxes, kept up as records are replaced, then their masks.
 import { holds } from '../../main/contract/columns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';

@@ -1,4 +1,4 @@
-// Magic wand: a click to everything that is connected to it and of its colour.
+// Magic wand: a click selects everything that is connected to it and of its colour.
 import { say } from '../state/workbench.ts';
 import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
 import { columnsOf } from './masks.ts';
