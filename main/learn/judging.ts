@@ -50,7 +50,12 @@ export async function scoresOf(
     });
     const own = { signal, mostWorded: 0, progress: progress(project.length) };
     const base = await measure(predictor, task.base.measured.map(alone), own);
-    const told = { signal, mostWorded: wordedToo.length, progress: progress(project.length + base.length) };
+    const told = {
+      signal,
+      mostWorded: wordedToo.length,
+      onlyWorded: true,
+      progress: progress(project.length + base.length),
+    };
     const worded = await measure(predictor, wordedToo.map(alone), told);
     return { project, base, worded };
   } finally {

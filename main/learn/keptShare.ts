@@ -3,22 +3,27 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { gIoU } from '../evaluate/metrics.ts';
 import { loadPredictor } from '../flow/predict.ts';
+import { largestChanges, shareThatKeeps, type TrainedValues, tries } from './largestChanges.ts';
 import { measure } from './measure.ts';
-import { partWay, shareThatKeeps, tries, type Way } from './partWay.ts';
 import type { TeachTask, Watching } from './task.ts';
 import { writeVersion } from './version.ts';
 
 export interface Trained {
   readonly from: string;
   readonly to: string;
-  readonly way: Way;
+  readonly values: TrainedValues;
   /** As in `writeVersion`. */
   readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** All of it where nothing is known of what the weights came with. */
-export async function writeKept(task: TeachTask, { from, to, way, texts }: Trained, watching: Watching): Promise<void> {
-  const write = (share: number, place: string) => writeVersion(from, place, { tensors: partWay(way, share), texts });
+export async function writeKept(
+  task: TeachTask,
+  { from, to, values, texts }: Trained,
+  watching: Watching,
+): Promise<void> {
+  const changes = largestChanges(values);
+  const write = (share: number, place: string) => writeVersion(from, place, { tensors: changes(share), texts });
   await write(await shareToKeep(task, { from, write }, watching), to);
 }
 
@@ -42,7 +47,7 @@ async function shareToKeep(
     const predictor = await loadPredictor(share > 0 ? tried : from);
     try {
       const images = chosenBy.map((image) => ({ ...image, read: () => image.read(), group: image.imageId }));
-      const scores = await measure(predictor, images, { signal, mostWorded: images.length });
+      const scores = await measure(predictor, images, { signal, mostWorded: images.length, onlyWorded: true });
       const score = gIoU(scores.flatMap(({ worded }) => worded?.overlap ?? []));
       const figures = { share, ownDomain: score };
       report({ kind: 'teaching', phase: 'judging', done: ++done, total: tries, secondsLeft: null, figures });

@@ -1,10 +1,10 @@
 // Pictures with labelled shapes to weights whose reasoner names and boxes what is on them, new words included.
 import { openWeights, type Weights } from '../weights/open.ts';
 import { writeKept } from './keptShare.ts';
+import type { TrainedValues } from './largestChanges.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
 import { type LearntPicture, learntPicture } from './mixedPictures.ts';
-import type { Way } from './partWay.ts';
 import { grownConfig, grownWords, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
@@ -53,8 +53,12 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
   };
   const isNew = newRows(grownWords(policy));
-  const way: Way = { start, end: policy.parameters.all, isNew: (name, row) => tables.test(name) && isNew(row) };
-  await writeKept(task, { from, to, way, texts }, watching);
+  const values: TrainedValues = {
+    start,
+    end: policy.parameters.all,
+    isNew: (name, row) => tables.test(name) && isNew(row),
+  };
+  await writeKept(task, { from, to, values, texts }, watching);
 }
 
 /** Labels are said as the weights say them. */

@@ -43,13 +43,15 @@ export interface Measuring {
   readonly signal?: AbortSignal;
   /** Prompts that are asked by words at most; a whole answer takes many times as long as a mask. */
   readonly mostWorded: number;
+  /** Masks under true boxes are not asked for. */
+  readonly onlyWorded?: boolean;
   progress?(done: number): void;
 }
 
 export async function measure(
   predictor: Pick<Predictor, 'segment' | 'predict'>,
   images: readonly MeasuredImage[],
-  { signal, mostWorded, progress }: Measuring,
+  { signal, mostWorded, onlyWorded = false, progress }: Measuring,
 ): Promise<Score[]> {
   const scores: Score[] = [];
   let asked = 0;
@@ -59,7 +61,7 @@ export async function measure(
     for (const sample of image.samples) {
       signal?.throwIfAborted();
       const words = asked++ < mostWorded;
-      scores.push(await scoreOf(predictor, picture, { image, sample, words, signal }));
+      scores.push(await scoreOf(predictor, picture, { image, sample, words, points: !onlyWorded, signal }));
       progress?.(scores.length);
     }
   }
@@ -80,18 +82,21 @@ interface Question {
   readonly image: MeasuredImage;
   readonly sample: Sample;
   readonly words: boolean;
+  /** Whether masks under true boxes are asked for. */
+  readonly points: boolean;
   readonly signal?: AbortSignal;
 }
 
 async function scoreOf(
   predictor: Pick<Predictor, 'segment' | 'predict'>,
   picture: DecodedImage,
-  { image: { imageId, group }, sample, words, signal }: Question,
+  { image: { imageId, group }, sample, words, points, signal }: Question,
 ): Promise<Score> {
   const masks = outlinesOf(sample).map(({ mask }) => mask);
   const found: Mask[] = [];
-  for (const truth of masks) found.push(await predictor.segment(picture, { box: maskBox(truth) }));
-  const pointed = masks.map((truth, i) => overlapOf(found[i] ?? noPixel(picture), truth));
+  const pointedAt = points ? masks : [];
+  for (const truth of pointedAt) found.push(await predictor.segment(picture, { box: maskBox(truth) }));
+  const pointed = pointedAt.map((truth, i) => overlapOf(found[i] ?? noPixel(picture), truth));
   const { text } = sample.prompt;
   const nothing = sample.objects.length === 0;
   const isKnown = masks.length === sample.objects.length;

@@ -209,3 +209,27 @@ describe('run', () => {
     await expect(session.run(feeds)).rejects.toThrow();
   });
 });
+
+/** Processor time of many short runs, each after a pause in which threads have nothing to do. */
+async function processorTime(threads: number): Promise<number> {
+  let y = input('x', [64, 256]);
+  const weight = constant(new Float32Array(256 * 256).fill(1 / 256), [256, 256]);
+  for (let i = 0; i < 4; i++) y = matmul(y, weight);
+  const session = await Session.create({ y }, { threads });
+  const x = new Float32Array(64 * 256).fill(1);
+  await session.run({ x });
+  const before = process.cpuUsage();
+  for (let i = 0; i < 60; i++) {
+    await session.run({ x });
+    await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+  const { user, system } = process.cpuUsage(before);
+  await session.release();
+  return (user + system) / 1e6;
+}
+
+it('takes no core while its threads wait', async () => {
+  const one = await processorTime(1);
+  const four = await processorTime(4);
+  expect(four).toBeLessThan(2 * one);
+});

@@ -1,0 +1,82 @@
+// Trained values to those of which only the largest changes stand, as far as nothing known before is lost (Yadav et al. 2023, "TIES-Merging").
+import type { Parameter } from './parameters.ts';
+
+export interface TrainedValues {
+  /** Values by parameter, before training. */
+  readonly start: Readonly<Record<string, Float32Array>>;
+  readonly end: ReadonlyMap<string, Parameter>;
+  /** Rows that were not there before, of tables that have some: they are taken as trained. */
+  isNew(name: string, row: number): boolean;
+}
+
+/**
+ * Of the values that training changed, those that it changed most stand as trained, `share` of them, and the others as
+ * before. What a step's noise moves is spread over all values, so leaving out small changes takes more noise than learning.
+ */
+export function largestChanges(values: TrainedValues): (share: number) => Map<string, Parameter> {
+  const sizes = changesBySize(values);
+  return (share) => {
+    const least = sizes[Math.floor((1 - share) * sizes.length)] ?? Number.POSITIVE_INFINITY;
+    return new Map([...values.end].map(([name, parameter]) => [name, withChanges(values, name, { parameter, least })]));
+  };
+}
+
+function withChanges(
+  { start, isNew }: TrainedValues,
+  name: string,
+  { parameter: { shape, values }, least }: { parameter: Parameter; least: number },
+): Parameter {
+  const before = startOf(start, name, values);
+  const width = values.length / (shape[0] ?? 1);
+  const stands = (i: number, size: number) => size >= least || isNew(name, Math.floor(i / width));
+  return {
+    shape,
+    values: values.map((value, i) => (stands(i, changeOf(value, before[i])) ? value : (before[i] ?? value))),
+  };
+}
+
+/** Of old values that are others now, smallest first. */
+function changesBySize({ start, end, isNew }: TrainedValues): Float32Array {
+  let count = 0;
+  for (const { values } of end.values()) count += values.length;
+  const sizes = new Float32Array(count);
+  let used = 0;
+  for (const [name, { shape, values }] of end) {
+    const before = startOf(start, name, values);
+    const width = values.length / (shape[0] ?? 1);
+    values.forEach((value, i) => {
+      const size = changeOf(value, before[i]);
+      if (size > 0 && !isNew(name, Math.floor(i / width))) sizes[used++] = size;
+    });
+  }
+  return sizes.subarray(0, used).sort();
+}
+
+/** As it is stored among the sizes, so that both compare alike. */
+const changeOf = (value: number, before: number | undefined): number =>
+  Math.fround(Math.abs(value - (before ?? value)));
+
+function startOf(start: TrainedValues['start'], name: string, values: Float32Array): Float32Array {
+  const before = start[name];
+  if (before?.length !== values.length) throw new Error(`${name} was not there before it was trained.`);
+  return before;
+}
+
+/** From all changes to a sixth of them. */
+const shares: readonly number[] = [1, 0.45, 0.3, 0.15];
+/** Times that a score is asked for at most. */
+export const tries = 1 + shares.length;
+/** Half of what the gate allows: the share that passes is chosen partly by luck, and the gate asks other prompts. */
+const mostLost = 0.01;
+
+/** The largest share that keeps what was known, by `scoreAt` a mean IoU; where none does, the one that loses least. */
+export async function shareThatKeeps(scoreAt: (share: number) => Promise<number>): Promise<number> {
+  const before = await scoreAt(0);
+  let best = { share: 1, score: Number.NEGATIVE_INFINITY };
+  for (const share of shares) {
+    const score = await scoreAt(share);
+    if (score >= before - mostLost) return share;
+    if (score > best.score) best = { share, score };
+  }
+  return best.share;
+}

@@ -1,0 +1,73 @@
+// Trained values of which only the largest changes stand, and how many of them are gone with.
+import { describe, expect, it } from 'vitest';
+import { largestChanges, shareThatKeeps, type TrainedValues, tries } from '../../main/learn/largestChanges.ts';
+
+const values: TrainedValues = {
+  start: { plain: Float32Array.from([0, 10, 5]), table: Float32Array.from([1, 1, 2, 2, 3, 3]) },
+  end: new Map([
+    ['plain', { shape: [3], values: Float32Array.from([4, 12, 5]) }],
+    ['table', { shape: [3, 2], values: Float32Array.from([2, 1, 6, 6, 3, 0]) }],
+  ]),
+  isNew: (name, row) => name === 'table' && row === 1,
+};
+
+const at = (share: number) =>
+  Object.fromEntries([...largestChanges(values)(share)].map(([name, { values: now }]) => [name, [...now]]));
+
+describe('largestChanges', () => {
+  it('is the start at 0 and what was trained at 1, new rows always as trained', () => {
+    expect(at(0)).toEqual({ plain: [0, 10, 5], table: [1, 1, 6, 6, 3, 3] });
+    expect(at(1)).toEqual({ plain: [4, 12, 5], table: [2, 1, 6, 6, 3, 0] });
+  });
+
+  it('keeps changes whole, the largest of all parameters first, and counts only what changed', () => {
+    expect(at(0.25)).toEqual({ plain: [4, 10, 5], table: [1, 1, 6, 6, 3, 3] });
+    expect(at(0.5)).toEqual({ plain: [4, 10, 5], table: [1, 1, 6, 6, 3, 0] });
+    expect(at(0.75)).toEqual({ plain: [4, 12, 5], table: [1, 1, 6, 6, 3, 0] });
+  });
+
+  it('leaves what was trained as it is, and refuses what was not there before', () => {
+    at(0.5);
+    expect([...(values.end.get('plain')?.values ?? [])]).toEqual([4, 12, 5]);
+    expect(() => largestChanges({ ...values, start: {} })).toThrow('plain was not there');
+  });
+
+  it('is the start where nothing changed', () => {
+    const still: TrainedValues = {
+      ...values,
+      end: new Map([['plain', { shape: [3], values: Float32Array.of(0, 10, 5) }]]),
+    };
+    for (const share of [0, 0.5, 1])
+      expect([...(largestChanges(still)(share).get('plain')?.values ?? [])]).toEqual([0, 10, 5]);
+  });
+});
+
+describe('shareThatKeeps', () => {
+  /** What was known falls with the share of the changes. */
+  const falling =
+    (loss: number, asked: number[] = []) =>
+    (share: number) => {
+      asked.push(share);
+      return Promise.resolve(0.8 - loss * share);
+    };
+
+  it('is all where nothing is lost', async () => {
+    const asked: number[] = [];
+    expect(await shareThatKeeps(falling(0.009, asked))).toBe(1);
+    expect(asked).toEqual([0, 1]);
+  });
+
+  it('is the largest that loses little', async () => {
+    const asked: number[] = [];
+    expect(await shareThatKeeps(falling(0.03, asked))).toBe(0.3);
+    expect(asked).toEqual([0, 1, 0.45, 0.3]);
+  });
+
+  it('is the one that loses least where all lose more, though it is not the smallest', async () => {
+    const asked: number[] = [];
+    const score = falling(9, asked);
+    expect(await shareThatKeeps(score)).toBe(0.15);
+    expect(asked).toHaveLength(tries);
+    expect(await shareThatKeeps(async (share) => (share === 0.45 ? 0.7 : score(share)))).toBe(0.45);
+  });
+});
