@@ -52,7 +52,7 @@ export class HostLife {
     return this.next.promise;
   }
 
-  /** Of the process that runs now. */
+  /** Process id of the host that runs now. */
   get pid(): number | undefined {
     return this.child?.pid;
   }
@@ -98,7 +98,7 @@ export class HostLife {
     this.child = null;
     if (this.ending) return;
     this.next.promise.catch(() => {});
-    // Whoever waits for a host that never came goes on waiting for the one after it.
+    // A caller that waits for a host that never came goes on waiting for the next one.
     if (ranFor >= WELL) this.pause = FIRST_PAUSE;
     const before = this.next;
     this.next = Promise.withResolvers();

@@ -55,7 +55,7 @@ export class SettingsFile {
 
   write(fields: Partial<Settings>): Settings {
     const settings = Settings.parse({ ...this.#settings, ...fields });
-    // What cannot be kept does not take effect either.
+    // A setting that cannot be stored does not take effect either.
     this.#save({ settings, recent: this.#recent });
     this.#settings = settings;
     return settings;

@@ -11,7 +11,7 @@ import { columned } from './benchFigures.ts';
 import { numberBetween, wholeNumber } from './options.ts';
 
 export interface AblationBench {
-  /** Of processor time for each variant and seed. */
+  /** Minutes of processor time for each variant and seed. */
   readonly minutes: number;
   readonly seeds: number;
   readonly rows: Readonly<Record<string, readonly RowFigures[]>>;

@@ -9,14 +9,14 @@ import { BadInput } from '../contract/badinput.ts';
 export interface Timing {
   readonly median: number;
   readonly p95: number;
-  /** Of all of Chromium's processes; unlike the clock it hardly minds what else runs. Null where it cannot be read. */
+  /** Processor time of all of Chromium's processes; unlike the clock it hardly depends on what else runs. Null where it cannot be read. */
   readonly cpu: number | null;
 }
 
 export interface TimingPair {
   readonly bare: Timing;
   readonly shapes: Timing;
-  /** Of the processor's times where they are known, else of the medians. */
+  /** Ratio of the processor's times where they are known, else of the medians. */
   readonly ratio: number;
 }
 
@@ -119,7 +119,7 @@ async function onPage<T>(measure: (page: Page) => Promise<T>): Promise<T> {
 /** Linux counts in hundredths of a second. */
 const TICK_MS = 10;
 
-/** Of a process and all that it started; null where there is no /proc. */
+/** Ticks of a process and all that it started; null where there is no /proc. */
 async function processorTime(root: number): Promise<number | null> {
   const names = await readdir('/proc').catch(() => []);
   const rows = await Promise.all(names.filter((name) => /^\d+$/.test(name)).map(processRow));

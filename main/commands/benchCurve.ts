@@ -17,7 +17,7 @@ import { columned } from './benchFigures.ts';
 import { heldImages } from './evalProject.ts';
 import { type NamedPicture, picturedProject } from './picturedProject.ts';
 
-/** Of the held-out pictures, after so many corrected ones; none: before anything was taught. */
+/** Figures of the held-out pictures, after so many corrected ones; none: before anything was taught. */
 export interface CurvePoint {
   readonly pictures: number;
   /** Whole answers to the words. */
@@ -49,7 +49,7 @@ export interface CurveTask {
   /** Corrected pictures of each run, in rising order. */
   readonly counts: readonly number[];
   readonly held: number;
-  /** Of each run. */
+  /** Minutes of each run. */
   readonly minutes: number;
   readonly tier: Tier | 'auto';
   /** Held-out objects that are clicked at. */

@@ -14,7 +14,7 @@ export interface FolderFigures {
   readonly images: number;
   /** From the wish for a project of the folder to the first rows of its list. */
   readonly firstRows: number;
-  /** To the last row; sizes are read afterwards. */
+  /** Time to the last row; sizes are read afterwards. */
   readonly lastRow: number;
   /** `step` and `detail` while the folder is still being read. */
   readonly nextWhileAdding: Spread;

@@ -19,7 +19,7 @@ import { embeddedWeights } from '../weights/embedded.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { columned } from './benchFigures.ts';
 
-/** Of the photograph that was left out: IoU of its mask under its true box, and clicks to 0.85 and 0.90. */
+/** Figures of the photograph that was left out: IoU of its mask under its true box, and clicks to 0.85 and 0.90. */
 interface Worth {
   readonly iou: number;
   readonly noc85: number;
@@ -34,19 +34,19 @@ export interface LeftOutPicture {
 
 export interface LeaveOutBench {
   readonly seed: number;
-  /** Of training, for each photograph. */
+  /** Minutes of training for each photograph. */
   readonly minutes: number;
   readonly photos: readonly LeftOutPicture[];
   readonly before: Worth;
   readonly after: Worth;
-  /** Of the IoU, and where 95 of 100 resamples of the photographs lie. */
+  /** Gain in IoU, and where 95 of 100 resamples of the photographs lie. */
   readonly gain: number;
   readonly low: number;
   readonly high: number;
 }
 
 export interface LeaveOutTask {
-  /** Of the photographs, and of their masks: `ring1_mask.jpg` is that of `ring1.jpg`. */
+  /** Folders of the photographs and of their masks: `ring1_mask.jpg` is the mask of `ring1.jpg`. */
   readonly images: string;
   readonly masks: string;
   readonly label: string;
@@ -92,7 +92,7 @@ export async function benchLeaveOut(task: LeaveOutTask, terminal: Watched): Prom
 const tier = 'decoder';
 const PICTURE = /\.(?:jpe?g|png)$/iu;
 
-/** By name; every photograph has its mask, upright and as large as it. */
+/** Photographs by name; each has its mask, upright and as large as it. */
 async function labelledPhotos({ images, masks, label }: LeaveOutTask): Promise<TeachingImage[]> {
   const [names, known] = await Promise.all([namesIn(images), namesIn(masks)]);
   if (names.length < 2) throw new BadInput(`${images}: one photograph is left out, and at least one must be left`);

@@ -26,7 +26,7 @@ export interface SetTask {
   /** Hidden photographs that are measured on at most. */
   readonly held: number;
   readonly seed: number;
-  /** Of each run. */
+  /** Minutes of each run. */
   readonly minutes: number;
   /** Hidden things that are clicked at. */
   readonly clicked: number;
@@ -41,7 +41,7 @@ export interface SetPoint {
   readonly iou: number;
   readonly noc85: number;
   readonly noc90: number;
-  /** Of the IoU over before, and where 95 of 100 resamples of the photographs lie. */
+  /** Gain in IoU, and where 95 of 100 resamples of the photographs lie. */
   readonly gain: number;
   readonly low: number;
   readonly high: number;
@@ -89,7 +89,7 @@ export async function benchSet(task: SetTask, { note, signal }: Watched): Promis
   }
 }
 
-/** By chance. What the file calls `val` or `test` is measured on, as weights may have seen the rest; else what is not learnt from. */
+/** Splits by chance. What the file calls `val` or `test` is measured on, as weights may have seen the rest; else what is not learnt from. */
 async function dealt({ set, pictures, held, seed }: SetTask) {
   const draw = random(seed, 90);
   const photos = (splits: readonly string[]) => readCocoPhotos({ files: [set] }, { splits, unsaid: 'train' });

@@ -46,7 +46,7 @@ export interface TeachBenchTask {
   /** Corrected pictures, and pictures that are held out. */
   readonly images: number;
   readonly held: number;
-  /** Of each tier. */
+  /** Minutes of each tier. */
   readonly minutes: number;
   readonly tiers?: readonly Tier[];
   /** Default: the embedded weights. */

@@ -15,7 +15,7 @@ export interface EvalProjectOptions {
   readonly weights?: string;
   /** Objects that are clicked at. */
   readonly clicks: number;
-  /** Of the clicks. */
+  /** Seed of the clicks. */
   readonly seed: number;
   readonly json?: boolean;
 }

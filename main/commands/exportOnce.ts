@@ -4,7 +4,7 @@ import { openProject } from '../store/project.ts';
 
 export interface ExportFigures {
   readonly seconds: number;
-  /** Of this process on all cores: what the time would be on an idle machine, at most. */
+  /** Processor time of this process on all cores: at most what the time would be on an idle machine. */
   readonly cpuSeconds: number;
   /** Largest resident memory of the whole process. */
   readonly peakMB: number;

@@ -14,12 +14,12 @@ export interface NamedPicture {
 }
 
 export interface Pictured {
-  /** Of the project and its pictures. */
+  /** Folder of the project and its pictures. */
   readonly folder: string;
   readonly pictures: readonly NamedPicture[];
   /** The labels, in their order. */
   readonly names: readonly string[];
-  /** So many at the end are measured on, and never learnt. */
+  /** So many pictures at the end are measured on, and never learnt. */
   readonly held: number;
 }
 

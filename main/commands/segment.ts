@@ -114,7 +114,7 @@ async function propose(image: ImageFile, prompt: Prompt, { options, terminal }: 
   }
 }
 
-/** Of several answers the first is shown as it is written, its coordinates in picture pixels. */
+/** The first of several answers is shown as it is written, its coordinates in picture pixels. */
 function streamTo(terminal: Terminal, shown: (text: string) => string): (piece: string, candidate: number) => void {
   const stream = new ReasoningStream(shown);
   return (piece, candidate) => {

@@ -11,7 +11,7 @@ import { embeddedWeights } from '../weights/embedded.ts';
 export interface WeightsOptions {
   readonly weights: string;
   readonly provider?: Settings['device'];
-  /** Of clicks and boxes, where it is not that of the weights. */
+  /** The segmenter for clicks and boxes, where it is not that of the weights. */
   readonly segmenter?: string;
 }
 

@@ -43,7 +43,7 @@ export const VerifyReport = z.object({
   file: z.string(),
   images: z.int(),
   annotations: z.int(),
-  /** Of the annotations, those without a mask: evaluation of boxes reads them, that of masks does not. */
+  /** Annotations without a mask: evaluation of boxes reads them, that of masks does not. */
   boxes: z.int(),
   problems: z.array(z.string()),
   compared: z.boolean(),

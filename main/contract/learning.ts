@@ -110,7 +110,7 @@ export const TeachReport = z.object({
 });
 export type TeachReport = z.infer<typeof TeachReport>;
 
-/** What is heard of a run meanwhile. */
+/** What a run reports while it works. */
 export const TeachProgress = z.object({
   kind: z.literal('teaching'),
   phase: z.enum(['looking', 'measuring', 'preparing', 'training', 'judging']),
@@ -132,7 +132,7 @@ export const WeightsVersion = z.object({
   folder: z.string(),
   made: z.string(),
   inUse: z.boolean(),
-  /** From another project: the report is that of the run there. */
+  /** It comes from another project: the report is that of the run there. */
   imported: z.boolean(),
   report: TeachReport,
 });
@@ -156,7 +156,7 @@ export const LearningPoint = z.object({
 });
 export type LearningPoint = z.infer<typeof LearningPoint>;
 
-/** Where a project stands. */
+/** The state of learning in a project. */
 export const LearningState = z.object({
   /** Last first. */
   versions: z.array(WeightsVersion),

@@ -41,7 +41,7 @@ export type AttributeRule = z.infer<typeof AttributeRule>;
 /** Characters. */
 export const longestName = 1000;
 export const longestPrompt = 2000;
-/** Of a note, and of what an attribute says. */
+/** Longest note, and longest text of an attribute. */
 export const longestNote = 10_000;
 
 export const Label = z.object({
@@ -199,7 +199,7 @@ export const ImageRow = z.object({
 });
 export type ImageRow = z.infer<typeof ImageRow>;
 
-/** Of a shape, as a COCO file says; they are shown and exported again, and cannot be changed here. */
+/** Keypoints of a shape, as a COCO file gave them; they are shown and exported again, and cannot be changed here. */
 export const Keypoints = z.object({
   shapeId: Id,
   /** `seen` is false where the thing is covered; points that are not there are left out. */

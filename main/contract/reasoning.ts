@@ -35,7 +35,7 @@ export const inPicture = (text: string, frame: Frame, image: Frame): string =>
     .map((piece) => piece.text)
     .join('');
 
-/** What a person wrote in picture pixels, in the frame; what stood in the `original` like that goes back to its own words. */
+/** Moves what a person wrote in picture pixels into the frame; numbers that stood in the `original` get their own words back. */
 export function inFrame(text: string, original: string, { frame, image }: { frame: Frame; image: Frame }): string {
   const known = new Map<string, string>();
   for (const pattern of [boxes, points])

@@ -7,7 +7,7 @@ import { z } from 'zod';
  */
 export const text = () => z.string().overwrite((given) => given.toWellFormed());
 
-/** At most so many UTF-16 units of it, and never half a character at the end. */
+/** Cuts a text to so many UTF-16 units, and never leaves half a character at the end. */
 export function cut(whole: string, most: number): string {
   const end = whole.slice(0, most);
   return end.length < whole.length && /[\ud800-\udbff]$/u.test(end) ? end.slice(0, -1) : end;

@@ -86,7 +86,7 @@ export function wayTo(wire: OpenWire, to: Place): Place[] {
   return [...found, middleOf(wire, cell)].reverse();
 }
 
-/** Of an edge at the end of the reach, the part that does not count: a fainter one under the pointer is what was meant. */
+/** Part of an edge's strength that does not count at the end of the reach: a fainter edge under the pointer is what was meant. */
 const FAR = 0.7;
 
 /** The edge within so many image pixels that is strong and near; where there is none, the place itself. */

@@ -16,7 +16,7 @@ export type LogEntry =
       readonly program: ProgramName;
       readonly call: Request['name'];
       readonly urgency: Urgency;
-      /** From when it was asked for; `result.ms` is what it took in the engine. */
+      /** Counted from the request on; `result.ms` is what it took in the engine. */
       readonly ms: number;
       readonly outcome: 'done' | 'cancelled' | 'failed';
       readonly arguments: unknown;
@@ -72,7 +72,7 @@ interface CallToLog {
   readonly request: Request;
 }
 
-/** What people or models wrote, and masks: told by their lengths. */
+/** Texts of people or models, and masks: the log holds their lengths alone. */
 const untold = new Set(['text', 'reasoning', 'label', 'counts', 'cells', 'unknownWords']);
 const mostItems = 8;
 

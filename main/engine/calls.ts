@@ -72,7 +72,7 @@ async function ask({ picture, text, points, box, samples, seed }: AskArguments, 
   };
 }
 
-/** Of a group only the chosen proposal was timed; its answer tells which one it is. */
+/** Only the chosen proposal of a group was timed; its answer tells which one it is. */
 function stored(one: Proposal, chosen: Proposal, { predictor, version }: Model): AskResult['proposals'][number] {
   const { answer, frame, found, objects, rewards } = one;
   return {

@@ -5,7 +5,7 @@ import type { ImageFile } from '../pictures/image.ts';
 interface Limits {
   /** Pictures kept. */
   readonly count: number;
-  /** Of pixels kept; the newest picture stays whatever its size. */
+  /** Bytes of pixels that are kept; the newest picture stays whatever its size. */
   readonly bytes: number;
 }
 

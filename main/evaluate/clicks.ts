@@ -6,12 +6,12 @@ import type { Predictor } from '../flow/predict.ts';
 import { nextClick } from '../pictures/distance.ts';
 
 export interface Clicking {
-  /** Nobody clicks oftener. */
+  /** Most clicks at one object. */
   readonly most: number;
   /** An IoU at which nobody clicks again, once `least` clicks were made. */
   readonly content: number;
   readonly least: number;
-  /** By which a click misses the middle of what is wrong; null: it never does. */
+  /** How far a click misses the middle of what is wrong; null: it never does. */
   readonly jitter: Random | null;
 }
 

@@ -33,7 +33,7 @@ export interface ApOptions {
 export interface CocoAp {
   /** AP, AP50, AP75, AP small, medium, large; AR at each count of detections, AR small, medium, large. -1: no such. */
   readonly stats: number[];
-  /** By category, then IoU threshold 0.50, 0.55 ... 0.95; all sizes. */
+  /** Precision by category, then by IoU threshold 0.50, 0.55 ... 0.95; all sizes. */
   readonly perCategory: Map<number, number[]>;
   /** Mean over the categories at each threshold. */
   readonly perThreshold: number[];

@@ -92,7 +92,7 @@ async function photoOf(
   return { set: path.basename(coco, path.extname(coco)), image: small.image, things: boxed };
 }
 
-/** Of each mask the pixel in the middle of what becomes one pixel counts. */
+/** The pixel in the middle of what becomes one pixel decides. */
 function shrunk({ image, things }: { image: DecodedImage; things: readonly LabelledMask[] }, scale: number) {
   const [width, height] = [image.width, image.height].map((side) => Math.max(1, Math.round(side * scale)));
   const size = { width: width ?? 1, height: height ?? 1 };

@@ -23,7 +23,7 @@ const counted = ['1', '3', '5'] as const;
 export interface SetFigures {
   readonly boxToMask: { readonly mIoU: number; readonly count: number };
   readonly bareBox: { readonly mIoU: number };
-  /** Of a sample of the things, as GrabCut takes a third of a second for each. */
+  /** Measured on a sample of the things, as GrabCut takes a third of a second for each. */
   readonly grabCut: { readonly mIoU: number; readonly count: number };
   /** Mean IoU after so many clicks, of a sample of the things as well: each takes up to ten masks. */
   readonly clicks: Readonly<Record<(typeof counted)[number] | 'count', number>>;

@@ -10,7 +10,7 @@ interface Match {
   readonly meant: number;
   /** Pairs, one to one, whose boxes overlap by half. */
   readonly hits: number;
-  /** Of the union of what was found with the union of what is meant. */
+  /** IoU of the union of what was found with the union of what is meant. */
   readonly overlap: Overlap;
 }
 

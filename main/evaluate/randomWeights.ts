@@ -38,7 +38,7 @@ export class RandomWeights implements ParamSource {
     return { values, scales: input(keys.scales, [rows, blocks]), columns, bits };
   }
 
-  /** Of all that was asked for, however it is stored. */
+  /** Shapes of all that was asked for, however it is stored. */
   shapes(): ReadonlyMap<string, Shape> {
     return new Map([...this.plain, ...this.products]);
   }

@@ -17,7 +17,7 @@ const Item = z.object({
   id: z.string(),
   kind: z.string().optional(),
   text: z.string(),
-  /** By the papers' definitions, and by the stricter ones. */
+  /** Overlaps by the papers' definitions, and by the stricter ones. */
   papers: Counted,
   strict: Counted,
   found: z.enum(['objects', 'nothing', 'unreadable']),
@@ -153,7 +153,7 @@ async function measured(
   };
 }
 
-/** Of all objects of an answer together. */
+/** The mask of all objects of an answer together. */
 function saidBy({ objects }: Proposal, { width, height }: DecodedImage): Mask {
   return unionOf(objects.map(({ mask }) => mask)) ?? { size: [height, width], counts: [height * width] };
 }

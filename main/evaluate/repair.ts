@@ -39,7 +39,7 @@ export interface RepairOfKind {
 export interface RepairFigures extends RepairOfKind {
   /** Mean IoU that masks lose that were right. */
   readonly harm: number;
-  /** Of telling masks that were made wrong from those left right by the expected gain. */
+  /** How well the expected gain tells masks that were made wrong from those left right. */
   readonly auprc: number;
   readonly kinds: Readonly<Partial<Record<DegradationKind, RepairOfKind>>>;
 }

@@ -4,13 +4,13 @@ import type { Predictor, Proposal } from '../flow/predict.ts';
 import type { LabelledImage } from './cocoPhotos.ts';
 
 export interface WordFigures {
-  /** Of prompts for a category with a thing over 5 % of the picture: a box that overlaps one of its things by 0.5. */
+  /** Share of prompts for a thing over 5 % of the picture whose box overlaps one of its kind by 0.5. */
   readonly box50: number;
-  /** Of prompts for a category that the set knows and the picture lacks, in words that the model knows. */
+  /** Share of prompts, in known words, for a category that the set knows and the picture lacks, that are said to match nothing. */
   readonly nothing: number;
   /** Prompts with a word that the model does not know, answered with a thing all the same. */
   readonly unknownSubstituted: number;
-  /** Of prompts in known words: said to be unknown. */
+  /** Share of prompts in known words that are said to be unknown. */
   readonly falseAlarms: number;
   readonly counts: Readonly<Record<'present' | 'absent' | 'unknown' | 'known', number>>;
 }
@@ -24,7 +24,7 @@ export interface WordsTask {
 
 type Speaks = Pick<Predictor, 'predict' | 'unknownWords'>;
 
-/** Of the picture; the aim is told of things at least as large. */
+/** Share of the picture from which on a thing is large; the aim is told of large things. */
 const LARGE = 0.05;
 /** The reader of the photographs' files says that no more masks of a picture were kept: what has none may stand there. */
 const CAPPED = 20;

@@ -30,7 +30,7 @@ function printed(title: string, outputs: Readonly<Record<string, Tensor>>): Mode
   return { title, nodes: text.match(/^%/gmu)?.length ?? 0, text };
 }
 
-/** Of all parts of the model, or of one; throws one sentence where there is no such graph. */
+/** Graphs of all parts of the model, or of one; throws one sentence where there is no such graph. */
 export async function modelGraphs(model: string, part?: GraphPart): Promise<ModelGraph[]> {
   const place = await placeOf(model);
   const { kind } = await recogniseModel(place);

@@ -23,7 +23,7 @@ interface Parts {
 export class OnnxSegmenter {
   readonly name: string;
   readonly provider: string;
-  /** To be shown to the person. */
+  /** Sentences that are shown to the person. */
   readonly warnings: readonly string[];
   readonly heard: Heard;
   private readonly parts: Parts;

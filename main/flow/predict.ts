@@ -61,7 +61,7 @@ export interface Predictor {
   readonly name: string;
   /** The picture as the reasoner sees it: coordinates in its texts are pixels of that. */
   frameOf(image: DecodedImage): Frame;
-  /** Of the segmenter that clicks and boxes go to, where it is not that of the weights; else null. */
+  /** Name of the segmenter that clicks and boxes go to, where it is not that of the weights; else null. */
   readonly segmenterName: string | null;
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
   /** Words of a prompt that the model was never taught; none where it reads any word. */
@@ -102,9 +102,9 @@ export async function openPredictor(
 interface Parts {
   reasoner: Reasoner;
   own: Segmenter | null;
-  /** Of what repairs by the weights' own segmenter gain; null: nobody measured it. */
+  /** The record of what repairs by the weights' own segmenter gain; null: nobody measured it. */
   record: RepairRecord | null;
-  /** Of the pictures that the words were learnt on; null: nobody compared them with others. */
+  /** The record of the pictures that the words were learnt on; null: nobody compared them with others. */
   pictures: PictureRecord | null;
   queries: Float32Array | null;
   clicks: ClickSegmenter | null;

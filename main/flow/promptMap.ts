@@ -14,7 +14,7 @@ const outside = -6;
 const insideBox = 1;
 const insideRough = 6;
 const clicked = 8;
-/** Of the disc around a click, in cells. */
+/** Radius of the disc around a click, in cells. */
 const clickRadius = 1.6;
 
 /** side * side logits, row-major; null when nothing is pointed at. */

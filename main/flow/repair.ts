@@ -26,7 +26,7 @@ export interface RepairedMask {
   readonly features: Readonly<Record<string, number>>;
 }
 
-/** Of the box's longer side: what the thing may reach beyond a mask that misses a part of it. */
+/** How far the thing may reach beyond a mask that misses a part of it, in shares of the box's longer side. */
 const GROWTH = 0.15;
 const ROUNDS = 2;
 /** Rounds end where they change less (IoU). */
@@ -51,7 +51,7 @@ export async function repaired(
   return { mask, boundary, features, gain: gain !== null && isFartherFromEdges ? Math.min(gain, 0) : gain };
 }
 
-/** By a segmenter that says nothing of how sure it is: one mask, and nothing is expected of it. */
+/** For a segmenter that does not say how sure it is: it draws one mask, and no gain is expected of it. */
 export async function unrated(
   segmenter: { segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> },
   image: DecodedImage,

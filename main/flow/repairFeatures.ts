@@ -110,7 +110,7 @@ function outlineOn(bitmap: Uint8Array, { strength, distance }: Edges, window: Ma
   };
 }
 
-/** Of the window's longer side: the band beside an outline that it is compared with. */
+/** Width of the band beside an outline that it is compared with, in shares of the window's longer side. */
 const BESIDE = 0.04;
 
 const count = (bitmap: Uint8Array): number => bitmap.reduce((sum, value) => sum + value, 0);

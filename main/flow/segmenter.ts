@@ -195,7 +195,7 @@ export class Segmenter {
     return { at, labels, slots };
   }
 
-  /** Of nano all that is pointed at, as it was trained; of SAM 2 a rough mask alone. */
+  /** For nano all that is pointed at, as it was trained; for SAM 2 a rough mask alone. */
   private map(all: Pointed, side: number): Float32Array | null {
     if (this.weights.recipe.segmenter.promptMap) return promptMap(all, side);
     return all.rough ? roughLogits(all.rough) : null;

@@ -25,7 +25,7 @@ const spare = 2;
 export class Views {
   private readonly encode: (image: DecodedImage) => Promise<Features>;
   private readonly side: number;
-  /** Of each picture itself, its half, its quarter and so on, as far as they were needed. */
+  /** Smaller copies of each picture: itself, its half, its quarter and so on, as far as they were needed. */
   private readonly copies = new WeakMap<DecodedImage, DecodedImage[]>();
   private readonly known = new WeakMap<DecodedImage, Map<string, Promise<Features>>>();
 

@@ -30,7 +30,7 @@ export function focusOf(ask: SegmenterPrompt): Box | null {
   return box || roughBox ? boxAround([box ?? null, roughBox, ...clickBoxes(ask)]) : null;
 }
 
-/** Of the clicks on the thing, each a box of no size. */
+/** The clicks on the thing, each as a box of no size. */
 export const clickBoxes = ({ points = [] }: SegmenterPrompt): Box[] =>
   points.filter(({ sign }) => sign === '+').map(({ x, y }) => ({ x1: x, y1: y, x2: x, y2: y }));
 
@@ -76,7 +76,7 @@ export function agreement({ values, place }: FoundLogits, { points = [] }: Segme
   return obeyed.length / Math.max(1, points.length);
 }
 
-/** Of the cells that are inside, in image pixels; null where none is. */
+/** The box of the cells that are inside, in image pixels; null where none is. */
 export function foundBox({ values, place }: FoundLogits): Box | null {
   const { width, height, data } = values;
   let [left, top, right, bottom] = [width, height, -1, -1];

@@ -46,7 +46,7 @@ function pairOf(project: Project, shapeId: number): RepairPair {
   return found;
 }
 
-/** As a person's own change of the mask: it can be undone. */
+/** Stored as a person's own change of the mask, so that it can be undone. */
 function replace(host: HostContext, { shapeId, mask }: RepairPair) {
   const project = host.project();
   const shape = project.record('shape', shapeId);

@@ -17,9 +17,9 @@ export interface BoxMasks {
   /** null: shapes of every label. */
   readonly labelId: number | null;
   fileOf(image: Image): string;
-  /** Hears of the one step, when it has ended. */
+  /** Is told of the one step when it has ended. */
   recorded(change: Recorded): void;
-  /** Hears of every image whose shapes have masks now. */
+  /** Is told of every image whose shapes have masks now. */
   made(imageId: number): void;
 }
 
@@ -91,7 +91,7 @@ async function drawIn(work: BoxMasks, { image, shapes }: Boxes, drawing: Drawing
   try {
     for (const { id } of shapes) {
       progress.signal.throwIfAborted();
-      // As it stands now: it may be deleted, or have a mask of the person's own.
+      // Read again: the shape may be deleted, or have a mask of the person's own by now.
       const shape = work.project.record('shape', id);
       if (shape?.mask === null) await drawOne(work, image, shape, { ...drawing, progress });
       progress.step();

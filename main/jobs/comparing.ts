@@ -13,7 +13,7 @@ export interface Compare {
   /** null: shapes of every label. */
   readonly labelId: number | null;
   fileOf(image: Image): string;
-  /** Hears of every image one of whose shapes was compared. */
+  /** Is told of every image one of whose shapes was compared. */
   compared(imageId: number): void;
 }
 

@@ -8,7 +8,7 @@ import type { SourceShape } from '../store/sources.ts';
 import type { Numbering } from './numbering.ts';
 
 const SAME = 0.98;
-/** Of boxes: an id alone says nothing where another file has given it too. */
+/** Least overlap of boxes of one shape: an id alone says nothing where another file has given it too. */
 const NEAR = 0.5;
 
 /** A shape as it was read. */
@@ -52,7 +52,7 @@ export class EarlierShapes {
   #on(imageId: number): readonly Earlier[] {
     const ready = this.#onImages.get(imageId);
     if (ready !== undefined) return ready;
-    // Those that wait to be stored were taken from this very file, where two alike are two.
+    // Shapes that wait to be stored come from this very file, where two alike are two.
     const shapes = this.#project.shapesOf(imageId);
     const sources = shapes.length > 0 ? this.#project.sourcesOfShapes(imageId) : new Map<number, SourceShape>();
     const known = shapes.map((shape) => ({ shape, source: sources.get(shape.id) ?? null }));

@@ -18,7 +18,7 @@ export interface ExportHead {
   licence(fileId: number, id: number): number;
 }
 
-/** What the first file says of a key counts. Licences of all are joined, under new ids where two have given the same. */
+/** The first file decides the value of a key. Licences of all are joined, under new ids where two files gave the same id. */
 export function headOf(project: Project, onlyAccepted: boolean): ExportHead {
   const files = project.sourceFiles();
   const { head, owners, others } = firstOfEach(files);
@@ -40,7 +40,7 @@ export function headOf(project: Project, onlyAccepted: boolean): ExportHead {
 
 interface Firsts {
   readonly head: Record<string, string>;
-  /** Whose value of a key counts. */
+  /** The file whose value counts, by key. */
   readonly owners: ReadonlyMap<string, string>;
   /** Files whose value is another, by key. */
   readonly others: ReadonlyMap<string, string[]>;
@@ -78,7 +78,7 @@ class Licences {
   readonly stated: string[] = [];
   readonly #all: unknown[] = [];
   readonly #byId = new Map<number, unknown>();
-  /** By file and id, where it is another. */
+  /** New ids by file and id, where they differ. */
   readonly #changed = new Map<string, number>();
 
   add({ id: fileId, path: file, head }: SourceFile): void {
@@ -102,7 +102,7 @@ class Licences {
     return this.#changed.get(`${fileId} ${id}`) ?? id;
   }
 
-  /** As the one file has it that has any, else all of them. */
+  /** Keeps the form of the one file that has any; otherwise joins them all. */
   text(files: readonly SourceFile[]): string {
     const given = files.flatMap(({ head }) => head.licenses ?? []);
     const [first] = given;
@@ -116,7 +116,7 @@ class Licences {
     this.#all.push(one);
   }
 
-  /** That of an equal one that was renumbered before, or the next above all. */
+  /** The id of an equal licence that was renumbered before, or the next one above all. */
   #numberOf(one: Readonly<Record<string, unknown>>): number {
     const known = [...this.#byId].find(([number, each]) => same(each, { ...one, id: number }));
     if (known !== undefined) return known[0];

@@ -176,7 +176,7 @@ export class ImageFiles {
     }
   }
 
-  /** Those of the moved folder that are not where they were and are where the move would take them. */
+  /** Images of the moved folder that are not at their old place and are where the move would take them. */
   async #follow({ from, to }: Move, except: number): Promise<number[]> {
     const moved: number[] = [];
     for (const image of [...this.#project.allImages()]) {
@@ -198,7 +198,7 @@ interface Move {
   readonly to: string;
 }
 
-/** What is common at the end of two paths stayed; what stands before it moved. Null where the file was renamed. */
+/** The common end of two paths stayed, the part before it moved. Null where the file was renamed. */
 export function moveOf(before: string, after: string): Move | null {
   const [old, now] = [before.split(path.sep), after.split(path.sep)];
   let same = 0;

@@ -3,9 +3,9 @@ import type { Mask } from '../contract/records.ts';
 
 /** Runs of one mask: a mask of 16,384 x 16,384 may change 128 times in every column. */
 const MOST_OF_ONE = 2 ** 21;
-/** Of all masks of a file: COCO's 36,781 shapes of val2017 have some 3 million. */
+/** Runs of all masks of a file: COCO's 36,781 shapes of val2017 have some 3 million. */
 const MOST_OF_ALL = 2 ** 27;
-/** Of those that wait to be stored together. */
+/** Runs of masks that wait to be stored together. */
 const MOST_WAITING = 2 ** 20;
 
 export class ImportBudget {

@@ -37,11 +37,11 @@ export class Importer {
   readonly #turn: () => Promise<void> | undefined;
   readonly #waiting: Change[] = [];
   #many: Many | null = null;
-  /** Of the file whose parts come: its images in its order, with their ids where their shapes can be taken. */
+  /** Images of the file whose parts come, in its order, with their ids where their shapes can be taken. */
   #placed: { readonly name: string; readonly id: number | null }[] = [];
   /** How many shapes had no image, by the name of that. */
   #homeless = new Map<string, number>();
-  /** Where the file's format is written again as it was. */
+  /** Set where the file's format is written again as it was. */
   #source: SourceImport | null = null;
   #newLabels = 0;
   #shapes = 0;

@@ -15,7 +15,7 @@ import type { ReadEvent, ReadReport, ReadTask } from './readSource.ts';
 import { withScratch } from './scratch.ts';
 import { spooled, spoolIn } from './spool.ts';
 
-/** Of the program that reads: COCO's largest file takes a third of it. */
+/** Memory of the program that reads: COCO's largest file takes a third of it. */
 const HEAP_MB = 2048;
 /** Folders that hold annotations beside folders with pictures. */
 const ANNOTATION_FOLDER = /^(?:annotations?|labels|json)$/iu;
@@ -27,9 +27,9 @@ export interface ImportOptions {
   /** Where the pictures are; without it, those of the project and those beside the file. */
   readonly images?: string;
   readonly progress: Pick<Progress, 'signal' | 'step'> & Partial<Pick<Progress, 'total' | 'resumeAt'>>;
-  /** Hears of the step, also of one that was cancelled half way; not where nothing was new. */
+  /** Is told of the step, also of one that was cancelled half way; not where nothing was new. */
   readonly recorded?: (step: Recorded) => void;
-  /** Hears of the process that reads. */
+  /** Is told of the process that reads. */
   readonly reading?: (pid: number | undefined) => void;
 }
 

@@ -86,7 +86,7 @@ export class NamedPictures implements PictureFinder {
     const places = [...this.#expected(wanted, from)];
     for (const place of places) {
       const here = fits.filter((file) => folded(path.dirname(file)) === place);
-      // Of names that differ in case alone, the one as it is written.
+      // Among names that differ in case alone, the one as it is written counts.
       const same = here.filter((file) => path.basename(file).normalize('NFC') === wanted.last);
       const [exact, ...others] = same.length > 0 ? same : here;
       if (exact !== undefined)
@@ -244,7 +244,7 @@ function isClaimed(file: string, from: string): boolean {
   );
 }
 
-/** Both speak of a part of the set, and not of the same one. */
+/** Whether both speak of a part of the set, and not of the same one. */
 function contradicts(own: readonly string[], said: readonly string[]): boolean {
   const [here, there] = [own, said].map((words) => words.filter((word) => PARTS.has(word)));
   if (here === undefined || there === undefined || here.length === 0 || there.length === 0) return false;

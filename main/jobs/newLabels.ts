@@ -7,12 +7,12 @@ const DIGITS = '123456789'.split('');
 
 interface Parts {
   reserve(count: number): number;
-  /** Hears of each label that is made. */
+  /** Is told of each label that is made. */
   made(label: Label): void;
   say(sentence: string): void;
 }
 
-/** All that a new label must not share is counted as labels come: ten thousand of them must not be looked through for each. */
+/** Counts, as labels come, all that a new label must not share: looking through ten thousand of them for each would take too long. */
 export class NewLabels {
   readonly #parts: Parts;
   readonly #byName: Map<string, Label>;

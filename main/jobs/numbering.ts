@@ -36,7 +36,7 @@ export function numberingOf(project: Project, only: OneFile | null = null): Numb
 /** An id that two files gave is that of the shape which was there first. */
 function shapesOf(project: Project, only: OneFile | null): Pick<Numbering, 'shape' | 'shapeOf'> {
   const highest = only?.highest.annotations ?? project.highestNumber();
-  // Of one file every number is kept: where it has one twice, the second was not taken with it.
+  // Every number of a single file is kept: where a file has one twice, the second was not taken with it.
   const doubled = new Set(only === null ? project.doubledNumbers() : []);
   return {
     shape: (id, number = null) => (number === null || doubled.has(id) ? highest + id : number),

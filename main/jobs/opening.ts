@@ -15,7 +15,7 @@ const examineProgram = path.join(
 /** SQLite keeps its pages beside the heap. */
 const HEAP_MB = 256;
 const LEAST_MS = 60_000;
-/** What a slow disk reads in a millisecond. */
+/** Bytes that a slow disk reads in a millisecond. */
 const BYTES_A_MS = 20_000;
 
 export interface OpenOptions {

@@ -22,9 +22,9 @@ export interface PromptAll {
   readonly text: string;
   readonly shard?: Shard;
   fileOf(image: Image): string;
-  /** Hears of the one step that makes the prompts. */
+  /** Is told of the one step that makes the prompts. */
   recorded(change: Recorded): void;
-  /** Hears of every image that was answered. */
+  /** Is told of every image that was answered. */
   answered(imageId: number): void;
 }
 
@@ -39,11 +39,11 @@ export interface PromptAllReport {
   unreadable: string[];
   /** Left without an answer, each with a sentence; the next run tries them again. */
   failed: { path: string; why: string }[];
-  /** What the model itself took of this run: the rest of its time is reading, sending and storing. */
+  /** Time that the model itself took in this run; the rest is reading, sending and storing. */
   modelMs: number;
 }
 
-/** What the engine holds at once: one image is computed, and the next one is read. */
+/** Calls that the engine holds at once: it computes one image and reads the next one. */
 const AT_A_TIME = 2;
 const PROMPTS_AT_A_TIME = 500;
 /** An image on which the engine stops so often is left out. */

@@ -10,9 +10,9 @@ export interface Progress {
   /** Aborted when the job is cancelled or the host stops. */
   readonly signal: AbortSignal;
   total(count: number | null): void;
-  /** So many more are done; 1 unless told. */
+  /** Counts so many more as done; 1 by default. */
   step(count?: number): void;
-  /** So many were done before this run: they say nothing about its speed. */
+  /** So many were done before this run; they do not count for its speed. */
   resumeAt(done: number): void;
   /** A line that says what was left out, and why. */
   note(line: string): void;

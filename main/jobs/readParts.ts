@@ -10,7 +10,7 @@ import type { PlacedImage, Placing } from './placing.ts';
 
 const BATCH = 500;
 
-/** Of one file: `file`, then its images, then its shapes, then `end`. */
+/** The parts of one file: `file`, then its images, then its shapes, then `end`. */
 export type ReadPart =
   | {
       readonly kind: 'file';
@@ -25,7 +25,7 @@ export type ReadPart =
 export interface FileSource extends ReadingSource {
   /** Absolute. */
   readonly path: string;
-  /** Of its bytes. */
+  /** The digest of its bytes. */
   readonly hash: string;
 }
 

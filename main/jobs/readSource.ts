@@ -14,7 +14,7 @@ import { NamedPictures } from './namedPictures.ts';
 import { Placing } from './placing.ts';
 import { partsOf, type Readers, type ReadPart } from './readParts.ts';
 
-/** Of the pictures that one archive may bring. */
+/** Bytes of the pictures that one archive may bring. */
 const MOST_PICTURE_BYTES = 20e9;
 /** A project, and what SQLite keeps beside one that is open. */
 const PROJECT = /\.loupe(?:-wal|-shm|-journal)?$/u;
@@ -60,7 +60,7 @@ interface Into {
   readonly archive: string | null;
 }
 
-/** Hears of each file that is begun, and of each part. */
+/** Is told of each file that is begun, and of each part. */
 interface Out {
   began(file: string): void;
   add(part: ReadPart): void;
@@ -181,7 +181,7 @@ async function takeFile(file: string, into: Into): Promise<void> {
   });
 }
 
-/** What becomes of files while they are read; want of room is none of it, as that ends everything. */
+/** Failures of files that are only reported; want of room is none of them, as it ends everything. */
 function goneOf(error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'is not there any more';

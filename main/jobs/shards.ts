@@ -29,7 +29,7 @@ export async function copyProject(file: string, copy: string, options: Pick<Open
   }
 }
 
-/** What a killed Loupe left in its log belongs to the file; of an open one the file alone is not the whole project. */
+/** A killed Loupe's log belongs to the file; of an open project the file alone is not the whole. */
 async function settle(file: string, options: Pick<OpenOptions, 'ms'>): Promise<void> {
   if (existsSync(`${file}-wal`)) (await openChecked(file, options)).close();
 }

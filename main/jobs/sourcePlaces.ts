@@ -5,7 +5,7 @@ import path from 'node:path';
 /** Folders of its old path that are looked for near the project. */
 const MOST_FOLDERS = 6;
 
-/** Where it was, or else the nearest place beside or below the project's folder, or that folder's own, that has its name. */
+/** Its old place, or else the nearest file of its name beside or below the project's folder or the folder itself. */
 export function placeOf(projectFile: string, source: string): string {
   if (existsSync(source)) return source;
   return nearPlaces(projectFile, source).find((place) => existsSync(place)) ?? source;

@@ -10,7 +10,7 @@ import { readRollouts } from '../learn/drawnRollouts.ts';
 import type { Project } from '../store/project.ts';
 import { runFolder } from './teaching.ts';
 
-/** Of the last run, whether it has ended or not; none where nothing was trained. */
+/** The curves of the last run, whether it has ended or not; none where nothing was trained. */
 export async function curvesOfRun(project: Project): Promise<RunCurve[]> {
   const run = project.lastRun('started');
   if (!run) return [];
@@ -31,14 +31,14 @@ export async function drawCurvesOfRun(project: Project, folder: string): Promise
   return writeCurves(file, folder);
 }
 
-/** Of the last run that came to an end, on images that are still in the project. */
+/** The changes of the last run that came to an end, on images that are still in the project. */
 export async function changesOfRun(project: Project): Promise<ShownChange[]> {
   const run = project.lastRun('reported');
   const changes = run ? await readChanges(runFolder(project, run)) : [];
   return withImages(project, changes);
 }
 
-/** Of the last run, whether it has ended or not, on images that are still in the project. */
+/** The rollouts of the last run, whether it has ended or not, on images that are still in the project. */
 export async function rolloutsOfRun(project: Project): Promise<ShownRollouts | null> {
   const run = project.lastRun('started');
   const rollouts = run ? await readRollouts(runFolder(project, run)) : null;
@@ -53,7 +53,7 @@ const withImages = <T extends { imageId: number }>(project: Project, all: readon
     return [{ ...each, image: { id, path: file, hash, width, height } }];
   });
 
-/** Of all runs that were measured, by the pictures that they learnt from; the first of them says what was before. */
+/** A point for each run that was measured, by the pictures that it learnt from; the first run says what was before. */
 export function learningCurve(reports: readonly TeachReport[]): LearningPoint[] {
   const measured = reports.toReversed().flatMap(({ pictures, before, after, gate }) => {
     return pictures && before && after ? [{ pictures, before, after, promoted: gate.promoted }] : [];

@@ -79,7 +79,7 @@ processor would give them (multiples of 28, at most 1,000,000 pixels: let max_pi
 
 export interface TrainerReport {
   readonly samples: number;
-  /** Of them, those that nothing matches. */
+  /** How many of the samples nothing matches. */
   readonly negatives: number;
   /** Held back for measuring, as "loupe teach" holds them back. */
   readonly held: number;

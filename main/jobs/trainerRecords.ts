@@ -14,7 +14,7 @@ export interface ShownSample {
   /** As the record names it. */
   readonly picture: string;
   readonly sample: Sample;
-  /** Of the image and of the picture. */
+  /** Sizes of the image and of the picture. */
   readonly image: Frame;
   readonly frame: Frame;
 }

@@ -29,7 +29,7 @@ import {
 import { freeName } from './backups.ts';
 import { folderOf, learningFolder, versionOf } from './teaching.ts';
 
-/** Of what is unpacked; an archive is refused sooner where it grows to many times its size. */
+/** Limit of the unpacked bytes; an archive is refused sooner where it grows to many times its size. */
 const MOST_BYTES = 1e11;
 
 interface ExportOptions {
@@ -119,7 +119,7 @@ export async function importVersion(
 ): Promise<WeightsVersion> {
   const base = learningFolder(project);
   const part = path.join(base, 'importing.part');
-  // What a killed import left.
+  // Remove what a killed import left.
   await rm(part, { recursive: true, force: true });
   try {
     await mkdir(part, { recursive: true });

@@ -71,7 +71,7 @@ async function unchangedSource(project: Project, file: string): Promise<Found> {
   };
 }
 
-/** By its path, by its place near the project, or by what is in it: project and file may have been moved. */
+/** Finds the file by its path, by its place near the project, or by its content: project and file may have been moved. */
 function sourceAt(project: Project, file: string, hash: string): SourceFile | undefined {
   const sources = project.sourceFiles();
   return (
@@ -86,7 +86,7 @@ interface Head {
   readonly highest: OneFile['highest'];
 }
 
-/** All that stands beside the annotations, and the highest ids of all three lists, also of what was not taken. */
+/** Everything beside the annotations, and the highest ids of all three lists, also of records that were not taken. */
 async function headOf(source: SourceFile): Promise<Head> {
   const notes = new Notes();
   const pictures = { find: async () => null };
@@ -103,7 +103,7 @@ async function headOf(source: SourceFile): Promise<Head> {
   return { texts: head, highest };
 }
 
-/** As when it was imported: ids beyond are none to count on from. */
+/** The same limit as at import: ids beyond it are not counted on from. */
 const HIGHEST = 2 ** 51;
 const idOf = (value: unknown): number | null => (isFields(value) ? wholeOf(value.id) : null);
 
@@ -117,7 +117,7 @@ class BackContent implements CocoContent {
   readonly #project: Project;
   readonly #source: SourceFile;
   readonly #numbering: Numbering;
-  /** Of images that were asked something. */
+  /** Prompts and proposals of images that were asked something. */
   readonly #asked = new Map<number, Pick<ImageDetail, 'prompts' | 'proposals'>>();
 
   constructor(project: Project, source: SourceFile, { texts, highest }: Head) {
@@ -127,7 +127,7 @@ class BackContent implements CocoContent {
     this.#numbering = numberingOf(project, { fileId: source.id, highest });
   }
 
-  /** Those of the file in its order; a label that is gone takes its category along, a new one that is used comes. */
+  /** The file's categories in its order; the category of a deleted label goes, that of a new label that is used comes. */
   get categories(): string[] {
     const { categories } = this.#numbering;
     const taken = new Set(this.#project.sourceCategories().flatMap((row) => (this.#isOfFile(row) ? [row.number] : [])));
@@ -160,7 +160,7 @@ class BackContent implements CocoContent {
     yield* this.#newImages();
   }
 
-  /** Where all came from one file, what was added is its, too; else nobody knows whose it is. */
+  /** What was added belongs to the file where all images came from one; otherwise nobody knows whose it is. */
   *#newImages(): Generator<OutImage> {
     const isOnly = this.#project.sourceFiles().length === 1;
     const name = namesFor(this.#project, { onlyAccepted: false });

@@ -23,13 +23,13 @@ export interface AdapterPolicy extends Policy {
   readonly weights: AdapterWeights;
   /** How the updates count, in peft's words. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Of a linear by its path. */
+  /** Scale of a linear's update, by the linear's path. */
   scaleOf(linear: string): number;
 }
 
 export interface AdapterBatch {
   readonly rows: number;
-  /** Of a row, request and answer; image tokens of a picture; tokens of an answer: each the most that there is. */
+  /** The most tokens of a row (request and answer), of a picture, and of an answer. */
   readonly tokens: number;
   readonly features: number;
   readonly answer: number;
@@ -156,7 +156,7 @@ function filled(values: Float32Array, length: number): Float32Array {
   return out;
 }
 
-/** Of `insertFeatures`: words of all rows stand first, then the features, each row's behind those of the row before. */
+/** Order of `insertFeatures`: words of all rows stand first, then the features, each row's behind those of the row before. */
 function placesOf(
   ids: readonly number[],
   { image, row, rows, features }: { image: number; row: number; rows: number; features: number },

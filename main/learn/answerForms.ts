@@ -59,7 +59,7 @@ const pointedList = ({ objects }: ToAnswer): string =>
     .map(({ box, points }) => `{"bbox_2d": ${boxText(box)}, "point_2d": ${points.map(pairText).join(', ')}}`)
     .join(', ')}]`;
 
-/** By template; the others want nano's own words. */
+/** Forms by template; the other templates want nano's own words. */
 const forms: Partial<Record<ReasonerRecipe['template'], AnswerForm>> = {
   pr1_grounding: { write: named(fenced), reasons: false, single: true, points: 0 },
   samr1_v4: { write: named(thinking(fenced)), reasons: true, single: true, points: 0 },

@@ -67,7 +67,7 @@ export interface AnswerGroups {
   release(): Promise<void>;
 }
 
-/** By the updates as they are at each call; the answers of a group share what is remembered of their question. */
+/** Samples by the updates as they are at each call; the answers of a group share the cache of their question. */
 export async function openAnswers(policy: AnswerPolicy, batch: AnswerBatch): Promise<AnswerGroups> {
   const { weights } = policy;
   const { source, factors } = sourceOf(policy);

@@ -95,7 +95,7 @@ export function answerBatch({ weights }: AnswerPolicy, asked: readonly AnswerTas
   };
 }
 
-/** So many questions, each with a seed of its own; they follow from seed and step. */
+/** Draws so many questions, each with a seed of its own; they follow from seed and step. */
 export function drawnAnswers(
   asked: readonly AnswerTask[],
   count: number,

@@ -63,7 +63,7 @@ function heldPrompts(held: readonly TeachingImage[], seed: number): MeasuredImag
   return draw.shuffle(outlined).slice(0, MOST_HELD);
 }
 
-/** Of weights whose words are those that the run teaches. */
+/** Texts of weights whose words are those that the run teaches. */
 async function grownTexts(from: string, { learnt, seed }: { learnt: ToValidate['learnt']; seed: number }) {
   const words = wordsToTeach(await openWeights(from), learnt);
   const policy = await supervisedPolicy(from, words, seed);

@@ -18,7 +18,7 @@ export const outlinesOf = ({ objects }: Sample): { box: Box; mask: Mask }[] =>
     return unpacked && maskArea(unpacked) > 0 ? [{ box, mask: unpacked }] : [];
   });
 
-/** Of one object: its box, a box that is slightly off, a click on it, and a box with a click. */
+/** Four asks for one object: its box, a box that is slightly off, a click on it, and a box with a click. */
 export function asksOf(truth: Mask, image: Pick<DecodedImage, 'width' | 'height'>, draw: Random): TaughtAsk[] {
   const box = maskBox(truth);
   const click = () => clickOn(truth, draw);

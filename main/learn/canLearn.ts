@@ -34,7 +34,7 @@ export async function learnerAt(folder: string, segmenter: string | null): Promi
 /** Whether another model turns its boxes into masks: then that one stays as it is. */
 const isDecoupled = ({ segmenter, context }: CheckpointWeights): boolean => !segmenter || !context;
 
-/** Of weights that are asked or answer in another way than a tier trains; null: they can. */
+/** Why a tier cannot teach weights that are asked or answer in another way than it trains; null: it can. */
 export function cannotLearn({ weights, segmenter }: Learner, tier: Tier | 'auto'): string | null {
   const { name } = weights;
   if (!weights.segmenter && segmenter === null)
@@ -53,7 +53,7 @@ function cannotEarn(weights: CheckpointWeights): string | null {
   return `${weights.name} is of a recipe whose authors published no rewards, so tier rl cannot teach it; choose tier supervised.`;
 }
 
-/** Of a checkpoint low-rank updates learn, of Loupe's own weights all of the reasoner. */
+/** Why answers cannot be taught; a checkpoint learns by low-rank updates, Loupe's own weights by all of the reasoner. */
 export const cannotSay = (weights: CheckpointWeights): string | null =>
   weights.base === undefined ? cannotSpeak(weights) : cannotAnswer(weights);
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { DrawnChange } from '../contract/learning.ts';
 
-/** Nobody looks through more. */
+/** Most changes that are written: nobody looks through more. */
 const MOST_CHANGES = 60;
 const MOST_BYTES = 2 ** 26;
 

@@ -25,7 +25,7 @@ type Figures = Map<string, Reading[]>;
 /** The stage names a file, so it is a plain word. */
 const Line = z.looseObject({ stage: z.string().regex(/^[\w-]+$/u), step: z.int().min(0) });
 
-/** By stage; lines that a kill left unfinished are passed over, and what a resumed run did again counts once. */
+/** Readings by stage; lines that a kill left unfinished are passed over, and what a resumed run did again counts once. */
 export function readCurves(text: string): Map<string, Figures> {
   const stages = new Map<string, Figures>();
   for (const line of text.split('\n')) {

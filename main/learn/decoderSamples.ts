@@ -21,7 +21,7 @@ interface Source {
 export interface Prepared {
   readonly pointed: readonly DecoderSample[];
   readonly worded: readonly DecoderSample[];
-  /** Of the domain that the weights came with. */
+  /** Samples of the domain that the weights came with. */
   readonly replayed: readonly DecoderSample[];
 }
 
@@ -36,7 +36,7 @@ interface Watching {
   report(images: number): void;
 }
 
-/** Of one picture at most so many objects: a crowd of a hundred says little more than twelve of them. */
+/** Most objects of one picture: a crowd of a hundred says little more than twelve of them. */
 const mostObjects = 12;
 /** Prompts that are asked by words; each takes as long as a whole answer. None of the first few named: the rest is not asked. */
 const mostWorded = 24;

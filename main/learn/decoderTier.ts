@@ -16,7 +16,7 @@ import { joined } from './floats.ts';
 import type { LossGraph, Objective, Policy } from './loop.ts';
 import { Parameters } from './parameters.ts';
 
-/** Of Loupe's own, or a checkpoint that holds a segmenter and what speaks to it. */
+/** Loupe's own weights, or a checkpoint that holds a segmenter and the module that speaks to it. */
 export type DecoderWeights = CheckpointWeights & { readonly segmenter: Sam2Config; readonly context: LensConfig };
 
 export interface DecoderPolicy extends Policy {
@@ -41,7 +41,7 @@ export interface DecoderBatch {
   readonly wordedSlots: number;
 }
 
-/** Of this tier; the prompt encoder and all that makes features stay as they are. */
+/** Parameters of this tier; the prompt encoder and all that makes features stay as they are. */
 const trained = /^(sam\.sam_mask_decoder\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
 const read = /^(sam\.sam_(mask_decoder|prompt_encoder)\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
 

@@ -38,7 +38,7 @@ export function edgeRank(image: DecodedImage, mask: Mask): number | null {
 interface Pair {
   readonly x: number;
   readonly y: number;
-  /** To the neighbour outside. */
+  /** Step to the neighbour outside. */
   readonly dx: number;
   readonly dy: number;
 }

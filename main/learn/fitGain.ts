@@ -62,7 +62,7 @@ const featureOf = ({ measured }: Pick<Residuals, 'measured'>, row: number, featu
 interface Split {
   readonly feature: number;
   readonly threshold: number;
-  /** Of squared errors, what it takes away. */
+  /** How much of the squared errors it removes. */
   readonly worth: number;
 }
 

@@ -14,7 +14,7 @@ export interface ChosenGroups<G> {
   readonly useful: number;
 }
 
-/** So many of what is asked, each as often as the others, with seeds of their own for what is sampled. */
+/** Draws so many questions, each as often as the others, with seeds of their own for what is sampled. */
 export function drawnWithSeeds<Q>(asked: readonly Q[], count: number, draw: Random): (Q & { readonly seed: number })[] {
   const times = Math.ceil(count / asked.length);
   const drawn = Array.from({ length: times }, () => draw.shuffle(asked)).flat();
@@ -50,7 +50,7 @@ export async function chosenGroups<Q, G extends Rewarded>(
   return { groups, sampled: useful.length + equal.length, useful: useful.length };
 }
 
-/** Of all answers, group after group; 0 where a group's rewards are equal. */
+/** Advantages of all answers, group after group; 0 where a group's rewards are equal. */
 export const advantagesOf = (groups: readonly Rewarded[]): number[] =>
   groups.flatMap((group) =>
     isUseful(group)

@@ -13,7 +13,7 @@ import { learnRewards, type RewardSpread, spreadOf, usefulShare, whyNotByRewards
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole } from './version.ts';
 
-/** Of the minutes, where the reasoner learns first and masks after it, and where it learns by rewards in the end. */
+/** Shares of the minutes: where the reasoner learns first and masks after it, and where it learns by rewards in the end. */
 const reasonersShare = 0.85;
 const wordsShare = 0.6;
 /** A word is seldom found again that was taught with fewer pictures. */
@@ -48,7 +48,7 @@ interface Learnt {
   readonly refusal: string | null;
 }
 
-/** Of Loupe's own weights all learns, of a checkpoint updates beside it. */
+/** Loupe's own weights learn as a whole, a checkpoint by updates beside it. */
 const waysOf = (isOwn: boolean) =>
   isOwn
     ? { answers: learnReasoner, spread: spreadOf, rewards: learnRewards }
@@ -132,7 +132,7 @@ export async function learn(task: TeachTask, asked: ToLearn, watching: Watching)
   const isOwn = await isOwnOf(task.weights);
   const words = teachesWords && isOwn ? wordsToTeach(await openWeights(task.weights), asked.learnt) : [];
   const learnt = await steps[asked.tier](task, asked, watching);
-  // Of no use beside the result, and as large as several of it.
+  // It is of no use beside the result, and several times as large.
   await rm(between(task), { recursive: true, force: true });
   for (const name of ['reasoner', 'rewards']) await rm(path.join(task.folder, `${name}.safetensors`), { force: true });
   return {

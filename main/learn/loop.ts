@@ -101,7 +101,7 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   }
 }
 
-/** Of a run's first step, nothing learnt: the second of two, as the first one makes room. */
+/** Times a run's first step without learning: the second of two, as the first one allocates memory. */
 export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>): Promise<number> {
   const graph = run.objective.graph(run.policy, run.shape);
   const names = [...graph.parameters.keys()];

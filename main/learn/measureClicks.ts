@@ -19,7 +19,7 @@ export interface ClickFigures {
 export interface MeasuringClicks extends Pick<Measuring, 'signal' | 'progress'> {
   /** Objects that are clicked at, the first ones: each takes up to twenty masks. */
   readonly mostObjects: number;
-  /** Of the clicks' jitter: the same objects are clicked alike before and after a run, as long as answers are alike. */
+  /** Seed of the clicks' jitter: the same objects are clicked alike before and after a run, as long as answers are alike. */
   readonly seed: number;
 }
 

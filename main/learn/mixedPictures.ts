@@ -99,7 +99,7 @@ interface Canvas {
   readonly side: number;
   readonly data: Float32Array;
   readonly ids: Uint16Array;
-  /** Of each id from 1 on: its name, and the pixels that all of it would have. */
+  /** For each id from 1 on: its name, and the pixels that all of it would have. */
   readonly named: { name: string; whole: number }[];
 }
 
@@ -200,7 +200,7 @@ function lay(canvas: Canvas, picture: LearntPicture, { pose, area, only, id }: L
 
 const clamped = (value: number): number => Math.min(side - 1, Math.max(0, value));
 
-/** Of the four pixels around a place, as much as belongs to a thing. */
+/** Share of the four pixels around a place that belongs to a thing. */
 function shareOf(ids: Uint16Array, id: number, u: number, v: number): number {
   const [x, y] = [Math.floor(u), Math.floor(v)];
   const [fx, fy] = [u - x, v - y];

@@ -3,7 +3,7 @@ import { resizePillow } from '../../models/nn/resample.ts';
 import type { DecodedImage } from '../contract/records.ts';
 
 const SIDE = 8;
-/** Of 64 bits; pictures of different things differ in about 32. */
+/** Most bits of 64 that may differ; pictures of different things differ in about 32. */
 const NEAR = 6;
 
 /** Whether each of 8 x 8 places is darker than the one to its right (dHash), as 16 hexadecimal digits. */

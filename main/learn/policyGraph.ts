@@ -19,7 +19,7 @@ export interface RolloutBatch {
   readonly questions: number;
   readonly turns: number;
   readonly answer: number;
-  /** Of a question with all its answers and their context queries. */
+  /** Tokens of a question with all its answers and their context queries. */
   readonly tokens: number;
   /** How the tokens' terms are weighed. */
   readonly objective: PolicyObjective;
@@ -31,7 +31,7 @@ export const targetSide = ({ segmenter }: Pick<Speaker, 'segmenter'>): number =>
 interface Pass {
   /** [questions, tokens, hidden] */
   readonly hidden: Tensor;
-  /** Of every rollout, on features that are fed: they stay as they are. */
+  /** Masks of every rollout, on features that are fed: they stay as they are. */
   readonly masks: DecodedMasks;
 }
 

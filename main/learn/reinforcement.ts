@@ -255,7 +255,7 @@ function targets(groups: readonly Group[], side: number) {
   };
 }
 
-/** Of the object that the answer's box fits best; of all where it names none. */
+/** The mask of the object that the answer's box fits best; of all where it names none. */
 function meantBy({ named }: Rollout, { objects }: Question): Mask | null {
   const [first, ...more] = named;
   if (more.length > 0) return null;

@@ -63,7 +63,7 @@ const vocabularyOf = ({ recipe, tokenizer }: Speaker): ClosedVocabulary => ({
   unfindable: new Set(recipe.reasoner.vocabulary?.unfindable),
 });
 
-/** So many questions, each with a seed of its own; they follow from seed and step. */
+/** Draws so many questions, each with a seed of its own; they follow from seed and step. */
 export function drawnQuestions(
   asked: readonly UnseededQuestion[],
   count: number,

@@ -16,7 +16,7 @@ const MOST_HELD = 4;
 const FEWEST_STEPS_BETWEEN = 10;
 /** Measurements of one run. */
 const MOST_MEASURED = 12;
-/** Nobody reads more of an answer over a picture. */
+/** Most characters of an answer: nobody reads more over a picture. */
 const MOST_LETTERS = 400;
 
 export interface RolloutWatch {
@@ -27,7 +27,7 @@ export interface RolloutWatch {
 
 interface Watched {
   readonly folder: string;
-  /** Of held-back images. */
+  /** Questions of held-back images. */
   readonly held: readonly UnseededQuestion[];
   readonly steps: number;
   readonly seed: number;
@@ -52,7 +52,7 @@ export function rolloutWatch({ folder, held, steps, seed }: Watched): RolloutWat
   };
 }
 
-/** Of all sampled answers to the prompts, by what each draws. */
+/** Overlaps of all sampled answers to the prompts, by what each draws. */
 async function measured(questions: readonly Question[], answered: (question: Question) => Promise<Group>) {
   const groups: Group[] = [];
   for (const question of questions) groups.push(await answered(question));

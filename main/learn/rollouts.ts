@@ -16,7 +16,7 @@ import { pictures } from './turnLoss.ts';
 /** What is asked of a picture, and all that a good answer finds; no objects: nothing matches. */
 export interface Question {
   readonly text: string;
-  /** Of a project's image. */
+  /** Id of a project's image. */
   readonly imageId?: number;
   readonly objects: readonly {
     /** Image pixels. */
@@ -44,7 +44,7 @@ export interface SpeakingPolicy extends Policy {
 }
 
 export interface Sampler {
-  /** So many answers to one question, by the parameters as they are now; they share what is remembered of it. */
+  /** Samples so many answers to one question, by the parameters as they are now; they share the cache of the question. */
   answers(question: Question, image: DecodedImage, batch: RolloutBatch): Promise<Rollout[]>;
   release(): Promise<void>;
 }

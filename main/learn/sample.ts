@@ -76,7 +76,7 @@ const wordsOf = (text: string): string =>
     .toLowerCase()
     .replace(/^(the|a|an|all|every)\s+/u, '');
 
-/** Of every prompt that a person has judged far enough to know all that should have been found. */
+/** Samples of every prompt that a person has judged far enough to know all that should have been found. */
 export const correctionSamples = ({ image, shapes, prompts, proposals }: Records): Sample[] => {
   const standing = new Map(shapes.map((shape) => [shape.id, shape]));
   const size = image.width && image.height ? { width: image.width, height: image.height } : null;
@@ -90,7 +90,7 @@ export const correctionSamples = ({ image, shapes, prompts, proposals }: Records
 interface Around {
   readonly standing: ReadonlyMap<number, Shape>;
   readonly proposal: StoredProposal | null;
-  /** Of the image; null: its file was never read. */
+  /** Size of the image; null: its file was never read. */
   readonly size: Frame | null;
 }
 

@@ -154,7 +154,7 @@ const untrained = ({ parameters, trains }: LossGraph): string[] =>
 const parametersBytes = ({ all }: Parameters): number =>
   [...all.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
 
-/** Of all that is fed but parameters: speed does not depend on values. */
+/** Random feeds for everything but parameters: speed does not depend on values. */
 function madeFeeds({ inputs }: OnnxGraph, parameters: Parameters): NamedValues {
   const made = ({ dtype, shape }: OnnxGraph['inputs'][number]): Value => {
     if (dtype === 'int64') return new BigInt64Array(size(shape));

@@ -33,7 +33,7 @@ export interface TeachTask {
   readonly weights: string;
   /** Where boxes and points of weights without a segmenter of their own go, file or folder; null: nowhere. */
   readonly segmenter: string | null;
-  /** Of this run: checkpoint, curves and, in `weights`, the result. A run that was stopped goes on from it. */
+  /** Folder of this run: checkpoint, curves and, in `weights`, the result. A run that was stopped goes on from it. */
   readonly folder: string;
   readonly tier: Tier | 'auto';
   readonly images: readonly TeachingImage[];

@@ -88,7 +88,7 @@ const refused = (reason: string): GateVerdict => ({
   ...{ promoted: false, reason, gain: 0, low: 0, high: 0, otherLabels: null, nothing: null, base: null },
 });
 
-/** Of a run that changed nothing. */
+/** The outcome of a run that changed nothing. */
 const untaught = (reason: string) => ({
   ...{ before: null, after: null, held: [], taught: [], prompts: [], weights: null, gate: refused(reason) },
 });

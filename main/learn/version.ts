@@ -40,7 +40,7 @@ function filesOf(changed: WeightsChange['tensors']): string[] {
   return ['config.json', 'tokenizer.json', 'repair.json', ...(isReasonerChanged ? [] : ['pictures.json'])];
 }
 
-/** Of a checkpoint only what has changed is written; it stays where it is. */
+/** Only the changed parts of a checkpoint are written; the checkpoint stays where it is. */
 export async function writeVersion(from: string, to: string, change: WeightsChange): Promise<void> {
   if (await isCheckpoint(from)) await writeChanged(from, to, change);
   else await writeWhole(from, to, change);

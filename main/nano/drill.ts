@@ -18,7 +18,7 @@ const builders: readonly Builder[] = [...spatialKinds, compositional, disambigua
 const attempts = 30;
 const things = [3, 8] as const;
 
-/** Of at most `tokens`. Scenes that leave nothing to ask are drawn again; `more` is asked as often as each of the others. */
+/** A drill of at most `tokens`. Scenes that leave nothing to ask are drawn again; `more` is asked as often as each of the others. */
 export function makeDrill(
   tokenizer: NanoTokenizer,
   random: Random,

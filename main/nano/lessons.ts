@@ -20,9 +20,9 @@ export interface Lessons {
   scene(index: number): Shown;
   /** How many different scenes there are. */
   readonly scenes: number;
-  /** Of all pictures. */
+  /** Share of scenes among all pictures. */
   readonly sceneShare: number;
-  /** Of the order of pictures and of what is drawn from them. Default 1. */
+  /** Seed of the order of pictures and of what is drawn from them. Default 1. */
   readonly seed?: number;
 }
 
@@ -124,7 +124,7 @@ interface LessonPrompt {
   readonly mask: Uint8Array;
 }
 
-/** Of these kinds one prompt each; those that end in "Other" ask for another thing, if one is seen. */
+/** One prompt of each of these kinds; those that end in "Other" ask for another thing, if one is seen. */
 const closeKinds: readonly (readonly PromptKind[])[] = [
   ['box'],
   ['firstClick', 'clicks', 'clicks'],
@@ -153,7 +153,7 @@ function asksOf({ masks, wanted }: SegmenterView, isClose: boolean, draw: Random
   });
 }
 
-/** To half the side: inside where two of four pixels are. */
+/** Halves the side: inside where two of four pixels are. */
 function halved(mask: Uint8Array): Uint8Array {
   const out = new Uint8Array(roughSide * roughSide);
   for (let i = 0; i < out.length; i++) {
@@ -164,7 +164,7 @@ function halved(mask: Uint8Array): Uint8Array {
   return out;
 }
 
-/** To a quarter of the side: shares of 4 * 4 pixels. */
+/** Quarters the side: shares of 4 * 4 pixels. */
 function quartered(mask: Uint8Array): Float32Array {
   const out = new Float32Array(targetSide * targetSide);
   for (let i = 0; i < mask.length; i++) {

@@ -26,7 +26,7 @@ export interface Nano {
   context: typeof nanoLensConfig;
   parameters: Parameters;
   atlas: Atlas;
-  /** Of the first values, of the scenes and their order, and of what steps draw. */
+  /** Seed of the first values, of the scenes and their order, and of what steps draw. */
   seed: number;
 }
 

@@ -15,7 +15,7 @@ import { answeredGraph } from './segmenterGraph.ts';
 
 /** Rounds of one step; most steps have none, as each costs a pass forward. */
 const rounds = [0, 0, 1, 1, 2] as const;
-/** Of the prompts of a round: the rest stays as it is, so that first prompts are practised in every step. */
+/** Share of the prompts of a round that change; the rest stays as it is, so that first prompts are practised in every step. */
 const shares = { click: 0.5, again: 0.12 };
 const frame = { width: targetSide, height: targetSide };
 

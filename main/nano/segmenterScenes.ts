@@ -4,7 +4,7 @@ import { makeUnnamed } from '../scenes/unnamed.ts';
 import { type Nano, trainingScenes } from './nano.ts';
 import { sceneIndex, stepDraw } from './seeds.ts';
 
-/** Of all pictures. Icons are never larger than 0.4 of a scene; in photographs most things are. */
+/** Share of all pictures. Icons are never larger than 0.4 of a scene; in photographs most things are. */
 const shares = { unnamed: 0.35, large: 0.2 };
 const large = { things: [1, 4], side: [50, 190] } as const;
 

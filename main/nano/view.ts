@@ -29,7 +29,7 @@ export interface SegmenterView {
   readonly wanted: number;
 }
 
-/** Of the frame's pixels: less of a thing is not asked for. */
+/** Least share of the frame's pixels of a thing that is asked for. */
 const leastSeen = 0.004;
 /** Things of a crowded picture that are looked at. */
 const mostThings = 5;

@@ -2,7 +2,7 @@
 import type { Frame } from '../contract/geometry.ts';
 import { insideDistance } from './distance.ts';
 
-/** Of the frame's diagonal, as Cheng et al. (2021) have it. */
+/** Share of the frame's diagonal, as Cheng et al. (2021) define it. */
 const BAND = 0.02;
 
 export const bandOf = ({ width, height }: Frame): number => Math.max(1, Math.round(BAND * Math.hypot(width, height)));

@@ -11,7 +11,7 @@ import { grabCutFrom, guess, openCvReady } from './grabCut.ts';
 
 /** Pixels that GrabCut is given: 5 rounds over so many take a third of a second, and more of them find no more. */
 const MOST_PIXELS = 40_000;
-/** Of the box's side, on each side: what the background is learnt from. */
+/** Margin around the box in shares of its side: what the background is learnt from. */
 const MARGIN = 0.3;
 const LEAST_MARGIN = 12;
 
@@ -61,12 +61,12 @@ function boxIn(small: Frame, { box, place }: { box: Box; place: PicturePart }): 
   };
 }
 
-/** Of the half axes of the box, squared: nearer to its middle a pixel surely is the thing's. */
+/** Share of the half axes of the box, squared, within which a pixel surely is the thing's. */
 const CORE = 0.06;
-/** Of the box: where the colours of the thing are those around it, GrabCut leaves less, and the box itself is the nearer guess. */
+/** Least share of the box: where the thing has the colours around it, GrabCut leaves less, and the box itself is the better guess. */
 const LEAST_SHARE = 0.2;
 
-/** Of what GrabCut is shown: a box that covers more leaves it no background. */
+/** Most of what GrabCut is shown that the box may cover: more leaves it no background. */
 const FULL = 0.9;
 
 const fills = ({ width, height }: Frame, box: Box): boolean => boxArea(box) > FULL * width * height;

@@ -7,7 +7,7 @@ const diagonal = Math.SQRT2;
 /** What lies beyond the border counts as outside, or as nothing: then a bitmap without outside is infinitely deep. */
 type Beyond = 'outside' | 'nothing';
 
-/** Of every pixel that is inside (not 0) to the nearest that is not, in pixels. */
+/** Distance of every pixel that is inside (not 0) to the nearest that is not, in pixels. */
 export function insideDistance(
   bitmap: Uint8Array,
   { width, height }: Frame,

@@ -12,7 +12,7 @@ export function pictureIn(image: DecodedImage, { place, width, height }: MaskWin
   return width === place.width && height === place.height ? part : resizePillow(part, { width, height }, 'bilinear');
 }
 
-/** Of every pixel the largest change of any channel by Sobel's operator, per pixel of way; the border repeats. */
+/** The largest change of any channel at every pixel by Sobel's operator, per pixel of way; the border repeats. */
 export function edgeStrength({ width, height, data }: DecodedImage): Float32Array<ArrayBuffer> {
   const out = new Float32Array(width * height);
   for (let y = 0, i = 0; y < height; y++) {
@@ -34,10 +34,10 @@ export function edgeStrength({ width, height, data }: DecodedImage): Float32Arra
   return out;
 }
 
-/** Of all pixels, those that count as edges. */
+/** Share of all pixels that count as edges. */
 const SHARE = 0.12;
 
-/** Of every pixel to the nearest edge, in pixels: 1 on an edge. */
+/** Distance of every pixel to the nearest edge, in pixels: 1 on an edge. */
 export function edgeDistance(strength: Float32Array, frame: Frame): Float32Array<ArrayBuffer> {
   const sorted = strength.toSorted();
   const bar = Math.max(1, sorted[Math.floor(sorted.length * (1 - SHARE))] ?? 1);

@@ -6,7 +6,7 @@ import { type Colours, guidedFilter } from './guidedFilter.ts';
 
 /** Pixels that edges are looked for on; a window of more of them is looked at smaller. */
 const mostPixels = 2 ** 15;
-/** Of the window around what is inside, in cells of the grid. */
+/** Margin of the window around what is inside, in cells of the grid. */
 const margin = 3;
 // The four below were chosen on validation scenes and on the photographs of `loupe eval photos`: there is no other set of them.
 /** How far from the coarse outline the edge may lie, in cells of the grid. */

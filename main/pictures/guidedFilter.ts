@@ -70,7 +70,7 @@ function sumOf(x: Plane, y: Plane, sign: 1 | -1): Plane {
   return out;
 }
 
-/** Of each of `all`, within 0 and 1. */
+/** The share of each of `all`, within 0 and 1. */
 function shareOf(part: Plane, all: Plane): Plane {
   const out = new Float32Array(part.length);
   for (let i = 0; i < out.length; i++) out[i] = Math.min(1, Math.max(0, (part[i] ?? 0) / ((all[i] ?? 0) + nothing)));
@@ -124,7 +124,7 @@ type Reach = Pick<FilterSettings, 'across' | 'down'>;
 export class Windows {
   private readonly size: Frame;
   private readonly reach: Reach;
-  /** Of each column, one over the columns of its window; of each row likewise. */
+  /** One over the columns of each column's window, and likewise for each row. */
   private readonly across: Float64Array;
   private readonly down: Float64Array;
   /** Means along rows, and sums of them down the columns so far. */

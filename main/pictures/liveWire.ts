@@ -79,7 +79,7 @@ const STRENGTH = 0.14;
 /** Costs are whole numbers, so that pixels wait in one bucket for each. */
 const DEAREST = 255;
 
-/** Of every pixel 1 + the step in `ways` that leads back towards the root, 0 at the root: Dijkstra's algorithm. */
+/** Dijkstra's algorithm: for every pixel 1 + the step in `ways` that leads back towards the root, 0 at the root. */
 function cheapestWays(features: EdgeFeatures, root: number): Uint8Array {
   const { width, height } = features;
   const cost = new Int32Array(width * height).fill(2 ** 31 - 1);

@@ -2,7 +2,7 @@
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 
-/** Of every pixel; after Mortensen and Barrett, "Intelligent scissors for image composition" (1995). */
+/** Features of every pixel; after Mortensen and Barrett, "Intelligent scissors for image composition" (1995). */
 export interface EdgeFeatures extends Frame {
   /** 0 to 1: the gradient over that of the picture's strong edges. */
   readonly strength: Float32Array;
@@ -13,7 +13,7 @@ export interface EdgeFeatures extends Frame {
   readonly alongY: Float32Array;
 }
 
-/** Of all pixels, those whose gradient counts as a strong edge's. */
+/** Share of all pixels whose gradient counts as a strong edge's. */
 const STRONG = 0.01;
 /** A Laplacian changes its sign all over noise: below this strength that means nothing. */
 const FAINT = 0.06;
@@ -47,7 +47,7 @@ function channelsOf({ width, height, data }: DecodedImage): Plane[] {
   });
 }
 
-/** By weights 1, 2, 1 along rows and columns; beyond the border the border goes on. */
+/** Smooths by weights 1, 2, 1 along rows and columns; beyond the border the border goes on. */
 function smoothed(plane: Plane, frame: Frame, times: number): Plane {
   let now = plane;
   for (let i = 0; i < times; i++) now = downColumns(alongRows(now, frame), frame);
@@ -79,7 +79,7 @@ function downColumns(plane: Plane, { width, height }: Frame): Plane {
   return out;
 }
 
-/** By Sobel's operator, of the channel in which it is largest. */
+/** Sobel's operator, in the channel in which it is largest. */
 function gradients(planes: readonly Plane[], { width, height }: Frame) {
   const made = () => new Float32Array(width * height);
   const [size, x, y, channel] = [made(), made(), made(), new Uint8Array(width * height)];

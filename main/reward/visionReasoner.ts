@@ -35,7 +35,7 @@ const Things = z
   )
   .min(1);
 
-/** At most 3 for the form, 3 for the things found, 1 for not repeating sentences. */
+/** Gives at most 3 for the form, 3 for the things found, and 1 for not repeating sentences. */
 export function visionReasonerReward(text: string, targets: readonly PointedBox[]): VisionReasonerReward {
   const answer = parseJson(ANSWER.exec(text)?.[1] ?? '');
   const format = wholeFormat(text) + formOf(answer);

@@ -85,7 +85,7 @@ export interface Texture {
   readonly to: Rgb;
 }
 
-/** At random, for something `extent` pixels large; at places of at least 0. */
+/** Draws a texture for something `extent` pixels large, at places of at least 0. */
 export function texture(random: Random, extent: number): Texture {
   const pattern = random.pick(PATTERNS)(random, extent);
   const [from, to] = twoColours(random);

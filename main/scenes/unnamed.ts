@@ -11,7 +11,7 @@ import type { Shown } from './scene.ts';
 const stream = 4;
 /** Longer side of a thing, in parts of the picture's. */
 const sides = { least: 0.12, most: 0.85 };
-/** Of the picture: less of a thing to be seen is background. */
+/** Least share of the picture: a thing of which less is seen is background. */
 const leastVisible = 0.003;
 
 /** Square, `side` pixels, with at least one thing to be seen; the same seed gives the same picture. */

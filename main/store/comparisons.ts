@@ -14,7 +14,7 @@ export interface Comparisons {
   shapesToCompare(labelId: number | null, weights: string): Generator<Shape>;
   /** Takes the place of an earlier one of the shape, and of the verdict on it. */
   setComparison(shapeId: number, comparison: Comparison): void;
-  /** Those without a verdict, the first in this order; what nothing is known of comes last. */
+  /** Pairs without a verdict, the first in this order; pairs of which nothing is known come last. */
   pairs(slice: Slice & { order?: RepairOrder }): { total: number; pairs: RepairPair[] };
   /** Null where the shape was not compared, or was judged already. */
   pair(shapeId: number): RepairPair | null;

@@ -23,7 +23,7 @@ const sentences: readonly (readonly [string, string])[] = [
   ['SQLITE_IOERR', 'cannot be read or written; the disk reports an error'],
 ];
 
-/** Those of them that another place helps against. */
+/** Failures that another place for the file helps against. */
 const elsewhere = new Set(['SQLITE_READONLY', 'SQLITE_PERM', 'SQLITE_CANTOPEN']);
 
 /** What this process has open, by device and number: a path may be given to another file meanwhile. */
@@ -60,7 +60,7 @@ export class Db {
     this.#sqlite = this.#told(() => new Sqlite(file, { fileMustExist: options.mustExist, timeout: waitMs }));
     this.#identity = identityOf(file) ?? '';
     if (this.#identity !== '') openHere.add(this.#identity);
-    // What a file brings along may call nothing but the plainest functions.
+    // A file's own triggers and views may call only the plainest functions.
     this.script('PRAGMA trusted_schema = OFF');
   }
 
@@ -118,7 +118,7 @@ export class Db {
     this.#told(() => this.#sqlite.exec(sql));
   }
 
-  /** All that `work` writes or nothing of it; inside another one it is a part of that. */
+  /** Stores all that `work` writes or nothing of it; within another call it is part of that one. */
   whole<T>(work: () => T): T {
     if (this.#sqlite.inTransaction) return this.#inTurns ? this.#part(work) : work();
     this.run('BEGIN IMMEDIATE');
@@ -161,7 +161,7 @@ export class Db {
   }
 
   #commit(): void {
-    // Else a change would be told to be stored that nobody finds again.
+    // Otherwise a change would be reported as stored that nobody finds again.
     this.#checkPlace();
     this.run('COMMIT');
   }
@@ -172,7 +172,7 @@ export class Db {
     this.afterTakingBack();
   }
 
-  /** What somebody else writes between two turns fails alone. */
+  /** A write of somebody else between two turns fails alone. */
   #part<T>(work: () => T): T {
     this.run('SAVEPOINT part');
     try {

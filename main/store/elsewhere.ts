@@ -32,7 +32,7 @@ export async function copyElsewhere(
     }
     renameSync(part, target);
   } finally {
-    // With it goes the copy from before its format changed: the original is one.
+    // The copy from before its format changed goes too: the original is one.
     for (const name of readdirSync(path.dirname(target))) {
       if (name.startsWith(path.basename(part))) rmSync(path.join(path.dirname(target), name), { force: true });
     }

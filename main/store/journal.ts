@@ -70,7 +70,7 @@ interface Parts {
   readonly tables: RecordTables;
   /** The first id that nobody has yet. */
   next(): number;
-  /** Hears of each step that was undone or made again. */
+  /** Is told of each step that was undone or redone. */
   moved(seq: number, to: 'undone' | 'done'): void;
 }
 
@@ -237,7 +237,7 @@ class SentChanges {
     if (this.#characters <= sentCharacters) this.changes.push(change);
   }
 
-  /** Those after the first `count` were not stored after all. */
+  /** Changes after the first `count` were not stored after all. */
   forget(count: number): void {
     this.count = count;
     this.changes.length = Math.min(this.changes.length, count);

@@ -27,7 +27,7 @@ export interface LabelUse {
 export interface Labels {
   /** In the order of lists and of exported categories. */
   labels(): Label[];
-  /** Of those that are used at all. */
+  /** How much each label is used that is used at all. */
   labelUse(): LabelUse[];
 }
 

@@ -20,7 +20,7 @@ interface NewVersion {
   readonly folder: string;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 interface RunResult {
   readonly report: TeachReport;
   /** Ids of images that it measured on, and of those that it learnt from. */

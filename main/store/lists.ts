@@ -62,7 +62,7 @@ function conditionOf({ search, status, labelId }: ImageQuery): Condition {
   return { sql: sql.join(' AND '), values, narrow: found || status === 'nothing found' || status === 'problem' };
 }
 
-/** Of the images of a list all, or the unreviewed ones alone. */
+/** All images of a list, or the unreviewed ones alone. */
 interface Part {
   unreviewed: boolean;
 }

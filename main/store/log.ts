@@ -113,7 +113,7 @@ const frameBytes = 24;
 /** The table that every project has had first. */
 const sequencePage = 2;
 
-/** Of SQLite's log format; null where nothing whole is in it, which SQLite would leave out as well. */
+/** Reads the beginning of a log in SQLite's format; null where nothing whole is in it, which SQLite would leave out as well. */
 function beginningOfLog(log: string): { readonly header: Buffer; readonly ids: LogIds | null } | null {
   const start = readPart(log, 0, headerBytes + frameBytes + 65_536);
   if (start.length < headerBytes + frameBytes) return null;

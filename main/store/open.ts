@@ -18,7 +18,7 @@ const mostNewer = 1000;
 interface OpenOptions {
   readonly create?: boolean;
   readonly formats?: readonly string[];
-  /** Hears what a person should know of how the file was found. */
+  /** Is told what a person should know of how the file was found. */
   readonly say?: (sentence: string) => void;
   /** `examineFile` has found it whole just now. */
   readonly examined?: boolean;
@@ -184,7 +184,7 @@ export function copyWhole(db: Db, target: string, change: (copy: Db) => void = (
   }
 }
 
-/** Nobody else's file has such a name. */
+/** No file of another program has such a name. */
 const partOf = (file: string): string => `${file}.${randomUUID()}.part`;
 
 function migrate(db: Db, formats: readonly string[], from: number): void {

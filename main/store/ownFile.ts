@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { BadInput } from '../contract/badinput.ts';
 import type { Project } from './project.ts';
 
-/** To open and close the file besides SQLite would let go of the lock that keeps other hosts out (POSIX, fcntl). */
+/** Opening and closing the file without SQLite would release the lock that keeps other hosts out (POSIX, fcntl). */
 export function refuseOwnFile(project: Pick<Project, 'file'>, file: string): void {
   const [own, other] = [infoOf(project.file), infoOf(file)];
   const same = own !== null && other !== null && own.dev === other.dev && own.ino === other.ino;

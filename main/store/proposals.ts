@@ -83,7 +83,7 @@ function add(db: Db, promptId: number, stored: readonly StoredProposal[]): void 
   for (const one of stored) db.run(sql, ...valuesOf(one));
 }
 
-/** What the prompt came to: the chosen proposal's finding, without one the latest one's. */
+/** The finding of a prompt: that of the chosen proposal, or without one that of the latest. */
 function settle(db: Db, promptId: number, spread: number | null): void {
   const best = db.get<{ found: string }>(
     'SELECT found FROM proposal WHERE prompt_id = ? ORDER BY chosen DESC, id DESC LIMIT 1',

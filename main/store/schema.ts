@@ -48,7 +48,7 @@ export const damaged = ({ file }: Pick<Db, 'file'>): BadInput =>
 /** More than any format has; a file with thousands is not read to its end. */
 const mostParts = 500;
 
-/** Those with SQL of their own: SQLite makes the others for them. How the SQL is laid out does not count. */
+/** Parts with SQL of their own: SQLite makes the others for them. The layout of the SQL does not count. */
 const partsOf = (db: Db): Part[] =>
   db
     .all<Part>(
@@ -59,7 +59,7 @@ const partsOf = (db: Db): Part[] =>
 
 interface Made {
   readonly sql: string;
-  /** Of a table. */
+  /** The columns of a table. */
   readonly columns: readonly string[];
 }
 

@@ -54,7 +54,7 @@ export interface Sources {
   setSourceImages(rows: readonly SourceImage[]): void;
   /** The first file that has the image says most. */
   sourcesOfImage(imageId: number): SourceImage[];
-  /** Of all images, in the order of their ids, then of the files. */
+  /** Numbers of all images, in the order of their ids, then of the files. */
   imageNumbers(): Generator<{ readonly imageId: number; readonly fileId: number; readonly number: number }>;
   setSourceShapes(rows: readonly SourceShape[]): void;
   sourcesOfShapes(imageId: number): Map<number, SourceShape>;

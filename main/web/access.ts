@@ -80,7 +80,7 @@ const secret = (): string => randomBytes(32).toString('base64url');
 /** Browsers share cookies between the ports of a machine. */
 const cookieName = (port: number): string => `loupe-${port}`;
 
-/** In a time that tells nothing about where the two differ. */
+/** Compares in a time that tells nothing about where the two differ. */
 function equal(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);

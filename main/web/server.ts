@@ -3,7 +3,7 @@ import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-// Of its adapters the one that leaves failures to us: that for `ws` prints the stack of every broken frame.
+// This adapter leaves failures to us: the one for `ws` prints the stack of every broken frame.
 import { RPCHandler } from '@orpc/server/bun-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { BadInput } from '../contract/badinput.ts';

@@ -128,10 +128,10 @@ export function adapted(base: ParamSource, { file, scaleOf: scale }: Adapter, { 
   };
 }
 
-/** Of tokens, places or kinds: [entries, width]. */
+/** Whether the path is that of a table of tokens, places or kinds: [entries, width]. */
 const isTable = (path: string): boolean => /(?:^|\.)(?:\w*embed\w*|\w*_tokens?)(?:\.\d+)?$/.test(path);
 
-/** So many are named. */
+/** Most updates that are named. */
 const mostNamed = 4;
 
 function refuseStrangers(file: WeightsFile, { all, tied }: Beside): void {

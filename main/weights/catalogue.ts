@@ -31,7 +31,7 @@ const CatalogueModel = z.strictObject({
   files: z.array(z.string().min(1)).min(1).optional(),
   /** Files with addresses of their own, the first address first; they go before the Hub. */
   direct: z.array(DirectFile).min(1).optional(),
-  /** Of its files, and of what this machine must have free to run it as it is. */
+  /** Bytes of its files, and memory that this machine must have free to run it as it is. */
   bytes: z.int().min(1),
   memory: z.int().min(1),
   licence: z.string().min(1),

@@ -18,7 +18,7 @@ export interface ModelParts {
   readonly segmenter: Sam2Config | null;
 }
 
-/** So many are named; a wrong file lacks hundreds. */
+/** Most tensors that are named; a wrong file lacks hundreds. */
 const mostNamed = 8;
 
 /** Throws one sentence that lists what is wrong, before anything is loaded. */
@@ -40,7 +40,7 @@ function faultOf(files: readonly WeightsFile[], name: string, shape: Shape): str
   return isSame ? null : `${name} is [${found.join(', ')}], not [${shape.join(', ')}]`;
 }
 
-/** By key, the shapes that the graphs of all parts ask for. */
+/** The shapes that the graphs of all parts ask for, by key. */
 function tensorsOf({ reasoner, context, segmenter }: ModelParts): Map<string, Shape> {
   const asked = new Map<string, Shape>();
   const params = paramsFrom({

@@ -146,7 +146,7 @@ const endpointsOf = ({ hub, mirrors }: DownloadSettings): string[] => [
   ...new Set([hub.endpoint, ...mirrors.map((mirror) => mirror.replace(/\/+$/, ''))]),
 ];
 
-/** By the first address that answers. */
+/** Lists the files by the first address that answers. */
 async function listed(
   repository: { name: string; revision: string },
   settings: DownloadSettings,

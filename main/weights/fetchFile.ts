@@ -19,7 +19,7 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   /** Hears how many bytes of the file lie on disk. */
   onPosition?(bytes: number): void;
-  /** By address: what a private repository wants. */
+  /** Headers by address: what a private repository wants. */
   headers?(address: string): Readonly<Record<string, string>>;
   /** Silence of so long is a failure. */
   readonly stallMs?: number;
@@ -27,7 +27,7 @@ export interface FetchOptions {
   readonly backoffMs?: number;
 }
 
-/** So many tries in a row may bring nothing new: fewer where another address is left to ask. */
+/** Most tries in a row that may bring nothing new; fewer where another address is left to ask. */
 const MOST_IDLE_TRIES = { last: 5, others: 2 } as const;
 const LONGEST_BACKOFF_MS = 15_000;
 
@@ -179,7 +179,7 @@ async function placeOf(
   }
 }
 
-/** Of the whole file, as the headers have it; null where they do not. Throws where the answer cannot be used. */
+/** Length of the whole file, as the headers have it; null where they do not. Throws where the answer cannot be used. */
 function wholeLength({ status, headers }: Response, known: { from: number; etag: string } | null): number | null {
   if (status === 206 && known) {
     const [, from, whole] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];

@@ -51,7 +51,7 @@ export interface ReasonerWeights {
   readonly reasoner: QwenConfig;
   readonly tokenizer: Tokenizer;
   readonly params: Params;
-  /** Of all tensors, by key. */
+  /** Shapes of all tensors, by key. */
   readonly shapes: ReadonlyMap<string, Shape>;
   read(name: string): Promise<Float32Array<ArrayBuffer>>;
   /** What sessions must be given. */

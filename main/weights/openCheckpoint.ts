@@ -24,9 +24,9 @@ export interface CheckpointWeights extends ReasonerWeights {
   /** Null: it writes boxes, and another model turns them into masks. */
   readonly segmenter: Sam2Config | null;
   readonly context: LensConfig | null;
-  /** Told with the first answer: what this machine lacks. */
+  /** What this machine lacks; shown with the first answer. */
   readonly warnings?: readonly string[];
-  /** Of a checkpoint: its own folder, and the update beside its weights. Missing: a folder of Loupe's own. */
+  /** Folder of the checkpoint, and the update beside its weights. Missing: a folder of Loupe's own. */
   readonly base?: string;
   readonly adapter?: Adapter | null;
   /** Its tensors in floating point; the first file that has a key provides it. */
@@ -36,7 +36,7 @@ export interface CheckpointWeights extends ReasonerWeights {
 /** Written by `quantiseWeights` beside the checkpoint, in the bits that were asked for last; used in place of the same weights. */
 export const quantisedName = 'loupe-quantised.safetensors';
 
-/** Of what graphs read: a product that is stored in few bits is not read from its source. */
+/** Bytes that graphs read: a product that is stored in few bits is not read from its source. */
 function bytesRead(files: readonly WeightsFile[]): number {
   const all = new Map(files.toReversed().flatMap(({ tensors }) => [...tensors]));
   const isReplaced = (key: string) => all.has(quantisedKeys(key).values) && key !== 'model.embed_tokens.weight';
@@ -104,7 +104,7 @@ export async function openCheckpoint(folder: string, variants: Variants = sam2Va
 const besideSam = ({ tensors, metadata }: WeightsFile): WeightsFile =>
   weightsFile('the checkpoint', new Map([...tensors].filter(([name]) => !name.startsWith('sam.'))), metadata);
 
-/** Of several files the first one that has a tensor. */
+/** Among several files the first one that has a tensor counts. */
 function reading(files: readonly WeightsFile[]): CheckpointWeights['read'] {
   return async (name) => {
     const file = files.find(({ tensors }) => tensors.has(name));

@@ -12,7 +12,7 @@ const PictureRecord = z
     /** A picture is unlike where `bias` and the weighted signs, each less its mean and by its spread, sum to more than 0. */
     weights: signs,
     bias: z.number(),
-    /** Of pictures that the fit had not seen: the share of learnt kinds that is called unlike, and of other kinds. */
+    /** Measured on pictures that the fit had not seen: shares of learnt kinds and of other kinds that are called unlike. */
     figures: z.strictObject({ falseAlarms: z.number(), recognised: z.number(), pictures: z.int() }),
   })
   .refine(({ mean, spread, weights }) => mean.length === spread.length && mean.length === weights.length, {

@@ -35,7 +35,7 @@ const ReasonerRecipe = z.strictObject({
   /** For one answer, and for one of several. */
   sampling: z.strictObject({ one: Sampling, several: Sampling }),
   answerTokens: count,
-  /** Of prompt and answer together. Null: no such limit. */
+  /** Limit of prompt and answer together. Null: no such limit. */
   totalTokens: count.nullable(),
   parser: z.enum(parsers),
   /** `frame`: pixels of the picture as the reasoner sees it; `thousandths` of either side. */

@@ -14,9 +14,9 @@ const RepairRecord = z.strictObject({
   /** The expected gain in IoU is `base` and what every tree adds to it, less `margin`. */
   base: z.number(),
   trees: z.array(GainTree).max(1000),
-  /** So much is taken off that masks that were right stay unharmed. */
+  /** Taken off the expected gain, so that masks that were right stay unharmed. */
   margin: z.number(),
-  /** Of masks that the fit in question had not seen: IoU before, after following the expectation, and loss where they were right. */
+  /** Measured on masks that the fit had not seen: IoU before, after following the expectation, and loss where they were right. */
   figures: z.strictObject({
     before: z.number(),
     after: z.number(),

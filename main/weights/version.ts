@@ -13,7 +13,7 @@ export async function weightsVersion(folder: string, name: string): Promise<stri
   return `${name} ${await digestOf(folder, await weightsFiles(folder))}`;
 }
 
-/** Of a checkpoint's own files: what was written beside them in few bits makes it no other checkpoint. */
+/** Digest of a checkpoint's own files: copies in few bits that were written beside them make it no other checkpoint. */
 export const checkpointDigest = async (folder: string): Promise<string> =>
   digestOf(
     folder,
@@ -28,7 +28,7 @@ async function digestOf(folder: string, files: readonly string[]): Promise<strin
 
 const isBeside = /^loupe-(quantised|parts)\.safetensors$/;
 
-/** Of an adapter or a taught version its own one, which names the checkpoint that it changes. */
+/** The configuration; an adapter or a taught version has its own, which names the checkpoint that it changes. */
 async function configOf(folder: string): Promise<string> {
   const names = await readdir(folder);
   return ['adapter_config.json', 'taught.json'].find((one) => names.includes(one)) ?? 'config.json';

@@ -21,7 +21,7 @@ export const VersionRecord = z.object({
   report: TeachReport,
   /** What it learnt from, the nearest first; the last one learnt from weights that no project made. */
   lineage: z.array(z.object({ name: z.string(), made: z.string(), tier: z.string(), gate: GateVerdict })),
-  /** Of a taught checkpoint, whose files hold only what changed: the checkpoint itself, and how it was asked. */
+  /** The checkpoint of a taught version, whose files hold only what changed, and how it was asked. */
   base: z
     .object({ name: z.string().min(1), digest: z.string().regex(/^[0-9a-f]{8}$/u), recipe: z.unknown() })
     .optional(),
@@ -41,7 +41,7 @@ const ownOfMachine = [recordName, placedName];
 export const isVersionFile = (name: string): boolean =>
   !ownOfMachine.includes(name) && FileName.safeParse(name).success;
 
-/** Of every file of a version's folder; the record itself is none of them. */
+/** Digests of every file of a version's folder but the record itself. */
 export async function filesOfVersion(folder: string, signal?: AbortSignal): Promise<VersionRecord['files']> {
   const files: VersionRecord['files'] = {};
   for (const name of (await readdir(folder)).filter(isVersionFile).toSorted()) {

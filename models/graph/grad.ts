@@ -16,7 +16,7 @@ export function grad(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
 }
 
 interface Ends {
-  /** Whose cotangents are wanted. */
+  /** Tensors whose cotangents are wanted. */
   wrt: ReadonlySet<Tensor>;
   /** Where the walk ends: the boundary of a recomputed block. */
   stop: ReadonlySet<Tensor>;

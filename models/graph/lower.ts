@@ -19,7 +19,7 @@ export interface OnnxNode {
   inputs: readonly string[];
   output: string;
   attrs: Readonly<Record<string, OnnxAttr>>;
-  /** Of the output, for the memory forecast: exact for a rule's last node. */
+  /** Type of the output, for the memory forecast: exact for a rule's last node. */
   dtype: DType;
   shape: Shape;
 }

@@ -114,7 +114,7 @@ export class KeyValueCache {
     });
   }
 
-  /** By input name, borrowed: a run must be over before the next `append`. */
+  /** Buffers by input name, borrowed: a run must be over before the next `append`. */
   feeds(): Record<string, Float32Array> {
     const { layers } = this.config;
     const { results, tokens } = this.prompts;

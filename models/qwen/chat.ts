@@ -22,7 +22,7 @@ const lensSystem = `${defaultSystem} `;
 const asIs = (question: string) => question;
 const thinkThenAnswer = 'Output the thinking process in <think> </think> and final answer in <answer> </answer> tags.';
 
-/** By the names of the published code; `{question}` is where the sentence goes. */
+/** Templates by the names of the published code; the sentence replaces `{question}`. */
 const templates = {
   pr1_grounding: {
     system: lensSystem,
@@ -49,7 +49,7 @@ const templates = {
       'Output the one bbox inside the interested object in JSON format, or [] where nothing matches.',
     tidy: asIs,
   },
-  /** Of an untuned Qwen2.5-VL, which writes boxes as JSON by itself. */
+  /** For an untuned Qwen2.5-VL, which writes boxes as JSON by itself. */
   grounding: {
     system: null,
     text:

@@ -34,7 +34,7 @@ export interface Decoded {
   hidden: Tensor;
   /** After each layer: [B, T, hidden]. */
   layers: readonly Tensor[];
-  /** Of these tokens alone, by layer. */
+  /** Keys and values of these tokens alone, by layer. */
   cache: readonly KeysValues[];
 }
 

@@ -52,7 +52,7 @@ export function passGraph(params: Params, config: QwenConfig, pass: Pass): Recor
   return { ...remembered, logits: logitsAt(params, hidden, language, input('last', [rows], 'int32')) };
 }
 
-/** By layer, the stretches that are remembered; none when there are none at all. */
+/** The remembered keys and values by layer; none where nothing is remembered. */
 function pastInputs({ layers, kvHeads, headWidth }: LanguageConfig, pass: Pass): KeysValues[][] | undefined {
   const stretches = [
     { side: 'prompt', shape: [pass.prompts, kvHeads, pass.promptTokens, headWidth] },

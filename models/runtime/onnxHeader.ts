@@ -44,9 +44,9 @@ async function checkBeside(folder: string, name: string): Promise<void> {
 
 interface Field {
   readonly number: number;
-  /** Of a number field. */
+  /** Value of a number field. */
   readonly value: number;
-  /** Of a text or message; empty for numbers. */
+  /** Bytes of a text or message; empty for numbers. */
   readonly bytes: Uint8Array;
 }
 
@@ -116,7 +116,7 @@ function modelIn(bytes: Uint8Array): { header: Omit<OnnxHeader, 'file'>; data: R
   };
 }
 
-/** Of the standard domain; 0 for another. */
+/** Opset of the standard domain; 0 for another. */
 function opsetIn(bytes: Uint8Array): number {
   const own = [...fields(bytes)];
   const domain = own.find(({ number }) => number === 1);

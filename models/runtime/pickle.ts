@@ -7,9 +7,9 @@ export class PickleRefusal extends Error {}
 export type PickleRule = (...args: unknown[]) => unknown;
 
 export interface PickleRules {
-  /** Of a Python object that the pickle names by its module; throws where it has no business there. */
+  /** Makes a Python object that the pickle names by its module; throws where it must not be there. */
   global(name: string): PickleRule;
-  /** Of something that the pickle says is kept elsewhere. */
+  /** Finds something that the pickle says is kept elsewhere. */
   persistent(id: unknown): unknown;
   readonly secondsAllowed: number;
   /** The end of a sentence on bytes that make no sense. */
@@ -18,7 +18,7 @@ export interface PickleRules {
 
 const BYTES_A_LOOK = 64;
 
-/** Of texts that stand in a line, by the letter before them. */
+/** Letters that stand before texts which end with their line. */
 const [STRING, UNICODE] = [0x53, 0x56];
 
 function unescaped(_: string, code: string): string {
@@ -96,7 +96,7 @@ export function refuseObject(name: string, holder: string): never {
   );
 }
 
-/** Of lists, dictionaries, texts and numbers alone. */
+/** Reads a pickle of lists, dictionaries, texts and numbers alone. */
 export const parsePlainPickle = (bytes: Uint8Array, secondsAllowed: number): unknown =>
   parsePickle(bytes, {
     global: (name) => refuseObject(name, 'a list of plain values'),

@@ -52,7 +52,7 @@ export interface PolicyBatch {
   /** 1 up to and including the first end token; at least one a row. */
   mask: Tensor;
   advantages: Tensor;
-  /** Of the policy that sampled; needed unless on-policy. */
+  /** Log-probabilities of the policy that sampled; needed unless on-policy. */
   old?: Tensor;
   /** Needed unless beta is 0. */
   reference?: Tensor;

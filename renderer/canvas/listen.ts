@@ -73,7 +73,7 @@ function listenToPointer({ room, controller, store, host, signal }: Page, { read
     // The middle button would scroll the page by itself.
     event.preventDefault();
   };
-  // Whoever comes from a button that was clicked works here now: Space pans, and does not press that button again.
+  // Focus comes here from a button that was clicked: Space pans now, and does not press that button again.
   const enter = () => {
     if (focusOf(document.activeElement) === 'control') room.focus({ preventScroll: true });
   };

@@ -18,7 +18,7 @@ const layersOf = (mask: PackedMask | null, truth: PackedMask | null): Layer[] =>
   ...(truth ? [{ mask: truth, colour: [240, 228, 66, 255] as const, isBorder: true }] : []),
 ];
 
-/** Of the last run; nothing where it left none, as runs of earlier versions. */
+/** Changes of the last run; nothing where it left none, as runs of earlier versions did not. */
 export function BeforeAfter({ report }: { report: TeachReport }) {
   const { host } = useClient();
   const [changes, setChanges] = useState<readonly ShownChange[]>([]);

@@ -6,7 +6,7 @@ import { labelNamed, longestTyped, orderedLabels } from '../state/labelEdits.ts'
 import { useClient, useWorkbench } from './client.ts';
 
 interface Props {
-  /** Of the field. */
+  /** Id of the field. */
   readonly id?: string;
   readonly name: string;
   /** Null: several, or none. */

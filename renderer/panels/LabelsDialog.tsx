@@ -18,7 +18,7 @@ export const LabelsDialog = () => (
   </DialogFrame>
 );
 
-/** Of those that are used at all; null: not known yet. Read anew whenever something was recorded. */
+/** Use of the labels that are used at all; null: not known yet. Read again whenever something was recorded. */
 function useLabelUse(): ReadonlyMap<number, Use> | null {
   const { host, edits } = useClient();
   const version = useWorkbench(({ listVersion }) => listVersion);

@@ -6,7 +6,7 @@ import type { Image, PackedMask, StoredProposal } from '../../main/contract/proj
 import type { Box } from '../../main/contract/records.ts';
 import { borderOf, boxAroundAll, silhouette, viewAround } from '../state/silhouette.ts';
 
-/** Of a candidate on screen. */
+/** Pixels of a candidate on screen. */
 const candidate = { width: 64, height: 48 };
 /** The mask is drawn at twice its size on screen, for sharp screens. */
 const SHARP = 2;

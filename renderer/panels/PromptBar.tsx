@@ -6,7 +6,7 @@ import type { EngineStatus } from '../../main/contract/api.ts';
 import { several } from '../state/words.ts';
 import { useClient, useWorkbench } from './client.ts';
 
-/** By this id commands find the text field. */
+/** Commands find the text field by this id. */
 export const promptFieldId = 'prompt-text';
 
 const sampleCounts = [1, 2, 4, 8];

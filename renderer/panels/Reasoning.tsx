@@ -23,7 +23,7 @@ interface LiveProps {
 
 export const LiveText = memo(({ text, image, frame, answers, frozen = false }: LiveProps) => {
   const parts = useMemo(() => {
-    // Of a file that was never read the size is not known: then the frame stands for it.
+    // The size of a file that was never read is not known: then the frame stands for it.
     const size = sizeOf(image) ?? frame;
     return size ? pieces(text, frame ?? size, size) : [{ text, box: null }];
   }, [text, frame, image]);

@@ -30,7 +30,7 @@ export function ShapesPanel() {
   );
 }
 
-/** Of the selected shape, where its file gave it any. */
+/** Keypoints of the selected shape, where its file gave it any. */
 function KeypointsLine() {
   const open = useWorkbench((state) => state.open);
   const selected = useWorkbench((state) => state.selected);

@@ -5,7 +5,7 @@ import type { Client } from '../state/client.ts';
 import { lineColour, type Plot, PlotView, short } from './plotView.ts';
 import { useRunReading } from './runReading.ts';
 
-/** Of the run that is under way, or of the last one. */
+/** Curves of the run that is under way, or of the last one. */
 export function RunCurves({ running }: { running: boolean }) {
   const curves = useRunReading<readonly RunCurve[]>(running, readCurves, none);
   const plots = useMemo(() => plotsOf(curves), [curves]);

@@ -8,13 +8,13 @@ import { useRunReading } from './runReading.ts';
 
 /** Six stand side by side in the dialog. */
 const size = { width: 112, height: 84 };
-/** Of the border of what is true: the boxes of an answer are yellow. */
+/** Colour of the border of what is true: the boxes of an answer are yellow. */
 const TRUTH = [0, 200, 130, 255] as const;
 const DRAWN = [86, 180, 233, 150] as const;
 
 const readRollouts = ({ learning }: Client['host']) => learning.rollouts();
 
-/** Of the run that is under way, or of the last one; nothing where it sampled no answers. */
+/** Answers of the run that is under way, or of the last one; nothing where it sampled no answers. */
 export function RunRollouts({ running }: { running: boolean }) {
   const rollouts = useRunReading<ShownRollouts | null>(running, readRollouts, null);
   return rollouts && <Rollouts rollouts={rollouts} />;
@@ -84,7 +84,7 @@ const layersOf = (mask: PackedMask | null, truth: PackedMask | null): Layer[] =>
   ...(truth ? [{ mask: truth, colour: TRUTH, isBorder: true }] : []),
 ];
 
-/** Of the image, which nobody may have read yet; masks are as large. */
+/** Size of the image, which nobody may have read yet; masks are as large. */
 export function sizeOf(masks: readonly (PackedMask | null)[]): { width: number; height: number } | null {
   const mask = masks.find((each) => each !== null);
   return mask ? { height: mask.size[0], width: mask.size[1] } : null;

@@ -99,7 +99,7 @@ function ProjectName() {
 interface DeedProps {
   readonly id: CommandId;
   readonly icon: typeof IconMenu2;
-  /** Of these the tooltip says what would be taken back or made again. */
+  /** The tooltips of undo and redo say what would be undone or redone. */
   readonly what?: 'undo' | 'redo';
 }
 

@@ -19,7 +19,7 @@ export interface Plot {
 const HEIGHT = 116;
 /** Readings that are so few are marked one by one. */
 const FEW = 12;
-/** Told apart by people who see colours otherwise, too (Okabe and Ito). */
+/** Colours that people who are colour-blind can tell apart, too (Okabe and Ito). */
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7'];
 export const lineColour = (i: number): string => colours[i % colours.length] ?? '#0072b2';
 

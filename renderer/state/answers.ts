@@ -57,7 +57,7 @@ const chosenAmong = ({ proposalId, promptId }: Workbench, proposal: StoredPropos
     ? { proposalId: proposal.id, objectAt: 0 }
     : {};
 
-/** Of the answer in review; what a person accepted stands as a shape, and what is wrong is not offered any more. */
+/** Objects of the answer in review; what a person accepted stands as a shape, and what is wrong is not offered any more. */
 export function offeredObjects(state: Workbench) {
   const { correction, at } = reviewed(state);
   const { proposal } = inReview(state);

@@ -76,7 +76,7 @@ async function pasteToNext(client: Client): Promise<void> {
   else say(client.store, 'plain', 'This is the last image of the list.');
 }
 
-/** To the neighbour in the order of places; round at the end. */
+/** Selects the neighbour in the order of places; at the end it goes round. */
 function selectBy({ store }: Client, by: 1 | -1): void {
   const { open, selected } = store.getState();
   const all = open ? stacked(open).filter(({ hidden }) => !hidden) : [];

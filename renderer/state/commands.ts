@@ -47,7 +47,7 @@ const checks: Partial<Readonly<Record<CommandId, (state: Workbench) => boolean>>
   'view.byReview': ({ settings }) => settings.colourBy === 'review',
 };
 
-/** Of a switch, whether it is on; null: the command is none. */
+/** Whether a switch is on; null: the command is no switch. */
 export const isChecked = (id: CommandId, state: Workbench): boolean | null => checks[id]?.(state) ?? null;
 
 const byId: ReadonlyMap<string, Command> = new Map(commands.map((command) => [command.id, command]));

@@ -28,7 +28,7 @@ export const combineOf = (state: Workbench): Combine =>
 export const takeUp = ({ setState }: WorkbenchStore, tool: ToolName): void =>
   setState(({ taken }) => ({ tool, taken: taken + 1, combine: 'new' }));
 
-/** Whoever asks for a new shape does not mean the answer. */
+/** A person who asks for a new shape does not mean the answer. */
 export const chooseCombine = ({ setState }: WorkbenchStore, combine: Combine): void =>
   setState(combine === 'new' ? { combine, answered: null } : { combine });
 

@@ -129,7 +129,7 @@ class Queue {
     let diff = asStored(wanted);
     try {
       const { open } = withDiff(state, diff);
-      // By the rule that the journal has too, so that both come to the same step.
+      // The journal has the same rule, so that both come to the same step.
       if (open) diff = withVerdicts(diff, open.prompts.values(), standingOn(open));
       this.store.setState({ ...withDiff(state, diff), saving: { state: 'saving' } });
     } catch (error) {
@@ -335,7 +335,7 @@ class IdPool {
     for (;;) {
       const id = this.free.shift();
       if (id !== undefined) {
-        // Nobody waits for this one: a failure shows when the pool runs dry.
+        // Nobody waits for this call: a failure shows when no ids are left.
         if (this.free.length < 50) this.fill().catch(() => {});
         return id;
       }

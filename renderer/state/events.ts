@@ -54,7 +54,7 @@ async function caughtUp({ edits, store }: ActionContext, actions: Actions): Prom
   store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
 }
 
-/** Of a job that went on in the background its end is told; a dialog, or the repair, shows it by itself. */
+/** The person is told when a job in the background ends; a dialog, or the repair, shows it by itself. */
 function tookJob(store: WorkbenchStore, job: Job): void {
   const { jobs, dialog, side } = store.getState();
   const before = jobs.get(job.id);

@@ -28,7 +28,7 @@ export interface ImageActions {
   openImage(id: number, index?: number | null): Promise<void>;
   /** False at the end of the list. */
   step(by: Step): Promise<boolean>;
-  /** To the next one that is to be reviewed; at the end of the list the person is told what is left. */
+  /** Goes to the next image that is to be reviewed; at the end of the list the person is told what is left. */
   stepUnreviewed(): Promise<void>;
   first(): Promise<void>;
   setQuery(query: Partial<ImageQuery>): void;

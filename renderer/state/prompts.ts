@@ -38,7 +38,7 @@ export interface PromptActions {
   /** In picture pixels, as it is shown. */
   setReasoning(text: string): Promise<boolean>;
   chooseObject(at: number): void;
-  /** Of the object in review. The segmenter draws the mask for it where there is a model. */
+  /** Changes the box of the object in review. The segmenter draws the mask for it where there is a model. */
   setBox(box: Box): Promise<boolean>;
   /** Makes a shape of the object's mask and takes up the brush to add to it. */
   editMask(): Promise<boolean>;
@@ -55,7 +55,7 @@ export interface PromptActions {
   acceptAndNext(): Promise<void>;
 }
 
-/** Of one project: what was asked of one folder of pictures says nothing about another. */
+/** Kept for each project: what was asked of one folder of pictures says nothing about another. */
 const historyKey = ({ project }: Workbench): string => `prompts asked of ${project?.file ?? ''}`;
 const historyLength = 50;
 

@@ -13,7 +13,7 @@ import { say, type Whereabouts } from './workbench.ts';
 export interface ShapeActions {
   /** Replaces the selection, or with `add` turns the shapes' own on or off. */
   select(ids: readonly number[], options?: { add?: boolean }): void;
-  /** Of the selected shapes; with none selected, what new ones will be. */
+  /** Sets the label of the selected shapes, or with none selected that of new ones. */
   setLabel(labelId: number): Promise<boolean>;
   setAttribute(ids: readonly number[], name: string, value: AttributeValue | null): Promise<boolean>;
   toggleFlag(ids: readonly number[], flag: 'hidden' | 'locked' | 'crowd'): Promise<boolean>;

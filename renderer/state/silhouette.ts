@@ -18,7 +18,7 @@ export function silhouette(mask: PackedMask, view: Box, size: Size): Uint8Array 
     const x = Math.floor(view.x1 + ((i + 0.5) / size.width) * (view.x2 - view.x1));
     if (x < 0 || x >= width) continue;
     if (x === last) {
-      // Of a part that is enlarged: the runs of this column were walked already.
+      // The part is enlarged: the runs of this column were walked already.
       for (let j = i; j < out.length; j += size.width) out.copyWithin(j, j - 1, j);
       continue;
     }
@@ -35,7 +35,7 @@ export function silhouette(mask: PackedMask, view: Box, size: Size): Uint8Array 
   return out;
 }
 
-/** Of such a picture of a mask the outermost pixels, two wide. */
+/** The outermost pixels of such a picture of a mask, two wide. */
 export function borderOf(inside: Uint8Array, { width, height }: Size): Uint8Array {
   const isIn = (x: number, y: number) => x >= 0 && y >= 0 && x < width && y < height && inside[y * width + x] === 1;
   return inside.map((is, i) => {

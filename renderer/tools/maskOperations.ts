@@ -25,7 +25,7 @@ interface ColumnRun {
 }
 
 interface Components {
-  /** Of a run, by its number, the run that stands for all that hang together with it. */
+  /** For each run, by its number, the run that stands for all that are connected with it. */
   readonly of: (run: number) => number;
   /** Pixels by the run that stands for them. */
   readonly areas: ReadonlyMap<number, number>;

@@ -14,7 +14,7 @@ export function columnsOf(mask: PackedMask): Columns {
   return columns;
 }
 
-/** To a thousandth of a pixel, as far as a person can place a corner. */
+/** Rounded to a thousandth of a pixel: nobody places a corner more exactly. */
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** The fields of a shape that has this mask; null for an empty one. */

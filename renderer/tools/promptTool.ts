@@ -27,7 +27,7 @@ export class PromptTool implements Tool {
   #session: Session | null = null;
   #answer: Columns | null = null;
   #drag: { readonly session: Session; readonly from: ImagePoint; readonly to: ImagePoint } | null = null;
-  /** Of the last question; earlier answers come too late. */
+  /** Number of the last question; answers to earlier ones come too late. */
   #asked = 0;
   #busy = false;
 

@@ -48,7 +48,7 @@ export interface Draft {
   readonly rings?: readonly (readonly number[])[] | null;
   /** How far the selected shapes are dragged, in image pixels. */
   readonly moved?: ImagePoint | null;
-  /** Of the brush under the pointer. */
+  /** Radius of the brush under the pointer. */
   readonly radius?: number;
   /** The host is working on it. */
   readonly busy?: boolean;
@@ -58,7 +58,7 @@ export interface Draft {
 
 export interface Tool {
   press(at: Gesture): void;
-  /** Also without a button held. */
+  /** Called also without a button held. */
   move(at: Gesture): void;
   release(at: Gesture): void;
   /** Enter. True where there was something to finish; the same for the two below. */

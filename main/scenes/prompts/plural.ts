@@ -108,7 +108,7 @@ const extremes: Builder = (stage, random) =>
 /** What is asked of a list alone, plain groups most often. */
 export const pluralKinds: readonly Builder[] = [everyOne, everyOne, everyOne, pair, beside, extremes, onlyOne, absent];
 
-/** At most `count` prompts, no text twice. */
+/** Gives at most `count` prompts, no text twice. */
 export function makePlurals(stage: Arrangement, random: Random, count: number): ScenePrompt[] {
   const prompts = new Map<string, ScenePrompt>();
   for (let attempt = 0; prompts.size < count && attempt < 2 * count; attempt++) {
