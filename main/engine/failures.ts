@@ -1,4 +1,4 @@
-// What went wrong in an engine program to what the host is told of it.
+// Turns what went wrong in an engine program into what the host is told of it.
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { BadInput, isFullDisk, refusalOf } from '../contract/badinput.ts';
 import type { Failure } from './protocol.ts';

@@ -1,4 +1,4 @@
-// Tries foreign files on a drawn picture whose masks are known: which prompts they hear, and which pixels they want.
+// Tries foreign files on a drawn picture whose masks are known: which prompts they take, and which pixels they want.
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap, maskIou } from '../contract/rle.ts';
 import type { OnnxDialect, PixelScale } from './onnxDialects.ts';

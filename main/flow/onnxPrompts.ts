@@ -23,7 +23,7 @@ export interface PromptSetting {
   readonly inputs: readonly ForeignPort[];
   readonly placed: PlacedPicture;
   readonly image: DecodedImage;
-  /** Prompts that the file does not hear are said in clicks. */
+  /** Prompts that the file does not take are given as clicks. */
   readonly heard: { readonly boxes: boolean; readonly rough: boolean };
 }
 
@@ -56,7 +56,7 @@ export function promptFeeds(ask: PointedAt, setting: PromptSetting): Feeds {
   return feeds;
 }
 
-/** Without what the file does not hear: a box becomes a click in its middle, a rough mask its box and a click well inside. */
+/** Replaces what the file does not take: a box becomes a click in its middle, a rough mask its box and a click well inside. */
 function inWords(ask: PointedAt, { dialect, heard }: PromptSetting): PointedAt {
   let { box, points = [], rough } = ask;
   if (rough && (!heard.rough || dialect.decoder.rough === undefined)) {

@@ -44,7 +44,7 @@ export function asError(error: unknown): Error {
   if (error instanceof ORPCError) return ofContract(error);
   const { code, line } = judge(error);
   if (code === exitCode.cancelled && error instanceof Error) return error;
-  const message = line?.replace(/^loupe: /u, '') ?? 'nothing is known of the failure';
+  const message = line?.replace(/^loupe: /u, '') ?? 'it failed and gave no reason';
   return new ORPCError(code === exitCode.badInput ? 'BAD_INPUT' : 'INTERNAL_SERVER_ERROR', { message });
 }
 

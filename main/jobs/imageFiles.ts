@@ -26,7 +26,7 @@ export class ImageFiles {
   readonly #checking = new Map<number, Promise<Image>>();
   readonly #gate = new Gate(2);
 
-  /** `tell` hears of images whose rows changed. */
+  /** `tell` is called with images whose rows changed. */
   constructor(project: Project, pictures: Pictures, tell: (ids: number[]) => void) {
     this.#project = project;
     this.#pictures = pictures;

@@ -35,8 +35,10 @@ export class ImportBudget {
   take(mask: Mask | null): string | null {
     const runs = mask?.counts.length ?? 0;
     this.#runs += runs;
-    if (runs > MOST_OF_ONE) return `its mask goes in and out ${runs} times; more than ${MOST_OF_ONE} are not taken`;
-    if (this.spent) return `the masks of the file go in and out more than ${this.#mostOfAll} times; divide the file`;
+    if (runs > MOST_OF_ONE)
+      return `its mask changes between inside and outside ${runs} times; at most ${MOST_OF_ONE} are taken`;
+    if (this.spent)
+      return `the masks of the file change between inside and outside more than ${this.#mostOfAll} times; divide the file`;
     this.#waiting += runs;
     return null;
   }

@@ -25,7 +25,7 @@ export interface OpenOptions {
   readonly ms?: number;
 }
 
-/** Throws `BadInput` as `openProject` does, and where the file could not be looked through in time. */
+/** Throws `BadInput` as `openProject` does, and where the file could not be checked in time. */
 export async function openChecked(file: string, { ms, ...options }: OpenOptions = {}): Promise<Project> {
   const place = path.resolve(file);
   if (!existsSync(place)) return openProject(place, options);
@@ -46,7 +46,7 @@ export async function examine(file: string, options: Pick<OpenOptions, 'ms' | 's
 }
 
 function sentenceOf({ why, message }: TaskStopped, ms: number): string {
-  if (why === 'stopped') return `was not opened: the program that looks through it was stopped (${message}); try again`;
+  if (why === 'stopped') return `was not opened: the program that checks it was stopped (${message}); try again`;
   const cost = why === 'time' ? `in ${Math.round(ms / 1000)} s` : 'in the memory that it may take';
-  return `is damaged, or was made to stop Loupe: it could not be looked through ${cost}; it was left as it is`;
+  return `is damaged, or was made to stop Loupe: it could not be checked ${cost}; it was left as it is`;
 }

@@ -46,7 +46,7 @@ export class Jobs {
   readonly #report: (job: Job) => void;
   #last = 0;
 
-  /** `report` hears of every change, at most ten times a second while a job runs. */
+  /** `report` is told of every change, at most ten times a second while a job runs. */
   constructor(report: (job: Job) => void) {
     this.#report = report;
   }
@@ -131,7 +131,7 @@ const abortion = new DOMException('cancelled', 'AbortError');
 function endOf(error: unknown): Partial<Job> {
   const { code, line } = judge(error);
   if (code === exitCode.cancelled) return { state: 'cancelled', message: 'Cancelled.' };
-  return { state: 'failed', message: line?.replace(/^loupe: /u, '') ?? 'It failed without a word.' };
+  return { state: 'failed', message: line?.replace(/^loupe: /u, '') ?? 'It failed and gave no reason.' };
 }
 
 interface Mark {

@@ -201,7 +201,7 @@ async function read(file: string, into: Into): Promise<void> {
   for await (const part of partsOf(reading, { from: into.said(file), bytes: file }, readers)) out.add(part);
 }
 
-/** A file that cannot be read is told by whoever takes it. */
+/** The reader of a file reports that it cannot be read. */
 function describesOthers(file: string): boolean {
   try {
     return 'describes' in detect(file);

@@ -46,7 +46,10 @@ function rolloutPass(p: Params, speaker: Speaker, { questions, turns, tokens }: 
 
 function slotsOf({ recipe, name }: Speaker): number {
   const { slots, promptMap } = recipe.segmenter;
-  if (slots === null || !promptMap) throw new Error(`${name} is not told on a map what is pointed at.`);
+  if (slots === null || !promptMap)
+    throw new Error(
+      `${name} has no fixed number of points or no map of what is pointed at, so its masks cannot be rewarded.`,
+    );
   return slots;
 }
 

@@ -12,7 +12,7 @@ interface Part {
 /**
  * Refuses triggers, views and whatever else the migrations do not make, and files that lack a part. Read before anything
  * of the file's own is used: a view in place of a table may take for ever, a trigger may change what is stored. `newest`:
- * all formats; a part of a later one, or a table without a column, is nobody's attack.
+ * all formats; a part of a later one, or a table without a column, is no attack.
  */
 export function checkSchema(db: Db, formats: readonly string[], newest: readonly string[] = formats): void {
   const name = path.basename(db.file);

@@ -102,7 +102,9 @@ async function refuseFullDisk(folder: string, missing: readonly Step[], begun: n
   const { bavail, bsize } = await statfs(await standing(folder));
   if (bavail * bsize >= needed + SPARE_BYTES) return;
   const [wants, has] = [needed, bavail * bsize].map((bytes) => `${(bytes / 1e9).toFixed(1)} GB`);
-  throw new BadInput(`${folder}: ${wants} are to come and ${has} are free there; make room, or set HF_HOME elsewhere`);
+  throw new BadInput(
+    `${folder}: ${wants} are still to be downloaded, and ${has} are free there; make room, or set HF_HOME elsewhere`,
+  );
 }
 
 /** The folder or the nearest above it that is there. */

@@ -149,7 +149,7 @@ function requestHeaders(address: string, known: { from: number; etag: string } |
   return { 'accept-encoding': 'identity', 'user-agent': 'loupe', ...headers?.(address), ...range };
 }
 
-/** A disk that refuses is told as it is; anything else is the network's. */
+/** A failure of the disk is reported as it is; any other is the network's. */
 function unreached(error: unknown): unknown {
   if (!(error instanceof Error) || 'syscall' in error) return error;
   const cause = error.cause instanceof Error ? error.cause : error;

@@ -141,7 +141,7 @@ function variantOf(file: string, { tensors }: WeightsFile, variants: Variants) {
   );
 }
 
-/** Every tensor of the encoder is asked for now, so that what is missing is told before anything is computed. */
+/** Every tensor of the encoder is asked for now, so that what is missing is reported before anything is computed. */
 function checkAll(file: string, params: Params, config: Sam2Config): void {
   try {
     imageEncoder(params.at('sam'), config, input('image', [1, 3, config.imageSize, config.imageSize]));

@@ -10,7 +10,7 @@ import { createWorkbench, type WorkbenchStore } from './workbench.ts';
 
 export interface Client extends ActionContext {
   readonly actions: Actions;
-  /** Stops reading events; the connection is whoever's who made it. */
+  /** Stops reading events; the connection belongs to its maker. */
   close(): void;
 }
 

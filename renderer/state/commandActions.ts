@@ -202,7 +202,7 @@ function selectedIsAnswer(client: Client) {
   return client.actions.shapeIsAnswer(id);
 }
 
-/** The end of the job is told by itself. */
+/** The end of the job is shown without this call. */
 async function masksOfBoxes({ store, edits, host }: Client): Promise<void> {
   await edits.settled();
   const job = await host.jobs.masks({ labelId: null });

@@ -6,7 +6,7 @@ import type { ActionContext } from './actionContext.ts';
 import { firstCandidate } from './answers.ts';
 import { isRefusal, sentence } from './connection.ts';
 import { diffOf } from './corrections.ts';
-import { Ahead, type Step } from './prefetch.ts';
+import { Prefetcher, type Step } from './prefetch.ts';
 import { byId, openedImage } from './records.ts';
 import { emptyWorkbench, type OpenImage, type ReadOnlyProject, say } from './workbench.ts';
 
@@ -68,7 +68,7 @@ export function createImages(context: ActionContext): ImageActions {
 }
 
 class Images {
-  readonly ahead: Ahead;
+  readonly ahead: Prefetcher;
   private readonly context: ActionContext;
   /** Who opens a project hears of it twice, by the answer and by the event, and both wait for the same reading. */
   private reading: Promise<void> = Promise.resolve();
@@ -77,7 +77,7 @@ class Images {
 
   constructor(context: ActionContext) {
     this.context = context;
-    this.ahead = new Ahead(context);
+    this.ahead = new Prefetcher(context);
   }
 
   private get state() {

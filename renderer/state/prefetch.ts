@@ -11,7 +11,7 @@ interface Neighbour {
   readonly total: number;
 }
 
-export class Ahead {
+export class Prefetcher {
   private readonly context: ActionContext;
   private details = new Map<number, Promise<ImageDetail>>();
   private steps = new Map<string, Promise<Neighbour>>();
@@ -44,7 +44,7 @@ export class Ahead {
     return fresh;
   }
 
-  /** Failures here are nobody's: whoever asks for the thing itself is told. */
+  /** Failures here are not shown: the call for the thing itself reports them. */
   async around({ id }: Image): Promise<void> {
     this.steps.clear();
     try {

@@ -13,7 +13,7 @@ test('ordinary masks cost nothing that is noticed', () => {
 test('one mask that is too dense is refused alone', () => {
   const budget = new ImportBudget();
   expect(budget.take(maskOf(2 ** 21 + 1))).toBe(
-    'its mask goes in and out 2097153 times; more than 2097152 are not taken',
+    'its mask changes between inside and outside 2097153 times; at most 2097152 are taken',
   );
   expect([budget.take(maskOf(10)), budget.spent]).toEqual([null, false]);
 });
@@ -21,7 +21,9 @@ test('one mask that is too dense is refused alone', () => {
 test('all masks together have an end, which is told', () => {
   const budget = new ImportBudget(1000);
   expect([budget.take(maskOf(900)), budget.spent]).toEqual([null, false]);
-  expect(budget.take(maskOf(900))).toBe('the masks of the file go in and out more than 1000 times; divide the file');
+  expect(budget.take(maskOf(900))).toBe(
+    'the masks of the file change between inside and outside more than 1000 times; divide the file',
+  );
   expect(budget.spent).toBe(true);
 });
 

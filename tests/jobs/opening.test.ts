@@ -27,7 +27,7 @@ test('one whose pages lead to each other for ever is given up, and left as it is
   const started = performance.now();
   const opened = openChecked(file, { ms: 3000 });
   await expect(opened).rejects.toThrow(
-    /^\d+\.loupe is damaged, or was made to stop Loupe: it could not be looked through in 3 s; it was left as it is$/,
+    /^\d+\.loupe is damaged, or was made to stop Loupe: it could not be checked in 3 s; it was left as it is$/,
   );
   clearInterval(clock);
   await expect(opened).rejects.toBeInstanceOf(BadInput);

@@ -109,7 +109,7 @@ it('a project that would be read for ever is given up, also where a log lies bes
   const [file, copy] = [made(), path.join(folder, 'endless.loupe')];
   bottomless(file);
   writeFileSync(`${file}-wal`, 'noise');
-  await expect(copyProject(file, copy, { ms: 2000 })).rejects.toThrow('could not be looked through in 2 s');
+  await expect(copyProject(file, copy, { ms: 2000 })).rejects.toThrow('could not be checked in 2 s');
   expect(existsSync(copy)).toBe(false);
 });
 

@@ -76,9 +76,9 @@ describe('a copy elsewhere', () => {
     foreign.close();
     await expect(copyElsewhere(foreign.file, target, unexamined)).rejects.toBeInstanceOf(BadInput);
     const tooLong = async () => {
-      throw new BadInput('it could not be looked through');
+      throw new BadInput('it could not be checked');
     };
-    await expect(copyElsewhere(file, target, tooLong)).rejects.toThrow('could not be looked through');
+    await expect(copyElsewhere(file, target, tooLong)).rejects.toThrow('could not be checked');
     expect(readdirSync(free)).toEqual(['cars.loupe']);
   });
 });

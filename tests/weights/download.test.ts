@@ -168,7 +168,9 @@ describe('no download', () => {
     const huge = JSON.parse(server.files.get('/api/models/some/model/revision/main')?.toString() ?? '');
     huge.siblings[0].lfs.size = 1e15;
     server.files.set('/api/models/some/model/revision/main', Buffer.from(JSON.stringify(huge)));
-    await expect(download()).rejects.toThrow(/1000000\.0 GB are to come and .* GB are free there; make room/);
+    await expect(download()).rejects.toThrow(
+      /1000000\.0 GB are still to be downloaded, and .* GB are free there; make room/,
+    );
     expect(fetchedFiles()).toEqual([]);
   });
 

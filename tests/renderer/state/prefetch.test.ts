@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { pictureAddress } from '../../../main/contract/addresses.ts';
 import type { EngineStatus } from '../../../main/contract/api.ts';
 import type { ImageDetail } from '../../../main/contract/project.ts';
-import { Ahead } from '../../../renderer/state/prefetch.ts';
+import { Prefetcher } from '../../../renderer/state/prefetch.ts';
 import { openedImage } from '../../../renderer/state/records.ts';
 import { type Answers, type AtScript, atScript, detail, later, refuse, turns } from '../scripted.ts';
 
@@ -42,7 +42,7 @@ function aheadOf(total: number, more: Answers['images'] & object = {}, model: An
   const { client, calls } = one;
   const show = (id: number) => client.store.setState({ open: openedImage(detail(id)) });
   const asked = (name: string) => calls.filter((call) => call.name === name).map(({ input }) => input);
-  return { ...one, ahead: new Ahead(client), show, asked, image: (id: number) => detail(id).image };
+  return { ...one, ahead: new Prefetcher(client), show, asked, image: (id: number) => detail(id).image };
 }
 
 describe('around the open image', () => {
