@@ -1,4 +1,4 @@
-// What a command may do to the outside: print, be cancelled, and name its exit code.
+// Defines what a command may do to the outside: print, be cancelled, and name its exit code.
 
 export interface Terminal {
   /** Results. Under --json exactly one document. */

@@ -1,4 +1,4 @@
-// What the window's page and the shell say to each other: the preload's bridge, and the messages of the shell's port.
+// Defines the messages between the window's page and the shell: the preload's bridge, and the messages of the shell's port.
 
 /** Where the shell serves the page; the address also stands in the check of who asks for ports. */
 export const shellOrigin = 'app://loupe';

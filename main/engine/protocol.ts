@@ -1,4 +1,4 @@
-// What the host and its engine process say to each other: calls by name, their events, results and failures.
+// Defines the messages between the host and its engine programs: calls by name, their events, results and failures.
 import type { TeachProgress } from '../contract/learning.ts';
 import type { PackedMask, StoredProposal } from '../contract/project.ts';
 import type { Box, Point } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// A picture and a sentence to answers: the vision tower once, then tokens as they are sampled, and their query states.
+// Answers sentences about a picture: runs the vision tower once, then samples tokens, and gives the query states of the answers.
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import { floats } from '../../models/graph/value.ts';
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';

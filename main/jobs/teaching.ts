@@ -1,4 +1,4 @@
-// A project's corrections and labelled shapes to new weights: the run in its own process, its result in the project.
+// Teaches weights by a project's corrections and labelled shapes: the run in its own process, its result in the project.
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';

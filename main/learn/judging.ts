@@ -1,4 +1,4 @@
-// Weights on held-out prompts and on the domain that they came with to the evidence that the gate judges by.
+// Measures weights on held-out prompts and on the domain that they came with: the evidence by which the gate judges.
 import type { DrawnChange, PromptChange, TeachReport, Tier } from '../contract/learning.ts';
 import { packMask } from '../contract/project.ts';
 import type { Mask } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// Prepared asks to weights whose mask decoder and context module have learnt from them.
+// Teaches the mask decoder and the context module by prepared asks, and writes the version.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Pictures with samples to weights whose answers earn more of them, or to the share of groups by which they cannot.
+// Teaches weights by the rewards of their answers, or gives the share of groups by which they cannot be taught so.
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Weights on held-out prompts to figures, prompt by prompt: masks under true boxes, and whole answers to the words.
+// Measures weights on held-out prompts, prompt by prompt: masks under true boxes, and whole answers to the words.
 import { BadInput } from '../contract/badinput.ts';
 import type { ProjectFigures } from '../contract/learning.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// A project's samples to weights that are better on pictures they did not learn from, or to the reason why they stay as they are.
+// Teaches weights by a project's samples, or says why they stay as they are: they must be better on pictures they did not learn from.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';

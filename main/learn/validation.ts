@@ -1,4 +1,4 @@
-// Held-back prompts to points of a run's curves while it trains: both ends, and between them within a twentieth of the time.
+// Measures held-back prompts while a run trains: at both ends, and between them within a twentieth of the time.
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cIoU, gIoU, type Overlap } from '../evaluate/metrics.ts';

@@ -1,4 +1,4 @@
-// Smoothing that keeps to the edges of a picture: in every window the result is a linear function of the picture's colours.
+// Smooths values along the edges of a picture: in every window the result is a linear function of the picture's colours.
 // K. He, J. Sun, X. Tang, "Guided Image Filtering", IEEE TPAMI 35 (6), 2013, section 3.6 (colour guides).
 import type { Frame } from '../contract/geometry.ts';
 

@@ -1,4 +1,4 @@
-// An SVG file to its size and pixels, by a process that can be stopped: a few lines of it may say what takes hours to draw.
+// Draws an SVG file in a process that can be stopped: a few lines of it may say what takes hours to draw.
 import path from 'node:path';
 import { BadInput } from '../contract/badinput.ts';
 import { runTask, TaskStopped } from '../tasks/task.ts';

@@ -1,4 +1,4 @@
-// Where things are to each other: boxes become orders, directions and distances that hold by a clear margin or not at all.
+// Says how things lie to each other: orders, directions and distances of boxes that hold by a clear margin or not at all.
 import type { Box } from '../contract/records.ts';
 import type { Arrangement, SceneThing } from './scene.ts';
 

@@ -1,4 +1,4 @@
-// Attention of new tokens to remembered keys and values and to each other, without joining them in memory.
+// Builds attention of new tokens to remembered keys and values and to each other, without joining them in memory.
 import { add } from '../graph/elementwise.ts';
 import { matmul } from '../graph/linear.ts';
 import { softmax } from '../graph/reduce.ts';

@@ -1,4 +1,4 @@
-// Parameter paths, equal to checkpoint keys, as a tree that a model function walks.
+// Holds parameter paths, equal to checkpoint keys, as a tree that a model function walks.
 import type { Quantised } from '../graph/quantised.ts';
 import type { Shape, Tensor } from '../graph/tensor.ts';
 

@@ -1,4 +1,4 @@
-// The way to the host: one client that outlives broken connections, over a WebSocket or over a port of the shell.
+// Connects the window to the host: one client that outlives broken connections, over a WebSocket or over a port of the shell.
 import { type ClientLink, createORPCClient, ORPCError } from '@orpc/client';
 import { RPCLink as PortLink } from '@orpc/client/message-port';
 import { RPCLink as SocketLink } from '@orpc/client/websocket';

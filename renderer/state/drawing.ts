@@ -1,4 +1,4 @@
-// What the next drawing does and to which shape: the person's choice, a new shape for each tool that is taken up.
+// Says what the next drawing does and to which shape: the person's choice, a new shape for each tool that is taken up.
 
 import type { PackedMask } from '../../main/contract/project.ts';
 import { type ToolName, tools } from '../../main/contract/tools.ts';
