@@ -4,6 +4,7 @@ import { writeKept } from './keptShare.ts';
 import type { TrainedValues } from './largestChanges.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
+import { unlessGone } from './measure.ts';
 import { type LearntPicture, learntPicture } from './mixedPictures.ts';
 import { grownConfig, grownWords, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
@@ -71,7 +72,8 @@ async function picturesOf(
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
     const things = image.things.map((thing) => ({ ...thing, name: spoken(thing.name, words) }));
-    if (things.length > 0) pictures.push(learntPicture(await image.read(), things));
+    const picture = things.length > 0 ? await unlessGone(image) : null;
+    if (picture) pictures.push(learntPicture(picture, things));
     const total = images.length;
     report({ kind: 'teaching', phase: 'preparing', done: i + 1, total, secondsLeft: null, figures: {} });
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BadInput } from '../../main/contract/badinput.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import { pickedTier } from '../../main/learn/learnTier.ts';
@@ -103,6 +104,21 @@ describe('a supervised run', { timeout: 400_000 }, () => {
     expect((await run(asked)).gate).toEqual(outcome.gate);
     expect((await bytes()).equals(before)).toBe(true);
   });
+});
+
+it('an image that is gone since it was looked at is not learnt from, and the others are', {
+  timeout: 400_000,
+}, async () => {
+  let reads = 0;
+  const some = images().map((image) => {
+    if (image.imageId !== 1) return image;
+    const read = () => (++reads > 1 ? Promise.reject(new BadInput('1.png: no such file')) : image.read());
+    return { ...image, read };
+  });
+  const base = { ...noBase, lesson: await lesson() };
+  const { weights: made } = await run(task('supervised', { base, images: some, held: [10, 11, 12, 13, 14] }));
+  expect(reads).toBeGreaterThan(1);
+  expect(made).not.toBeNull();
 });
 
 describe('a supervised run is refused before it begins, in one sentence', () => {
