@@ -137,9 +137,10 @@ async function steps<P extends Policy, S, B>(trainer: Trainer, opened: Opened<P,
     const feeds = await feeder.feed(run.samples(trainer.step), trainer.step);
     const figures = await trainer.accumulate(runner, feeds);
     const { gradientNorm } = trainer.update();
-    const progress = meter.add(trainer.step, { ...numbers(figures), gradientNorm });
+    const isLast = trainer.step === run.steps || signal?.aborted === true;
+    const progress = meter.add(trainer.step, { ...numbers(figures), gradientNorm }, isLast);
     if (progress) await publish(progress, context);
-    if (trainer.step % saveEvery === 0 || trainer.step === run.steps || signal?.aborted)
+    if (trainer.step % saveEvery === 0 || isLast)
       await saveCheckpoint(file, { trainer: trainer.state(), progress: null });
   }
 }

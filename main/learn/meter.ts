@@ -23,12 +23,12 @@ export class StepMeter {
     this.run = run;
   }
 
-  /** Null: too few steps since the last report. */
-  add(step: number, figures: Record<string, number>): StepProgress | null {
+  /** Null: too few steps since the last report; `isLast`: no other step follows, be it planned so or stopped. */
+  add(step: number, figures: Record<string, number>, isLast: boolean): StepProgress | null {
     for (const [name, value] of Object.entries(figures)) this.sums[name] = (this.sums[name] ?? 0) + value;
     this.count++;
     const { name: stage, steps: total, perStep } = this.run;
-    if (this.count < reportEvery && step < total) return null;
+    if (this.count < reportEvery && !isLast) return null;
     const seconds = (performance.now() - this.since) / 1000 / this.count;
     const means = Object.fromEntries(Object.entries(this.sums).map(([k, v]) => [k, v / this.count]));
     this.sums = {};

@@ -180,6 +180,11 @@ describe('reports', () => {
     for (const { figures } of reports) expect(Object.keys(figures).sort()).toEqual(['bias', 'gradientNorm', 'loss']);
   });
 
+  it('come at the end of a run that is stopped before its tenth step', async () => {
+    const { reports } = await run(36, abortingAt(3));
+    expect(reports.map(({ step }) => step)).toEqual([4]);
+  });
+
   it('hold the means since the last one', async () => {
     const start = fresh();
     graphOf({ parameters: start }, 4);
@@ -208,7 +213,7 @@ describe('reports', () => {
   it('append to those of an earlier run', async () => {
     await run(30, abortingAt(26));
     await run(30);
-    expect((await lines()).map((line) => JSON.parse(line).step)).toEqual([10, 20, 30]);
+    expect((await lines()).map((line) => JSON.parse(line).step)).toEqual([10, 20, 27, 30]);
   });
 });
 
