@@ -32,7 +32,7 @@ export const ImportReport = z.object({
 export type ImportReport = z.infer<typeof ImportReport>;
 
 export const ExportSettings = z.object({
-  /** auto: polygons where they keep the mask to IoU 0.98, else run lengths. */
+  /** auto: polygons where they draw the mask exactly, else run lengths. */
   masks: z.enum(['auto', 'polygons', 'run lengths']).default('auto'),
   onlyAccepted: z.boolean().default(false),
 });
