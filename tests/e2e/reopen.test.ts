@@ -136,7 +136,7 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     await page.getByRole('button', { name: 'Cancel', exact: true }).evaluate(async (button) => {
       (button as HTMLElement).focus();
       (button as HTMLElement).click();
-      for (let i = 0; i < 20; i++) await null;
+      for (let i = 0; i < 20; i++) await Promise.resolve();
       const target = document.activeElement ?? document.body;
       target.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', code: 'KeyZ', ctrlKey: true, bubbles: true }));
     });
