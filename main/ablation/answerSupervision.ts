@@ -8,11 +8,11 @@ import { joined } from '../learn/floats.ts';
 import type { Objective, Run } from '../learn/loop.ts';
 import type { RewardedPolicy } from '../learn/reinforcement.ts';
 import type { UnseededQuestion } from '../learn/rlTier.ts';
-import { attentionMask, packSequence } from '../learn/sequence.ts';
 import { frameOf, imageStartOf, patchValues, type Speaker } from '../learn/speaker.ts';
-import { packedTurns, type TaughtTurn, taughtTurns } from '../learn/taughtTurns.ts';
+import { perRow, rowOf } from '../learn/supervisedTier.ts';
+import { type TaughtTurn, taughtTurns } from '../learn/taughtTurns.ts';
 import { tables } from '../learn/tokenTables.ts';
-import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from '../learn/turnBatch.ts';
+import { labelFeeds, labelsOf, type Row, rowFeeds } from '../learn/turnBatch.ts';
 import { pictures, readTurns, tokenLoss } from '../learn/turnLoss.ts';
 import { linesOf } from '../nano/lines.ts';
 
@@ -22,8 +22,8 @@ export const withoutReasoning = '<think></think><answer>```json\n[';
 /** Whether answers reason: always, never, or in every other row. */
 export type AnswerReasoning = 'reasoned' | 'bare' | 'both';
 
-/** Rows of a step, their tokens, and labels that a row has at most. */
-const shape = { rows: 5, tokens: 256, labels: 220 } as const;
+/** Rows of a step, and their tokens. */
+const shape = { rows: 5, tokens: 256 } as const;
 const rate = { base: 2.5e-4, warmup: 5, visual: 0.5 } as const;
 const STREAM = 90_000;
 
@@ -54,11 +54,11 @@ const supervision = (names: readonly string[], form: AnswerReasoning, seed: numb
     const source = parameters.source();
     const p = paramsFrom(source);
     const frame = frameOf(speaker);
-    const { rows, tokens, labels } = shape;
+    const { rows, tokens } = shape;
     const features = pictures(p, speaker.reasoner, { count: rows, grid: frame.grid });
     const place = { pictures: rows, plain: 0, tokens, imageStart: imageStartOf(speaker.tokenizer, frame) };
     const { hidden } = readTurns(p, speaker.reasoner, features, place);
-    const { loss, right } = tokenLoss(p, speaker.reasoner, { hidden, first: rows * labels, second: 0 });
+    const { loss, right } = tokenLoss(p, speaker.reasoner, { hidden, first: rows * perRow, second: 0 });
     return { loss, figures: { right }, parameters: source.tensors, trains: (name) => !tables.test(name) };
   },
   open: async ({ speaker }) => ({
@@ -86,12 +86,9 @@ function rowsOf(speaker: Speaker, shown: readonly ShiftedPicture[], { names, for
     const turns = taughtTurns(named, names, { tokenizer, draw: random(seed, STREAM + i) });
     const isBare = form === 'bare' || (form === 'both' && i % 2 === 1);
     const asked = isBare ? turns.map(bare) : turns;
-    const packed = packedTurns(asked, { tokenizer, side: cells, tokens: shape.tokens });
-    if (!packed) throw new Error('No question about a picture fits into a row.');
-    const sequence = packSequence(packed.head, packed.turns, shape.tokens);
-    const weights = weightsOf(tokenizer, sequence.predictors, nextOf(sequence));
-    const predictors = sequence.predictors.slice(0, shape.labels);
-    return { image, row: { packed: { ...sequence, predictors }, seen: attentionMask(sequence.turn), weights } };
+    const row = rowOf(speaker, asked, { side: cells, tokens: shape.tokens });
+    if (!row) throw new Error('No question about a picture fits into a row.');
+    return { image, row };
   });
 }
 
@@ -103,7 +100,7 @@ const bare = ({ question, answer }: TaughtTurn): TaughtTurn => ({
 function feedsOf(speaker: Speaker, shown: readonly ShownRow[]): NamedValues {
   const rows = shown.map(({ row }) => row);
   const [coordinates] = linesOf(speaker.tokenizer);
-  const all = { first: 0, tokens: shape.tokens, capacity: shape.rows * shape.labels };
+  const all = { first: 0, tokens: shape.tokens, capacity: shape.rows * perRow };
   return {
     pixels: joined(shown.map(({ image }) => patchValues(speaker, image))),
     ...rowFeeds(rows, speaker.reasoner.language),

@@ -7,7 +7,7 @@ import { openWeights } from '../weights/open.ts';
 import { outlinesOf } from './asks.ts';
 import { wordsToTeach } from './learnReasoner.ts';
 import { type MeasuredImage, measure } from './measure.ts';
-import { grownConfig, supervisedPolicy } from './supervisedTier.ts';
+import { grownTexts, supervisedPolicy } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask } from './task.ts';
 import type { Validation } from './validation.ts';
 import { writeVersion } from './version.ts';
@@ -30,14 +30,15 @@ export async function answerValidation(
 ): Promise<Validation | null> {
   const asked = heldPrompts(held, seed);
   if (asked.length === 0) return null;
-  const texts = await grownTexts(from, { learnt, seed });
+  const words = wordsToTeach(await openWeights(from), learnt);
+  const texts = await grownTexts(from, await supervisedPolicy(from, words, seed), words);
   const shown = path.join(folder, 'shown');
   return async ({ all: tensors }) => {
     try {
       await writeVersion(from, shown, { tensors, texts });
       const predictor = await loadPredictor(shown);
       try {
-        const scores = await measure(predictor, asked, { signal, mostWorded: asked.length });
+        const scores = await measure(predictor, asked, { signal, mostWorded: asked.length, onlyWorded: true });
         return scores.flatMap(({ worded }) => worded?.overlap ?? []);
       } finally {
         await predictor.release();
@@ -61,14 +62,4 @@ function heldPrompts(held: readonly TeachingImage[], seed: number): MeasuredImag
       : [];
   });
   return draw.shuffle(outlined).slice(0, MOST_HELD);
-}
-
-/** Texts of weights whose words are those that the run teaches. */
-async function grownTexts(from: string, { learnt, seed }: { learnt: ToValidate['learnt']; seed: number }) {
-  const words = wordsToTeach(await openWeights(from), learnt);
-  const policy = await supervisedPolicy(from, words, seed);
-  return {
-    'config.json': await grownConfig(from, policy, words),
-    'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
-  };
 }

@@ -27,7 +27,7 @@ export interface DecoderValidation {
 }
 
 interface HeldObject {
-  readonly image: Pick<DecodedImage, 'width' | 'height'> & DecodedImage;
+  readonly image: DecodedImage;
   readonly truth: Mask;
   readonly inputs: DecoderInputs;
 }

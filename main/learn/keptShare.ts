@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { gIoU } from '../evaluate/metrics.ts';
 import { loadPredictor } from '../flow/predict.ts';
-import { largestChanges, shareThatKeeps, type TrainedValues, tries } from './largestChanges.ts';
+import { largestChanges, shareThatKeeps, type TrainingChange, tries } from './largestChanges.ts';
 import { measure } from './measure.ts';
 import type { TeachTask, Watching } from './task.ts';
 import { writeVersion } from './version.ts';
@@ -11,7 +11,7 @@ import { writeVersion } from './version.ts';
 export interface Trained {
   readonly from: string;
   readonly to: string;
-  readonly values: TrainedValues;
+  readonly change: TrainingChange;
   /** As in `writeVersion`. */
   readonly texts?: Readonly<Record<string, string>>;
 }
@@ -19,11 +19,11 @@ export interface Trained {
 /** All of it where nothing is known of what the weights came with. */
 export async function writeKept(
   task: TeachTask,
-  { from, to, values, texts }: Trained,
+  { from, to, change, texts }: Trained,
   watching: Watching,
 ): Promise<void> {
-  const changes = largestChanges(values);
-  const write = (share: number, place: string) => writeVersion(from, place, { tensors: changes(share), texts });
+  const valuesAt = largestChanges(change);
+  const write = (share: number, place: string) => writeVersion(from, place, { tensors: valuesAt(share), texts });
   await write(await shareToKeep(task, { from, write }, watching), to);
 }
 

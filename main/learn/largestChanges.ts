@@ -1,7 +1,7 @@
 // Trained values to those of which only the largest changes stand, as far as nothing known before is lost (Yadav et al. 2023, "TIES-Merging").
 import type { Parameter } from './parameters.ts';
 
-export interface TrainedValues {
+export interface TrainingChange {
   /** Values by parameter, before training. */
   readonly start: Readonly<Record<string, Float32Array>>;
   readonly end: ReadonlyMap<string, Parameter>;
@@ -13,16 +13,16 @@ export interface TrainedValues {
  * Of the values that training changed, those that it changed most stand as trained, `share` of them, and the others as
  * before. What a step's noise moves is spread over all values, so leaving out small changes takes more noise than learning.
  */
-export function largestChanges(values: TrainedValues): (share: number) => Map<string, Parameter> {
-  const sizes = changesBySize(values);
+export function largestChanges(change: TrainingChange): (share: number) => Map<string, Parameter> {
+  const sizes = changesBySize(change);
   return (share) => {
     const least = sizes[Math.floor((1 - share) * sizes.length)] ?? Number.POSITIVE_INFINITY;
-    return new Map([...values.end].map(([name, parameter]) => [name, withChanges(values, name, { parameter, least })]));
+    return new Map([...change.end].map(([name, parameter]) => [name, withChanges(change, name, { parameter, least })]));
   };
 }
 
 function withChanges(
-  { start, isNew }: TrainedValues,
+  { start, isNew }: TrainingChange,
   name: string,
   { parameter: { shape, values }, least }: { parameter: Parameter; least: number },
 ): Parameter {
@@ -36,7 +36,7 @@ function withChanges(
 }
 
 /** Of old values that are others now, smallest first. */
-function changesBySize({ start, end, isNew }: TrainedValues): Float32Array {
+function changesBySize({ start, end, isNew }: TrainingChange): Float32Array {
   let count = 0;
   for (const { values } of end.values()) count += values.length;
   const sizes = new Float32Array(count);
@@ -56,7 +56,7 @@ function changesBySize({ start, end, isNew }: TrainedValues): Float32Array {
 const changeOf = (value: number, before: number | undefined): number =>
   Math.fround(Math.abs(value - (before ?? value)));
 
-function startOf(start: TrainedValues['start'], name: string, values: Float32Array): Float32Array {
+function startOf(start: TrainingChange['start'], name: string, values: Float32Array): Float32Array {
   const before = start[name];
   if (before?.length !== values.length) throw new Error(`${name} was not there before it was trained.`);
   return before;

@@ -16,6 +16,7 @@ import {
   trainedValues,
 } from './decoderTier.ts';
 import { decoderValidation } from './decoderValidation.ts';
+import { endedWhen } from './endedRun.ts';
 import { type Policy, type Run, train } from './loop.ts';
 import type { StepProgress } from './meter.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
@@ -85,27 +86,12 @@ export async function trainUntil<P extends Policy, S, B>(
     const all = { ...figures, ...validated?.figures() };
     report({ kind: 'teaching', phase: 'training', done: step, total: steps, secondsLeft, figures: all });
   };
-  const timed = untilOver(validated?.run ?? run, minutes);
+  const end = performance.now() + minutes * 60_000;
+  const timed = endedWhen(validated?.run ?? run, () => performance.now() >= end);
   const until = AbortSignal.any([timed.over, ...(signal ? [signal] : [])]);
   await train(timed.run, { folder, signal: until, saveEvery: every, report: hear });
   signal?.throwIfAborted();
   await validated?.end();
-}
-
-/**
- * By the clock before each step, not by AbortSignal.timeout: `any` holds what it is made of weakly, and once that is
- * collected its time never ends. A run of two minutes went on for forty on a busy machine.
- */
-function untilOver<P extends Policy, S, B>(
-  run: Run<P, S, B>,
-  minutes: number,
-): { run: Run<P, S, B>; over: AbortSignal } {
-  const [end, over] = [performance.now() + minutes * 60_000, new AbortController()];
-  const samples = (step: number) => {
-    if (performance.now() >= end) over.abort();
-    return run.samples(step);
-  };
-  return { run: { ...run, samples }, over: over.signal };
 }
 
 interface Plan {

@@ -1,12 +1,12 @@
 // Pictures with labelled shapes to weights whose reasoner names and boxes what is on them, new words included.
 import { openWeights, type Weights } from '../weights/open.ts';
 import { writeKept } from './keptShare.ts';
-import type { TrainedValues } from './largestChanges.ts';
+import type { TrainingChange } from './largestChanges.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
 import { unlessGone } from './measure.ts';
 import { type LearntPicture, learntPicture } from './mixedPictures.ts';
-import { grownConfig, grownWords, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
+import { grownTexts, grownWords, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
 import { newRows, tables } from './tokenTables.ts';
@@ -49,17 +49,14 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     { folder, minutes: 1.5 * minutes, saveEvery },
     watching,
   );
-  const texts = {
-    'config.json': await grownConfig(from, policy, words),
-    'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
-  };
+  const texts = await grownTexts(from, policy, words);
   const isNew = newRows(grownWords(policy));
-  const values: TrainedValues = {
+  const change: TrainingChange = {
     start,
     end: policy.parameters.all,
     isNew: (name, row) => tables.test(name) && isNew(row),
   };
-  await writeKept(task, { from, to, values, texts }, watching);
+  await writeKept(task, { from, to, change, texts }, watching);
 }
 
 /** Labels are said as the weights say them. */

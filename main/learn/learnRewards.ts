@@ -124,7 +124,7 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
     { folder, minutes: 1.5 * minutes, saveEvery },
     { ...watching, report },
   );
-  await writeKept(task, { from, to, values: { start, end: policy.parameters.all, isNew: () => false } }, watching);
+  await writeKept(task, { from, to, change: { start, end: policy.parameters.all, isNew: () => false } }, watching);
   return trainedShare(folder);
 }
 

@@ -51,7 +51,7 @@ export interface SupervisedBatch {
 /** Rows are as long as in nano's own training: two or three questions fit behind one picture. */
 const supervisedBatch: SupervisedBatch = { own: 2, again: 3, tokens: 256 };
 /** Labels that a row has at most. */
-const perRow = 220;
+export const perRow = 220;
 const attempts = 20;
 
 const trained = /^(visual\.|model\.|lm_head\.)/u;
@@ -207,8 +207,8 @@ function replayedRow({ policy, shape, taught, frame, again }: Maker, draw: Rando
   throw new Error('No lesson of the weights’ own domain fits into a row.');
 }
 
-function rowOf(
-  { tokenizer }: SupervisedPolicy,
+export function rowOf(
+  { tokenizer }: Pick<SupervisedPolicy, 'tokenizer'>,
   asked: readonly TaughtTurn[],
   room: { side: number; tokens: number },
 ): Row | null {
@@ -244,12 +244,20 @@ export function supervisedRun(
   };
 }
 
-/** A weights folder's configuration with the sizes and words of a policy. */
-export async function grownConfig(
+/** The texts of a version that a policy is written to, by file name. */
+export async function grownTexts(
   folder: string,
   policy: SupervisedPolicy,
   words: readonly TaughtWord[],
-): Promise<string> {
+): Promise<Record<string, string>> {
+  return {
+    'config.json': await grownConfig(folder, policy, words),
+    'tokenizer.json': `${JSON.stringify(policy.tokenizer.vocabulary)}\n`,
+  };
+}
+
+/** A weights folder's configuration with the sizes and words of a policy. */
+async function grownConfig(folder: string, policy: SupervisedPolicy, words: readonly TaughtWord[]): Promise<string> {
   const json = JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8'));
   const { vocabulary } = policy.weights.recipe.reasoner;
   const learnt = new Set(words.map(({ word }) => word));

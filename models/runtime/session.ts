@@ -185,7 +185,7 @@ async function chooseOrder({ purpose, order }: SessionOptions): Promise<Omit<Set
  * Threads that wait by spinning take cores from whatever else computes: beside busy programs nano answered in 1.9 to
  * 2.4 s with it and in 0.3 to 0.7 s without; on an idle machine spinning gains nothing.
  */
-const waiting = { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } as const;
+const waiting = { intra_op: { allow_spinning: '0' } } as const;
 
 function ortOptions(
   graph: OnnxGraph,

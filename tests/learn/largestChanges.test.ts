@@ -1,8 +1,8 @@
 // Trained values of which only the largest changes stand, and how many of them are gone with.
 import { describe, expect, it } from 'vitest';
-import { largestChanges, shareThatKeeps, type TrainedValues, tries } from '../../main/learn/largestChanges.ts';
+import { largestChanges, shareThatKeeps, type TrainingChange, tries } from '../../main/learn/largestChanges.ts';
 
-const values: TrainedValues = {
+const change: TrainingChange = {
   start: { plain: Float32Array.from([0, 10, 5]), table: Float32Array.from([1, 1, 2, 2, 3, 3]) },
   end: new Map([
     ['plain', { shape: [3], values: Float32Array.from([4, 12, 5]) }],
@@ -12,7 +12,7 @@ const values: TrainedValues = {
 };
 
 const at = (share: number) =>
-  Object.fromEntries([...largestChanges(values)(share)].map(([name, { values: now }]) => [name, [...now]]));
+  Object.fromEntries([...largestChanges(change)(share)].map(([name, { values: now }]) => [name, [...now]]));
 
 describe('largestChanges', () => {
   it('is the start at 0 and what was trained at 1, new rows always as trained', () => {
@@ -28,13 +28,13 @@ describe('largestChanges', () => {
 
   it('leaves what was trained as it is, and refuses what was not there before', () => {
     at(0.5);
-    expect([...(values.end.get('plain')?.values ?? [])]).toEqual([4, 12, 5]);
-    expect(() => largestChanges({ ...values, start: {} })).toThrow('plain was not there');
+    expect([...(change.end.get('plain')?.values ?? [])]).toEqual([4, 12, 5]);
+    expect(() => largestChanges({ ...change, start: {} })).toThrow('plain was not there');
   });
 
   it('is the start where nothing changed', () => {
-    const still: TrainedValues = {
-      ...values,
+    const still: TrainingChange = {
+      ...change,
       end: new Map([['plain', { shape: [3], values: Float32Array.of(0, 10, 5) }]]),
     };
     for (const share of [0, 0.5, 1])
