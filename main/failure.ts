@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommanderError } from 'commander';
 import { WeightsError } from '../models/runtime/weightsFile.ts';
-import { BadInput, refusalOf } from './contract/badinput.ts';
+import { BadInput, refusalOf } from './contract/badInput.ts';
 
 /** What a finished command tells the shell; 130 is 128 + SIGINT. */
 export const exitCode = { done: 0, nothing: 1, badInput: 2, fault: 3, cancelled: 130 } as const;

@@ -1,7 +1,7 @@
 // The host put together: one open project with its files, settings, jobs, the engine, and what windows are told of them.
 import path from 'node:path';
 import type { EngineStatus, HostEvent, Recorded } from './contract/api.ts';
-import { ReadOnlyPlace } from './contract/badinput.ts';
+import { ReadOnlyPlace } from './contract/badInput.ts';
 import type { Image, ProjectInfo } from './contract/project.ts';
 import type { CallLog } from './engine/callLog.ts';
 import { Engine } from './engine/supervisor.ts';
@@ -13,7 +13,7 @@ import { Jobs } from './jobs/queue.ts';
 import { versionInUse } from './jobs/teaching.ts';
 import { Pictures } from './pictures/tiles.ts';
 import { type Folders, SettingsFile } from './settings.ts';
-import { copyElsewhere } from './store/elsewhere.ts';
+import { copyElsewhere } from './store/copyProject.ts';
 import type { Project } from './store/project.ts';
 
 /** How long changes gather before windows hear of them. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from 'node:path';
 import envPaths from 'env-paths';
 import { z } from 'zod';
-import { BadInput } from './contract/badinput.ts';
+import { BadInput } from './contract/badInput.ts';
 import { Settings, SettingsChange } from './contract/settings.ts';
 
 /** Where Loupe keeps what is neither the app's nor a project's. */

@@ -1,5 +1,5 @@
 // What the canvas asks of the client: changes, ids, masks and pixels of the open image; the page has the menu.
-import { openWire } from '../main/contract/wire.ts';
+import { openWire } from '../main/contract/liveWire.ts';
 import { fetchPixels } from './canvas/pictures.ts';
 import { type Client, openImageId } from './state/client.ts';
 import type { CanvasHost } from './tools/host.ts';

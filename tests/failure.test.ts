@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../main/contract/badinput.ts';
+import { BadInput } from '../main/contract/badInput.ts';
 import { exitCode, judge } from '../main/failure.ts';
 import { WeightsError } from '../models/runtime/weightsFile.ts';
 

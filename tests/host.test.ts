@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { BadInput } from '../main/contract/badinput.ts';
+import { BadInput } from '../main/contract/badInput.ts';
 import { Host } from '../main/host.ts';
 import { foldersBelow } from '../main/settings.ts';
 import { openProject } from '../main/store/project.ts';

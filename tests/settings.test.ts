@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../main/contract/badinput.ts';
+import { BadInput } from '../main/contract/badInput.ts';
 import { Settings, SettingsChange } from '../main/contract/settings.ts';
 import { foldersBelow, SettingsFile } from '../main/settings.ts';
 import { temporary } from './hosting.ts';

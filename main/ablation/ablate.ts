@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { rasterise } from '../pictures/image.ts';
 import { buildAtlas } from '../scenes/atlas.ts';
 import { makeScene } from '../scenes/make.ts';

@@ -10,7 +10,7 @@ import { meantMask, openGroups, type RewardedPolicy } from '../learn/reinforceme
 import { rewardedBatch, rewardedPolicy, rewardedRun, type UnseededQuestion } from '../learn/rlTier.ts';
 import { hasRoom } from '../learn/rollouts.ts';
 import { isContext } from '../nano/contextGraph.ts';
-import { nanoInitialiser, seeded } from '../nano/firstValues.ts';
+import { nanoInitialiser, seeded } from '../nano/initialValues.ts';
 import { questionOf } from '../nano/reinforce.ts';
 import { questionsAbout, supervisedAnswers, withoutReasoning } from './answerSupervision.ts';
 import { limited } from './budget.ts';

@@ -4,17 +4,17 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import { random } from '../contract/random.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { ShiftedPicture } from '../evaluate/shiftedDomain.ts';
-import { joined } from '../learn/floats.ts';
+import { joined } from '../learn/joinFloats.ts';
 import type { Objective, Run } from '../learn/loop.ts';
 import type { RewardedPolicy } from '../learn/reinforcement.ts';
 import type { UnseededQuestion } from '../learn/rlTier.ts';
-import { frameOf, imageStartOf, patchValues, type Speaker } from '../learn/speaker.ts';
+import { frameOf, imageStartOf, patchValues, type Speaker } from '../learn/squarePolicy.ts';
 import { perRow, rowOf } from '../learn/supervisedTier.ts';
 import { type TaughtTurn, taughtTurns } from '../learn/taughtTurns.ts';
 import { tables } from '../learn/tokenTables.ts';
 import { labelFeeds, labelsOf, type Row, rowFeeds } from '../learn/turnBatch.ts';
 import { pictures, readTurns, tokenLoss } from '../learn/turnLoss.ts';
-import { linesOf } from '../nano/lines.ts';
+import { linesOf } from '../nano/numberLines.ts';
 
 /** What an answer begins with that names boxes at once. */
 export const withoutReasoning = '<think></think><answer>```json\n[';

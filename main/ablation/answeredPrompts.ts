@@ -4,8 +4,8 @@ import { boxText } from '../contract/answer.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
+import { answerText } from '../scenes/answerText.ts';
 import { frameBox, type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';
-import { answerText } from '../scenes/text.ts';
 
 export interface AnsweredPrompt {
   /** What was asked. */

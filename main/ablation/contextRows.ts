@@ -4,7 +4,7 @@ import { random } from '../contract/random.ts';
 import type { DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskIou, toBitmap } from '../contract/rle.ts';
 import { maskFrom } from '../flow/mask.ts';
-import { circleCentres } from '../learn/circles.ts';
+import { circleCentres } from '../learn/inscribedCircles.ts';
 import { nanoTokenizerOf } from '../learn/taughtWords.ts';
 import type { Scene } from '../scenes/scene.ts';
 import { openWeights } from '../weights/open.ts';
@@ -17,7 +17,7 @@ import {
   tokensOf,
   trainContext,
 } from './contextTraining.ts';
-import { type MemoryReader, openReader, type Remembered } from './remembered.ts';
+import { type MemoryReader, openReader, type Remembered } from './frozenInputs.ts';
 import type { ContextVariant, PipelineVariant } from './rows.ts';
 
 export interface MeasuredVariant {

@@ -14,16 +14,16 @@ import { random } from '../contract/random.ts';
 import { decodedMasks } from '../flow/decoding.ts';
 import type { MaskLogits } from '../flow/mask.ts';
 import { decoderFeeds } from '../learn/decoderFeeds.ts';
-import { joined } from '../learn/floats.ts';
+import { joined } from '../learn/joinFloats.ts';
 import { type Objective, type Policy, type Run, train } from '../learn/loop.ts';
 import { Parameters } from '../learn/parameters.ts';
 import { targetSide } from '../learn/policyGraph.ts';
-import type { Speaker } from '../learn/speaker.ts';
+import type { Speaker } from '../learn/squarePolicy.ts';
 import { readParameters } from '../learn/version.ts';
 import { isContext } from '../nano/contextGraph.ts';
-import { nanoInitialiser, seeded } from '../nano/firstValues.ts';
+import { nanoInitialiser, seeded } from '../nano/initialValues.ts';
 import { limited } from './budget.ts';
-import { memoryFeeds, type Remembered, rememberedTokens } from './remembered.ts';
+import { memoryFeeds, type Remembered, rememberedTokens } from './frozenInputs.ts';
 import type { ContextVariant } from './rows.ts';
 
 export interface ContextPolicy extends Policy {

@@ -3,7 +3,7 @@ import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { Page as ChromiumPage } from 'playwright-core';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 
 /** Milliseconds between frames, in the middle and as one in twenty exceeds it, and the processor's time for a frame. */
 export interface Timing {

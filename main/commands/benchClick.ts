@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DecodedImage, Point } from '../contract/records.ts';
 import { loadPredictor, type Predictor } from '../flow/predict.ts';
-import { makeSampleProject } from '../jobs/sample.ts';
+import { makeSampleProject } from '../jobs/sampleProject.ts';
 import { decodeImage, writePng } from '../pictures/image.ts';
 import { openProject } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';

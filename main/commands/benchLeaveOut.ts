@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { packMask } from '../contract/project.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap, maskBox } from '../contract/rle.ts';

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { packMask } from '../contract/project.ts';
 import { random } from '../contract/random.ts';
 import { type LabelledImage, readCocoPhotos } from '../evaluate/cocoPhotos.ts';

@@ -1,7 +1,7 @@
 // `loupe eval project`: weights on the images of a project that are held out for measuring and never learnt.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { ProjectFigures } from '../contract/learning.ts';
 import type { MeasuredImage } from '../learn/measure.ts';
 import type { ClickFigures } from '../learn/measureClicks.ts';

@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Expression, type ReferringSet, referringSets } from '../evaluate/expressions.ts';
 import type { ReferringAccuracy, ReferringFigures } from '../evaluate/referring.ts';
 import type { Terminal } from '../terminal.ts';
@@ -85,7 +85,7 @@ async function readSet(set: ReferringSet, data: string, { split, images }: Refer
     throw new BadInput(`${source.data}: there is no such file or folder`);
   if (set === 'reasonseg') return (await import('../evaluate/referringFiles.ts')).readReasonSegSet(source);
   if (set === 'groundingsuite') return (await import('../evaluate/referringFiles.ts')).readGroundingSuiteSet(source);
-  return (await import('../evaluate/refer.ts')).readRefer(source);
+  return (await import('../evaluate/refCoco.ts')).readRefer(source);
 }
 
 /** Hours of asking are not begun where the pictures are elsewhere. */

@@ -1,6 +1,6 @@
 // `loupe export --for`: writes a project as the training files of a published trainer, without a window.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Job } from '../contract/jobs.ts';
 import type { TrainerName, TrainerReport } from '../jobs/trainerExport.ts';
 import type { Terminal } from '../terminal.ts';

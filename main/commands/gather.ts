@@ -1,7 +1,7 @@
 // `loupe gather`: puts the answers that workers wrote into copies of a project into the project.
 import path from 'node:path';
 import type { Command } from 'commander';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { exitCode } from '../failure.ts';
 import type { Gathered } from '../jobs/shards.ts';
 import type { Terminal } from '../terminal.ts';

@@ -169,7 +169,7 @@ async function verify(name: string | undefined, terminal: Terminal): Promise<voi
 async function quantise(folder: string, { bits, block }: QuantiseOptions, terminal: Terminal): Promise<void> {
   const { checkpointTensors, isCheckpoint, quantisedName } = await import('../weights/openCheckpoint.ts');
   const { isLinearWeight, quantiseWeights } = await import('../weights/quantise.ts');
-  const { BadInput } = await import('../contract/badinput.ts');
+  const { BadInput } = await import('../contract/badInput.ts');
   if (!(await isCheckpoint(folder))) throw new BadInput(`${folder}: is no checkpoint of Qwen-VL, LENS or Seg-Zero`);
   const kind = bits === '4' ? 4 : 8;
   const to = path.join(folder, quantisedName);
@@ -190,7 +190,7 @@ interface Output extends VersionOptions {
 /** The folder itself, or that of a project's version. */
 async function taughtFolder(place: string, { number }: VersionOptions): Promise<string> {
   const [{ BadInput }, { folderOf, versionInUse, versionOf }, { openChecked }] = await Promise.all([
-    import('../contract/badinput.ts'),
+    import('../contract/badInput.ts'),
     import('../jobs/teaching.ts'),
     import('../jobs/opening.ts'),
   ]);

@@ -1,7 +1,7 @@
 // Makes the folder that a command writes to before any long work, and says in one sentence where nothing can be written to it.
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badInput.ts';
 
 /** Makes the folder before any long work, so that a bad one is known at once. */
 export const prepareFolder = (folder: string): Promise<void> => writing(folder, () => makeFolder(path.resolve(folder)));

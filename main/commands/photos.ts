@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { TrueImage } from '../evaluate/photos.ts';
-import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/truth.ts';
+import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/trueMasks.ts';
 import { decodeImage } from '../pictures/image.ts';
 
 /** Where the photos of each set lie below images/, and their annotations below annotations/. */

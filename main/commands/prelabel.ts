@@ -1,7 +1,7 @@
 // `loupe prelabel`: asks one prompt of every image of a project, without a window; goes on where it was stopped.
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Job } from '../contract/jobs.ts';
 import { longestPrompt } from '../contract/project.ts';
 import type { Engine } from '../engine/supervisor.ts';

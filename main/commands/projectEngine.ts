@@ -1,6 +1,6 @@
 // Opens a project and an engine together for a command that has the model draw in it, and closes both whatever happens.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Engine } from '../engine/supervisor.ts';
 import type { Meter } from '../jobs/queue.ts';
 import type { Project } from '../store/project.ts';

@@ -24,7 +24,7 @@ export function addScenes(program: Command, terminal: Terminal): void {
 async function scenes({ out, count }: ScenesOptions, terminal: Terminal): Promise<void> {
   await prepareFolder(out);
   // Loaded late: only this way needs the set of icons.
-  const { drawSampleScenes } = await import('../scenes/sample.ts');
+  const { drawSampleScenes } = await import('../scenes/sampleScenes.ts');
   const files = await drawSampleScenes(out, count);
   terminal.print(`${files.length} scenes, prompts.json and coarse.json in ${path.resolve(out)}\n`);
 }

@@ -1,7 +1,7 @@
 // `loupe segment`: asks the model about an image file and gives reasoning, boxes and masks, on screen and in files.
 import type { Command } from 'commander';
 import { unlikeSentence } from '../contract/answer.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { compress } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { inPicture } from '../contract/reasoning.ts';

@@ -2,7 +2,7 @@
 import { existsSync, fstatSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Pictures } from '../pictures/tiles.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LogOptions, logOption, openedLog } from './log.ts';

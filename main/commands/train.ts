@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { numberBetween, parseSeed, wholeNumber } from './options.ts';

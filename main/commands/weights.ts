@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { devices, type Settings } from '../contract/settings.ts';
 import type { Predictor } from '../flow/predict.ts';
 import type { Terminal } from '../terminal.ts';

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { type Diff, DiffSchema, NewDiff } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
 import { LearningState, RunCurve, ShownChange, ShownRollouts, TeachProgress, tiers } from './learning.ts';
+import { Wire } from './liveWire.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
 import { Settings, SettingsChange } from './settings.ts';
-import { Wire } from './wire.ts';
 
 /** `message` is the one sentence that is shown: what, which file, what to do. */
 const base = oc.errors({

@@ -1,6 +1,6 @@
 // Reads and writes COCO's forms of a mask (compressed text, run list); malformed ones are refused in one line.
 import { z } from 'zod';
-import { BadInput } from './badinput.ts';
+import { BadInput } from './badInput.ts';
 import { Mask } from './records.ts';
 import { checkSize } from './rle.ts';
 

@@ -1,5 +1,5 @@
 // Fills polygons as masks, pixel for pixel as pycocotools draws them (its rleFrPoly; order of vertices is free).
-import { BadInput } from './badinput.ts';
+import { BadInput } from './badInput.ts';
 import type { Frame } from './geometry.ts';
 import type { Mask } from './records.ts';
 import { checkSize, union } from './rle.ts';

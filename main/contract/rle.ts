@@ -1,5 +1,5 @@
 // Run-length masks: made from bitmaps and turned back, with their area, box, overlap, union and intersection.
-import { BadInput } from './badinput.ts';
+import { BadInput } from './badInput.ts';
 import { type Box, MAX_MASK_PIXELS, type Mask } from './records.ts';
 
 /**

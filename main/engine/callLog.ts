@@ -1,7 +1,7 @@
 // Writes the calls of the engine programs into a file of JSON lines: what was asked, how long it took, how it ended; shapes and counts only.
 import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { ProgramName, Request, Urgency } from './protocol.ts';
 
 export interface CallLog {

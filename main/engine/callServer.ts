@@ -5,8 +5,8 @@ import { weightsVersion } from '../weights/version.ts';
 import { type CallContext, type Model, perform } from './calls.ts';
 import { Embeddings } from './embeddings.ts';
 import { failureOf, NotOpened } from './failures.ts';
+import { Turns } from './priority.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
-import { Turns } from './turns.ts';
 
 type CallMessage = Extract<ToEngine, { kind: 'call' }>;
 

@@ -1,10 +1,10 @@
 // Carries out the engine's calls on pictures and a model; takes pictures and words, gives packed masks and proposals.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { clampBox } from '../contract/geometry.ts';
+import { packWire } from '../contract/liveWire.ts';
 import { type FoundObject, type PackedMask, packMask, unpackMask } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
-import { packWire } from '../contract/wire.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from '../flow/predict.ts';
 import { spreadOf } from '../flow/spread.ts';
 import type { ImageFile } from '../pictures/image.ts';

@@ -1,6 +1,6 @@
 // Turns what went wrong in an engine program into what the host is told of it.
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
-import { BadInput, isFullDisk, refusalOf } from '../contract/badinput.ts';
+import { BadInput, isFullDisk, refusalOf } from '../contract/badInput.ts';
 import type { Failure } from './protocol.ts';
 
 /** The weights could not be opened; the message is the sentence that says why. */

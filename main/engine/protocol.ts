@@ -1,8 +1,8 @@
 // Defines the messages between the host and its engine programs: calls by name, their events, results and failures.
 import type { TeachProgress } from '../contract/learning.ts';
+import type { Wire } from '../contract/liveWire.ts';
 import type { PackedMask, StoredProposal } from '../contract/project.ts';
 import type { Box, Point } from '../contract/records.ts';
-import type { Wire } from '../contract/wire.ts';
 import type { TeachOutcome } from '../learn/task.ts';
 import type { WireAsk } from '../pictures/liveWire.ts';
 

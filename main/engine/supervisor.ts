@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import type { EngineStatus } from '../contract/api.ts';
-import { BadInput, NoRoom } from '../contract/badinput.ts';
+import { BadInput, NoRoom } from '../contract/badInput.ts';
 import type { Settings } from '../contract/settings.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { type CallLog, logged } from './callLog.ts';

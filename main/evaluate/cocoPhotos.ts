@@ -1,7 +1,7 @@
 // Reads photographs of COCO files with the masks of their things into memory: to learn from, or to be measured on.
 import path from 'node:path';
 import { resizePillow } from '../../models/nn/resample.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap, maskArea, maskBox, toBitmap } from '../contract/rle.ts';
 import { readCoco } from '../formats/cocoRead.ts';

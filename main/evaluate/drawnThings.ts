@@ -2,11 +2,11 @@
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
 import { rasterise } from '../pictures/image.ts';
+import { answerText } from '../scenes/answerText.ts';
 import { buildAtlas } from '../scenes/atlas.ts';
 import { makeScene } from '../scenes/make.ts';
 import { targetsOf, visibleMask } from '../scenes/scene.ts';
 import { type Split, seedOf } from '../scenes/split.ts';
-import { answerText } from '../scenes/text.ts';
 
 export interface NamedMask {
   readonly name: string;

@@ -16,7 +16,7 @@ import { attention, mergeHeads, splitHeads } from '../../models/nn/attention.ts'
 import { linear } from '../../models/nn/linear.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { highWater, milliseconds, ProductGauge, resetHighWater, runOnce } from './gauges.ts';
+import { highWater, milliseconds, ProductGauge, resetHighWater, runOnce } from './machineLimits.ts';
 
 /** The transformer of the feasibility study: RMSNorm, rotary, SwiGLU, untied head. */
 export interface TransformerConfig {

@@ -17,9 +17,9 @@ import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { productFlops } from './flops.ts';
-import { highWater, milliseconds, ProductGauge, privateBytes, resetHighWater, runOnce } from './gauges.ts';
+import { highWater, milliseconds, ProductGauge, privateBytes, resetHighWater, runOnce } from './machineLimits.ts';
 import { RandomWeights, type Storage } from './randomWeights.ts';
 
 export interface ModelPlan {

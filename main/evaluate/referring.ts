@@ -2,7 +2,7 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { firstBox, toFrame } from '../contract/answer.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { boxIou, rescale } from '../contract/geometry.ts';
 import { field } from '../contract/lookup.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';

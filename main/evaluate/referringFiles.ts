@@ -2,14 +2,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union } from '../contract/rle.ts';
 import { jsonFields, jsonLines } from '../formats/jsonStream.ts';
 import { reasonSegMasks } from '../formats/reasonSeg.ts';
-import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/truth.ts';
+import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/trueMasks.ts';
 import type { Expression, ReferringSource } from './expressions.ts';
 
 const Shape = z.object({ label: z.string(), points: z.array(z.tuple([z.number(), z.number()])) });

@@ -1,7 +1,7 @@
 // Opens a segmenter for clicks, boxes and rough masks: ONNX files of another tool, a SAM 2 checkpoint, or weights of ours.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { openWeights } from '../weights/open.ts';
 import { openSam2 } from '../weights/openSam2.ts';

@@ -6,7 +6,7 @@ import type { LensConfig } from '../../models/lens/config.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { passGraph } from '../../models/qwen/passGraph.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import type { ReasonerWeights } from '../weights/open.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';

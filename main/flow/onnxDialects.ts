@@ -1,6 +1,6 @@
 // Holds one record for each way in which known tools export a segmenter as ONNX files, and says which one a set of files is.
 import type { ForeignPort, OnnxHeader } from '../../models/runtime/onnxHeader.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 
 export interface OnnxDialect {
   readonly id: string;

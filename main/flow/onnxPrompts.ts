@@ -3,7 +3,7 @@
 import { resizeFloat } from '../../models/nn/resample.ts';
 import type { ForeignPort } from '../../models/runtime/onnxHeader.ts';
 import type { ShapedValue } from '../../models/runtime/session.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Box, DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskArea, maskBox, toBitmap } from '../contract/rle.ts';
 import type { OnnxDialect } from './onnxDialects.ts';

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readOnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { ForeignSession, type ShapedValue } from '../../models/runtime/session.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { type PixelScale, type RecognisedFiles, recognise } from './onnxDialects.ts';
 import { type ForeignMasks, foreignMasks, maskOfPicture } from './onnxMasks.ts';

@@ -2,7 +2,7 @@
 import type { Provider } from '../../models/runtime/session.ts';
 import { mostAgreed } from '../contract/agreement.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Found } from '../contract/project.ts';
 import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';

@@ -8,7 +8,7 @@ import { mergedCells, type PatchGrid } from '../../models/qwen/rope.ts';
 import type { Sampling } from '../../models/qwen/sampling.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { type Provider, Session } from '../../models/runtime/session.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { ReasonerWeights } from '../weights/open.ts';

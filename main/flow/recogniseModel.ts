@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
 import { openWeights } from '../weights/open.ts';
 import { type CheckpointWeights, isCheckpoint, openCheckpoint } from '../weights/openCheckpoint.ts';

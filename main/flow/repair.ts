@@ -6,8 +6,8 @@ import { insideDistance } from '../pictures/distance.ts';
 import { enlargedMask, type PicturePart } from '../pictures/enlarge.ts';
 import { bitmapIn, type MaskWindow, windowAround } from '../pictures/maskWindow.ts';
 import type { RepairRecord } from '../weights/repairRecord.ts';
-import { expectedGain } from './gain.ts';
 import { measuredRepair, type RedrawnMask } from './repairFeatures.ts';
+import { expectedGain } from './repairGain.ts';
 import { boxAround, type FoundLogits, type SegmenterPrompt, sharesIn } from './zoom.ts';
 
 /** The part of a segmenter that repair needs. */

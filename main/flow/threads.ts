@@ -1,6 +1,6 @@
 // Bounds the threads that this program computes with, as LOUPE_THREADS says.
 import { setThreads } from '../../models/runtime/threads.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 
 /** A cluster gives a task some cores of a machine, and ONNX Runtime would take them all. Nothing said: all. */
 export function limitThreads(said: string | undefined): void {

@@ -1,5 +1,5 @@
 // Writes shapes as annotations of a COCO file: those that nobody changed as they were, all others from their masks and boxes.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { ExportSettings } from '../contract/jobs.ts';
 import { fewPolygons, fullPolygons, outlinesOf } from '../contract/outline.ts';

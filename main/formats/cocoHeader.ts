@@ -1,6 +1,6 @@
 // Reads what stands beside the annotations of a COCO file: images, labels, and the texts that are written again as they were.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type JsonPiece, jsonPieces, type Wanted } from './jsonStream.ts';
 import type { ReadContext, ReadingSource, SizedImage } from './reading.ts';
 import { isFields, numberOf, sideOf, slashed, textOf, wholeOf } from './values.ts';

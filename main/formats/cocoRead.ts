@@ -1,5 +1,5 @@
 // Reads a COCO file of any tool and size: images, labels and shapes, with a reason for everything that is left out.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { boxIou, type Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';

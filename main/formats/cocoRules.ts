@@ -1,6 +1,6 @@
 // Checks the records of a COCO file, one after the other, and names every rule that they break.
 import { z } from 'zod';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { same } from '../contract/equal.ts';
 import type { Frame } from '../contract/geometry.ts';

@@ -1,12 +1,12 @@
 // Checks a COCO file of any size by every rule and, beside a project, names every mask that is not the project's.
 import { accessSync, statSync } from 'node:fs';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { VerifyReport } from '../contract/jobs.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskIou } from '../contract/rle.ts';
 import { type Checked, type CocoAnnotation, CocoRules, isLoneBox } from './cocoRules.ts';
 import { jsonPieces } from './jsonStream.ts';
-import { turns } from './turns.ts';
+import { turns } from './pauses.ts';
 import { type Fields, isFields, numberOf, wholeOf, yesOf } from './values.ts';
 
 const MOST_PROBLEMS = 1000;

@@ -1,11 +1,11 @@
 // Writes images and shapes, as they come, to a COCO file: beside the old one in constant memory, renamed when it is whole.
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { ExportSettings } from '../contract/jobs.ts';
-import { besideOf } from './beside.ts';
 import { Annotations, type OutShape } from './cocoAnnotations.ts';
 import { patched } from './cocoRecord.ts';
-import { turns } from './turns.ts';
+import { besideOf } from './partFile.ts';
+import { turns } from './pauses.ts';
 
 const BUFFERED = 2 ** 20;
 /** Files that Loupe wrote begin so, and no others. */

@@ -1,16 +1,16 @@
 // A CVAT file (XML, for images or for video) to its images and shapes; parts that share a label and a group are one object.
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
-import { fromRegion, toMask } from '../contract/columns.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
+import { fromRegion, toMask } from '../contract/maskColumns.ts';
 import { checkSize, maskBox, union } from '../contract/rle.ts';
+import { agreed, merged, saidOf } from './attributes.ts';
 import { CvatNames } from './cvatNames.ts';
 import { framesOf } from './cvatTracks.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
 import { type BoxedMask, boxRing, ellipseRing, maskOfRing, placedMask, turnedRing } from './rings.ts';
-import { agreed, merged, saidOf } from './said.ts';
-import { decoded } from './text.ts';
+import { decoded } from './textFile.ts';
 import { boxOf, labelOf, sideOf, slashed, wholeOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 

@@ -1,6 +1,6 @@
 // Tracks of a CVAT file ("CVAT for video 1.1") to what its form for images would say of the frames that are here as pictures.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { CvatNames, CvatTask } from './cvatNames.ts';
 import type { Notes, ReadContext } from './reading.ts';
 import { wholeOf } from './values.ts';

@@ -1,6 +1,6 @@
 // Finds the reader for any file by its content, or the reason why there is none; the name of the file does not count.
 import { closeSync, openSync, readSync } from 'node:fs';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { readCoco } from './cocoRead.ts';
 import { readCvat } from './cvat.ts';
 import { readGroundingSuite } from './groundingSuite.ts';
@@ -8,13 +8,13 @@ import { readIsat } from './isat.ts';
 import { jsonLines, jsonPieces } from './jsonStream.ts';
 import { readLabelme } from './labelme.ts';
 import { readLabelStudio } from './labelStudio.ts';
-import { type Described, describedBy, hasPictureBeside, isClassList } from './lists.ts';
+import { type Described, describedBy, hasPictureBeside, isClassList } from './nameLists.ts';
 import { readPanoptic } from './panoptic.ts';
 import type { ReadContext, Reading } from './reading.ts';
 import { readReasonSeg } from './reasonSeg.ts';
 import { readSegmentAnything } from './segmentAnything.ts';
-import { roughly } from './text.ts';
-import { type Facts, unreadName } from './unread.ts';
+import { roughly } from './textFile.ts';
+import { type Facts, unreadName } from './unsupported.ts';
 import { type Fields, isFields } from './values.ts';
 import { isViaTable, readVia, readViaTable } from './via.ts';
 import { readVia3 } from './via3.ts';

@@ -1,5 +1,5 @@
 // Reads a GroundingSuite file (a line of JSON for each phrase): images and the mask of each phrase.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import { jsonLines } from './jsonStream.ts';

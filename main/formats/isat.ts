@@ -1,6 +1,6 @@
 // Reads one ISAT file: its image, and what of each thing stays visible when all polygons are painted by their layers.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Mask } from '../contract/records.ts';
 import { difference, maskArea, maskBox, union } from '../contract/rle.ts';

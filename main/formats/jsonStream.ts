@@ -2,8 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
-import { decoderOf, markOf } from './text.ts';
+import { BadInput } from '../contract/badInput.ts';
+import { decoderOf, markOf } from './textFile.ts';
 
 const CHUNK = 2 ** 20;
 /** A single entry that is larger is no annotation. */

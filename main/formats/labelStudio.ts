@@ -1,11 +1,11 @@
 // Reads a Label Studio export (JSON): of several people's work the one that counts; the rest is named.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
+import { merged, saidOf } from './attributes.ts';
 import { jsonPieces } from './jsonStream.ts';
 import { isRegion, regionOf } from './labelStudioRegions.ts';
-import { isPictureName } from './lists.ts';
+import { isPictureName } from './nameLists.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { merged, saidOf } from './said.ts';
 import { baseName, type Fields, isFields, labelOf, numberOf, sideOf, slashed, textOf, yesOf } from './values.ts';
 
 export async function readLabelStudio(file: string, { notes, pictures }: ReadContext): Promise<Reading> {

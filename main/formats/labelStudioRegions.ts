@@ -1,5 +1,5 @@
 // Reads the place of a shape from one result of Label Studio, which counts places in percent of the picture.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { type BoxedMask, boxRing, ellipseRing, maskOfRing, turnedRing } from './rings.ts';
 import { boxOf, type Fields, numberOf, ringOf } from './values.ts';

@@ -1,14 +1,14 @@
 // Reads one LabelMe or X-AnyLabeling file; parts that share a label and a group are one object.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { checkSize, fromBitmap, maskBox, union } from '../contract/rle.ts';
+import { agreed, merged, saidOf } from './attributes.ts';
 import { jsonFields } from './jsonStream.ts';
 import { decodePng } from './png.ts';
 import type { Notes, ReadContext, Reading, ReadShape, SizedImage } from './reading.ts';
 import { type BoxedMask, ellipseRing, maskOfRing, placedMask } from './rings.ts';
-import { agreed, merged, saidOf } from './said.ts';
 import { boxOf, type Fields, isFields, labelOf, ringOf, sideOf, slashed, textOf, wholeOf, yesOf } from './values.ts';
 
 /** Labels that say "not this". */

@@ -1,7 +1,7 @@
 // Reads a COCO panoptic file and the pictures that go with it: images, labels and one mask for each segment.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import { cocoHeader } from './cocoHeader.ts';
 import { standInLabel } from './cocoRead.ts';

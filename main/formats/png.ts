@@ -1,6 +1,6 @@
 // Reads PNG bytes as one number a pixel: palette index, grey value, or R + 256 G + 65536 B; for pictures that hold masks.
 import { inflateSync } from 'node:zlib';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { MAX_MASK_PIXELS, type Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
 

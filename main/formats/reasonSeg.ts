@@ -1,5 +1,5 @@
 // Reads one ReasonSeg file (a question and polygons): its image and the mask that answers the question.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { difference, fromBitmap, maskArea, maskBox, union } from '../contract/rle.ts';

@@ -1,5 +1,5 @@
 // Turns circles, ellipses and turned boxes into rings of corners, and a ring into the mask and box of a shape.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, Mask } from '../contract/records.ts';

@@ -1,6 +1,6 @@
 // Reads one file of the Segment Anything data set: its image and masks, which have no labels.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import { jsonFields } from './jsonStream.ts';

@@ -2,10 +2,10 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { jsonFields } from './jsonStream.ts';
 import type { ReadContext, Reading } from './reading.ts';
-import { readText } from './text.ts';
+import { readText } from './textFile.ts';
 import { type Fields, isFields, textOf } from './values.ts';
 import { type Entry, type ViaRegion, viaReading } from './viaRegions.ts';
 

@@ -1,6 +1,6 @@
 // Reads a project of VIA 3 (files, views and metadata apart).
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { jsonFields } from './jsonStream.ts';
 import type { ReadContext, Reading } from './reading.ts';
 import { type Fields, isFields, numberOf, textOf } from './values.ts';

@@ -1,9 +1,9 @@
 // Reads regions as all versions of VIA have them; finds out which attribute is the label, and says so.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
+import { saidOf } from './attributes.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
 import { type BoxedMask, ellipseRing, maskOfRing, turnedRing } from './rings.ts';
-import { saidOf } from './said.ts';
 import { baseName, boxOf, type Fields, isFields, labelOf, numberOf, slashed, yesOf } from './values.ts';
 
 const LABEL = 'object';

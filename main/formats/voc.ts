@@ -1,14 +1,14 @@
 // Reads one Pascal VOC annotation (XML): boxes, and masks where the picture of its objects lies beside.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { boxIou, type Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskBox } from '../contract/rle.ts';
+import { saidOf } from './attributes.ts';
 import { decodePng, maskOfValue } from './png.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { saidOf } from './said.ts';
-import { decoded } from './text.ts';
+import { decoded } from './textFile.ts';
 import { baseName, boxOf, sideOf, slashed, stemOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 

@@ -1,6 +1,6 @@
 // Reads XML text as nested elements, as far as annotation files use it: no namespaces, no entities of their own.
 import { SaxesParser } from 'saxes';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 
 export interface Element {
   readonly name: string;

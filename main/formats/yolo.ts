@@ -1,12 +1,12 @@
 // Reads one YOLO label file (boxes or polygons in shares of the picture).
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { readText } from './text.ts';
+import { readText } from './textFile.ts';
 import { attributesOf, boxOf, stemOf } from './values.ts';
 import { type YoloSet, yoloSetOf } from './yoloSet.ts';
 

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { BadInput } from '../contract/badinput.ts';
-import { decoded } from './text.ts';
+import { BadInput } from '../contract/badInput.ts';
+import { decoded } from './textFile.ts';
 import { type Fields, isFields, labelOf, slashed, textOf, wholeOf } from './values.ts';
 
 export interface YoloSet {

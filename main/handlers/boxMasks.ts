@@ -1,5 +1,5 @@
 // Starts the job that draws masks for boxes and reports it in one sentence.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { boxesToMasks, boxMasksWords } from '../jobs/boxMasks.ts';
 import { contract, type HostContext } from './context.ts';
 

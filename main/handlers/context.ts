@@ -2,7 +2,7 @@
 import { mapEventIterator } from '@orpc/client';
 import { implement, ORPCError, ValidationError } from '@orpc/server';
 import { api, type Recorded } from '../contract/api.ts';
-import { FileGone, ReadOnlyPlace } from '../contract/badinput.ts';
+import { FileGone, ReadOnlyPlace } from '../contract/badInput.ts';
 import { Conflict } from '../contract/diff.ts';
 import type { Image } from '../contract/project.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';

@@ -1,7 +1,7 @@
 // The edit group: stores a person's changes and sends them to every window.
 import type { Recorded } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
-import { turns } from '../formats/turns.ts';
+import { BadInput } from '../contract/badInput.ts';
+import { turns } from '../formats/pauses.ts';
 import type { Host } from '../host.ts';
 import type { Project } from '../store/project.ts';
 import { contract } from './context.ts';

@@ -4,8 +4,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { FolderEntry } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
-import { isImageName } from '../pictures/walk.ts';
+import { BadInput } from '../contract/badInput.ts';
+import { isImageName } from '../pictures/listImageFiles.ts';
 import { contract } from './context.ts';
 
 /** More would be no list that a person reads. */

@@ -1,10 +1,10 @@
 // The images group: lists and steps from the store, files looked at when their image is opened.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Job } from '../contract/jobs.ts';
 import type { Host } from '../host.ts';
 import { keypointsOn } from '../jobs/keypoints.ts';
-import { refuseMissing } from '../pictures/walk.ts';
+import { refuseMissing } from '../pictures/listImageFiles.ts';
 import { contract } from './context.ts';
 
 export const imagesHandlers = (host: Host) => ({

@@ -1,6 +1,6 @@
 // The model group: prompts to streams of answers, clicks and boxes to masks, by the engine.
 import type { AnswerEvent } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { StoredPrompt } from '../contract/project.ts';
 import type { AskResult } from '../engine/protocol.ts';
 import { NoModel } from '../engine/supervisor.ts';

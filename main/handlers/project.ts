@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Host } from '../host.ts';
 import { freeName } from '../jobs/backups.ts';
-import { makeSampleProject } from '../jobs/sample.ts';
-import { refuseMissing } from '../pictures/walk.ts';
+import { makeSampleProject } from '../jobs/sampleProject.ts';
+import { refuseMissing } from '../pictures/listImageFiles.ts';
 import { contract } from './context.ts';
 import { absolute, addImages } from './images.ts';
 

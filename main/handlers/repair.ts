@@ -1,7 +1,7 @@
 // The repair group: compares masks with the model's, lists the pairs worst first, and stores the person's verdict on each.
 
 import type { RepairPair } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { changed } from '../contract/diff.ts';
 import { unpackMask } from '../contract/project.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';

@@ -1,7 +1,7 @@
 // Draws masks for shapes of which only a box is known: one step of undo, which holds what was done when it is stopped.
 import { setImmediate } from 'node:timers/promises';
 import type { Recorded } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { changed } from '../contract/diff.ts';
 import { boxIou } from '../contract/geometry.ts';
 import { type Image, type Shape, unpackMask } from '../contract/project.ts';

@@ -1,6 +1,6 @@
 // Compares the masks of a project with what the model would draw in their place, as pairs for a person to judge.
 import { setImmediate } from 'node:timers/promises';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Image, type PackedMask, unpackMask } from '../contract/project.ts';
 import { maskIou } from '../contract/rle.ts';
 import type { Engine } from '../engine/supervisor.ts';

@@ -1,7 +1,7 @@
 // Downloads a model of the catalogue, recognises it by its tensors and lists it among those of this machine.
 import { setGlobalProxyFromEnv } from 'node:http';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { recogniseModel } from '../flow/recogniseModel.ts';
 import {
   addInstalled,

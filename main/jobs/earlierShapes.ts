@@ -5,7 +5,7 @@ import { maskIou } from '../contract/rle.ts';
 import type { ShapeSource } from '../formats/reading.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceShape } from '../store/sources.ts';
-import type { Numbering } from './numbering.ts';
+import type { Numbering } from './cocoIds.ts';
 
 const SAME = 0.98;
 /** Least overlap of boxes of one shape: an id alone says nothing where another file has given it too. */

@@ -9,10 +9,10 @@ import type { CocoContent } from '../formats/cocoWrite.ts';
 import { wholeOf } from '../formats/values.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceShape } from '../store/sources.ts';
+import { type Category, type Numbering, numberingOf } from './cocoIds.ts';
 import { geometryOf, saidOf } from './digests.ts';
 import { type ExportHead, headOf } from './exportHead.ts';
 import { namesFor } from './exportNames.ts';
-import { type Category, type Numbering, numberingOf } from './numbering.ts';
 
 /** `stated`: what the files that it came from say and this one cannot. */
 export function contentOf(

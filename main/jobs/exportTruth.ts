@@ -7,10 +7,10 @@ import type { Truth } from '../formats/cocoVerify.ts';
 import { type Fields, wholeOf } from '../formats/values.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceShape } from '../store/sources.ts';
+import { type Numbering, numberingOf } from './cocoIds.ts';
 import { geometryOf } from './digests.ts';
 import { categoryText, imageRecord } from './exportContent.ts';
 import { headOf } from './exportHead.ts';
-import { type Numbering, numberingOf } from './numbering.ts';
 
 /** A file of accepted images only is held against those. */
 export function truthOf(project: Project): Truth {

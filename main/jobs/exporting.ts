@@ -1,6 +1,6 @@
 // Exports a project to a COCO file, and compares a COCO file with the project that it came from.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { ExportSettings, VerifyReport } from '../contract/jobs.ts';
 import { verifyCocoFile } from '../formats/cocoVerify.ts';
 import { type Written, writeCocoFile } from '../formats/cocoWrite.ts';

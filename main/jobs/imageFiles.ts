@@ -1,11 +1,11 @@
 // Adds image files to a project, looks at them on disk, and finds them again where they were moved to.
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Image } from '../contract/project.ts';
-import { Gate } from '../pictures/gate.ts';
+import { Gate } from '../pictures/concurrency.ts';
+import { imageFilesIn } from '../pictures/listImageFiles.ts';
 import type { HashedFile, Pictures } from '../pictures/tiles.ts';
-import { imageFilesIn } from '../pictures/walk.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
 import { pathIn } from './namedPictures.ts';

@@ -4,13 +4,13 @@ import { type Change, changed, created, longestTitle } from '../contract/diff.ts
 import type { ImportReport } from '../contract/jobs.ts';
 import type { Shape } from '../contract/project.ts';
 import { cut, wellFormed } from '../contract/text.ts';
+import { turns } from '../formats/pauses.ts';
 import { Notes } from '../formats/reading.ts';
-import { turns } from '../formats/turns.ts';
 import type { Project } from '../store/project.ts';
+import { numberingOf } from './cocoIds.ts';
 import { EarlierShapes } from './earlierShapes.ts';
+import type { PlacedImage } from './matchImages.ts';
 import { NewLabels } from './newLabels.ts';
-import { numberingOf } from './numbering.ts';
-import type { PlacedImage } from './placing.ts';
 import type { Progress } from './queue.ts';
 import type { PartShape, ReadPart } from './readParts.ts';
 import type { ReadReport } from './readSource.ts';

@@ -2,9 +2,9 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { ImportReport } from '../contract/jobs.ts';
-import { turns } from '../formats/turns.ts';
+import { turns } from '../formats/pauses.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
 import { runTask, TaskStopped } from '../tasks/task.ts';

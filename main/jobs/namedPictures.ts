@@ -1,9 +1,9 @@
 // Finds the files on disk that annotation files mean by a picture's name; never a picture whose folder says something else.
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { PictureFinder, ReadPicture } from '../formats/reading.ts';
-import { imageFilesIn, isImageName } from '../pictures/walk.ts';
+import { imageFilesIn, isImageName } from '../pictures/listImageFiles.ts';
 
 /** How a project names a file: relative to its own folder with forward slashes, absolute where there is no such path. */
 export function pathIn(projectFile: string, file: string): string {

@@ -1,7 +1,7 @@
 // Opens a project after another process has checked it, which can be stopped: reading a hostile file may never end.
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { settle } from '../store/open.ts';
 import { openProject, type Project } from '../store/project.ts';
 import { runTask, TaskStopped } from '../tasks/task.ts';

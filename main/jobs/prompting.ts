@@ -1,7 +1,7 @@
 // Asks one prompt of every image of a project where it was not asked yet, and answers it where there is no answer yet.
 import { setImmediate } from 'node:timers/promises';
 import type { Recorded } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { created } from '../contract/diff.ts';
 import { entry, field } from '../contract/lookup.ts';
 import type { Image, StoredPrompt } from '../contract/project.ts';

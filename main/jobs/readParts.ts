@@ -6,7 +6,7 @@ import { cut } from '../contract/text.ts';
 import type { Notes, ReadImage, Reading, ReadingSource, ReadShape, ShapeSource } from '../formats/reading.ts';
 import { geometryOf, hashOfFile } from './digests.ts';
 import type { ImportBudget } from './importBudget.ts';
-import type { PlacedImage, Placing } from './placing.ts';
+import type { PlacedImage, Placing } from './matchImages.ts';
 
 const BATCH = 500;
 

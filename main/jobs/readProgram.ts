@@ -1,6 +1,6 @@
 // The program that reads what others wrote: forked for one import, it fills the file of parts and says what was left out.
 import path from 'node:path';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badInput.ts';
 import { performTask } from '../tasks/task.ts';
 import type { ReadPart } from './readParts.ts';
 import { type ReadEvent, type ReadReport, type ReadTask, readSource } from './readSource.ts';

@@ -3,15 +3,15 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badInput.ts';
 import { archiveKind, type Content, unpackGzip, unpackZip } from '../formats/archive.ts';
 import { detect } from '../formats/detect.ts';
 import { type LeftOut, Notes, type PictureFinder, type ReadContext } from '../formats/reading.ts';
-import { isImageName } from '../pictures/walk.ts';
+import { isImageName } from '../pictures/listImageFiles.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import { ImportBudget } from './importBudget.ts';
+import { Placing } from './matchImages.ts';
 import { NamedPictures } from './namedPictures.ts';
-import { Placing } from './placing.ts';
 import { partsOf, type Readers, type ReadPart } from './readParts.ts';
 
 /** Bytes of the pictures that one archive may bring. */

@@ -1,5 +1,5 @@
 // Redraws every mask of a project, and replaces those that are expected to gain in one step of the journal.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Change, changed } from '../contract/diff.ts';
 import { type Image, type PackedMask, type Shape, unpackMask } from '../contract/project.ts';
 import { maskBox } from '../contract/rle.ts';

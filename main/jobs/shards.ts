@@ -2,10 +2,10 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { created } from '../contract/diff.ts';
 import type { Image, StoredPrompt, StoredProposal } from '../contract/project.ts';
-import { besideOf } from '../formats/beside.ts';
+import { besideOf } from '../formats/partFile.ts';
 import type { Project } from '../store/project.ts';
 import { type OpenOptions, openChecked } from './opening.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput, NoRoom } from '../contract/badinput.ts';
+import { BadInput, NoRoom } from '../contract/badInput.ts';
 import type { SkippedImage, TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
 import type { Image } from '../contract/project.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';

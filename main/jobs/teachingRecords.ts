@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { LearningPoint, RunCurve, ShownChange, ShownRollouts, TeachReport } from '../contract/learning.ts';
 import { readChanges } from '../learn/changes.ts';
 import { readCurves, writeCurves } from '../learn/curves.ts';

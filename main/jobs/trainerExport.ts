@@ -1,11 +1,11 @@
 // Writes a project as the exact training files of the published trainers: pictures, records, and what is held back apart.
 import { copyFile, link, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Image } from '../contract/project.ts';
 import type { DecodedImage } from '../contract/records.ts';
-import { framed, smartFrame } from '../flow/framed.ts';
+import { framed, smartFrame } from '../flow/framing.ts';
 import { type Sample, samplesOf } from '../learn/sample.ts';
 import { decodeImage, writeJpeg } from '../pictures/image.ts';
 import type { Project } from '../store/project.ts';

@@ -5,7 +5,7 @@ import { unpackMask } from '../contract/project.ts';
 import type { Box } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
 import { type ReasonSegShape, reasonSegShapes } from '../formats/reasonSegWrite.ts';
-import { type PointedThing, pointedThing } from '../learn/circles.ts';
+import { type PointedThing, pointedThing } from '../learn/inscribedCircles.ts';
 import type { Sample } from '../learn/sample.ts';
 
 /** A sample, and the picture that the trainer is given of its image. */

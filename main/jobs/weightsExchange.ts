@@ -4,11 +4,11 @@ import { copyFile, mkdir, readdir, realpath, rename, rm, stat, writeFile } from 
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import { BadInput, refusalOf } from '../contract/badinput.ts';
+import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { WeightsVersion } from '../contract/learning.ts';
 import { archiveKind, unpackZip } from '../formats/archive.ts';
-import { besideOf } from '../formats/beside.ts';
 import { packZip } from '../formats/packZip.ts';
+import { besideOf } from '../formats/partFile.ts';
 import { isWhole } from '../learn/version.ts';
 import type { Project } from '../store/project.ts';
 import { cachedCheckpoint } from '../weights/adapter.ts';

@@ -1,7 +1,7 @@
 // Writes a project into the COCO file that it came from: what is not the project's, and what nobody changed, stays as it is.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { ImageDetail } from '../contract/project.ts';
 import type { OutShape } from '../formats/cocoAnnotations.ts';
 import { cocoHeader } from '../formats/cocoHeader.ts';
@@ -13,13 +13,13 @@ import { isFields, wholeOf } from '../formats/values.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceFile, SourceShape } from '../store/sources.ts';
 import { keepBackup } from './backups.ts';
+import { type Numbering, numberingOf, type OneFile } from './cocoIds.ts';
 import { hashOfFile } from './digests.ts';
 import { categoryText, outShape } from './exportContent.ts';
+import { rememberWritten } from './exportedSource.ts';
 import { namesFor } from './exportNames.ts';
-import { type Numbering, numberingOf, type OneFile } from './numbering.ts';
 import type { Progress } from './queue.ts';
 import { placeOf } from './sourcePlaces.ts';
-import { rememberWritten } from './writtenBack.ts';
 
 interface WrittenBack extends Written {
   /** The file as it was before. */

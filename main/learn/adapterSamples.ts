@@ -11,7 +11,7 @@ import type { Reasoner } from '../flow/reasoner.ts';
 import { boxAround } from '../flow/zoom.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { type AnswerObject, answerForm } from './answerForms.ts';
-import { pointedThing } from './circles.ts';
+import { pointedThing } from './inscribedCircles.ts';
 import { unlessGone } from './measure.ts';
 import type { Sample } from './sample.ts';
 import type { TeachingImage, Watching } from './task.ts';

@@ -12,7 +12,7 @@ import { crossEntropy, weightedMean } from '../../models/train/losses.ts';
 import { random } from '../contract/random.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import type { AdapterSample } from './adapterSamples.ts';
-import { joined } from './floats.ts';
+import { joined } from './joinFloats.ts';
 import type { LossGraph, Objective, Policy, Run } from './loop.ts';
 import { Parameters } from './parameters.ts';
 

@@ -6,7 +6,7 @@ import { unionOf } from '../contract/rle.ts';
 import { segZeroReward } from '../reward/segZero.ts';
 import { visionReasonerReward } from '../reward/visionReasoner.ts';
 import type { Parser, Recipe } from '../weights/recipe.ts';
-import { type PointedThing, pointedThing } from './circles.ts';
+import { type PointedThing, pointedThing } from './inscribedCircles.ts';
 import type { Sample } from './sample.ts';
 
 export interface AnswerReward {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { random } from '../contract/random.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { openWeights } from '../weights/open.ts';
-import { outlinesOf } from './asks.ts';
+import { outlinesOf } from './decoderPrompts.ts';
 import { wordsToTeach } from './learnReasoner.ts';
 import { type MeasuredImage, measure } from './measure.ts';
 import { grownTexts, supervisedPolicy } from './supervisedTier.ts';

@@ -1,6 +1,6 @@
 // Says what of a model can learn in which tier before a run starts, and why where a tier cannot teach it.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Tier } from '../contract/learning.ts';
 import { recogniseModel } from '../flow/recogniseModel.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';

@@ -8,7 +8,7 @@ import type { Params } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
 import { decoder, embedTokens, insertFeatures, insertSpan } from '../../models/qwen/language.ts';
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';
-import { joined } from './floats.ts';
+import { joined } from './joinFloats.ts';
 import { attentionMask, type Head, type PackedSequence, packSequence, type Turn } from './sequence.ts';
 import { pictures } from './turnLoss.ts';
 

@@ -4,7 +4,7 @@ import { resizeFloat } from '../../models/nn/resample.ts';
 import type { Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import type { DecoderInputs } from '../flow/segmenter.ts';
-import { joined } from './floats.ts';
+import { joined } from './joinFloats.ts';
 
 /** `prefix` is put before the names; `rough`: whether a map of what is pointed at is among them. */
 export function decoderFeeds(

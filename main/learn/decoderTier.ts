@@ -12,7 +12,7 @@ import { decodedMasks } from '../flow/decoding.ts';
 import type { DecoderInputs } from '../flow/segmenter.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { decoderFeeds } from './decoderFeeds.ts';
-import { joined } from './floats.ts';
+import { joined } from './joinFloats.ts';
 import type { LossGraph, Objective, Policy } from './loop.ts';
 import { Parameters } from './parameters.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { type Prepared, prepare } from './decoderSamples.ts';
 import {

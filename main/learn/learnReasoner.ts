@@ -1,6 +1,5 @@
 // Pictures with labelled shapes to weights whose reasoner names and boxes what is on them, new words included.
 import { openWeights, type Weights } from '../weights/open.ts';
-import { writeKept } from './keptShare.ts';
 import type { TrainingChange } from './largestChanges.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
@@ -10,6 +9,7 @@ import { grownTexts, grownWords, namesOf, supervisedPolicy, supervisedRun } from
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
 import { newRows, tables } from './tokenTables.ts';
+import { writeKept } from './trimmedVersion.ts';
 import { isWhole } from './version.ts';
 
 const saveEvery = 25;

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readCurves } from './curves.ts';
-import { writeKept } from './keptShare.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
 import { openGroups } from './reinforcement.ts';
 import { drawnQuestions, questionsOf, rewardedBatch, rewardedPolicy, rewardedRun, rewardsStage } from './rlTier.ts';
 import { rolloutWatch } from './rolloutWatch.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
+import { writeKept } from './trimmedVersion.ts';
 import { isWhole } from './version.ts';
 
 const saveEvery = 10;

@@ -1,11 +1,11 @@
 // Measures weights on held-out prompts, prompt by prompt: masks under true boxes, and whole answers to the words.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { ProjectFigures } from '../contract/learning.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union, unionOf } from '../contract/rle.ts';
 import { boxHit, cIoU, gIoU, type Overlap, overlapOf, sampleIou } from '../evaluate/metrics.ts';
 import type { Predictor } from '../flow/predict.ts';
-import { outlinesOf } from './asks.ts';
+import { outlinesOf } from './decoderPrompts.ts';
 import type { Sample } from './sample.ts';
 
 /** An image, however it is come by, with what it asks and what is true. */

@@ -2,7 +2,7 @@
 import { random } from '../contract/random.ts';
 import { clickedIous, clicksTo } from '../evaluate/clicks.ts';
 import type { Predictor } from '../flow/predict.ts';
-import { outlinesOf } from './asks.ts';
+import { outlinesOf } from './decoderPrompts.ts';
 import type { MeasuredImage, Measuring } from './measure.ts';
 
 /** As papers count: who is not content after twenty clicks has needed twenty. */

@@ -12,7 +12,7 @@ import { segTerms, weightedMean } from '../../models/train/losses.ts';
 import { hardIou } from '../../models/train/maskLosses.ts';
 import { decodedMasks } from '../flow/decoding.ts';
 import { contextPass } from './contextPass.ts';
-import { frameOf, imageStartOf, type Speaker } from './speaker.ts';
+import { frameOf, imageStartOf, type Speaker } from './squarePolicy.ts';
 
 /** `turns` answers of at most `answer` tokens to each of `questions`. */
 export interface RolloutBatch {

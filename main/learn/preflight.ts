@@ -1,7 +1,7 @@
 // Looks at what a project teaches before anything runs: one sentence that says why it cannot be learnt from, or null.
 import { boxIou } from '../contract/geometry.ts';
 import { maskBox } from '../contract/rle.ts';
-import { outlinesOf } from './asks.ts';
+import { outlinesOf } from './decoderPrompts.ts';
 import type { Sample } from './sample.ts';
 import { isEnough, least, type SplitSide, type Splittable, sideOf } from './split.ts';
 

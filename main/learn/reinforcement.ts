@@ -13,8 +13,8 @@ import type { Reward } from '../reward/lens.ts';
 import { countedTerms, objectsReward, type RewardTerm } from '../reward/objects.ts';
 import type { SegmenterWeights } from '../weights/openSam2.ts';
 import { decoderFeeds, targetOf } from './decoderFeeds.ts';
-import { joined } from './floats.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
+import { joined } from './joinFloats.ts';
 import type { Feeder, Objective } from './loop.ts';
 import {
   boxedMasks,
@@ -33,7 +33,7 @@ import {
   type Sampler,
   type SpeakingPolicy,
 } from './rollouts.ts';
-import { patchValues, type Speaker } from './speaker.ts';
+import { patchValues, type Speaker } from './squarePolicy.ts';
 
 export interface RewardedPolicy extends SpeakingPolicy {
   /** The segmenter's picture encoder, which does not learn, in weights that can be opened. */

@@ -10,7 +10,7 @@ import type { RolloutBatch } from './policyGraph.ts';
 import { type RewardedPolicy, type Watch, watchedReinforcement } from './reinforcement.ts';
 import { hasRoom, type Question } from './rollouts.ts';
 import type { Sample } from './sample.ts';
-import type { Speaker } from './speaker.ts';
+import type { Speaker } from './squarePolicy.ts';
 import type { TeachingImage } from './task.ts';
 import { nanoTokenizerOf } from './taughtWords.ts';
 import { readParameters } from './version.ts';

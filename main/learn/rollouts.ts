@@ -7,11 +7,11 @@ import { type AnswerReading, objectInImage, type ReadObject } from '../contract/
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { answerReaders } from '../flow/answer.ts';
 import { contextFeeds } from './contextPass.ts';
-import { type Conversation, exchange, specialId } from './exchange.ts';
 import type { Policy } from './loop.ts';
 import type { RolloutBatch } from './policyGraph.ts';
-import { frameOf, patchValues, type Speaker } from './speaker.ts';
+import { frameOf, patchValues, type Speaker } from './squarePolicy.ts';
 import { pictures } from './turnLoss.ts';
+import { type Conversation, exchange, specialId } from './turnTokens.ts';
 
 /** What is asked of a picture, and all that a good answer finds; no objects: nothing matches. */
 export interface Question {

@@ -17,7 +17,7 @@ import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { Trainer } from '../../models/train/trainer.ts';
 import { productFlops } from '../evaluate/flops.ts';
-import { MemoryPeak, milliseconds } from '../evaluate/gauges.ts';
+import { MemoryPeak, milliseconds } from '../evaluate/machineLimits.ts';
 import { RandomWeights, type Storage } from '../evaluate/randomWeights.ts';
 import { recipes } from '../weights/recipe.ts';
 import { type AdapterBatch, adapterObjective, adapterPolicy } from './adapterTier.ts';

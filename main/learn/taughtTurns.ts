@@ -3,9 +3,9 @@ import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { boxText, writtenItems } from '../contract/answer.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
-import { answered, type Conversation } from './exchange.ts';
 import type { NamedBox } from './mixedPictures.ts';
 import { type Head, packedLength, type Turn } from './sequence.ts';
+import { answered, type Conversation } from './turnTokens.ts';
 
 /** A question about a picture with its whole answer. */
 export interface TaughtTurn {

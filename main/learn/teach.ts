@@ -1,12 +1,12 @@
 // Teaches weights by a project's samples, or says why they stay as they are: they must be better on pictures they did not learn from.
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { GateVerdict, SkippedImage, Tier } from '../contract/learning.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
-import { outlinesOf } from './asks.ts';
 import { cannotLearn, cannotSay, hasMasksToLearn } from './canLearn.ts';
 import { writeChanges } from './changes.ts';
+import { outlinesOf } from './decoderPrompts.ts';
 import { edgeRank } from './edgeRank.ts';
 import { judge } from './gate.ts';
 import { changesOf, drawnChanges, evidenceOf, missesWords, onSameImages, scoresOf } from './judging.ts';

@@ -4,7 +4,7 @@ import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { joinPositions, textTable } from '../../models/qwen/rope.ts';
 import { gaussianLabels } from '../../models/train/losses.ts';
 import { entry } from '../contract/lookup.ts';
-import { joined } from './floats.ts';
+import { joined } from './joinFloats.ts';
 import type { PackedSequence } from './sequence.ts';
 
 /** Soft labels: a coordinate that is off by one step (2 px) is nearly right. */

@@ -1,8 +1,8 @@
 // Writes a prompt of a scene and its true answer as token ids, cut where the picture ends so that turns can share the picture.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
-import { answered, type Conversation } from '../learn/exchange.ts';
+import { answered, type Conversation } from '../learn/turnTokens.ts';
+import { answerText } from '../scenes/answerText.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
-import { answerText } from '../scenes/text.ts';
 import { cells } from './layout.ts';
 
 /** A prompt and its true answer as ids, cut where the picture ends. */

@@ -2,15 +2,15 @@
 // The list is most of what an answer costs, and one decision a list is little to learn them from.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import type { Random } from '../contract/random.ts';
-import { exchange } from '../learn/exchange.ts';
 import { type Drill, drillLength } from '../learn/sequence.ts';
+import { exchange } from '../learn/turnTokens.ts';
+import { decisionText, itemsText, listedText } from '../scenes/answerText.ts';
 import { arrange } from '../scenes/arrange.ts';
 import { compositional } from '../scenes/prompts/compositional.ts';
 import { disambiguation } from '../scenes/prompts/disambiguation.ts';
 import type { Builder, PromptDraft } from '../scenes/prompts/draft.ts';
 import { spatialKinds } from '../scenes/prompts/spatial.ts';
 import type { Arrangement } from '../scenes/scene.ts';
-import { decisionText, itemsText, listedText } from '../scenes/text.ts';
 import { cells } from './layout.ts';
 
 /** What is decided from the list alone, each as often as the others. */

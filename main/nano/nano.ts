@@ -6,17 +6,17 @@ import { nanoConfig, type QwenConfig } from '../../models/qwen/config.ts';
 import { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
-import { requestIds, specialId } from '../learn/exchange.ts';
 import { Parameters } from '../learn/parameters.ts';
+import { requestIds, specialId } from '../learn/turnTokens.ts';
 import { rasterise } from '../pictures/image.ts';
 import { type Atlas, buildAtlas } from '../scenes/atlas.ts';
 import { makeScene, type SceneOptions } from '../scenes/make.ts';
 import type { Scene } from '../scenes/scene.ts';
 import { seedOf } from '../scenes/split.ts';
 import { vocabulary } from '../scenes/vocabulary.ts';
-import { nanoInitialiser, seeded } from './firstValues.ts';
+import { nanoInitialiser, seeded } from './initialValues.ts';
 import { cells, coordinates } from './layout.ts';
-import { linesOf } from './lines.ts';
+import { linesOf } from './numberLines.ts';
 import { sceneIndex } from './seeds.ts';
 
 export interface Nano {

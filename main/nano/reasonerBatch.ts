@@ -4,8 +4,7 @@ import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import type { Random } from '../contract/random.ts';
-import type { Conversation } from '../learn/exchange.ts';
-import { joined } from '../learn/floats.ts';
+import { joined } from '../learn/joinFloats.ts';
 import {
   attentionMask,
   type Head,
@@ -16,14 +15,15 @@ import {
   type Turn,
 } from '../learn/sequence.ts';
 import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from '../learn/turnBatch.ts';
+import type { Conversation } from '../learn/turnTokens.ts';
 import { pluralKinds } from '../scenes/prompts/plural.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { conversation } from './conversation.ts';
 import { type DenseTargets, denseTargets } from './denseTargets.ts';
 import { makeDrill } from './drill.ts';
 import { cells, imageConfig, type ReasonerBatch } from './layout.ts';
-import { linesOf } from './lines.ts';
 import { nameDrill } from './nameDrill.ts';
+import { linesOf } from './numberLines.ts';
 
 /** In how many scenes the names of many things are called first. */
 const called = 0.2;

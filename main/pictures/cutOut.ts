@@ -1,6 +1,6 @@
 // Cuts out the thing in a box by GrabCut on a small copy of its surroundings: no model is needed.
 import { resizePillow } from '../../models/nn/resample.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { boxArea, clampBox, type Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';

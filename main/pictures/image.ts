@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp, { type JpegOptions, type Metadata, type Sharp } from 'sharp';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { type DecodedImage, MAX_MASK_PIXELS } from '../contract/records.ts';
 import { declaredSize, oddity } from './header.ts';

@@ -1,9 +1,9 @@
 // Computes intelligent scissors: the cheapest ways along edges from a place to every pixel of a window around it.
 import { resizePillow } from '../../models/nn/resample.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
+import { cellOf, type OpenWire, strongestNear, ways } from '../contract/liveWire.ts';
 import type { Box, DecodedImage, Point } from '../contract/records.ts';
-import { cellOf, type OpenWire, strongestNear, ways } from '../contract/wire.ts';
 import { type EdgeFeatures, edgeFeatures } from './wireCost.ts';
 
 export interface WireAsk {

@@ -1,6 +1,6 @@
 // Draws an SVG file in a process that can be stopped: a few lines of it may say what takes hours to draw.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { runTask, TaskStopped } from '../tasks/task.ts';
 
 export interface SvgTask {

@@ -1,5 +1,5 @@
 // Selects what has the colour of a point on a picture: connected to it, or anywhere.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
 

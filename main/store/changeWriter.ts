@@ -1,14 +1,14 @@
 // Writes the changes of a step to the stored records, one after the other, and then what follows from all of them together.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Standing, verdictChanges } from '../contract/correction.ts';
 import { applied, type Change, type ChangeOf, type Kind, type RecordOf, recordSchemas } from '../contract/diff.ts';
 import { checkPacked, type PackedMask } from '../contract/project.ts';
 import type { Db } from './db.ts';
+import { refreshImages } from './imageCounts.ts';
 import { checkLabel } from './labels.ts';
 import { promptsWhere } from './prompts.ts';
 import { proposalsWhere } from './proposals.ts';
 import type { RecordTable } from './recordTable.ts';
-import { refreshImages } from './refresh.ts';
 import { shapesWhere } from './shapes.ts';
 
 export type RecordTables = { readonly [K in Kind]: RecordTable<K> };

@@ -1,10 +1,10 @@
 // Stores, for repairing coarse masks, the mask that the model would draw for each shape and the person's verdict on it.
 import type { RepairOrder, RepairPair } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type PackedMask, type Shape, unpackMask } from '../contract/project.ts';
 import { maskIou } from '../contract/rle.ts';
 import type { Db } from './db.ts';
-import { refreshImages } from './refresh.ts';
+import { refreshImages } from './imageCounts.ts';
 import { shapesWhere } from './shapes.ts';
 import type { Slice } from './slice.ts';
 import { lastDone } from './steps.ts';

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { BadInput, FileGone, ReadOnlyPlace } from '../contract/badinput.ts';
+import { BadInput, FileGone, ReadOnlyPlace } from '../contract/badInput.ts';
 
 export type SqlValue = string | number | null;
 

@@ -1,6 +1,6 @@
 // Stores images and what a person said about each as a whole.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Image, ImageDetail, Review } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';
 import { promptsWhere } from './prompts.ts';

@@ -1,6 +1,6 @@
 // Stores diffs as steps: each is made whole or not at all, and can be undone and redone for as long as the file lives.
 import type { Recorded } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Change, Diff, Kind, RecordOf } from '../contract/diff.ts';
 import { changeWriter, type RecordTables } from './changeWriter.ts';
 import type { Db } from './db.ts';

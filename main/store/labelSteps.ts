@@ -1,6 +1,6 @@
 // Makes the steps that change a label with all of its shapes: merging it into another label, and deleting it.
 import type { Recorded } from '../contract/api.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Change, changed, deleted, longestTitle } from '../contract/diff.ts';
 import type { Label, Shape } from '../contract/project.ts';
 import { cut } from '../contract/text.ts';

@@ -1,9 +1,9 @@
 // Stores labels: reads records from rows and writes them back.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { AttributeRule, Label } from '../contract/project.ts';
 import type { Db } from './db.ts';
+import { parsed } from './jsonColumns.ts';
 import type { RecordTable } from './recordTable.ts';
-import { parsed } from './stored.ts';
 
 interface LabelRow {
   id: number;

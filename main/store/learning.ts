@@ -1,7 +1,7 @@
 // What a project has learnt: its runs, the versions of weights they made, and which images are only ever measured on.
 import type { TeachReport, WeightsVersion } from '../contract/learning.ts';
 import type { Db } from './db.ts';
-import { parsed } from './stored.ts';
+import { parsed } from './jsonColumns.ts';
 
 /** A run as it was asked for; one without an end was stopped and can go on. */
 export interface StoredRun {

@@ -1,7 +1,7 @@
 // Stores a mask in three columns of a row: height, width and COCO's compressed text; all null for none.
 import type { PackedMask } from '../contract/project.ts';
 import type { SqlValue } from './db.ts';
-import { parsed } from './stored.ts';
+import { parsed } from './jsonColumns.ts';
 
 interface MaskRow {
   height: number | null;

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput, ReadOnlyPlace } from '../contract/badinput.ts';
+import { BadInput, ReadOnlyPlace } from '../contract/badInput.ts';
 import { Db, isOpenHere } from './db.ts';
 import { applicationId, hasDamagedHeader } from './header.ts';
-import { disownLogs, Log, setAsideForeignLog } from './log.ts';
 import { migrations } from './migrations.ts';
 import { checkSchema, damaged, looksLikeOurs } from './schema.ts';
+import { disownLogs, Log, setAsideForeignLog } from './writeAheadLog.ts';
 
 /** Reading every page of a larger file would be felt; SQLite still tells damage where it meets it. */
 const checkedBytes = 100e6;

@@ -1,6 +1,6 @@
 // Says whether a path is the file of an open project, by whatever name.
 import { statSync } from 'node:fs';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Project } from './project.ts';
 
 /** Opening and closing the file without SQLite would release the lock that keeps other hosts out (POSIX, fcntl). */

@@ -1,19 +1,19 @@
 // A project file, open: joins everything that can be read from it and done to it; each part stands in a file of its own.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Change } from '../contract/diff.ts';
 import type { ProjectInfo } from '../contract/project.ts';
 import { verdictsOn } from './changeWriter.ts';
 import { type Comparisons, comparisonsOf } from './comparisons.ts';
 import type { Db } from './db.ts';
 import { type Exports, exportsOf } from './exports.ts';
+import { type Lists, listsOf } from './imageLists.ts';
 import { type Images, imagesOf, movePaths, reviewTable } from './images.ts';
 import { type Journal, journalOf } from './journal.ts';
 import { type LabelSteps, labelStepsOf } from './labelSteps.ts';
 import { type Labels, labelsOf, labelTable } from './labels.ts';
 import { type LearningRecords, learningOf } from './learning.ts';
-import { type Lists, listsOf } from './lists.ts';
 import { copyWhole, openFile } from './open.ts';
 import { promptTable } from './prompts.ts';
 import { type Proposals, proposalsOf } from './proposals.ts';

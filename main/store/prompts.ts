@@ -1,8 +1,8 @@
 // Stores prompts: reads records from rows and writes them back.
 import type { StoredPrompt } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';
+import { jsonOrNull, parsed } from './jsonColumns.ts';
 import type { RecordTable } from './recordTable.ts';
-import { jsonOrNull, parsed } from './stored.ts';
 
 interface PromptRow {
   id: number;

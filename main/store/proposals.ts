@@ -1,10 +1,10 @@
 // Proposals: values that the model wrote for a prompt, kept beside the person's records and never edited.
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { StoredProposal } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';
-import { refreshImages } from './refresh.ts';
+import { refreshImages } from './imageCounts.ts';
+import { parsed } from './jsonColumns.ts';
 import type { Sequence } from './sequence.ts';
-import { parsed } from './stored.ts';
 
 export type NewProposal = Omit<StoredProposal, 'id' | 'promptId'>;
 

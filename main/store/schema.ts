@@ -1,6 +1,6 @@
 // Compares a file's tables with those that Loupe makes: anything else that stands there would run as code.
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { Db } from './db.ts';
 
 interface Part {

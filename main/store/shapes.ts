@@ -1,9 +1,9 @@
 // Stores shapes: reads records from rows and writes them back, masks as COCO's compressed text.
 import type { PackedMask, Shape } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';
+import { jsonOrNull, parsed } from './jsonColumns.ts';
 import { type CorneredRow, corneredMaskOf, maskValues } from './masks.ts';
 import type { RecordTable } from './recordTable.ts';
-import { jsonOrNull, parsed } from './stored.ts';
 
 interface ShapeRow extends CorneredRow {
   id: number;

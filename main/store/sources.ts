@@ -1,6 +1,6 @@
 // Stores what COCO files said of the images, labels and shapes that were taken from them, as text; undo leaves it as it is.
 import type { Db } from './db.ts';
-import { parsed } from './stored.ts';
+import { parsed } from './jsonColumns.ts';
 
 export interface SourceFile {
   readonly id: number;

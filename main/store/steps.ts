@@ -1,7 +1,7 @@
 // Stores the journal: its steps in the order in which they were made, and the changes of each.
 import type { Change } from '../contract/diff.ts';
 import type { Db } from './db.ts';
-import { jsonOrNull, parsed } from './stored.ts';
+import { jsonOrNull, parsed } from './jsonColumns.ts';
 
 export interface UndoStep {
   seq: number;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { flushCompileCache } from 'node:module';
 import { Socket } from 'node:net';
 import { totalmem } from 'node:os';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 
 /** What a program may cost. */
 export interface TaskLimits {

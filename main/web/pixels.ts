@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ORPCError } from '@orpc/server';
 import type { Tile } from '../contract/addresses.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { asError } from '../handlers/context.ts';
 import type { Host } from '../host.ts';
 import type { PictureBytes } from '../pictures/tiles.ts';

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 // This adapter leaves failures to us: the one for `ws` prints the stack of every broken frame.
 import { RPCHandler } from '@orpc/server/bun-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { asError } from '../handlers/context.ts';
 import { routerOf } from '../handlers/router.ts';
 import type { Host } from '../host.ts';

@@ -7,7 +7,7 @@ import { publishedKey } from '../../models/qwen/config.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { fromPeft } from '../../models/train/lora.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { entry, underKey } from '../contract/lookup.ts';
 import { hubPlaces } from './hub.ts';
 import { readReference, repositoryIn } from './hubCache.ts';

@@ -10,7 +10,7 @@ import { quantisedKeys } from '../../models/runtime/frozen.ts';
 import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
 import { segmenter as wholeSegmenter } from '../../models/sam2/segmenter.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 
 export interface ModelParts {
   readonly reasoner: QwenConfig;

@@ -1,7 +1,7 @@
 // Downloads a model of the catalogue into a folder of this machine; files that are there are checked first and not fetched again.
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { CatalogueModel } from './catalogue.ts';
 import { isFile } from './digest.ts';
 import { type FetchOptions, fetchFile, partialOf, sizeOf, type WantedFile } from './fetchFile.ts';

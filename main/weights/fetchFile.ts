@@ -1,7 +1,7 @@
 // Fetches one file of known content from the network: resumes it, tries again and from other places, and checks what came.
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Digest, digestOf } from './digest.ts';
 import { lockFile } from './lockFile.ts';
 

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { parseJson } from '../contract/answer.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Digest } from './digest.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 // Locks a file for one program at a time: it names the holder's process, and a process that is gone holds nothing.
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 
 /** Resolves to what lets it go; throws one sentence where another program at work holds it. */
 export async function lockFile(file: string): Promise<() => Promise<void>> {

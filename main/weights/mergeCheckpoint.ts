@@ -6,7 +6,7 @@ import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { type TensorToMake, type TensorToWrite, writeLargeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { sam2Variants } from '../../models/sam2/config.ts';
 import { mergeLora } from '../../models/train/lora.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { Adapter } from './adapter.ts';
 import {
   type CheckpointWeights,

@@ -13,7 +13,7 @@ import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { parseSam2Config, type Sam2Config } from '../../models/sam2/config.ts';
 import { isFactor } from '../../models/train/lora.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Recipe, recipeFrom } from './recipe.ts';
 
 const parts = { name: z.string().min(1), reasoner: z.unknown(), segmenter: z.unknown(), context: z.unknown() };

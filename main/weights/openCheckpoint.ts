@@ -12,7 +12,7 @@ import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Adapter, adapted, adapterIn, isAdapter } from './adapter.ts';
 import { checkTensors } from './checkTensors.ts';
 import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';

@@ -10,7 +10,7 @@ import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { bytesPer, type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { parseSam2Config, type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { type Recipe, recipes } from './recipe.ts';
 
 /** What a native segmenter is made of; `context` reads a reasoner's states, and is missing where there is none. */

@@ -6,7 +6,7 @@ import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { toPeft } from '../../models/train/lora.ts';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { adapterConfigName, adapterWeightsName } from './adapter.ts';
 import { placedBase, placedName } from './placedBase.ts';
 

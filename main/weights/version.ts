@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 
 /** Read at each end of the tensors: further training changes every tensor, and gigabytes need not be read. */
 const END_BYTES = 2 ** 20;

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { BadInput } from '../contract/badinput.ts';
+import { BadInput } from '../contract/badInput.ts';
 import { GateVerdict, TeachReport } from '../contract/learning.ts';
 import { digestOf, isFile } from './digest.ts';
 import { placedName } from './placedBase.ts';

@@ -1,6 +1,6 @@
 // One canvas at work: follows the store, keeps what is painted up to date, and passes gestures to the tool in hand.
-import type { Size } from '../../main/contract/columns.ts';
-import { columnsBox } from '../../main/contract/columns.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
+import { columnsBox } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { type ToolName, tools } from '../../main/contract/tools.ts';
 import { resizedBrush } from '../state/brush.ts';

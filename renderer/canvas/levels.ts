@@ -1,6 +1,6 @@
 // Chooses the tiles of the level that show a part of an image: level 0 is the image itself, each level above halves it.
 import { type Tile, tileSide } from '../../main/contract/addresses.ts';
-import type { Size } from '../../main/contract/columns.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 
 /** The level at which the whole image is one tile. */

@@ -1,5 +1,5 @@
 // Draws the strokes of the overlay: lines that are seen on any picture, handles, click marks, single masks.
-import { type Columns, columnsBox, type Region } from '../../main/contract/columns.ts';
+import { type Columns, columnsBox, type Region } from '../../main/contract/maskColumns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { View } from '../state/workbench.ts';

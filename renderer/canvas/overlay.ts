@@ -1,6 +1,7 @@
 // What lies over the picture and changes with every gesture: outlines, handles, proposals, drafts, the wipe and the pointer.
-import type { Size } from '../../main/contract/columns.ts';
+
 import { boxArea } from '../../main/contract/geometry.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { tools } from '../../main/contract/tools.ts';

@@ -1,6 +1,6 @@
 // Fetches the pixels of the open image: the whole picture at once, or tiles as they are wanted.
 import { pictureAddress, type Tile, tileAddress, wholeSide } from '../../main/contract/addresses.ts';
-import type { Size } from '../../main/contract/columns.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
 import type { Image } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { CanvasHost } from '../tools/host.ts';

@@ -1,5 +1,5 @@
 // Fills the pixels of a region with shapes: every mask filled, its outermost pixels stronger, higher ones on top.
-import { type Columns, columnsBox, type Region, regionBitmap } from '../../main/contract/columns.ts';
+import { type Columns, columnsBox, type Region, regionBitmap } from '../../main/contract/maskColumns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { columnsOf } from '../tools/masks.ts';

@@ -1,6 +1,6 @@
 // The one cached layer under everything: tiles of the picture with all masks painted in, so that a frame only copies tiles.
 import { type Tile, tileSide } from '../../main/contract/addresses.ts';
-import type { Region, Size } from '../../main/contract/columns.ts';
+import type { Region, Size } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { View } from '../state/workbench.ts';
 import { around, boxesTouch } from '../tools/place.ts';

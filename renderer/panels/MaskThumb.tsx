@@ -1,7 +1,7 @@
 // A part of a picture in small with masks over it: a candidate's objects and their boxes, or what was drawn and what is true.
 import { memo, useEffect, useMemo, useRef } from 'react';
 import { pictureAddress, thumbnailAddress, wholeSide } from '../../main/contract/addresses.ts';
-import type { Size } from '../../main/contract/columns.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
 import type { Image, PackedMask, StoredProposal } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { borderOf, boxAroundAll, silhouette, viewAround } from '../state/silhouette.ts';

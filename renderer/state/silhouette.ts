@@ -1,7 +1,7 @@
 // Makes a mask small enough for a thumbnail, and measures how far several masks are apart, all from runs alone.
 import { agreeingCounts } from '../../main/contract/agreement.ts';
-import type { Size } from '../../main/contract/columns.ts';
 import { entry } from '../../main/contract/lookup.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
 import { type PackedMask, type StoredProposal, unpackMask } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { maskIou, unionOf } from '../../main/contract/rle.ts';

@@ -1,5 +1,5 @@
 // Computes where the image lies on the canvas: views that show all of it, a part of it, or come nearer to a point.
-import type { Size } from '../../main/contract/columns.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { View, Workbench } from './workbench.ts';
 

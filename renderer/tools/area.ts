@@ -1,4 +1,6 @@
 // Makes the diff of an area that a person drew: adds it to a shape, takes it away from one, or makes a new one of it.
+
+import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
 import {
   type Columns,
   either,
@@ -7,8 +9,7 @@ import {
   joined,
   type Size,
   without,
-} from '../../main/contract/columns.ts';
-import { type Change, changed, created, type Diff, deleted } from '../../main/contract/diff.ts';
+} from '../../main/contract/maskColumns.ts';
 import type { Label, Shape } from '../../main/contract/project.ts';
 import { combineOf, drawsOnProposal } from '../state/drawing.ts';
 import { type Combine, say, type Workbench } from '../state/workbench.ts';

@@ -1,6 +1,6 @@
 // Box and cut out: two corners give a filled rectangle, or what GrabCut finds in it.
 
-import { boxColumns } from '../../main/contract/columns.ts';
+import { boxColumns } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { say } from '../state/workbench.ts';
 import { type Beginning, begin, commitArea } from './area.ts';

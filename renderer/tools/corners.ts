@@ -1,4 +1,6 @@
 // Finds corners of a mask that a person can drag: rings along pixel edges, fewer corners of them, and the mask after one moved.
+
+import { entry } from '../../main/contract/lookup.ts';
 import {
   both,
   boxColumns,
@@ -12,8 +14,7 @@ import {
   sweepColumns,
   toColumns,
   without,
-} from '../../main/contract/columns.ts';
-import { entry } from '../../main/contract/lookup.ts';
+} from '../../main/contract/maskColumns.ts';
 import { outlinesOf, simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';

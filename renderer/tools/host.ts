@@ -1,8 +1,8 @@
 // What canvas and tools need from outside: the way of a diff, ids, and the host's answers about pixels.
 import type { Change, Diff } from '../../main/contract/diff.ts';
+import type { OpenWire } from '../../main/contract/liveWire.ts';
 import type { PackedMask, Shape } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
-import type { OpenWire } from '../../main/contract/wire.ts';
 import type { ImagePoint } from './place.ts';
 
 /** A shape, and the changes that make it; none where it stands already. */

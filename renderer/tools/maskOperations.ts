@@ -1,4 +1,6 @@
 // Changes whole masks: joins them, fills holes, removes specks, smooths outlines.
+
+import { entry, underKey } from '../../main/contract/lookup.ts';
 import {
   boxColumns,
   type Columns,
@@ -13,8 +15,7 @@ import {
   toColumns,
   toMask,
   without,
-} from '../../main/contract/columns.ts';
-import { entry, underKey } from '../../main/contract/lookup.ts';
+} from '../../main/contract/maskColumns.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { maskArea } from '../../main/contract/rle.ts';
 

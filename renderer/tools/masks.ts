@@ -1,5 +1,5 @@
 // Masks of shapes unpacked once: records are replaced and never changed, so what was unpacked stays right.
-import { type Columns, columnsBox, toColumns, toMask } from '../../main/contract/columns.ts';
+import { type Columns, columnsBox, toColumns, toMask } from '../../main/contract/maskColumns.ts';
 import { type PackedMask, packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
 import { ownCorners, rememberCorners } from './corners.ts';
 

@@ -1,7 +1,8 @@
 // Moves the selected shapes by whole pixels, with the arrows or the pointer.
-import { type Columns, columnsArea, moved } from '../../main/contract/columns.ts';
+
 import { changed, type Diff, deleted } from '../../main/contract/diff.ts';
 import { clampBox } from '../../main/contract/geometry.ts';
+import { type Columns, columnsArea, moved } from '../../main/contract/maskColumns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Workbench } from '../state/workbench.ts';
 import { sizeOf } from './area.ts';

@@ -1,5 +1,5 @@
 // Places on the image: nearness, limits, and directions that Shift holds to.
-import type { Size } from '../../main/contract/columns.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 
 /** Image pixels, fractions allowed; the first pixel reaches from 0 to 1. */

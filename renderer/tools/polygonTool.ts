@@ -1,5 +1,5 @@
 // Polygon and freehand: fill the outline of corners that are clicked or traced.
-import { type Columns, toColumns } from '../../main/contract/columns.ts';
+import { type Columns, toColumns } from '../../main/contract/maskColumns.ts';
 import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { type Beginning, begin, commitArea, sizeOf } from './area.ts';

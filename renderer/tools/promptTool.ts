@@ -1,5 +1,5 @@
 // Points and prompt box: clicks and a box go to the segmenter, its mask waits, and Enter makes it the shape's.
-import type { Columns } from '../../main/contract/columns.ts';
+import type { Columns } from '../../main/contract/maskColumns.ts';
 import type { PackedMask } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import { proposedMask } from '../state/drawing.ts';

@@ -1,8 +1,9 @@
 // Intelligent scissors: clicks along an edge give an outline that follows the picture's own edges from one to the next.
-import { type Columns, toColumns } from '../../main/contract/columns.ts';
+
+import { covers, middleOf, type OpenWire, strongestNear, wayTo } from '../../main/contract/liveWire.ts';
+import { type Columns, toColumns } from '../../main/contract/maskColumns.ts';
 import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
-import { covers, middleOf, type OpenWire, strongestNear, wayTo } from '../../main/contract/wire.ts';
 import { say } from '../state/workbench.ts';
 import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
 import { rememberCorners } from './corners.ts';

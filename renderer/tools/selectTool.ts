@@ -1,6 +1,7 @@
 // Select: picks shapes by click or by a box, moves them, and drags corners and box sides of the one that is selected.
-import { holds } from '../../main/contract/columns.ts';
+
 import { type Change, changed } from '../../main/contract/diff.ts';
+import { holds } from '../../main/contract/maskColumns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { offeredObjects } from '../state/answers.ts';

@@ -1,5 +1,5 @@
 // Finds the shapes at a place or in a box: a grid over their boxes, kept up as records are replaced, then their masks.
-import { holds } from '../../main/contract/columns.ts';
+import { holds } from '../../main/contract/maskColumns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { columnsOf } from './masks.ts';

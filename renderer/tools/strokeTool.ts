@@ -1,5 +1,5 @@
 // Brush and eraser: a pressed pointer sweeps a disc over the image; the whole stroke is one diff.
-import { columnsBox, either, emptyColumns, joined, type Sweep, sweepColumns } from '../../main/contract/columns.ts';
+import { columnsBox, either, emptyColumns, joined, type Sweep, sweepColumns } from '../../main/contract/maskColumns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import { brushRadius } from '../state/brush.ts';
 import { begin, commitArea, type DrawingTarget } from './area.ts';

@@ -1,5 +1,5 @@
 // What every tool is: gestures in image pixels go in, a draft to draw comes out, and at the end of a step a diff is committed.
-import type { Columns } from '../../main/contract/columns.ts';
+import type { Columns } from '../../main/contract/maskColumns.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import type { WorkbenchStore } from '../state/workbench.ts';
 import type { CanvasHost } from './host.ts';

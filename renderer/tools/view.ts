@@ -1,5 +1,5 @@
 // Where the image lies on the screen: screen pixel = image pixel * scale + offset.
-import type { Size } from '../../main/contract/columns.ts';
+import type { Size } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { closest, viewOfImage } from '../state/view.ts';
 import type { View } from '../state/workbench.ts';

@@ -6,11 +6,11 @@ import { boxIou } from '../../main/contract/geometry.ts';
 import { random } from '../../main/contract/random.ts';
 import { maskBox } from '../../main/contract/rle.ts';
 import { rasterise } from '../../main/pictures/image.ts';
+import { answerText } from '../../main/scenes/answerText.ts';
 import { buildAtlas } from '../../main/scenes/atlas.ts';
 import { makeScene } from '../../main/scenes/make.ts';
 import type { Scene } from '../../main/scenes/scene.ts';
 import { seedOf } from '../../main/scenes/split.ts';
-import { answerText } from '../../main/scenes/text.ts';
 
 let scenes: Scene[];
 beforeAll(async () => {

@@ -18,14 +18,14 @@ import {
   openReader,
   type Remembered,
   rememberedTokens,
-} from '../../main/ablation/remembered.ts';
+} from '../../main/ablation/frozenInputs.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage } from '../../main/contract/records.ts';
 import { maskBox } from '../../main/contract/rle.ts';
 import { contextFeeds, contextPass } from '../../main/learn/contextPass.ts';
-import { answered } from '../../main/learn/exchange.ts';
-import { frameOf, imageStartOf, patchValues, type Speaker } from '../../main/learn/speaker.ts';
+import { frameOf, imageStartOf, patchValues, type Speaker } from '../../main/learn/squarePolicy.ts';
 import { nanoTokenizerOf } from '../../main/learn/taughtWords.ts';
+import { answered } from '../../main/learn/turnTokens.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights, type Weights } from '../../main/weights/open.ts';
 import { floats } from '../../models/graph/value.ts';

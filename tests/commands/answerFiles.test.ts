@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { deliver } from '../../main/commands/answerFiles.ts';
 import { prepareFolder } from '../../main/commands/outFolder.ts';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, toBitmap, union } from '../../main/contract/rle.ts';
 import type { Proposal } from '../../main/flow/predict.ts';

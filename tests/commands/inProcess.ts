@@ -1,6 +1,6 @@
 // Commands as the command line runs them, within this process: what they print and end with.
 import { Command } from 'commander';
-import { addExport, addImport, addVerify } from '../../main/commands/exchange.ts';
+import { addExport, addImport, addVerify } from '../../main/commands/importExport.ts';
 import { judge } from '../../main/failure.ts';
 import type { Terminal } from '../../main/terminal.ts';
 

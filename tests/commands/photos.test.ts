@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cocoFilesIn, readPhotos } from '../../main/commands/photos.ts';
 import { openPredictor, weightsOptions } from '../../main/commands/weights.ts';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { maskArea, maskBox } from '../../main/contract/rle.ts';
 import { saved } from '../formats/reads.ts';
 import { paint, temporary } from '../hosting.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pictureAddress, thumbnailAddress, tileAddress, tileSide, wholeSide } from '../../main/contract/addresses.ts';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { contentPolicy } from '../../main/contract/contentPolicy.ts';
 import { same } from '../../main/contract/equal.ts';
 import { ExportSettings, ImportReport, Job, VerifyReport } from '../../main/contract/jobs.ts';

@@ -1,7 +1,7 @@
 // COCO files, written by the test, to photographs with masks: splits, crowds, sizes and faults.
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { maskArea } from '../../main/contract/rle.ts';
 import { readCocoPhotos } from '../../main/evaluate/cocoPhotos.ts';
 import { saved } from '../formats/reads.ts';

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import type { Box, DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import type { Expression } from '../../main/evaluate/expressions.ts';

@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskIou, toBitmap } from '../../main/contract/rle.ts';
 import { OnnxSegmenter } from '../../main/flow/onnxSegmenter.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { recogniseModel } from '../../main/flow/recogniseModel.ts';
 import { untaughtWeights } from '../learn/teaching.ts';
 import { writeToy } from '../weights/toyCheckpoint.ts';

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { limitThreads } from '../../main/flow/threads.ts';
 import { input } from '../../models/graph/tensor.ts';
 import { Session } from '../../models/runtime/session.ts';

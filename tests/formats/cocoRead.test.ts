@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { maskArea } from '../../main/contract/rle.ts';
 import { readCoco } from '../../main/formats/cocoRead.ts';
 import { freshFolder, outcomeOf, saved } from './reads.ts';

@@ -1,7 +1,7 @@
 // The rules of a COCO file, one record at a time; areas and boxes are counted by hand.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { compress } from '../../main/contract/cocoMask.ts';
 import { fromBitmap, maskArea } from '../../main/contract/rle.ts';
 import { bboxOf, type Checked, CocoRules, lostParts, parseSegmentation } from '../../main/formats/cocoRules.ts';

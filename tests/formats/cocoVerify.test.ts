@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { compress } from '../../main/contract/cocoMask.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';

@@ -3,7 +3,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, w
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { packMask } from '../../main/contract/project.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskIou } from '../../main/contract/rle.ts';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { readCoco } from '../../main/formats/cocoRead.ts';
 import { readCvat } from '../../main/formats/cvat.ts';
 import { type Detected, detect } from '../../main/formats/detect.ts';

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { compress } from '../../main/contract/cocoMask.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { readCoco } from '../../main/formats/cocoRead.ts';

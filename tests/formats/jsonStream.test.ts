@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { jsonFields, jsonLines, jsonPieces, type Wanted } from '../../main/formats/jsonStream.ts';
 import { freshFolder, saved } from './reads.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { maskArea } from '../../main/contract/rle.ts';
 import { decodePng, maskOfValue } from '../../main/formats/png.ts';
 

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { maskArea, sharedArea, toBitmap } from '../../main/contract/rle.ts';
 import { readReasonSeg, reasonSegMasks } from '../../main/formats/reasonSeg.ts';
 import { freshFolder, outcomeOf, saved } from './reads.ts';

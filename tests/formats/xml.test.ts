@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { childOf, childrenOf, parseXml, textIn } from '../../main/formats/xml.ts';
 
 describe('parseXml', () => {

@@ -1,6 +1,6 @@
 import { ORPCError } from '@orpc/server';
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { Conflict } from '../../main/contract/diff.ts';
 import { NoModel } from '../../main/engine/supervisor.ts';
 import { asError, noProject } from '../../main/handlers/context.ts';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import { ImageFiles, moveOf } from '../../main/jobs/imageFiles.ts';
 import type { Progress } from '../../main/jobs/queue.ts';

@@ -2,7 +2,7 @@ import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import { maskArea, maskIou } from '../../main/contract/rle.ts';
 import { importAnnotations } from '../../main/jobs/importing.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { openChecked } from '../../main/jobs/opening.ts';
 import { openProject } from '../../main/store/project.ts';
 import { freshFolder } from '../formats/reads.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import { Jobs, type Lane, Meter, type Work } from '../../main/jobs/queue.ts';
 

@@ -11,7 +11,7 @@ import { type AnswerPolicy, type AnswerTask, askedAnswers, openAnswers } from '.
 import { isRewarded, rewarderOf } from '../../main/learn/answerRewards.ts';
 import { answerBatch, answerReinforcement, answerRun, drawnAnswers } from '../../main/learn/answerRl.ts';
 import { cannotLearn } from '../../main/learn/canLearn.ts';
-import { pointedThing } from '../../main/learn/circles.ts';
+import { pointedThing } from '../../main/learn/inscribedCircles.ts';
 import { learnAnswerRewards, spreadOfAnswers } from '../../main/learn/learnAnswerRewards.ts';
 import { whyNotByRewards } from '../../main/learn/learnRewards.ts';
 import { train } from '../../main/learn/loop.ts';

@@ -1,7 +1,7 @@
 // Packed turns with context queries: where the queries stand, what they may see, and what the graph gives for each turn.
 import { describe, expect, it } from 'vitest';
 import { contextFeeds, contextPass, type PictureTurns } from '../../main/learn/contextPass.ts';
-import { exchange } from '../../main/learn/exchange.ts';
+import { exchange } from '../../main/learn/turnTokens.ts';
 import { cells, grid } from '../../main/nano/layout.ts';
 import { imageStart } from '../../main/nano/nano.ts';
 import { paramsFrom } from '../../models/nn/params.ts';

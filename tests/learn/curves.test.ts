@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { drawStage, readCurves, writeCurves } from '../../main/learn/curves.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-curves-'));

@@ -1,9 +1,9 @@
 // Groups of answers to the tokens that a step is fed: where each was predicted, which it was, and what counts.
 import { describe, expect, it } from 'vitest';
-import { exchange } from '../../main/learn/exchange.ts';
 import type { RolloutBatch } from '../../main/learn/policyGraph.ts';
 import { type AnsweredQuestion, rolloutFeeds } from '../../main/learn/rollouts.ts';
-import { frameOf, imageStartOf, patchValues } from '../../main/learn/speaker.ts';
+import { frameOf, imageStartOf, patchValues } from '../../main/learn/squarePolicy.ts';
+import { exchange } from '../../main/learn/turnTokens.ts';
 import { askedRecipe, cells, frame, grid, imageConfig } from '../../main/nano/layout.ts';
 import { imageStart } from '../../main/nano/nano.ts';
 import { recipes } from '../../main/weights/recipe.ts';

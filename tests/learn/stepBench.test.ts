@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
 import { stepTable } from '../../main/commands/benchStep.ts';
-import { MemoryPeak } from '../../main/evaluate/gauges.ts';
+import { MemoryPeak } from '../../main/evaluate/machineLimits.ts';
 import { benchStep, type StepPlan } from '../../main/learn/stepBench.ts';
 import { nanoConfig } from '../../models/qwen/config.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import { pickedTier } from '../../main/learn/learnTier.ts';

@@ -2,7 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import type { TeachProgress } from '../../main/contract/learning.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import { random } from '../../main/contract/random.ts';

@@ -1,8 +1,8 @@
 // Packed rows to what a step of the reasoner is fed: labels with weights, at the places from which they are predicted.
 import { describe, expect, it } from 'vitest';
-import { answered, requestIds, specialId } from '../../main/learn/exchange.ts';
 import { attentionMask, packSequence } from '../../main/learn/sequence.ts';
 import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, softness, weightsOf } from '../../main/learn/turnBatch.ts';
+import { answered, requestIds, specialId } from '../../main/learn/turnTokens.ts';
 import { reasoner, tokenizer } from '../nano/toy.ts';
 
 const text = '<think>red dog 1 [10, 12, 14, 16]. dog 1.</think><answer>```json\n[]\n```</answer>';

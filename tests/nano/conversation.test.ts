@@ -1,9 +1,9 @@
 // Prompts and answers of drawn scenes as ids, cut behind the picture.
 import { describe, expect, it } from 'vitest';
-import { requestIds, specialId } from '../../main/learn/exchange.ts';
+import { requestIds, specialId } from '../../main/learn/turnTokens.ts';
 import { conversation } from '../../main/nano/conversation.ts';
 import { cells } from '../../main/nano/layout.ts';
-import { answerText } from '../../main/scenes/text.ts';
+import { answerText } from '../../main/scenes/answerText.ts';
 import { chatFor, renderChat } from '../../models/qwen/chat.ts';
 import { promptsIn, scenesOf } from '../scenes/drawing.ts';
 import { tokenizer } from './toy.ts';

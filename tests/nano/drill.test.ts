@@ -1,11 +1,11 @@
 // The exercise without a picture: every question and decision is one that a conversation about the same things would hold.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { exchange } from '../../main/learn/exchange.ts';
 import { drillLength } from '../../main/learn/sequence.ts';
+import { exchange } from '../../main/learn/turnTokens.ts';
 import { drillOf, makeDrill } from '../../main/nano/drill.ts';
 import { cells, reasonerBatch } from '../../main/nano/layout.ts';
-import { answerText } from '../../main/scenes/text.ts';
+import { answerText } from '../../main/scenes/answerText.ts';
 import { scenesOf } from '../scenes/drawing.ts';
 import { stage, thing } from '../scenes/stage.ts';
 import { tokenizer } from './toy.ts';

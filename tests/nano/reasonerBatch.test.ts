@@ -7,7 +7,7 @@ import { conversation } from '../../main/nano/conversation.ts';
 import { denseTargets } from '../../main/nano/denseTargets.ts';
 import { makeDrill } from '../../main/nano/drill.ts';
 import { imageConfig, reasonerBatch } from '../../main/nano/layout.ts';
-import { linesOf } from '../../main/nano/lines.ts';
+import { linesOf } from '../../main/nano/numberLines.ts';
 import {
   buildReasonerBatch,
   denseFeeds,

@@ -1,12 +1,12 @@
 // A nano of toy widths, whose steps take a fraction of a second, and one that says what a test wants it to say.
 
-import { specialId } from '../../main/learn/exchange.ts';
 import { Parameters } from '../../main/learn/parameters.ts';
+import { specialId } from '../../main/learn/turnTokens.ts';
 import { alignmentGraph } from '../../main/nano/contextGraph.ts';
-import { nanoInitialiser, seeded } from '../../main/nano/firstValues.ts';
+import { nanoInitialiser, seeded } from '../../main/nano/initialValues.ts';
 import { coordinates } from '../../main/nano/layout.ts';
-import { linesOf } from '../../main/nano/lines.ts';
 import { imageStart, type Nano } from '../../main/nano/nano.ts';
+import { linesOf } from '../../main/nano/numberLines.ts';
 import type { Atlas } from '../../main/scenes/atlas.ts';
 import { vocabulary } from '../../main/scenes/vocabulary.ts';
 import type { LensConfig } from '../../models/lens/config.ts';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { decodeImage } from '../../main/pictures/image.ts';
 import { haveMaterial, material } from '../golden.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { decodeImage, rasterise, writePng } from '../../main/pictures/image.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-image-'));

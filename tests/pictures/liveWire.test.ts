@@ -1,9 +1,9 @@
 // Intelligent scissors: the wire stays on the edge of a thing whose true edge is known, over noise and beside other edges.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { covers, middleOf, wayTo } from '../../main/contract/liveWire.ts';
 import { random as seeded } from '../../main/contract/random.ts';
 import type { DecodedImage } from '../../main/contract/records.ts';
-import { covers, middleOf, wayTo } from '../../main/contract/wire.ts';
 import { liveWire } from '../../main/pictures/liveWire.ts';
 
 interface Spot {

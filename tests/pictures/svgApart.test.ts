@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { lives } from '../../main/formats/beside.ts';
+import { lives } from '../../main/formats/partFile.ts';
 import { decodeImage, inspectImage, measureImage } from '../../main/pictures/image.ts';
 import { mayBeSvg, svgApart } from '../../main/pictures/svgApart.ts';
 import { temporary } from '../hosting.ts';

@@ -13,7 +13,7 @@ import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { tileSide } from '../../main/contract/addresses.ts';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { decodeImage, measureImage } from '../../main/pictures/image.ts';
 import { type HashedFile, type PictureBytes, Pictures, regionOf } from '../../main/pictures/tiles.ts';
 import { haveMaterial, material } from '../golden.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { Conflict, changed, created, deleted, reverse } from '../../main/contract/diff.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import { sentChanges, sentCharacters } from '../../main/store/journal.ts';

@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BadInput, ReadOnlyPlace } from '../../main/contract/badinput.ts';
+import { BadInput, ReadOnlyPlace } from '../../main/contract/badInput.ts';
+import { copyElsewhere } from '../../main/store/copyProject.ts';
 import { Db } from '../../main/store/db.ts';
-import { copyElsewhere } from '../../main/store/elsewhere.ts';
 import { migrations } from '../../main/store/migrations.ts';
 import { backupPath, openFile } from '../../main/store/open.ts';
 import { openProject } from '../../main/store/project.ts';

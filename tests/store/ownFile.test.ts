@@ -1,7 +1,7 @@
 import { linkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { refuseOwnFile } from '../../main/store/ownFile.ts';
 import { freshFolder } from '../formats/reads.ts';
 

@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, writeFileSyn
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { FileGone } from '../../main/contract/badinput.ts';
+import { FileGone } from '../../main/contract/badInput.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { dump, reading } from './dump.ts';
 import { addLabel, addShape, newFile, opened } from './newProject.ts';

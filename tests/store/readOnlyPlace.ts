@@ -1,7 +1,7 @@
 // A process without the right to write a project: what opening it says, and whether a copy elsewhere is whole.
 import { existsSync } from 'node:fs';
-import { ReadOnlyPlace } from '../../main/contract/badinput.ts';
-import { copyElsewhere } from '../../main/store/elsewhere.ts';
+import { ReadOnlyPlace } from '../../main/contract/badInput.ts';
+import { copyElsewhere } from '../../main/store/copyProject.ts';
 import { openProject } from '../../main/store/project.ts';
 
 const [file = '', target = ''] = process.argv.slice(2);

@@ -1,5 +1,5 @@
 // A program for the tests of tasks: it does what it is told, most of which no host should do itself.
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { performTask } from '../../main/tasks/task.ts';
 
 const kept: unknown[] = [];

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { pictureAddress, thumbnailAddress, tileAddress } from '../../main/contract/addresses.ts';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { Host } from '../../main/host.ts';
 import { foldersBelow } from '../../main/settings.ts';
 import { serve } from '../../main/web/server.ts';

@@ -3,7 +3,7 @@ import { copyFile, mkdtemp, readFile, rm, truncate, unlink, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { judge } from '../../main/failure.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import { exportNano } from '../../main/nano/export.ts';

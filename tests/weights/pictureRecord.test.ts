@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BadInput } from '../../main/contract/badinput.ts';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { type PictureRecord, readPictureRecord, writePictureRecord } from '../../main/weights/pictureRecord.ts';
 import { temporary } from '../hosting.ts';
 

@@ -1,5 +1,5 @@
 // Made-up shapes for measuring: wobbly outlines of 50 corners, spread over the whole image.
-import { toColumns } from '../../../main/contract/columns.ts';
+import { toColumns } from '../../../main/contract/maskColumns.ts';
 import { fromPolygon } from '../../../main/contract/polygon.ts';
 import type { Label, Shape } from '../../../main/contract/project.ts';
 import { extent } from '../../tools/masks.ts';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tileSide } from '../../../main/contract/addresses.ts';
-import type { Size } from '../../../main/contract/columns.ts';
+import type { Size } from '../../../main/contract/maskColumns.ts';
 import type { Label } from '../../../main/contract/project.ts';
 import type { Box } from '../../../main/contract/records.ts';
 import { colouring, pixelOf } from '../../../renderer/canvas/colours.ts';

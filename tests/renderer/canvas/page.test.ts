@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BenchPage, openBenchPage } from '../../../main/commands/benchCanvas.ts';
-import { columnsArea, holds, toColumns } from '../../../main/contract/columns.ts';
+import { columnsArea, holds, toColumns } from '../../../main/contract/maskColumns.ts';
 import { type Shape, unpackMask } from '../../../main/contract/project.ts';
 import type { View } from '../../../renderer/state/workbench.ts';
 

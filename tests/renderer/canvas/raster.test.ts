@@ -9,7 +9,7 @@ import {
   type Region,
   sweepColumns,
   without,
-} from '../../../main/contract/columns.ts';
+} from '../../../main/contract/maskColumns.ts';
 import type { Shape } from '../../../main/contract/project.ts';
 import type { Box } from '../../../main/contract/records.ts';
 import { benchShapes } from '../../../renderer/canvas/bench/objects.ts';

@@ -1,8 +1,8 @@
 // From areas that a person drew to diffs, whatever happened to image and shape between the first press and the last answer.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boxColumns, columnsArea, emptyColumns } from '../../../main/contract/columns.ts';
 import { created } from '../../../main/contract/diff.ts';
+import { boxColumns, columnsArea, emptyColumns } from '../../../main/contract/maskColumns.ts';
 import type { Shape } from '../../../main/contract/project.ts';
 import type { Box } from '../../../main/contract/records.ts';
 import { chooseCombine, combineOf } from '../../../renderer/state/drawing.ts';

@@ -10,7 +10,7 @@ import {
   regionBitmap,
   sweepColumns,
   toColumns,
-} from '../../../main/contract/columns.ts';
+} from '../../../main/contract/maskColumns.ts';
 import type { Box } from '../../../main/contract/records.ts';
 import { fromBitmap } from '../../../main/contract/rle.ts';
 import {

@@ -1,7 +1,7 @@
 // Any gestures in any order with any tool: what is committed is whole, can be taken back, and what is cancelled leaves nothing.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { columnsArea, columnsBox } from '../../../main/contract/columns.ts';
+import { columnsArea, columnsBox } from '../../../main/contract/maskColumns.ts';
 import { packMask, type Shape } from '../../../main/contract/project.ts';
 import { type ToolName, toolNames } from '../../../main/contract/tools.ts';
 import { liveWire } from '../../../main/pictures/liveWire.ts';

@@ -9,7 +9,7 @@ import {
   sweepColumns,
   toColumns,
   toMask,
-} from '../../../main/contract/columns.ts';
+} from '../../../main/contract/maskColumns.ts';
 import { fromBitmap, maskArea } from '../../../main/contract/rle.ts';
 import {
   cornerRings,

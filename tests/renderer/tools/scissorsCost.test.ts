@@ -1,6 +1,6 @@
 // Intelligent scissors on 12 megapixels: what one frame costs the page, with many anchors, and what closing costs it.
 import { expect, test } from 'vitest';
-import type { OpenWire } from '../../../main/contract/wire.ts';
+import type { OpenWire } from '../../../main/contract/liveWire.ts';
 import { liveWire } from '../../../main/pictures/liveWire.ts';
 import { columnsIn, sheet } from './sheet.ts';
 

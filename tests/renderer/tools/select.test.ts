@@ -1,6 +1,6 @@
 // Picking, boxing, corners, box sides, arrows, and finding shapes under the pointer among thousands.
 import { describe, expect, test } from 'vitest';
-import { holds } from '../../../main/contract/columns.ts';
+import { holds } from '../../../main/contract/maskColumns.ts';
 import { benchShapes } from '../../../renderer/canvas/bench/objects.ts';
 import { cornerRings } from '../../../renderer/tools/corners.ts';
 import { boxHandles, resized } from '../../../renderer/tools/handles.ts';

@@ -1,6 +1,7 @@
 // An image of 40 x 30 pixels with a host that keeps diffs: what scripted gestures are made on.
-import { type Columns, regionBitmap } from '../../../main/contract/columns.ts';
+
 import { applied, type Diff, reverse } from '../../../main/contract/diff.ts';
+import { type Columns, regionBitmap } from '../../../main/contract/maskColumns.ts';
 import { type Label, packMask, type Shape } from '../../../main/contract/project.ts';
 import { fromBitmap, maskArea, maskBox } from '../../../main/contract/rle.ts';
 import type { ToolName } from '../../../main/contract/tools.ts';

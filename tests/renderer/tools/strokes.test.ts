@@ -1,6 +1,6 @@
 // Brush and eraser, polygon, freehand and box by scripted gestures on a real store.
 import { describe, expect, test } from 'vitest';
-import { columnsBox } from '../../../main/contract/columns.ts';
+import { columnsBox } from '../../../main/contract/maskColumns.ts';
 import { unpackMask } from '../../../main/contract/project.ts';
 import { maskBox } from '../../../main/contract/rle.ts';
 import { areaOf, columnsIn, filled, picture, shape, sheet } from './sheet.ts';

@@ -1,13 +1,13 @@
 // Prompts that mean several things, on stages made by hand and over many scenes: the words against all that they name.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../../main/contract/random.ts';
+import { answerText } from '../../../main/scenes/answerText.ts';
 import { makeScene } from '../../../main/scenes/make.ts';
 import { pluralOf } from '../../../main/scenes/plurals.ts';
 import { makePlurals, pluralKinds } from '../../../main/scenes/prompts/plural.ts';
 import { lies, type Side } from '../../../main/scenes/relations.ts';
 import { type Scene, targetsOf } from '../../../main/scenes/scene.ts';
 import { seedOf } from '../../../main/scenes/split.ts';
-import { answerText } from '../../../main/scenes/text.ts';
 import { atlas } from '../drawing.ts';
 import { around, decisionsOf, garden, stage, street, textsFor, thing } from '../stage.ts';
 

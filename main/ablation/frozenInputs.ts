@@ -1,0 +1,165 @@
+// Scenes with answers to what training between reasoner and segmenter needs of them: the keys and values that context queries
+// read, and the segmenter's features. Both are frozen there, so they are computed once, for any number of queries.
+
+import { floats } from '../../models/graph/value.ts';
+import { cacheNames } from '../../models/qwen/cache.ts';
+import { Session } from '../../models/runtime/session.ts';
+import type { DecodedImage } from '../contract/records.ts';
+import type { DecoderInputs } from '../flow/segmenter.ts';
+import { Segmenter } from '../flow/segmenter.ts';
+import { targetOf } from '../learn/decoderFeeds.ts';
+import { targetSide } from '../learn/policyGraph.ts';
+import { attentionMask, type PackedSequence, packedLength, packSequence } from '../learn/sequence.ts';
+import { frameOf, imageStartOf, patchValues, type Speaker } from '../learn/squarePolicy.ts';
+import { rowFeeds } from '../learn/turnBatch.ts';
+import { pictures, readTurns } from '../learn/turnLoss.ts';
+import { answered } from '../learn/turnTokens.ts';
+import type { Weights } from '../weights/open.ts';
+import type { AnsweredPrompt } from './answeredPrompts.ts';
+
+/** Places of a whole scene with its answers, and of one answer with all that it sees. */
+const places = { scene: 640, answer: 288 } as const;
+
+export interface Remembered {
+  readonly told: AnsweredPrompt;
+  /** Key and value of each layer, one after the other: [heads, length, head width]. */
+  readonly memory: readonly Float32Array[];
+  readonly length: number;
+  /** The position of what comes next. */
+  readonly next: number;
+  /** Of the whole picture, with the answer's box. */
+  readonly inputs: DecoderInputs;
+  /** [side, side] */
+  readonly target: Float32Array;
+}
+
+export interface MemoryReader {
+  readonly speaker: Speaker;
+  /** Looks at whole pictures, as the published segmenter does. */
+  readonly segmenter: Segmenter;
+  /** What is told of one picture; what does not fit is left out. */
+  remember(image: DecodedImage, told: readonly AnsweredPrompt[]): Promise<Remembered[]>;
+  release(): Promise<void>;
+}
+
+export async function openReader(weights: Weights, speaker: Speaker): Promise<MemoryReader> {
+  const { params, reasoner, folder } = weights;
+  const frame = frameOf(speaker);
+  const names = cacheNames(reasoner.language.layers, 'own');
+  const shape = { pictures: 1, plain: 0, tokens: places.scene, imageStart: imageStartOf(speaker.tokenizer, frame) };
+  const { cache } = readTurns(params, reasoner, pictures(params, reasoner, { count: 1, grid: frame.grid }), shape);
+  const flat = cache.flatMap(({ key, value }) => [key, value]);
+  const outputs = Object.fromEntries(names.flatMap((name, k) => (flat[k] ? [[name, flat[k]]] : [])));
+  const session = await Session.create(outputs, { folder });
+  const segmenter = await Segmenter.open(uncropped(weights), {});
+  return {
+    ...{ speaker, segmenter },
+    remember: async (image, told) => {
+      const { packed, fitting } = packedTurns(speaker, told);
+      if (fitting.length === 0) return [];
+      const row = { packed, seen: attentionMask(packed.turn), weights: [] };
+      const feeds = { pixels: patchValues(speaker, image), ...rowFeeds([row], reasoner.language) };
+      const read = await session.run(feeds);
+      const values = names.map((name) => floats(read, name));
+      const sizes = { values, heads: reasoner.language.kvHeads, width: reasoner.language.headWidth };
+      const remembered: Remembered[] = [];
+      for (const [k, one] of fitting.entries()) {
+        const inputs = await segmenter.inputs(image, { box: one.box });
+        const target = targetOf(one.truth, inputs.place, targetSide(weights));
+        remembered.push({ told: one, inputs, target, ...ofTurn(packed, k + 1, sizes) });
+      }
+      return remembered;
+    },
+    release: async () => {
+      await session.release();
+      await segmenter.release();
+    },
+  };
+}
+
+const uncropped = (weights: Weights): Weights => ({
+  ...weights,
+  recipe: { ...weights.recipe, segmenter: { ...weights.recipe.segmenter, crop: null } },
+});
+
+function packedTurns({ tokenizer, ...speaker }: Speaker, told: readonly AnsweredPrompt[]) {
+  const side = frameOf(speaker).cells;
+  const all = told.map((one) => ({ one, ...answered(tokenizer, one.text, { text: one.answer, side }) }));
+  const fitting: typeof all = [];
+  for (const each of all) {
+    const turns = [...fitting, each].map(({ turn }) => turn);
+    if (packedLength(each.head, turns) <= places.scene && packedLength(each.head, [each.turn]) <= places.answer)
+      fitting.push(each);
+  }
+  const [first] = fitting;
+  const head = first?.head ?? { ids: [], imageStart: 0, side };
+  const packed = packSequence(
+    head,
+    fitting.map(({ turn }) => turn),
+    places.scene,
+  );
+  return { packed, fitting: fitting.map(({ one }) => one) };
+}
+
+interface Read {
+  readonly values: readonly Float32Array[];
+  readonly heads: number;
+  readonly width: number;
+}
+
+/** Of the head and one turn, all that a query behind this turn sees. */
+function ofTurn({ turn, positions: [t] }: PackedSequence, own: number, { values, heads, width }: Read) {
+  const seen = [...turn.keys()].filter((i) => turn[i] === 0 || turn[i] === own);
+  const memory = values.map((all) => {
+    const out = new Float32Array(heads * seen.length * width);
+    for (let head = 0; head < heads; head++)
+      seen.forEach((at, i) => {
+        const from = (head * turn.length + at) * width;
+        out.set(all.subarray(from, from + width), (head * seen.length + i) * width);
+      });
+    return out;
+  });
+  const last = t[seen.at(-1) ?? -1];
+  if (last === undefined) throw new Error(`Turn ${own} sees no token.`);
+  return { memory, length: seen.length, next: last + 1 };
+}
+
+/** What several queries are fed of several answers: memories padded to one length, places and who sees what. */
+export function memoryFeeds(some: readonly Remembered[], { layers, heads, width, queries }: QuerySizes) {
+  const tokens = places.answer;
+  const feeds: Record<string, Float32Array> = {};
+  cacheNames(layers, 'past').forEach((name, k) => {
+    const all = new Float32Array(some.length * heads * tokens * width);
+    some.forEach(({ memory, length }, row) => {
+      for (let head = 0; head < heads; head++) {
+        const own = memory[k]?.subarray(head * length * width, (head + 1) * length * width);
+        all.set(own ?? [], (row * heads + head) * tokens * width);
+      }
+    });
+    feeds[name] = all;
+  });
+  return { ...feeds, mask: queryMask(some, queries) };
+}
+
+export interface QuerySizes {
+  readonly layers: number;
+  readonly heads: number;
+  readonly width: number;
+  readonly queries: number;
+}
+
+export const rememberedTokens = places.answer;
+
+/** Queries see the answer and the queries before them. [answers, 1, queries, places + queries] */
+function queryMask(some: readonly Remembered[], queries: number): Float32Array {
+  const width = places.answer + queries;
+  const mask = new Float32Array(some.length * queries * width).fill(-1e9);
+  some.forEach(({ length }, row) => {
+    for (let i = 0; i < queries; i++) {
+      const start = (row * queries + i) * width;
+      mask.fill(0, start, start + length);
+      mask.fill(0, start + places.answer, start + places.answer + i + 1);
+    }
+  });
+  return mask;
+}
