@@ -70,7 +70,10 @@ class TimedReader extends BufferReader {
 }
 
 /** Nested Maps, arrays, numbers, texts, booleans, nulls, and what the rules make. */
-export function parsePickle(bytes: Uint8Array, rules: PickleRules): unknown {
+const parsePickle = (bytes: Uint8Array, rules: PickleRules): unknown => parseLeadingPickle(bytes, rules).value;
+
+/** The pickle that the bytes begin with, and how many of them it takes. */
+export function parseLeadingPickle(bytes: Uint8Array, rules: PickleRules): { value: unknown; length: number } {
   const parser = new Parser({
     unpicklingTypeOfDictionary: 'Map',
     nameResolver: { resolve: (module, name) => rules.global(`${module}.${name}`) },
@@ -81,8 +84,10 @@ export function parsePickle(bytes: Uint8Array, rules: PickleRules): unknown {
       },
     },
   });
+  const reader = new TimedReader(bytes, rules.secondsAllowed);
   try {
-    return parser.read(new TimedReader(bytes, rules.secondsAllowed));
+    const value = parser.read<unknown>(reader);
+    return { value, length: reader.position };
   } catch (error) {
     if (error instanceof PickleRefusal) throw error;
     // The parser's own words are about its insides.

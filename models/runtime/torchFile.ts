@@ -1,8 +1,9 @@
 // Reads a PyTorch .pt file as named tensors and plain values, from where torch.save stored them; nothing is executed.
-import { realpath } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import { entry } from '../graph/tensor.ts';
 import { parseTorchPickle, pickleLimit, TorchView } from './torchPickle.ts';
-import { listTorchZip, readZipEntry, type ZipSpan } from './torchZip.ts';
+import { readTorchSequence, type StoredTorch, sequenceMagic } from './torchSequence.ts';
+import { listTorchZip, readZipEntry, type ZipSpan, zipMagic } from './torchZip.ts';
 import {
   asFloat32,
   blaming,
@@ -30,13 +31,38 @@ export function openTorchFile(file: string): Promise<TorchFile> {
   return blaming(file, async () => {
     const real = await realpath(file).catch(() => null);
     if (real === null) throw new Error('does not exist.');
-    const entries = await listTorchZip(real);
-    await checkByteOrder(real, entries);
-    const tree = await readPickle(real, entries);
+    const { tree, storages } = await storedIn(real);
     const { views, rest } = sortOut(tree);
-    const spans = new Map([...views].map(([name, view]) => [name, toSpan(real, entries, { name, view })]));
+    const spans = new Map([...views].map(([name, view]) => [name, toSpan(real, storages, { name, view })]));
     return torchFile(file, { views, spans, rest });
   });
+}
+
+async function storedIn(file: string): Promise<StoredTorch> {
+  const head = await firstBytes(file, sequenceMagic.length);
+  const begins = (magic: readonly number[]) => magic.every((byte, i) => head[i] === byte);
+  if (begins(sequenceMagic)) return readTorchSequence(file);
+  if (!begins(zipMagic)) throw new Error('is not a PyTorch file: it is neither its zip nor its older format.');
+  return readZip(file);
+}
+
+/** Fewer where the file is shorter. */
+async function firstBytes(file: string, count: number): Promise<Uint8Array> {
+  const handle = await open(file, 'r');
+  try {
+    const { bytesRead, buffer } = await handle.read(new Uint8Array(count), 0, count, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readZip(file: string): Promise<StoredTorch> {
+  const entries = await listTorchZip(file);
+  await checkByteOrder(file, entries);
+  const inFolder = [...entries].filter(([name]) => name.startsWith('data/'));
+  const storages = new Map(inFolder.map(([name, span]) => [name.slice('data/'.length), span]));
+  return { tree: await readPickle(file, entries), storages };
 }
 
 async function checkByteOrder(file: string, entries: ReadonlyMap<string, ZipSpan>): Promise<void> {
@@ -94,13 +120,13 @@ const isPlain = (value: unknown): boolean =>
 
 function toSpan(
   file: string,
-  entries: ReadonlyMap<string, ZipSpan>,
+  storages: StoredTorch['storages'],
   { name, view }: { name: string; view: TorchView },
 ): WeightSpan {
   const { storage, shape, offset } = view;
   const unit = bytesPer[storage.dtype];
   const bad = (why: string) => new WeightsError(`${file}: tensor "${name}" ${why}.`);
-  const bytes = entries.get(`data/${storage.key}`);
+  const bytes = storages.get(storage.key);
   if (!bytes) throw bad(`lies in storage "${storage.key}", which is missing`);
   if (storage.count * unit > bytes.length)
     throw bad(`claims ${storage.count * unit} bytes of a storage of ${bytes.length}`);

@@ -1,6 +1,6 @@
 // Reads the pickle inside a torch file as plain values and tensor views: only named rebuild rules exist, nothing is executed.
 import { entry } from '../graph/tensor.ts';
-import { PickleRefusal, type PickleRule, parsePickle, refuseObject } from './pickle.ts';
+import { PickleRefusal, type PickleRule, parseLeadingPickle, refuseObject } from './pickle.ts';
 import type { StorageType } from './weightsFile.ts';
 
 /** A strided view of a storage, both counted in elements. */
@@ -19,7 +19,7 @@ export class TorchView {
   }
 }
 
-/** `key` names the zip entry that holds the bytes. */
+/** `key` names the zip entry that holds the bytes; in a file of before torch 1.6 it is a number that the process had for them. */
 class TorchStorage {
   readonly key: string;
   readonly dtype: StorageType;
@@ -51,13 +51,30 @@ export const pickleLimit = 16_000_000;
 const secondsAllowed = 10;
 
 /** Returns nested Maps, arrays, numbers, texts, booleans, nulls and TorchViews; anything else is refused by name. */
-export function parseTorchPickle(bytes: Uint8Array): unknown {
-  const storages = new Map<unknown, StorageType>();
-  return parsePickle(bytes, {
-    global: (name) => rule(name, storages),
-    persistent: (id) => toStorage(id, storages),
-    ...{ secondsAllowed, damaged: 'is damaged, or torch.save did not write it' },
-  });
+export const parseTorchPickle = (bytes: Uint8Array): unknown => parseLeadingTorchPickle(bytes).value;
+
+export interface LeadingPickle {
+  readonly value: unknown;
+  /** Bytes of it. */
+  readonly length: number;
+  /** All that it names, by key. */
+  readonly storages: ReadonlyMap<string, TorchStorage>;
+}
+
+/** The same of bytes that go on after the pickle. */
+export function parseLeadingTorchPickle(bytes: Uint8Array): LeadingPickle {
+  const types = new Map<unknown, StorageType>();
+  const storages = new Map<string, TorchStorage>();
+  const persistent = (id: unknown) => {
+    const storage = toStorage(id, types);
+    const known = storages.get(storage.key) ?? storage;
+    if (known.dtype !== storage.dtype) throw new PickleRefusal(`reads storage "${storage.key}" as two types`);
+    storages.set(storage.key, storage);
+    return storage;
+  };
+  const global = (name: string) => rule(name, types);
+  const damaged = 'is damaged, or torch.save did not write it';
+  return { ...parseLeadingPickle(bytes, { global, persistent, secondsAllowed, damaged }), storages };
 }
 
 /** Each look-up yields a fresh frozen arrow function: it cannot be constructed, and a pickle cannot alter it. */
@@ -112,9 +129,10 @@ function toView([storage, offset, shape, strides]: readonly unknown[]): TorchVie
   return new TorchView(storage, offset, [...shape], [...strides]);
 }
 
-/** `('storage', type, key, device, count)` */
+/** `('storage', type, key, device, count)`; a file of before torch 1.6 adds whether it is a part of another storage, which no torch since 0.4 writes. */
 function toStorage(id: unknown, storages: ReadonlyMap<unknown, StorageType>): TorchStorage {
-  const [kind, type, key, , count] = Array.isArray(id) ? id : [];
+  const [kind, type, key, , count, part] = Array.isArray(id) ? id : [];
+  if (part !== undefined && part !== null) throw new PickleRefusal('holds a storage that is a part of another');
   const dtype = storages.get(type);
   if (kind !== 'storage' || !dtype || typeof key !== 'string' || !isCount(count))
     throw new PickleRefusal('refers to something that is not a tensor storage');

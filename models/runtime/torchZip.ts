@@ -1,5 +1,4 @@
 // Finds the span of bytes of each entry in a zip archive as torch.save writes it (entries stored, not compressed).
-import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { readSpan } from './weightsFile.ts';
@@ -11,13 +10,11 @@ export interface ZipSpan {
 }
 
 const entryLimit = 200_000;
-const zipMagic = 0x04034b50;
-/** How torch files began before version 1.6: a pickled magic number. */
-const legacyMagic = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46];
+/** How the archive begins. */
+export const zipMagic = [0x50, 0x4b, 0x03, 0x04];
 
 /** Entry names below the archive's one top folder, with absolute file offsets. */
 export async function listTorchZip(file: string): Promise<ReadonlyMap<string, ZipSpan>> {
-  await checkMagic(file);
   const zip = await openPromise(file, { autoClose: false });
   try {
     if (zip.entryCount > entryLimit) throw new Error(`claims ${zip.entryCount} entries, more than any checkpoint has.`);
@@ -31,19 +28,6 @@ export async function listTorchZip(file: string): Promise<ReadonlyMap<string, Zi
   } finally {
     zip.close();
   }
-}
-
-async function checkMagic(file: string): Promise<void> {
-  const head = new Uint8Array(8);
-  const handle = await open(file, 'r');
-  try {
-    await handle.read(head, 0, 8, 0);
-  } finally {
-    await handle.close();
-  }
-  if (legacyMagic.every((byte, i) => head[i] === byte))
-    throw new Error('is in the torch format from before version 1.6; save it again with a newer PyTorch.');
-  if (new DataView(head.buffer).getUint32(0, true) !== zipMagic) throw new Error('is not a PyTorch zip file.');
 }
 
 async function spanOf(zip: ZipFile, entry: Entry): Promise<ZipSpan> {
