@@ -1,5 +1,5 @@
 // What the canvas asks of the client: changes, ids, masks and pixels of the open image; the page has the menu.
-import { openWire } from '../main/contract/liveWire.ts';
+import { unpackWire } from '../main/contract/liveWire.ts';
 import { fetchPixels } from './canvas/pictures.ts';
 import { type Client, openImageId } from './state/client.ts';
 import type { CanvasHost } from './tools/host.ts';
@@ -14,7 +14,7 @@ export function canvasHostOf(client: Client, page: Pick<CanvasHost, 'menu' | 'ed
       (await host.model.refine({ imageId: imageId(), points: [...points], box, rough })).mask,
     cutOut: async (box) => (await host.model.cutOut({ imageId: imageId(), box })).mask,
     wand: async ({ x, y }, how) => (await host.model.wand({ imageId: imageId(), x, y, ...how })).mask,
-    wire: async ({ x, y }, how) => openWire((await host.model.wire({ imageId: imageId(), x, y, ...how })).wire),
+    wire: async ({ x, y }, how) => unpackWire((await host.model.wire({ imageId: imageId(), x, y, ...how })).wire),
     proposedShape: () => client.actions.proposedShape(),
     pixels: fetchPixels,
     ...page,

@@ -70,7 +70,7 @@ export async function openAnswerBench(
   const own = Array.from({ length: sizes.asked }, (_, i) => scenes('test', seed * sizes.asked + i));
   const some = (all: readonly UnseededQuestion[]) =>
     random(seed, STREAM.asked)
-      .shuffle(all.filter((one) => one.objects.length > 0 && hasRoom(policy.speaker, one, rewardedBatch)))
+      .shuffle(all.filter((one) => one.objects.length > 0 && hasRoom(policy.parts, one, rewardedBatch)))
       .slice(0, sizes.asked);
   const asked = {
     gIoU: some(questionsAbout(held, names)),
@@ -147,7 +147,7 @@ const supervisedRun = ({ policy, shown, names, seed }: AnswerBench, { reasons }:
 /** As in the tier, at the rate that it begins with. */
 function rewardsRun(policy: RewardedPolicy, { shown, names, seed }: AnswerBench, { reasons }: AnswerVariant) {
   const asked = questionsAbout(shown, names, reasons ? undefined : withoutReasoning);
-  const fitting = asked.filter((one) => hasRoom(policy.speaker, one, rewardedBatch));
+  const fitting = asked.filter((one) => hasRoom(policy.parts, one, rewardedBatch));
   const run = rewardedRun(policy, fitting, { steps: endless, seed });
   return { ...run, settings: { ...run.settings, schedule: { ...run.settings.schedule, kind: 'constant' as const } } };
 }
@@ -182,8 +182,8 @@ async function figuresOf(
 
 /** The same policy without chance in what it answers. */
 function surest(policy: RewardedPolicy): RewardedPolicy {
-  const { recipe } = policy.speaker;
+  const { recipe } = policy.parts;
   const { reasoner } = recipe;
   const sampling = { ...reasoner.sampling, several: { ...reasoner.sampling.several, temperature: 0 } };
-  return { ...policy, speaker: { ...policy.speaker, recipe: { ...recipe, reasoner: { ...reasoner, sampling } } } };
+  return { ...policy, parts: { ...policy.parts, recipe: { ...recipe, reasoner: { ...reasoner, sampling } } } };
 }

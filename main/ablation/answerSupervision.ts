@@ -8,7 +8,7 @@ import { joined } from '../learn/joinFloats.ts';
 import type { Objective, Run } from '../learn/loop.ts';
 import type { RewardedPolicy } from '../learn/reinforcement.ts';
 import type { UnseededQuestion } from '../learn/rlTier.ts';
-import { frameOf, imageStartOf, patchValues, type Speaker } from '../learn/squarePolicy.ts';
+import { frameOf, imageStartOf, type PolicyParts, patchValues } from '../learn/squarePolicy.ts';
 import { perRow, rowOf } from '../learn/supervisedTier.ts';
 import { type TaughtTurn, taughtTurns } from '../learn/taughtTurns.ts';
 import { tables } from '../learn/tokenTables.ts';
@@ -50,19 +50,19 @@ interface ShownRow {
 
 /** Next tokens of whole answers; the reasoner learns, its rows of words do not, as in the supervised tier. */
 const supervision = (names: readonly string[], form: AnswerReasoning, seed: number): SupervisedObjective => ({
-  graph({ parameters, speaker }) {
+  graph({ parameters, parts }) {
     const source = parameters.source();
     const p = paramsFrom(source);
-    const frame = frameOf(speaker);
+    const frame = frameOf(parts);
     const { rows, tokens } = shape;
-    const features = pictures(p, speaker.reasoner, { count: rows, grid: frame.grid });
-    const place = { pictures: rows, plain: 0, tokens, imageStart: imageStartOf(speaker.tokenizer, frame) };
-    const { hidden } = readTurns(p, speaker.reasoner, features, place);
-    const { loss, right } = tokenLoss(p, speaker.reasoner, { hidden, first: rows * perRow, second: 0 });
+    const features = pictures(p, parts.reasoner, { count: rows, grid: frame.grid });
+    const place = { pictures: rows, plain: 0, tokens, imageStart: imageStartOf(parts.tokenizer, frame) };
+    const { hidden } = readTurns(p, parts.reasoner, features, place);
+    const { loss, right } = tokenLoss(p, parts.reasoner, { hidden, first: rows * perRow, second: 0 });
     return { loss, figures: { right }, parameters: source.tensors, trains: (name) => !tables.test(name) };
   },
-  open: async ({ speaker }) => ({
-    feed: async (shown, step) => feedsOf(speaker, rowsOf(speaker, shown, { names, form, seed: seed + step })),
+  open: async ({ parts }) => ({
+    feed: async (shown, step) => feedsOf(parts, rowsOf(parts, shown, { names, form, seed: seed + step })),
     release: async () => {},
   }),
 });
@@ -75,18 +75,18 @@ interface Supervising {
   readonly seed: number;
 }
 
-function rowsOf(speaker: Speaker, shown: readonly ShiftedPicture[], { names, form, seed }: Supervising): ShownRow[] {
+function rowsOf(parts: PolicyParts, shown: readonly ShiftedPicture[], { names, form, seed }: Supervising): ShownRow[] {
   return shown.map(({ image, things }, i) => {
-    const { pixels: side, cells } = frameOf(speaker);
+    const { pixels: side, cells } = frameOf(parts);
     const [across, down] = [side / image.width, side / image.height];
     const named = things.map(({ name, box: { x1, y1, x2, y2 } }) => {
       return { name, box: { x1: x1 * across, y1: y1 * down, x2: x2 * across, y2: y2 * down } };
     });
-    const { tokenizer } = speaker;
+    const { tokenizer } = parts;
     const turns = taughtTurns(named, names, { tokenizer, draw: random(seed, STREAM + i) });
     const isBare = form === 'bare' || (form === 'both' && i % 2 === 1);
     const asked = isBare ? turns.map(bare) : turns;
-    const row = rowOf(speaker, asked, { side: cells, tokens: shape.tokens });
+    const row = rowOf(parts, asked, { side: cells, tokens: shape.tokens });
     if (!row) throw new Error('No question about a picture fits into a row.');
     return { image, row };
   });
@@ -97,13 +97,13 @@ const bare = ({ question, answer }: TaughtTurn): TaughtTurn => ({
   answer: answer.replace(/^<think>.*<\/think>/su, '<think></think>'),
 });
 
-function feedsOf(speaker: Speaker, shown: readonly ShownRow[]): NamedValues {
+function feedsOf(parts: PolicyParts, shown: readonly ShownRow[]): NamedValues {
   const rows = shown.map(({ row }) => row);
-  const [coordinates] = linesOf(speaker.tokenizer);
+  const [coordinates] = linesOf(parts.tokenizer);
   const all = { first: 0, tokens: shape.tokens, capacity: shape.rows * perRow };
   return {
-    pixels: joined(shown.map(({ image }) => patchValues(speaker, image))),
-    ...rowFeeds(rows, speaker.reasoner.language),
+    pixels: joined(shown.map(({ image }) => patchValues(parts, image))),
+    ...rowFeeds(rows, parts.reasoner.language),
     ...labelFeeds(coordinates ? [coordinates.ids] : [], labelsOf(rows, all)),
   };
 }

@@ -17,7 +17,7 @@ import {
   tokensOf,
   trainContext,
 } from './contextTraining.ts';
-import { type MemoryReader, openReader, type Remembered } from './frozenInputs.ts';
+import { type FrozenInputReader, type FrozenInputs, openFrozenInputReader } from './frozenInputs.ts';
 import type { ContextVariant, PipelineVariant } from './rows.ts';
 
 export interface MeasuredVariant {
@@ -41,16 +41,16 @@ export type Scenes = (split: 'train' | 'test', index: number) => Scene;
 
 interface Question {
   readonly image: DecodedImage;
-  readonly right: Remembered;
-  readonly misled: Remembered;
+  readonly right: FrozenInputs;
+  readonly misled: FrozenInputs;
 }
 
 /** Everything that variants of a seed share. */
 export interface ContextBench {
   readonly folder: string;
   readonly seed: number;
-  readonly reader: MemoryReader;
-  readonly learnt: readonly Remembered[];
+  readonly reader: FrozenInputReader;
+  readonly learnt: readonly FrozenInputs[];
   readonly asked: readonly Question[];
 }
 
@@ -60,8 +60,8 @@ export async function openContextBench(
   signal: AbortSignal,
 ): Promise<ContextBench> {
   const weights = await openWeights(folder);
-  const reader = await openReader(weights, { ...weights, tokenizer: nanoTokenizerOf(weights) });
-  const learnt: Remembered[] = [];
+  const reader = await openFrozenInputReader(weights, { ...weights, tokenizer: nanoTokenizerOf(weights) });
+  const learnt: FrozenInputs[] = [];
   const asked: Question[] = [];
   for (let i = 0; i < sizes.scenes; i++) {
     signal.throwIfAborted();
@@ -76,7 +76,7 @@ export async function openContextBench(
   return { folder, seed, reader, learnt, asked };
 }
 
-async function questionOf(reader: MemoryReader, scene: Scene, i: number): Promise<Question | null> {
+async function questionOf(reader: FrozenInputReader, scene: Scene, i: number): Promise<Question | null> {
   const single = scene.prompts.filter(({ target, targets }) => target !== null && !targets);
   const prompt = single[i % Math.max(1, single.length)];
   const both = prompt && [false, true].flatMap((isMisled) => answeredPrompt(scene, prompt, { isMisled }) ?? []);
@@ -90,7 +90,7 @@ export async function measureContext(
   { seconds, work, signal }: { seconds: number; work: string; signal: AbortSignal },
 ): Promise<MeasuredVariant> {
   const { folder, seed, reader, learnt } = bench;
-  const policy = await contextPolicy(folder, reader.speaker, { ...variant, seed });
+  const policy = await contextPolicy(folder, reader.parts, { ...variant, seed });
   // What an interrupted run left would go on without its clock.
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
@@ -107,7 +107,7 @@ export async function measurePipeline(
   { told }: PipelineVariant,
   signal: AbortSignal,
 ): Promise<MeasuredVariant> {
-  const policy = told.startsWith('token') ? await releasedPolicy(bench.folder, bench.reader.speaker) : null;
+  const policy = told.startsWith('token') ? await releasedPolicy(bench.folder, bench.reader.parts) : null;
   const { segmenter } = bench.reader;
   const masks = async (some: readonly Answered[]) => {
     const tokens = policy
@@ -131,7 +131,7 @@ interface SaidOf {
   readonly token: Float32Array | undefined;
 }
 
-type Pipeline = (said: SaidOf) => Parameters<MemoryReader['segmenter']['segment']>[1];
+type Pipeline = (said: SaidOf) => Parameters<FrozenInputReader['segmenter']['segment']>[1];
 
 const pipelines: Readonly<Record<PipelineVariant['told'], Pipeline>> = {
   box: ({ told: { box } }) => ({ box }),
@@ -150,7 +150,7 @@ function pointsOf({ truth, off }: AnsweredPrompt): Point[] {
 
 interface Answered {
   readonly image: DecodedImage;
-  readonly answer: Remembered;
+  readonly answer: FrozenInputs;
 }
 
 async function trainedMasks(policy: ContextPolicy, some: readonly Answered[]): Promise<Mask[]> {
@@ -158,7 +158,7 @@ async function trainedMasks(policy: ContextPolicy, some: readonly Answered[]): P
     policy,
     some.map(({ answer }) => answer),
   );
-  const how = policy.speaker.recipe.segmenter;
+  const how = policy.parts.recipe.segmenter;
   return some.flatMap(({ image, answer }, i) => {
     const own = logits[i];
     return own ? [maskFrom(own, image, { ...how, place: answer.inputs.place })] : [];

@@ -18,17 +18,17 @@ import { joined } from '../learn/joinFloats.ts';
 import { type Objective, type Policy, type Run, train } from '../learn/loop.ts';
 import { Parameters } from '../learn/parameters.ts';
 import { targetSide } from '../learn/policyGraph.ts';
-import type { Speaker } from '../learn/squarePolicy.ts';
+import type { PolicyParts } from '../learn/squarePolicy.ts';
 import { readParameters } from '../learn/version.ts';
 import { isContext } from '../nano/contextGraph.ts';
 import { nanoInitialiser, seeded } from '../nano/initialValues.ts';
 import { limited } from './budget.ts';
-import { memoryFeeds, type Remembered, rememberedTokens } from './frozenInputs.ts';
+import { type FrozenInputs, frozenInputFeeds, frozenTokens } from './frozenInputs.ts';
 import type { ContextVariant } from './rows.ts';
 
 export interface ContextPolicy extends Policy {
   /** With the sizes of this policy's own context module. */
-  readonly speaker: Speaker;
+  readonly parts: PolicyParts;
 }
 
 /** Answers of a step. */
@@ -40,7 +40,7 @@ const rate = { base: 1e-3, warmup: 5 } as const;
 /** The frozen parts of a folder, and a context module of the variant's sizes that has learnt nothing. */
 export async function contextPolicy(
   folder: string,
-  speaker: Speaker,
+  parts: PolicyParts,
   { queries, blocks, seed }: Pick<ContextVariant, 'queries' | 'blocks'> & { seed: number },
 ): Promise<ContextPolicy> {
   const frozen = await readParameters(folder, (name) =>
@@ -48,17 +48,17 @@ export async function contextPolicy(
   );
   const parameters = new Parameters(seeded(seed, nanoInitialiser({ name: 'none', lines: [] })));
   for (const [name, { shape, values }] of frozen.all) parameters.set(name, shape, values);
-  return { parameters, speaker: { ...speaker, context: { ...speaker.context, numOfQuery: queries, blocks } } };
+  return { parameters, parts: { ...parts, context: { ...parts.context, numOfQuery: queries, blocks } } };
 }
 
 /** [answers, 1, width] of what the queries read in remembered answers. */
-function queryToken(p: Params, { reasoner: { language }, context }: Speaker): Tensor {
+function queryToken(p: Params, { reasoner: { language }, context }: PolicyParts): Tensor {
   const { numOfQuery } = context;
   const { kvHeads, headWidth, hidden, layers } = language;
   const x = expand(contextQueries(p, context), [asks, numOfQuery, hidden]);
   const table = (name: string) => input(name, [asks, 1, numOfQuery, headWidth]);
-  const seen = input('mask', [asks, 1, numOfQuery, rememberedTokens + numOfQuery]);
-  const past = (side: string, i: number) => input(`past.${side}.${i}`, [asks, kvHeads, rememberedTokens, headWidth]);
+  const seen = input('mask', [asks, 1, numOfQuery, frozenTokens + numOfQuery]);
+  const past = (side: string, i: number) => input(`past.${side}.${i}`, [asks, kvHeads, frozenTokens, headWidth]);
   const pasts = Array.from({ length: layers }, (_, i) => [{ key: past('key', i), value: past('value', i) }]);
   const read = decoder(p, x, { cosine: table('cosine'), sine: table('sine'), mask: seen }, { config: language, pasts });
   return contextModule(p, context, read.hidden);
@@ -68,29 +68,29 @@ const isDecoder = (name: string) => name.startsWith('sam.sam_mask_decoder.');
 const trains = (name: string) => isContext(name) || isDecoder(name);
 
 /** Masks of a step's answers, by their boxes and where there are queries by what these read. */
-function answerMasks(p: Params, speaker: Speaker): DecodedMasks {
-  const token = speaker.context.numOfQuery > 0 ? queryToken(p, speaker) : undefined;
-  const { slots } = speaker.recipe.segmenter;
-  return decodedMasks(p, speaker.segmenter, { asks, slots: slots ?? 2, rough: true }, token);
+function answerMasks(p: Params, parts: PolicyParts): DecodedMasks {
+  const token = parts.context.numOfQuery > 0 ? queryToken(p, parts) : undefined;
+  const { slots } = parts.recipe.segmenter;
+  return decodedMasks(p, parts.segmenter, { asks, slots: slots ?? 2, rough: true }, token);
 }
 
-const answerFeeds = (speaker: Speaker, samples: readonly Remembered[]): NamedValues => ({
-  ...(speaker.context.numOfQuery > 0 && queryFeeds(speaker, samples)),
+const answerFeeds = (parts: PolicyParts, samples: readonly FrozenInputs[]): NamedValues => ({
+  ...(parts.context.numOfQuery > 0 && queryFeeds(parts, samples)),
   ...decoderFeeds(samples.map(({ inputs }) => inputs)),
 });
 
-const objective: Objective<ContextPolicy, Remembered, null> = {
-  graph({ parameters, speaker }) {
+const objective: Objective<ContextPolicy, FrozenInputs, null> = {
+  graph({ parameters, parts }) {
     const source = parameters.source();
     const p = paramsFrom(source);
-    const decoded = answerMasks(p, speaker);
-    const side = targetSide(speaker);
+    const decoded = answerMasks(p, parts);
+    const side = targetSide(parts);
     const { loss, iou } = segmenterLosses(decoded, input('target', [asks, side, side]));
     return { loss, figures: { iou }, parameters: source.tensors, trains };
   },
-  open: async ({ speaker }) => ({
+  open: async ({ parts }) => ({
     feed: async (samples) => ({
-      ...answerFeeds(speaker, samples),
+      ...answerFeeds(parts, samples),
       target: joined(samples.map(({ target }) => target)),
     }),
     release: async () => {},
@@ -98,8 +98,8 @@ const objective: Objective<ContextPolicy, Remembered, null> = {
 };
 
 function queryFeeds(
-  { reasoner: { language }, context: { numOfQuery } }: Speaker,
-  samples: readonly Remembered[],
+  { reasoner: { language }, context: { numOfQuery } }: PolicyParts,
+  samples: readonly FrozenInputs[],
 ): NamedValues {
   const { layers, kvHeads, headWidth } = language;
   const positions = samples.map(({ next }): Positions => {
@@ -107,7 +107,7 @@ function queryFeeds(
     return [line, line, line];
   });
   return {
-    ...memoryFeeds(samples, { layers, heads: kvHeads, width: headWidth, queries: numOfQuery }),
+    ...frozenInputFeeds(samples, { layers, heads: kvHeads, width: headWidth, queries: numOfQuery }),
     ...textTable(joinPositions(positions), language),
   };
 }
@@ -120,10 +120,10 @@ export interface TrainedSteps {
 /** `seconds`: of processor time. */
 export async function trainContext(
   policy: ContextPolicy,
-  samples: readonly Remembered[],
+  samples: readonly FrozenInputs[],
   { seed, seconds, folder, signal }: { seed: number; seconds: number; folder: string; signal: AbortSignal },
 ): Promise<TrainedSteps> {
-  const run: Run<ContextPolicy, Remembered, null> = {
+  const run: Run<ContextPolicy, FrozenInputs, null> = {
     ...{ name: 'context', steps, policy, objective, shape: null, perStep: asks },
     settings: {
       schedule: { kind: 'cosine', base: rate.base, warmup: rate.warmup, total: steps, floor: 0.02 },
@@ -143,27 +143,27 @@ export async function trainContext(
 }
 
 /** What the policy says to the segmenter of each answer. */
-export const tokensOf = (policy: ContextPolicy, samples: readonly Remembered[]): Promise<Float32Array[]> =>
+export const tokensOf = (policy: ContextPolicy, samples: readonly FrozenInputs[]): Promise<Float32Array[]> =>
   perAnswer(policy, samples, {
-    outputs: (p) => ({ token: queryToken(p, policy.speaker) }),
-    feeds: (some) => queryFeeds(policy.speaker, some),
+    outputs: (p) => ({ token: queryToken(p, policy.parts) }),
+    feeds: (some) => queryFeeds(policy.parts, some),
     read: ({ token }) => token,
   });
 
 /** Logits of every answer's masks, and the IoU that each is believed to have. */
-export const logitsOf = (policy: ContextPolicy, samples: readonly Remembered[]): Promise<MaskLogits[]> =>
+export const logitsOf = (policy: ContextPolicy, samples: readonly FrozenInputs[]): Promise<MaskLogits[]> =>
   perAnswer(policy, samples, {
     outputs: (p) => {
-      const { masks, iou } = answerMasks(p, policy.speaker);
+      const { masks, iou } = answerMasks(p, policy.parts);
       return { masks, iou };
     },
-    feeds: (some) => answerFeeds(policy.speaker, some),
+    feeds: (some) => answerFeeds(policy.parts, some),
     read: ({ masks, iou }) => ({ masks, iou }),
   });
 
 interface Reading<T, K extends string> {
   outputs(p: Params): Record<K, Tensor>;
-  feeds(some: readonly Remembered[]): NamedValues;
+  feeds(some: readonly FrozenInputs[]): NamedValues;
   /** Of one answer. */
   read(own: Record<K, Float32Array>): T;
 }
@@ -171,7 +171,7 @@ interface Reading<T, K extends string> {
 /** A step's number of answers at once; the last ones are filled up with the first. */
 async function perAnswer<T, K extends string>(
   { parameters }: ContextPolicy,
-  samples: readonly Remembered[],
+  samples: readonly FrozenInputs[],
   { outputs, feeds, read }: Reading<T, K>,
 ): Promise<T[]> {
   const source = parameters.source();
@@ -196,7 +196,7 @@ async function perAnswer<T, K extends string>(
 }
 
 /** The context module as the weights hold it. */
-export async function releasedPolicy(folder: string, speaker: Speaker): Promise<ContextPolicy> {
+export async function releasedPolicy(folder: string, parts: PolicyParts): Promise<ContextPolicy> {
   const parameters = await readParameters(folder, (name) => name.startsWith('model.') || isContext(name));
-  return { parameters, speaker };
+  return { parameters, parts };
 }

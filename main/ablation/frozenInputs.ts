@@ -10,17 +10,17 @@ import { Segmenter } from '../flow/segmenter.ts';
 import { targetOf } from '../learn/decoderFeeds.ts';
 import { targetSide } from '../learn/policyGraph.ts';
 import { attentionMask, type PackedSequence, packedLength, packSequence } from '../learn/sequence.ts';
-import { frameOf, imageStartOf, patchValues, type Speaker } from '../learn/squarePolicy.ts';
+import { frameOf, imageStartOf, type PolicyParts, patchValues } from '../learn/squarePolicy.ts';
 import { rowFeeds } from '../learn/turnBatch.ts';
 import { pictures, readTurns } from '../learn/turnLoss.ts';
-import { answered } from '../learn/turnTokens.ts';
+import { answeredTurn } from '../learn/turnTokens.ts';
 import type { Weights } from '../weights/open.ts';
 import type { AnsweredPrompt } from './answeredPrompts.ts';
 
 /** Places of a whole scene with its answers, and of one answer with all that it sees. */
 const places = { scene: 640, answer: 288 } as const;
 
-export interface Remembered {
+export interface FrozenInputs {
   readonly told: AnsweredPrompt;
   /** Key and value of each layer, one after the other: [heads, length, head width]. */
   readonly memory: readonly Float32Array[];
@@ -33,42 +33,42 @@ export interface Remembered {
   readonly target: Float32Array;
 }
 
-export interface MemoryReader {
-  readonly speaker: Speaker;
+export interface FrozenInputReader {
+  readonly parts: PolicyParts;
   /** Looks at whole pictures, as the published segmenter does. */
   readonly segmenter: Segmenter;
   /** What is told of one picture; what does not fit is left out. */
-  remember(image: DecodedImage, told: readonly AnsweredPrompt[]): Promise<Remembered[]>;
+  remember(image: DecodedImage, told: readonly AnsweredPrompt[]): Promise<FrozenInputs[]>;
   release(): Promise<void>;
 }
 
-export async function openReader(weights: Weights, speaker: Speaker): Promise<MemoryReader> {
+export async function openFrozenInputReader(weights: Weights, parts: PolicyParts): Promise<FrozenInputReader> {
   const { params, reasoner, folder } = weights;
-  const frame = frameOf(speaker);
+  const frame = frameOf(parts);
   const names = cacheNames(reasoner.language.layers, 'own');
-  const shape = { pictures: 1, plain: 0, tokens: places.scene, imageStart: imageStartOf(speaker.tokenizer, frame) };
+  const shape = { pictures: 1, plain: 0, tokens: places.scene, imageStart: imageStartOf(parts.tokenizer, frame) };
   const { cache } = readTurns(params, reasoner, pictures(params, reasoner, { count: 1, grid: frame.grid }), shape);
   const flat = cache.flatMap(({ key, value }) => [key, value]);
   const outputs = Object.fromEntries(names.flatMap((name, k) => (flat[k] ? [[name, flat[k]]] : [])));
   const session = await Session.create(outputs, { folder });
   const segmenter = await Segmenter.open(uncropped(weights), {});
   return {
-    ...{ speaker, segmenter },
+    ...{ parts, segmenter },
     remember: async (image, told) => {
-      const { packed, fitting } = packedTurns(speaker, told);
+      const { packed, fitting } = packedTurns(parts, told);
       if (fitting.length === 0) return [];
       const row = { packed, seen: attentionMask(packed.turn), weights: [] };
-      const feeds = { pixels: patchValues(speaker, image), ...rowFeeds([row], reasoner.language) };
+      const feeds = { pixels: patchValues(parts, image), ...rowFeeds([row], reasoner.language) };
       const read = await session.run(feeds);
       const values = names.map((name) => floats(read, name));
       const sizes = { values, heads: reasoner.language.kvHeads, width: reasoner.language.headWidth };
-      const remembered: Remembered[] = [];
+      const frozen: FrozenInputs[] = [];
       for (const [k, one] of fitting.entries()) {
         const inputs = await segmenter.inputs(image, { box: one.box });
         const target = targetOf(one.truth, inputs.place, targetSide(weights));
-        remembered.push({ told: one, inputs, target, ...ofTurn(packed, k + 1, sizes) });
+        frozen.push({ told: one, inputs, target, ...ofTurn(packed, k + 1, sizes) });
       }
-      return remembered;
+      return frozen;
     },
     release: async () => {
       await session.release();
@@ -82,9 +82,9 @@ const uncropped = (weights: Weights): Weights => ({
   recipe: { ...weights.recipe, segmenter: { ...weights.recipe.segmenter, crop: null } },
 });
 
-function packedTurns({ tokenizer, ...speaker }: Speaker, told: readonly AnsweredPrompt[]) {
-  const side = frameOf(speaker).cells;
-  const all = told.map((one) => ({ one, ...answered(tokenizer, one.text, { text: one.answer, side }) }));
+function packedTurns({ tokenizer, ...parts }: PolicyParts, told: readonly AnsweredPrompt[]) {
+  const side = frameOf(parts).cells;
+  const all = told.map((one) => ({ one, ...answeredTurn(tokenizer, one.text, { text: one.answer, side }) }));
   const fitting: typeof all = [];
   for (const each of all) {
     const turns = [...fitting, each].map(({ turn }) => turn);
@@ -125,7 +125,7 @@ function ofTurn({ turn, positions: [t] }: PackedSequence, own: number, { values,
 }
 
 /** What several queries are fed of several answers: memories padded to one length, places and who sees what. */
-export function memoryFeeds(some: readonly Remembered[], { layers, heads, width, queries }: QuerySizes) {
+export function frozenInputFeeds(some: readonly FrozenInputs[], { layers, heads, width, queries }: QuerySizes) {
   const tokens = places.answer;
   const feeds: Record<string, Float32Array> = {};
   cacheNames(layers, 'past').forEach((name, k) => {
@@ -148,10 +148,10 @@ export interface QuerySizes {
   readonly queries: number;
 }
 
-export const rememberedTokens = places.answer;
+export const frozenTokens = places.answer;
 
 /** Queries see the answer and the queries before them. [answers, 1, queries, places + queries] */
-function queryMask(some: readonly Remembered[], queries: number): Float32Array {
+function queryMask(some: readonly FrozenInputs[], queries: number): Float32Array {
   const width = places.answer + queries;
   const mask = new Float32Array(some.length * queries * width).fill(-1e9);
   some.forEach(({ length }, row) => {

@@ -11,14 +11,14 @@ import { type ImageFile, writePng } from '../pictures/image.ts';
 import { drawMaskFile, drawOverlay } from '../pictures/overlay.ts';
 import { writing } from './outFolder.ts';
 
-export interface Delivery {
+export interface AnswerContents {
   readonly image: ImageFile;
   readonly prompt: string;
   readonly proposal: Proposal;
 }
 
 /** Writes the three files, replacing earlier ones, and returns their paths. */
-export function deliver(folder: string, { image, prompt, proposal }: Delivery): Promise<string[]> {
+export function writeAnswerFiles(folder: string, { image, prompt, proposal }: AnswerContents): Promise<string[]> {
   const named = (name: string) => path.join(folder, name);
   const files = { overlay: named('overlay.png'), mask: named('mask.png'), coco: named('coco.json') };
   const findings = proposal.objects.map((object) => ({ ...object, label: labelOf(object, prompt) }));

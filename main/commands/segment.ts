@@ -58,7 +58,7 @@ export function addSegment(program: Command, terminal: Terminal): void {
 async function segment(file: string, options: SegmentOptions, terminal: Terminal): Promise<void> {
   const prompt = toPrompt(options);
   // Loaded late: no other command needs sharp before it has work.
-  const [{ decodeImage }, { deliver }] = await Promise.all([
+  const [{ decodeImage }, { writeAnswerFiles }] = await Promise.all([
     import('../pictures/image.ts'),
     import('./answerFiles.ts'),
   ]);
@@ -69,7 +69,7 @@ async function segment(file: string, options: SegmentOptions, terminal: Terminal
   await prepareFolder(options.out);
   const { loadMs, device, proposal } = await propose(image, prompt, { options, terminal });
   const outcome = { image, proposal, device, timings: { decodeMs, loadMs, ...proposal.timings } };
-  const files = await deliver(options.out, { image, prompt: prompt.text, proposal });
+  const files = await writeAnswerFiles(options.out, { image, prompt: prompt.text, proposal });
   terminal.print(options.json ? asJson(outcome) : asText(outcome, files));
   terminal.finish(isFound(proposal) ? exitCode.done : exitCode.nothing);
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Diff, DiffSchema, NewDiff } from './diff.ts';
 import { ExportSettings, Job, VerifyReport } from './jobs.ts';
 import { LearningState, RunCurve, ShownChange, ShownRollouts, TeachProgress, tiers } from './learning.ts';
-import { Wire } from './liveWire.ts';
+import { LiveWire } from './liveWire.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
 import { Settings, SettingsChange } from './settings.ts';
@@ -243,7 +243,7 @@ export const api = {
           to: z.object({ x: z.number(), y: z.number() }).nullable(),
         }),
       )
-      .output(z.object({ wire: Wire })),
+      .output(z.object({ wire: LiveWire })),
   },
 
   repair: {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Box, type Point } from './records.ts';
 
-export const Wire = z.object({
+export const LiveWire = z.object({
   /** The part of the picture that it covers, in whole image pixels. */
   place: Box,
   /** Pixels of the window: as many as the picture has there, or fewer of a large part. */
@@ -13,7 +13,7 @@ export const Wire = z.object({
   /** [rows * columns] bytes in base64: 1 + the way back in `ways` or 0 at the root, and 16 * the edge's strength from 0 to 15. */
   cells: z.string(),
 });
-export type Wire = z.infer<typeof Wire>;
+export type LiveWire = z.infer<typeof LiveWire>;
 
 /** Steps to the eight neighbours, clockwise from the right. */
 export const ways = [
@@ -29,11 +29,11 @@ export const ways = [
 
 type Place = Pick<Point, 'x' | 'y'>;
 
-export interface OpenWire extends Omit<Wire, 'cells'> {
+export interface UnpackedWire extends Omit<LiveWire, 'cells'> {
   readonly cells: Uint8Array;
 }
 
-export function packWire({ cells, ...rest }: OpenWire): Wire {
+export function packWire({ cells, ...rest }: UnpackedWire): LiveWire {
   let text = '';
   // Pieces: a call takes only so many arguments.
   for (let at = 0; at < cells.length; at += 8192) text += String.fromCharCode(...cells.subarray(at, at + 8192));
@@ -41,7 +41,7 @@ export function packWire({ cells, ...rest }: OpenWire): Wire {
 }
 
 /** Throws where the bytes are not as many as the window has pixels. */
-export function openWire({ cells, ...rest }: Wire): OpenWire {
+export function unpackWire({ cells, ...rest }: LiveWire): UnpackedWire {
   const text = atob(cells);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
@@ -50,18 +50,18 @@ export function openWire({ cells, ...rest }: Wire): OpenWire {
   return { ...rest, cells: bytes };
 }
 
-export const covers = ({ place }: Pick<Wire, 'place'>, { x, y }: Place): boolean =>
+export const covers = ({ place }: Pick<LiveWire, 'place'>, { x, y }: Place): boolean =>
   x >= place.x1 && x < place.x2 && y >= place.y1 && y < place.y2;
 
 /** The pixel of the window that a place of the picture lies in, or is nearest to. */
-export function cellOf({ place, columns, rows }: Omit<OpenWire, 'cells' | 'root'>, { x, y }: Place): number {
+export function cellOf({ place, columns, rows }: Omit<UnpackedWire, 'cells' | 'root'>, { x, y }: Place): number {
   const along = (value: number, from: number, to: number, count: number) =>
     Math.min(count - 1, Math.max(0, Math.floor(((value - from) / (to - from)) * count)));
   return along(y, place.y1, place.y2, rows) * columns + along(x, place.x1, place.x2, columns);
 }
 
 /** The middle of a pixel of the window, in image pixels. */
-export const middleOf = ({ place, columns, rows }: Omit<OpenWire, 'cells' | 'root'>, cell: number): Place => ({
+export const middleOf = ({ place, columns, rows }: Omit<UnpackedWire, 'cells' | 'root'>, cell: number): Place => ({
   x: place.x1 + (((cell % columns) + 0.5) / columns) * (place.x2 - place.x1),
   y: place.y1 + ((Math.floor(cell / columns) + 0.5) / rows) * (place.y2 - place.y1),
 });
@@ -73,7 +73,7 @@ const byteAt = (cells: Uint8Array, cell: number): number => {
 };
 
 /** From the root along edges to the pixel of the place, each pixel's middle. */
-export function wayTo(wire: OpenWire, to: Place): Place[] {
+export function wayTo(wire: UnpackedWire, to: Place): Place[] {
   const found: Place[] = [];
   let cell = cellOf(wire, to);
   for (let back = byteAt(wire.cells, cell) & 15; back !== 0; back = byteAt(wire.cells, cell) & 15) {
@@ -90,7 +90,7 @@ export function wayTo(wire: OpenWire, to: Place): Place[] {
 const FAR = 0.7;
 
 /** The edge within so many image pixels that is strong and near; where there is none, the place itself. */
-export function strongestNear(wire: OpenWire, at: Place, reach: number): Place {
+export function strongestNear(wire: UnpackedWire, at: Place, reach: number): Place {
   const { columns, rows, place, cells } = wire;
   const cell = cellOf(wire, at);
   const span = Math.min(12, Math.ceil((reach / (place.x2 - place.x1)) * columns));

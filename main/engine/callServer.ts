@@ -5,14 +5,14 @@ import { weightsVersion } from '../weights/version.ts';
 import { type CallContext, type Model, perform } from './calls.ts';
 import { Embeddings } from './embeddings.ts';
 import { failureOf, NotOpened } from './failures.ts';
-import { Turns } from './priority.ts';
+import { ComputeQueue } from './priority.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 
 type CallMessage = Extract<ToEngine, { kind: 'call' }>;
 
 export class CallServer {
   private readonly send: (message: FromEngine) => void;
-  private readonly turns = new Turns();
+  private readonly queue = new ComputeQueue();
   private readonly underWay = new Map<number, AbortController>();
   private readonly shown = new Embeddings(decodeImage);
   /** A batch goes through its pictures once: it must not push out those that a person works on. */
@@ -47,7 +47,7 @@ export class CallServer {
       const work = this.workFor(message, abort.signal);
       // Pictures of a batch are read while the one before is computed.
       if (urgency === 'batch' && request.name !== 'teach') work.image(request.arguments.picture).catch(() => undefined);
-      const result = await this.turns[urgency](async () => {
+      const result = await this.queue[urgency](async () => {
         abort.signal.throwIfAborted();
         return perform(request, work);
       });
@@ -66,7 +66,7 @@ export class CallServer {
       image: (picture) => pictures.of(picture),
       model: () => this.model,
       emit: (event) => this.send({ kind: 'event', id, event }),
-      between: () => (urgency === 'batch' ? this.turns.quiet() : Promise.resolve()),
+      between: () => (urgency === 'batch' ? this.queue.quiet() : Promise.resolve()),
     };
   }
 }

@@ -1,6 +1,6 @@
 // Says who may compute: urgent work at once, batch work one piece at a time and only while nothing urgent is under way.
 
-export class Turns {
+export class ComputeQueue {
   private urgentCount = 0;
   private line: Promise<unknown> = Promise.resolve();
   private readonly waiting = new Set<() => void>();

@@ -1,6 +1,6 @@
 // Defines the messages between the host and its engine programs: calls by name, their events, results and failures.
 import type { TeachProgress } from '../contract/learning.ts';
-import type { Wire } from '../contract/liveWire.ts';
+import type { LiveWire } from '../contract/liveWire.ts';
 import type { PackedMask, StoredProposal } from '../contract/project.ts';
 import type { Box, Point } from '../contract/records.ts';
 import type { TeachOutcome } from '../learn/task.ts';
@@ -75,7 +75,7 @@ export interface Calls {
     result: MaskResult;
   };
   /** Intelligent scissors: the cheapest ways along edges from a place. */
-  wire: { arguments: { picture: string } & WireAsk; event: never; result: { wire: Wire; ms: number } };
+  wire: { arguments: { picture: string } & WireAsk; event: never; result: { wire: LiveWire; ms: number } };
   /** Of the program `train`: the run whose task lies in the folder; called again, it goes on. */
   teach: { arguments: { folder: string }; event: TeachProgress; result: TeachOutcome & { ms: number } };
 }

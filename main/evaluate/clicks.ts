@@ -5,7 +5,7 @@ import { maskIou, toBitmap } from '../contract/rle.ts';
 import type { Predictor } from '../flow/predict.ts';
 import { nextClick } from '../pictures/distance.ts';
 
-export interface Clicking {
+export interface ClickRules {
   /** Most clicks at one object. */
   readonly most: number;
   /** An IoU at which nobody clicks again, once `least` clicks were made. */
@@ -22,7 +22,7 @@ const JITTER = 0.5;
 export async function clickedIous(
   predictor: Pick<Predictor, 'segment'>,
   { image, truth }: { image: DecodedImage; truth: Mask },
-  { most, content, least, jitter }: Clicking,
+  { most, content, least, jitter }: ClickRules,
 ): Promise<number[]> {
   const wanted = toBitmap(truth);
   const points: Point[] = [];

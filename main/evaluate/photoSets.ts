@@ -4,7 +4,7 @@ import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskIou } from '../contract/rle.ts';
 import type { Predictor } from '../flow/predict.ts';
 import { cutOut } from '../pictures/cutOut.ts';
-import { type Clicking, clickedIous, clicksTo } from './clicks.ts';
+import { type ClickRules, clickedIous, clicksTo } from './clicks.ts';
 import type { LabelledImage } from './cocoPhotos.ts';
 import { type RepairFigures, repairFigures, repairTrials } from './repair.ts';
 import { evaluateWords, type WordFigures } from './words.ts';
@@ -15,7 +15,7 @@ const SMALLEST = 100;
 const MOST_CLICKS = 10;
 const CONTENT = 0.85;
 /** Five clicks are counted of every thing. */
-const clicking: Clicking = { most: MOST_CLICKS, content: CONTENT, least: 5, jitter: null };
+const clicking: ClickRules = { most: MOST_CLICKS, content: CONTENT, least: 5, jitter: null };
 /** Masks are made wrong in the same way each time; calibration draws from another seed. */
 const REPAIR_SEED = 50_000;
 const counted = ['1', '3', '5'] as const;

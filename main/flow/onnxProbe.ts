@@ -6,7 +6,7 @@ import type { ForeignMasks } from './onnxMasks.ts';
 import type { PointedAt } from './onnxPrompts.ts';
 
 /** What was found out by trying, because names do not tell. */
-export interface Heard {
+export interface ProbeResult {
   readonly boxes: boolean;
   readonly rough: boolean;
   readonly scale: PixelScale;
@@ -56,7 +56,10 @@ function disc(data: Uint8Array, { x, y, radius, colour }: Disc): Thing {
   return { box, mask: fromBitmap(bitmap, side, side), middle: { x, y, sign: '+' } };
 }
 
-export async function probe<Features>({ decoder, picture }: OnnxDialect, files: Probed<Features>): Promise<Heard> {
+export async function probe<Features>(
+  { decoder, picture }: OnnxDialect,
+  files: Probed<Features>,
+): Promise<ProbeResult> {
   const { image, things } = drawing();
   const [thing, other] = things;
   const seen: { scale: PixelScale; features: Features; found: number }[] = [];

@@ -8,7 +8,7 @@ import type { DecodedImage, Mask } from '../contract/records.ts';
 import { type PixelScale, type RecognisedFiles, recognise } from './onnxDialects.ts';
 import { type ForeignMasks, foreignMasks, maskOfPicture } from './onnxMasks.ts';
 import { type PlacedPicture, pixelsFor, placedOn } from './onnxPicture.ts';
-import { type Heard, probe } from './onnxProbe.ts';
+import { type ProbeResult, probe } from './onnxProbe.ts';
 import { type PointedAt, promptFeeds } from './onnxPrompts.ts';
 import type { EngineOptions } from './reasoner.ts';
 
@@ -25,11 +25,11 @@ export class OnnxSegmenter {
   readonly provider: string;
   /** Sentences that are shown to the person. */
   readonly warnings: readonly string[];
-  readonly heard: Heard;
+  readonly heard: ProbeResult;
   private readonly parts: Parts;
   private readonly features = new WeakMap<DecodedImage, Promise<Shaped>>();
 
-  private constructor(parts: Parts, heard: Heard) {
+  private constructor(parts: Parts, heard: ProbeResult) {
     this.parts = parts;
     this.heard = heard;
     this.name = path.basename(path.dirname(parts.files.encoder.file));
@@ -88,7 +88,7 @@ export class OnnxSegmenter {
   }
 }
 
-function complaints(name: string, { boxes, scale }: Heard): string[] {
+function complaints(name: string, { boxes, scale }: ProbeResult): string[] {
   return [
     ...(boxes ? [] : [`${name} does not hear boxes; a click in the middle of the box stands for it.`]),
     ...(scale === 'slip' ? [`${name} finds more with the pixels of osam's slip of precedence than with SAM 2's.`] : []),
@@ -119,7 +119,7 @@ interface OnnxAsk {
   readonly image: DecodedImage;
   readonly ask: PointedAt;
   readonly features: Shaped;
-  readonly heard: Pick<Heard, 'boxes' | 'rough'>;
+  readonly heard: Pick<ProbeResult, 'boxes' | 'rough'>;
 }
 
 async function decoded({ files, decoder }: Parts, { image, ask, features, heard }: OnnxAsk): Promise<ForeignMasks> {

@@ -11,7 +11,7 @@ import { expectedGain } from './repairGain.ts';
 import { boxAround, type FoundLogits, type SegmenterPrompt, sharesIn } from './zoom.ts';
 
 /** The part of a segmenter that repair needs. */
-export interface Finds {
+export interface RepairSegmenter {
   find(image: DecodedImage, ask: SegmenterPrompt): Promise<FoundLogits>;
   draw(image: DecodedImage, found: Pick<FoundLogits, 'values' | 'place'>): Mask;
 }
@@ -36,7 +36,7 @@ const POINT_SIDE = 128;
 
 /** Null where there is nothing to redraw, or the segmenter finds nothing. */
 export async function repaired(
-  segmenter: Finds,
+  segmenter: RepairSegmenter,
   image: DecodedImage,
   standing: Mask,
   record: RepairRecord | null,
@@ -69,7 +69,7 @@ interface Draft extends RedrawnMask {
 }
 
 /** What each prompt gives, the plain box last; none that are empty. */
-async function redraw(segmenter: Finds, image: DecodedImage, standing: Mask): Promise<Draft[]> {
+async function redraw(segmenter: RepairSegmenter, image: DecodedImage, standing: Mask): Promise<Draft[]> {
   const { rough, plain } = promptsFrom(standing, image);
   const drafts: Draft[] = [];
   const add = async (ask: SegmenterPrompt, isPlain = false) => {
@@ -143,7 +143,7 @@ function agreed(drafts: readonly Draft[]): Draft | null {
 }
 
 /** What most of the drafts by the soft mask have inside, along the edges of the picture. */
-function consensus(segmenter: Finds, image: DecodedImage, drafts: readonly Draft[]): Mask | null {
+function consensus(segmenter: RepairSegmenter, image: DecodedImage, drafts: readonly Draft[]): Mask | null {
   const voters = drafts.filter(({ isPlain }) => !isPlain);
   const [first] = voters;
   const area = boxAround(voters.map(({ found: { place } }) => edgesOf(place)));

@@ -14,7 +14,7 @@ const isEmpty = (value: unknown): boolean =>
   (isFields(value) && Object.keys(value).length === 0);
 
 /** Texts, numbers and yes or no as they are, lists and nested values as JSON; what is too long or too many is named. */
-export function saidOf(fields: Fields, { what, notes }: { what: string; notes: Notes }): Attributes {
+export function readAttributes(fields: Fields, { what, notes }: { what: string; notes: Notes }): Attributes {
   const found: Attributes = {};
   let count = 0;
   for (const [name, value] of Object.entries(fields)) {
@@ -43,7 +43,7 @@ const define = (found: Attributes, name: string, value: AttributeValue): void =>
   void Object.defineProperty(found, name, { value, enumerable: true, configurable: true, writable: true });
 
 /** Several places of a file may use one name: a later value that differs is kept under its place's own. */
-export function merged(...groups: readonly (readonly [place: string, fields: Fields])[]): Fields {
+export function mergeFields(...groups: readonly (readonly [place: string, fields: Fields])[]): Fields {
   const found = new Map<string, unknown>();
   for (const [place, fields] of groups) {
     for (const [name, value] of Object.entries(fields)) {
@@ -56,7 +56,7 @@ export function merged(...groups: readonly (readonly [place: string, fields: Fie
 }
 
 /** Of parts that make one object, the first that says something counts; where another says otherwise, that is told. */
-export function agreed(
+export function mergeAttributes(
   first: Attributes,
   other: Attributes,
   { what, notes }: { what: string; notes: Notes },

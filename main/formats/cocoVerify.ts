@@ -6,7 +6,7 @@ import type { Mask } from '../contract/records.ts';
 import { maskIou } from '../contract/rle.ts';
 import { type Checked, type CocoAnnotation, CocoRules, isLoneBox } from './cocoRules.ts';
 import { jsonPieces } from './jsonStream.ts';
-import { turns } from './pauses.ts';
+import { pauses } from './pauses.ts';
 import { type Fields, isFields, numberOf, wholeOf, yesOf } from './values.ts';
 
 const MOST_PROBLEMS = 1000;
@@ -85,14 +85,14 @@ class FileCheck {
   /** The file is read twice, as images and categories may stand behind the annotations. */
   async run(): Promise<void> {
     const { signal, step, truth } = this.#options;
-    const turn = turns(signal);
-    const head = await this.#readHead(turn);
+    const pause = pauses(signal);
+    const head = await this.#readHead(pause);
     const isAnnotation = (key: string) => key === 'annotations';
     for (const { value, listed } of jsonPieces(this.#file, isAnnotation)) {
       if (!listed) break;
       this.problems.add(this.#annotation(value));
       step?.();
-      await turn();
+      await pause();
     }
     this.problems.add(this.#rules.end(head));
     if (truth) {
@@ -115,7 +115,7 @@ class FileCheck {
   }
 
   /** The values of all keys; of the lists only that they are lists. */
-  async #readHead(turn: () => Promise<void> | undefined): Promise<Record<string, unknown>> {
+  async #readHead(pause: () => Promise<void> | undefined): Promise<Record<string, unknown>> {
     const head: Record<string, unknown> = {};
     const counts = new Map<string, number>();
     const wanted = (key: string) => {
@@ -129,7 +129,7 @@ class FileCheck {
       counts.set(key, index + 1);
       if (listed && key === 'images') this.#image(value, index);
       if (listed && key === 'categories') this.#category(value, index);
-      await turn();
+      await pause();
     }
     return head;
   }

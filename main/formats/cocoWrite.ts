@@ -4,8 +4,8 @@ import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { ExportSettings } from '../contract/jobs.ts';
 import { Annotations, type OutShape } from './cocoAnnotations.ts';
 import { patched } from './cocoRecord.ts';
-import { besideOf } from './partFile.ts';
-import { turns } from './pauses.ts';
+import { partFileOf } from './partFile.ts';
+import { pauses } from './pauses.ts';
 
 const BUFFERED = 2 ** 20;
 /** Files that Loupe wrote begin so, and no others. */
@@ -48,7 +48,7 @@ export interface Written {
 
 export async function writeCocoFile(file: string, content: CocoContent, options: CocoWriteOptions): Promise<Written> {
   const target = replaceable(file);
-  const part = besideOf(target);
+  const part = partFileOf(target);
   let out: Out | null = null;
   try {
     out = new Out(part);
@@ -76,12 +76,12 @@ function replaceable(file: string): string {
 }
 
 async function writeAll(out: Out, content: CocoContent, options: CocoWriteOptions): Promise<Written> {
-  const turn = turns(options.signal);
+  const pause = pauses(options.signal);
   const { info = '{}', licenses = '[]', ...others } = content.head;
   out.put(`${OPENING}${info},\n"licenses": ${licenses},\n"images": [`);
   for (const image of content.images()) {
     out.entry(typeof image === 'string' ? image : imageText(image));
-    await turn();
+    await pause();
   }
   const images = out.entries;
   out.put('\n],\n"annotations": [');
@@ -90,7 +90,7 @@ async function writeAll(out: Out, content: CocoContent, options: CocoWriteOption
     const written = typeof shape === 'string' ? shape : annotations.of(shape);
     if (written !== null) out.entry(written);
     options.step?.();
-    await turn();
+    await pause();
   }
   const count = out.entries;
   out.put('\n],\n"categories": [');

@@ -5,12 +5,12 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { fromRegion, toMask } from '../contract/maskColumns.ts';
 import { checkSize, maskBox, union } from '../contract/rle.ts';
-import { agreed, merged, saidOf } from './attributes.ts';
+import { mergeAttributes, mergeFields, readAttributes } from './attributes.ts';
 import { CvatNames } from './cvatNames.ts';
 import { framesOf } from './cvatTracks.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
 import { type BoxedMask, boxRing, ellipseRing, maskOfRing, placedMask, turnedRing } from './rings.ts';
-import { decoded } from './textFile.ts';
+import { decodeText } from './textFile.ts';
 import { boxOf, labelOf, sideOf, slashed, wholeOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 
@@ -30,7 +30,7 @@ export async function readCvat(file: string, context: ReadContext): Promise<Read
   const name = path.basename(file);
   if (statSync(file).size > MOST_BYTES)
     throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB; export the task as COCO instead`);
-  const root = parseXml(decoded(readFileSync(file), name), name);
+  const root = parseXml(decodeText(readFileSync(file), name), name);
   const names = new CvatNames(root);
   const elements = [...childrenOf(root, 'image'), ...(await framesOf(root, { file, names }, context))];
   const labels = new Set(labelsIn(childOf(root, 'meta')));
@@ -84,7 +84,7 @@ function shapesOf(element: Element, image: ReadImage, notes: Notes): ReadShape[]
     try {
       const { label, placed } = drawn(child, { width, height });
       const group = finite(child.attributes.group_id);
-      const shape = { image, label, ...placed, crowd: false, attributes: saidOf(ownFields(child), of) };
+      const shape = { image, label, ...placed, crowd: false, attributes: readAttributes(ownFields(child), of) };
       const key = group !== null && group > 0 && shape.mask ? JSON.stringify([label, group]) : `${i}`;
       const earlier = found.get(key);
       found.set(key, earlier ? joined(earlier, shape, of) : shape);
@@ -99,7 +99,7 @@ function shapesOf(element: Element, image: ReadImage, notes: Notes): ReadShape[]
 function joined(a: ReadShape, b: ReadShape, of: { what: string; notes: Notes }): ReadShape {
   const mask = a.mask && b.mask ? union(a.mask, b.mask) : a.mask;
   of.notes.say('shapes of one label and one group are parts of one object, as in COCO files from CVAT');
-  return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: agreed(a.attributes, b.attributes, of) };
+  return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: mergeAttributes(a.attributes, b.attributes, of) };
 }
 
 function drawn({ name, attributes }: Element, frame: Frame): { label: string; placed: BoxedMask } {
@@ -211,5 +211,5 @@ function ownFields(element: Element): Record<string, unknown> {
     group_id: finite(group) || undefined,
     track_id: finite(track) ?? undefined,
   };
-  return merged(['shape', own], ['attributes', Object.fromEntries(listed)]);
+  return mergeFields(['shape', own], ['attributes', Object.fromEntries(listed)]);
 }

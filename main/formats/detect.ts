@@ -13,8 +13,8 @@ import { readPanoptic } from './panoptic.ts';
 import type { ReadContext, Reading } from './reading.ts';
 import { readReasonSeg } from './reasonSeg.ts';
 import { readSegmentAnything } from './segmentAnything.ts';
-import { roughly } from './textFile.ts';
-import { type Facts, unreadName } from './unsupported.ts';
+import { decodeRoughly } from './textFile.ts';
+import { type JsonFacts, unsupportedFormat } from './unsupported.ts';
 import { type Fields, isFields } from './values.ts';
 import { isViaTable, readVia, readViaTable } from './via.ts';
 import { readVia3 } from './via3.ts';
@@ -36,7 +36,7 @@ const RESULTS =
 /** Throws `BadInput` where JSON is damaged: it might be anything. */
 export function detect(file: string): Detected {
   const start = peek(file);
-  const text = roughly(start).trimStart();
+  const text = decodeRoughly(start).trimStart();
   if (isArchive(start)) return { reason: 'is an archive that Loupe does not open; unpack it and import the folder' };
   if (isPicture(start))
     return { reason: 'is a picture; annotations in pictures are read with the file that describes them' };
@@ -105,7 +105,7 @@ function detectJson(file: string): Detected {
   const annotation = first.get('annotations');
   if (isFields(annotation) && 'segments_info' in annotation) return { reader: readPanoptic };
   if (isClassList(facts)) return { describes: 'names of classes' };
-  const unread = unreadName(facts);
+  const unread = unsupportedFormat(facts);
   if (isFields(first.get('image')) && keys.has('annotations'))
     return unread === null ? { reader: readSegmentAnything } : { reason: unread };
   if (isFields(annotation) && 'image_id' in annotation) return { reader: readCoco };
@@ -122,21 +122,21 @@ function detectJson(file: string): Detected {
 }
 
 /** A project of VIA 1 or 2, or one entry for each picture. */
-function isVia({ keys, first }: Facts): boolean {
+function isVia({ keys, first }: JsonFacts): boolean {
   const [entry] = first.values();
   return keys.has('_via_img_metadata') || (isFields(entry) && 'filename' in entry && 'regions' in entry);
 }
 
-function detectList(entry: unknown, facts: Facts): Detected {
+function detectList(entry: unknown, facts: JsonFacts): Detected {
   if (!isFields(entry)) return { reason: UNREAD };
   if ('image_id' in entry && !('annotations' in entry)) return { reason: RESULTS };
   if ('data' in entry && ['annotations', 'completions', 'predictions'].some((key) => key in entry))
     return { reader: readLabelStudio };
-  return { reason: unreadName(facts) ?? `${UNREAD} (${entryKeys(entry)})` };
+  return { reason: unsupportedFormat(facts) ?? `${UNREAD} (${entryKeys(entry)})` };
 }
 
 /** Reading stops at the first annotation: what comes after can be half a gigabyte. Null: values follow each other. */
-function factsOf(file: string): Facts | null {
+function factsOf(file: string): JsonFacts | null {
   const facts = { keys: new Set<string>(), first: new Map<string | null, unknown>() };
   let ended = false;
   const wanted = (key: string) => {
@@ -159,7 +159,7 @@ function detectLines(file: string): Detected {
   for (const row of jsonLines(file)) {
     if (!isFields(row)) break;
     if ('image_path' in row && 'segmentation' in row) return { reader: readGroundingSuite };
-    const unread = unreadName({ keys: new Set(), first: new Map([[null, row]]) });
+    const unread = unsupportedFormat({ keys: new Set(), first: new Map([[null, row]]) });
     return { reason: unread ?? `${UNREAD} (${entryKeys(row)})` };
   }
   return { reason: UNREAD };

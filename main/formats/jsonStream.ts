@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
-import { decoderOf, markOf } from './textFile.ts';
+import { byteOrderMark, decoderOf } from './textFile.ts';
 
 const CHUNK = 2 ** 20;
 /** A single entry that is larger is no annotation. */
@@ -133,7 +133,7 @@ class Source {
   start(): void {
     if (this.#byte(0) === undefined) throw new BadInput(`${path.basename(this.#file)}: is empty`);
     this.#byte(3);
-    const mark = markOf(this.#bytes.subarray(0, 4));
+    const mark = byteOrderMark(this.#bytes.subarray(0, 4));
     if (mark === null) return;
     if (mark.encoding === 'utf8') this.#at = mark.length;
     else {

@@ -1,7 +1,7 @@
 // Reads a Label Studio export (JSON): of several people's work the one that counts; the rest is named.
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { merged, saidOf } from './attributes.ts';
+import { mergeFields, readAttributes } from './attributes.ts';
 import { jsonPieces } from './jsonStream.ts';
 import { isRegion, regionOf } from './labelStudioRegions.ts';
 import { isPictureName } from './nameLists.ts';
@@ -184,8 +184,8 @@ function taken(result: Fields, image: ReadImage, { what, notes }: { what: string
     if (others.length > 0) notes.say(`${what} has several labels; the first, "${label}", was taken`);
     const { score, beside, meta } = result;
     const texts = isFields(meta) && Array.isArray(meta.text) ? meta.text.join('\n') : undefined;
-    const own = merged(['result', { score, note: texts }], ['said', isFields(beside) ? beside : {}]);
-    return { image, label, ...placed, crowd: false, attributes: saidOf(own, { what, notes }) };
+    const own = mergeFields(['result', { score, note: texts }], ['said', isFields(beside) ? beside : {}]);
+    return { image, label, ...placed, crowd: false, attributes: readAttributes(own, { what, notes }) };
   } catch (error) {
     if (!(error instanceof BadInput)) throw error;
     notes.leave(what, error.message);

@@ -4,7 +4,7 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { checkSize, fromBitmap, maskBox, union } from '../contract/rle.ts';
-import { agreed, merged, saidOf } from './attributes.ts';
+import { mergeAttributes, mergeFields, readAttributes } from './attributes.ts';
 import { jsonFields } from './jsonStream.ts';
 import { decodePng } from './png.ts';
 import type { Notes, ReadContext, Reading, ReadShape, SizedImage } from './reading.ts';
@@ -52,7 +52,7 @@ export async function readLabelme(file: string, { pictures, notes }: ReadContext
 function sayOfImage(fields: Fields, notes: Notes): void {
   const given = isFields(fields.flags) ? Object.entries(fields.flags) : [];
   const flags = given.flatMap(([name, value]) => (yesOf(value) ? [name] : []));
-  const keys = Object.keys(saidOf(fields, { what: 'the image', notes })).filter(
+  const keys = Object.keys(readAttributes(fields, { what: 'the image', notes })).filter(
     (key) => !READ.has(key) && key !== 'flags',
   );
   const said = [...flags.map((name) => `flag "${name}"`), ...keys.map((key) => `"${key}"`)];
@@ -84,7 +84,7 @@ function single(value: unknown, image: SizedImage, of: Of): { key: string | null
   const { mask, box } = drawn(value, image);
   const group = wholeOf(value.group_id);
   const key = group === null || mask === null ? null : JSON.stringify([label, group]);
-  return { key, shape: { image, label, mask, box, crowd: false, attributes: saidOf(ownFields(value), of) } };
+  return { key, shape: { image, label, mask, box, crowd: false, attributes: readAttributes(ownFields(value), of) } };
 }
 
 interface Of {
@@ -98,12 +98,16 @@ function ownFields(value: Fields): Fields {
   const difficult = yesOf(value.difficult) ? true : undefined;
   const [flags, attributes] = [value.flags, value.attributes].map((each) => (isFields(each) ? each : {}));
   const others = isFields(value.attributes) ? {} : { attributes: value.attributes };
-  return merged(['shape', { ...own, ...others, difficult }], ['attributes', attributes ?? {}], ['flags', flags ?? {}]);
+  return mergeFields(
+    ['shape', { ...own, ...others, difficult }],
+    ['attributes', attributes ?? {}],
+    ['flags', flags ?? {}],
+  );
 }
 
 function joined(a: ReadShape, b: ReadShape, of: Of): ReadShape {
   const mask = a.mask && b.mask ? union(a.mask, b.mask) : a.mask;
-  return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: agreed(a.attributes, b.attributes, of) };
+  return { ...a, mask, box: mask ? maskBox(mask) : a.box, attributes: mergeAttributes(a.attributes, b.attributes, of) };
 }
 
 function drawn(fields: Fields, frame: Frame): BoxedMask {

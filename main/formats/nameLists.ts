@@ -1,7 +1,7 @@
 // Reads files that describe others: names of classes, or names of the pictures that belong to a part of the set.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Facts } from './unsupported.ts';
+import type { JsonFacts } from './unsupported.ts';
 import { isFields, stemOf } from './values.ts';
 import { isNamedList, isYoloSet } from './yoloSet.ts';
 
@@ -27,7 +27,7 @@ export function describedBy(file: string, lines: readonly string[]): Described |
 const LISTED = new Set(['categories', 'info', 'licenses']);
 
 /** The notes.json that Label Studio puts beside YOLO, and COCO files that hold nothing but categories. */
-export function isClassList({ keys, first }: Facts): boolean {
+export function isClassList({ keys, first }: JsonFacts): boolean {
   const category = first.get('categories');
   return isFields(category) && 'name' in category && [...keys].every((key) => LISTED.has(key));
 }

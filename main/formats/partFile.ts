@@ -3,7 +3,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /** Where to write before `file` is replaced. Removes what killed processes of ours left there, and nothing else. */
-export function besideOf(file: string): string {
+export function partFileOf(file: string): string {
   for (const left of leftBeside(file)) rmSync(left, { recursive: true, force: true });
   return `${file}.loupe-${process.pid}.part`;
 }
@@ -13,14 +13,14 @@ function leftBeside(file: string): string[] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
   const pidOf = (name: string) =>
     /^loupe-(\d{1,10})\.part$/u.exec(name.startsWith(own) ? name.slice(own.length) : '')?.[1];
-  const isLeft = (name: string) => pidOf(name) !== undefined && !lives(Number(pidOf(name)));
+  const isLeft = (name: string) => pidOf(name) !== undefined && !isProcessAlive(Number(pidOf(name)));
   return readdirSync(folder)
     .filter(isLeft)
     .map((name) => path.join(folder, name));
 }
 
 /** A process that we may not signal exists, too. */
-export function lives(pid: number): boolean {
+export function isProcessAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {

@@ -2,7 +2,7 @@
 const TURN_MS = 20;
 
 /** To be awaited once a round; waits only when 20 ms have passed. Throws the signal's reason. */
-export function turns(signal: AbortSignal | undefined): () => Promise<void> | undefined {
+export function pauses(signal: AbortSignal | undefined): () => Promise<void> | undefined {
   let last = performance.now();
   return () => {
     if (performance.now() - last < TURN_MS) return undefined;

@@ -9,7 +9,7 @@ import { BadInput } from '../contract/badInput.ts';
 const DECLARED_IN = 200;
 
 /** What `Buffer.toString` calls UTF-16; null where the bytes begin with neither a mark nor two plain letters of UTF-16. */
-export function markOf(
+export function byteOrderMark(
   bytes: Uint8Array,
 ): { readonly encoding: 'utf8' | 'utf-16le' | 'utf-16be'; readonly length: number } | null {
   const [a, b, c, d] = bytes;
@@ -24,19 +24,19 @@ export function markOf(
 export const decoderOf = (encoding: string): { write(bytes: Buffer): string } => iconv.getDecoder(encoding);
 
 /** For a look at it alone: bytes of an unknown encoding become other characters here, and are read exactly later. */
-export function roughly(start: Buffer): string {
-  const mark = markOf(start);
+export function decodeRoughly(start: Buffer): string {
+  const mark = byteOrderMark(start);
   const body = start.subarray(mark?.length ?? 0);
   return mark === null || mark.encoding === 'utf8' ? body.toString('utf8') : iconv.decode(body, mark.encoding);
 }
 
 export function readText(file: string): string {
-  return decoded(readFileSync(file), path.basename(file));
+  return decodeText(readFileSync(file), path.basename(file));
 }
 
 /** `name` is what a refusal calls it. Never gives a replacement character that the file does not hold. */
-export function decoded(bytes: Uint8Array, name: string): string {
-  const mark = markOf(bytes);
+export function decodeText(bytes: Uint8Array, name: string): string {
+  const mark = byteOrderMark(bytes);
   const declared = declaredIn(bytes) ?? 'utf-8';
   const encoding = mark?.encoding ?? (isUtf16(declared) ? guessed16(bytes) : declared);
   if (!iconv.encodingExists(encoding))

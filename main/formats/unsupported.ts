@@ -2,7 +2,7 @@
 import { type Fields, isFields } from './values.ts';
 
 /** What tells formats apart: the keys, and the first entry of each list or other value. */
-export interface Facts {
+export interface JsonFacts {
   readonly keys: ReadonlySet<string>;
   readonly first: ReadonlyMap<string | null, unknown>;
 }
@@ -12,16 +12,16 @@ interface Known {
   readonly name: string;
   /** Where another format is had. */
   readonly instead: string;
-  readonly fits: (facts: Facts) => boolean;
+  readonly fits: (facts: JsonFacts) => boolean;
 }
 
-const has = ({ keys }: Facts, ...names: string[]): boolean => names.every((name) => keys.has(name));
-const firstOf = ({ first }: Facts, key: string | null): Fields => {
+const has = ({ keys }: JsonFacts, ...names: string[]): boolean => names.every((name) => keys.has(name));
+const firstOf = ({ first }: JsonFacts, key: string | null): Fields => {
   const value = first.get(key);
   return isFields(value) ? value : {};
 };
 /** The entry of a file that is one list, or of one that has a value a line. */
-const entry = (facts: Facts): Fields => firstOf(facts, null);
+const entry = (facts: JsonFacts): Fields => firstOf(facts, null);
 
 /** Segment Anything's has a file_name. */
 const isDarwinImage = (image: Fields): boolean =>
@@ -148,7 +148,7 @@ const KNOWN: readonly Known[] = [
 ];
 
 /** "is a Darwin file (V7), which Loupe does not read; export COCO from V7", or null. */
-export function unreadName(facts: Facts): string | null {
+export function unsupportedFormat(facts: JsonFacts): string | null {
   const known = KNOWN.find(({ fits }) => fits(facts));
   return known === undefined ? null : `is ${known.name}, which Loupe does not read; ${known.instead}`;
 }

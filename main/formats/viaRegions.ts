@@ -1,7 +1,7 @@
 // Reads regions as all versions of VIA have them; finds out which attribute is the label, and says so.
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { saidOf } from './attributes.ts';
+import { readAttributes } from './attributes.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
 import { type BoxedMask, ellipseRing, maskOfRing, turnedRing } from './rings.ts';
 import { baseName, boxOf, type Fields, isFields, labelOf, numberOf, slashed, yesOf } from './values.ts';
@@ -45,7 +45,7 @@ export async function viaReading(entries: readonly Entry[], { file, context, rul
     const picture = await pictures.find(name, file);
     const image = { name, width: picture?.width ?? null, height: picture?.height ?? null, ...(picture && { picture }) };
     images.push(image);
-    for (const said of Object.keys(isFields(entry.said) ? saidOf(entry.said, { what: name, notes }) : {}))
+    for (const said of Object.keys(isFields(entry.said) ? readAttributes(entry.said, { what: name, notes }) : {}))
       notes.say(`"${said}" is said of a whole image, and is not read`);
     if (picture !== null) shapes.push(...shapesOf(entry, image, { key, notes, frame: picture }));
     else if (entry.regions.length > 0)
@@ -103,7 +103,7 @@ function shapesOf({ regions }: Entry, image: ReadImage, { key, notes, frame }: O
       const said = key !== null && Object.hasOwn(region.said, key) ? chosenOf(region.said[key]) : null;
       if (said === null) notes.say(`regions without a label get the label "${LABEL}"`);
       const others = Object.entries(region.said).filter(([name]) => name !== key || said === null);
-      const attributes = saidOf(Object.fromEntries(others.map(([name, value]) => [name, tickedOf(value)])), {
+      const attributes = readAttributes(Object.fromEntries(others.map(([name, value]) => [name, tickedOf(value)])), {
         what,
         notes,
       });

@@ -5,10 +5,10 @@ import { BadInput } from '../contract/badInput.ts';
 import { boxIou, type Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskBox } from '../contract/rle.ts';
-import { saidOf } from './attributes.ts';
+import { readAttributes } from './attributes.ts';
 import { decodePng, maskOfValue } from './png.ts';
 import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { decoded } from './textFile.ts';
+import { decodeText } from './textFile.ts';
 import { baseName, boxOf, sideOf, slashed, stemOf } from './values.ts';
 import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
 
@@ -26,7 +26,7 @@ export async function readVoc(file: string, { pictures, notes }: ReadContext): P
   const name = path.basename(file);
   const bytes = readFileSync(file);
   if (bytes.length > MOST_BYTES) throw new BadInput(`${name}: is larger than ${MOST_BYTES / 1e6} MB`);
-  const root = parseXml(decoded(bytes, name), name);
+  const root = parseXml(decodeText(bytes, name), name);
   const size = childOf(root, 'size');
   const [width, height] = [sideOf(textIn(size, 'width')), sideOf(textIn(size, 'height'))];
   const fileName = slashed(textIn(root, 'filename') || stemOf(name));
@@ -76,7 +76,7 @@ function boxed(
   const flags = Object.fromEntries(FLAGS.map((flag) => [flag, flagOf(textIn(object, flag))]));
   const pose = textIn(object, 'pose');
   const own = { ...flags, pose: pose === 'Unspecified' ? undefined : pose };
-  const attributes = saidOf({ ...own, ...othersIn(object, { what, notes }) }, { what, notes });
+  const attributes = readAttributes({ ...own, ...othersIn(object, { what, notes }) }, { what, notes });
   return [{ image, label, mask: null, box, crowd: false, attributes }];
 }
 

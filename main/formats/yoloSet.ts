@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { BadInput } from '../contract/badInput.ts';
-import { decoded } from './textFile.ts';
+import { decodeText } from './textFile.ts';
 import { type Fields, isFields, labelOf, slashed, textOf, wholeOf } from './values.ts';
 
 export interface YoloSet {
@@ -118,7 +118,7 @@ function oddOf({ nc }: Fields, names: ReadonlyMap<number, string>, file: string)
 }
 
 const isListName = (file: string): boolean => LISTS.test(path.basename(file));
-const textIn = (file: string): string => decoded(readFileSync(file).subarray(0, MOST_BYTES), path.basename(file));
+const textIn = (file: string): string => decodeText(readFileSync(file).subarray(0, MOST_BYTES), path.basename(file));
 const listIn = (file: string): YoloSet | null => listed(textIn(file), file);
 const yamlIn = (file: string): unknown => parsedYaml(textIn(file), file);
 

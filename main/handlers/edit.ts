@@ -1,7 +1,7 @@
 // The edit group: stores a person's changes and sends them to every window.
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
-import { turns } from '../formats/pauses.ts';
+import { pauses } from '../formats/pauses.ts';
 import type { Host } from '../host.ts';
 import type { Project } from '../store/project.ts';
 import { contract } from './context.ts';
@@ -48,10 +48,10 @@ async function movedByJob(host: Host, way: keyof typeof words, next: NonNullable
     ...{ kind: 'undo', title: `${doing} "${title}"`, lane: 'disk' },
     async run(progress) {
       progress.total(changes);
-      const turn = turns(progress.signal);
+      const pause = pauses(progress.signal);
       const step = () => {
         progress.step();
-        return turn();
+        return pause();
       };
       try {
         if (project.nextMove(way)?.seq !== seq) throw new BadInput(`"${title}" is not the last step any more`);

@@ -7,7 +7,7 @@ import { boxIou } from '../contract/geometry.ts';
 import { type Image, type Shape, unpackMask } from '../contract/project.ts';
 import { maskBox } from '../contract/rle.ts';
 import type { Engine } from '../engine/supervisor.ts';
-import type { Many } from '../store/journal.ts';
+import type { StepInPieces } from '../store/journal.ts';
 import type { Project } from '../store/project.ts';
 import type { Progress } from './queue.ts';
 
@@ -82,7 +82,7 @@ async function boxesIn({ project, labelId }: BoxMasks, signal: AbortSignal): Pro
 
 interface Drawing {
   readonly names: ReadonlyMap<number, string>;
-  readonly step: Many;
+  readonly step: StepInPieces;
   readonly report: { shapes: MadeMask[]; failed: { path: string; why: string }[] };
 }
 

@@ -10,7 +10,7 @@ export interface Category {
   readonly source: SourceCategory | null;
 }
 
-export interface Numbering {
+export interface CocoIds {
   readonly categories: readonly Category[];
   /** `own`: what the shape's record in that file names. */
   category(labelId: number, fileId?: number, own?: number | null): number;
@@ -29,12 +29,12 @@ export interface OneFile {
 }
 
 /** As the project stands: an import in between may raise what new things get. */
-export function numberingOf(project: Project, only: OneFile | null = null): Numbering {
+export function cocoIdsOf(project: Project, only: OneFile | null = null): CocoIds {
   return { ...categoriesOf(project, only), ...imagesOf(project, only), ...shapesOf(project, only) };
 }
 
 /** An id that two files gave is that of the shape which was there first. */
-function shapesOf(project: Project, only: OneFile | null): Pick<Numbering, 'shape' | 'shapeOf'> {
+function shapesOf(project: Project, only: OneFile | null): Pick<CocoIds, 'shape' | 'shapeOf'> {
   const highest = only?.highest.annotations ?? project.highestNumber();
   // Every number of a single file is kept: where a file has one twice, the second was not taken with it.
   const doubled = new Set(only === null ? project.doubledNumbers() : []);
@@ -44,7 +44,7 @@ function shapesOf(project: Project, only: OneFile | null): Pick<Numbering, 'shap
   };
 }
 
-function imagesOf(project: Project, only: OneFile | null): Pick<Numbering, 'image' | 'imageOf'> {
+function imagesOf(project: Project, only: OneFile | null): Pick<CocoIds, 'image' | 'imageOf'> {
   const numbers = new Map<number, number>();
   const images = new Map<number, number>();
   let highest = only?.highest.images ?? 0;
@@ -62,7 +62,7 @@ function imagesOf(project: Project, only: OneFile | null): Pick<Numbering, 'imag
 }
 
 /** A label has the categories of the first file that knows it: often one, several where the file gave them one name. */
-function categoriesOf(project: Project, only: OneFile | null): Pick<Numbering, 'categories' | 'category'> {
+function categoriesOf(project: Project, only: OneFile | null): Pick<CocoIds, 'categories' | 'category'> {
   const rows = project.sourceCategories().filter(({ fileId }) => only === null || fileId === only.fileId);
   const sources = Map.groupBy(rows, ({ labelId }) => labelId);
   const highest =

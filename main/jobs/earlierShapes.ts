@@ -5,7 +5,7 @@ import { maskIou } from '../contract/rle.ts';
 import type { ShapeSource } from '../formats/reading.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceShape } from '../store/sources.ts';
-import type { Numbering } from './cocoIds.ts';
+import type { CocoIds } from './cocoIds.ts';
 
 const SAME = 0.98;
 /** Least overlap of boxes of one shape: an id alone says nothing where another file has given it too. */
@@ -25,15 +25,15 @@ interface Earlier {
 
 export class EarlierShapes {
   readonly #project: Project;
-  readonly #numbering: Numbering;
+  readonly #cocoIds: CocoIds;
   readonly #onImages = new Map<number, readonly Earlier[]>();
   /** Those that one of the file's shapes was found to be: of two that are alike each is found once. */
   readonly #found = new Set<number>();
 
-  /** `numbering`: from before the import. */
-  constructor(project: Project, numbering: Numbering) {
+  /** `cocoIds`: from before the import. */
+  constructor(project: Project, cocoIds: CocoIds) {
     this.#project = project;
-    this.#numbering = numbering;
+    this.#cocoIds = cocoIds;
   }
 
   /** Null where it is new. To be asked before any shape of the import is stored on its image. */
@@ -64,7 +64,7 @@ export class EarlierShapes {
     const { source: its, fileId } = read;
     if (its === null || its.number === null) return false;
     if (source !== null && source.fileId === fileId) return source.number === its.number;
-    if (shape.labelId !== read.labelId || this.#numbering.shape(shape.id, source?.number) !== its.number) return false;
+    if (shape.labelId !== read.labelId || this.#cocoIds.shape(shape.id, source?.number) !== its.number) return false;
     return boxIou(shape.box, read.box) >= NEAR;
   }
 }

@@ -9,7 +9,7 @@ import type { CocoContent } from '../formats/cocoWrite.ts';
 import { wholeOf } from '../formats/values.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceShape } from '../store/sources.ts';
-import { type Category, type Numbering, numberingOf } from './cocoIds.ts';
+import { type Category, type CocoIds, cocoIdsOf } from './cocoIds.ts';
 import { geometryOf, saidOf } from './digests.ts';
 import { type ExportHead, headOf } from './exportHead.ts';
 import { namesFor } from './exportNames.ts';
@@ -19,23 +19,23 @@ export function contentOf(
   project: Project,
   { onlyAccepted }: ExportSettings,
 ): CocoContent & Pick<ExportHead, 'stated'> {
-  const numbering = numberingOf(project);
+  const cocoIds = cocoIdsOf(project);
   const name = namesFor(project, { onlyAccepted });
   const { head, stated, licence } = headOf(project, onlyAccepted);
   return {
     head,
     stated,
-    categories: numbering.categories.map(categoryText),
+    categories: cocoIds.categories.map(categoryText),
     *images() {
       for (const image of project.exportImages({ onlyAccepted })) {
         const { id, width, height } = image;
         if (width === null || height === null) continue;
         const record = imageRecord(project, id, licence);
-        yield { id: numbering.image(id), fileName: name(image), width, height, record };
+        yield { id: cocoIds.image(id), fileName: name(image), width, height, record };
       }
     },
     *shapes() {
-      for (const image of project.exportImages({ onlyAccepted })) yield* shapesOn(project, image, numbering);
+      for (const image of project.exportImages({ onlyAccepted })) yield* shapesOn(project, image, cocoIds);
     },
   };
 }
@@ -72,31 +72,31 @@ function licensed(record: string, licence: (id: number) => number): string {
   return number === id ? record : patched(record, { license: number });
 }
 
-function* shapesOn(project: Project, image: Image, numbering: Numbering): Generator<OutShape> {
+function* shapesOn(project: Project, image: Image, cocoIds: CocoIds): Generator<OutShape> {
   const { id, width, height } = image;
   if (width === null || height === null) return;
   const { shapes, prompts, proposals } = project.detail(id) ?? { shapes: [], prompts: [], proposals: [] };
   const sources = shapes.length > 0 ? project.sourcesOfShapes(id) : new Map<number, SourceShape>();
   for (const shape of shapes.toSorted((a, b) => a.id - b.id)) {
     const source = sources.get(shape.id) ?? null;
-    yield outShape(shape, source, { numbering, prompts, proposals, size: { width, height } });
+    yield outShape(shape, source, { cocoIds, prompts, proposals, size: { width, height } });
   }
 }
 
 interface Around extends Pick<ImageDetail, 'prompts' | 'proposals'> {
-  readonly numbering: Numbering;
+  readonly cocoIds: CocoIds;
   /** Of the image. */
   readonly size: Frame;
 }
 
 export function outShape(shape: Shape, source: SourceShape | null, around: Around): OutShape {
-  const { numbering, prompts, size } = around;
+  const { cocoIds, prompts, size } = around;
   const { id, imageId, labelId, mask, box, crowd } = shape;
   const asked = prompts.find(({ correction }) => correction?.objects.some(({ mask: one }) => one.shapeId === id));
   const own = source && Number(fieldsOf(source.record).category_id);
   return {
-    ...{ id: numbering.shape(id, source?.number), imageId: numbering.image(imageId) },
-    category: numbering.category(labelId, source?.fileId, own),
+    ...{ id: cocoIds.shape(id, source?.number), imageId: cocoIds.image(imageId) },
+    category: cocoIds.category(labelId, source?.fileId, own),
     ...{ mask, box, crowd, frame: size, extra: extraOf(shape, asked, around) },
     ...(source && {
       record: {

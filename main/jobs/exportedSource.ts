@@ -14,7 +14,7 @@ interface Ids {
   readonly writtenShapes: ReadonlyMap<number, number>;
 }
 
-export async function rememberWritten(project: Project, file: string, ids: Ids): Promise<void> {
+export async function recordExportAsSource(project: Project, file: string, ids: Ids): Promise<void> {
   const context = { root: path.dirname(file), notes: new Notes(), pictures: { find: async () => null } };
   const reading = await readCoco(file, context);
   if (reading.source === undefined) return;

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { Image } from '../contract/project.ts';
-import { Gate } from '../pictures/concurrency.ts';
+import { ConcurrencyLimit } from '../pictures/concurrency.ts';
 import { imageFilesIn } from '../pictures/listImageFiles.ts';
 import type { HashedFile, Pictures } from '../pictures/tiles.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
@@ -24,7 +24,7 @@ export class ImageFiles {
   /** What a file's date and size were when its bytes were last read. */
   readonly #seen = new Map<number, string>();
   readonly #checking = new Map<number, Promise<Image>>();
-  readonly #gate = new Gate(2);
+  readonly #limit = new ConcurrencyLimit(2);
 
   /** `tell` is called with images whose rows changed. */
   constructor(project: Project, pictures: Pictures, tell: (ids: number[]) => void) {
@@ -60,7 +60,7 @@ export class ImageFiles {
   /** The file and its hash, for pixels. `signal`: nobody waits for it any more. */
   async source(id: number, signal?: AbortSignal): Promise<HashedFile> {
     const known = this.image(id);
-    const image = known.hash === null ? await this.#gate.pass(() => this.check(id), signal) : known;
+    const image = known.hash === null ? await this.#limit.pass(() => this.check(id), signal) : known;
     if (image.hash === null) throw new BadInput(image.problem ?? `${image.path} was not read yet`);
     return { file: this.fileOf(image), hash: image.hash };
   }

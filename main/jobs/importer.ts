@@ -4,12 +4,12 @@ import { type Change, changed, created, longestTitle } from '../contract/diff.ts
 import type { ImportReport } from '../contract/jobs.ts';
 import type { Shape } from '../contract/project.ts';
 import { cut, wellFormed } from '../contract/text.ts';
-import { turns } from '../formats/pauses.ts';
+import { pauses } from '../formats/pauses.ts';
 import { Notes } from '../formats/reading.ts';
 import type { Project } from '../store/project.ts';
-import { numberingOf } from './cocoIds.ts';
+import { cocoIdsOf } from './cocoIds.ts';
 import { EarlierShapes } from './earlierShapes.ts';
-import type { PlacedImage } from './matchImages.ts';
+import type { MatchedImage } from './matchImages.ts';
 import { NewLabels } from './newLabels.ts';
 import type { Progress } from './queue.ts';
 import type { PartShape, ReadPart } from './readParts.ts';
@@ -34,7 +34,7 @@ export class Importer {
   readonly #formats = new Set<string>();
   readonly #images = new Set<number>();
   readonly #earlier: EarlierShapes;
-  readonly #turn: () => Promise<void> | undefined;
+  readonly #pause: () => Promise<void> | undefined;
   readonly #waiting: Change[] = [];
   #many: Many | null = null;
   /** Images of the file whose parts come, in its order, with their ids where their shapes can be taken. */
@@ -50,7 +50,7 @@ export class Importer {
   constructor(project: Project, place: Place) {
     this.#project = project;
     this.#place = place;
-    this.#earlier = new EarlierShapes(project, numberingOf(project));
+    this.#earlier = new EarlierShapes(project, cocoIdsOf(project));
     this.#labels = new NewLabels(project.labels(), {
       reserve: (count) => project.reserve(count),
       made: (label) => {
@@ -59,7 +59,7 @@ export class Importer {
       },
       say: (sentence) => this.#notes.say(sentence),
     });
-    this.#turn = turns(place.progress.signal);
+    this.#pause = pauses(place.progress.signal);
   }
 
   async add(part: ReadPart): Promise<void> {
@@ -67,7 +67,7 @@ export class Importer {
     else if (part.kind === 'images') this.#addImages(part.images);
     else if (part.kind === 'shapes') await this.#addShapes(part.shapes);
     else this.#endFile();
-    await this.#turn();
+    await this.#pause();
   }
 
   /** A file that could not be read to its end is followed by the next without a word. */
@@ -78,7 +78,7 @@ export class Importer {
     [this.#placed, this.#homeless] = [[], new Map()];
     for (const [i, name] of labels.entries()) {
       this.#labels.idOf(name);
-      if (i % BATCH === BATCH - 1) await this.#turn();
+      if (i % BATCH === BATCH - 1) await this.#pause();
     }
   }
 
@@ -113,7 +113,7 @@ export class Importer {
     };
   }
 
-  #addImages(images: readonly PlacedImage[]): void {
+  #addImages(images: readonly MatchedImage[]): void {
     const ids = this.#project.addImages(images.map(({ path, width, height }) => ({ path, width, height })));
     for (const [i, image] of images.entries()) {
       const id = ids[i];
@@ -136,7 +136,7 @@ export class Importer {
   }
 
   /** The project may know the image in another size, from when it was on disk. */
-  #fits(image: PlacedImage, id: number): boolean {
+  #fits(image: MatchedImage, id: number): boolean {
     const known = this.#project.image(id);
     if (known?.width === image.width && known?.height === image.height) return true;
     const sizes = `the file says ${image.width} x ${image.height}, the project ${known?.width} x ${known?.height}`;
@@ -144,7 +144,7 @@ export class Importer {
     return false;
   }
 
-  #missing(id: number, { name }: PlacedImage): void {
+  #missing(id: number, { name }: MatchedImage): void {
     const known = this.#project.image(id);
     if (known?.hash !== null || known.state !== 'present') return;
     this.#project.setFile(id, { state: 'missing', problem: `${name} was not found; say where it is` });
@@ -158,7 +158,7 @@ export class Importer {
       if (id === null) this.#homeless.set(name, (this.#homeless.get(name) ?? 0) + 1);
       else this.#addShape(shape, id);
       this.#place.progress.step();
-      await this.#turn();
+      await this.#pause();
     }
     // A part is as large as may wait.
     this.#flush();

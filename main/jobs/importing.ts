@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { ImportReport } from '../contract/jobs.ts';
-import { turns } from '../formats/pauses.ts';
+import { pauses } from '../formats/pauses.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
 import { runTask, TaskStopped } from '../tasks/task.ts';
@@ -76,10 +76,10 @@ function nearest(file: string): string {
 async function filesOf(project: Project, signal: AbortSignal): Promise<string[]> {
   const folder = path.dirname(project.file);
   const files: string[] = [];
-  const turn = turns(signal);
+  const pause = pauses(signal);
   for (const image of project.allImages()) {
     files.push(path.resolve(folder, image.path));
-    await turn();
+    await pause();
   }
   return files;
 }

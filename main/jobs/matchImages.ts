@@ -4,7 +4,7 @@ import type { Notes, ReadImage, ReadPicture, SourceText } from '../formats/readi
 import { type NamedPictures, pathIn } from './namedPictures.ts';
 
 /** An image with its place in the project. */
-export interface PlacedImage {
+export interface MatchedImage {
   readonly name: string;
   /** As the project names it. */
   readonly path: string;
@@ -40,7 +40,7 @@ const isOfElsewhere = (name: string): boolean => name.startsWith('/') || /^[A-Za
 /** Two images of one name and different folders are two. */
 const meantBy = ({ name, folder = '' }: ReadImage): string => (folder === '' ? name : `${folder}/${name}`);
 
-export class Placing {
+export class ImageMatcher {
   /** Names without a picture. */
   readonly unresolved = new Set<string>();
   readonly #parts: Parts;
@@ -52,8 +52,8 @@ export class Placing {
   }
 
   /** Those whose shapes can be taken; images of no known size are not among them. `from`: the file that names them. */
-  async of(images: readonly ReadImage[], from: string): Promise<Map<ReadImage, PlacedImage>> {
-    const placed = new Map<ReadImage, PlacedImage>();
+  async of(images: readonly ReadImage[], from: string): Promise<Map<ReadImage, MatchedImage>> {
+    const placed = new Map<ReadImage, MatchedImage>();
     for (const { image, path, missing } of await this.#found(images, from)) {
       const { name, width, height, reviewed = false, source = null } = image;
       if (width !== null && height !== null)

@@ -15,7 +15,7 @@ export function pathIn(projectFile: string, file: string): string {
  * A file, or why none was taken: nobody has that name, or several do and nothing tells them apart. `isElsewhere`: it is the
  * only one of its name, but the folders of the name are others.
  */
-export type Located =
+export type PictureMatch =
   | { readonly file: string; readonly isElsewhere?: boolean }
   | { readonly why: string; readonly several?: boolean };
 
@@ -57,7 +57,7 @@ export class NamedPictures implements PictureFinder {
   }
 
   /** The folders that were chosen come first, and in them what lies where the annotation file's own place says. */
-  async locate(name: string, from?: string, folder?: string): Promise<Located> {
+  async locate(name: string, from?: string, folder?: string): Promise<PictureMatch> {
     const located = await this.#locate(wish(name, folder), from);
     if ('file' in located || !/%[\da-f]{2}/iu.test(name)) return located;
     // Addresses have other letters for blanks and the like.
@@ -65,10 +65,10 @@ export class NamedPictures implements PictureFinder {
     return 'file' in again ? again : located;
   }
 
-  async #locate(wanted: Wish | null, from?: string): Promise<Located> {
+  async #locate(wanted: Wish | null, from?: string): Promise<PictureMatch> {
     if (wanted === null) return { why: 'it names no file' };
     this.#places ??= this.#index();
-    let reason: Located = { why: 'no picture has this name' };
+    let reason: PictureMatch = { why: 'no picture has this name' };
     for (const place of await this.#places) {
       const fits = fitting(place, wanted);
       if (fits.length === 0) continue;
@@ -80,7 +80,7 @@ export class NamedPictures implements PictureFinder {
     return beside === null ? reason : { file: beside };
   }
 
-  #choose(fits: readonly string[], wanted: Wish, from?: string): Located {
+  #choose(fits: readonly string[], wanted: Wish, from?: string): PictureMatch {
     if (from !== undefined && fits.every((file) => isClaimed(file, from)))
       return { why: `${fits[0]} has its name, but annotations of that name lie beside it` };
     const places = [...this.#expected(wanted, from)];

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
-import { settle } from '../store/open.ts';
+import { checkBeforeOpening } from '../store/open.ts';
 import { openProject, type Project } from '../store/project.ts';
 import { runTask, TaskStopped } from '../tasks/task.ts';
 
@@ -35,7 +35,7 @@ export async function openChecked(file: string, { ms, ...options }: OpenOptions 
 
 /** Throws `BadInput` where the file is not whole, and where nobody can tell in time. */
 export async function examine(file: string, options: Pick<OpenOptions, 'ms' | 'say'> = {}): Promise<void> {
-  settle(file, options.say);
+  checkBeforeOpening(file, options.say);
   const ms = options.ms ?? LEAST_MS + statSync(file).size / BYTES_A_MS;
   try {
     await runTask<string, never, null>(examineProgram, file, { heapMB: HEAP_MB, ms, reuse: true });

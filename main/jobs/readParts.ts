@@ -6,7 +6,7 @@ import { cut } from '../contract/text.ts';
 import type { Notes, ReadImage, Reading, ReadingSource, ReadShape, ShapeSource } from '../formats/reading.ts';
 import { geometryOf, hashOfFile } from './digests.ts';
 import type { ImportBudget } from './importBudget.ts';
-import type { PlacedImage, Placing } from './matchImages.ts';
+import type { ImageMatcher, MatchedImage } from './matchImages.ts';
 
 const BATCH = 500;
 
@@ -18,7 +18,7 @@ export type ReadPart =
       readonly labels: readonly string[];
       readonly source: FileSource | null;
     }
-  | { readonly kind: 'images'; readonly images: readonly PlacedImage[] }
+  | { readonly kind: 'images'; readonly images: readonly MatchedImage[] }
   | { readonly kind: 'shapes'; readonly shapes: readonly PartShape[] }
   | { readonly kind: 'end' };
 
@@ -44,7 +44,7 @@ export interface PartShape {
 export type PartSource = ShapeSource & { readonly geometry: string };
 
 export interface Readers {
-  readonly placing: Placing;
+  readonly matcher: ImageMatcher;
   readonly budget: ImportBudget;
   readonly notes: Notes;
 }
@@ -53,11 +53,11 @@ export interface Readers {
 export async function* partsOf(
   reading: Reading,
   { from, bytes }: { from: string; bytes: string },
-  { placing, budget, notes }: Readers,
+  { matcher, budget, notes }: Readers,
 ): AsyncGenerator<ReadPart> {
   const { format, labels, source } = reading;
   yield { kind: 'file', format, labels, source: source ? { ...source, ...(await bytesOf(from, bytes)) } : null };
-  const placed = await placing.of(reading.images, from);
+  const placed = await matcher.of(reading.images, from);
   const images = [...placed.values()];
   for (let start = 0; start < images.length; start += BATCH)
     yield { kind: 'images', images: images.slice(start, start + BATCH) };

@@ -10,7 +10,7 @@ import { type LeftOut, Notes, type PictureFinder, type ReadContext } from '../fo
 import { isImageName } from '../pictures/listImageFiles.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import { ImportBudget } from './importBudget.ts';
-import { Placing } from './matchImages.ts';
+import { ImageMatcher } from './matchImages.ts';
 import { NamedPictures } from './namedPictures.ts';
 import { partsOf, type Readers, type ReadPart } from './readParts.ts';
 
@@ -71,8 +71,8 @@ export async function readSource(task: ReadTask, out: Out): Promise<ReadReport> 
   const { source, projectFile, folder, root } = task;
   const notes = new Notes();
   const pictures = new NamedPictures([folder], task.known);
-  const placing = new Placing({ projectFile, folder, notes, pictures });
-  const readers = { placing, notes, budget: new ImportBudget() };
+  const matcher = new ImageMatcher({ projectFile, folder, notes, pictures });
+  const readers = { matcher, notes, budget: new ImportBudget() };
   const into = {
     task,
     readers,
@@ -86,7 +86,7 @@ export async function readSource(task: ReadTask, out: Out): Promise<ReadReport> 
   };
   if (statSync(source, { throwIfNoEntry: false })?.isDirectory()) await takeFolder(source, into);
   else await takeFileOrArchive(source, into);
-  return { leftOut: notes.leftOut, said: notes.said, unresolved: [...placing.unresolved] };
+  return { leftOut: notes.leftOut, said: notes.said, unresolved: [...matcher.unresolved] };
 }
 
 async function takeFileOrArchive(file: string, into: Into): Promise<void> {

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
-import { lives } from '../formats/partFile.ts';
+import { isProcessAlive } from '../formats/partFile.ts';
 
 /** Processes of another machine, or of another container, may share the place but not the numbers. */
 const machine = hostname().replaceAll(/[^\w.]/gu, '_');
@@ -22,7 +22,7 @@ export async function withScratch<T>(purpose: 'import' | 'repair', work: (folder
 export async function sweepScratch(): Promise<void> {
   for (const name of await readdir(tmpdir()).catch(() => [])) {
     const owner = LEFT.exec(name)?.groups;
-    if (owner === undefined || owner.machine !== machine || lives(Number(owner.pid))) continue;
+    if (owner === undefined || owner.machine !== machine || isProcessAlive(Number(owner.pid))) continue;
     // Another person's, which cannot be removed, is no reason not to work.
     await rm(path.join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
   }

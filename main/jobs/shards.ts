@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { BadInput } from '../contract/badInput.ts';
 import { created } from '../contract/diff.ts';
 import type { Image, StoredPrompt, StoredProposal } from '../contract/project.ts';
-import { besideOf } from '../formats/partFile.ts';
+import { partFileOf } from '../formats/partFile.ts';
 import type { Project } from '../store/project.ts';
 import { type OpenOptions, openChecked } from './opening.ts';
 
@@ -19,7 +19,7 @@ export async function copyProject(file: string, copy: string, options: Pick<Open
   if (!existsSync(file)) throw new BadInput(`there is no project ${file}`);
   if (!existsSync(path.dirname(copy))) throw new BadInput(`there is no folder ${path.dirname(copy)}`);
   await settle(file, options);
-  const part = besideOf(copy);
+  const part = partFileOf(copy);
   try {
     copyFileSync(file, part);
     if (existsSync(`${file}-wal`)) throw new BadInput(`${path.basename(file)} was opened while it was copied`);

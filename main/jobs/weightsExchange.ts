@@ -8,7 +8,7 @@ import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { WeightsVersion } from '../contract/learning.ts';
 import { archiveKind, unpackZip } from '../formats/archive.ts';
 import { packZip } from '../formats/packZip.ts';
-import { besideOf } from '../formats/partFile.ts';
+import { partFileOf } from '../formats/partFile.ts';
 import { isWhole } from '../learn/version.ts';
 import type { Project } from '../store/project.ts';
 import { cachedCheckpoint } from '../weights/adapter.ts';
@@ -49,7 +49,7 @@ export async function exportVersion(
   if (!isWhole(folder)) throw new BadInput(`${folder}: holds no weights any more, so they cannot be exported`);
   if (existsSync(place)) throw new BadInput(`${place}: is there already and was left as it is; name another place`);
   const record = await recordOf(project, version, signal);
-  const part = besideOf(place);
+  const part = partFileOf(place);
   try {
     await (/\.zip$/iu.test(place) ? pack : copy)(folder, record, part);
     await rename(part, place);

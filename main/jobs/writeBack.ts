@@ -13,10 +13,10 @@ import { isFields, wholeOf } from '../formats/values.ts';
 import type { Project } from '../store/project.ts';
 import type { SourceFile, SourceShape } from '../store/sources.ts';
 import { keepBackup } from './backups.ts';
-import { type Numbering, numberingOf, type OneFile } from './cocoIds.ts';
+import { type CocoIds, cocoIdsOf, type OneFile } from './cocoIds.ts';
 import { hashOfFile } from './digests.ts';
 import { categoryText, outShape } from './exportContent.ts';
-import { rememberWritten } from './exportedSource.ts';
+import { recordExportAsSource } from './exportedSource.ts';
 import { namesFor } from './exportNames.ts';
 import type { Progress } from './queue.ts';
 import { placeOf } from './sourcePlaces.ts';
@@ -39,7 +39,7 @@ export async function writeBack(
   if (backup === null) throw new BadInput(`${file}: is not there any more`);
   const { signal } = progress;
   const report = await writeCocoFile(source.path, content, { masks: 'auto', signal, step: () => progress.step() });
-  await rememberWritten(project, source.path, content);
+  await recordExportAsSource(project, source.path, content);
   return { ...report, stated: [...stated, ...content.stated, ...report.stated], backup };
 }
 
@@ -116,7 +116,7 @@ class BackContent implements CocoContent {
   readonly writtenImages = new Map<number, number>();
   readonly #project: Project;
   readonly #source: SourceFile;
-  readonly #numbering: Numbering;
+  readonly #cocoIds: CocoIds;
   /** Prompts and proposals of images that were asked something. */
   readonly #asked = new Map<number, Pick<ImageDetail, 'prompts' | 'proposals'>>();
 
@@ -124,12 +124,12 @@ class BackContent implements CocoContent {
     this.#project = project;
     this.#source = source;
     this.head = texts;
-    this.#numbering = numberingOf(project, { fileId: source.id, highest });
+    this.#cocoIds = cocoIdsOf(project, { fileId: source.id, highest });
   }
 
   /** The file's categories in its order; the category of a deleted label goes, that of a new label that is used comes. */
   get categories(): string[] {
-    const { categories } = this.#numbering;
+    const { categories } = this.#cocoIds;
     const taken = new Set(this.#project.sourceCategories().flatMap((row) => (this.#isOfFile(row) ? [row.number] : [])));
     const rows = new Map(categories.flatMap((each) => (each.source === null ? [] : [[each.number, each] as const])));
     const own = [...this.#pieces('categories')].flatMap(({ text, value }) => {
@@ -170,7 +170,7 @@ class BackContent implements CocoContent {
       if (this.#project.sourcesOfImage(id).some((row) => this.#isOfFile(row))) continue;
       if (!isOnly || width === null || height === null) others++;
       else {
-        const number = this.#numbering.image(id);
+        const number = this.#cocoIds.image(id);
         this.writtenImages.set(number, id);
         yield { id: number, fileName: name(image), width, height };
       }
@@ -205,7 +205,7 @@ class BackContent implements CocoContent {
     const { width = null, height = null } = this.#project.image(shape.imageId) ?? {};
     if (width === null || height === null) throw new Error(`image ${shape.imageId} of shape ${id} has no size`);
     const size = { width, height };
-    const written = outShape(shape, row, { numbering: this.#numbering, size, ...this.#askedOn(shape.imageId) });
+    const written = outShape(shape, row, { cocoIds: this.#cocoIds, size, ...this.#askedOn(shape.imageId) });
     this.writtenShapes.set(written.id, id);
     yield written;
   }

@@ -6,7 +6,7 @@ import { maskArea, maskBox, toBitmap } from '../contract/rle.ts';
 import type { SegmenterPrompt } from '../flow/zoom.ts';
 import type { Sample } from './sample.ts';
 
-export interface TaughtAsk {
+export interface TaughtPrompt {
   readonly ask: SegmenterPrompt;
   readonly truth: Mask;
 }
@@ -19,7 +19,11 @@ export const outlinesOf = ({ objects }: Sample): { box: Box; mask: Mask }[] =>
   });
 
 /** Four asks for one object: its box, a box that is slightly off, a click on it, and a box with a click. */
-export function asksOf(truth: Mask, image: Pick<DecodedImage, 'width' | 'height'>, draw: Random): TaughtAsk[] {
+export function decoderPromptsOf(
+  truth: Mask,
+  image: Pick<DecodedImage, 'width' | 'height'>,
+  draw: Random,
+): TaughtPrompt[] {
   const box = maskBox(truth);
   const click = () => clickOn(truth, draw);
   const asks: SegmenterPrompt[] = [

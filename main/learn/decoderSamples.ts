@@ -8,7 +8,7 @@ import { answerReaders } from '../flow/answer.ts';
 import { Reasoner } from '../flow/reasoner.ts';
 import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { targetOf } from './decoderFeeds.ts';
-import { asksOf, outlinesOf } from './decoderPrompts.ts';
+import { decoderPromptsOf, outlinesOf } from './decoderPrompts.ts';
 import { type DecoderSample, type DecoderWeights, pointSlots, targetSide } from './decoderTier.ts';
 import { unlessGone } from './measure.ts';
 import type { Sample } from './sample.ts';
@@ -99,7 +99,7 @@ async function pointedOf(
   const outlines = draw.shuffle(source.samples.flatMap(outlinesOf)).slice(0, mostObjects);
   const samples: DecoderSample[] = [];
   for (const { mask } of outlines) {
-    for (const { ask, truth } of asksOf(mask, image, draw)) {
+    for (const { ask, truth } of decoderPromptsOf(mask, image, draw)) {
       const inputs = withSlots(await segmenter.inputs(image, ask), pointSlots(weights));
       // SAM 2 knows no empty slots: a graph of a box and a click would be another one.
       if (inputs) samples.push({ inputs, target: targetOf(truth, inputs.place, targetSide(weights)), states: null });

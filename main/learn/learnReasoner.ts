@@ -9,7 +9,7 @@ import { grownTexts, grownWords, namesOf, supervisedPolicy, supervisedRun } from
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
 import { newRows, tables } from './tokenTables.ts';
-import { writeKept } from './trimmedVersion.ts';
+import { writeTrimmedVersion } from './trimmedVersion.ts';
 import { isWhole } from './version.ts';
 
 const saveEvery = 25;
@@ -56,7 +56,7 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     end: policy.parameters.all,
     isNew: (name, row) => tables.test(name) && isNew(row),
   };
-  await writeKept(task, { from, to, change, texts }, watching);
+  await writeTrimmedVersion(task, { from, to, change, texts }, watching);
 }
 
 /** Labels are said as the weights say them. */

@@ -9,7 +9,7 @@ import { openGroups } from './reinforcement.ts';
 import { drawnQuestions, questionsOf, rewardedBatch, rewardedPolicy, rewardedRun, rewardsStage } from './rlTier.ts';
 import { rolloutWatch } from './rolloutWatch.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
-import { writeKept } from './trimmedVersion.ts';
+import { writeTrimmedVersion } from './trimmedVersion.ts';
 import { isWhole } from './version.ts';
 
 const saveEvery = 10;
@@ -63,7 +63,7 @@ export function spreadOf(
 ): Promise<RewardSpread> {
   return keptSpread(folder, async () => {
     const policy = await rewardedPolicy(from);
-    const asked = questionsOf(policy.speaker, learnt);
+    const asked = questionsOf(policy.parts, learnt);
     const count = Math.min(rewardSteps.looked, asked.length);
     const questions = count > 0 ? drawnQuestions(asked, count, { seed, step: -1 }) : [];
     const groups = await openGroups(policy, rewardedBatch);
@@ -110,13 +110,13 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
   const { seed, folder } = task;
   if (isWhole(to)) return trainedShare(folder);
   const policy = await rewardedPolicy(from);
-  const asked = questionsOf(policy.speaker, learnt);
+  const asked = questionsOf(policy.parts, learnt);
   const steps = await stepsOf(folder, rewardSteps.file, async () => {
     const each = await secondsPerStep(rewardedRun(policy, asked, { steps: 1, seed }));
     return Math.round(Math.min(rewardSteps.most, Math.max(rewardSteps.fewest, (minutes * 60) / each)));
   });
   const start = policy.parameters.snapshot(policy.parameters.all.keys());
-  const { watch, figures } = rolloutWatch({ folder, held: questionsOf(policy.speaker, measured), steps, seed });
+  const { watch, figures } = rolloutWatch({ folder, held: questionsOf(policy.parts, measured), steps, seed });
   const report: Watching['report'] = (progress) =>
     watching.report({ ...progress, figures: { ...progress.figures, ...figures() } });
   await trainUntil(
@@ -124,7 +124,11 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
     { folder, minutes: 1.5 * minutes, saveEvery },
     { ...watching, report },
   );
-  await writeKept(task, { from, to, change: { start, end: policy.parameters.all, isNew: () => false } }, watching);
+  await writeTrimmedVersion(
+    task,
+    { from, to, change: { start, end: policy.parameters.all, isNew: () => false } },
+    watching,
+  );
   return trainedShare(folder);
 }
 

@@ -39,7 +39,7 @@ interface Drawn {
   readonly worded: Mask | null;
 }
 
-export interface Measuring {
+export interface MeasureOptions {
   readonly signal?: AbortSignal;
   /** Prompts that are asked by words at most; a whole answer takes many times as long as a mask. */
   readonly mostWorded: number;
@@ -51,7 +51,7 @@ export interface Measuring {
 export async function measure(
   predictor: Pick<Predictor, 'segment' | 'predict'>,
   images: readonly MeasuredImage[],
-  { signal, mostWorded, onlyWorded = false, progress }: Measuring,
+  { signal, mostWorded, onlyWorded = false, progress }: MeasureOptions,
 ): Promise<Score[]> {
   const scores: Score[] = [];
   let asked = 0;

@@ -3,7 +3,7 @@ import { random } from '../contract/random.ts';
 import { clickedIous, clicksTo } from '../evaluate/clicks.ts';
 import type { Predictor } from '../flow/predict.ts';
 import { outlinesOf } from './decoderPrompts.ts';
-import type { MeasuredImage, Measuring } from './measure.ts';
+import type { MeasuredImage, MeasureOptions } from './measure.ts';
 
 /** As papers count: who is not content after twenty clicks has needed twenty. */
 const MOST_CLICKS = 20;
@@ -16,7 +16,7 @@ export interface ClickFigures {
   readonly noc90: number;
 }
 
-export interface MeasuringClicks extends Pick<Measuring, 'signal' | 'progress'> {
+export interface MeasuringClicks extends Pick<MeasureOptions, 'signal' | 'progress'> {
   /** Objects that are clicked at, the first ones: each takes up to twenty masks. */
   readonly mostObjects: number;
   /** Seed of the clicks' jitter: the same objects are clicked alike before and after a run, as long as answers are alike. */

@@ -12,7 +12,7 @@ import { segTerms, weightedMean } from '../../models/train/losses.ts';
 import { hardIou } from '../../models/train/maskLosses.ts';
 import { decodedMasks } from '../flow/decoding.ts';
 import { contextPass } from './contextPass.ts';
-import { frameOf, imageStartOf, type Speaker } from './squarePolicy.ts';
+import { frameOf, imageStartOf, type PolicyParts } from './squarePolicy.ts';
 
 /** `turns` answers of at most `answer` tokens to each of `questions`. */
 export interface RolloutBatch {
@@ -26,7 +26,7 @@ export interface RolloutBatch {
 }
 
 /** Side of the maps that masks are compared at. */
-export const targetSide = ({ segmenter }: Pick<Speaker, 'segmenter'>): number => segmenter.imageSize / 4;
+export const targetSide = ({ segmenter }: Pick<PolicyParts, 'segmenter'>): number => segmenter.imageSize / 4;
 
 interface Pass {
   /** [questions, tokens, hidden] */
@@ -35,16 +35,16 @@ interface Pass {
   readonly masks: DecodedMasks;
 }
 
-function rolloutPass(p: Params, speaker: Speaker, { questions, turns, tokens }: RolloutBatch): Pass {
-  const frame = frameOf(speaker);
-  const imageStart = imageStartOf(speaker.tokenizer, frame);
+function rolloutPass(p: Params, parts: PolicyParts, { questions, turns, tokens }: RolloutBatch): Pass {
+  const frame = frameOf(parts);
+  const imageStart = imageStartOf(parts.tokenizer, frame);
   const rows = { pictures: questions, turns, tokens, grid: frame.grid, imageStart };
-  const { hidden, token } = contextPass(p, speaker, rows);
-  const asks = { asks: questions * turns, slots: slotsOf(speaker), rough: true };
-  return { hidden, masks: decodedMasks(p, speaker.segmenter, asks, token) };
+  const { hidden, token } = contextPass(p, parts, rows);
+  const asks = { asks: questions * turns, slots: slotsOf(parts), rough: true };
+  return { hidden, masks: decodedMasks(p, parts.segmenter, asks, token) };
 }
 
-function slotsOf({ recipe, name }: Speaker): number {
+function slotsOf({ recipe, name }: PolicyParts): number {
   const { slots, promptMap } = recipe.segmenter;
   if (slots === null || !promptMap)
     throw new Error(
@@ -54,25 +54,25 @@ function slotsOf({ recipe, name }: Speaker): number {
 }
 
 /** Masks of all rollouts, for their rewards. */
-export function rolloutMasks(p: Params, speaker: Speaker, batch: RolloutBatch): Record<string, Tensor> {
-  const { masks } = rolloutPass(p, speaker, batch);
+export function rolloutMasks(p: Params, parts: PolicyParts, batch: RolloutBatch): Record<string, Tensor> {
+  const { masks } = rolloutPass(p, parts, batch);
   return { masks: masks.masks, iou: masks.iou };
 }
 
 /** Masks under one box that no word is said of: an answer that names several things draws each of them so. */
-export function boxedMasks(p: Params, speaker: Speaker): Record<string, Tensor> {
-  const { masks, iou } = decodedMasks(p, speaker.segmenter, { asks: 1, slots: slotsOf(speaker), rough: true });
+export function boxedMasks(p: Params, parts: PolicyParts): Record<string, Tensor> {
+  const { masks, iou } = decodedMasks(p, parts.segmenter, { asks: 1, slots: slotsOf(parts), rough: true });
   return { masks, iou };
 }
 
 /** [rollouts, longest answer] of the tokens that were written. */
-export function rolloutLogProbs(p: Params, speaker: Speaker, batch: RolloutBatch): Record<string, Tensor> {
-  return { logProbs: logProbs(p, speaker, { ...batch, hidden: rolloutPass(p, speaker, batch).hidden }) };
+export function rolloutLogProbs(p: Params, parts: PolicyParts, batch: RolloutBatch): Record<string, Tensor> {
+  return { logProbs: logProbs(p, parts, { ...batch, hidden: rolloutPass(p, parts, batch).hidden }) };
 }
 
 function logProbs(
   p: Params,
-  { reasoner }: Speaker,
+  { reasoner }: PolicyParts,
   { hidden, questions, turns, answer }: RolloutBatch & { hidden: Tensor },
 ): Tensor {
   const count = questions * turns * answer;
@@ -84,21 +84,21 @@ function logProbs(
 /** Rewards are computed outside and only shown here, as is what was sampled for them. */
 const shown = [...['reward', 'formatReward', 'boxReward', 'maskReward'], ...['sampledGroups', 'usefulGroups']] as const;
 
-export function policyGraph(p: Params, speaker: Speaker, batch: RolloutBatch) {
+export function policyGraph(p: Params, parts: PolicyParts, batch: RolloutBatch) {
   const { questions, turns, answer, objective } = batch;
   const rollouts = questions * turns;
-  const { hidden, masks } = rolloutPass(p, speaker, batch);
+  const { hidden, masks } = rolloutPass(p, parts, batch);
   const mask = input('answerMask', [rollouts, answer]);
   const policy = policyLoss(
     {
-      logProbs: logProbs(p, speaker, { ...batch, hidden }),
+      logProbs: logProbs(p, parts, { ...batch, hidden }),
       mask,
       advantages: input('advantages', [rollouts]),
       reference: input('reference', [rollouts, answer]),
     },
     objective,
   );
-  const { seg, iou } = segmentation(masks, { rollouts, side: targetSide(speaker) });
+  const { seg, iou } = segmentation(masks, { rollouts, side: targetSide(parts) });
   return {
     loss: add(policy.loss, seg),
     figures: {

@@ -26,16 +26,16 @@ import {
 } from './policyGraph.ts';
 import {
   type AnsweredQuestion,
+  type AnsweringPolicy,
   openSampler,
   type Question,
   type Rollout,
   rolloutFeeds,
   type Sampler,
-  type SpeakingPolicy,
 } from './rollouts.ts';
-import { patchValues, type Speaker } from './squarePolicy.ts';
+import { type PolicyParts, patchValues } from './squarePolicy.ts';
 
-export interface RewardedPolicy extends SpeakingPolicy {
+export interface RewardedPolicy extends AnsweringPolicy {
   /** The segmenter's picture encoder, which does not learn, in weights that can be opened. */
   sight(): SegmenterWeights;
   /** Terms of the reward that count. Default: all of them. */
@@ -51,14 +51,14 @@ type Reinforcement = Objective<RewardedPolicy, Question, RolloutBatch>;
 
 /** As in LENS: everything learns but the segmenter's picture encoder. Samples are more questions than a step needs. */
 export const watchedReinforcement = (watch: Watch | null): Reinforcement => ({
-  graph({ parameters, speaker }, batch) {
+  graph({ parameters, parts }, batch) {
     const source = parameters.source();
-    const graph = policyGraph(paramsFrom(source), speaker, batch);
+    const graph = policyGraph(paramsFrom(source), parts, batch);
     return { ...graph, parameters: source.tensors, trains: (name) => !name.endsWith('gaussian_matrix') };
   },
   async open(policy, batch, reference): Promise<Feeder<Question>> {
     const groups = await openGroups(policy, batch);
-    const before = await openPass(policy, (p, speaker) => rolloutLogProbs(p, speaker, batch));
+    const before = await openPass(policy, (p, parts) => rolloutLogProbs(p, parts, batch));
     return {
       feed: async (questions, step) => {
         const chosen = await groups.chosen(questions);
@@ -96,7 +96,7 @@ export async function openGroups(policy: RewardedPolicy, batch: RolloutBatch): P
     batch: alone,
     sampler: await openSampler(policy),
     segmenter: await Segmenter.open(policy.sight(), {}),
-    masks: await openPass(policy, (p, speaker) => rolloutMasks(p, speaker, alone)),
+    masks: await openPass(policy, (p, parts) => rolloutMasks(p, parts, alone)),
     boxed: await openPass(policy, boxedMasks),
   };
   const answered = (question: Question) => groupOf(question, open);
@@ -119,11 +119,11 @@ interface Pass {
 }
 
 async function openPass(
-  { parameters, speaker }: SpeakingPolicy,
-  outputs: (p: Params, speaker: Speaker) => Parameters<typeof Session.create>[0],
+  { parameters, parts }: AnsweringPolicy,
+  outputs: (p: Params, parts: PolicyParts) => Parameters<typeof Session.create>[0],
 ): Promise<Pass> {
   const source = parameters.source();
-  const session = await Session.create(outputs(paramsFrom(source), speaker));
+  const session = await Session.create(outputs(paramsFrom(source), parts));
   return { session, names: [...source.tensors.keys()] };
 }
 
@@ -182,14 +182,14 @@ async function seenMask({ named }: Rollout, drawn: Drawn, open: Open): Promise<M
   if (named.length === 0 || !ask) return null;
   const part = (values: Float32Array) =>
     values.subarray((i * values.length) / count, ((i + 1) * values.length) / count);
-  const how = open.policy.speaker.recipe.segmenter;
+  const how = open.policy.parts.recipe.segmenter;
   return maskFrom({ masks: part(logits), iou: part(iou) }, image, { ...how, place: ask.place });
 }
 
 async function boxedMask(image: DecodedImage, box: Box, { policy, segmenter, boxed }: Open): Promise<Mask> {
   const ask = await segmenter.inputs(image, { box });
   const drawn = await boxed.session.run({ ...policy.parameters.feeds(boxed.names), ...decoderFeeds([ask]) });
-  const how = policy.speaker.recipe.segmenter;
+  const how = policy.parts.recipe.segmenter;
   return maskFrom({ masks: floats(drawn, 'masks'), iou: floats(drawn, 'iou') }, image, { ...how, place: ask.place });
 }
 
@@ -216,8 +216,8 @@ interface Feeding {
 }
 
 const batchFeeds = (groups: readonly Omit<Group, 'masks' | 'rewards'>[], { policy, batch }: Feeding): NamedValues => ({
-  pixels: joined(groups.map(({ image }) => patchValues(policy.speaker, image))),
-  ...rolloutFeeds(policy.speaker, groups, batch),
+  pixels: joined(groups.map(({ image }) => patchValues(policy.parts, image))),
+  ...rolloutFeeds(policy.parts, groups, batch),
   ...decoderFeeds(groups.flatMap(({ asks }) => asks)),
 });
 
@@ -232,7 +232,7 @@ async function feedsOf(
     Float32Array.of(rewards.reduce((sum, reward) => sum + pick(reward), 0) / rewards.length);
   return {
     ...feeds,
-    ...targets(groups, targetSide(policy.speaker)),
+    ...targets(groups, targetSide(policy.parts)),
     advantages: Float32Array.from(advantagesOf(groups)),
     reference: floats(old, 'logProbs'),
     ...{ reward: mean(({ total }) => total), formatReward: mean(({ format }) => format) },

@@ -10,7 +10,7 @@ import type { RolloutBatch } from './policyGraph.ts';
 import { type RewardedPolicy, type Watch, watchedReinforcement } from './reinforcement.ts';
 import { hasRoom, type Question } from './rollouts.ts';
 import type { Sample } from './sample.ts';
-import type { Speaker } from './squarePolicy.ts';
+import type { PolicyParts } from './squarePolicy.ts';
 import type { TeachingImage } from './task.ts';
 import { nanoTokenizerOf } from './taughtWords.ts';
 import { readParameters } from './version.ts';
@@ -29,14 +29,14 @@ export type UnseededQuestion = Omit<Question, 'seed'>;
 export async function rewardedPolicy(folder: string): Promise<RewardedPolicy> {
   const weights = await openWeights(folder);
   const parameters = await readParameters(folder, (name) => !name.startsWith('sam.image_encoder.'));
-  return { parameters, speaker: { ...weights, tokenizer: nanoTokenizerOf(weights) }, sight: () => weights };
+  return { parameters, parts: { ...weights, tokenizer: nanoTokenizerOf(weights) }, sight: () => weights };
 }
 
 /**
  * What images teach by asking: their samples' words, and on each one name of the project's that nothing on it is called by.
  * Left out is what the policy would not be asked: unknown words, clicks or boxes beside the words, and what has no room.
  */
-export function questionsOf(speaker: Speaker, images: readonly TeachingImage[]): UnseededQuestion[] {
+export function questionsOf(parts: PolicyParts, images: readonly TeachingImage[]): UnseededQuestion[] {
   const names = [...new Set(images.flatMap(({ things }) => things.map(({ name }) => name)))];
   const all = images.flatMap((image, i) => {
     const read = () => image.read();
@@ -50,15 +50,15 @@ export function questionsOf(speaker: Speaker, images: readonly TeachingImage[]):
     const [nothing] = absent.slice(i % Math.max(1, absent.length));
     return nothing === undefined ? own : [...own, { text: nothing, imageId: image.imageId, objects: [], read }];
   });
-  const vocabulary = vocabularyOf(speaker);
+  const vocabulary = vocabularyOf(parts);
   return all.filter(
-    (one) => understood(one.text, vocabulary).unknown.length === 0 && hasRoom(speaker, one, rewardedBatch),
+    (one) => understood(one.text, vocabulary).unknown.length === 0 && hasRoom(parts, one, rewardedBatch),
   );
 }
 
 const isWordsAlone = ({ prompt: { points, box } }: Sample): boolean => points.length === 0 && box === null;
 
-const vocabularyOf = ({ recipe, tokenizer }: Speaker): ClosedVocabulary => ({
+const vocabularyOf = ({ recipe, tokenizer }: PolicyParts): ClosedVocabulary => ({
   words: tokenizer.words,
   unfindable: new Set(recipe.reasoner.vocabulary?.unfindable),
 });

@@ -9,9 +9,9 @@ import { answerReaders } from '../flow/answer.ts';
 import { contextFeeds } from './contextPass.ts';
 import type { Policy } from './loop.ts';
 import type { RolloutBatch } from './policyGraph.ts';
-import { frameOf, patchValues, type Speaker } from './squarePolicy.ts';
+import { frameOf, type PolicyParts, patchValues } from './squarePolicy.ts';
 import { pictures } from './turnLoss.ts';
-import { type Conversation, exchange, specialId } from './turnTokens.ts';
+import { type Conversation, specialId, turnTokens } from './turnTokens.ts';
 
 /** What is asked of a picture, and all that a good answer finds; no objects: nothing matches. */
 export interface Question {
@@ -39,8 +39,8 @@ export interface Rollout {
   readonly named: readonly ReadObject[];
 }
 
-export interface SpeakingPolicy extends Policy {
-  readonly speaker: Speaker;
+export interface AnsweringPolicy extends Policy {
+  readonly parts: PolicyParts;
 }
 
 export interface Sampler {
@@ -49,7 +49,7 @@ export interface Sampler {
   release(): Promise<void>;
 }
 
-export async function openSampler({ parameters, speaker }: SpeakingPolicy): Promise<Sampler> {
+export async function openSampler({ parameters, parts }: AnsweringPolicy): Promise<Sampler> {
   const source = parameters.source();
   // Filled as the decoder's graphs ask for parameters; the arrays are live, so what the trainer changes is sampled from.
   const weights: Record<string, Float32Array> = {};
@@ -58,17 +58,17 @@ export async function openSampler({ parameters, speaker }: SpeakingPolicy): Prom
     return Session.create(outputs);
   };
   const params = paramsFrom(source);
-  const { grid } = frameOf(speaker);
-  const vision = await open({ features: pictures(params, speaker.reasoner, { count: 1, grid }) });
-  const decoder = new Decoder({ config: speaker.reasoner, params, open, weights });
+  const { grid } = frameOf(parts);
+  const vision = await open({ features: pictures(params, parts.reasoner, { count: 1, grid }) });
+  const decoder = new Decoder({ config: parts.reasoner, params, open, weights });
   return {
     answers: async (question, image, batch) => {
-      const pixels = patchValues(speaker, image);
+      const pixels = patchValues(parts, image);
       const features = floats(await vision.run({ ...weights, pixels }), 'features');
-      const { head, turn } = conversationOf(speaker, question);
+      const { head, turn } = conversationOf(parts, question);
       const request = { ids: [...head.ids, ...turn.prompt], grids: [{ t: 1, h: grid, w: grid }], features };
-      const rows = await written(decoder, speaker, { request, batch, seed: question.seed });
-      return rows.map((ids) => rolloutOf(speaker, image, { ids, begun: question.begun ?? '' }));
+      const rows = await written(decoder, parts, { request, batch, seed: question.seed });
+      return rows.map((ids) => rolloutOf(parts, image, { ids, begun: question.begun ?? '' }));
     },
     release: async () => {
       await decoder.release();
@@ -84,7 +84,7 @@ interface SampledPrompt {
 }
 
 /** Sampled as a person's several answers are. */
-async function written(decoder: Decoder, { recipe, tokenizer }: Speaker, { request, batch, seed }: SampledPrompt) {
+async function written(decoder: Decoder, { recipe, tokenizer }: PolicyParts, { request, batch, seed }: SampledPrompt) {
   const { rows } = await decoder.answer([request], {
     sampling: recipe.reasoner.sampling.several,
     samples: batch.turns,
@@ -97,27 +97,27 @@ async function written(decoder: Decoder, { recipe, tokenizer }: Speaker, { reque
 
 /** Read as a prediction is. */
 function rolloutOf(
-  speaker: Speaker,
+  parts: PolicyParts,
   image: DecodedImage,
   { ids, begun }: { ids: readonly number[]; begun: string },
 ): Rollout {
-  const text = speaker.tokenizer.decode([...speaker.tokenizer.encode(begun), ...ids], { skipSpecial: true });
-  const { found, objects } = answerReaders[speaker.recipe.reasoner.parser].read(text);
-  const { pixels } = frameOf(speaker);
+  const text = parts.tokenizer.decode([...parts.tokenizer.encode(begun), ...ids], { skipSpecial: true });
+  const { found, objects } = answerReaders[parts.recipe.reasoner.parser].read(text);
+  const { pixels } = frameOf(parts);
   const frame = { width: pixels, height: pixels };
   const named = objects.flatMap((object) => objectInImage(object, frame, image) ?? []);
   return { ids, text, found: named.length > 0 || found !== 'objects' ? found : 'unreadable', named };
 }
 
-function conversationOf(speaker: Speaker, { text, begun = '' }: Pick<Question, 'text' | 'begun'>): Conversation {
-  const { head, turn } = exchange(speaker.tokenizer, text, { answer: [], side: frameOf(speaker).cells });
-  return { head, turn: { ...turn, prompt: [...turn.prompt, ...speaker.tokenizer.encode(begun)] } };
+function conversationOf(parts: PolicyParts, { text, begun = '' }: Pick<Question, 'text' | 'begun'>): Conversation {
+  const { head, turn } = turnTokens(parts.tokenizer, text, { answer: [], side: frameOf(parts).cells });
+  return { head, turn: { ...turn, prompt: [...turn.prompt, ...parts.tokenizer.encode(begun)] } };
 }
 
 /** Whether a question leaves room for its answers and their queries. */
-export function hasRoom(speaker: Speaker, question: Pick<Question, 'text' | 'begun'>, batch: RolloutBatch): boolean {
-  const { head, turn } = conversationOf(speaker, question);
-  const each = turn.prompt.length + batch.answer + speaker.context.numOfQuery;
+export function hasRoom(parts: PolicyParts, question: Pick<Question, 'text' | 'begun'>, batch: RolloutBatch): boolean {
+  const { head, turn } = conversationOf(parts, question);
+  const each = turn.prompt.length + batch.answer + parts.context.numOfQuery;
   return head.ids.length + batch.turns * each <= batch.tokens;
 }
 
@@ -129,9 +129,13 @@ export interface AnsweredQuestion {
 }
 
 /** Feeds of the pass over all rollouts and of the tokens that were written, in the order of the questions. */
-export function rolloutFeeds(speaker: Speaker, groups: readonly AnsweredQuestion[], batch: RolloutBatch): NamedValues {
+export function rolloutFeeds(
+  parts: PolicyParts,
+  groups: readonly AnsweredQuestion[],
+  batch: RolloutBatch,
+): NamedValues {
   const shown = groups.map(({ question, rollouts }) => {
-    const { head, turn } = conversationOf(speaker, question);
+    const { head, turn } = conversationOf(parts, question);
     return { head, turns: rollouts.map(({ ids }) => ({ prompt: turn.prompt, answer: ids })) };
   });
   const { answer, tokens } = batch;
@@ -146,9 +150,9 @@ export function rolloutFeeds(speaker: Speaker, groups: readonly AnsweredQuestion
         feeds.chosen[row + i] = BigInt(id);
         feeds.answerMask[row + i] = 1;
       });
-      at += prompt.length + ids.length + speaker.context.numOfQuery;
+      at += prompt.length + ids.length + parts.context.numOfQuery;
       row += answer;
     }
   }
-  return { ...contextFeeds(speaker, shown, tokens), ...feeds };
+  return { ...contextFeeds(parts, shown, tokens), ...feeds };
 }

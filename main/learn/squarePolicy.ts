@@ -6,7 +6,7 @@ import type { ReasonerWeights, Weights } from '../weights/open.ts';
 import { requestIds, specialId } from './turnTokens.ts';
 
 /** Sizes of all parts, and the words. */
-export interface Speaker extends Pick<Weights, 'name' | 'recipe' | 'reasoner' | 'context' | 'segmenter'> {
+export interface PolicyParts extends Pick<Weights, 'name' | 'recipe' | 'reasoner' | 'context' | 'segmenter'> {
   readonly tokenizer: NanoTokenizer;
 }
 

@@ -14,7 +14,7 @@ import type { LossGraph, Objective, Policy, Run } from './loop.ts';
 import { type LearntPicture, mixedPicture } from './mixedPictures.ts';
 import { Parameters } from './parameters.ts';
 import { attentionMask, packSequence } from './sequence.ts';
-import { frameOf, imageStartOf, patchValues, type Speaker, type SquareFrame } from './squarePolicy.ts';
+import { frameOf, imageStartOf, type PolicyParts, patchValues, type SquareFrame } from './squarePolicy.ts';
 import { packedTurns, type TaughtTurn, taughtTurns } from './taughtTurns.ts';
 import { grownRows, grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord } from './taughtWords.ts';
 import { type GrownWords, newRowsOnly, tables } from './tokenTables.ts';
@@ -106,7 +106,7 @@ export const grownWords = ({ tokenizer, weights }: SupervisedPolicy): GrownWords
 });
 
 /** As its parts are now: with a row for each new word. */
-const speakerOf = ({ weights, config, tokenizer }: SupervisedPolicy): Speaker => ({
+const speakerOf = ({ weights, config, tokenizer }: SupervisedPolicy): PolicyParts => ({
   ...weights,
   reasoner: config,
   tokenizer,
@@ -154,7 +154,7 @@ function feedsOf(maker: Maker, draw: Random) {
   const { policy, shape } = maker;
   const own = Array.from({ length: shape.own }, () => taughtRow(maker, draw));
   const again = Array.from({ length: shape.again }, () => replayedRow(maker, draw));
-  const speaker = speakerOf(policy);
+  const parts = speakerOf(policy);
   const all = [...own, ...again];
   const rows = all.map(({ row }) => row);
   const { tokens } = shape;
@@ -163,7 +163,7 @@ function feedsOf(maker: Maker, draw: Random) {
     ...labelsOf(rows.slice(own.length), { first: own.length, tokens, capacity: shape.again * perRow }),
   ];
   return {
-    pixels: joined(all.map(({ image }) => patchValues(speaker, image))),
+    pixels: joined(all.map(({ image }) => patchValues(parts, image))),
     ...rowFeeds(rows, policy.config.language),
     ...labelFeeds([coordinateIds(policy.tokenizer)], labels),
   };

@@ -5,7 +5,7 @@ import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import type { NamedBox } from './mixedPictures.ts';
 import { type Head, packedLength, type Turn } from './sequence.ts';
-import { answered, type Conversation } from './turnTokens.ts';
+import { answeredTurn, type Conversation } from './turnTokens.ts';
 
 /** A question about a picture with its whole answer. */
 export interface TaughtTurn {
@@ -67,7 +67,7 @@ export function packedTurns(
   { tokenizer, side, tokens }: { tokenizer: NanoTokenizer; side: number; tokens: number },
 ): { head: Head; turns: Turn[] } | null {
   const conversations = taught.map(
-    ({ question, answer }): Conversation => answered(tokenizer, question, { text: answer, side }),
+    ({ question, answer }): Conversation => answeredTurn(tokenizer, question, { text: answer, side }),
   );
   const [first] = conversations;
   if (!first) return null;

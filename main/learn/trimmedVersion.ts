@@ -17,7 +17,7 @@ export interface Trained {
 }
 
 /** All of it where nothing is known of what the weights came with. */
-export async function writeKept(
+export async function writeTrimmedVersion(
   task: TeachTask,
   { from, to, change, texts }: Trained,
   watching: Watching,

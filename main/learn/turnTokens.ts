@@ -20,7 +20,7 @@ export function specialId(tokenizer: NanoTokenizer, name: string): number {
 }
 
 /** The question stands in the words that a prediction would ask it in. */
-export function exchange(
+export function turnTokens(
   tokenizer: NanoTokenizer,
   question: string,
   { answer, side }: { answer: readonly number[]; side: number },
@@ -34,8 +34,8 @@ export function exchange(
 }
 
 /** A question and its whole answer, which ends the turn. */
-export const answered = (tokenizer: NanoTokenizer, question: string, told: { text: string; side: number }) =>
-  exchange(tokenizer, question, {
+export const answeredTurn = (tokenizer: NanoTokenizer, question: string, told: { text: string; side: number }) =>
+  turnTokens(tokenizer, question, {
     answer: [...tokenizer.encode(told.text), specialId(tokenizer, '<|im_end|>')],
     side: told.side,
   });

@@ -1,10 +1,10 @@
 // Writes a prompt of a scene and its true answer as token ids, cut where the picture ends so that turns can share the picture.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
-import { answered, type Conversation } from '../learn/turnTokens.ts';
+import { answeredTurn, type Conversation } from '../learn/turnTokens.ts';
 import { answerText } from '../scenes/answerText.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { cells } from './layout.ts';
 
 /** A prompt and its true answer as ids, cut where the picture ends. */
 export const conversation = (tokenizer: NanoTokenizer, scene: Scene, prompt: ScenePrompt): Conversation =>
-  answered(tokenizer, prompt.text, { text: answerText(scene, prompt), side: cells });
+  answeredTurn(tokenizer, prompt.text, { text: answerText(scene, prompt), side: cells });

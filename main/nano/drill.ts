@@ -3,7 +3,7 @@
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import type { Random } from '../contract/random.ts';
 import { type Drill, drillLength } from '../learn/sequence.ts';
-import { exchange } from '../learn/turnTokens.ts';
+import { turnTokens } from '../learn/turnTokens.ts';
 import { decisionText, itemsText, listedText } from '../scenes/answerText.ts';
 import { arrange } from '../scenes/arrange.ts';
 import { compositional } from '../scenes/prompts/compositional.ts';
@@ -55,11 +55,11 @@ export function drillOf(
 /** Up to where the answer's box would begin; several are named and copied too, as there is more to it than to one. */
 function turnOf(tokenizer: NanoTokenizer, { text, decision, targets = [] }: PromptDraft, stage: Arrangement) {
   const told = decisionText(decision) + (targets.length > 1 ? itemsText(stage, targets) : '');
-  return exchange(tokenizer, text, { answer: tokenizer.encode(told), side: cells }).turn;
+  return turnTokens(tokenizer, text, { answer: tokenizer.encode(told), side: cells }).turn;
 }
 
 /** Where no picture is shown, nothing stands for it either. */
 function openingOf(tokenizer: NanoTokenizer): number[] {
-  const { ids, imageStart, side } = exchange(tokenizer, '', { answer: [], side: cells }).head;
+  const { ids, imageStart, side } = turnTokens(tokenizer, '', { answer: [], side: cells }).head;
   return ids.toSpliced(imageStart, side * side);
 }

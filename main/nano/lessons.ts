@@ -7,7 +7,7 @@ import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
 import { joined } from '../learn/joinFloats.ts';
 import { placeAround } from '../pictures/crop.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
-import { type Shown, visibleMask } from '../scenes/scene.ts';
+import { type SegmenterScene, visibleMask } from '../scenes/scene.ts';
 import { samSide, segmenterBatch, targetSide } from './layout.ts';
 import { drawPrompt, type PromptKind, roughSide } from './prompts.ts';
 import { stepDraw } from './seeds.ts';
@@ -17,7 +17,7 @@ import { drawView, type SegmenterView, type TaughtPicture } from './view.ts';
 export interface Lessons {
   readonly photos: readonly LabelledImage[];
   /** Drawn scenes by number, from 0. */
-  scene(index: number): Shown;
+  scene(index: number): SegmenterScene;
   /** How many different scenes there are. */
   readonly scenes: number;
   /** Share of scenes among all pictures. */
@@ -38,7 +38,7 @@ export class LessonMaker {
   private readonly lessons: Lessons;
   /** Photographs and their things, each set with the power 0.7 of its share: a large set does not drown the others. */
   private readonly sets: readonly { readonly photos: readonly LabelledImage[]; readonly weight: number }[];
-  private readonly shown = new Map<number, Shown>();
+  private readonly shown = new Map<number, SegmenterScene>();
 
   constructor(lessons: Lessons) {
     this.lessons = lessons;
@@ -87,7 +87,7 @@ export class LessonMaker {
   }
 
   /** Each is drawn once: drawing takes longer than all else. */
-  private scene(index: number): Shown {
+  private scene(index: number): SegmenterScene {
     const scene = this.shown.get(index) ?? this.lessons.scene(index);
     this.shown.set(index, scene);
     return scene;
@@ -99,7 +99,7 @@ const taughtPhoto = ({ image, things }: LabelledImage): TaughtPicture => ({
   things: things.map(({ mask, box }) => ({ box, mask: () => toBitmap(mask) })),
 });
 
-const taughtScene = (scene: Shown): TaughtPicture => ({
+const taughtScene = (scene: SegmenterScene): TaughtPicture => ({
   image: scene.image,
   things: scene.things.map(({ box }, i) => ({ box, mask: () => visibleMask(scene, i) })),
 });

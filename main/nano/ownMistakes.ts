@@ -47,7 +47,10 @@ export class OwnMistakes implements Feeder<unknown> {
     const { session, feeds: parameters } = await this.opened;
     const { samImage, at, labels, roughMask, hasRough } = feeds;
     const answered = await session.run(named({ samImage, at, labels, roughMask, hasRough }, parameters));
-    return { ...feeds, ...carryOn(feeds, { masks: floats(answered, 'masks'), iou: floats(answered, 'iou') }, draw) };
+    return {
+      ...feeds,
+      ...secondRoundFeeds(feeds, { masks: floats(answered, 'masks'), iou: floats(answered, 'iou') }, draw),
+    };
   }
 
   private async open() {
@@ -71,7 +74,7 @@ export interface PromptLogits {
 }
 
 /** Feeds of all prompts, of which some have the answer as their rough mask, and most of those a click where it is wrong. */
-export function carryOn(feeds: NamedValues, answered: PromptLogits, draw: Random): NamedValues {
+export function secondRoundFeeds(feeds: NamedValues, answered: PromptLogits, draw: Random): NamedValues {
   const target = floats(feeds, 'target');
   const area = targetSide ** 2;
   const prompts = target.length / area;

@@ -23,13 +23,13 @@ export function questionOf(scene: Scene, prompt: ScenePrompt, seed: number): Que
 /** The nano as what is rewarded: its picture encoder as it is when it is asked for. */
 function rewarded(nano: Nano): RewardedPolicy {
   const { parameters, segmenter } = nano;
-  const speaker = { ...nano, name: 'loupe-nano', recipe: askedRecipe };
+  const parts = { ...nano, name: 'loupe-nano', recipe: askedRecipe };
   const source = {
     has: (name: string) => parameters.all.has(name),
     get: (name: string, shape: readonly number[]) => constant(parameters.values(name), shape),
   };
-  const weights = { name: speaker.name, recipe: askedRecipe, segmenter, context: null, folder: '' };
-  return { parameters, speaker, sight: () => ({ ...weights, params: paramsFrom(source) }) };
+  const weights = { name: parts.name, recipe: askedRecipe, segmenter, context: null, folder: '' };
+  return { parameters, parts, sight: () => ({ ...weights, params: paramsFrom(source) }) };
 }
 
 export const nanoReinforcement: Objective<Nano, Question, RolloutBatch> = {

@@ -1,5 +1,5 @@
 // Draws what the segmenter is trained on: the scenes it is tested on, the same icons larger, and things that have no name.
-import type { Shown } from '../scenes/scene.ts';
+import type { SegmenterScene } from '../scenes/scene.ts';
 import { makeUnnamed } from '../scenes/unnamed.ts';
 import { type Nano, trainingScenes } from './nano.ts';
 import { sceneIndex, stepDraw } from './seeds.ts';
@@ -11,7 +11,7 @@ const large = { things: [1, 4], side: [50, 190] } as const;
 const stream = 15;
 
 /** Pictures `from`, `from` + 1, ... of the training split. */
-export const segmenterScenes = (nano: Nano, from: number, count: number): Shown[] =>
+export const segmenterScenes = (nano: Nano, from: number, count: number): SegmenterScene[] =>
   Array.from({ length: count }, (_, i) => {
     const roll = stepDraw(nano.seed, from + i, stream).next();
     if (roll < shares.unnamed) return makeUnnamed(sceneIndex(nano.seed, from + i));

@@ -4,7 +4,7 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import { readCocoPhotos } from '../evaluate/cocoPhotos.ts';
 import type { Feeder, LossGraph, Objective, Run } from '../learn/loop.ts';
 import type { Question } from '../learn/rollouts.ts';
-import type { Scene, Shown } from '../scenes/scene.ts';
+import type { Scene, SegmenterScene } from '../scenes/scene.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, type ContextShape, isContext } from './contextGraph.ts';
 import {
@@ -109,7 +109,7 @@ function reasonerRun(nano: Nano, recipe: StageRecipe, shape: ReasonerBatch): Sta
 
 function segmenterRun(nano: Nano, { segmenter }: Curriculum): StageRun {
   const { scenes: count, perScene } = segmenterBatch;
-  const objective: Objective<Nano, Shown, typeof segmenterBatch> = {
+  const objective: Objective<Nano, SegmenterScene, typeof segmenterBatch> = {
     graph(policy) {
       const source = policy.parameters.source();
       const graph = segmenterGraph(paramsFrom(source).at('sam'), policy.segmenter);

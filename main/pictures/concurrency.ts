@@ -1,6 +1,6 @@
 // Lets so many pieces of work run at a time; of those that wait, the newest goes in first.
 
-export class Gate {
+export class ConcurrencyLimit {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

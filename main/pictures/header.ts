@@ -8,7 +8,7 @@ export interface DeclaredSize {
 }
 
 /** Why these bytes cannot be a picture, or null when they may be one. */
-export function oddity(bytes: Uint8Array): string | null {
+export function whyNoPicture(bytes: Uint8Array): string | null {
   if (bytes.length === 0) return 'is empty';
   if (startsWith(bytes, LFS_POINTER)) return 'is a Git LFS pointer, not the picture itself (run "git lfs pull")';
   if (startsWith(bytes, '\x1f\x8b')) return 'is packed with gzip; unpack it first';

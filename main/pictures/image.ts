@@ -6,8 +6,8 @@ import sharp, { type JpegOptions, type Metadata, type Sharp } from 'sharp';
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { type DecodedImage, MAX_MASK_PIXELS } from '../contract/records.ts';
-import { declaredSize, oddity } from './header.ts';
-import { svgOddity } from './svg.ts';
+import { declaredSize, whyNoPicture } from './header.ts';
+import { whySlowSvg } from './svg.ts';
 import { type DrawnSvg, mayBeSvg, type SvgTask, svgApart } from './svgApart.ts';
 
 const MEGA = 1e6;
@@ -84,7 +84,7 @@ async function drawable(file: string, limit: number) {
 export async function drawHere({ file, bytes, limit, draw }: SvgTask): Promise<DrawnSvg | null> {
   const { format, width, height } = await headerOf(file, bytes, limit);
   if (format !== 'svg') return null;
-  const reason = svgOddity(bytes, width * height);
+  const reason = whySlowSvg(bytes, width * height);
   if (reason !== null) throw new BadInput(`${file}: ${reason}`);
   if (!draw) return { width, height, png: null };
   const pixels = sharp(bytes, { failOn: 'error', limitInputPixels: limit, pages: 1 }).toColourspace('srgb');
@@ -245,7 +245,7 @@ async function reading<T>(file: string, work: Promise<T>): Promise<T> {
 }
 
 function refuseDeclared(file: string, bytes: Uint8Array, limit: number): void {
-  const reason = oddity(bytes);
+  const reason = whyNoPicture(bytes);
   if (reason !== null) throw new BadInput(`${file}: ${reason}`);
   const size = declaredSize(bytes);
   if (size !== null) refuseSize(file, size, limit);

@@ -2,7 +2,7 @@
 import { resizePillow } from '../../models/nn/resample.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { cellOf, type OpenWire, strongestNear, ways } from '../contract/liveWire.ts';
+import { cellOf, strongestNear, type UnpackedWire, ways } from '../contract/liveWire.ts';
 import type { Box, DecodedImage, Point } from '../contract/records.ts';
 import { type EdgeFeatures, edgeFeatures } from './wireCost.ts';
 
@@ -24,7 +24,7 @@ const MOST = (2 * HALF) ** 2;
 const BEYOND = 64;
 
 /** After Mortensen and Barrett, "Intelligent scissors for image composition" (1995). */
-export function liveWire(image: DecodedImage, ask: WireAsk): OpenWire {
+export function liveWire(image: DecodedImage, ask: WireAsk): UnpackedWire {
   const { width, height } = image;
   if (ask.x < 0 || ask.y < 0 || ask.x >= width || ask.y >= height)
     throw new BadInput(
@@ -34,7 +34,7 @@ export function liveWire(image: DecodedImage, ask: WireAsk): OpenWire {
   const seen = seenIn(image, place);
   const features = edgeFeatures(seen);
   const cells = Uint8Array.from(features.strength, (value) => Math.round(15 * value) << 4);
-  const bare: OpenWire = { place, columns: seen.width, rows: seen.height, root: 0, cells };
+  const bare: UnpackedWire = { place, columns: seen.width, rows: seen.height, root: 0, cells };
   const root = cellOf(bare, ask.reach > 0 ? strongestNear(bare, ask, ask.reach) : ask);
   const back = cheapestWays(features, root);
   return { ...bare, root, cells: cells.map((strength, i) => strength | (back[i] ?? 0)) };

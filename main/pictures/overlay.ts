@@ -12,14 +12,14 @@ const LIGHT: PenColour = [255, 255, 255];
 const TINT_OPACITY = 0.42;
 const CHIP_OPACITY = 0.82;
 
-export interface Finding {
+export interface OverlayObject {
   readonly mask: Mask | null;
   readonly box: Box | null;
   readonly label: string;
 }
 
 /** A copy of the image with each mask tinted and outlined, its box framed and its label beside it. */
-export function drawOverlay(image: DecodedImage, ...findings: readonly Finding[]): Raster {
+export function drawOverlay(image: DecodedImage, ...findings: readonly OverlayObject[]): Raster {
   const { width, height } = image;
   const canvas = { width, height, data: new Uint8Array(image.data) };
   const pen = Math.max(1, Math.round(Math.min(width, height) / 400));
@@ -77,7 +77,7 @@ function drawBox(canvas: DecodedImage, box: Box, pen: number): void {
 }
 
 /** A dark chip above the box, inside its top where there is no room, or in the corner without a box. */
-function drawLabel(canvas: DecodedImage, finding: Finding, pen: number): void {
+function drawLabel(canvas: DecodedImage, finding: OverlayObject, pen: number): void {
   const scale = Math.max(1, Math.round(Math.min(canvas.width, canvas.height) / 280));
   const margin = 2 * scale;
   const text = fitted(plain(finding.label).trim(), Math.floor((canvas.width - 2 * margin) / (glyphAdvance * scale)));

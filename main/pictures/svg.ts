@@ -13,7 +13,7 @@ const FUNCTION = /\b(?:blur|drop-shadow|brightness|contrast|grayscale|hue-rotate
 /** One rule of a style sheet is for any number of elements; an escape may spell "filter" in any way. */
 const SHEET = /<(?:[\w-]+:)?style\b|<\?xml-stylesheet|@import|\\[\da-f]/iu;
 
-export function svgOddity(bytes: Uint8Array, pixels: number): string | null {
+export function whySlowSvg(bytes: Uint8Array, pixels: number): string | null {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'is a packed SVG; unpack it, or save it as PNG';
   const text = textOf(bytes);
   const count = (pattern: RegExp): number => text.match(pattern)?.length ?? 0;

@@ -6,7 +6,7 @@ import { type Tile, tileSide } from '../contract/addresses.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
-import { Gate } from './concurrency.ts';
+import { ConcurrencyLimit } from './concurrency.ts';
 import {
   cutTile,
   decodeImage,
@@ -42,9 +42,9 @@ const HASH = /^[0-9a-f]{64}$/u;
 export class Pictures {
   readonly #folder: string;
   /** Newest first to go in: what was asked for last is what is on screen. */
-  readonly #gate = new Gate(2);
+  readonly #limit = new ConcurrencyLimit(2);
   /** One at a time, because of their memory. Apart from the other gate, whose work may wait for pixels. */
-  readonly #decoding = new Gate(1);
+  readonly #decoding = new ConcurrencyLimit(1);
   readonly #decoded = new Map<string, Promise<ImageFile>>();
   readonly #making = new Map<string, Promise<PictureBytes>>();
   /** The pyramid that could not be written last; it is not drawn again for each of its tiles. */
@@ -82,7 +82,7 @@ export class Pictures {
     const kept = this.#path(source.hash, 'thumbnail.webp');
     if (await isThere(kept)) return { file: kept, type: 'image/webp' };
     const make = async () => keep(kept, await this.#drawThumbnail(source), 'image/webp');
-    return this.#once(kept, () => this.#gate.pass(make, signal));
+    return this.#once(kept, () => this.#limit.pass(make, signal));
   }
 
   /** Null where the picture has no such tile. Until the pyramid is on disk, tiles are cut from the decoded picture. */
@@ -93,7 +93,7 @@ export class Pictures {
     if (this.#noRoom !== pyramid)
       this.#once(pyramid, () => drawPyramid(image, pyramid)).catch(() => this.#failed(pyramid));
     const cut = regionOf(image, tile);
-    return cut && { bytes: await this.#gate.pass(() => cutTile(image, cut.region, cut.size)), type: 'image/jpeg' };
+    return cut && { bytes: await this.#limit.pass(() => cutTile(image, cut.region, cut.size)), type: 'image/jpeg' };
   }
 
   /** Upright RGB; the last few are kept. */

@@ -3,7 +3,7 @@ import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap } from '../contract/rle.ts';
 
-export interface Touch {
+export interface WandClick {
   /** Image pixels. */
   readonly x: number;
   readonly y: number;
@@ -14,7 +14,7 @@ export interface Touch {
 }
 
 /** Four neighbours; filled in stretches of a row, so that a picture of 12 megapixels takes a fraction of a second. */
-export function wand(image: DecodedImage, { x, y, tolerance, contiguous = true }: Touch): Mask {
+export function wand(image: DecodedImage, { x, y, tolerance, contiguous = true }: WandClick): Mask {
   const { width, height } = image;
   const [column, row] = [Math.floor(x), Math.floor(y)];
   if (column < 0 || row < 0 || column >= width || row >= height) {

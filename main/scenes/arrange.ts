@@ -3,7 +3,7 @@
 import { boxArea } from '../contract/geometry.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
-import { castRoles } from './chosenThings.ts';
+import { chooseRoles } from './chosenThings.ts';
 import { poses } from './layout.ts';
 import type { Pose } from './patch.ts';
 import type { Arrangement, SceneThing } from './scene.ts';
@@ -21,7 +21,7 @@ export function arrange(draw: Random, count: number): Arrangement {
   const seed = seedOf('train', 0);
   const frame = { frame: side, image: { width: side, height: side } };
   const places = poses(draw, space, count);
-  const things = castRoles(draw, splitOf(seed), count).flatMap((role, i): Omit<SceneThing, 'size'>[] => {
+  const things = chooseRoles(draw, splitOf(seed), count).flatMap((role, i): Omit<SceneThing, 'size'>[] => {
     const box = places[i] && boxAt(places[i], draw);
     return box ? [{ ...role, family: kindOf(role.name).family, box, area: filled * boxArea(box) }] : [];
   });

@@ -41,7 +41,7 @@ function lookAlikes(random: Random, split: Split): Role[] {
 }
 
 /** The roles of one scene, in drawing order (the first lies lowest). */
-export function castRoles(random: Random, split: Split, count: number): Role[] {
+export function chooseRoles(random: Random, split: Split, count: number): Role[] {
   const roles: Role[] = [];
   if (random.chance(0.85)) roles.push(...group(random, split, Math.min(count - 1, random.int(2, 4))));
   if (random.chance(0.65)) roles.push(...lookAlikes(random, split));

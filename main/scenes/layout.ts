@@ -7,7 +7,7 @@ import { blob } from './backdrop.ts';
 import type { Role } from './chosenThings.ts';
 import { type Patch, type Pose, posedPatch, solidPixels, stamp } from './patch.ts';
 
-export interface Placed {
+export interface PlacedPatch {
   readonly role: Role;
   readonly patch: Patch;
   /** Solid pixels of the whole thing, covered and overhanging ones too. */
@@ -15,18 +15,18 @@ export interface Placed {
 }
 
 /** Box (x2, y2 just outside) and number of the visible pixels. */
-export interface Seen extends Box {
+export interface VisibleBox extends Box {
   readonly area: number;
 }
 
 export interface Layout {
-  readonly placed: readonly Placed[];
+  readonly placed: readonly PlacedPatch[];
   /** Nameless spots that lie over everything. */
   readonly covers: readonly Patch[];
   /** placed[i] is id i + 1. */
   readonly ids: Uint8Array;
   /** Beside placed. */
-  readonly seen: readonly Seen[];
+  readonly seen: readonly VisibleBox[];
 }
 
 export interface Space {
@@ -84,7 +84,7 @@ export function poses(random: Random, space: Space, count: number): Pose[] {
   return taken;
 }
 
-function mapIds({ width, height }: Space, placed: readonly Placed[], covers: readonly Patch[]): Uint8Array {
+function mapIds({ width, height }: Space, placed: readonly PlacedPatch[], covers: readonly Patch[]): Uint8Array {
   const ids = new Uint8Array(width * height);
   for (const [i, { patch }] of placed.entries()) stamp(ids, width, patch, i + 1);
   for (const cover of covers) stamp(ids, width, cover, 0);
@@ -92,7 +92,7 @@ function mapIds({ width, height }: Space, placed: readonly Placed[], covers: rea
 }
 
 /** The tight box and area of every id, in one pass over the map. */
-export function measure(ids: Uint8Array, width: number, count: number): Seen[] {
+export function measure(ids: Uint8Array, width: number, count: number): VisibleBox[] {
   const found = Array.from({ length: count }, () => ({ x1: width, y1: ids.length, x2: 0, y2: 0, area: 0 }));
   for (let y = 0, i = 0; i < ids.length; y++) {
     for (let x = 0; x < width; x++, i++) {
@@ -111,7 +111,7 @@ export function measure(ids: Uint8Array, width: number, count: number): Seen[] {
 }
 
 /** Takes out what is hidden too much, one at a time, since what goes uncovers others. */
-function keepVisible(space: Space, placed: readonly Placed[], covers: readonly Patch[]): Layout {
+function keepVisible(space: Space, placed: readonly PlacedPatch[], covers: readonly Patch[]): Layout {
   const ids = mapIds(space, placed, covers);
   const seen = measure(ids, space.width, placed.length);
   const shares = placed.map(({ whole }, i) => {

@@ -5,7 +5,7 @@ import { type Random, random } from '../contract/random.ts';
 import type { Atlas } from './atlas.ts';
 import { blob, paintBackdrop } from './backdrop.ts';
 import { expose } from './camera.ts';
-import { castRoles } from './chosenThings.ts';
+import { chooseRoles } from './chosenThings.ts';
 import { type Layout, layOut, type Space } from './layout.ts';
 import { type Canvas, composite, shade } from './patch.ts';
 import { makePlurals } from './prompts/plural.ts';
@@ -73,7 +73,7 @@ function paint(draw: Random, { placed, covers }: Layout, space: Space): Canvas {
 function visibleLayout(atlas: Atlas, seed: number, space: Space, [fewest, most]: readonly [number, number]): Layout {
   const draw = random(seed, STREAM.cast);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const roles = castRoles(draw, splitOf(seed), draw.int(fewest, most));
+    const roles = chooseRoles(draw, splitOf(seed), draw.int(fewest, most));
     const layout = layOut(atlas, draw, roles, space);
     if (layout.placed.length >= fewest) return layout;
   }

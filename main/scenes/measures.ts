@@ -1,6 +1,6 @@
 // What a decision writes down before it chooses: for each thing one number that its box implies and the list does not say.
 // A choice between numbers that stand there is a small step; between boxes that must be measured and compared it is several.
-import { hourTold, thingAt } from './relations.ts';
+import { clockHour, thingAt } from './relations.ts';
 import { type Arrangement, frameBox } from './scene.ts';
 import { roundedSide } from './sizes.ts';
 import { numeral } from './vocabulary.ts';
@@ -34,7 +34,7 @@ export const topsOf = (stage: Arrangement, members: readonly number[]): string =
 
 /** Directions from the middle of the picture, on the face of a clock. */
 export const hoursOf = (stage: Arrangement, members: readonly number[]): string =>
-  told(members, (index) => hourTold(stage, index));
+  told(members, (index) => clockHour(stage, index));
 
 /** How far the middles are from a point of the frame. */
 const awayFrom = (stage: Arrangement, members: readonly number[], from: Point): string =>

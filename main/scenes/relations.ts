@@ -75,7 +75,7 @@ function dial(stage: Arrangement, index: number): { hour: number; distance: numb
 }
 
 /** The nearest hour (1..12) of the direction in which this one lies. */
-export const hourTold = (stage: Arrangement, index: number): number => Math.round(dial(stage, index).hour) || 12;
+export const clockHour = (stage: Arrangement, index: number): number => Math.round(dial(stage, index).hour) || 12;
 
 /** The hour (1..12) at which this one stands alone among the members, or null. */
 export function hourOf(stage: Arrangement, index: number, members: readonly number[]): number | null {

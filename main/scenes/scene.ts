@@ -63,7 +63,7 @@ export interface Stage extends Arrangement {
 }
 
 /** What of a picture the segmenter is taught: where things are, not what they are. */
-export interface Shown extends Pick<Stage, 'image' | 'ids'> {
+export interface SegmenterScene extends Pick<Stage, 'image' | 'ids'> {
   readonly things: readonly Pick<SceneThing, 'box'>[];
 }
 

@@ -6,7 +6,7 @@ import { paintBackdrop, type Texture, texture } from './backdrop.ts';
 import { expose } from './camera.ts';
 import { measure } from './layout.ts';
 import { type Canvas, composite, type Patch, shade, stamp } from './patch.ts';
-import type { Shown } from './scene.ts';
+import type { SegmenterScene } from './scene.ts';
 
 const stream = 4;
 /** Longer side of a thing, in parts of the picture's. */
@@ -15,14 +15,14 @@ const sides = { least: 0.12, most: 0.85 };
 const leastVisible = 0.003;
 
 /** Square, `side` pixels, with at least one thing to be seen; the same seed gives the same picture. */
-export function makeUnnamed(seed: number, side = 224): Shown {
+export function makeUnnamed(seed: number, side = 224): SegmenterScene {
   const draw = random(seed, stream);
   let shown = drawn(draw, side);
   while (shown.things.length === 0) shown = drawn(draw, side);
   return shown;
 }
 
-function drawn(draw: Random, side: number): Shown {
+function drawn(draw: Random, side: number): SegmenterScene {
   const canvas: Canvas = { width: side, height: side, data: new Float32Array(side * side * 3) };
   paintBackdrop(canvas, draw);
   for (let left = draw.int(0, 4); left > 0; left--) composite(canvas, thing(draw, side));
@@ -39,7 +39,7 @@ function drawn(draw: Random, side: number): Shown {
 }
 
 /** Numbers anew what is large enough to be seen; the rest is background. */
-function visible(ids: Uint8Array, side: number, count: number): Pick<Shown, 'ids' | 'things'> {
+function visible(ids: Uint8Array, side: number, count: number): Pick<SegmenterScene, 'ids' | 'things'> {
   const seen = measure(ids, side, count);
   const kept = seen.flatMap(({ area }, i) => (area >= leastVisible * side * side ? [i + 1] : []));
   const renumbered = Uint8Array.from({ length: count + 1 }, (_, id) => kept.indexOf(id) + 1);

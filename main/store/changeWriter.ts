@@ -4,7 +4,7 @@ import { type Standing, verdictChanges } from '../contract/correction.ts';
 import { applied, type Change, type ChangeOf, type Kind, type RecordOf, recordSchemas } from '../contract/diff.ts';
 import { checkPacked, type PackedMask } from '../contract/project.ts';
 import type { Db } from './db.ts';
-import { refreshImages } from './imageCounts.ts';
+import { updateImageCounts } from './imageCounts.ts';
 import { checkLabel } from './labels.ts';
 import { promptsWhere } from './prompts.ts';
 import { proposalsWhere } from './proposals.ts';
@@ -64,12 +64,12 @@ export function changeWriter(db: Db, tables: RecordTables, next: (() => number) 
     follow: () => [...judged].flatMap((imageId) => verdictsOn(db, imageId).map(make)),
     settle() {
       checkLabels();
-      refreshImages(db, images.keys());
+      updateImageCounts(db, images.keys());
     },
     touched: () => [...new Set([...images.keys(), ...reviewed])],
     *settling() {
       checkLabels();
-      for (const id of images.keys()) yield refreshImages(db, [id]);
+      for (const id of images.keys()) yield updateImageCounts(db, [id]);
     },
   };
 }

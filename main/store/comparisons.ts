@@ -4,7 +4,7 @@ import { BadInput } from '../contract/badInput.ts';
 import { type PackedMask, type Shape, unpackMask } from '../contract/project.ts';
 import { maskIou } from '../contract/rle.ts';
 import type { Db } from './db.ts';
-import { refreshImages } from './imageCounts.ts';
+import { updateImageCounts } from './imageCounts.ts';
 import { shapesWhere } from './shapes.ts';
 import type { Slice } from './slice.ts';
 import { lastDone } from './steps.ts';
@@ -89,7 +89,7 @@ function setComparison(db: Db, shapeId: number, comparison: Comparison): void {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
     ...[shapeId, ...mask.size, mask.counts, weights, disagreement, disagreement, boundary, gain],
   );
-  refreshImages(db, [image]);
+  updateImageCounts(db, [image]);
 }
 
 const open = 'verdict IS NULL AND present = 1';

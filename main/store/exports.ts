@@ -4,20 +4,20 @@ import type { Db } from './db.ts';
 import { imagesWhere } from './images.ts';
 import { shapesWhere } from './shapes.ts';
 
-export interface Chosen {
+export interface ExportFilter {
   onlyAccepted: boolean;
 }
 
 export interface Exports {
-  exportImages(options: Chosen): Generator<Image>;
+  exportImages(options: ExportFilter): Generator<Image>;
   /** By id. */
   shapesOf(imageId: number): Shape[];
-  countShapes(options: Chosen): number;
+  countShapes(options: ExportFilter): number;
 }
 
 const page = 500;
 
-const conditionOf = ({ onlyAccepted }: Chosen): string => (onlyAccepted ? `status = 'accepted'` : 'TRUE');
+const conditionOf = ({ onlyAccepted }: ExportFilter): string => (onlyAccepted ? `status = 'accepted'` : 'TRUE');
 
 export const exportsOf = (db: Db): Exports => ({
   *exportImages(options) {

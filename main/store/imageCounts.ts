@@ -16,6 +16,6 @@ const refresh = `
     )
   WHERE id = ?`;
 
-export function refreshImages(db: Db, ids: Iterable<number>): void {
+export function updateImageCounts(db: Db, ids: Iterable<number>): void {
   for (const id of ids) db.run(refresh, id);
 }

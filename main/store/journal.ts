@@ -38,7 +38,7 @@ export interface Journal {
   still(): Promise<void>;
   /** One step and one transaction of any number of changes, of which a page at a time is held in memory. */
   applyMany(title: string, changes: Iterable<Change>): Recorded;
-  startMany(title: string): Many;
+  startMany(title: string): StepInPieces;
   record<K extends Kind>(kind: K, id: number): RecordOf[K] | null;
   /** What undo and redo would do. */
   titles(): Titles;
@@ -48,7 +48,7 @@ export interface Journal {
  * One step that is made in pieces, so that the host can answer and show progress in between. Each piece is stored when
  * `add` returns; after a crash the step holds the pieces that were. It can be undone once it has ended.
  */
-export interface Many {
+export interface StepInPieces {
   add(changes: Iterable<Change>): void;
   end(): Recorded;
 }
@@ -184,7 +184,7 @@ function* moving({ db, tables, moved }: Office, step: UndoStep, way: Way): Gener
 }
 
 /** The step is there from its first change on: one without any would take back nothing. */
-function startMany(office: Office, title: string): Many {
+function startMany(office: Office, title: string): StepInPieces {
   const { db, tables, next, unfinished } = office;
   const sent = new SentChanges();
   let step: UndoStep | undefined;

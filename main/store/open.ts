@@ -38,7 +38,7 @@ export function openFile(file: string, options: OpenOptions = {}): Opened {
     if (!existsSync(path.dirname(file))) throw new BadInput(`there is no folder ${path.dirname(file)}`);
     create(file, formats);
   }
-  settle(file, options.say);
+  checkBeforeOpening(file, options.say);
   const db = new Db(file, { mustExist: true });
   try {
     const log = prepare(db, formats, options);
@@ -50,7 +50,7 @@ export function openFile(file: string, options: OpenOptions = {}): Opened {
 }
 
 /** What must be so before SQLite reads the file: it can be written, and the log beside it is its own. */
-export function settle(file: string, say?: (sentence: string) => void): void {
+export function checkBeforeOpening(file: string, say?: (sentence: string) => void): void {
   const info = statSync(file);
   const what = info.isDirectory() ? 'a folder' : 'no ordinary file';
   if (!info.isFile()) throw new BadInput(`${path.basename(file)} is ${what}, not a Loupe project`);

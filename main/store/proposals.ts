@@ -2,7 +2,7 @@
 import { BadInput } from '../contract/badInput.ts';
 import type { StoredProposal } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';
-import { refreshImages } from './imageCounts.ts';
+import { updateImageCounts } from './imageCounts.ts';
 import { parsed } from './jsonColumns.ts';
 import type { Sequence } from './sequence.ts';
 
@@ -95,7 +95,7 @@ function settle(db: Db, promptId: number, spread: number | null): void {
     ...[promptId, best?.found ?? 'nothing', spread],
   );
   const image = db.number('SELECT image_id FROM prompt WHERE id = ?', promptId);
-  if (image > 0) refreshImages(db, [image]);
+  if (image > 0) updateImageCounts(db, [image]);
 }
 
 const askedImages = (db: Db, text: string): PromptedImage[] =>

@@ -1,7 +1,7 @@
 // Reads what an ONNX file of another program takes and gives, its opset and the data files beside it; runs nothing.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { blaming } from './weightsFile.ts';
+import { withFileNamed } from './weightsFile.ts';
 
 export interface ForeignPort {
   readonly name: string;
@@ -24,7 +24,7 @@ const byteLimit = 2 ** 31;
 const newestOpset = 26;
 
 export function readOnnxHeader(file: string): Promise<OnnxHeader> {
-  return blaming(file, async () => {
+  return withFileNamed(file, async () => {
     const { size } = await stat(file);
     if (size >= byteLimit) throw new Error('is longer than an ONNX file can be (2 GiB).');
     const { header, data } = modelIn(await readFile(file));

@@ -3,7 +3,6 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { repeatedKey } from './repeatedKey.ts';
 import {
-  blaming,
   bytesPer,
   readSpan,
   type StorageType,
@@ -11,6 +10,7 @@ import {
   WeightsError,
   type WeightsFile,
   weightsFile,
+  withFileNamed,
 } from './weightsFile.ts';
 
 /** The format's own limit on the length of its header. */
@@ -35,7 +35,7 @@ const storageTypes = new Map<unknown, StorageType>([
 
 /** Opens `x.safetensors`, an `x.safetensors.index.json`, or the folder that holds either under Hugging Face's names. */
 export function openSafetensors(file: string): Promise<WeightsFile> {
-  return blaming(file, async () => {
+  return withFileNamed(file, async () => {
     const info = await stat(file).catch(() => null);
     if (!info) throw new Error('does not exist.');
     if (info.isDirectory()) return openFolder(file);

@@ -6,13 +6,13 @@ import { readTorchSequence, type StoredTorch, sequenceMagic } from './torchSeque
 import { listTorchZip, readZipEntry, type ZipSpan, zipMagic } from './torchZip.ts';
 import {
   asFloat32,
-  blaming,
   bytesPer,
   readSpan,
   type WeightSpan,
   WeightsError,
   type WeightsFile,
   weightsFile,
+  withFileNamed,
 } from './weightsFile.ts';
 
 export interface TorchFile extends WeightsFile {
@@ -28,7 +28,7 @@ const bytesAllowed = 2 ** 31;
 
 /** Tensors are those of the entry `model` or `state_dict` if there is one, else all, named by their path. */
 export function openTorchFile(file: string): Promise<TorchFile> {
-  return blaming(file, async () => {
+  return withFileNamed(file, async () => {
     const real = await realpath(file).catch(() => null);
     if (real === null) throw new Error('does not exist.');
     const { tree, storages } = await storedIn(real);
@@ -177,7 +177,7 @@ async function gatherView({ shape, strides, storage }: TorchView, span: WeightSp
   const unit = bytesPer[storage.dtype];
   const strideOf = (axis: number) => entry(strides, axis, 'strides');
   const reach = shape.reduce((sum, n, axis) => sum + (n - 1) * strideOf(axis), 1);
-  const from = await blaming(span.file, () => readSpan(span.file, span.offset, reach * unit));
+  const from = await withFileNamed(span.file, () => readSpan(span.file, span.offset, reach * unit));
   const out = new Uint8Array(span.length);
   const index = shape.map(() => 0);
   for (let at = 0, element = 0; at < span.length; at += unit) {

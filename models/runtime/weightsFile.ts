@@ -49,7 +49,7 @@ export class WeightsError extends Error {
 }
 
 /** Runs `body`, turning any failure into a WeightsError that begins with the file. */
-export async function blaming<T>(file: string, body: () => Promise<T>): Promise<T> {
+export async function withFileNamed<T>(file: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (error) {
@@ -113,7 +113,7 @@ export function weightsFile(
   };
   const readRaw = (name: string) => {
     const { file, offset, length } = span(name);
-    return blaming(`${file}: tensor "${name}"`, () => readSpan(file, offset, length));
+    return withFileNamed(`${file}: tensor "${name}"`, () => readSpan(file, offset, length));
   };
   return {
     tensors,

@@ -35,7 +35,7 @@ export interface Use {
 }
 
 /** What is about to be done to labels and needs a second word. */
-export type Doubt =
+export type LabelConfirmation =
   | { readonly kind: 'delete' | 'merge'; readonly label: Label; readonly into?: Label }
   | { readonly kind: 'unused'; readonly labels: readonly Label[] };
 
@@ -47,7 +47,7 @@ interface Props {
   readonly last: boolean;
   readonly use: Use;
   edit(make: () => Diff | null): void;
-  onDoubt(doubt: Doubt): void;
+  onDoubt(doubt: LabelConfirmation): void;
 }
 
 const keyChoices = [{ value: '', label: 'no key' }, ...digits];

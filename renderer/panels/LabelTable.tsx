@@ -5,14 +5,14 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
 import type { Diff } from '../../main/contract/diff.ts';
 import type { Label } from '../../main/contract/project.ts';
-import { type Doubt, LabelRow, type Use } from './LabelRow.tsx';
+import { type LabelConfirmation, LabelRow, type Use } from './LabelRow.tsx';
 
 interface Props {
   readonly all: readonly Label[];
   readonly labels: ReadonlyMap<number, Label>;
   readonly use: ReadonlyMap<number, Use> | null;
   edit(make: () => Diff | null): void;
-  onDoubt(doubt: Doubt): void;
+  onDoubt(doubt: LabelConfirmation): void;
 }
 
 export const unused: Use = { shapes: 0, images: 0 };

@@ -9,7 +9,7 @@ import { counted, several } from '../state/words.ts';
 import { say } from '../state/workbench.ts';
 import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame } from './DialogFrame.tsx';
-import type { Doubt, Use } from './LabelRow.tsx';
+import type { LabelConfirmation, Use } from './LabelRow.tsx';
 import { LabelTable, unused } from './LabelTable.tsx';
 
 export const LabelsDialog = () => (
@@ -43,7 +43,7 @@ function LabelList() {
   const labels = useWorkbench((state) => state.labels);
   const use = useLabelUse();
   const [problem, setProblem] = useState<string | null>(null);
-  const [doubt, setDoubt] = useState<Doubt | null>(null);
+  const [doubt, setDoubt] = useState<LabelConfirmation | null>(null);
   const all = useMemo(() => orderedLabels(labels), [labels]);
   const idle = use === null ? [] : all.filter(({ id }) => !use.has(id));
   /** Does what `make` says, or shows why that cannot be. */
@@ -56,7 +56,7 @@ function LabelList() {
       setProblem(sentence(error));
     }
   };
-  const ask = (about: Doubt) => {
+  const ask = (about: LabelConfirmation) => {
     setProblem(null);
     setDoubt(about);
   };
@@ -150,7 +150,7 @@ function NewLabel({ onProblem }: { onProblem(problem: string | null): void }) {
 }
 
 /** "Delete “car” with its 12 shapes on 3 images?" */
-export function doubtWords(doubt: Doubt, { shapes, images }: Use): string {
+export function doubtWords(doubt: LabelConfirmation, { shapes, images }: Use): string {
   if (doubt.kind === 'unused') return `Delete ${several(doubt.labels.length, 'label')} that no shape has?`;
   const { kind, label, into } = doubt;
   const spread = `${several(shapes, 'shape')} on ${several(images, 'image')}`;
@@ -159,7 +159,7 @@ export function doubtWords(doubt: Doubt, { shapes, images }: Use): string {
 }
 
 interface SecondWordProps {
-  readonly doubt: Doubt;
+  readonly doubt: LabelConfirmation;
   readonly use: Use;
   setProblem(problem: string | null): void;
   onDone(): void;
@@ -179,7 +179,7 @@ function SecondWord({ doubt, use, setProblem, onDone }: SecondWordProps) {
     }
     onDone();
   };
-  const moveShapes = async ({ label, into }: Exclude<Doubt, { kind: 'unused' }>) => {
+  const moveShapes = async ({ label, into }: Exclude<LabelConfirmation, { kind: 'unused' }>) => {
     const recorded = into
       ? await host.edit.mergeLabels({ from: label.id, into: into.id })
       : await host.edit.deleteLabel({ id: label.id });

@@ -20,7 +20,7 @@ export interface Memory {
   write(key: string, value: string): void;
 }
 
-export const forgetful = (): Memory => {
+export const temporaryMemory = (): Memory => {
   const kept = new Map<string, string>();
   return { read: (key) => kept.get(key) ?? null, write: (key, value) => void kept.set(key, value) };
 };

@@ -27,7 +27,7 @@ export const firstCandidate = (all: readonly StoredProposal[], prompt?: StoredPr
   null;
 
 /** The window after one event of an answer; text comes in pieces. */
-export function heard(state: Workbench, event: AnswerEvent): Partial<Workbench> {
+export function withAnswerEvent(state: Workbench, event: AnswerEvent): Partial<Workbench> {
   const { writing, open } = state;
   if (event.kind === 'text') {
     const texts = writing?.texts.map((text, i) => (i === event.candidate ? text + event.text : text));

@@ -3,7 +3,7 @@ import { created } from '../../main/contract/diff.ts';
 import type { StoredPrompt } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { ActionContext } from './actionContext.ts';
-import { candidatesOf, heard } from './answers.ts';
+import { candidatesOf, withAnswerEvent } from './answers.ts';
 import { isRefusal } from './connection.ts';
 import { diffOf } from './corrections.ts';
 import { savedNow, say } from './workbench.ts';
@@ -68,7 +68,7 @@ export class AnswerRequests {
     const answers = await host.model.ask({ promptId, samples, seed: asked }, { signal });
     for await (const event of answers) {
       if (signal.aborted || store.getState().open?.prompts.get(promptId) === undefined) return;
-      store.setState(heard(store.getState(), event));
+      store.setState(withAnswerEvent(store.getState(), event));
       if (event.kind === 'proposal') savedNow(store);
     }
   }

@@ -18,7 +18,7 @@ interface Wire {
   close(): void;
 }
 
-/** Makes one connection, or throws; `NotLetIn` where trying again is useless. */
+/** Makes one connection, or throws; `AccessRefused` where trying again is useless. */
 export type Dial = () => Promise<Wire>;
 
 export interface Connection {
@@ -29,7 +29,7 @@ export interface Connection {
 }
 
 /** The host knows no such token, and none is at hand that it would know. */
-export class NotLetIn extends Error {
+export class AccessRefused extends Error {
   override readonly name = 'NotLetIn';
 }
 
@@ -46,7 +46,7 @@ export const sentence = (error: unknown): string => (error instanceof Error ? er
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-export interface Patience {
+export interface RetryDelays {
   /** Milliseconds before the first new attempt; doubled after each, up to `longest`. */
   readonly first: number;
   readonly longest: number;
@@ -54,9 +54,9 @@ export interface Patience {
   readonly call: number;
 }
 
-const usualPatience: Patience = { first: 100, longest: 3000, call: 20_000 };
+const usualPatience: RetryDelays = { first: 100, longest: 3000, call: 20_000 };
 
-export function connect(dial: Dial, patience: Patience = usualPatience): Connection {
+export function connect(dial: Dial, patience: RetryDelays = usualPatience): Connection {
   const line = new Line(patience);
   void line.keep(dial);
   const link: Link = {
@@ -91,9 +91,9 @@ class Line {
   private refused: string | null = null;
   private stopped = false;
   private readonly listeners = new Set<StateListener>();
-  private readonly patience: Patience;
+  private readonly patience: RetryDelays;
 
-  constructor(patience: Patience) {
+  constructor(patience: RetryDelays) {
     this.patience = patience;
   }
 
@@ -116,7 +116,7 @@ class Line {
       this.change(null, null);
       return true;
     } catch (error) {
-      this.change(null, error instanceof NotLetIn ? error.message : null);
+      this.change(null, error instanceof AccessRefused ? error.message : null);
       return false;
     }
   }
@@ -200,7 +200,7 @@ export const sessionOf = (given: string | null) => {
     if (shown === null) return;
     const answer = await fetch('/session', { method: 'POST', headers: { Authorization: `Bearer ${shown}` } });
     if (answer.status === 401 || answer.status === 403) {
-      throw new NotLetIn('Loupe was started anew. Open the address that it printed.');
+      throw new AccessRefused('Loupe was started anew. Open the address that it printed.');
     }
     if (!answer.ok) throw new NotConnected(`The host answers with status ${answer.status}.`);
     if (answer.status === 200) shown = (await answer.text()).trim();

@@ -8,7 +8,7 @@ import type { ImageActions } from './images.ts';
 import { labelList, labelNamed, namesInList } from './labelEdits.ts';
 import { chosen, deletion, relabel, toggle } from './shapeEdits.ts';
 import { moveSentence, showPlace } from './stepNotice.ts';
-import { say, type Whereabouts } from './workbench.ts';
+import { type ImagePlace, say } from './workbench.ts';
 
 export interface ShapeActions {
   /** Replaces the selection, or with `add` turns the shapes' own on or off. */
@@ -26,7 +26,7 @@ export interface ShapeActions {
   undo(): Promise<void>;
   redo(): Promise<void>;
   /** Opens the image and puts its shapes before the person. */
-  show(where: Whereabouts): Promise<void>;
+  show(where: ImagePlace): Promise<void>;
 }
 
 export function createShapes(context: ActionContext, images: ImageActions): ShapeActions {

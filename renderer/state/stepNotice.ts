@@ -4,14 +4,14 @@ import type { ActionContext } from './actionContext.ts';
 import type { ImageActions } from './images.ts';
 import { boxAround, viewOfBox } from './view.ts';
 import { fileName, several } from './words.ts';
-import type { Whereabouts } from './workbench.ts';
+import type { ImagePlace } from './workbench.ts';
 
 /** "Undone: Draw mask, on scene-02.jpg". */
 export async function moveSentence(
   context: ActionContext,
   way: 'undo' | 'redo',
   { diff, where }: Recorded,
-): Promise<{ text: string; where: Whereabouts | null }> {
+): Promise<{ text: string; where: ImagePlace | null }> {
   const shapeIds = diff.changes.flatMap(({ kind, id, after }) => (kind === 'shape' && after ? id : []));
   const on = where ? `, on ${await placeName(context, where)}` : '';
   return {
@@ -27,7 +27,7 @@ async function placeName({ store, host }: ActionContext, { imageId, images }: No
   return fileName(image.path);
 }
 
-export async function showPlace({ store }: ActionContext, images: ImageActions, where: Whereabouts): Promise<void> {
+export async function showPlace({ store }: ActionContext, images: ImageActions, where: ImagePlace): Promise<void> {
   if (store.getState().open?.image.id !== where.imageId) await images.openImage(where.imageId);
   const { open, canvas } = store.getState();
   if (open?.image.id !== where.imageId) return;

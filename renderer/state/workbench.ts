@@ -105,7 +105,7 @@ export type DialogName =
   | 'commands';
 
 /** Where something happened: an image, and what of it is to be looked at. */
-export interface Whereabouts {
+export interface ImagePlace {
   readonly imageId: number;
   readonly shapeIds: readonly number[];
 }
@@ -116,7 +116,7 @@ export interface Notice {
   readonly tone: 'good' | 'plain' | 'bad';
   readonly text: string;
   /** Offered to be shown; null: there is nothing to see. */
-  readonly where: Whereabouts | null;
+  readonly where: ImagePlace | null;
 }
 
 /** What the lower half of the right side shows. */
@@ -243,12 +243,8 @@ export const emptyWorkbench: Workbench = {
 };
 
 /** Puts one sentence before the person. */
-export const say = (
-  store: WorkbenchStore,
-  tone: Notice['tone'],
-  text: string,
-  where: Whereabouts | null = null,
-): void => store.setState(({ notice }) => ({ notice: { id: (notice?.id ?? 0) + 1, tone, text, where } }));
+export const say = (store: WorkbenchStore, tone: Notice['tone'], text: string, where: ImagePlace | null = null): void =>
+  store.setState(({ notice }) => ({ notice: { id: (notice?.id ?? 0) + 1, tone, text, where } }));
 
 /** Something was stored, by whatever way it came: a change, an answer, a job. Changes that still wait are not. */
 export const savedNow = (store: WorkbenchStore): void =>

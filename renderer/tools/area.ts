@@ -51,7 +51,7 @@ export interface DrawingTarget {
 }
 
 /** A drawing that may begin: on what, and what becomes of it. */
-export interface Beginning {
+export interface StartedDrawing {
   readonly target: DrawingTarget;
   readonly way: 'add' | 'take';
 }
@@ -68,7 +68,7 @@ interface Wish {
  * What a drawing of now is made to: what the bar over the canvas says, or with `takes` less of what is selected.
  * Null where it may not begin; the person is told why.
  */
-export function begin({ store }: ToolContext, { takes, adds = false, own = null }: Wish) {
+export function startDrawing({ store }: ToolContext, { takes, adds = false, own = null }: Wish) {
   const state = store.getState();
   const { open } = state;
   const size = sizeOf(state);
@@ -81,7 +81,7 @@ export function begin({ store }: ToolContext, { takes, adds = false, own = null 
   const why = onProposal ? null : refusal(state, combine);
   if (why !== null) say(store, 'bad', why);
   const target = { imageId: open.image.id, size, shape: combine === 'new' || onProposal ? null : shape, onProposal };
-  const beginning: Beginning = { target, way: combine === 'subtract' ? 'take' : 'add' };
+  const beginning: StartedDrawing = { target, way: combine === 'subtract' ? 'take' : 'add' };
   return why === null ? beginning : null;
 }
 

@@ -3,12 +3,12 @@
 import { boxColumns } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { say } from '../state/workbench.ts';
-import { type Beginning, begin, commitArea } from './area.ts';
+import { commitArea, type StartedDrawing, startDrawing } from './area.ts';
 import { columnsOf } from './masks.ts';
 import { boxBetween, clamped, type ImagePoint, squared } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
 
-interface Step extends Beginning {
+interface Step extends StartedDrawing {
   readonly from: ImagePoint;
   readonly to: ImagePoint;
 }
@@ -29,7 +29,7 @@ export class BoxTool implements Tool {
   }
 
   press(at: Gesture): void {
-    const beginning = at.button === 'left' && !this.#working ? begin(this.#context, { takes: at.alt }) : null;
+    const beginning = at.button === 'left' && !this.#working ? startDrawing(this.#context, { takes: at.alt }) : null;
     if (beginning === null) return;
     const from = clamped(at, beginning.target.size);
     this.#step = { ...beginning, from, to: from };
@@ -51,7 +51,7 @@ export class BoxTool implements Tool {
     void this.#draw(beginning, box);
   }
 
-  async #draw({ target, way }: Beginning, box: Box): Promise<void> {
+  async #draw({ target, way }: StartedDrawing, box: Box): Promise<void> {
     this.#working = box;
     try {
       const area = this.#cuts ? columnsOf(await this.#context.host.cutOut(box)) : boxColumns(box, target.size);

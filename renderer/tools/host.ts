@@ -1,6 +1,6 @@
 // What canvas and tools need from outside: the way of a diff, ids, and the host's answers about pixels.
 import type { Change, Diff } from '../../main/contract/diff.ts';
-import type { OpenWire } from '../../main/contract/liveWire.ts';
+import type { UnpackedWire } from '../../main/contract/liveWire.ts';
 import type { PackedMask, Shape } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import type { ImagePoint } from './place.ts';
@@ -23,7 +23,7 @@ export interface CanvasHost {
   /** What has the colour of the point. */
   wand(at: ImagePoint, how: { readonly tolerance: number; readonly contiguous: boolean }): Promise<PackedMask>;
   /** The cheapest ways along edges from a place, or from the strongest edge within `reach` image pixels of it. */
-  wire(at: ImagePoint, how: { readonly reach: number; readonly to: ImagePoint | null }): Promise<OpenWire>;
+  wire(at: ImagePoint, how: { readonly reach: number; readonly to: ImagePoint | null }): Promise<UnpackedWire>;
   /** The object of the answer in review as the shape that it would be; null: there is none. */
   proposedShape(): Promise<ProposedShape | null>;
   /** The decoded picture or tile of an address of main/contract/addresses.ts. */

@@ -2,7 +2,7 @@
 import { type Columns, toColumns } from '../../main/contract/maskColumns.ts';
 import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
-import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
+import { commitArea, type StartedDrawing, sizeOf, startDrawing } from './area.ts';
 import { rememberCorners } from './corners.ts';
 import { clamped, distance, type ImagePoint, straightened } from './place.ts';
 import type { Draft, DraftPath, Gesture, Tool, ToolContext } from './tool.ts';
@@ -12,7 +12,7 @@ const SNAP = 9;
 /** Screen pixels that a traced line may differ from the hand's. */
 const TRACE = 0.75;
 
-interface Step extends Beginning {
+interface Step extends StartedDrawing {
   readonly corners: readonly ImagePoint[];
   readonly pointer: ImagePoint;
 }
@@ -33,7 +33,7 @@ export class PolygonTool implements Tool {
     const place = this.#place(at);
     if (place === null) return;
     if (this.#step === null) {
-      const beginning = begin(this.#context, { takes: at.alt });
+      const beginning = startDrawing(this.#context, { takes: at.alt });
       if (beginning) this.#step = { ...beginning, corners: [place], pointer: place };
     } else if (!this.#traces) this.#corner(place, at);
   }

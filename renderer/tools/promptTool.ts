@@ -4,7 +4,7 @@ import type { PackedMask } from '../../main/contract/project.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import { proposedMask } from '../state/drawing.ts';
 import { say } from '../state/workbench.ts';
-import { type AreaOperation, begin, commitArea, type DrawingTarget, sizeOf } from './area.ts';
+import { type AreaOperation, commitArea, type DrawingTarget, sizeOf, startDrawing } from './area.ts';
 import { columnsOf } from './masks.ts';
 import { boxBetween, clamped, distance, type ImagePoint, isOn } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
@@ -52,7 +52,7 @@ export class PromptTool implements Tool {
   /** A session goes on whatever is selected; a new one begins as the bar over the canvas says. */
   #started(): Session | null {
     if (this.#session) return this.#session;
-    const beginning = begin(this.#context, { takes: false });
+    const beginning = startDrawing(this.#context, { takes: false });
     if (beginning === null) return null;
     const { target, way } = beginning;
     // Clicks go on from the mask that they are to mend; a box is of one more part, or of all of an answer's object.

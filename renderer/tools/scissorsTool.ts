@@ -1,11 +1,11 @@
 // Intelligent scissors: clicks along an edge give an outline that follows the picture's own edges from one to the next.
 
-import { covers, middleOf, type OpenWire, strongestNear, wayTo } from '../../main/contract/liveWire.ts';
+import { covers, middleOf, strongestNear, type UnpackedWire, wayTo } from '../../main/contract/liveWire.ts';
 import { type Columns, toColumns } from '../../main/contract/maskColumns.ts';
 import { simplified } from '../../main/contract/outline.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { say } from '../state/workbench.ts';
-import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
+import { commitArea, type StartedDrawing, sizeOf, startDrawing } from './area.ts';
 import { rememberCorners } from './corners.ts';
 import { clamped, distance, type ImagePoint, isOn } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
@@ -23,10 +23,10 @@ interface Anchor {
   /** No edge leads here: the line from the anchor before is straight. */
   readonly straight: boolean;
   /** Null: the host has none to give; lines from here are straight. */
-  readonly asked: Promise<OpenWire | null>;
+  readonly asked: Promise<UnpackedWire | null>;
 }
 
-interface Step extends Beginning {
+interface Step extends StartedDrawing {
   readonly anchors: readonly Anchor[];
   readonly pointer: ImagePoint;
   readonly straight: boolean;
@@ -35,7 +35,7 @@ interface Step extends Beginning {
 export class ScissorsTool implements Tool {
   readonly #context: ToolContext;
   /** What the host has answered; the widest where several were asked for. */
-  readonly #wires = new WeakMap<Anchor, OpenWire>();
+  readonly #wires = new WeakMap<Anchor, UnpackedWire>();
   readonly #widening = new WeakSet<Anchor>();
   #step: Step | null = null;
   /** An outline whose last ways are on their way. */
@@ -50,7 +50,7 @@ export class ScissorsTool implements Tool {
     if (at.button !== 'left' || size === null || this.#closing) return;
     const pointer = clamped(at, size);
     if (this.#step === null) {
-      const beginning = isOn(at, size) ? begin(this.#context, { takes: at.alt }) : null;
+      const beginning = isOn(at, size) ? startDrawing(this.#context, { takes: at.alt }) : null;
       if (beginning === null) return;
       const anchor = this.#anchor(beginning, pointer, { straight: at.shift, reach: this.#reach() });
       this.#step = { ...beginning, anchors: [anchor], pointer, straight: false };
@@ -74,7 +74,7 @@ export class ScissorsTool implements Tool {
     return wire && covers(wire, pointer) ? [strongestNear(wire, pointer, this.#reach()), 0] : [pointer, this.#reach()];
   }
 
-  #anchor({ target }: Beginning, clicked: ImagePoint, how: { straight: boolean; reach: number }): Anchor {
+  #anchor({ target }: StartedDrawing, clicked: ImagePoint, how: { straight: boolean; reach: number }): Anchor {
     // The last pixel of a picture ends where the picture ends.
     const inside = {
       x: Math.min(clicked.x, target.size.width - 0.5),
@@ -90,7 +90,11 @@ export class ScissorsTool implements Tool {
   }
 
   /** Null where it failed, of which the person is told, or where another image is open by now. */
-  async #ask(imageId: number, at: ImagePoint, how: { reach: number; to: ImagePoint | null }): Promise<OpenWire | null> {
+  async #ask(
+    imageId: number,
+    at: ImagePoint,
+    how: { reach: number; to: ImagePoint | null },
+  ): Promise<UnpackedWire | null> {
     const { store, host } = this.#context;
     if (store.getState().open?.image.id !== imageId) return null;
     try {

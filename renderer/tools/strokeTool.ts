@@ -2,7 +2,7 @@
 import { columnsBox, either, emptyColumns, joined, type Sweep, sweepColumns } from '../../main/contract/maskColumns.ts';
 import type { Shape } from '../../main/contract/project.ts';
 import { brushRadius } from '../state/brush.ts';
-import { begin, commitArea, type DrawingTarget } from './area.ts';
+import { commitArea, type DrawingTarget, startDrawing } from './area.ts';
 import { clamped, type ImagePoint } from './place.ts';
 import type { Draft, Gesture, Stroke, Tool, ToolContext } from './tool.ts';
 
@@ -35,7 +35,7 @@ export class StrokeTool implements Tool {
 
   press(at: Gesture): void {
     if (at.button !== 'left') return;
-    const beginning = begin(this.#context, { takes: this.#erases || at.ctrl || at.alt, own: this.#made });
+    const beginning = startDrawing(this.#context, { takes: this.#erases || at.ctrl || at.alt, own: this.#made });
     if (beginning === null) return;
     const { target } = beginning;
     const place = clamped(at, target.size);

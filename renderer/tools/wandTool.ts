@@ -1,6 +1,6 @@
 // Magic wand: a click selects everything that is connected to it and of its colour.
 import { say } from '../state/workbench.ts';
-import { type Beginning, begin, commitArea, sizeOf } from './area.ts';
+import { commitArea, type StartedDrawing, sizeOf, startDrawing } from './area.ts';
 import { columnsOf } from './masks.ts';
 import { isOn } from './place.ts';
 import type { Draft, Gesture, Tool, ToolContext } from './tool.ts';
@@ -16,11 +16,11 @@ export class WandTool implements Tool {
   press(at: Gesture): void {
     const size = sizeOf(this.#context.store.getState());
     if (at.button !== 'left' || size === null || !isOn(at, size) || this.#working) return;
-    const beginning = begin(this.#context, { takes: at.alt, adds: at.shift });
+    const beginning = startDrawing(this.#context, { takes: at.alt, adds: at.shift });
     if (beginning) void this.#pick(beginning, at);
   }
 
-  async #pick({ target, way }: Beginning, at: Gesture): Promise<void> {
+  async #pick({ target, way }: StartedDrawing, at: Gesture): Promise<void> {
     const { store, host } = this.#context;
     const working = { at, takes: way === 'take' };
     this.#working = working;

@@ -116,7 +116,7 @@ describe('a variant', { timeout: 300_000 }, () => {
 
 describe('an answer without reasoning', () => {
   it('begins where the boxes begin, in tokens of nano’s own', () => {
-    const { tokenizer } = bench.policy.speaker;
+    const { tokenizer } = bench.policy.parts;
     const whole = tokenizer.encode(`${withoutReasoning}]\n\`\`\`</answer>`);
     const begun = tokenizer.encode(withoutReasoning);
     expect(whole.slice(0, begun.length)).toEqual(begun);

@@ -13,19 +13,19 @@ import {
   trainContext,
 } from '../../main/ablation/contextTraining.ts';
 import {
-  type MemoryReader,
-  memoryFeeds,
-  openReader,
-  type Remembered,
-  rememberedTokens,
+  type FrozenInputReader,
+  type FrozenInputs,
+  frozenInputFeeds,
+  frozenTokens,
+  openFrozenInputReader,
 } from '../../main/ablation/frozenInputs.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage } from '../../main/contract/records.ts';
 import { maskBox } from '../../main/contract/rle.ts';
 import { contextFeeds, contextPass } from '../../main/learn/contextPass.ts';
-import { frameOf, imageStartOf, patchValues, type Speaker } from '../../main/learn/squarePolicy.ts';
+import { frameOf, imageStartOf, type PolicyParts, patchValues } from '../../main/learn/squarePolicy.ts';
 import { nanoTokenizerOf } from '../../main/learn/taughtWords.ts';
-import { answered } from '../../main/learn/turnTokens.ts';
+import { answeredTurn } from '../../main/learn/turnTokens.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights, type Weights } from '../../main/weights/open.ts';
 import { floats } from '../../models/graph/value.ts';
@@ -36,11 +36,11 @@ import { allParameters, toyNano } from '../nano/toy.ts';
 let root: string;
 let folder: string;
 let weights: Weights;
-let speaker: Speaker;
-let reader: MemoryReader;
+let parts: PolicyParts;
+let reader: FrozenInputReader;
 let image: DecodedImage;
 let told: AnsweredPrompt[];
-let remembered: Remembered[];
+let remembered: FrozenInputs[];
 const { signal } = new AbortController();
 
 beforeAll(async () => {
@@ -51,8 +51,8 @@ beforeAll(async () => {
   allParameters(nano);
   await exportNano(nano, folder);
   weights = await openWeights(folder);
-  speaker = { ...weights, tokenizer: nanoTokenizerOf(weights) };
-  reader = await openReader(weights, speaker);
+  parts = { ...weights, tokenizer: nanoTokenizerOf(weights) };
+  reader = await openFrozenInputReader(weights, parts);
   const [one] = teachingImages(1);
   const mask = one?.things[0]?.mask;
   if (!one || !mask) throw new Error('there is no picture');
@@ -72,22 +72,22 @@ afterAll(async () => {
 
 /** One pass over picture, question, answer and queries, as the product's own training makes it. */
 async function wholePass({ text, answer }: AnsweredPrompt): Promise<Float32Array> {
-  const frame = frameOf(speaker);
-  const { head, turn } = answered(speaker.tokenizer, text, { text: answer, side: frame.cells });
+  const frame = frameOf(parts);
+  const { head, turn } = answeredTurn(parts.tokenizer, text, { text: answer, side: frame.cells });
   const rows = {
     pictures: 1,
     turns: 1,
     tokens: 320,
     grid: frame.grid,
-    imageStart: imageStartOf(speaker.tokenizer, frame),
+    imageStart: imageStartOf(parts.tokenizer, frame),
   };
   const session = await Session.create(
-    { token: contextPass(weights.params, speaker, rows).token },
+    { token: contextPass(weights.params, parts, rows).token },
     { folder: weights.folder },
   );
   try {
-    const feeds = contextFeeds(speaker, [{ head, turns: [turn] }], 320);
-    return floats(await session.run({ pixels: patchValues(speaker, image), ...feeds }), 'token');
+    const feeds = contextFeeds(parts, [{ head, turns: [turn] }], 320);
+    return floats(await session.run({ pixels: patchValues(parts, image), ...feeds }), 'token');
   } finally {
     await session.release();
   }
@@ -95,7 +95,7 @@ async function wholePass({ text, answer }: AnsweredPrompt): Promise<Float32Array
 
 describe('what is remembered of answers', () => {
   it('gives the queries what one pass over everything gives them, whatever else was read beside it', async () => {
-    const tokens = await tokensOf(await releasedPolicy(folder, speaker), remembered);
+    const tokens = await tokensOf(await releasedPolicy(folder, parts), remembered);
     expect(tokens).toHaveLength(2);
     for (const [i, one] of told.entries()) {
       const whole = await wholePass(one);
@@ -109,8 +109,8 @@ describe('what is remembered of answers', () => {
   it('is as long as head, question and answer, and what comes next stands behind it', () => {
     for (const [i, { memory, length, next }] of remembered.entries()) {
       const { text = '', answer = '' } = told[i] ?? {};
-      const { cells } = frameOf(speaker);
-      const { head, turn } = answered(speaker.tokenizer, text, { text: answer, side: cells });
+      const { cells } = frameOf(parts);
+      const { head, turn } = answeredTurn(parts.tokenizer, text, { text: answer, side: cells });
       expect(length).toBe(head.ids.length + turn.prompt.length + turn.answer.length);
       // A picture takes as many positions as it has columns.
       expect(next).toBe(length - cells * cells + cells);
@@ -130,8 +130,8 @@ describe('what is remembered of answers', () => {
 
   it('is seen whole by each query, and of the queries those before it and itself', () => {
     const { layers, kvHeads, headWidth } = weights.reasoner.language;
-    const { mask } = memoryFeeds(remembered, { layers, heads: kvHeads, width: headWidth, queries: 3 });
-    const width = rememberedTokens + 3;
+    const { mask } = frozenInputFeeds(remembered, { layers, heads: kvHeads, width: headWidth, queries: 3 });
+    const width = frozenTokens + 3;
     const rows = Array.from(
       { length: 6 },
       (_, row) => mask?.subarray(row * width, (row + 1) * width) ?? new Float32Array(0),
@@ -140,7 +140,7 @@ describe('what is remembered of answers', () => {
       const own = remembered[Math.floor(row / 3)]?.length ?? 0;
       expect([...seen].filter((value) => value === 0)).toHaveLength(own + (row % 3) + 1);
       expect(seen[own]).toBeLessThan(-1e8);
-      expect(seen[rememberedTokens + (row % 3)]).toBe(0);
+      expect(seen[frozenTokens + (row % 3)]).toBe(0);
     }
   });
 });
@@ -149,7 +149,7 @@ async function trained(variant: {
   queries: number;
   blocks: number;
 }): Promise<{ policy: ContextPolicy; before: Map<string, Float32Array> }> {
-  const policy = await contextPolicy(folder, speaker, { ...variant, seed: 3 });
+  const policy = await contextPolicy(folder, parts, { ...variant, seed: 3 });
   await logitsOf(policy, remembered);
   const before = new Map([...policy.parameters.all].map(([name, { values }]) => [name, values.slice()]));
   const work = mkdtempSync(path.join(root, 'work-'));
@@ -186,7 +186,7 @@ describe('training', { timeout: 120_000 }, () => {
 
   it('begins with first values that follow from the seed', async () => {
     const token = async (seed: number) => {
-      const policy = await contextPolicy(folder, speaker, { queries: 2, blocks: 1, seed });
+      const policy = await contextPolicy(folder, parts, { queries: 2, blocks: 1, seed });
       return (await tokensOf(policy, remembered))[0];
     };
     expect(await token(1)).toEqual(await token(1));
@@ -194,7 +194,7 @@ describe('training', { timeout: 120_000 }, () => {
   });
 
   it('masks do not depend on what else is in a batch', async () => {
-    const policy = await contextPolicy(folder, speaker, { queries: 2, blocks: 1, seed: 1 });
+    const policy = await contextPolicy(folder, parts, { queries: 2, blocks: 1, seed: 1 });
     const [, second] = await logitsOf(policy, remembered);
     const [alone] = await logitsOf(policy, remembered.slice(1));
     expect(alone?.iou).toHaveLength(4);

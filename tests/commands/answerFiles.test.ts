@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { deliver } from '../../main/commands/answerFiles.ts';
+import { writeAnswerFiles } from '../../main/commands/answerFiles.ts';
 import { prepareFolder } from '../../main/commands/outFolder.ts';
 import { BadInput } from '../../main/contract/badInput.ts';
 import type { Mask } from '../../main/contract/records.ts';
@@ -60,7 +60,11 @@ describe('deliver', () => {
   test('three files whose mask, COCO runs and pixels agree', async () => {
     const image = await grey('mug.png');
     await prepareFolder(path.join(folder, 'found'));
-    const files = await deliver(path.join(folder, 'found'), { image, prompt: 'the white one', proposal: found });
+    const files = await writeAnswerFiles(path.join(folder, 'found'), {
+      image,
+      prompt: 'the white one',
+      proposal: found,
+    });
     expect(files.map((file) => path.basename(file))).toEqual(['overlay.png', 'mask.png', 'coco.json']);
 
     const header = await sharp(path.join(folder, 'found/mask.png')).metadata();
@@ -93,7 +97,7 @@ describe('deliver', () => {
 
   test('nothing found: a black mask, an image without annotation, and no left-over of the run before', async () => {
     const image = await grey('mug.png');
-    await deliver(path.join(folder, 'found'), { image, prompt: 'a mug', proposal: nothing });
+    await writeAnswerFiles(path.join(folder, 'found'), { image, prompt: 'a mug', proposal: nothing });
     const { data } = await raw('found/mask.png');
     expect(data.every((value) => value === 0)).toBe(true);
     const coco = json('found/coco.json');
@@ -104,10 +108,10 @@ describe('deliver', () => {
   test('a mask without pixels is no annotation; a prompt stands in for a missing label', async () => {
     const image = await grey('c.png');
     const empty: Mask = { size: [HEIGHT, WIDTH], counts: [HEIGHT * WIDTH] };
-    await deliver(folder, { image, prompt: 'x', proposal: { ...found, objects: [{ box, mask: empty }] } });
+    await writeAnswerFiles(folder, { image, prompt: 'x', proposal: { ...found, objects: [{ box, mask: empty }] } });
     expect(json('coco.json').annotations).toEqual([]);
     const unlabelled = { ...found, objects: [{ box, mask: ring() }] };
-    await deliver(folder, { image, prompt: 'the white one', proposal: unlabelled });
+    await writeAnswerFiles(folder, { image, prompt: 'the white one', proposal: unlabelled });
     expect(json('coco.json').categories).toMatchObject([{ id: 1, name: 'the white one' }]);
   });
 
@@ -116,7 +120,7 @@ describe('deliver', () => {
     const square = new Uint8Array(WIDTH * HEIGHT);
     for (let y = 0; y < 4; y++) for (let x = 34; x < 40; x++) square[y * WIDTH + x] = 1;
     const second = { box: { x1: 34, y1: 0, x2: 40, y2: 4 }, label: 'cup', mask: fromBitmap(square, WIDTH, HEIGHT) };
-    await deliver(folder, { image, prompt: 'x', proposal: { ...found, objects: [...found.objects, second] } });
+    await writeAnswerFiles(folder, { image, prompt: 'x', proposal: { ...found, objects: [...found.objects, second] } });
     const coco = json('coco.json');
     expect(await problemsOf('coco.json')).toEqual([]);
     expect(coco.categories).toMatchObject([{ name: 'mug' }, { name: 'cup' }]);
@@ -136,7 +140,7 @@ describe('deliver', () => {
       ['a\\b.png', 'a/b.png'],
       ['ü 語.png', 'ü 語.png'],
     ] as const) {
-      await deliver(folder, { image: await grey(name), prompt: 'x', proposal: found });
+      await writeAnswerFiles(folder, { image: await grey(name), prompt: 'x', proposal: found });
       expect(json('coco.json').images[0].file_name).toBe(written);
       expect(await problemsOf('coco.json')).toEqual([]);
     }
@@ -161,7 +165,7 @@ describe('folders', () => {
     const image = await grey('d.png');
     const taken = path.join(folder, 'taken');
     mkdirSync(path.join(taken, 'overlay.png'), { recursive: true });
-    await expect(deliver(taken, { image, prompt: 'x', proposal: found })).rejects.toThrow(
+    await expect(writeAnswerFiles(taken, { image, prompt: 'x', proposal: found })).rejects.toThrow(
       /cannot be written to: a folder of that name is in the way \(EISDIR\)/u,
     );
   });

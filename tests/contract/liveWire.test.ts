@@ -5,15 +5,15 @@ import {
   cellOf,
   covers,
   middleOf,
-  type OpenWire,
-  openWire,
   packWire,
   strongestNear,
+  type UnpackedWire,
+  unpackWire,
   wayTo,
 } from '../../main/contract/liveWire.ts';
 
 /** Every pixel leads to the left, and those of the first column up. */
-function comb(columns: number, rows: number): OpenWire {
+function comb(columns: number, rows: number): UnpackedWire {
   const cells = Uint8Array.from({ length: columns * rows }, (_, i) => (i === 0 ? 0 : i % columns === 0 ? 7 : 5));
   return { place: { x1: 10, y1: 20, x2: 10 + 2 * columns, y2: 20 + 2 * rows }, columns, rows, root: 0, cells };
 }
@@ -23,7 +23,7 @@ describe('a wire', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 20_000 }), (cells) => {
         const wire = { ...comb(1, 1), columns: cells.length, cells };
-        expect(openWire(packWire(wire))).toEqual(wire);
+        expect(unpackWire(packWire(wire))).toEqual(wire);
       }),
       { numRuns: 50 },
     );
@@ -72,7 +72,7 @@ describe('a wire', () => {
 
   it('that is none is refused by what is wrong with it', () => {
     const packed = packWire(comb(3, 2));
-    expect(() => openWire({ ...packed, rows: 3 })).toThrow('6 bytes for 3 x 3 pixels');
+    expect(() => unpackWire({ ...packed, rows: 3 })).toThrow('6 bytes for 3 x 3 pixels');
     const circle = { ...comb(2, 1), cells: Uint8Array.from([1, 5]) };
     expect(() => wayTo(circle, { x: 10, y: 20 })).toThrow('circle');
     expect(() => wayTo({ ...circle, cells: Uint8Array.from([9, 9]) }, { x: 10, y: 20 })).toThrow('no way 9');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Turns } from '../../main/engine/priority.ts';
+import { ComputeQueue } from '../../main/engine/priority.ts';
 
 /** Work that lasts until it is told to end. */
 function task(name: string, log: string[]) {
@@ -18,9 +18,9 @@ function task(name: string, log: string[]) {
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-describe('Turns', () => {
+describe('ComputeQueue', () => {
   it('runs urgent work at once, side by side', async () => {
-    const [turns, log]: [Turns, string[]] = [new Turns(), []];
+    const [turns, log]: [ComputeQueue, string[]] = [new ComputeQueue(), []];
     const [a, b] = [task('a', log), task('b', log)];
     const both = [turns.urgent(a.run), turns.urgent(b.run)];
     await settle();
@@ -31,7 +31,7 @@ describe('Turns', () => {
   });
 
   it('runs batch work one piece at a time, in order, and only when nothing is urgent', async () => {
-    const [turns, log]: [Turns, string[]] = [new Turns(), []];
+    const [turns, log]: [ComputeQueue, string[]] = [new ComputeQueue(), []];
     const [urgent, one, two] = [task('urgent', log), task('one', log), task('two', log)];
     const all = [turns.urgent(urgent.run), turns.batch(one.run), turns.batch(two.run)];
     await settle();
@@ -42,7 +42,7 @@ describe('Turns', () => {
   });
 
   it('lets a piece of a batch wait in its middle until nothing is urgent', async () => {
-    const [turns, log]: [Turns, string[]] = [new Turns(), []];
+    const [turns, log]: [ComputeQueue, string[]] = [new ComputeQueue(), []];
     const [urgent, later] = [task('urgent', log), task('later', log)];
     const asked = turns.urgent(urgent.run);
     const pause = turns.quiet().then(() => log.push('goes on'));
@@ -59,7 +59,7 @@ describe('Turns', () => {
   });
 
   it('goes on after work that failed', async () => {
-    const turns = new Turns();
+    const turns = new ComputeQueue();
     const failing = () => Promise.reject(new Error('no'));
     await expect(turns.urgent(failing)).rejects.toThrow('no');
     const batch = turns.batch(failing);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import type { DecodedImage, Mask, Point } from '../../main/contract/records.ts';
 import { fromBitmap, toBitmap } from '../../main/contract/rle.ts';
-import { type Clicking, clickedIous, clicksTo } from '../../main/evaluate/clicks.ts';
+import { type ClickRules, clickedIous, clicksTo } from '../../main/evaluate/clicks.ts';
 
 const [width, height] = [80, 60];
 const image: DecodedImage = { width, height, data: new Uint8Array(width * height * 3) };
@@ -31,7 +31,7 @@ function drawing(...masks: readonly Mask[]) {
   return { asked, predictor: { segment } };
 }
 
-const calm: Clicking = { most: 20, content: 0.9, least: 1, jitter: null };
+const calm: ClickRules = { most: 20, content: 0.9, least: 1, jitter: null };
 
 describe('clicks', () => {
   it('go to the middle of what is wrong, on it or off it, and end where the mask is good', async () => {

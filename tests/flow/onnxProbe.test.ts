@@ -5,7 +5,7 @@ import { maskArea, toBitmap } from '../../main/contract/rle.ts';
 import { dialects, type OnnxDialect, type PixelScale } from '../../main/flow/onnxDialects.ts';
 import { type ForeignMasks, maskOfPicture } from '../../main/flow/onnxMasks.ts';
 import { placedOn } from '../../main/flow/onnxPicture.ts';
-import { type Heard, probe } from '../../main/flow/onnxProbe.ts';
+import { type ProbeResult, probe } from '../../main/flow/onnxProbe.ts';
 import type { PointedAt } from '../../main/flow/onnxPrompts.ts';
 
 const side = 256;
@@ -38,7 +38,8 @@ function files(hears: { boxes: boolean; rough: boolean; wants: PixelScale; boxRa
   return { encode, masks, shown };
 }
 
-const found = (id: string, hears: Parameters<typeof files>[0]): Promise<Heard> => probe(dialect(id), files(hears));
+const found = (id: string, hears: Parameters<typeof files>[0]): Promise<ProbeResult> =>
+  probe(dialect(id), files(hears));
 
 describe('probe', () => {
   it('finds that all is heard where it is', async () => {

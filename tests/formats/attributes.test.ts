@@ -1,12 +1,12 @@
 // What a file says beside place and label: kept, kept as JSON, or named; never gone in silence.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { agreed, merged, saidOf } from '../../main/formats/attributes.ts';
+import { mergeAttributes, mergeFields, readAttributes } from '../../main/formats/attributes.ts';
 import { Notes } from '../../main/formats/reading.ts';
 
 function said(fields: Record<string, unknown>) {
   const notes = new Notes();
-  return { attributes: saidOf(fields, { what: 'shape 1 of a.jpg', notes }), leftOut: notes.leftOut };
+  return { attributes: readAttributes(fields, { what: 'shape 1 of a.jpg', notes }), leftOut: notes.leftOut };
 }
 
 describe('what is said', () => {
@@ -46,13 +46,13 @@ describe('what is said', () => {
 });
 
 test('one name in two places: what differs is kept under its place', () => {
-  const places = merged(['shape', { a: 1, b: '', c: 3 }], ['flags', { a: 2, b: 'x', c: 3 }]);
+  const places = mergeFields(['shape', { a: 1, b: '', c: 3 }], ['flags', { a: 2, b: 'x', c: 3 }]);
   expect(places).toEqual({ a: 1, 'flags.a': 2, b: 'x', c: 3 });
 });
 
 test('parts that disagree are told', () => {
   const notes = new Notes();
   const of = { what: 'shape 2 of a.jpg', notes };
-  expect(agreed({ score: 0.5, a: 1 }, { score: 0.6, a: 1, b: 2 }, of)).toEqual({ score: 0.5, a: 1, b: 2 });
+  expect(mergeAttributes({ score: 0.5, a: 1 }, { score: 0.6, a: 1, b: 2 }, of)).toEqual({ score: 0.5, a: 1, b: 2 });
   expect(notes.said).toEqual(['shape 2 of a.jpg: its parts disagree about "score"; 0.5 was taken']);
 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { besideOf } from '../../main/formats/partFile.ts';
+import { partFileOf } from '../../main/formats/partFile.ts';
 import { freshFolder } from './reads.ts';
 
 const folder = freshFolder();
@@ -15,11 +15,11 @@ test('what killed processes left of this file goes; what others write now, and o
   const names = [...ours, 'a.json.part', 'a.json.x.part', `a.json.${dead}.part`];
   for (const name of names) writeFileSync(path.join(folder, name), '');
   const file = path.join(folder, 'a.json');
-  expect(besideOf(file)).toBe(`${file}.loupe-${process.pid}.part`);
+  expect(partFileOf(file)).toBe(`${file}.loupe-${process.pid}.part`);
   expect(readdirSync(folder).sort()).toEqual(names.slice(1).sort());
 });
 
 test('a folder that is not there is found out by who writes', () => {
   const file = path.join(folder, 'no/such/a.json');
-  expect(besideOf(file)).toBe(`${file}.loupe-${process.pid}.part`);
+  expect(partFileOf(file)).toBe(`${file}.loupe-${process.pid}.part`);
 });

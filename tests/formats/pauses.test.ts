@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { turns } from '../../main/formats/pauses.ts';
+import { pauses } from '../../main/formats/pauses.ts';
 
 /** Work that keeps the processor to itself. */
 function busy(ms: number): void {
@@ -7,12 +7,12 @@ function busy(ms: number): void {
   while (performance.now() < end);
 }
 
-describe('turns', () => {
+describe('pauses', () => {
   test('a short loop hardly ever waits', async () => {
-    const turn = turns(undefined);
+    const wait = pauses(undefined);
     let waited = 0;
     for (let i = 0; i < 1000; i++) {
-      const pause = turn();
+      const pause = wait();
       if (pause) waited++;
       await pause;
     }
@@ -22,10 +22,10 @@ describe('turns', () => {
   test('a long loop lets others work in between', async () => {
     let others = 0;
     const timer = setInterval(() => others++, 1);
-    const turn = turns(undefined);
+    const pause = pauses(undefined);
     for (let i = 0; i < 10; i++) {
       busy(25);
-      await turn();
+      await pause();
     }
     clearInterval(timer);
     expect(others).toBeGreaterThanOrEqual(5);
@@ -33,11 +33,11 @@ describe('turns', () => {
 
   test('stops with the reason of the signal, at the next turn', async () => {
     const abort = new AbortController();
-    const turn = turns(abort.signal);
+    const pause = pauses(abort.signal);
     busy(25);
-    await turn();
+    await pause();
     abort.abort(new Error('enough'));
     busy(25);
-    expect(() => turn()).toThrow('enough');
+    expect(() => pause()).toThrow('enough');
   });
 });

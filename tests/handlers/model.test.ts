@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerEvent } from '../../main/contract/api.ts';
-import { openWire, wayTo } from '../../main/contract/liveWire.ts';
+import { unpackWire, wayTo } from '../../main/contract/liveWire.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { packMask, unpackMask } from '../../main/contract/project.ts';
 import { maskIou } from '../../main/contract/rle.ts';
@@ -126,7 +126,7 @@ describe('refine, prepare, cutOut and wand', () => {
     expect(unpackMask(wand.mask)).toEqual(truth);
     const { wire } = await client.model.wire({ imageId: first(), x: 44, y: 28, reach: 3, to: null });
     expect([wire.columns, wire.rows]).toEqual([WIDTH, HEIGHT]);
-    const way = wayTo(openWire(wire), { x: 36, y: 20 });
+    const way = wayTo(unpackWire(wire), { x: 36, y: 20 });
     expect(way.every(({ x, y }) => Math.abs(Math.hypot(x - 36, y - 28) - 8) < 2)).toBe(true);
     const cut = await client.model.cutOut({ imageId: first(), box: { x1: 24, y1: 16, x2: 48, y2: 40 } });
     expect(maskIou(unpackMask(cut.mask), truth)).toBeGreaterThan(0.85);

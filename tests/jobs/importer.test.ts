@@ -8,7 +8,7 @@ import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import { Notes, type ReadImage, type Reading, type ReadShape } from '../../main/formats/reading.ts';
 import { ImportBudget } from '../../main/jobs/importBudget.ts';
 import { Importer } from '../../main/jobs/importer.ts';
-import { Placing } from '../../main/jobs/matchImages.ts';
+import { ImageMatcher } from '../../main/jobs/matchImages.ts';
 import { NamedPictures } from '../../main/jobs/namedPictures.ts';
 import { partsOf } from '../../main/jobs/readParts.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
@@ -43,10 +43,13 @@ function begun(signal = new AbortController().signal, project?: Project) {
   if (project === undefined) open.push(own);
   const [notes, steps] = [new Notes(), { count: 0 }];
   const importer = new Importer(own, { file: 'f.json', progress: { signal, step: () => void steps.count++ } });
-  const placing = new Placing({ ...{ projectFile: own.file, folder, notes }, pictures: new NamedPictures([folder]) });
+  const matcher = new ImageMatcher({
+    ...{ projectFile: own.file, folder, notes },
+    pictures: new NamedPictures([folder]),
+  });
   const file = path.join(folder, 'f.json');
   const takeReading = async (reading: Reading) => {
-    const readers = { placing, notes, budget: new ImportBudget() };
+    const readers = { matcher, notes, budget: new ImportBudget() };
     for await (const part of partsOf(reading, { from: file, bytes: file }, readers)) await importer.add(part);
   };
   const take = (
@@ -56,7 +59,7 @@ function begun(signal = new AbortController().signal, project?: Project) {
   ) => takeReading({ format: 'Test', images, labels, shapes });
   const shapes = () => [...own.allImages()].flatMap(({ id }) => own.shapesOf(id));
   const report = () =>
-    importer.report({ leftOut: notes.leftOut, said: notes.said, unresolved: [...placing.unresolved] });
+    importer.report({ leftOut: notes.leftOut, said: notes.said, unresolved: [...matcher.unresolved] });
   return { project: own, importer, take, takeReading, report, steps, shapes };
 }
 

@@ -1,7 +1,7 @@
 // Packed turns with context queries: where the queries stand, what they may see, and what the graph gives for each turn.
 import { describe, expect, it } from 'vitest';
 import { contextFeeds, contextPass, type PictureTurns } from '../../main/learn/contextPass.ts';
-import { exchange } from '../../main/learn/turnTokens.ts';
+import { turnTokens } from '../../main/learn/turnTokens.ts';
 import { cells, grid } from '../../main/nano/layout.ts';
 import { imageStart } from '../../main/nano/nano.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
@@ -13,7 +13,7 @@ const { numOfQuery } = context;
 
 /** One question with answers of these lengths. */
 function shown(text: string, ...lengths: readonly number[]): PictureTurns {
-  const { head, turn } = exchange(tokenizer, text, { answer: [], side: cells });
+  const { head, turn } = turnTokens(tokenizer, text, { answer: [], side: cells });
   const turns = lengths.map((length) => ({
     prompt: turn.prompt,
     answer: Array.from({ length }, (_, i) => 300 + i),

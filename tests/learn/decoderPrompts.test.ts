@@ -4,17 +4,17 @@ import { boxIou } from '../../main/contract/geometry.ts';
 import { fromPolygon } from '../../main/contract/polygon.ts';
 import { random } from '../../main/contract/random.ts';
 import { maskBox, toBitmap } from '../../main/contract/rle.ts';
-import { asksOf, outlinesOf } from '../../main/learn/decoderPrompts.ts';
+import { decoderPromptsOf, outlinesOf } from '../../main/learn/decoderPrompts.ts';
 import { objectOf, sampleOf } from './teaching.ts';
 
 const frame = { width: 60, height: 40 };
 const mask = fromPolygon([4, 6, 34, 6, 34, 30, 4, 30], frame.width, frame.height);
 const seeds = Array.from({ length: 40 }, (_, i) => i);
-const asked = (seed: number) => asksOf(mask, frame, random(seed, 1)).map(({ ask }) => ask);
+const asked = (seed: number) => decoderPromptsOf(mask, frame, random(seed, 1)).map(({ ask }) => ask);
 
 describe('an object is asked for', () => {
   it('by its box, a box that is slightly off, a click, and a box with a click, each for the same mask', () => {
-    const all = asksOf(mask, frame, random(1, 1));
+    const all = decoderPromptsOf(mask, frame, random(1, 1));
     expect(all.map(({ truth }) => truth)).toEqual([mask, mask, mask, mask]);
     expect(all.map(({ ask }) => Object.keys(ask))).toEqual([['box'], ['box'], ['points'], ['box', 'points']]);
     expect(all[0]?.ask.box).toEqual(maskBox(mask));
@@ -54,7 +54,7 @@ describe('an object is asked for', () => {
   it('by boxes that are cut where the picture ends', () => {
     const all = fromPolygon([0, 0, 60, 0, 60, 40, 0, 40], frame.width, frame.height);
     for (const seed of seeds) {
-      const box = asksOf(all, frame, random(seed, 1))[1]?.ask.box;
+      const box = decoderPromptsOf(all, frame, random(seed, 1))[1]?.ask.box;
       expect(box && box.x1 >= 0 && box.y1 >= 0 && box.x2 <= 60 && box.y2 <= 40).toBe(true);
     }
   });

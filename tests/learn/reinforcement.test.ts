@@ -132,10 +132,10 @@ describe('where all answers earn the same', { timeout: 300_000 }, () => {
 });
 
 describe('a question', () => {
-  const speaker = { ...toyNano(), name: 'toy', recipe: askedRecipe };
+  const parts = { ...toyNano(), name: 'toy', recipe: askedRecipe };
   it('has room where its answers and their queries fit beside it', () => {
-    expect(hasRoom(speaker, { text: 'cat' }, batch)).toBe(true);
-    expect(hasRoom(speaker, { text: 'the cat beside '.repeat(20) }, batch)).toBe(false);
-    expect(hasRoom(speaker, { text: 'cat' }, { ...batch, turns: 12 })).toBe(false);
+    expect(hasRoom(parts, { text: 'cat' }, batch)).toBe(true);
+    expect(hasRoom(parts, { text: 'the cat beside '.repeat(20) }, batch)).toBe(false);
+    expect(hasRoom(parts, { text: 'cat' }, { ...batch, turns: 12 })).toBe(false);
   });
 });

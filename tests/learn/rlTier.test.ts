@@ -172,7 +172,7 @@ describe('what answers are like says why rewards teach nothing', () => {
 
 describe('questions', () => {
   const texts = async (images: readonly TeachingImage[]) =>
-    questionsOf((await rewardedPolicy(weights)).speaker, images).map(({ text, objects }) => [text, objects.length]);
+    questionsOf((await rewardedPolicy(weights)).parts, images).map(({ text, objects }) => [text, objects.length]);
 
   it('are the samples’ words, and on each picture a name of the project’s that nothing there has', async () => {
     expect(await texts(teachingImages(2))).toEqual([
@@ -198,7 +198,7 @@ describe('questions', () => {
   });
 
   it('of a step follow from seed and step, each with a seed of its own', async () => {
-    const asked = questionsOf((await rewardedPolicy(weights)).speaker, teachingImages(3));
+    const asked = questionsOf((await rewardedPolicy(weights)).parts, teachingImages(3));
     const drawn = (step: number, seed = 1) =>
       drawnQuestions(asked, 6, { seed, step }).map(({ text, seed: own }) => `${text} ${own}`);
     expect(drawn(4)).toEqual(drawn(4));
@@ -212,7 +212,7 @@ describe('questions', () => {
 describe('the run', () => {
   it('samples more questions than a step needs, and counts the answers that a step learns from', async () => {
     const policy = await rewardedPolicy(weights);
-    const asked = questionsOf(policy.speaker, teachingImages(4));
+    const asked = questionsOf(policy.parts, teachingImages(4));
     const { samples, perStep, shape, steps } = rewardedRun(policy, asked, { steps: 9, seed: 2 });
     expect([samples(3).length, perStep, steps]).toEqual([3 * shape.questions, shape.questions * shape.turns, 9]);
     expect(samples(3).map(({ seed }) => seed)).toEqual(samples(3).map(({ seed }) => seed));

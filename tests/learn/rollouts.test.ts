@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RolloutBatch } from '../../main/learn/policyGraph.ts';
 import { type AnsweredQuestion, rolloutFeeds } from '../../main/learn/rollouts.ts';
 import { frameOf, imageStartOf, patchValues } from '../../main/learn/squarePolicy.ts';
-import { exchange } from '../../main/learn/turnTokens.ts';
+import { turnTokens } from '../../main/learn/turnTokens.ts';
 import { askedRecipe, cells, frame, grid, imageConfig } from '../../main/nano/layout.ts';
 import { imageStart } from '../../main/nano/nano.ts';
 import { recipes } from '../../main/weights/recipe.ts';
@@ -12,27 +12,27 @@ import { objectives } from '../../models/train/grpo.ts';
 import { context, reasoner, toyNano } from '../nano/toy.ts';
 
 const nano = toyNano();
-const speaker = { ...nano, name: 'toy', recipe: askedRecipe };
+const parts = { ...nano, name: 'toy', recipe: askedRecipe };
 const image = { width: frame, height: frame, data: new Uint8Array(3 * frame ** 2).map((_, i) => i % 251) };
 
-describe('a speaker', () => {
+describe('the parts of a policy', () => {
   it('is shown squares of whole cells', () => {
-    expect(frameOf(speaker)).toEqual({ pixels: frame, grid, cells });
-    const lens = { ...speaker, recipe: recipes['lens-released'] };
+    expect(frameOf(parts)).toEqual({ pixels: frame, grid, cells });
+    const lens = { ...parts, recipe: recipes['lens-released'] };
     expect(() => frameOf(lens)).toThrow('toy is not shown square pictures.');
   });
 
   it('sees a picture of that size as the nano was trained to', () => {
-    expect(patchValues(speaker, image)).toEqual(patchesOf(image, imageConfig).pixelValues);
+    expect(patchValues(parts, image)).toEqual(patchesOf(image, imageConfig).pixelValues);
   });
 
   it('sees one of any other size as large', () => {
     const small = { width: 30, height: 50, data: new Uint8Array(4500).fill(90) };
-    expect(patchValues(speaker, small)).toHaveLength(patchValues(speaker, image).length);
+    expect(patchValues(parts, small)).toHaveLength(patchValues(parts, image).length);
   });
 
   it('has the picture’s tokens at the same place in every request', () => {
-    expect(imageStartOf(speaker.tokenizer, frameOf(speaker))).toBe(imageStart(nano));
+    expect(imageStartOf(parts.tokenizer, frameOf(parts))).toBe(imageStart(nano));
   });
 });
 
@@ -44,7 +44,7 @@ describe('feeds of rollouts', () => {
     ...{ image, rollouts },
   });
   const groups = [group('cat', answer(7, 8, 9), answer(7, 9)), group('the dog', answer(5), answer(4, 3, 2, 1))];
-  const feeds = rolloutFeeds(speaker, groups, batch);
+  const feeds = rolloutFeeds(parts, groups, batch);
   const numbers = (name: string) => [...(feeds[name] ?? [])].map(Number);
   const rows = (name: string) =>
     Array.from({ length: 4 }, (_, row) => numbers(name).slice(row * batch.answer, (row + 1) * batch.answer));
@@ -75,7 +75,7 @@ describe('feeds of rollouts', () => {
   it('begin each answer behind its whole question', () => {
     const ids = numbers('ids');
     for (const [k, text] of ['cat', 'the dog'].entries()) {
-      const { turn } = exchange(speaker.tokenizer, text, { answer: [], side: cells });
+      const { turn } = turnTokens(parts.tokenizer, text, { answer: [], side: cells });
       for (const row of [2 * k, 2 * k + 1]) {
         const end = (rows('predictors')[row]?.[0] ?? 0) + 1;
         expect(ids.slice(end - turn.prompt.length, end)).toEqual(turn.prompt);
@@ -86,10 +86,10 @@ describe('feeds of rollouts', () => {
   it('count nothing of what an answer is made to begin with', () => {
     const begun = '<think></think><answer>';
     const made = groups.map((one) => ({ ...one, question: { ...one.question, begun } }));
-    const told = rolloutFeeds(speaker, made, batch);
+    const told = rolloutFeeds(parts, made, batch);
     const ids = [...(told.ids ?? [])].map(Number);
     const from = Number(told.predictors?.[0]);
-    const start = speaker.tokenizer.encode(begun);
+    const start = parts.tokenizer.encode(begun);
     expect(ids.slice(from + 1 - start.length, from + 1)).toEqual(start);
     expect(ids[from + 1]).toBe(7);
     expect(told.answerMask).toEqual(feeds.answerMask);
@@ -102,6 +102,6 @@ describe('feeds of rollouts', () => {
   });
 
   it('are refused where they do not fit', () => {
-    expect(() => rolloutFeeds(speaker, groups, { ...batch, tokens: 90 })).toThrow(/does not fit into 90/u);
+    expect(() => rolloutFeeds(parts, groups, { ...batch, tokens: 90 })).toThrow(/does not fit into 90/u);
   });
 });

@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { attentionMask, packSequence } from '../../main/learn/sequence.ts';
 import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, softness, weightsOf } from '../../main/learn/turnBatch.ts';
-import { answered, requestIds, specialId } from '../../main/learn/turnTokens.ts';
+import { answeredTurn, requestIds, specialId } from '../../main/learn/turnTokens.ts';
 import { reasoner, tokenizer } from '../nano/toy.ts';
 
 const text = '<think>red dog 1 [10, 12, 14, 16]. dog 1.</think><answer>```json\n[]\n```</answer>';
 const side = 2;
 const tokens = 96;
-const told = (question: string) => answered(tokenizer, question, { text, side });
+const told = (question: string) => answeredTurn(tokenizer, question, { text, side });
 
 function rowOf(questions: readonly string[]): Row {
   const all = questions.map(told);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { drillLength } from '../../main/learn/sequence.ts';
-import { exchange } from '../../main/learn/turnTokens.ts';
+import { turnTokens } from '../../main/learn/turnTokens.ts';
 import { drillOf, makeDrill } from '../../main/nano/drill.ts';
 import { cells, reasonerBatch } from '../../main/nano/layout.ts';
 import { answerText } from '../../main/scenes/answerText.ts';
@@ -52,7 +52,7 @@ describe('drillOf', () => {
       const question = /Locate "(.*)"\./su.exec(tokenizer.decode([...prompt]))?.[1] ?? '';
       const decision = /^\. (.*)<\/think>/su.exec(tokenizer.decode([...answer]))?.[1] ?? '';
       const whole = tokenizer.encode(answerText(scene, { category: 'spatial', text: question, decision, target: 0 }));
-      const { head, turn } = exchange(tokenizer, question, { answer: whole, side: cells });
+      const { head, turn } = turnTokens(tokenizer, question, { answer: whole, side: cells });
       expect(head.ids.filter((_, i) => i < head.imageStart || i >= head.imageStart + head.side ** 2)).toEqual(opening);
       expect(turn.prompt).toEqual(prompt);
       expect(whole.slice(0, list.length + answer.length)).toEqual([...list, ...answer]);

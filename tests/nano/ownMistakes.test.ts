@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { promptSlots, samSide, segmenterBatch, targetSide } from '../../main/nano/layout.ts';
-import { carryOn, OwnMistakes, type PromptLogits } from '../../main/nano/ownMistakes.ts';
+import { OwnMistakes, type PromptLogits, secondRoundFeeds } from '../../main/nano/ownMistakes.ts';
 import { askFeeds, type PromptExample } from '../../main/nano/segmenterBatch.ts';
 import { toyNano } from './toy.ts';
 
@@ -32,7 +32,7 @@ const labelsOf = (labels: unknown, prompt: number): number[] =>
 
 describe('carryOn', () => {
   const before = feeds();
-  const after = carryOn(before, answer(topHalf), random(1));
+  const after = secondRoundFeeds(before, answer(topHalf), random(1));
 
   it('adds clicks where the best believed mask is wrong, on what it lacks or off what it has too much', () => {
     const [at, labels] = [after.at as Float32Array, after.labels];
@@ -64,13 +64,13 @@ describe('carryOn', () => {
   });
 
   it('leaves a prompt alone whose answer is empty, or that has no room', () => {
-    expect(carryOn(before, answer(new Float32Array(area)), random(1))).toEqual(
+    expect(secondRoundFeeds(before, answer(new Float32Array(area)), random(1))).toEqual(
       askFeeds(Array(prompts).fill(firstClick)),
     );
     const full: PromptExample = { slots: Array(promptSlots).fill(firstClick.slots[0]), rough: null };
     const crowded = { ...askFeeds(Array(prompts).fill(full)), target: before.target };
     const { target: _, ...same } = crowded;
-    expect(carryOn(crowded, answer(topHalf), random(1))).toEqual(same);
+    expect(secondRoundFeeds(crowded, answer(topHalf), random(1))).toEqual(same);
   });
 });
 

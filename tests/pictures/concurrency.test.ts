@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Gate } from '../../main/pictures/concurrency.ts';
+import { ConcurrencyLimit } from '../../main/pictures/concurrency.ts';
 
 function held() {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -8,13 +8,13 @@ function held() {
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 1));
 
-describe('a gate', () => {
+describe('ConcurrencyLimit', () => {
   test('lets as many in as it is wide, then the newest first', async () => {
-    const gate = new Gate(2);
+    const limit = new ConcurrencyLimit(2);
     const order: number[] = [];
     const holds = [held(), held(), held(), held(), held()];
     const runs = holds.map(({ wait }, i) =>
-      gate.pass(async () => {
+      limit.pass(async () => {
         order.push(i);
         await wait();
         return i;
@@ -31,31 +31,31 @@ describe('a gate', () => {
   });
 
   test('work that fails leaves as well', async () => {
-    const gate = new Gate(1);
-    await expect(gate.pass(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await gate.pass(async () => 'next')).toBe('next');
+    const limit = new ConcurrencyLimit(1);
+    await expect(limit.pass(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await limit.pass(async () => 'next')).toBe('next');
   });
 
   test('what waits can be given up, what has begun goes on', async () => {
-    const gate = new Gate(1);
+    const limit = new ConcurrencyLimit(1);
     const hold = held();
     const abort = new AbortController();
-    const running = gate.pass(async () => {
+    const running = limit.pass(async () => {
       await hold.wait();
       return 'whole';
     }, abort.signal);
     let began = false;
-    const waiting = gate.pass(async () => {
+    const waiting = limit.pass(async () => {
       began = true;
     }, abort.signal);
-    const behind = gate.pass(async () => 'behind');
+    const behind = limit.pass(async () => 'behind');
     abort.abort();
     await expect(waiting).rejects.toThrow(/abort/u);
     hold.release();
     expect(await running).toBe('whole');
     expect(await behind).toBe('behind');
     expect(began).toBe(false);
-    await expect(gate.pass(async () => 1, abort.signal)).rejects.toThrow(/abort/u);
-    expect(await gate.pass(async () => 2)).toBe(2);
+    await expect(limit.pass(async () => 1, abort.signal)).rejects.toThrow(/abort/u);
+    expect(await limit.pass(async () => 2)).toBe(2);
   });
 });

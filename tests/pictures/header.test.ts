@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { declaredSize, oddity } from '../../main/pictures/header.ts';
+import { declaredSize, whyNoPicture } from '../../main/pictures/header.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 describe('oddity', () => {
   test('null for anything that may be a picture', () => {
     for (const text of ['\x89PNG\r\n\x1a\n', 'GIF89a', '\xff\xd8\xff', 'RIFF', 'x'])
-      expect(oddity(bytes(text))).toBeNull();
+      expect(whyNoPicture(bytes(text))).toBeNull();
   });
 
   test('names nothing, a pointer and a BMP', () => {
-    expect(oddity(bytes(''))).toBe('is empty');
-    expect(oddity(bytes('version https://git-lfs.github.com/spec/v1\n'))).toContain('Git LFS pointer');
-    expect(oddity(bytes('BM1234'))).toContain('BMP');
+    expect(whyNoPicture(bytes(''))).toBe('is empty');
+    expect(whyNoPicture(bytes('version https://git-lfs.github.com/spec/v1\n'))).toContain('Git LFS pointer');
+    expect(whyNoPicture(bytes('BM1234'))).toContain('BMP');
   });
 });
 

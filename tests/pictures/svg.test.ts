@@ -3,7 +3,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { decodeImage, inspectImage } from '../../main/pictures/image.ts';
-import { svgOddity } from '../../main/pictures/svg.ts';
+import { whySlowSvg } from '../../main/pictures/svg.ts';
 import { temporary } from '../hosting.ts';
 
 const { folder, remove } = temporary('svg');
@@ -12,7 +12,7 @@ afterAll(remove);
 const drawn = (side: number, filter: string, more = '') =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}"><defs><filter id="f">${filter}</filter></defs>
    <rect width="${side}" height="${side}" fill="#3366cc" ${filter === '' ? '' : 'filter="url(#f)"'}/>${more}</svg>`;
-const oddity = (text: string, pixels: number) => svgOddity(Buffer.from(text), pixels);
+const oddity = (text: string, pixels: number) => whySlowSvg(Buffer.from(text), pixels);
 
 describe('filters', () => {
   test('of an ordinary drawing are drawn', async () => {
@@ -59,16 +59,16 @@ describe('filters', () => {
   });
 
   test('that are packed are not looked through', () => {
-    expect(svgOddity(gzipSync(drawn(64, '<feTurbulence/>')), 100)).toBe(
+    expect(whySlowSvg(gzipSync(drawn(64, '<feTurbulence/>')), 100)).toBe(
       'is a packed SVG; unpack it, or save it as PNG',
     );
   });
 
   test('are found in other encodings, and are not multiplied unseen', () => {
     const bomb = drawn(64, '<feTurbulence/>'.repeat(50));
-    expect(svgOddity(Buffer.from(`\ufeff${bomb}`, 'utf16le'), 1e7)).toContain('too long');
+    expect(whySlowSvg(Buffer.from(`\ufeff${bomb}`, 'utf16le'), 1e7)).toContain('too long');
     const wide = Buffer.from([...bomb].flatMap((letter) => [0, 0, 0, letter.charCodeAt(0)]));
-    expect(svgOddity(wide, 1e7)).toContain('too long');
+    expect(whySlowSvg(wide, 1e7)).toContain('too long');
     expect(oddity(drawn(64, '<feOffset/>', '<use href="#a"/>'.repeat(21)), 100)).toContain('too long');
     expect(oddity(`<!DOCTYPE svg [<!ENTITY a "&#60;feOffset/>">]>${drawn(64, '')}`, 100)).toContain('too long');
   });

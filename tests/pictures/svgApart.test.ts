@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { lives } from '../../main/formats/partFile.ts';
+import { isProcessAlive } from '../../main/formats/partFile.ts';
 import { decodeImage, inspectImage, measureImage } from '../../main/pictures/image.ts';
 import { mayBeSvg, svgApart } from '../../main/pictures/svgApart.ts';
 import { temporary } from '../hosting.ts';
@@ -31,7 +31,7 @@ describe('a drawing without end', () => {
     const drawn = svgApart(task(text), { ms: 1000, started: (pid = 0) => void programs.push(pid) });
     await expect(drawn).rejects.toThrow(why);
     expect(programs).toHaveLength(1);
-    expect(programs.filter(lives)).toEqual([]);
+    expect(programs.filter(isProcessAlive)).toEqual([]);
   });
 });
 

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DecodedImage } from '../../main/contract/records.ts';
 import { maskArea, toBitmap } from '../../main/contract/rle.ts';
-import { type Touch, wand } from '../../main/pictures/wand.ts';
+import { type WandClick, wand } from '../../main/pictures/wand.ts';
 import { disc } from './disc.ts';
 
 /** The same, one pixel at a time. */
-function slowly({ width, height, data }: DecodedImage, { x, y, tolerance }: Touch): Uint8Array {
+function slowly({ width, height, data }: DecodedImage, { x, y, tolerance }: WandClick): Uint8Array {
   const [seed, out] = [Math.floor(y) * width + Math.floor(x), new Uint8Array(width * height)];
   const isNear = (i: number) =>
     [0, 1, 2].every((c) => Math.abs((data[i * 3 + c] ?? 0) - (data[seed * 3 + c] ?? 0)) <= tolerance);

@@ -1,6 +1,6 @@
 // The window's own connection to a host of the tests', with a wire that can be cut.
 import { RPCLink } from '@orpc/client/websocket';
-import { forgetful } from '../../renderer/state/actionContext.ts';
+import { temporaryMemory } from '../../renderer/state/actionContext.ts';
 import { type Client, openClient } from '../../renderer/state/client.ts';
 import { type Connection, connect, type Dial } from '../../renderer/state/connection.ts';
 import { callerOf, type Hosted } from '../hosting.ts';
@@ -51,7 +51,10 @@ export interface ConnectedEdits extends Dialled {
 export function connectedEdits(host: Hosted, ahead: string[] = []): ConnectedEdits {
   const line = dialled(host);
   const connection = connect(line.dial, patience);
-  const client = openClient(connection, { memory: forgetful(), fetchAhead: (address) => void ahead.push(address) });
+  const client = openClient(connection, {
+    memory: temporaryMemory(),
+    fetchAhead: (address) => void ahead.push(address),
+  });
   const close = async () => {
     client.close();
     // The end of its stream is still to be sent.

@@ -5,7 +5,7 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { ClientContext } from '../../renderer/panels/client.ts';
 import { FileChoiceProvider } from '../../renderer/panels/fileChoice.tsx';
 import { CommandsContext } from '../../renderer/panels/useCommands.ts';
-import { forgetful } from '../../renderer/state/actionContext.ts';
+import { temporaryMemory } from '../../renderer/state/actionContext.ts';
 import { type Client, openClient } from '../../renderer/state/client.ts';
 import { connect, NotConnected } from '../../renderer/state/connection.ts';
 import type { Workbench } from '../../renderer/state/workbench.ts';
@@ -14,7 +14,7 @@ import { contextOf } from './contextOf.ts';
 /** A client whose host is never there: what panels show then is what the state says. */
 export function deskAlone(state: Partial<Workbench>): { client: Client; stop(): void } {
   const connection = connect(() => Promise.reject(new NotConnected('nobody is there')));
-  const client = openClient(connection, { memory: forgetful(), fetchAhead: () => {} });
+  const client = openClient(connection, { memory: temporaryMemory(), fetchAhead: () => {} });
   client.store.setState(state);
   // Markup made without a page is made of the first state; here that is this one.
   client.store.getInitialState = client.store.getState;

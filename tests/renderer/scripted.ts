@@ -3,7 +3,7 @@ import { createORPCClient, ORPCError } from '@orpc/client';
 import { getContractRouter, type InferContractRouterInputs, isContractProcedure } from '@orpc/contract';
 import { api, type HostEvent } from '../../main/contract/api.ts';
 import type { ImageDetail, ImageRow, StoredProposal } from '../../main/contract/project.ts';
-import { forgetful } from '../../renderer/state/actionContext.ts';
+import { temporaryMemory } from '../../renderer/state/actionContext.ts';
 import { type Client, openClient } from '../../renderer/state/client.ts';
 import type { HostClient } from '../../renderer/state/connection.ts';
 
@@ -113,7 +113,7 @@ export function atScript(answers: Answers): AtScript {
     };
   };
   const host = scriptedHost(answers, calls, { [Symbol.asyncIterator]: () => events.read() });
-  const lent = { memory: forgetful(), fetchAhead: (address: string) => void fetched.push(address) };
+  const lent = { memory: temporaryMemory(), fetchAhead: (address: string) => void fetched.push(address) };
   const client = openClient({ host, onState, close: () => {} }, lent);
   const close = () => {
     client.close();

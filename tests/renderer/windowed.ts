@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Label, Shape } from '../../main/contract/project.ts';
 import { packMask } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
-import { forgetful } from '../../renderer/state/actionContext.ts';
+import { temporaryMemory } from '../../renderer/state/actionContext.ts';
 import { type Client, openClient } from '../../renderer/state/client.ts';
 import type { CommandContext } from '../../renderer/state/commandActions.ts';
 import type { Workbench } from '../../renderer/state/workbench.ts';
@@ -36,7 +36,7 @@ export async function windowed(
       },
       close: () => {},
     },
-    { memory: forgetful(), fetchAhead: () => {} },
+    { memory: temporaryMemory(), fetchAhead: () => {} },
   );
   await client.actions.createProject(path.join(host.folder, `${name}.loupe`));
   for (let i = 0; i < images; i++) await paint(path.join(host.folder, `image${i}.png`), size);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { blob, paintBackdrop } from '../../main/scenes/backdrop.ts';
 import { expose } from '../../main/scenes/camera.ts';
-import { castRoles } from '../../main/scenes/chosenThings.ts';
+import { chooseRoles } from '../../main/scenes/chosenThings.ts';
 import { layOut, type Space } from '../../main/scenes/layout.ts';
 import type { Canvas } from '../../main/scenes/patch.ts';
 import { coloursIn } from '../../main/scenes/split.ts';
@@ -17,7 +17,7 @@ const seeds = Array.from({ length: 150 }, (_, i) => i);
 describe('cast', () => {
   it('gives as many roles as asked for, in colours of the split', () => {
     for (const seed of seeds) {
-      const roles = castRoles(random(seed), 'train', 3 + (seed % 6));
+      const roles = chooseRoles(random(seed), 'train', 3 + (seed % 6));
       expect(roles).toHaveLength(3 + (seed % 6));
       for (const { name, colour } of roles) {
         if (colour === null) expect(kindOf(name).colours).toEqual([]);
@@ -27,7 +27,7 @@ describe('cast', () => {
   });
 
   it('often holds several of a name and look-alikes of a family', () => {
-    const casts = seeds.map((seed) => castRoles(random(seed), 'train', 6));
+    const casts = seeds.map((seed) => chooseRoles(random(seed), 'train', 6));
     const repeated = casts.filter((roles) => new Set(roles.map(({ name }) => name)).size < roles.length);
     const alike = casts.filter((roles) => {
       const names = [...new Set(roles.map(({ name }) => name))];
@@ -42,7 +42,7 @@ describe('layout', () => {
   it('keeps only what is visible enough, and measures it', () => {
     for (const seed of seeds.slice(0, 60)) {
       const draw = random(seed);
-      const { placed, ids, seen } = layOut(atlas, draw, castRoles(draw, 'train', 8), space);
+      const { placed, ids, seen } = layOut(atlas, draw, chooseRoles(draw, 'train', 8), space);
       for (const [i, { whole }] of placed.entries()) {
         const visible = ids.filter((id) => id === i + 1).length;
         expect(visible).toBe(seen[i]?.area);
@@ -55,7 +55,7 @@ describe('layout', () => {
   it('takes out what is fully covered', () => {
     const tight: Space = { width: 40, height: 40, side: [60, 70] };
     const draw = random(4);
-    const { placed } = layOut(atlas, draw, castRoles(draw, 'train', 6), tight);
+    const { placed } = layOut(atlas, draw, chooseRoles(draw, 'train', 6), tight);
     expect(placed.length).toBeLessThan(6);
   });
 });

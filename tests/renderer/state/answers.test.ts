@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AnswerEvent } from '../../../main/contract/api.ts';
 import type { StoredPrompt } from '../../../main/contract/project.ts';
-import { candidatesOf, heard, inReview } from '../../../renderer/state/answers.ts';
+import { candidatesOf, inReview, withAnswerEvent } from '../../../renderer/state/answers.ts';
 import { openedImage } from '../../../renderer/state/records.ts';
 import { emptyWorkbench, type Workbench } from '../../../renderer/state/workbench.ts';
 import { candidate, detail } from '../scripted.ts';
@@ -27,7 +27,7 @@ const windowOn = (proposals: ReturnType<typeof candidate>[], more: Partial<Workb
 /** The window after all of them. */
 function having(state: Workbench, events: readonly AnswerEvent[]): Workbench {
   let now = state;
-  for (const event of events) now = { ...now, ...heard(now, event) };
+  for (const event of events) now = { ...now, ...withAnswerEvent(now, event) };
   return now;
 }
 

@@ -4,7 +4,7 @@ import type { EngineStatus, HostEvent, Recorded } from '../../../main/contract/a
 import { created, type Diff, deleted } from '../../../main/contract/diff.ts';
 import type { Job } from '../../../main/contract/jobs.ts';
 import type { Label } from '../../../main/contract/project.ts';
-import { forgetful } from '../../../renderer/state/actionContext.ts';
+import { temporaryMemory } from '../../../renderer/state/actionContext.ts';
 import { openImageId } from '../../../renderer/state/client.ts';
 import {
   type Answers,
@@ -254,11 +254,11 @@ describe('calls about pixels', () => {
 
 describe('memory without a browser', () => {
   it('holds what was written last, and nothing that was not', () => {
-    const memory = forgetful();
+    const memory = temporaryMemory();
     expect(memory.read('x')).toBeNull();
     memory.write('x', '1');
     memory.write('x', '2');
     expect(memory.read('x')).toBe('2');
-    expect(forgetful().read('x')).toBeNull();
+    expect(temporaryMemory().read('x')).toBeNull();
   });
 });

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
+  AccessRefused,
   type Connection,
   connect,
   isRefusal,
   NotConnected,
-  NotLetIn,
   portDial,
   sentence,
   sessionOf,
@@ -72,7 +72,7 @@ describe('a connection', () => {
   });
 
   it('says so when no attempt will ever succeed', async () => {
-    const connection = connect(() => Promise.reject(new NotLetIn('Open the new address.')), patience);
+    const connection = connect(() => Promise.reject(new AccessRefused('Open the new address.')), patience);
     open.push(connection);
     const told: (string | null)[] = [];
     connection.onState((_, refused) => told.push(refused));
@@ -149,7 +149,7 @@ describe('the session of a browser', () => {
   });
 
   it('is not begun with a token that the host does not know', async () => {
-    await expect(through('old', 401)).rejects.toBeInstanceOf(NotLetIn);
+    await expect(through('old', 401)).rejects.toBeInstanceOf(AccessRefused);
     await expect(through('abc', 500)).rejects.toBeInstanceOf(NotConnected);
   });
 });

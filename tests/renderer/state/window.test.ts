@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pictureAddress } from '../../../main/contract/addresses.ts';
 import type { Label } from '../../../main/contract/project.ts';
-import { candidatesOf, heard, inReview } from '../../../renderer/state/answers.ts';
+import { candidatesOf, inReview, withAnswerEvent } from '../../../renderer/state/answers.ts';
 import { ended, paint } from '../../hosting.ts';
 import { type ConnectedEdits, connectedEdits } from '../dialled.ts';
 import { proposed } from '../proposed.ts';
@@ -235,7 +235,7 @@ describe('an answer', () => {
       { kind: 'proposal', proposal: proposed(box, { id: 7001, promptId: id, chosen: false }) } as const,
       { kind: 'proposal', proposal: proposed(box, { id: 7002, promptId: id }) } as const,
     ];
-    for (const event of events) window.client.store.setState(heard(state(), event));
+    for (const event of events) window.client.store.setState(withAnswerEvent(state(), event));
     expect(state().writing).toEqual({ promptId: id, texts: ['<think>1 bus', 'x'], boxes: [[], [box]], frame });
     expect(state().proposalId).toBe(7002);
     expect(candidatesOf(state(), id).map((one) => one.chosen)).toEqual([false, true]);

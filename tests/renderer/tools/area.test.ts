@@ -9,13 +9,13 @@ import { chooseCombine, combineOf } from '../../../renderer/state/drawing.ts';
 import { type Combine, emptyWorkbench } from '../../../renderer/state/workbench.ts';
 import {
   type AreaOperation,
-  type Beginning,
-  begin,
   commitArea,
   type DrawingTarget,
   remasked,
+  type StartedDrawing,
   selectedShape,
   sizeOf,
+  startDrawing,
 } from '../../../renderer/tools/area.ts';
 import { nudge } from '../../../renderer/tools/nudge.ts';
 import type { ToolContext } from '../../../renderer/tools/tool.ts';
@@ -46,14 +46,14 @@ function surroundings(shapes: readonly Shape[]) {
 /** What adding draws on: the selected shape, or a new one. */
 const targetIn = (context: ToolContext): DrawingTarget => {
   context.store.setState({ combine: 'add' });
-  const beginning = begin(context, { takes: false });
+  const beginning = startDrawing(context, { takes: false });
   if (!beginning) throw new Error('nothing is open');
   return beginning.target;
 };
 
-const beginAs = (context: ToolContext, combine: Combine, takes = false): Beginning | null => {
+const beginAs = (context: ToolContext, combine: Combine, takes = false): StartedDrawing | null => {
   context.store.setState({ combine, notice: null });
-  return begin(context, { takes });
+  return startDrawing(context, { takes });
 };
 
 describe('what is drawn on', () => {
@@ -248,8 +248,8 @@ describe('what a drawing is to become', () => {
   test('goes on with what the tool itself has made, while that is selected', () => {
     const { context, select } = surroundings([shape(3), shape(4)]);
     select(3);
-    expect(begin(context, { takes: false, own: 3 })?.target.shape?.id).toBe(3);
-    expect(begin(context, { takes: false, own: 4 })?.target.shape).toBeNull();
+    expect(startDrawing(context, { takes: false, own: 3 })?.target.shape?.id).toBe(3);
+    expect(startDrawing(context, { takes: false, own: 4 })?.target.shape).toBeNull();
   });
 });
 
@@ -277,16 +277,19 @@ describe('the object of an answer', () => {
   test('is what drawing edits straight after the answer, until something is selected or a new shape is chosen', () => {
     const { context, store, select } = answeredSheet();
     expect(combineOf(store.getState())).toBe('add');
-    expect(begin(context, { takes: false })).toMatchObject({ way: 'add', target: { shape: null, onProposal: true } });
-    expect(begin(context, { takes: true })).toMatchObject({ way: 'take', target: { onProposal: true } });
+    expect(startDrawing(context, { takes: false })).toMatchObject({
+      way: 'add',
+      target: { shape: null, onProposal: true },
+    });
+    expect(startDrawing(context, { takes: true })).toMatchObject({ way: 'take', target: { onProposal: true } });
     chooseCombine(store, 'subtract');
-    expect(begin(context, { takes: false })).toMatchObject({ way: 'take', target: { onProposal: true } });
+    expect(startDrawing(context, { takes: false })).toMatchObject({ way: 'take', target: { onProposal: true } });
     chooseCombine(store, 'new');
-    expect(begin(context, { takes: false })?.target).toMatchObject({ shape: null, onProposal: false });
+    expect(startDrawing(context, { takes: false })?.target).toMatchObject({ shape: null, onProposal: false });
     const again = answeredSheet();
     again.select(3);
     expect(combineOf(again.store.getState())).toBe('new');
-    expect(begin(again.context, { takes: false })?.target).toMatchObject({ shape: null, onProposal: false });
+    expect(startDrawing(again.context, { takes: false })?.target).toMatchObject({ shape: null, onProposal: false });
     select(3);
     expect(combineOf(store.getState())).toBe('new');
   });
@@ -300,7 +303,7 @@ describe('the object of an answer', () => {
   test('becomes a shape with what was drawn on it, in one step', async () => {
     const { context, diffs, store } = answeredSheet();
     offer(context);
-    const beginning = begin(context, { takes: false });
+    const beginning = startDrawing(context, { takes: false });
     if (!beginning) throw new Error('nothing can be drawn');
     const done = await commitArea(context, { ...beginning, area: columns(20, 10, 22, 20), title: 'Brush' });
     expect(done?.id).toBe(70);
@@ -312,7 +315,7 @@ describe('the object of an answer', () => {
   test('is drawn on where it stands as a shape by now', async () => {
     const { context, diffs } = answeredSheet();
     context.host.proposedShape = async () => ({ shape: shape(3), changes: [] });
-    const beginning = begin(context, { takes: false });
+    const beginning = startDrawing(context, { takes: false });
     if (!beginning) throw new Error('nothing can be drawn');
     await commitArea(context, { ...beginning, area: columns(20, 10, 22, 20), title: 'Brush' });
     expect(diffs).toMatchObject([{ changes: [{ id: 3, before: { mask: {} } }] }]);
@@ -321,7 +324,7 @@ describe('the object of an answer', () => {
   test('of which nothing would be left stays as it is, and the person is told what to do', async () => {
     const { context, diffs, store } = answeredSheet();
     offer(context);
-    const beginning = begin(context, { takes: true });
+    const beginning = startDrawing(context, { takes: true });
     if (!beginning) throw new Error('nothing can be drawn');
     expect(await commitArea(context, { ...beginning, area: columns(0, 0, 40, 30), title: 'Erase' })).toBeNull();
     expect(diffs).toEqual([]);
@@ -330,7 +333,7 @@ describe('the object of an answer', () => {
 
   test('that is gone by then leaves a new shape of what was added, and nothing of what was taken away', async () => {
     const { context, diffs } = answeredSheet();
-    const beginning = begin(context, { takes: false });
+    const beginning = startDrawing(context, { takes: false });
     if (!beginning) throw new Error('nothing can be drawn');
     await commitArea(context, { ...beginning, area: columns(1, 1, 3, 3), title: 'Draw', way: 'take' });
     expect(diffs).toEqual([]);

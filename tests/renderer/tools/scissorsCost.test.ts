@@ -1,6 +1,6 @@
 // Intelligent scissors on 12 megapixels: what one frame costs the page, with many anchors, and what closing costs it.
 import { expect, test } from 'vitest';
-import type { OpenWire } from '../../../main/contract/liveWire.ts';
+import type { UnpackedWire } from '../../../main/contract/liveWire.ts';
 import { liveWire } from '../../../main/pictures/liveWire.ts';
 import { columnsIn, sheet } from './sheet.ts';
 
@@ -19,7 +19,7 @@ const middle = SIDE / 2;
 const wire = liveWire(noise, { x: middle, y: middle, reach: 0, to: null });
 
 /** The same window around every anchor. */
-const around = async ({ x, y }: { x: number; y: number }): Promise<OpenWire> => {
+const around = async ({ x, y }: { x: number; y: number }): Promise<UnpackedWire> => {
   const [x1, y1] = [Math.floor(x) - middle, Math.floor(y) - middle];
   return { ...wire, place: { x1, y1, x2: x1 + SIDE, y2: y1 + SIDE } };
 };
