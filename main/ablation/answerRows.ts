@@ -1,5 +1,6 @@
 // Variants that learn answers, from one policy that was taught alike: by what answers should be, or by what they earn.
 import { mkdir, rm } from 'node:fs/promises';
+import { entry } from '../contract/lookup.ts';
 import { random } from '../contract/random.ts';
 import type { Mask } from '../contract/records.ts';
 import { gIoU, overlapOf } from '../evaluate/metrics.ts';
@@ -170,7 +171,7 @@ async function figuresOf(
         const { masks, rewards, image } = await groups.answered({ ...question, begun });
         const nothing: Mask = { size: [image.height, image.width], counts: [image.width * image.height] };
         overlaps.push(overlapOf(masks[0] ?? nothing, meantMask(question) ?? nothing));
-        formats.push(rewards[0]?.format ?? 0);
+        formats.push(entry(rewards, 0, 'rewards').format);
       }
       figures[name] = gIoU(overlaps);
     }

@@ -186,7 +186,7 @@ function foundLines({ objects }: Proposal, area: string): [string, string][] {
 
 function asText(outcome: Outcome, files: readonly string[]): string {
   const { image, proposal, device, timings } = outcome;
-  const { answer, objects, rewards } = proposal;
+  const { answer, frame, objects, rewards } = proposal;
   const { area } = wholeOf(proposal);
   const share = ((100 * area) / (image.width * image.height)).toFixed(1);
   const several = objects.length > 1 ? `found ${objects.length}` : 'found';
@@ -212,6 +212,6 @@ function asText(outcome: Outcome, files: readonly string[]): string {
   ];
   // Words that the model does not know were not asked, and an answer without reasoning tags streamed nothing.
   const unasked = answer.unknownWords ? answer.reasoning : '';
-  const raw = answer.reasoning === '' ? printable(answer.text) : printable(unasked);
-  return `${raw}\n\n${lines.map(([name, value]) => `${name?.padEnd(9)}${value}`).join('\n')}\n`;
+  const unstreamed = inPicture(answer.reasoning === '' ? answer.text : unasked, frame, image);
+  return `${printable(unstreamed)}\n\n${lines.map(([name, value]) => `${name?.padEnd(9)}${value}`).join('\n')}\n`;
 }

@@ -8,6 +8,7 @@ import { secondsPerStep } from './loop.ts';
 import { openGroups } from './reinforcement.ts';
 import { drawnQuestions, questionsOf, rewardedBatch, rewardedPolicy, rewardedRun, rewardsStage } from './rlTier.ts';
 import { rolloutWatch } from './rolloutWatch.ts';
+import { frameOf } from './squarePolicy.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { writeTrimmedVersion } from './trimmedVersion.ts';
 import { isWhole } from './version.ts';
@@ -116,7 +117,11 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
     return Math.round(Math.min(rewardSteps.most, Math.max(rewardSteps.fewest, (minutes * 60) / each)));
   });
   const start = policy.parameters.snapshot(policy.parameters.all.keys());
-  const { watch, figures } = rolloutWatch({ folder, held: questionsOf(policy.parts, measured), steps, seed });
+  const { pixels } = frameOf(policy.parts);
+  const { watch, figures } = rolloutWatch({
+    ...{ folder, frame: { width: pixels, height: pixels }, steps, seed },
+    held: questionsOf(policy.parts, measured),
+  });
   const report: Watching['report'] = (progress) =>
     watching.report({ ...progress, figures: { ...progress.figures, ...figures() } });
   await trainUntil(

@@ -3,7 +3,7 @@
 import { add, mul } from '../../models/graph/elementwise.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { reshape, slice } from '../../models/graph/shape.ts';
-import { input, type Tensor } from '../../models/graph/tensor.ts';
+import { dims4, input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import { logitsAt } from '../../models/qwen/language.ts';
 import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
@@ -113,7 +113,7 @@ export function policyGraph(p: Params, parts: PolicyParts, batch: RolloutBatch) 
 function segmentation({ masks }: DecodedMasks, { rollouts, side }: { rollouts: number; side: number }) {
   const target = input('target', [rollouts, side, side]);
   const hasTarget = input('hasTarget', [rollouts]);
-  const [, , height = 0, width = 0] = masks.shape;
+  const [, , height, width] = dims4(masks);
   const first = reshape(slice(masks, [0], [1], [1]), [rollouts, height, width]);
   const { bce, dice } = segTerms(first, target);
   return {

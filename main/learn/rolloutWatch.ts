@@ -1,8 +1,10 @@
 // Shows a run by rewards while it trains: the answers of its last step as a file, and held-back prompts as points of its curves.
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Frame } from '../contract/geometry.ts';
 import type { DrawnGroup } from '../contract/learning.ts';
 import { packMask } from '../contract/project.ts';
+import { inPicture } from '../contract/reasoning.ts';
 import type { Mask } from '../contract/records.ts';
 import { cIoU, gIoU, overlapOf } from '../evaluate/metrics.ts';
 import { writeRollouts } from './drawnRollouts.ts';
@@ -27,6 +29,8 @@ export interface RolloutWatch {
 
 interface Watched {
   readonly folder: string;
+  /** The reasoner's frame, which the coordinates of answers count in. */
+  readonly frame: Frame;
   /** Questions of held-back images. */
   readonly held: readonly UnseededQuestion[];
   readonly steps: number;
@@ -34,7 +38,7 @@ interface Watched {
 }
 
 /** The same prompts with the same seeds each time: what changes is the policy. */
-export function rolloutWatch({ folder, held, steps, seed }: Watched): RolloutWatch {
+export function rolloutWatch({ folder, frame, held, steps, seed }: Watched): RolloutWatch {
   const outlined = held.filter((one) => one.objects.length > 0 && meantMask(one) !== null);
   const most = Math.min(MOST_HELD, outlined.length);
   const questions = most > 0 ? drawnQuestions(outlined, most, { seed, step: -2 }) : [];
@@ -43,7 +47,7 @@ export function rolloutWatch({ folder, held, steps, seed }: Watched): RolloutWat
   return {
     figures: () => last,
     watch: async (step, groups, open) => {
-      await writeRollouts(folder, { step, groups: drawnGroups(groups) });
+      await writeRollouts(folder, { step, groups: drawnGroups(groups, frame) });
       if (questions.length === 0 || step % every !== 0) return;
       last = await measured(questions, (question) => open.answered(question));
       const line = JSON.stringify({ stage: rewardsStage, step, ...last });
@@ -64,11 +68,11 @@ async function measured(questions: readonly Question[], answered: (question: Que
   return { 'validation gIoU': gIoU(overlaps), 'validation cIoU': cIoU(overlaps) };
 }
 
-/** Those of a project's images; of each no more than is drawn of it. */
-function drawnGroups(groups: readonly Group[]): DrawnGroup[] {
+/** Those of a project's images; of each no more than is drawn of it. Texts have their coordinates in image pixels, as people read them. */
+function drawnGroups(groups: readonly Group[], frame: Frame): DrawnGroup[] {
   const advantages = advantagesOf(groups);
   let first = 0;
-  return groups.flatMap(({ question, rollouts, masks, rewards }) => {
+  return groups.flatMap(({ question, image, rollouts, masks, rewards }) => {
     const own = advantages.slice(first, first + rollouts.length);
     first += rollouts.length;
     if (question.imageId === undefined) return [];
@@ -76,7 +80,8 @@ function drawnGroups(groups: readonly Group[]): DrawnGroup[] {
       const [mask, reward, advantage] = [masks[i], rewards[i], own[i]];
       if (reward === undefined || advantage === undefined) return [];
       const boxes = named.map(({ box }) => box);
-      return [{ text: text.slice(0, MOST_LETTERS), boxes, mask: mask ? packMask(mask) : null, reward, advantage }];
+      const shown = inPicture(text, frame, image).slice(0, MOST_LETTERS);
+      return [{ text: shown, boxes, mask: mask ? packMask(mask) : null, reward, advantage }];
     });
     const meant = meantMask(question);
     return [{ imageId: question.imageId, text: question.text, truth: meant && packMask(meant), rollouts: drawn }];

@@ -212,7 +212,7 @@ const fewRows = 64;
 
 /** Rows of the widest quantised product; 0 when there is none. */
 function quantisedRows({ nodes }: OnnxGraph): number {
-  const rows = nodes.filter(({ op }) => op === 'MatMulNBits').map(({ shape }) => size(shape) / (shape.at(-1) ?? 1));
+  const rows = nodes.filter(({ op }) => op === 'MatMulNBits').map(({ shape }) => size(shape.slice(0, -1)));
   return Math.max(0, ...rows);
 }
 

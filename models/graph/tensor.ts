@@ -157,6 +157,18 @@ export function dim(t: Tensor, axis: number): number {
   return length;
 }
 
+/** The lengths of all axes of a tensor that must have three. */
+export function dims3(t: Tensor): readonly [number, number, number] {
+  if (t.shape.length !== 3) throw new GraphError(`${describe(t)} does not have 3 axes.`);
+  return [dim(t, 0), dim(t, 1), dim(t, 2)];
+}
+
+/** The lengths of all axes of a tensor that must have four. */
+export function dims4(t: Tensor): readonly [number, number, number, number] {
+  if (t.shape.length !== 4) throw new GraphError(`${describe(t)} does not have 4 axes.`);
+  return [dim(t, 0), dim(t, 1), dim(t, 2), dim(t, 3)];
+}
+
 /** An entry of a list that has one for each axis, as strides and pads have; a list that is too short throws by its name. */
 export function entry(list: readonly number[], at: number, name: string): number {
   const value = list[at];

@@ -3,7 +3,7 @@ import { add } from '../graph/elementwise.ts';
 import { matmul } from '../graph/linear.ts';
 import { softmax } from '../graph/reduce.ts';
 import { concat, reshape, split, transpose } from '../graph/shape.ts';
-import { dim, fault, type Tensor } from '../graph/tensor.ts';
+import { dim, dims4, fault, type Tensor } from '../graph/tensor.ts';
 
 export interface KeysValues {
   /** [B, Hkv, tokens, D]; remembered ones may serve several rows, [B / G, Hkv, tokens, D]. */
@@ -16,7 +16,7 @@ export interface KeysValues {
  * scores are concatenated: a cache is read where it lies and never copied, and once for all rows that share it.
  */
 export function cachedAttention(q: Tensor, pasts: readonly KeysValues[], own: KeysValues, mask: Tensor): Tensor {
-  const [batch = 1, heads = 1, tokens = 1, width = 1] = q.shape;
+  const [batch, heads, tokens, width] = dims4(q);
   const groups = dim(own.key, 1);
   const all = [...pasts, own];
   const lengths = all.map(({ key }) => dim(key, 2));
@@ -37,7 +37,7 @@ export function cachedAttention(q: Tensor, pasts: readonly KeysValues[], own: Ke
 
 /** x [B, Hkv, R, n] -> [B / G, Hkv, G * R, n] for keys or values that G rows share. */
 function shared(x: Tensor, past: Tensor): Tensor {
-  const [batch = 1, groups = 1, rows = 1, width = 1] = x.shape;
+  const [batch, groups, rows, width] = dims4(x);
   const owners = dim(past, 0);
   if (batch % owners !== 0) throw fault('cachedAttention', [x, past], 'rows do not divide among those remembered');
   const each = batch / owners;
@@ -47,9 +47,9 @@ function shared(x: Tensor, past: Tensor): Tensor {
   ]);
 }
 
-/** The way back: [B / G, Hkv, G * R, n] -> [B, Hkv, R, n], with R as in `like`. */
+/** Undoes `shared`: [B / G, Hkv, G * R, n] -> [B, Hkv, R, n], with R as in `like`. */
 function perRow(x: Tensor, like: Tensor): Tensor {
-  const [batch = 1, groups = 1, rows = 1] = like.shape;
+  const [batch, groups, rows] = dims4(like);
   const owners = dim(x, 0);
   if (owners === batch) return x;
   const apart = reshape(x, [owners, groups, batch / owners, rows, dim(x, 3)]);

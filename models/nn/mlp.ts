@@ -1,6 +1,6 @@
 // Feed-forward blocks of transformers.
 import { mul, silu } from '../graph/elementwise.ts';
-import type { Tensor } from '../graph/tensor.ts';
+import { dim, type Tensor } from '../graph/tensor.ts';
 import { linear } from './linear.ts';
 import type { Params } from './params.ts';
 
@@ -8,7 +8,7 @@ import type { Params } from './params.ts';
 export function gatedMlp(p: Params, x: Tensor, inner: number, options: { bias?: boolean } = {}): Tensor {
   const gate = silu(linear(p.at('gate_proj'), x, inner, options));
   const up = linear(p.at('up_proj'), x, inner, options);
-  return linear(p.at('down_proj'), mul(gate, up), x.shape.at(-1) ?? 1, options);
+  return linear(p.at('down_proj'), mul(gate, up), dim(x, -1), options);
 }
 
 /** second(activation(first(x))), both with bias; `names` are the linears' keys, `widths` inner and outgoing. */

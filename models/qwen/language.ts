@@ -4,7 +4,7 @@ import { gather } from '../graph/gather.ts';
 import { rmsNorm } from '../graph/norm.ts';
 import { recompute } from '../graph/recompute.ts';
 import { concat, expand, reshape, slice, transpose } from '../graph/shape.ts';
-import { dim, type Tensor } from '../graph/tensor.ts';
+import { dim, dims3, type Tensor } from '../graph/tensor.ts';
 import { attention } from '../nn/attention.ts';
 import { cachedAttention, type KeysValues } from '../nn/cachedAttention.ts';
 import { linear, project } from '../nn/linear.ts';
@@ -49,7 +49,7 @@ export const embedding = (p: Params, { vocabulary, hidden }: LanguageConfig): Te
 
 /** Puts each row's image features at the same place: x [B, T, hidden], features [B * n, hidden]. */
 export function insertSpan(x: Tensor, features: Tensor, start: number): Tensor {
-  const [batch = 1, tokens = 1, hidden = 1] = x.shape;
+  const [batch, tokens, hidden] = dims3(x);
   const count = dim(features, 0) / batch;
   const parts = [reshape(features, [batch, count, hidden])];
   if (start > 0) parts.unshift(slice(x, [0], [start], [1]));
@@ -71,7 +71,7 @@ export function featureIndex(ids: ArrayLike<number>, imageToken: number): Int32A
 
 /** The same vectors [Q, hidden] at the end of every row: [B, T + Q, hidden]. */
 export function appendQueries(x: Tensor, queries: Tensor): Tensor {
-  const [batch = 1, , hidden = 1] = x.shape;
+  const [batch, , hidden] = dims3(x);
   return concat([x, expand(reshape(queries, [1, -1, hidden]), [batch, dim(queries, -2), hidden])], 1);
 }
 
@@ -82,7 +82,7 @@ export function decoder(
   places: Places,
   { config, pasts, again = false }: DecoderOptions & { config: LanguageConfig },
 ): Decoded {
-  const [batch = 1, tokens = 1, hidden = 1] = x.shape;
+  const [batch, tokens, hidden] = dims3(x);
   // Rows stay flat between layers, so that no linear needs a reshape.
   let flat = reshape(x, [batch * tokens, hidden]);
   const layers: Tensor[] = [];

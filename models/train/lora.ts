@@ -1,5 +1,5 @@
 // Low-rank updates of frozen linear weights: which weights, how they start, how they are merged and named.
-import type { Shape } from '../graph/tensor.ts';
+import { entry, type Shape } from '../graph/tensor.ts';
 import type { ParamSource } from '../nn/params.ts';
 
 export interface Lora {
@@ -22,7 +22,8 @@ export function isLoraTarget(key: string, { targets, within }: Lora): boolean {
 }
 
 /** The keys of both factors of a weight [out, in]: A [rank, in] and B [out, rank]. */
-export function loraFactors(key: string, [out = 0, wide = 0]: Shape, { rank }: Lora) {
+export function loraFactors(key: string, shape: Shape, { rank }: Lora) {
+  const [out, wide] = [entry(shape, 0, key), entry(shape, 1, key)];
   const linear = key.slice(0, -weightEnd.length);
   return {
     a: { key: `${linear}.lora_A.weight`, shape: [rank, wide] },
@@ -40,7 +41,7 @@ export function initLora(
   for (const [key, shape] of weights) {
     if (shape.length !== 2 || !isLoraTarget(key, lora)) continue;
     const { a, b } = loraFactors(key, shape, lora);
-    const [out = 0, wide = 0] = shape;
+    const [out, wide] = [entry(shape, 0, key), entry(shape, 1, key)];
     const bound = 1 / Math.sqrt(wide);
     factors.set(
       a.key,

@@ -67,6 +67,15 @@ describe.skipIf(!released)('segment', () => {
     expect((await verifyCocoFile(path.join(out, 'coco.json'))).problems).toEqual([]);
   });
 
+  test('the reasoning names places in pixels of the picture, as the boxes do', () => {
+    const ask = (...more: string[]) =>
+      loupe('segment', scene, '--prompt', prompt, '--out', path.join(folder, 'places'), ...more).stdout;
+    const { reasoning, objects } = Printed.parse(JSON.parse(ask('--json')));
+    const [box] = objects.map((one) => Object.values(one.box).map(Math.round).join(', '));
+    expect(reasoning).toContain(`volleyball 2 [${box}]`);
+    expect(ask()).toContain(`volleyball 2 [${box}]`);
+  });
+
   test('a box and clicks give a mask near them, whatever the words', () => {
     const args = ['--box', '100,100,300,300', '--point', '200,200', '--point', '110,110,-'];
     const run = loupe('segment', scene, '--prompt', prompt, ...args, '--out', path.join(folder, 'box'), '--json');

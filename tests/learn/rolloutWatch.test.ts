@@ -35,6 +35,9 @@ const columns = (count: number): Mask =>
   );
 const image = { width: side, height: side, data: new Uint8Array(3 * side * side) };
 
+/** Twice as fine as the picture. */
+const frame = { width: 2 * side, height: 2 * side };
+
 const asked = (text: string, more: Partial<UnseededQuestion> = {}): UnseededQuestion => ({
   ...{ text, imageId: 3, read: async () => image },
   objects: [{ box: maskBox(columns(4)), mask: columns(4) }],
@@ -62,7 +65,7 @@ const never = {
 
 describe('the answers of a step', () => {
   it('are kept with what each drew, earned and teaches, and with no more than is shown of them', async () => {
-    const { watch } = rolloutWatch({ folder, held: [], steps: 40, seed: 1 });
+    const { watch } = rolloutWatch({ folder, frame, held: [], steps: 40, seed: 1 });
     const group = groupOf({ ...asked('left columns'), seed: 1 }, [4, 2, null]);
     await watch(17, [group], never);
     const kept = await readRollouts(folder);
@@ -78,8 +81,17 @@ describe('the answers of a step', () => {
     expect(rollouts.every(({ text }) => text.startsWith('answer ') && text.length === 400)).toBe(true);
   });
 
+  it('name places in pixels of the picture, as people read them', async () => {
+    const { watch } = rolloutWatch({ folder, frame, held: [], steps: 40, seed: 1 });
+    const group = groupOf({ ...asked('left columns'), seed: 1 }, [4, 2]);
+    const rollouts = group.rollouts.map((one) => ({ ...one, text: '<think>It lies at [0, 0, 8, 20].</think>' }));
+    await watch(1, [{ ...group, rollouts }], never);
+    const texts = (await readRollouts(folder))?.groups.flatMap((one) => one.rollouts.map(({ text }) => text));
+    expect(texts).toEqual(Array(2).fill('<think>It lies at [0, 0, 4, 10].</think>'));
+  });
+
   it('take the place of those of the step before, and each group has its own advantages', async () => {
-    const { watch } = rolloutWatch({ folder, held: [], steps: 40, seed: 1 });
+    const { watch } = rolloutWatch({ folder, frame, held: [], steps: 40, seed: 1 });
     const [one, other] = ['one', 'other'].map((text) => ({ ...asked(text), seed: 1 }));
     if (!one || !other) throw new Error('unreachable');
     await watch(1, [groupOf(one, [4, 2])], never);
@@ -94,7 +106,7 @@ describe('the answers of a step', () => {
   });
 
   it('are those of a project alone: drawn scenes are no images of it', async () => {
-    const { watch } = rolloutWatch({ folder, held: [], steps: 40, seed: 1 });
+    const { watch } = rolloutWatch({ folder, frame, held: [], steps: 40, seed: 1 });
     const own = { ...asked('own'), seed: 1 };
     await watch(1, [groupOf({ ...own, imageId: undefined }, [1, 2]), groupOf(own, [4, 3])], never);
     const kept = await readRollouts(folder);
@@ -118,7 +130,7 @@ describe('held-back prompts', () => {
 
   /** What was asked at which step. */
   async function watched(steps: number, questions: readonly UnseededQuestion[]) {
-    const { watch, figures } = rolloutWatch({ folder, held: questions, steps, seed: 5 });
+    const { watch, figures } = rolloutWatch({ folder, frame, held: questions, steps, seed: 5 });
     const heard: { step: number; text: string; seed: number }[] = [];
     for (let step = 0; step < steps; step++) {
       const answered = async (question: Question) => {

@@ -30,7 +30,7 @@ const kinds = [
     'judge',
     'replace',
   ],
-  ...['several', 'undo', 'undo', 'redo'],
+  ...['several', 'in pieces', 'in pieces', 'undo', 'undo', 'redo'],
 ] as const;
 
 export interface Operation {
@@ -163,6 +163,7 @@ export function changesOf(project: Project, operation: Operation): Change[] {
       ];
     case 'compare':
     case 'delete label':
+    case 'in pieces':
     case 'judge':
     case 'merge labels':
     case 'propose':
@@ -173,9 +174,22 @@ export function changesOf(project: Project, operation: Operation): Change[] {
   }
 }
 
+/** One step in three pieces, as an import makes it: shapes come, change and go. */
+function inPieces(project: Project, all: There, operation: Operation): void {
+  const step = project.startMany(operation.kind);
+  const [changing, going] = [pick(all.shapes, operation.which), pick(all.shapes, operation.which + 1)];
+  const change = changing && shapeChange(changing, operation);
+  step.add(newShape(project, all, operation));
+  if (change) step.add([change]);
+  if (going && going !== changing) step.add([deleted('shape', going)]);
+  step.end();
+}
+
 /** What is not an ordinary diff: whole labels, the model's side, undo and redo. */
-function otherwise(project: Project, { kind, which, how }: Operation): void {
+function otherwise(project: Project, operation: Operation): void {
+  const { kind, which, how } = operation;
   const all = there(project);
+  if (kind === 'in pieces') inPieces(project, all, operation);
   const [label, other] = [pick(all.labels, which), pick(all.labels, how)];
   const [shape, prompt] = [pick(all.shapes, which), pick(all.prompts, which)];
   if (kind === 'undo') project.undo();
