@@ -17,7 +17,7 @@ export function addGraph(program: Command, terminal: Terminal): void {
     .description('the graphs that Loupe builds of a model')
     .command('print')
     .description('one line a node, numbered in order; parameters by their names in the checkpoint')
-    .argument('<model>', 'a weights folder, a LENS, Qwen-VL or SAM 2 checkpoint, or "loupe-nano"')
+    .argument('<model>', 'a weights folder, a LENS, Qwen-VL or SAM checkpoint, or "loupe-nano"')
     .addOption(new Option('--part <part>', 'one part alone').choices(parts))
     .option('--json', 'one JSON document: each graph with its title, its number of nodes and its text')
     .action((model: string, options: PrintOptions) => printGraphs(model, options, terminal));

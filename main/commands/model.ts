@@ -145,7 +145,7 @@ async function importModel(place: string, { name }: { name?: string }, terminal:
   const { addInstalled, recogniseModel, config } = await rooms();
   const full = path.resolve(place);
   const found = await recogniseModel(full);
-  const called = name ?? path.basename(full).replace(/\.(pt|safetensors)$/, '');
+  const called = name ?? path.basename(full).replace(/\.(pth?|safetensors)$/, '');
   await addInstalled(config, { name: called, place: full, ...found });
   terminal.print(`${called}: ${found.kind} (${found.detail})\n`);
 }

@@ -19,7 +19,9 @@ export interface WeightsOptions {
 export function weightsOptions(command: Command): Command {
   return command
     .addOption(new Option('--weights <folder>', 'weights to use').default(embeddedWeights, 'the embedded loupe-nano'))
-    .addOption(new Option('--segmenter <place>', 'SAM 2 checkpoint or folder of ONNX files for boxes and clicks'))
+    .addOption(
+      new Option('--segmenter <place>', 'checkpoint of SAM 1 or 2, or folder of ONNX files, for boxes and clicks'),
+    )
     .addOption(new Option('--provider <name>', 'what computes').choices(devices));
 }
 

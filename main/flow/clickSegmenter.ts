@@ -1,10 +1,10 @@
-// Opens a segmenter for clicks, boxes and rough masks: ONNX files of another tool, a SAM 2 checkpoint, or weights of ours.
+// Opens a segmenter for clicks, boxes and rough masks: ONNX files of another tool, a checkpoint of SAM 1 or 2, or weights of ours.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { openWeights } from '../weights/open.ts';
-import { openSam2 } from '../weights/openSam2.ts';
+import { openSegmenter } from '../weights/openSam.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { OnnxSegmenter } from './onnxSegmenter.ts';
 import type { EngineOptions } from './reasoner.ts';
@@ -33,7 +33,7 @@ export async function openClickSegmenter(place: string, options: EngineOptions =
     const weights = await openWeights(place);
     return named(weights.name, await Segmenter.open(weights, options), await readRepairRecord(place));
   }
-  const weights = await openSam2(place);
+  const weights = await openSegmenter(place);
   return named(weights.name, await Segmenter.open(weights, options), null);
 }
 

@@ -5,12 +5,13 @@ import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { passGraph } from '../../models/qwen/passGraph.ts';
-import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
+import { anyImageEncoder } from '../../models/sam/imageEncoder.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import type { ReasonerWeights } from '../weights/open.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
-import { openSam2, type SegmenterWeights } from '../weights/openSam2.ts';
+import { openSegmenter } from '../weights/openSam.ts';
+import type { SegmenterWeights } from '../weights/segmenterFile.ts';
 import { decodedMasks } from './decoding.ts';
 import { towerOutputs, usualGrid } from './reasoner.ts';
 import { recogniseModel } from './recogniseModel.ts';
@@ -49,7 +50,8 @@ async function placeOf(model: string): Promise<string> {
 type Makers = Partial<Record<GraphPart, () => ModelGraph[]>>;
 
 async function makersOf(place: string, kind: string): Promise<Makers> {
-  if (kind === 'SAM 2 checkpoint') return { segmenter: segmenterOf(await openSam2(place)) };
+  if (kind === 'SAM checkpoint' || kind === 'SAM 2 checkpoint')
+    return { segmenter: segmenterOf(await openSegmenter(place)) };
   if (kind === 'ONNX segmenter')
     throw new BadInput(`${place}: holds ONNX files, whose graphs are not Loupe's; look at them with a viewer of ONNX`);
   return ofReasoner(await openModel(place));
@@ -83,6 +85,6 @@ const segmenterOf =
     const { slots, promptMap } = recipe.segmenter;
     const token = context ? input('token', [1, 1, width]) : undefined;
     const { masks, iou } = decodedMasks(params, segmenter, { asks: 1, slots: slots ?? 1, rough: promptMap }, token);
-    const encoded = imageEncoder(params.at('sam'), segmenter, input('image', [1, 3, imageSize, imageSize]));
+    const encoded = anyImageEncoder(params.at('sam'), segmenter, input('image', [1, 3, imageSize, imageSize]));
     return [printed('segmenter, encoder', { ...encoded }), printed('segmenter, decoder', { masks, iou })];
   };

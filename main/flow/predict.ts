@@ -93,7 +93,7 @@ export async function openPredictor(
 ): Promise<Predictor> {
   if (!weights.segmenter && segmenter === null)
     throw new BadInput(
-      `${weights.name}: writes boxes and has no segmenter of its own; choose one (a SAM 2 checkpoint or an ONNX segmenter) in the settings or by --segmenter`,
+      `${weights.name}: writes boxes and has no segmenter of its own; choose one (a checkpoint of SAM 1 or 2, or an ONNX segmenter) in the settings or by --segmenter`,
     );
   const clicks = segmenter === null ? null : await openClickSegmenter(segmenter, engine);
   return LoupePredictor.open(weights, engine, clicks);

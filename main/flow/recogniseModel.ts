@@ -1,14 +1,14 @@
 // Says which model a folder or file is, by its tensors and by the inputs of its ONNX files alone.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
 import { openWeights } from '../weights/open.ts';
 import { type CheckpointWeights, isCheckpoint, openCheckpoint } from '../weights/openCheckpoint.ts';
+import { isSam1, openSam } from '../weights/openSam.ts';
 import { openSam2 } from '../weights/openSam2.ts';
 import { recipes } from '../weights/recipe.ts';
+import { isWeightsName, openTensors } from '../weights/segmenterFile.ts';
 import { recogniseFolder } from './onnxSegmenter.ts';
 
 export type Recognised = Pick<InstalledModel, 'kind' | 'detail'>;
@@ -29,8 +29,8 @@ export async function recogniseModel(place: string): Promise<Recognised> {
     return { kind: 'weights', detail: name };
   }
   if (await isCheckpoint(place)) return recogniseReasoner(await openCheckpoint(place));
-  const weights = names.filter((name) => /\.(pt|safetensors)$/.test(name)).sort();
-  if (weights.length === 0) throw new BadInput(`${place}: holds neither .onnx nor .safetensors nor .pt files`);
+  const weights = names.filter(isWeightsName).sort();
+  if (weights.length === 0) throw new BadInput(`${place}: holds neither .onnx nor .safetensors, .pt or .pth files`);
   const all = await Promise.all(weights.map((name) => tensorsOf(path.join(place, name))));
   return recogniseCheckpoint(place, new Set(all.flatMap((some) => [...some])));
 }
@@ -61,7 +61,7 @@ function recogniseReasoner({ reasoner, context, segmenter, recipe }: CheckpointW
 }
 
 async function tensorsOf(file: string): Promise<ReadonlySet<string>> {
-  const opened = await (file.endsWith('.pt') ? openTorchFile(file) : openSafetensors(file));
+  const opened = await openTensors(file);
   return new Set(opened.tensors.keys());
 }
 
@@ -74,6 +74,10 @@ async function recogniseCheckpoint(place: string, tensors: ReadonlySet<string>):
   if (has(/^(image_encoder\.trunk|vision_encoder\.backbone)\./)) {
     const { name } = await openSam2(place);
     return { kind: 'SAM 2 checkpoint', detail: name };
+  }
+  if (isSam1(tensors)) {
+    const { name } = await openSam(place);
+    return { kind: 'SAM checkpoint', detail: name };
   }
   throw new BadInput(`${place}: its ${tensors.size} tensors are of no model that Loupe knows`);
 }

@@ -4,7 +4,7 @@ import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { resizeFloat } from '../../models/nn/resample.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
+import { anyImageEncoder } from '../../models/sam/imageEncoder.ts';
 import { keptSize, prepareKeptImage, prepareSamImage } from '../../models/sam2/processor.ts';
 import { clickData } from '../../models/sam2/segmenter.ts';
 import type { Frame } from '../contract/geometry.ts';
@@ -12,7 +12,7 @@ import type { DecodedImage, Mask } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import { placeAround } from '../pictures/crop.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
-import type { SegmenterWeights } from '../weights/openSam2.ts';
+import type { SegmenterWeights } from '../weights/segmenterFile.ts';
 import { decodedMasks } from './decoding.ts';
 import { chosenMask, maskOf } from './mask.ts';
 import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
@@ -36,6 +36,14 @@ interface Look {
   readonly place: PicturePart;
   /** In place of the ask's own rough mask: the share of each cell of the place. */
   readonly rough?: Float32Array;
+}
+
+/** What a decoder is made for, beside a number of points. */
+interface Prompted {
+  readonly rough: boolean;
+  readonly token: boolean;
+  /** Its corners are among the points, which makes a difference for SAM 1. */
+  readonly box: boolean;
 }
 
 export interface DecoderInputs {
@@ -70,7 +78,7 @@ export class Segmenter {
     const { segmenter, context, params, folder } = weights;
     const image = input('image', [1, 3, segmenter.imageSize, segmenter.imageSize]);
     const open = { ...options, folder };
-    const encoder = await Session.create({ ...imageEncoder(params.at('sam'), segmenter, image) }, open);
+    const encoder = await Session.create({ ...anyImageEncoder(params.at('sam'), segmenter, image) }, open);
     const states = context && input('states', [1, context.numOfQuery, context.hidden]);
     const module = states && (await Session.create({ token: contextModule(params, context, states) }, open));
     return new Segmenter(weights, { encoder, context: module }, options);
@@ -87,7 +95,7 @@ export class Segmenter {
     const { slots, promptMap } = this.weights.recipe.segmenter;
     await Promise.all([
       this.views.see(image, wholeOf(image)),
-      this.decoder(slots ?? 1, { rough: promptMap, token: false }),
+      this.decoder(slots ?? 1, { rough: promptMap, token: false, box: false }),
     ]);
   }
 
@@ -170,7 +178,8 @@ export class Segmenter {
   /** Logits of all masks over the place, one after the other, and the predicted IoU of each. */
   private async run(image: DecodedImage, ask: SegmenterPrompt, look: Look) {
     const { feeds, slots } = await this.inputsAt(image, ask, look);
-    const has = { rough: feeds.rough !== undefined, token: ask.token !== undefined };
+    const box = ask.box !== undefined && this.weights.segmenter.isSam1 === true;
+    const has = { rough: feeds.rough !== undefined, token: ask.token !== undefined, box };
     const decoder = await this.decoder(slots, has);
     const results = await decoder.run({ ...feeds, ...(ask.token && { token: ask.token }) });
     return { masks: floats(results, 'masks'), iou: floats(results, 'iou') };
@@ -201,8 +210,8 @@ export class Segmenter {
     return all.rough ? roughLogits(all.rough) : null;
   }
 
-  private decoder(slots: number, has: { rough: boolean; token: boolean }): Promise<Session> {
-    const key = `${slots} ${has.rough} ${has.token}`;
+  private decoder(slots: number, has: Prompted): Promise<Session> {
+    const key = `${slots} ${has.rough} ${has.token} ${has.box}`;
     const known = this.decoders.get(key);
     if (known) return known;
     const opened = Session.create(this.decoderGraph(slots, has), {
@@ -213,10 +222,15 @@ export class Segmenter {
     return opened;
   }
 
-  private decoderGraph(slots: number, has: { rough: boolean; token: boolean }) {
+  private decoderGraph(slots: number, has: Prompted) {
     const { segmenter, params } = this.weights;
     const token = has.token ? input('token', [1, 1, segmenter.width]) : undefined;
-    const { masks, iou } = decodedMasks(params, segmenter, { asks: 1, slots, rough: has.rough }, token);
+    const { masks, iou } = decodedMasks(
+      params,
+      segmenter,
+      { asks: 1, slots, rough: has.rough, hasBox: has.box },
+      token,
+    );
     return { masks, iou };
   }
 }
@@ -244,7 +258,7 @@ async function encoded(
 ): Promise<Features> {
   const prepare = recipe.segmenter.aspect === 'keep' ? prepareKeptImage : prepareSamImage;
   const maps = await encoder.run({ image: prepare(image, segmenter.imageSize, recipe.segmenter.resize) });
-  return { embed: floats(maps, 'embed'), s0: floats(maps, 's0'), s1: floats(maps, 's1') };
+  return Object.fromEntries(Object.keys(maps).map((name) => [name, floats(maps, name)]));
 }
 
 /** What the ask points at, in fractions of the square. */

@@ -5,11 +5,8 @@ import type { DecodedImage } from '../contract/records.ts';
 import { croppedTo } from '../pictures/crop.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
 
-export interface Features extends Record<string, Float32Array> {
-  embed: Float32Array;
-  s0: Float32Array;
-  s1: Float32Array;
-}
+/** `embed` and, but for SAM 1, the finer `s0` and `s1`. */
+export type Features = Readonly<Record<string, Float32Array>>;
 
 /** Parts of one picture that are kept beside the whole: a person goes back and forth between few things. */
 const mostParts = 4;

@@ -1,7 +1,7 @@
 // The settings group: what a person has set; the engine follows its weights and device.
 import type { ModelPlace } from '../contract/api.ts';
 import type { Host } from '../host.ts';
-import { type InstalledModel, readInstalled } from '../weights/catalogue.ts';
+import { type InstalledModel, isSegmenterKind, readInstalled } from '../weights/catalogue.ts';
 import { contract } from './context.ts';
 
 export const settingsHandlers = (host: Host) => ({
@@ -19,5 +19,5 @@ function placesOf({ name, kind, place }: InstalledModel): ModelPlace[] {
   const segmenter = { name, kind: 'segmenter', place } as const;
   if (kind === 'weights') return [{ name, kind: 'reasoner', place }, segmenter];
   if (kind.startsWith('Qwen') || kind === 'LENS checkpoint') return [{ name, kind: 'reasoner', place }];
-  return kind === 'SAM 2 checkpoint' || kind === 'ONNX segmenter' ? [segmenter] : [];
+  return isSegmenterKind(kind) ? [segmenter] : [];
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { Tier } from '../contract/learning.ts';
 import { recogniseModel } from '../flow/recogniseModel.ts';
+import { isSegmenterKind } from '../weights/catalogue.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { answerForm } from './answerForms.ts';
 import { rewarderOf } from './answerRewards.ts';
@@ -24,7 +25,7 @@ export async function learnerAt(folder: string, segmenter: string | null): Promi
       (model) => model.kind,
       () => null,
     );
-    if (kind !== 'ONNX segmenter' && kind !== 'SAM 2 checkpoint') throw error;
+    if (kind === null || !isSegmenterKind(kind)) throw error;
     throw new BadInput(
       `${folder}: is of kind "${kind}", which answers no words, so it cannot be taught alone; name a Qwen2.5-VL, Seg-Zero or LENS checkpoint, or nothing for loupe-nano, and this one by --segmenter`,
     );
@@ -38,7 +39,7 @@ const isDecoupled = ({ segmenter, context }: CheckpointWeights): boolean => !seg
 export function cannotLearn({ weights, segmenter }: Learner, tier: Tier | 'auto'): string | null {
   const { name } = weights;
   if (!weights.segmenter && segmenter === null)
-    return `${name} writes boxes and has no segmenter of its own, by whose masks a run could be judged; choose one (a SAM 2 checkpoint or an ONNX segmenter) in the settings or by --segmenter.`;
+    return `${name} writes boxes and has no segmenter of its own, by whose masks a run could be judged; choose one (a checkpoint of SAM 1 or 2, or an ONNX segmenter) in the settings or by --segmenter.`;
   if (isDecoupled(weights) && tier === 'decoder')
     return `${name} has no mask decoder of its own, and a segmenter beside it stays as it is; choose tier supervised, which teaches its answers.`;
   if (tier === 'rl') return cannotEarn(weights);

@@ -11,7 +11,7 @@ import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { wholeOf } from '../flow/views.ts';
 import type { Reward } from '../reward/lens.ts';
 import { countedTerms, objectsReward, type RewardTerm } from '../reward/objects.ts';
-import type { SegmenterWeights } from '../weights/openSam2.ts';
+import type { SegmenterWeights } from '../weights/segmenterFile.ts';
 import { decoderFeeds, targetOf } from './decoderFeeds.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
 import { joined } from './joinFloats.ts';

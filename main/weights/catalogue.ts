@@ -53,12 +53,17 @@ export async function readCatalogue(config: string): Promise<CatalogueModel[]> {
 
 const modelKinds = [
   'weights',
+  'SAM checkpoint',
   'SAM 2 checkpoint',
   'ONNX segmenter',
   'Qwen2.5-VL checkpoint',
   'Qwen2-VL checkpoint',
   'LENS checkpoint',
 ] as const;
+
+/** Kinds that answer no words: clicks, boxes and rough masks alone. */
+export const isSegmenterKind = (kind: string): boolean =>
+  ['SAM checkpoint', 'SAM 2 checkpoint', 'ONNX segmenter'].includes(kind);
 
 const InstalledModel = z.strictObject({
   name: z.string().min(1),

@@ -1,40 +1,27 @@
 // Opens a SAM 2 or 2.1 checkpoint, in its authors' layout or the Hub's, for the native segmenter; the file stays as it is.
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { input } from '../../models/graph/tensor.ts';
-import type { LensConfig } from '../../models/lens/config.ts';
-import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import { paramsFrom } from '../../models/nn/params.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
-import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { bytesPer, type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { parseSam2Config, type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
-import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { BadInput } from '../contract/badInput.ts';
-import { type Recipe, recipes } from './recipe.ts';
-
-/** What a native segmenter is made of; `context` reads a reasoner's states, and is missing where there is none. */
-export interface SegmenterWeights {
-  readonly name: string;
-  readonly segmenter: Sam2Config;
-  readonly context: LensConfig | null;
-  readonly params: Params;
-  readonly folder: string;
-  readonly recipe: Pick<Recipe, 'segmenter'>;
-}
+import { recipes } from './recipe.ts';
+import { checkSegmenter, openTensors, type SegmenterWeights, segmenterFileAt } from './segmenterFile.ts';
 
 /** By name. */
 export type Variants = Readonly<Record<string, Sam2Config>>;
 
 /** `place`: the file, or the folder that holds one. */
 export async function openSam2(place: string, variants: Variants = sam2Variants): Promise<SegmenterWeights> {
-  const file = await fileAt(place);
-  const opened = await (file.endsWith('.pt') ? openTorchFile(file) : openSafetensors(file));
+  const file = await segmenterFileAt(place);
+  const opened = await openTensors(file);
   const known = { ...variants, ...(await ownVariant(path.dirname(file))) };
   const { name, config, file: named } = sam2Within(file, opened, known);
+  // Modules for video lie beside what is asked for.
+  checkSegmenter(file, named, { config });
   const frozen = frozenWeights([named]);
   const params = paramsFrom(frozen);
-  checkAll(file, params, config);
   return {
     ...{ name: `sam2-${name}`, segmenter: config, context: null, params, folder: frozen.folder },
     recipe: { segmenter: recipes['seg-zero'].segmenter },
@@ -59,16 +46,6 @@ export async function ownVariant(folder: string): Promise<Variants> {
 export function sam2Within(label: string, opened: WeightsFile, variants: Variants = sam2Variants) {
   const named = inOwnNames(label, opened);
   return { ...variantOf(label, named, variants), file: named };
-}
-
-async function fileAt(place: string): Promise<string> {
-  const info = await stat(place).catch(() => null);
-  if (!info) throw new BadInput(`${place}: there is no such file or folder`);
-  if (info.isFile()) return realpath(place);
-  const names = (await readdir(place)).filter((name) => /\.(pt|safetensors)$/.test(name)).sort();
-  const [first] = names;
-  if (first === undefined) throw new BadInput(`${place}: holds no .pt or .safetensors file`);
-  return realpath(path.join(place, first));
 }
 
 /** The Hub's words to those of the authors, in this order. */
@@ -139,13 +116,4 @@ function variantOf(file: string, { tensors }: WeightsFile, variants: Variants) {
   throw new BadInput(
     `${file}: a SAM 2 of ${blocks} blocks from a width of ${kernel.shape[0]} is none of the published`,
   );
-}
-
-/** Every tensor of the encoder is asked for now, so that what is missing is reported before anything is computed. */
-function checkAll(file: string, params: Params, config: Sam2Config): void {
-  try {
-    imageEncoder(params.at('sam'), config, input('image', [1, 3, config.imageSize, config.imageSize]));
-  } catch (error) {
-    throw new BadInput(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

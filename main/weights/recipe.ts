@@ -98,6 +98,8 @@ const predictor: SegmenterRecipe = {
   ...{ aspect: 'squash', resize: 'float', prompts: ['box', 'points'], slots: null, promptMap: false },
   ...{ choice: 'best', followsEdges: false, crop: null },
 };
+/** SAM 1's own: the picture keeps its aspect; best of three masks. */
+export const samPredictor: SegmenterRecipe = { ...predictor, aspect: 'keep', resize: 'pillow' };
 const segZeroReasoner: ReasonerRecipe = {
   ...{ template: 'seg_zero', framing: square840, pixels, answerTokens: 1024, totalTokens: null },
   sampling: { one: {}, several: { temperature: 1 } },

@@ -2,9 +2,29 @@
 import { z } from 'zod';
 import { entry } from '../graph/tensor.ts';
 
-export interface Sam2Config {
+/** The sizes of prompt encoder and mask decoder, which SAM 1 has as well. */
+export interface DecoderConfig {
   /** Side of the square picture; points are in its pixels. */
   readonly imageSize: number;
+  /** Channels of the neck and of all tokens (256 in every published model). */
+  readonly width: number;
+  readonly decoderHeads: number;
+  readonly decoderMlp: number;
+  readonly iouHidden: number;
+  readonly maskChannels: number;
+  /** Blocks of convolutions in the decoder at strides 8 and 4, which see the rough mask there as well. SAM 2 has none. */
+  readonly refine?: readonly [number, number];
+  /** Of SAM 1: no finer maps of the picture, no object score, an IoU that is not squashed, and names of its own. */
+  readonly isSam1?: true;
+}
+
+/** What a checkpoint calls the parts that SAM 1 and SAM 2 share. */
+export const partNames = ({ isSam1 }: DecoderConfig): { prompts: string; masks: string; mlp: [string, string] } =>
+  isSam1
+    ? { prompts: 'prompt_encoder', masks: 'mask_decoder', mlp: ['lin1', 'lin2'] }
+    : { prompts: 'sam_prompt_encoder', masks: 'sam_mask_decoder', mlp: ['layers.0', 'layers.1'] };
+
+export interface Sam2Config extends DecoderConfig {
   /** Width and head count of the first stage; both double at every later one. */
   readonly embedDim: number;
   readonly heads: number;
@@ -16,14 +36,6 @@ export interface Sam2Config {
   readonly globalBlocks: readonly number[];
   /** Height and width of the stored background position embedding. */
   readonly background: readonly [number, number];
-  /** Channels of the neck and of all tokens (256 in every published model). */
-  readonly width: number;
-  readonly decoderHeads: number;
-  readonly decoderMlp: number;
-  readonly iouHidden: number;
-  readonly maskChannels: number;
-  /** Blocks of convolutions in the decoder at strides 8 and 4, which see the rough mask there as well. SAM 2 has none. */
-  readonly refine?: readonly [number, number];
 }
 
 /** What one block of the image encoder does to its map. */

@@ -3,9 +3,10 @@ import { conv, resizeBicubic } from '../graph/conv.ts';
 import { add, gelu } from '../graph/elementwise.ts';
 import { layerNorm } from '../graph/norm.ts';
 import { reduceMax } from '../graph/reduce.ts';
-import { expand, pad, reshape, slice, transpose } from '../graph/shape.ts';
+import { expand, reshape, slice } from '../graph/shape.ts';
 import { dim, GraphError, type Tensor } from '../graph/tensor.ts';
 import { attention } from '../nn/attention.ts';
+import { channelsFirst, channelsLast, cutWindows, joinWindows, padToWindows, pointwise } from '../nn/featureMap.ts';
 import { fusedLinear, linear } from '../nn/linear.ts';
 import { mlp } from '../nn/mlp.ts';
 import type { Params } from '../nn/params.ts';
@@ -80,37 +81,14 @@ function block(p: Params, x: Tensor, plan: BlockPlan): Tensor {
 function windowAttention(p: Params, x: Tensor, { outWidth, heads, window, pools }: BlockPlan): Tensor {
   const [, height = 1, width = 1] = x.shape;
   const side = window === 0 ? [height, width] : [window, window];
-  const [q, k, v] = fusedLinear(p.at('qkv'), padTo(x, side), 3, outWidth);
+  const [q, k, v] = fusedLinear(p.at('qkv'), padToWindows(x, side), 3, outWidth);
   if (!q || !k || !v) throw new GraphError('windowAttention: no projections.');
   const inner = pools ? side.map((n) => n / 2) : side;
   const pooled = pools ? pool(q) : q;
-  const mixed = attention(cut(pooled, inner, heads), cut(k, side, heads), cut(v, side, heads));
-  const whole = join(mixed, pooled.shape, inner);
+  const mixed = attention(cutWindows(pooled, inner, heads), cutWindows(k, side, heads), cutWindows(v, side, heads));
+  const whole = joinWindows(mixed, pooled.shape, inner);
   const out = [height, width].map((n) => (pools ? n / 2 : n));
   return linear(p.at('proj'), slice(whole, [0, 0], out, [1, 2]), outWidth);
-}
-
-/** Zeros at the bottom and right until windows of this height and width fit. */
-function padTo(x: Tensor, [h = 1, w = 1]: readonly number[]): Tensor {
-  const [, height = 1, width = 1] = x.shape;
-  const missing = (length: number, window: number) => Math.ceil(length / window) * window - length;
-  return pad(x, [0, 0, 0, 0, 0, missing(height, h), missing(width, w), 0]);
-}
-
-/** [B, H, W, heads * D] -> [B * windows, heads, h * w, D]. */
-function cut(x: Tensor, [h = 1, w = 1]: readonly number[], heads: number): Tensor {
-  const [batch = 1, height = 1, width = 1, channels = 1] = x.shape;
-  const tiles = reshape(x, [batch, height / h, h, width / w, w, heads, channels / heads]);
-  const windows = (batch * height * width) / (h * w);
-  return reshape(transpose(tiles, [0, 1, 3, 5, 2, 4, 6]), [windows, heads, h * w, channels / heads]);
-}
-
-/** The way back, to the shape that was cut. */
-function join(x: Tensor, shape: readonly number[], [h = 1, w = 1]: readonly number[]): Tensor {
-  const [batch = 1, height = 1, width = 1, channels = 1] = shape;
-  const heads = dim(x, 1);
-  const tiles = reshape(x, [batch, height / h, width / w, heads, h, w, channels / heads]);
-  return reshape(transpose(tiles, [0, 1, 4, 2, 5, 3, 6]), shape);
 }
 
 /** Largest of 2 x 2, [B, H, W, C] -> [B, H/2, W/2, C]. Rows, then columns: reducing one inner axis is the fast kernel. */
@@ -138,15 +116,3 @@ function doubled(x: Tensor): Tensor {
   const wide = expand(reshape(x, [batch, height, 1, width, 1, channels]), [batch, height, 2, width, 2, channels]);
   return reshape(wide, [batch, 2 * height, 2 * width, channels]);
 }
-
-/** A 1 x 1 convolution on channels-last maps: a matrix product with the stored kernel [out, in, 1, 1]. */
-function pointwise(p: Params, x: Tensor, outFeatures: number): Tensor {
-  const flatKernel: Params = {
-    ...p,
-    get: (name, ...shape) => (name === 'weight' ? reshape(p.get(name, ...shape, 1, 1), shape) : p.get(name, ...shape)),
-  };
-  return linear(flatKernel, x, outFeatures);
-}
-
-const channelsLast = (x: Tensor): Tensor => transpose(x, [0, 2, 3, 1]);
-const channelsFirst = (x: Tensor): Tensor => transpose(x, [0, 3, 1, 2]);

@@ -9,8 +9,7 @@ import { attention, mergeHeads, splitHeads } from '../nn/attention.ts';
 import { linear } from '../nn/linear.ts';
 import { mlp } from '../nn/mlp.ts';
 import type { Params } from '../nn/params.ts';
-import type { Sam2Config } from './config.ts';
-import type { ImageFeatures } from './imageEncoder.ts';
+import { type DecoderConfig, partNames } from './config.ts';
 import { densePositions, type EncodedPrompts } from './promptEncoder.ts';
 
 /** Mask 0 is the single answer; 1 to 3 are alternatives for an ambiguous prompt. */
@@ -21,38 +20,48 @@ export interface DecodedMasks {
   readonly masks: Tensor;
   /** Predicted IoU, [B, 4]. */
   readonly iou: Tensor;
-  /** Logit that the object is there at all, [B, 1]. SAM 2 ignores it for pictures. */
-  readonly objectScore: Tensor;
-  /** [B, 6 + prompts, width]: object score, IoU, four masks, then the prompts. */
+  /** Logit that the object is there at all, [B, 1]. SAM 2 ignores it for pictures, SAM 1 has none. */
+  readonly objectScore?: Tensor;
+  /** [B, 6 + prompts, width]: object score (not in SAM 1), IoU, four masks, then the prompts. */
   readonly tokens: Tensor;
+}
+
+/** What the decoder reads of a picture; SAM 1 has no finer maps. */
+export interface DecoderFeatures {
+  /** [B, width, g, g] */
+  readonly embed: Tensor;
+  /** [B, width / 8, 4g, 4g] */
+  readonly s0?: Tensor;
+  /** [B, width / 4, 2g, 2g] */
+  readonly s1?: Tensor;
 }
 
 /** One picture may serve a batch of prompts: features or prompts of batch 1 are repeated. */
 export function maskDecoder(
   p: Params,
-  config: Sam2Config,
-  features: ImageFeatures,
+  config: DecoderConfig,
+  features: DecoderFeatures,
   prompts: EncodedPrompts,
 ): DecodedMasks {
-  const own = p.at('sam_mask_decoder');
-  const { width } = config;
+  const own = p.at(partNames(config).masks);
+  const { width, isSam1 } = config;
   const { sparse, dense } = prompts;
   const batch = Math.max(dim(features.embed, 0), sparse ? dim(sparse, 0) : 1, dim(dense, 0));
   const image = repeated(flattened(add(features.embed, dense)), batch); // [B, g * g, width]
-  const initial = [outputTokens(own, width), ...(sparse ? [sparse] : [])].map((t) => repeated(t, batch));
+  const initial = [outputTokens(own, config), ...(sparse ? [sparse] : [])].map((t) => repeated(t, batch));
   const start: Streams = { tokens: concat(initial, 1), image };
   const end = twoWay(own.at('transformer'), config, start, densePositions(p, config));
-  const token = (i: number) => slice(end.tokens, [i], [i + 1], [1]);
-  const iou = head(own.at('iou_prediction_head'), token(1), config.iouHidden, maskCount);
-  const score = head(own.at('pred_obj_score_head'), token(0), width, 1);
+  // Counted from the IoU's token; SAM 2 has the object score's before it.
+  const token = (i: number) => slice(end.tokens, [i + (isSam1 ? 0 : 1)], [i + (isSam1 ? 1 : 2)], [1]);
+  const iou = reshape(head(own.at('iou_prediction_head'), token(0), config.iouHidden, maskCount), [batch, maskCount]);
   const pixels = upscaled(own, config, end.image, { ...features, map: prompts.map }); // [B, width / 8, 4g, 4g]
   const filters = Array.from({ length: maskCount }, (_, i) =>
-    head(own.at(`output_hypernetworks_mlps.${i}`), token(2 + i), width, width / 8),
+    head(own.at(`output_hypernetworks_mlps.${i}`), token(1 + i), width, width / 8),
   );
   return {
     masks: painted(concat(filters, 1), pixels),
-    iou: sigmoid(reshape(iou, [batch, maskCount])),
-    objectScore: reshape(score, [batch, 1]),
+    iou: isSam1 ? iou : sigmoid(iou),
+    ...(!isSam1 && { objectScore: reshape(head(own.at('pred_obj_score_head'), token(-1), width, 1), [batch, 1]) }),
     tokens: end.tokens,
   };
 }
@@ -63,10 +72,11 @@ const flattened = (x: Tensor): Tensor =>
 
 const repeated = (x: Tensor, batch: number): Tensor => expand(x, [batch, ...x.shape.slice(1)]);
 
-/** [1, 6, width] */
-function outputTokens(p: Params, width: number): Tensor {
-  const single = ['obj_score_token.weight', 'iou_token.weight'].map((name) => p.get(name, 1, width));
-  return reshape(concat([...single, p.get('mask_tokens.weight', maskCount, width)], 0), [1, 2 + maskCount, width]);
+/** [1, 6, width], in SAM 1 [1, 5, width] */
+function outputTokens(p: Params, { width, isSam1 }: DecoderConfig): Tensor {
+  const names = [...(isSam1 ? [] : ['obj_score_token.weight']), 'iou_token.weight'];
+  const all = [...names.map((name) => p.get(name, 1, width)), p.get('mask_tokens.weight', maskCount, width)];
+  return reshape(concat(all, 0), [1, names.length + maskCount, width]);
 }
 
 /** Three linear maps with ReLU between them. */
@@ -82,26 +92,31 @@ function painted(filters: Tensor, pixels: Tensor): Tensor {
   return reshape(matmul(filters, flat), [batch, maskCount, height, width]);
 }
 
-interface Finer extends ImageFeatures {
+interface Finer extends DecoderFeatures {
   /** Logits [B, 1, 4g, 4g] of what is pointed at. */
   readonly map?: Tensor;
 }
 
 /** image [B, g * g, width], enlarged twice, the finer features added on the way. */
-function upscaled(own: Params, { width, imageSize, refine }: Sam2Config, image: Tensor, finer: Finer): Tensor {
+function upscaled(own: Params, { width, imageSize, refine }: DecoderConfig, image: Tensor, finer: Finer): Tensor {
   const p = own.at('output_upscaling');
   const grid = imageSize / 16;
   const map = reshape(transpose(image, [0, 2, 1]), [dim(image, 0), width, grid, grid]);
   const told = refine && finer.map && mul(finer.map, 1 / 8);
-  const once = add(doubled(p.at('0'), map, width / 4), finer.s1);
+  const once = plus(doubled(p.at('0'), map, width / 4), finer.s1);
   const normal = layerNorm2d(once, p.get('1.weight', width / 4), p.get('1.bias', width / 4), 1e-6);
   const middle = gelu(
     told ? add(normal, conv(told, p.get('map.0.weight', width / 4, 1, 2, 2), null, halving)) : normal,
   );
-  const twice = add(doubled(p.at('3'), refined(p.at('refine.0'), middle, refine ? refine[0] : 0), width / 8), finer.s0);
+  const twice = plus(
+    doubled(p.at('3'), refined(p.at('refine.0'), middle, refine ? refine[0] : 0), width / 8),
+    finer.s0,
+  );
   const fine = gelu(told ? add(twice, conv(told, p.get('map.1.weight', width / 8, 1, 3, 3), null, padding)) : twice);
   return refined(p.at('refine.1'), fine, refine ? refine[1] : 0);
 }
+
+const plus = (x: Tensor, y: Tensor | undefined): Tensor => (y ? add(x, y) : x);
 
 const halving = { strides: [2, 2] } as const;
 const padding = { pads: [1, 1, 1, 1] } as const;
@@ -127,7 +142,7 @@ interface Streams {
 }
 
 /** Two layers and a last look at the image. Tokens carry their first values as positions throughout. */
-function twoWay(p: Params, config: Sam2Config, start: Streams, imageAt: Tensor): Streams {
+function twoWay(p: Params, config: DecoderConfig, start: Streams, imageAt: Tensor): Streams {
   const at: Streams = { tokens: start.tokens, image: imageAt };
   const { tokens, image } = [0, 1].reduce((now, i) => twoWayLayer(p.at(`layers.${i}`), config, now, at), start);
   const look = crossAttention(p.at('final_attn_token_to_image'), config, {
@@ -138,7 +153,7 @@ function twoWay(p: Params, config: Sam2Config, start: Streams, imageAt: Tensor):
   return { tokens: normalised(p.at('norm_final_attn'), add(tokens, look)), image };
 }
 
-function twoWayLayer(p: Params, config: Sam2Config, now: Streams, at: Streams): Streams {
+function twoWayLayer(p: Params, config: DecoderConfig, now: Streams, at: Streams): Streams {
   const own = normalised(p.at('norm1'), selfAttention(p.at('self_attn'), config, now.tokens, at.tokens));
   const imageKeys = add(now.image, at.image);
   const look = crossAttention(p.at('cross_attn_token_to_image'), config, {
@@ -148,7 +163,7 @@ function twoWayLayer(p: Params, config: Sam2Config, now: Streams, at: Streams): 
   });
   const seen = normalised(p.at('norm2'), add(own, look));
   const thought = mlp(p.at('mlp'), seen, relu, {
-    names: ['layers.0', 'layers.1'],
+    names: partNames(config).mlp,
     widths: [config.decoderMlp, config.width],
   });
   const tokens = normalised(p.at('norm3'), add(seen, thought));
@@ -161,7 +176,7 @@ function twoWayLayer(p: Params, config: Sam2Config, now: Streams, at: Streams): 
 }
 
 /** In the first layer tokens and positions are the same; there neither positions nor the residual are added. */
-function selfAttention(p: Params, config: Sam2Config, tokens: Tensor, at: Tensor): Tensor {
+function selfAttention(p: Params, config: DecoderConfig, tokens: Tensor, at: Tensor): Tensor {
   const first = tokens === at;
   const placed = first ? tokens : add(tokens, at);
   const inputs = { queries: placed, keys: placed, values: tokens };
@@ -176,10 +191,10 @@ interface AttentionInputs {
 }
 
 /** Between tokens and image, at half the width. */
-const crossAttention = (p: Params, config: Sam2Config, inputs: AttentionInputs): Tensor =>
+const crossAttention = (p: Params, config: DecoderConfig, inputs: AttentionInputs): Tensor =>
   projectedAttention(p, config, config.width / 2, inputs);
 
-function projectedAttention(p: Params, config: Sam2Config, inner: number, x: AttentionInputs): Tensor {
+function projectedAttention(p: Params, config: DecoderConfig, inner: number, x: AttentionInputs): Tensor {
   const heads = (name: string, t: Tensor) => splitHeads(linear(p.at(name), t, inner), config.decoderHeads);
   const mixed = attention(heads('q_proj', x.queries), heads('k_proj', x.keys), heads('v_proj', x.values));
   return linear(p.at('out_proj'), mergeHeads(mixed), config.width);

@@ -6,13 +6,15 @@ import { layerNorm2d } from '../graph/norm.ts';
 import { concat, expand, pad, reshape, unsqueeze } from '../graph/shape.ts';
 import { constant, dim, GraphError, type Tensor } from '../graph/tensor.ts';
 import type { Params } from '../nn/params.ts';
-import type { Sam2Config } from './config.ts';
+import { type DecoderConfig, partNames } from './config.ts';
 
 export interface Points {
   /** [B, N, 2]: x, y in pixels of the model's square picture. */
   readonly at: Tensor;
   /** [B, N]: -1 not a point, 0 background, 1 object, 2 and 3 the corners of a box. Any number type. */
   readonly labels: Tensor;
+  /** The corners of a box are among them, and SAM 1 wants no padding point then. */
+  readonly hasBox?: boolean;
 }
 
 export interface Prompts {
@@ -35,8 +37,8 @@ export interface EncodedPrompts {
 }
 
 /** `p` holds the whole segmenter, as everywhere in this folder. */
-export function promptEncoder(p: Params, config: Sam2Config, prompts: Prompts): EncodedPrompts {
-  const own = p.at('sam_prompt_encoder');
+export function promptEncoder(p: Params, config: DecoderConfig, prompts: Prompts): EncodedPrompts {
+  const own = p.at(partNames(config).prompts);
   const points = allPoints(prompts);
   const tokens = [...(points ? [pointTokens(own, config, points)] : []), ...(prompts.text ? [prompts.text] : [])];
   return {
@@ -50,11 +52,12 @@ export function promptEncoder(p: Params, config: Sam2Config, prompts: Prompts): 
 function allPoints({ points, box }: Prompts): Points | null {
   const corners = box && cornersOf(box, points?.labels.dtype ?? 'int64');
   if (!points) return corners ?? null;
-  const { at, labels } = points;
+  const { at, labels, hasBox } = points;
   if (at.shape.length !== 3 || dim(at, 2) !== 2 || labels.shape.join() !== at.shape.slice(0, 2).join())
     throw new GraphError(
       `promptEncoder: points [${at.shape.join(',')}] and labels [${labels.shape.join(',')}] are not [B, N, 2] and [B, N].`,
     );
+  if (hasBox) return points;
   if (!corners) return { at: pad(at, [0, 0, 0, 0, 1, 0]), labels: pad(labels, [0, 0, 0, 1], -1) };
   return { at: concat([at, corners.at], 1), labels: concat([labels, corners.labels], 1) };
 }
@@ -65,7 +68,7 @@ function cornersOf(box: Tensor, dtype: Tensor['dtype']): Points {
 }
 
 /** [B, N, width]. Labels are data, so one graph serves any: every kind of embedding is added where its label stands. */
-function pointTokens(p: Params, { imageSize, width }: Sam2Config, { at, labels }: Points): Tensor {
+function pointTokens(p: Params, { imageSize, width }: DecoderConfig, { at, labels }: Points): Tensor {
   const place = fourier(p, width, mul(add(at, 0.5), 1 / imageSize));
   const noPoint = unsqueeze(equal(labels, -1), [2]);
   const kinds = [0, 1, 2, 3].map((label) => `point_embeddings.${label}.weight`);
@@ -88,17 +91,18 @@ function fourier(p: Params, width: number, at: Tensor): Tensor {
 }
 
 /** The positions of the image map's cells, row-major: [1, g * g, width]. */
-export function densePositions(p: Params, { imageSize, width }: Sam2Config): Tensor {
+export function densePositions(p: Params, config: DecoderConfig): Tensor {
+  const { imageSize, width } = config;
   const grid = imageSize / 16;
   const centres = Array.from({ length: grid * grid }, (_, i) => [i % grid, Math.floor(i / grid)]);
   const at = constant(
     centres.flat().map((n) => (n + 0.5) / grid),
     [1, grid * grid, 2],
   );
-  return fourier(p.at('sam_prompt_encoder'), width, at);
+  return fourier(p.at(partNames(config).prompts), width, at);
 }
 
-function maskMap(p: Params, { width, maskChannels }: Sam2Config, mask: Tensor): Tensor {
+function maskMap(p: Params, { width, maskChannels }: DecoderConfig, mask: Tensor): Tensor {
   const layers = p.at('mask_downscaling');
   const once = halved(layers, 0, mask, maskChannels / 4);
   const twice = halved(layers, 3, once, maskChannels);
@@ -113,7 +117,7 @@ function halved(p: Params, first: number, x: Tensor, channels: number): Tensor {
   return gelu(layerNorm2d(y, norm.get('weight', channels), norm.get('bias', channels), 1e-6));
 }
 
-function noMask(p: Params, { imageSize, width }: Sam2Config): Tensor {
+function noMask(p: Params, { imageSize, width }: DecoderConfig): Tensor {
   const grid = imageSize / 16;
   return expand(reshape(p.get('no_mask_embed.weight', 1, width), [1, width, 1, 1]), [1, width, grid, grid]);
 }

@@ -51,6 +51,6 @@ describe('a damaged config.json', () => {
 
   it('is no matter of a folder that has none', async () => {
     const folder = mkdtempSync(path.join(root, 'none-'));
-    await expect(recogniseModel(folder)).rejects.toThrow('holds neither .onnx nor .safetensors nor .pt files');
+    await expect(recogniseModel(folder)).rejects.toThrow('holds neither .onnx nor .safetensors, .pt or .pth files');
   });
 });

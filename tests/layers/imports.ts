@@ -17,7 +17,7 @@ interface Layer {
 }
 
 const parsers = ['zod'];
-const models = ['graph', 'nn', 'qwen', 'sam2', 'lens', 'train', 'runtime'].map((name) => `models/${name}`);
+const models = ['graph', 'nn', 'qwen', 'sam2', 'sam', 'lens', 'train', 'runtime'].map((name) => `models/${name}`);
 const predicting = ['contract', 'tasks', 'pictures', 'weights', 'flow', 'reward'].map((name) => `main/${name}`);
 const learning = [...predicting, 'main/learn'];
 const host = [
@@ -45,6 +45,8 @@ const layers: Readonly<Record<string, Layer>> = {
   'models/train': { may: ['models/graph', 'models/nn'], packages: [] },
   'models/qwen': { may: ['models/graph', 'models/nn'], packages: [...parsers, '@huggingface/tokenizers', 'node'] },
   'models/sam2': { may: ['models/graph', 'models/nn'], packages: parsers },
+  // SAM 1 has the prompt encoder and mask decoder of SAM 2, with less in them.
+  'models/sam': { may: ['models/graph', 'models/nn', 'models/sam2'], packages: [] },
   'models/lens': { may: ['models/graph', 'models/nn', 'models/qwen', 'models/sam2'], packages: parsers },
   'models/runtime': { may: ['models/graph'], packages: 'any' },
   'main/contract': { may: [], packages: [...parsers, '@orpc/contract'] },

@@ -79,7 +79,7 @@ describe('what a person reads before a run', () => {
     expect(all[0]).toContain('tiers supervised and rl its reasoner');
     expect(all[1]).toContain('tier decoder teaches its mask decoder and context module, tier supervised');
     expect(all[2]).toContain('tier rl the same by the rewards of its authors');
-    expect(all[3]).toContain('choose one (a SAM 2 checkpoint or an ONNX segmenter)');
+    expect(all[3]).toContain('choose one (a checkpoint of SAM 1 or 2, or an ONNX segmenter)');
   });
 
   it.each([

@@ -194,10 +194,10 @@ describe('what a person is told before the start', () => {
   it('is the reason where a tier cannot teach', async () => {
     const folder = at(systems['qwen-zero-shot'].folder);
     const alone = await teach({ ...taskOf(at('alone'), folder, images), tier: 'auto' }, quiet);
-    expect(alone.gate.reason).toContain('choose one (a SAM 2 checkpoint or an ONNX segmenter)');
+    expect(alone.gate.reason).toContain('choose one (a checkpoint of SAM 1 or 2, or an ONNX segmenter)');
     const task = { ...taskOf(at('masks'), folder, images), segmenter: at('sam2') };
     expect((await teach(task, quiet)).gate.reason).toContain('choose tier supervised');
-    expect(howItLearns(await learnerAt(folder, null))).toContain('choose one (a SAM 2 checkpoint');
+    expect(howItLearns(await learnerAt(folder, null))).toContain('choose one (a checkpoint of SAM');
     await expect(learnerAt(at('sam2'), null)).rejects.toThrow('is of kind "SAM 2 checkpoint"');
   });
 });

@@ -21,6 +21,8 @@ describe('the catalogue', () => {
       'vision-reasoner-7b',
       'qwen2.5-vl-3b',
       'sam2.1-large',
+      'sam-vit-base',
+      'mobile-sam',
       'mobile-sam-onnx',
     ])
       expect(ids).toContain(id);
