@@ -1,8 +1,9 @@
 // Writes a training run to one file from which it can go on, and reads it: parameters, moments, step, and the caller's progress.
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
-import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
+import { overwriteSafetensors, type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import type { Moments } from '../../models/train/adamw.ts';
 import type { TrainerState } from '../../models/train/trainer.ts';
 
@@ -12,14 +13,31 @@ export interface Checkpoint<P> {
   progress: P;
 }
 
-const header = z.object({ version: z.literal(1), step: z.int().min(0), counts: z.record(z.string(), z.int().min(1)) });
+const header = z.object({
+  version: z.literal(1),
+  step: z.int().min(0),
+  counts: z.record(z.string(), z.int().min(1)),
+  /** CRC-32 of all tensors, sorted by name; checkpoints of older programs have none. */
+  digest: z.int().min(0).optional(),
+});
 
 const metadataKey = 'loupe.checkpoint';
 const progressKey = 'loupe.progress';
 
 /** One file, so that weights and progress can never belong to different steps; replaced whole or not at all. */
-export async function saveCheckpoint<P>(file: string, { trainer, progress }: Checkpoint<P>): Promise<void> {
-  const record: Record<string, TensorToWrite> = {};
+export async function saveCheckpoint<P>(file: string, checkpoint: Checkpoint<P>): Promise<void> {
+  const { record, metadata } = written(checkpoint);
+  await writeSafetensors(file, record, { metadata });
+}
+
+/** The same over an older one, unflushed: what a kill leaves of it half written is refused when it is read. */
+export function overwriteCheckpoint<P>(file: string, checkpoint: Checkpoint<P>): void {
+  const { record, metadata } = written(checkpoint);
+  overwriteSafetensors(file, record, { metadata });
+}
+
+function written<P>({ trainer, progress }: Checkpoint<P>) {
+  const record: Record<string, TensorToWrite & { data: Float32Array }> = {};
   const put = (name: string, data: Float32Array) => {
     record[name] = { shape: [data.length], data };
   };
@@ -29,9 +47,16 @@ export async function saveCheckpoint<P>(file: string, { trainer, progress }: Che
     put(`second.${name}`, second);
   }
   const counts = Object.fromEntries([...trainer.moments].map(([name, { step }]) => [name, step]));
-  const state: z.infer<typeof header> = { version: 1, step: trainer.step, counts };
-  const metadata = { [metadataKey]: JSON.stringify(state), [progressKey]: JSON.stringify(progress) };
-  await writeSafetensors(file, record, { metadata });
+  const heading = { version: 1, step: trainer.step, counts } as const;
+  const digest = digestOf(heading, new Map(Object.entries(record).map(([name, { data }]) => [name, data])));
+  const state: z.infer<typeof header> = { ...heading, digest };
+  return { record, metadata: { [metadataKey]: JSON.stringify(state), [progressKey]: JSON.stringify(progress) } };
+}
+
+/** Of the heading too: pages of two steps' headings can stand in one file after a power cut. */
+function digestOf(heading: unknown, tensors: ReadonlyMap<string, Float32Array>): number {
+  const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1));
+  return sorted.reduce((crc, [, data]) => crc32(data, crc), crc32(JSON.stringify(heading)));
 }
 
 /** `progress` checks what the caller stored. */
@@ -42,16 +67,32 @@ export async function loadCheckpoint<P>(file: string, progress: z.ZodType<P>): P
     if (parsed.success) return parsed.data;
     throw new WeightsError(`${file}: is no checkpoint of this program ("${key}" is missing or wrong).`);
   };
-  const { step, counts } = parse(metadataKey, header);
-  const parameters = new Map<string, Float32Array<ArrayBuffer>>();
-  const moments = new Map<string, Moments>();
-  for (const key of weights.tensors.keys())
-    if (key.startsWith('value.')) parameters.set(key.slice('value.'.length), await weights.read(key));
-  for (const [name, count] of Object.entries(counts)) {
-    const [first, second] = [await weights.read(`first.${name}`), await weights.read(`second.${name}`)];
-    moments.set(name, { first, second, step: count });
-  }
-  return { trainer: { step, parameters, moments }, progress: parse(progressKey, progress) };
+  const { digest, ...heading } = parse(metadataKey, header);
+  const tensors = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const name of weights.tensors.keys()) tensors.set(name, await weights.read(name));
+  if (digest !== undefined && digest !== digestOf(heading, tensors))
+    throw new WeightsError(`${file}: fails its checksum, so it was written only in part.`);
+  return { trainer: stateOf(file, heading, tensors), progress: parse(progressKey, progress) };
+}
+
+function stateOf(
+  file: string,
+  { step, counts }: z.infer<typeof header>,
+  tensors: ReadonlyMap<string, Float32Array<ArrayBuffer>>,
+): TrainerState {
+  const tensor = (name: string) => {
+    const values = tensors.get(name);
+    if (values) return values;
+    throw new WeightsError(`${file}: holds no tensor "${name}".`);
+  };
+  const parameters = [...tensors].flatMap(([key, values]) =>
+    key.startsWith('value.') ? [[key.slice('value.'.length), values] as const] : [],
+  );
+  const moments = Object.entries(counts).map(([name, count]): [string, Moments] => [
+    name,
+    { first: tensor(`first.${name}`), second: tensor(`second.${name}`), step: count },
+  ]);
+  return { step, parameters: new Map(parameters), moments: new Map(moments) };
 }
 
 function parseJson(text = 'null'): unknown {

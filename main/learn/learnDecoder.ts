@@ -89,7 +89,7 @@ export async function trainUntil<P extends Policy, S, B>(
   const end = performance.now() + minutes * 60_000;
   const timed = endedWhen(validated?.run ?? run, () => performance.now() >= end);
   const until = AbortSignal.any([timed.over, ...(signal ? [signal] : [])]);
-  await train(timed.run, { folder, signal: until, saveEvery: every, report: hear });
+  await train(timed.run, { folder, signal: until, saveEvery: every, saveEach: true, report: hear });
   signal?.throwIfAborted();
   await validated?.end();
 }

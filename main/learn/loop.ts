@@ -1,19 +1,17 @@
 // The training loop: makes feeds of a step's samples, gradients of feeds and an AdamW step of gradients; a killed run goes on.
 // J = loss(policy, batch): L_seg, cross-entropy, or for rewards mean of -exp(l - stopgrad(l)) * A + beta * k3, plus L_seg.
 // Left out on purpose: data order (it follows from the step's number, so a resumed run sees the same) and validation.
-import { existsSync } from 'node:fs';
 import { appendFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
 import { grad } from '../../models/graph/grad.ts';
 import type { Tensor } from '../../models/graph/tensor.ts';
 import type { NamedValues, Runner } from '../../models/graph/value.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { checkFactors } from '../../models/train/lora.ts';
 import { Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
-import { loadCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { StepMeter, type StepProgress } from './meter.ts';
 import type { Parameters } from './parameters.ts';
+import { SavedSteps } from './savedSteps.ts';
 
 /** What is trained. */
 export interface Policy {
@@ -67,6 +65,8 @@ export interface RunContext {
   readonly signal?: AbortSignal;
   /** Steps between two checkpoints. Default 250. */
   readonly saveEvery?: number;
+  /** Whether every step between them is saved too, in a way that outlives a kill but perhaps no power cut. Default: no. */
+  readonly saveEach?: boolean;
   report(progress: StepProgress): void;
 }
 
@@ -81,18 +81,22 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   const names = [...graph.parameters.keys()];
   const trained = names.filter((name) => graph.trains(name));
   const trainer = new Trainer(new Map(trained.map((n) => [n, parameters.values(n)])), run.settings);
-  const file = path.join(context.folder, `${run.name}.safetensors`);
-  const saved = existsSync(file) ? await loadCheckpoint(file, z.unknown()) : null;
-  if (saved && saved.trainer.step >= run.steps) return trainer.restore(saved.trainer);
+  const { folder, saveEvery: every = usualSaveEvery, saveEach: each = false } = context;
+  const saved = new SavedSteps({ folder, name: run.name, every, each });
+  const newest = await saved.newest();
+  if (newest && newest.step >= run.steps) {
+    trainer.restore(newest);
+    return saved.dropInTurn();
+  }
   const reference = parameters.snapshot(names);
-  if (saved) trainer.restore(saved.trainer);
+  if (newest) trainer.restore(newest);
   const feeder = await run.objective.open(run.policy, run.shape, reference);
   try {
     const session = await openStep(graph, trained);
     const frozen = parameters.feeds(names.filter((name) => !graph.trains(name)));
     const runner: Pick<Runner, 'run'> = { run: (feeds) => session.run({ ...frozen, ...feeds }) };
     try {
-      await steps(trainer, { run, context, file, feeder, runner });
+      await steps(trainer, { run, context, saved, feeder, runner });
     } finally {
       await session.release();
     }
@@ -124,24 +128,23 @@ export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>):
 interface Opened<P extends Policy, S, B> {
   run: Run<P, S, B>;
   context: RunContext;
-  file: string;
+  saved: SavedSteps;
   feeder: Feeder<S>;
   runner: Pick<Runner, 'run'>;
 }
 
 async function steps<P extends Policy, S, B>(trainer: Trainer, opened: Opened<P, S, B>): Promise<void> {
-  const { run, context, file, feeder, runner } = opened;
-  const { saveEvery = usualSaveEvery, signal } = context;
+  const { run, context, saved, feeder, runner } = opened;
+  const { signal } = context;
   const meter = new StepMeter(run);
   while (trainer.step < run.steps && !signal?.aborted) {
     const feeds = await feeder.feed(run.samples(trainer.step), trainer.step);
     const figures = await trainer.accumulate(runner, feeds);
     const { gradientNorm } = trainer.update();
     const isLast = trainer.step === run.steps || signal?.aborted === true;
+    await saved.save(trainer.state(), isLast);
     const progress = meter.add(trainer.step, { ...numbers(figures), gradientNorm }, isLast);
     if (progress) await publish(progress, context);
-    if (trainer.step % saveEvery === 0 || isLast)
-      await saveCheckpoint(file, { trainer: trainer.state(), progress: null });
   }
 }
 
