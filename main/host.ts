@@ -46,7 +46,7 @@ export class Host implements HostContext {
     this.settings = new SettingsFile(folders.config);
     this.pictures = new Pictures(folders.cache);
     const tell = (engine: EngineStatus) => this.events.emit({ kind: 'engine', engine });
-    this.engine = new Engine(this.settings.read(), tell, { log });
+    this.engine = new Engine(this.settings.read(), tell, { log, features: path.join(folders.cache, 'features') });
     this.trainer = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train', log });
   }
 

@@ -1,4 +1,6 @@
 // Takes the host's messages as calls: orders and cancels them, and gives each its picture and the weights.
+import type { DecodedImage } from '../contract/records.ts';
+import { FeatureFiles } from '../flow/featureFiles.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { decodeImage } from '../pictures/image.ts';
 import { weightsVersion } from '../weights/version.ts';
@@ -15,8 +17,8 @@ export class CallServer {
   private readonly queue = new ComputeQueue();
   private readonly underWay = new Map<number, AbortController>();
   private readonly shown = new Embeddings(decodeImage);
-  /** A batch goes through its pictures once: it must not push out those that a person works on. */
-  private readonly passing = new Embeddings(decodeImage, { count: 2, bytes: 300e6 });
+  /** A batch goes through its pictures once: it must not push out those that a person works on, here or on disk. */
+  private readonly passing = new Embeddings(decodePixels, { count: 2, bytes: 300e6 });
   private model: Promise<Model> = Promise.reject(new NotOpened('No weights were named.'));
 
   constructor(send: (message: FromEngine) => void) {
@@ -71,9 +73,18 @@ export class CallServer {
   }
 }
 
-async function opened({ weights, segmenter, provider }: Extract<ToEngine, { kind: 'open' }>): Promise<Model> {
+/** Nothing is kept on disk of a picture whose digest nobody knows. */
+async function decodePixels(file: string): Promise<DecodedImage> {
+  const { width, height, data } = await decodeImage(file);
+  return { width, height, data };
+}
+
+async function opened({ weights, segmenter, provider, features }: Extract<ToEngine, { kind: 'open' }>): Promise<Model> {
   try {
-    const predictor = await loadPredictor(weights, { provider, segmenter });
+    const predictor = await loadPredictor(weights, {
+      ...{ provider, segmenter },
+      ...(features !== null && { features: new FeatureFiles(features) }),
+    });
     return { predictor, version: await weightsVersion(weights, predictor.name) };
   } catch (error) {
     throw new NotOpened(error instanceof Error ? error.message : String(error));

@@ -3,11 +3,10 @@ import { BadInput } from '../contract/badInput.ts';
 import { clampBox } from '../contract/geometry.ts';
 import { packWire } from '../contract/liveWire.ts';
 import { type FoundObject, type PackedMask, packMask, unpackMask } from '../contract/project.ts';
-import type { Box, Mask } from '../contract/records.ts';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from '../flow/predict.ts';
 import { spreadOf } from '../flow/spread.ts';
-import type { ImageFile } from '../pictures/image.ts';
 import { liveWire } from '../pictures/liveWire.ts';
 import { wand } from '../pictures/wand.ts';
 import type { AskArguments, AskEvent, AskResult, Calls, RefineArguments, RepairResult, Request } from './protocol.ts';
@@ -21,7 +20,7 @@ export interface Model {
 /** What a call may use while it runs. */
 export interface CallContext {
   readonly signal: AbortSignal;
-  image(picture: string): Promise<ImageFile>;
+  image(picture: string): Promise<DecodedImage>;
   /** Throws where the weights could not be opened. */
   model(): Promise<Model>;
   emit(event: AskEvent): void;
@@ -102,6 +101,7 @@ async function refine(
   return {
     ...(await masked(started, () => predictor.segment(image, ask))),
     weights: predictor.segmenterName ?? version,
+    encodings: predictor.encodings,
   };
 }
 
@@ -121,13 +121,13 @@ async function repair({ picture, standing }: Calls['repair']['arguments'], work:
   };
 }
 
-function within(box: Box, image: ImageFile): Box {
+function within(box: Box, image: DecodedImage): Box {
   const inside = clampBox(box, image);
   if (!inside) throw new BadInput(`the box lies outside the picture (${image.width} x ${image.height} pixels)`);
   return inside;
 }
 
-function fitting(rough: PackedMask, { width, height }: ImageFile): Mask {
+function fitting(rough: PackedMask, { width, height }: DecodedImage): Mask {
   const mask = unpackMask(rough);
   const [rows, columns] = mask.size;
   if (rows === height && columns === width) return mask;
@@ -135,13 +135,13 @@ function fitting(rough: PackedMask, { width, height }: ImageFile): Mask {
 }
 
 /** Leaves the picture's embedding behind. */
-async function prepare(picture: string, work: CallContext): Promise<{ ms: number }> {
+async function prepare(picture: string, work: CallContext): Promise<Calls['prepare']['result']> {
   const started = performance.now();
   const [image, { predictor }] = await Promise.all([work.image(picture), work.model()]);
   await work.between();
   work.signal.throwIfAborted();
   await predictor.prepare(image);
-  return { ms: performance.now() - started };
+  return { ms: performance.now() - started, encodings: predictor.encodings };
 }
 
 async function cutOutOf(

@@ -1,6 +1,6 @@
 // Decodes image files and keeps the last few pictures; a model's features live as long as their picture.
 import { stat } from 'node:fs/promises';
-import type { ImageFile } from '../pictures/image.ts';
+import type { DecodedImage } from '../contract/records.ts';
 
 interface Limits {
   /** Pictures kept. */
@@ -13,17 +13,17 @@ const usual: Limits = { count: 3, bytes: 600e6 };
 
 /** Models remember features beside the picture object, so the pictures that stay here keep their embeddings. */
 export class Embeddings {
-  private readonly pictures = new Map<string, { image: Promise<ImageFile>; bytes: number }>();
-  private readonly decode: (file: string) => Promise<ImageFile>;
+  private readonly pictures = new Map<string, { image: Promise<DecodedImage>; bytes: number }>();
+  private readonly decode: (file: string) => Promise<DecodedImage>;
   private readonly limits: Limits;
 
-  constructor(decode: (file: string) => Promise<ImageFile>, limits: Limits = usual) {
+  constructor(decode: (file: string) => Promise<DecodedImage>, limits: Limits = usual) {
     this.decode = decode;
     this.limits = limits;
   }
 
   /** Decodes each picture once, however often it is asked for; a changed file is another picture. */
-  async of(file: string): Promise<ImageFile> {
+  async of(file: string): Promise<DecodedImage> {
     const key = await keyOf(file);
     const known = this.pictures.get(key);
     if (known) {

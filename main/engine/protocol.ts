@@ -60,14 +60,15 @@ export interface RepairResult extends MaskResult {
 /** Every call of the engine: what it takes, tells meanwhile and gives. */
 export interface Calls {
   ask: { arguments: AskArguments; event: AskEvent; result: AskResult };
-  refine: { arguments: RefineArguments; event: never; result: MaskResult & { weights: string } };
+  refine: { arguments: RefineArguments; event: never; result: MaskResult & { weights: string; encodings: number } };
   /** What the segmenter would draw in the place of a mask, which is nothing at times. */
   repair: {
     arguments: { picture: string; standing: PackedMask };
     event: never;
     result: RepairResult;
   };
-  prepare: { arguments: { picture: string }; event: never; result: { ms: number } };
+  /** `encodings`, here and above: how often the segmenter's encoder has run since the weights were opened. */
+  prepare: { arguments: { picture: string }; event: never; result: { ms: number; encodings: number } };
   cutOut: { arguments: { picture: string; box: Box }; event: never; result: MaskResult };
   wand: {
     arguments: { picture: string; x: number; y: number; tolerance: number; contiguous?: boolean };
@@ -89,7 +90,14 @@ export type Request = {
 }[CallName];
 
 export type ToEngine =
-  | { readonly kind: 'open'; readonly weights: string; readonly segmenter: string | null; readonly provider: string }
+  | {
+      readonly kind: 'open';
+      readonly weights: string;
+      readonly segmenter: string | null;
+      readonly provider: string;
+      /** The folder where features of pictures are kept; null: nowhere. */
+      readonly features: string | null;
+    }
   | { readonly kind: 'call'; readonly id: number; readonly urgency: Urgency; readonly request: Request }
   | { readonly kind: 'cancel'; readonly id: number };
 

@@ -18,6 +18,14 @@ interface Habits {
   readonly patienceMs: number;
 }
 
+interface EngineSurroundings {
+  /** Default 'serve'. */
+  readonly program?: ProgramName;
+  readonly log?: CallLog | null;
+  /** The folder where features of pictures are kept; default nowhere. */
+  readonly features?: string | null;
+}
+
 const usual: Habits = { firstDelayMs: 250, longestDelayMs: 30_000, patienceMs: 30_000 };
 /** After so many stops in a row calls are refused at once instead of waiting for the next start. */
 const MANY_STOPS = 3;
@@ -59,6 +67,7 @@ export class Engine {
   private readonly program: string;
   private readonly name: ProgramName;
   private readonly log: CallLog | null;
+  private readonly features: string | null;
   private readonly pending = new Map<number, Pending>();
   /** Who waits for another status. */
   private readonly waiting = new Set<() => void>();
@@ -72,14 +81,11 @@ export class Engine {
   constructor(
     settings: EngineSettings,
     onStatus: (status: EngineStatus) => void = () => {},
-    {
-      program = 'serve',
-      log = null,
-      ...habits
-    }: Partial<Habits> & { program?: ProgramName; log?: CallLog | null } = {},
+    { program = 'serve', log = null, features = null, ...habits }: Partial<Habits> & EngineSurroundings = {},
   ) {
     this.name = program;
     this.log = log;
+    this.features = features;
     this.settings = settings;
     this.onStatus = onStatus;
     this.program = path.join(import.meta.dirname, `${program}${path.extname(import.meta.filename)}`);
@@ -136,7 +142,7 @@ export class Engine {
     child.on('exit', (code, signal) => gone(signal === null ? `exit code ${code}` : signal));
     this.set({ ...unknown, state: 'starting', requested: this.settings.device, problem: null });
     const { weights, segmenter = null, device: provider } = this.settings;
-    this.post({ kind: 'open', weights: weights ?? embeddedWeights, segmenter, provider });
+    this.post({ kind: 'open', weights: weights ?? embeddedWeights, segmenter, provider, features: this.features });
     for (const { message } of this.pending.values()) this.post(message);
   }
 

@@ -1,8 +1,8 @@
 // Measures published models at full size with random weights (encoding, clicks, reading a prompt, writing) beside the machine's best.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { input, leafName, type Tensor } from '../../models/graph/tensor.ts';
+import { input, leafName, size, type Tensor } from '../../models/graph/tensor.ts';
 import type { NamedValues, Runner } from '../../models/graph/value.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { published, type QwenConfig } from '../../models/qwen/config.ts';
@@ -13,11 +13,12 @@ import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
+import { nanoSam2Config, type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { BadInput } from '../contract/badInput.ts';
+import { FeatureFiles, type FeatureMaps } from '../flow/featureFiles.ts';
 import { productFlops } from './flops.ts';
 import { highWater, milliseconds, ProductGauge, privateBytes, resetHighWater, runOnce } from './machineLimits.ts';
 import { RandomWeights, type Storage } from './randomWeights.ts';
@@ -52,6 +53,9 @@ export interface PeakMemory {
 
 export interface SegmenterFigures extends PeakMemory {
   encode: Speed;
+  /** The same features read from a file of the cache, and its size. */
+  readMs: number;
+  fileMB: number;
   clickMs: number;
 }
 
@@ -70,7 +74,7 @@ export interface ModelFigures {
 }
 
 const fullModels: ModelPlan = {
-  segmenters: { 'SAM2-tiny': sam2Variants.tiny, 'SAM2-large': sam2Variants.large },
+  segmenters: { 'loupe-nano': nanoSam2Config, 'SAM2-tiny': sam2Variants.tiny, 'SAM2-large': sam2Variants.large },
   reasoners: { 'Qwen2.5-VL-3B int4': { config: published['3B'], storage: { bits: 4, block: 128 } } },
   ...{ patches: 24, words: 112, written: 8, group: 8, runs: 3, square: 2048, vector: 8192 },
 };
@@ -196,17 +200,42 @@ function benchSegmenter(bench: ModelBenchTask, name: string, config: Sam2Config)
       const encoder = await Session.create(encode.outputs, { folder });
       const encoded = await speedOf(bench, encoder, zeros(encode.inputs), productFlops(encode.outputs));
       memory.look();
+      const read = await readSpeed(bench, encode.outputs);
       const decoder = await Session.create(click.outputs, { folder });
       let clickMs = Number.POSITIVE_INFINITY;
       for (let i = 0; i < 5 * bench.plan.runs; i++)
         clickMs = Math.min(clickMs, await milliseconds(() => runOnce(decoder, zeros(click.inputs))));
-      const figures = { encode: encoded, clickMs, ...memory.figures() };
+      const figures = { encode: encoded, ...read, clickMs, ...memory.figures() };
       await encoder.release();
       await decoder.release();
-      bench.report(`${name}: image ${encoded.ms.toFixed(0)} ms, click ${clickMs.toFixed(0)} ms`);
+      bench.report(
+        `${name}: image ${encoded.ms.toFixed(0)} ms, from disk ${read.readMs.toFixed(0)} ms, click ${clickMs.toFixed(0)} ms`,
+      );
       return figures;
     },
   });
+}
+
+/** What a picture costs that was encoded before: features of these shapes, written once and read again. */
+async function readSpeed({ folder, plan }: ModelBenchTask, outputs: Readonly<Record<string, Tensor>>) {
+  const place = path.join(folder, 'features');
+  const files = new FeatureFiles(place);
+  const maps: FeatureMaps = Object.fromEntries(
+    Object.entries(outputs).map(([name, { shape }]) => [
+      name,
+      { data: new Float32Array(size(shape)).fill(0.1), shape },
+    ]),
+  );
+  await files.of('features', async () => maps);
+  const { size: bytes } = await stat(path.join(place, 'features'));
+  let readMs = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 5 * plan.runs; i++)
+    readMs = Math.min(
+      readMs,
+      await milliseconds(() => files.of('features', () => Promise.reject(new Error('unreachable')))),
+    );
+  await rm(place, { recursive: true });
+  return { readMs, fileMB: bytes / 2 ** 20 };
 }
 
 const gridsOf = ({ patches }: ModelPlan) => [{ t: 1, h: patches, w: patches }];

@@ -16,6 +16,8 @@ export interface ClickSegmenter {
   /** What masks by it are said to be from. */
   readonly name: string;
   readonly warnings: readonly string[];
+  /** How often the encoder has run. */
+  readonly encodings: number;
   segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask>;
   prepare(image: DecodedImage): Promise<void>;
   /** What it would draw in the place of a mask; null: nothing. Left out where it tells too little of its masks. */
@@ -39,6 +41,9 @@ export async function openClickSegmenter(place: string, options: EngineOptions =
 
 const named = (name: string, segmenter: Segmenter, record: RepairRecord | null): ClickSegmenter => ({
   ...{ name, warnings: [] },
+  get encodings() {
+    return segmenter.encodings;
+  },
   segment: (image, ask) => segmenter.segment(image, ask),
   prepare: (image) => segmenter.prepare(image),
   repair: (image, standing) => repaired(segmenter, image, standing, record),

@@ -1,16 +1,19 @@
 // Draws masks by ONNX files of another tool, from clicks, a box or a rough mask; encodes the picture once.
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { filesDigest } from '../../models/runtime/graphDigest.ts';
 import { readOnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { ForeignSession, type ShapedValue } from '../../models/runtime/session.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
+import { EncoderFiles, leastSide } from './featureFiles.ts';
 import { type PixelScale, type RecognisedFiles, recognise } from './onnxDialects.ts';
 import { type ForeignMasks, foreignMasks, maskOfPicture } from './onnxMasks.ts';
 import { type PlacedPicture, pixelsFor, placedOn } from './onnxPicture.ts';
 import { type ProbeResult, probe } from './onnxProbe.ts';
 import { type PointedAt, promptFeeds } from './onnxPrompts.ts';
 import type { EngineOptions } from './reasoner.ts';
+import { wholeOf } from './views.ts';
 
 type Shaped = Readonly<Record<string, ShapedValue>>;
 
@@ -26,12 +29,16 @@ export class OnnxSegmenter {
   /** Sentences that are shown to the person. */
   readonly warnings: readonly string[];
   readonly heard: ProbeResult;
+  /** How often the encoder has run on pictures. */
+  encodings = 0;
   private readonly parts: Parts;
   private readonly features = new WeakMap<DecodedImage, Promise<Shaped>>();
+  private readonly kept: EncoderFiles | null;
 
-  private constructor(parts: Parts, heard: ProbeResult) {
+  private constructor(parts: Parts, heard: ProbeResult, { features }: EngineOptions) {
     this.parts = parts;
     this.heard = heard;
+    this.kept = features && isKept(parts.files) ? new EncoderFiles(features, setupOf(parts, heard)) : null;
     this.name = path.basename(path.dirname(parts.files.encoder.file));
     this.provider = parts.encoder.provider;
     const slow = `${this.name} is one file, so every click encodes the picture again.`;
@@ -53,7 +60,7 @@ export class OnnxSegmenter {
       masks: (image, ask, features) => decoded(parts, { image, ask, features, heard: { boxes: true, rough: true } }),
       shown: (masks, image) => maskOfPicture(masks, image, placedFor(files, image)),
     });
-    return new OnnxSegmenter(parts, heard);
+    return new OnnxSegmenter(parts, heard, options);
   }
 
   get dialect(): string {
@@ -80,7 +87,11 @@ export class OnnxSegmenter {
   private see(image: DecodedImage): Promise<Shaped> {
     const known = this.features.get(image);
     if (known) return known;
-    const features = encoded(this.parts, image, this.heard.scale);
+    const encode = () => {
+      this.encodings++;
+      return encoded(this.parts, image, this.heard.scale);
+    };
+    const features = this.kept ? this.kept.of(image, wholeOf(image), encode) : encode();
     this.features.set(image, features);
     // A failure is not kept: the next call tries again.
     features.catch(() => this.features.delete(image));
@@ -138,14 +149,31 @@ export async function recogniseFolder(folder: string): Promise<RecognisedFiles> 
   return recognise(folder, await Promise.all(names.map((name) => readOnnxHeader(path.join(folder, name)))));
 }
 
+/** One file has no features apart, and small squares are soon encoded. */
+const isKept = (files: RecognisedFiles): boolean => !isOneFile(files) && Math.max(...sidesOf(files)) >= leastSide;
+
+/** All that decides what the encoder makes of a picture. */
+async function setupOf({ files, encoder }: Parts, { scale }: ProbeResult): Promise<readonly unknown[]> {
+  const { file, data, inputs } = files.encoder;
+  const beside = data.map((name) => path.join(path.dirname(file), name));
+  const { aspect } = files.dialect.picture;
+  return [await filesDigest([file, ...beside]), encoder.provider, files.dialect.id, aspect, inputs, scale];
+}
+
 const isOneFile = ({ encoder, decoder }: RecognisedFiles): boolean => encoder === decoder;
 
 const shapeOf = ({ dialect, encoder }: RecognisedFiles) =>
   encoder.inputs.find(({ name }) => name === dialect.encoder.input)?.shape ?? [];
 
-/** On the encoder's square; of 1024 where the file leaves its size open. */
+/** On the encoder's square. */
 function placedFor(files: RecognisedFiles, image: DecodedImage): PlacedPicture {
+  const [height, width] = sidesOf(files);
+  return placedOn(image, { height, width }, files.dialect.picture.aspect);
+}
+
+/** Height and width of what the encoder sees, in pixels; 1024 where the file leaves its size open. */
+function sidesOf(files: RecognisedFiles): [height: number, width: number] {
   const shape = shapeOf(files);
   const [height, width] = shape.length === 3 ? shape.slice(0, 2) : shape.slice(2);
-  return placedOn(image, { height: height ?? 1024, width: width ?? 1024 }, files.dialect.picture.aspect);
+  return [height ?? 1024, width ?? 1024];
 }

@@ -12,6 +12,7 @@ import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { answerReaders } from './answer.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
+import type { FeatureFiles } from './featureFiles.ts';
 import { type Answers, type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
 import { type RepairedMask, repaired, unrated } from './repair.ts';
 import { Segmenter } from './segmenter.ts';
@@ -66,6 +67,8 @@ export interface Predictor {
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
   /** Words of a prompt that the model was never taught; none where it reads any word. */
   unknownWords(text: string): readonly string[];
+  /** How often the encoder of the segmenter that clicks go to has run. */
+  readonly encodings: number;
   /** The segmenter alone: clicks, a box, a rough mask. */
   segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask>;
   /** What the segmenter would draw in the place of a mask; null: nothing. */
@@ -78,10 +81,11 @@ export interface Predictor {
 /** Opens a weights folder; throws one sentence that names the file at fault. */
 export async function loadPredictor(
   folder: string,
-  options: { provider?: string; threads?: number; segmenter?: string | null } = {},
+  options: { provider?: string; threads?: number; segmenter?: string | null; features?: FeatureFiles } = {},
 ): Promise<Predictor> {
   const weights = await openModel(folder);
-  const engine = { provider: options.provider as Provider | undefined, threads: options.threads };
+  const { threads, features } = options;
+  const engine = { provider: options.provider as Provider | undefined, threads, features };
   return openPredictor(weights, engine, options.segmenter ?? null);
 }
 
@@ -158,6 +162,10 @@ class LoupePredictor implements Predictor {
     const record = own && (await readRepairRecord(weights.folder));
     const pictures = await readPictureRecord(weights.folder);
     return new LoupePredictor(weights, { reasoner, own, queries, clicks, record, pictures });
+  }
+
+  get encodings(): number {
+    return this.clicks.encodings;
   }
 
   segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> {

@@ -12,6 +12,7 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { ReasonerWeights } from '../weights/open.ts';
+import type { FeatureFiles } from './featureFiles.ts';
 import { pictureSigns } from './unlikePicture.ts';
 
 export interface WrittenAnswer {
@@ -42,6 +43,8 @@ export interface AskOptions {
 export interface EngineOptions {
   provider?: Provider;
   threads?: number;
+  /** Where features of pictures outlive the program; default nowhere. */
+  features?: FeatureFiles;
 }
 
 /** Of pictures of other sizes; the session of the size that was seen longest ago is closed. */

@@ -3,6 +3,7 @@ import { input } from '../../models/graph/tensor.ts';
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { resizeFloat } from '../../models/nn/resample.ts';
+import { graphDigest } from '../../models/runtime/graphDigest.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { anyImageEncoder } from '../../models/sam/imageEncoder.ts';
 import { keptSize, prepareKeptImage, prepareSamImage } from '../../models/sam2/processor.ts';
@@ -14,6 +15,7 @@ import { placeAround } from '../pictures/crop.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
 import type { SegmenterWeights } from '../weights/segmenterFile.ts';
 import { decodedMasks } from './decoding.ts';
+import { EncoderFiles, leastSide } from './featureFiles.ts';
 import { chosenMask, maskOf } from './mask.ts';
 import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
@@ -55,6 +57,8 @@ export interface DecoderInputs {
 }
 
 export class Segmenter {
+  /** How often the encoder has run. */
+  encodings = 0;
   private readonly weights: SegmenterWeights;
   private readonly options: EngineOptions;
   private readonly encoder: Session;
@@ -64,24 +68,35 @@ export class Segmenter {
 
   private constructor(
     weights: SegmenterWeights,
-    sessions: { encoder: Session; context: Session | null },
+    sessions: { encoder: Session; context: Session | null; files: EncoderFiles | null },
     options: EngineOptions,
   ) {
     this.weights = weights;
     this.encoder = sessions.encoder;
     this.context = sessions.context;
     this.options = options;
-    this.views = new Views((image) => encoded(sessions.encoder, image, weights), weights.segmenter.imageSize);
+    const encode = (image: DecodedImage) => {
+      this.encodings++;
+      return encoded(sessions.encoder, image, weights);
+    };
+    this.views = new Views(encode, weights.segmenter.imageSize, sessions.files);
   }
 
   static async open(weights: SegmenterWeights, options: EngineOptions): Promise<Segmenter> {
     const { segmenter, context, params, folder } = weights;
     const image = input('image', [1, 3, segmenter.imageSize, segmenter.imageSize]);
     const open = { ...options, folder };
-    const encoder = await Session.create({ ...anyImageEncoder(params.at('sam'), segmenter, image) }, open);
+    const maps = { ...anyImageEncoder(params.at('sam'), segmenter, image) };
+    const encoder = await Session.create(maps, open);
     const states = context && input('states', [1, context.numOfQuery, context.hidden]);
     const module = states && (await Session.create({ token: contextModule(params, context, states) }, open));
-    return new Segmenter(weights, { encoder, context: module }, options);
+    const setup = async () => {
+      const { aspect, resize } = weights.recipe.segmenter;
+      return [await graphDigest(maps, folder), encoder.provider, aspect, resize];
+    };
+    const { features } = options;
+    const files = features && segmenter.imageSize >= leastSide ? new EncoderFiles(features, setup()) : null;
+    return new Segmenter(weights, { encoder, context: module, files }, options);
   }
 
   /** Hidden states [queries, hidden] of one answer to its prompt token [width]. */

@@ -1,9 +1,11 @@
 // Encodes parts of pictures for the segmenter's decoder, each once while it is in use.
+import { floats } from '../../models/graph/value.ts';
 import { resizePillow } from '../../models/nn/resample.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { croppedTo } from '../pictures/crop.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
+import type { EncoderFiles } from './featureFiles.ts';
 
 /** `embed` and, but for SAM 1, the finer `s0` and `s1`. */
 export type Features = Readonly<Record<string, Float32Array>>;
@@ -22,21 +24,23 @@ const spare = 2;
 export class Views {
   private readonly encode: (image: DecodedImage) => Promise<Features>;
   private readonly side: number;
+  private readonly files: EncoderFiles | null;
   /** Smaller copies of each picture: itself, its half, its quarter and so on, as far as they were needed. */
   private readonly copies = new WeakMap<DecodedImage, DecodedImage[]>();
   private readonly known = new WeakMap<DecodedImage, Map<string, Promise<Features>>>();
 
-  /** `side`: of the square that the encoder sees, in pixels. */
-  constructor(encode: (image: DecodedImage) => Promise<Features>, side: number) {
+  /** `side`: of the square that the encoder sees, in pixels. `files`: where features outlive the program; default nowhere. */
+  constructor(encode: (image: DecodedImage) => Promise<Features>, side: number, files: EncoderFiles | null = null) {
     this.encode = encode;
     this.side = side;
+    this.files = files;
   }
 
   see(image: DecodedImage, place: PicturePart): Promise<Features> {
     const views = this.known.get(image) ?? new Map<string, Promise<Features>>();
     this.known.set(image, views);
     const key = `${place.x} ${place.y} ${place.width} ${place.height}`;
-    const features = views.get(key) ?? this.encode(this.part(image, place));
+    const features = views.get(key) ?? this.make(image, place);
     // Used last, dropped last.
     views.delete(key);
     views.set(key, features);
@@ -46,6 +50,17 @@ export class Views {
     // A failure is not kept: the next call tries again.
     features.catch(() => views.delete(key));
     return features;
+  }
+
+  private async make(image: DecodedImage, place: PicturePart): Promise<Features> {
+    const encode = () => this.encode(this.part(image, place));
+    if (!this.files) return encode();
+    const maps = await this.files.of(image, place, async () => {
+      const made = Object.entries(await encode());
+      return Object.fromEntries(made.map(([name, data]) => [name, { data, shape: [data.length] }]));
+    });
+    const values = Object.fromEntries(Object.entries(maps).map(([name, { data }]) => [name, data]));
+    return Object.fromEntries(Object.keys(values).map((name) => [name, floats(values, name)]));
   }
 
   private part(image: DecodedImage, place: PicturePart): DecodedImage {

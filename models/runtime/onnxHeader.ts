@@ -16,6 +16,8 @@ export interface OnnxHeader {
   readonly opset: number;
   readonly inputs: readonly ForeignPort[];
   readonly outputs: readonly ForeignPort[];
+  /** Files of weights beside it, by their names. */
+  readonly data: readonly string[];
 }
 
 /** Protobuf files cannot be longer. */
@@ -31,7 +33,7 @@ export function readOnnxHeader(file: string): Promise<OnnxHeader> {
     if (header.opset > newestOpset)
       throw new Error(`is written in opset ${header.opset}, and the ONNX Runtime in use knows up to ${newestOpset}.`);
     for (const name of data) await checkBeside(path.dirname(file), name);
-    return { file, ...header };
+    return { file, ...header, data: [...data] };
   });
 }
 
@@ -96,7 +98,7 @@ class ProtoReader {
   }
 }
 
-function modelIn(bytes: Uint8Array): { header: Omit<OnnxHeader, 'file'>; data: ReadonlySet<string> } {
+function modelIn(bytes: Uint8Array): { header: Omit<OnnxHeader, 'file' | 'data'>; data: ReadonlySet<string> } {
   const all = [...fields(bytes)];
   const graph = all.find(({ number }) => number === 7);
   const opsets = all.filter(({ number }) => number === 8).map((one) => opsetIn(one.bytes));

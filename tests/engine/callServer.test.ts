@@ -44,7 +44,8 @@ function opened(folder?: string) {
     server.receive({ kind: 'call', id: ++last, urgency, request });
     return last;
   };
-  const open = (name: string) => server.receive({ kind: 'open', weights: name, segmenter: null, provider: 'cpu' });
+  const open = (name: string) =>
+    server.receive({ kind: 'open', weights: name, segmenter: null, provider: 'cpu', features: null });
   if (folder !== undefined) open(folder);
   const call = (request: Request, urgency?: Urgency) => ends(send(request, urgency));
   return { server, said, heard, ends, send, call, open };

@@ -29,6 +29,8 @@ it('measures a segmenter and reasoners in 4 and 8 bits, and deletes their checkp
   expect(figures.bandwidthGBs).toBeGreaterThan(0);
   const { little } = figures.segmenters;
   expect(little?.encode.gflops).toBeGreaterThan(0);
+  expect(little?.readMs).toBeGreaterThan(0);
+  expect(little?.fileMB).toBeGreaterThan(0.1);
   expect(little?.clickMs).toBeGreaterThan(0);
   for (const name of ['small4', 'small8']) {
     const reasoner = figures.reasoners[name];
@@ -40,15 +42,25 @@ it('measures a segmenter and reasoners in 4 and 8 bits, and deletes their checkp
   }
   expect(await left()).toEqual(before);
   const table = modelTable(figures);
-  for (const cell of ['little', 'click', 'prompt of 28 tokens', '4 answers', 'of bandwidth', 'MatMul peak'])
+  for (const cell of [
+    'little',
+    'image from the cache',
+    'click',
+    'prompt of 28 tokens',
+    '4 answers',
+    'of bandwidth',
+    'MatMul peak',
+  ])
     expect(table).toContain(cell);
   expect(modelTable({ ...figures, bandwidthGBs: 0, reasoners: {} })).not.toContain('GB/s');
 });
 
 it('full size is that of the published models, all or one of them', () => {
   const all = planOf({ runs: 2 });
-  expect(Object.keys(all.segmenters)).toEqual(['SAM2-tiny', 'SAM2-large']);
+  expect(Object.keys(all.segmenters)).toEqual(['loupe-nano', 'SAM2-tiny', 'SAM2-large']);
   expect(all.reasoners['Qwen2.5-VL-3B int4']?.config.language.layers).toBe(36);
   expect(planOf({ only: 'SAM2-tiny', runs: 1 })).toMatchObject({ runs: 1, reasoners: {} });
-  expect(() => planOf({ only: 'SAM3', runs: 1 })).toThrow('there are SAM2-tiny, SAM2-large, Qwen2.5-VL-3B int4');
+  expect(() => planOf({ only: 'SAM3', runs: 1 })).toThrow(
+    'there are loupe-nano, SAM2-tiny, SAM2-large, Qwen2.5-VL-3B int4',
+  );
 });

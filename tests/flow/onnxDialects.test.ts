@@ -6,7 +6,7 @@ import type { OnnxHeader } from '../../models/runtime/onnxHeader.ts';
 const ports = (names: readonly string[]) => names.map((name) => ({ name, type: 1, shape: [] }));
 
 const file = (name: string, inputs: readonly string[], outputs: readonly string[]): OnnxHeader => ({
-  ...{ file: name, opset: 17 },
+  ...{ file: name, opset: 17, data: [] },
   inputs: ports(inputs),
   outputs: ports(outputs),
 });

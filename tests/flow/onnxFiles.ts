@@ -14,6 +14,7 @@ import { samMean, samStd } from '../../models/sam2/processor.ts';
 import { type Prompts, promptEncoder } from '../../models/sam2/promptEncoder.ts';
 
 type Outputs = Record<string, Tensor>;
+type Graphs = Pick<Weights, 'params' | 'segmenter'>;
 
 /** Points that the written files take: graphs of ours have fixed sizes. */
 export const slots = 4;
@@ -51,7 +52,7 @@ export async function writeOneFile(
 /** Names of the input, and of the three outputs embed, s0, s1. */
 export const encoderOf =
   (name: string, [embed, s0, s1]: readonly string[], order: readonly number[] = [0, 1, 2]) =>
-  ({ params, segmenter }: Weights): Outputs => {
+  ({ params, segmenter }: Graphs): Outputs => {
     const side = segmenter.imageSize;
     const maps = imageEncoder(params.at('sam'), segmenter, input(name, [1, 3, side, side]));
     const named = [[embed, maps.embed] as const, [s0, maps.s0] as const, [s1, maps.s1] as const];
@@ -100,7 +101,7 @@ interface DecoderNames {
 
 export const decoderOf =
   (names: DecoderNames) =>
-  ({ params, segmenter }: Weights, maps: readonly Tensor[] = []): Outputs => {
+  ({ params, segmenter }: Graphs, maps: readonly Tensor[] = []): Outputs => {
     const p = params.at('sam');
     const { imageSize: side, width } = segmenter;
     const shapes = [

@@ -126,12 +126,12 @@ function chosen(name: string, sayings: number): Float32Array | null {
   return null;
 }
 
-/** A SAM 2 of toy size alone, in its authors' layout, with its sizes beside it. */
-export async function writeToySam(folder: string): Promise<string> {
+/** A SAM 2 of toy size alone, in its authors' layout, with its sizes beside it; of a square of so many pixels. */
+export async function writeToySam(folder: string, imageSize = toySam.imageSize): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const all = Object.entries(toyTensors({ lens: true })).filter(([name]) => name.startsWith('sam.'));
   const tensors = Object.fromEntries(all.map(([name, tensor]) => [name.replace(/^sam\./u, ''), tensor]));
-  writeFileSync(path.join(folder, 'segmenter.json'), JSON.stringify(toySamJson));
+  writeFileSync(path.join(folder, 'segmenter.json'), JSON.stringify({ ...toySamJson, image_size: imageSize }));
   await writeSafetensors(path.join(folder, 'sam2_toy.safetensors'), tensors);
   return folder;
 }
