@@ -33,7 +33,7 @@ export interface CheckpointWeights extends ReasonerWeights {
   readonly files?: readonly WeightsFile[];
 }
 
-/** Written by `quantiseWeights` beside the checkpoint, in the bits that were asked for last; used in place of the same weights. */
+/** Written by `quantiseWeights` or `halveWeights` beside the checkpoint, in the bits that were asked for last; used in place of the same weights. */
 export const quantisedName = 'loupe-quantised.safetensors';
 
 /** Bytes that graphs read: a product that is stored in few bits is not read from its source. */

@@ -13,7 +13,8 @@ import {
 import { type TensorToMake, writeLargeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { type Blocks, encodeRow, exceedsRounding } from './quantisedRow.ts';
 
-export interface QuantisePlan extends Blocks {
+/** How a copy of weights is written beside them. */
+export interface WritePlan {
   /** The file to write. An old one is replaced only when the new one is whole and checked. */
   to: string;
   /** Which weights; default `isLinearWeight`. */
@@ -22,6 +23,8 @@ export interface QuantisePlan extends Blocks {
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
+
+export type QuantisePlan = WritePlan & Blocks;
 
 /** About this many bytes of a weight are held as float32 at once. */
 const sliceBytes = 64 * 2 ** 20;
@@ -54,7 +57,8 @@ export async function quantiseWeights(source: WeightsFile, plan: QuantisePlan): 
   return chosen.map(([key]) => key);
 }
 
-function progress({ onProgress, signal }: QuantisePlan, total: number): () => void {
+/** Counts to `total`; throws where the run was cancelled. */
+export function progress({ onProgress, signal }: WritePlan, total: number): () => void {
   let done = 0;
   return () => {
     signal?.throwIfAborted();
@@ -95,7 +99,7 @@ function tensorsOf(key: string, span: WeightSpan, kind: Blocks, report: () => vo
 }
 
 /** Reads a weight a slice of rows at a time. */
-async function eachRow(span: WeightSpan, visit: (row: number, weights: Float32Array) => void): Promise<void> {
+export async function eachRow(span: WeightSpan, visit: (row: number, weights: Float32Array) => void): Promise<void> {
   const [rows = 0, columns = 0] = span.shape;
   const rowBytes = columns * bytesPer[span.dtype];
   const step = Math.max(1, Math.floor(sliceBytes / (4 * columns)));

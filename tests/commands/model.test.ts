@@ -105,6 +105,9 @@ test('a checkpoint answers from the command line with a segmenter beside it, bef
     expect.stringMatching(/loupe-quantised\.safetensors: \d+ weights in 8 bits/),
   ]);
   expect((await answer()).objects).toEqual(first.objects);
+  const halved = await loupe('quantise', folder, '--bits', '16');
+  expect(halved.stdout).toMatch(/loupe-quantised\.safetensors: \d+ weights in 16 bits; they are used from now on/);
+  expect((await answer()).objects).toEqual(first.objects);
 }, 120_000);
 
 test('a model that needs more memory than there is says so', () => {
