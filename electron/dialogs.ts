@@ -1,4 +1,4 @@
-// Opens the system's own dialogs where the page wishes for files, and answers with paths.
+// Opens the system's own dialogs where the page asks for files, and answers with paths.
 import { type BrowserWindow, dialog, type OpenDialogOptions } from 'electron';
 import type { DialogKind } from '../main/contract/shell.ts';
 
@@ -17,7 +17,7 @@ const opening: Readonly<Record<Exclude<DialogKind, 'new project' | 'export'>, Op
   import: { filters: [shapes, everything], properties: ['openFile'] },
 };
 
-/** No paths: the person thought better of it. */
+/** Answers no paths where the person closes the dialog without a choice. */
 export async function chooseFiles(window: BrowserWindow, what: DialogKind, name = ''): Promise<readonly string[]> {
   if (what !== 'new project' && what !== 'export') {
     const { canceled, filePaths } = await dialog.showOpenDialog(window, opening[what]);

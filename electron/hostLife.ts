@@ -32,7 +32,7 @@ const GRACE = 4000;
 export class HostLife {
   private readonly program: HostProgram;
   private readonly told: (state: HostState) => void;
-  /** For whoever comes later. */
+  /** The present state, for listeners that come later. */
   state: HostState = { kind: 'host', state: 'starting', problem: null };
   private readonly folder = mkdtempSync(path.join(tmpdir(), 'loupe-'));
   private readonly lines: string[] = [];

@@ -1,4 +1,4 @@
-// The desktop app: one window around a host that is a program of its own. Holds no logic of the tool.
+// Starts the desktop app: one window around a host that is a program of its own. Holds no logic of the tool.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { app, protocol, shell } from 'electron';

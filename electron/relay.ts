@@ -42,7 +42,7 @@ export function relay(port: FramePort, host: Promise<HostAddress>): void {
 
 type Frame = string | Buffer;
 
-/** The same encoding on both sides: text stays text, bytes stay bytes. */
+/** Keeps the encoding: text stays text, bytes stay bytes. */
 function toFrame(data: unknown): Frame {
   if (typeof data === 'string') return data;
   if (data instanceof ArrayBuffer) return Buffer.from(data);

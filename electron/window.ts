@@ -1,4 +1,4 @@
-// The window and the page's two ports: one is relayed to the host, on the other the page talks with the shell.
+// Opens the window and the page's two ports: one is relayed to the host, on the other the page talks with the shell.
 import path from 'node:path';
 import { app, BrowserWindow, ipcMain, MessageChannelMain, type MessagePortMain } from 'electron';
 import { type PageMessage, portsChannel, type ShellMessage, shellOrigin } from '../main/contract/shell.ts';
@@ -18,7 +18,7 @@ export class LoupeWindow {
   readonly browser: BrowserWindow;
   private readonly options: WindowOptions;
   private shell: MessagePortMain | null = null;
-  /** Said before the page had its ports. */
+  /** Messages that were sent before the page had its ports. */
   private readonly unsaid: ShellMessage[] = [];
 
   constructor(options: WindowOptions) {

@@ -1,4 +1,4 @@
-// The host put together: one open project with its files, settings, jobs, the engine, and what windows are told of them.
+// Joins the host's parts: one open project with its files, settings, jobs, the engine, and the events that windows receive.
 import path from 'node:path';
 import type { EngineStatus, HostEvent, Recorded } from './contract/api.ts';
 import { ReadOnlyPlace } from './contract/badInput.ts';
@@ -76,7 +76,7 @@ export class Host implements HostContext {
     return this.#inTurn(() => this.#openNow(file, options));
   }
 
-  /** The same for a host that starts: one that cannot be written where it lies is no reason not to. The refusal, or null. */
+  /** Opens a project for a host that starts: one that cannot be written where it lies does not stop it. The refusal, or null. */
   async begin(file: string): Promise<ReadOnlyPlace | null> {
     try {
       await this.open(file);

@@ -7,6 +7,6 @@ export interface Terminal {
   note(text: string): void;
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
-  /** The exit code if nothing is thrown; 0 unless told. */
+  /** The exit code if nothing is thrown; 0 unless set. */
   finish(code: number): void;
 }

@@ -86,7 +86,7 @@ function useCommandContext(client: Client, canvas: CanvasHandle | null): Command
         focusPrompt: () => {
           const field = document.getElementById(promptFieldId);
           field?.focus();
-          // What stands there can be gone on with, or be written over.
+          // The file there can be opened, or be written over.
           if (field instanceof HTMLTextAreaElement) field.select();
         },
         isDark: () => isDark,

@@ -1,4 +1,4 @@
-// The page's entry: the way to the host, the client on it, and the window on the client.
+// Starts the page: connects to the host, makes the client on it, and the window on the client.
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
 import '@mantine/spotlight/styles.css';

@@ -23,7 +23,7 @@ import { type Variant, variants } from './rows.ts';
 const Result = z.strictObject({
   variant: z.string(),
   seed: z.int(),
-  /** Of processor time, that this variant could train. */
+  /** Processor time that this variant could train for. */
   minutes: z.number(),
   steps: z.int(),
   seconds: z.number(),
@@ -112,7 +112,7 @@ const jobsOf = ({ variants: names, seeds }: AblationTask): Job[] =>
 
 async function drawnScenes(): Promise<Scenes> {
   const atlas = await buildAtlas(rasterise);
-  // Apart from what the weights were trained and are evaluated on.
+  // Scenes that the weights were neither trained nor evaluated on.
   return (split, index) => makeScene(atlas, seedOf(split, (split === 'train' ? 700_000_000 : 900_000) + index));
 }
 
@@ -142,7 +142,7 @@ async function measured(
 const fileOf = (out: string, { variant, seed }: Pick<AblationResult, 'variant' | 'seed'>): string =>
   path.join(out, `${variant}.${seed}.json`);
 
-/** Whole or not at all. */
+/** Writes the file whole or not at all. */
 async function keep(result: AblationResult, out: string): Promise<void> {
   const file = fileOf(out, result);
   await writeFile(`${file}.tmp`, `${JSON.stringify(result, null, 1)}\n`);

@@ -52,7 +52,7 @@ interface Opening {
   readonly seed: number;
   readonly scenes: Scenes;
   readonly sizes: AnswerSizes;
-  /** A folder for the run that is made on the way; nothing of it stays. */
+  /** The run is made in a folder of which nothing stays. */
   readonly work: string;
 }
 
@@ -83,7 +83,7 @@ export async function openAnswerBench(
   return { seed, policy, shown, names, asked, start: policy.parameters.snapshot(policy.parameters.all.keys()) };
 }
 
-/** Of a folder that is there for the run alone; a run goes on until its steps or the time are over. */
+/** Trains in a folder that is there for this run alone; the run ends when its steps or its time are used up. */
 async function trainedIn<P extends Policy, S, B>(
   folder: string,
   run: Run<P, S, B>,
@@ -102,7 +102,7 @@ async function trainedIn<P extends Policy, S, B>(
 }
 
 interface Budget {
-  /** Of processor time. */
+  /** Processor time of the training. */
   readonly seconds: number;
   readonly work: string;
   readonly signal: AbortSignal;
@@ -145,7 +145,7 @@ async function within<P extends Policy, S, B>(
 const supervisedRun = ({ policy, shown, names, seed }: AnswerBench, { reasons }: AnswerVariant) =>
   supervisedAnswers(policy, shown, { names, form: reasons ? 'reasoned' : 'bare', seed: seed + 1, steps: endless });
 
-/** As in the tier, at the rate that it begins with. */
+/** Trains as the tier does, at the rate that the tier begins with. */
 function rewardsRun(policy: RewardedPolicy, { shown, names, seed }: AnswerBench, { reasons }: AnswerVariant) {
   const asked = questionsAbout(shown, names, reasons ? undefined : withoutReasoning);
   const fitting = asked.filter((one) => hasRoom(policy.parts, one, rewardedBatch));
@@ -153,7 +153,7 @@ function rewardsRun(policy: RewardedPolicy, { shown, names, seed }: AnswerBench,
   return { ...run, settings: { ...run.settings, schedule: { ...run.settings.schedule, kind: 'constant' as const } } };
 }
 
-/** Of the likeliest answer to each question, by the masks that a person would see. */
+/** Measures the likeliest answer to each question, by the masks that a person would see. */
 async function figuresOf(
   policy: RewardedPolicy,
   { asked, seed }: AnswerBench,
@@ -181,7 +181,7 @@ async function figuresOf(
   return { ...figures, format: formats.reduce((sum, one) => sum + one, 0) / Math.max(1, formats.length) };
 }
 
-/** The same policy without chance in what it answers. */
+/** The same policy, which always writes its likeliest answer. */
 function surest(policy: RewardedPolicy): RewardedPolicy {
   const { recipe } = policy.parts;
   const { reasoner } = recipe;

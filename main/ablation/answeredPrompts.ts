@@ -1,4 +1,4 @@
-// Prompts of drawn scenes to what is told of them: the true answer, or one whose last box misleads while its reasoning is right.
+// Turns prompts of drawn scenes into answers to read: the true answer, or one whose last box misleads while its reasoning is right.
 
 import { boxText } from '../contract/answer.ts';
 import type { Random } from '../contract/random.ts';
@@ -13,7 +13,7 @@ export interface AnsweredPrompt {
   readonly answer: string;
   /** The box that the answer ends in, image pixels. */
   readonly box: Box;
-  /** By how much it is off, in image pixels. */
+  /** How far the box is off, in image pixels. */
   readonly off: { readonly x: number; readonly y: number };
   readonly truth: Mask;
 }

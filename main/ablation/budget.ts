@@ -2,7 +2,7 @@
 import { type EndedRun, endedWhen } from '../learn/endedRun.ts';
 import type { Policy, Run } from '../learn/loop.ts';
 
-/** Of this process, all threads together, in seconds. */
+/** Processor time of this process, all threads together, in seconds. */
 const spent = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;

@@ -22,7 +22,7 @@ import type { ContextVariant, PipelineVariant } from './rows.ts';
 
 export interface MeasuredVariant {
   readonly steps: number;
-  /** Of processor time, in training. */
+  /** Processor time of the training. */
   readonly seconds: number;
   readonly figures: Readonly<Record<string, number>>;
 }

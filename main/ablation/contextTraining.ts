@@ -27,7 +27,7 @@ import { type FrozenInputs, frozenInputFeeds, frozenTokens } from './frozenInput
 import type { ContextVariant } from './rows.ts';
 
 export interface ContextPolicy extends Policy {
-  /** With the sizes of this policy's own context module. */
+  /** Sizes are those of this policy's own context module. */
   readonly parts: PolicyParts;
 }
 
@@ -164,7 +164,7 @@ export const logitsOf = (policy: ContextPolicy, samples: readonly FrozenInputs[]
 interface Reading<T, K extends string> {
   outputs(p: Params): Record<K, Tensor>;
   feeds(some: readonly FrozenInputs[]): NamedValues;
-  /** Of one answer. */
+  /** Reads what the graph gave for one answer. */
   read(own: Record<K, Float32Array>): T;
 }
 

@@ -27,7 +27,7 @@ export interface FrozenInputs {
   readonly length: number;
   /** The position of what comes next. */
   readonly next: number;
-  /** Of the whole picture, with the answer's box. */
+  /** What the decoder is fed: features of the whole picture, and the answer's box. */
   readonly inputs: DecoderInputs;
   /** [side, side] */
   readonly target: Float32Array;
@@ -107,7 +107,7 @@ interface Read {
   readonly width: number;
 }
 
-/** Of the head and one turn, all that a query behind this turn sees. */
+/** Takes from a packed scene what a query behind one turn sees: the head and that turn. */
 function ofTurn({ turn, positions: [t] }: PackedSequence, own: number, { values, heads, width }: Read) {
   const seen = [...turn.keys()].filter((i) => turn[i] === 0 || turn[i] === own);
   const memory = values.map((all) => {

@@ -9,7 +9,7 @@ export interface ContextVariant {
   readonly blocks: number;
 }
 
-/** What the segmenter is told of an answer, without any training. */
+/** What the segmenter gets of an answer, without any training. */
 export interface PipelineVariant {
   readonly kind: 'pipeline';
   readonly told: 'box' | 'box and points' | 'token' | 'token and box';
@@ -34,7 +34,7 @@ const unified: AnswerVariant = {
   earns: ['format', 'box', 'mask'],
 };
 
-/** By the names that files and tables have. */
+/** Variants under the names that files and tables have. */
 export const variants: Readonly<Record<string, Variant>> = {
   'queries-1': { kind: 'context', queries: 1, blocks: 1 },
   'queries-4': { kind: 'context', queries: 4, blocks: 1 },

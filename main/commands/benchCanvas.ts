@@ -39,7 +39,7 @@ interface Page {
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 // Without the limit to the screen's rate, the time between two frames is what they cost.
 const UNLIMITED = ['--disable-frame-rate-limit', '--disable-gpu-vsync'];
-// Never asked: every request is answered before it leaves. Browsers trust this host as they trust Loupe's own.
+// Nothing is sent there: every request is answered before it leaves. Browsers trust this host as they trust Loupe's own.
 const ADDRESS = 'http://127.0.0.1:9';
 const root = path.resolve(import.meta.dirname, '../..');
 

@@ -50,7 +50,7 @@ async function projectIn(folder: string): Promise<string> {
   const file = makeSampleProject(folder);
   const [width, height] = [4000, 3000];
   const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i >> 4) ^ (i / (width * 3)));
-  // Before the scenes in the order of paths.
+  // Its name sorts before those of the scenes.
   await writePng(path.join(folder, '12 megapixels.png'), { width, height, channels: 3, data });
   const project = openProject(file);
   project.addImages([{ path: '12 megapixels.png' }]);

@@ -116,7 +116,7 @@ function blob(number: number) {
   return made;
 }
 
-/** In a process of its own, so that the memory is that of the export alone. */
+/** Exports in a process of its own, so that the memory is that of the export alone. */
 function exportOnce(project: string, file: string): Promise<ExportFigures> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL('./exportOnce.ts', import.meta.url), [project, file]);

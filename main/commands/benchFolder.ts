@@ -105,7 +105,7 @@ async function afterwards(
   const [lists, nexts, whole]: [number[], number[], number[]] = [[], [], []];
   for (let i = 0; i < steps; i++) {
     signal.throwIfAborted();
-    // Prime to any count: far apart, and none twice.
+    // The factor is prime to any count, so images lie far apart and none comes twice.
     const offset = (i * 7919) % images;
     const [ms, { rows }] = await timed(() => client.images.list({ offset, limit: PAGE }));
     lists.push(ms);

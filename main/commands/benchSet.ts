@@ -121,7 +121,7 @@ function teachingImage({ image, things }: LabelledImage, i: number): TeachingIma
 }
 
 interface Scores {
-  /** By photograph. */
+  /** IoU before and after; `group` is the photograph. */
   readonly pairs: readonly { readonly group: number; readonly iou: number }[];
   readonly noc85: number;
   readonly noc90: number;

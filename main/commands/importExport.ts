@@ -168,7 +168,7 @@ function print(
   terminal.print(json ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
 }
 
-/** A line now and then, as nobody looks at a bar in a log. */
+/** A line is printed now and then, as nobody looks at a bar in a log. */
 function progressOn({ signal, note }: Terminal): Pick<Progress, 'signal' | 'total' | 'step' | 'resumeAt'> {
   let [done, total, told] = [0, Number.NaN, performance.now()];
   return {

@@ -23,7 +23,7 @@ function parseLog(text: string): string {
   throw new InvalidArgumentError(`There is a log of "${what}" alone.`);
 }
 
-/** Null where none was asked for. Its place is told, since nobody would find it. */
+/** Null where none was asked for. Its place is printed, since nobody would find it. */
 export async function openedLog({ log }: LogOptions, terminal: Terminal): Promise<CallLog | null> {
   if (log === undefined || log === '') return null;
   const [{ openCallLog }, { logFolder }] = await Promise.all([

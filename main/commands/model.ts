@@ -123,7 +123,7 @@ export function catalogueLine({ id, kind, bytes, memory, licence, note }: Catalo
   return `  ${columns.join('  ')}; ${licence}${note === undefined ? '' : ` (${note})`}\n`;
 }
 
-/** The licence is told before anything is fetched. */
+/** The licence is printed before anything is fetched. */
 async function downloadNamed(id: string, { mirror = [] }: DownloadOptions, terminal: Terminal): Promise<void> {
   const [{ catalogued, download }, { Meter }, { foldersBelow }] = await Promise.all([
     import('../jobs/downloading.ts'),

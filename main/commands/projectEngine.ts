@@ -15,7 +15,7 @@ export interface DrawOptions extends WeightsOptions {
 export interface ProjectEngine {
   readonly project: Project;
   readonly engine: Engine;
-  /** Of the weights in use. */
+  /** Name of the weights in use. */
   readonly weights: string;
   /** null: shapes of every label. */
   readonly labelId: number | null;

@@ -32,7 +32,7 @@ export function addServe(program: Command, terminal: Terminal): void {
 async function serveProject(project: string | undefined, options: ServeOptions, terminal: Terminal): Promise<void> {
   const file = project === undefined ? null : path.resolve(project);
   if (file !== null && !existsSync(file)) throw new BadInput(`${file}: no such project`);
-  // Listened for from the start: a signal that comes while the project opens must not cut it off.
+  // The signal is listened for from the start: one that comes while the project opens must not cut it off.
   const end = untilEnd(terminal.signal, options.socket !== undefined);
   // Loaded late: no other command needs the server and its libraries.
   const [{ Host }, { sweepScratch }, { serve }, { foldersBelow }] = await Promise.all([
@@ -68,7 +68,7 @@ async function tidyUntil(end: Promise<void>, pictures: Pictures): Promise<void> 
   over.abort();
 }
 
-/** Until Ctrl-C, a signal, or the end of the program that started this one. */
+/** Waits until Ctrl-C, a signal, or the end of the program that started this one. */
 function untilEnd(signal: AbortSignal, forShell: boolean): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

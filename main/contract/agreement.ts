@@ -12,7 +12,7 @@ export function distance(a: Mask | null, b: Mask | null): number {
   return 1 - maskIou(a, b);
 }
 
-/** For each answer how many of the others agree with it; `unreadable` ones agree with nobody. */
+/** Counts for each answer how many of the others agree with it; `unreadable` ones agree with nobody. */
 export function agreeingCounts(answers: readonly (Mask | null | 'unreadable')[]): number[] {
   return answers.map((one, i) => answers.filter((other, j) => i !== j && agrees(one, other)).length);
 }

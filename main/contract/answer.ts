@@ -12,7 +12,7 @@ export const BLANK = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028
 const NUMBER = '(-?\\d+(?:\\.\\d+)?)';
 const FOUR = Array(4).fill(NUMBER).join(`,${BLANK}*`);
 const PAIR = `\\(${BLANK}*${NUMBER},${BLANK}*${NUMBER}\\)`;
-/** In this order: a later pattern counts only where an earlier one is found nowhere in the text. */
+/** Patterns in the order of their use: a later one counts only where an earlier one is found nowhere in the text. */
 const PATTERNS = [
   new RegExp(`\\[${BLANK}*${FOUR}${BLANK}*\\]`),
   new RegExp(`\\(${BLANK}*${FOUR}${BLANK}*\\)`),
@@ -68,7 +68,7 @@ function boxesSoFar(text: string, dialect: AnswerDialect): Box[] {
   return start < 0 ? [] : everyBox(text.slice(start)).filter(isInOrder);
 }
 
-/** For a person, of an answer about a picture of a kind that the model did not learn. */
+/** Tells a person that the picture is of a kind that the model did not learn. */
 export const unlikeSentence =
   'This picture is unlike those that the model learnt its words on: what it found is likely wrong. ' +
   'Click the thing or draw a box around it, or choose another model in the settings.';
@@ -95,7 +95,7 @@ const formOf = (dialect: AnswerDialect): AnswerForm => ({
   boxesSoFar: (text) => boxesSoFar(text, dialect),
 });
 
-/** As LENS's own code reads, and as nano writes. */
+/** Reads as LENS's own code reads, and as nano writes. */
 export const firstBoxForm = formOf('released');
 export const listForm = formOf('loupe');
 

@@ -32,9 +32,9 @@ export const Recorded = z.object({
   diff: DiffSchema,
   undo: z.string().nullable(),
   redo: z.string().nullable(),
-  /** The diff tells the first 1,000 changes of more; read everything again. */
+  /** The diff holds the first 1,000 changes of more; read everything again. */
   more: z.boolean().optional(),
-  /** Of a step that was undone or made again: the first of its images, and how many there are; absent where none is. */
+  /** For a step that was undone or made again: the first of its images, and how many there are; absent where none is. */
   where: Where.optional(),
 });
 export interface Recorded {
@@ -58,7 +58,7 @@ export const ImageQuery = z.object({
 });
 export type ImageQuery = z.infer<typeof ImageQuery>;
 
-/** The model as it stands: what runs where, and what was asked for in vain. */
+/** The model as it is now: what runs where, and what was asked for and could not be had. */
 export const EngineStatus = z.object({
   state: z.enum(['starting', 'ready', 'failed', 'absent']),
   weights: z.string().nullable(),
@@ -107,7 +107,7 @@ export const HostEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('notice'), text: z.string() }),
   /** A project that was to be open from the start, and cannot be written where it lies. */
   z.object({ kind: z.literal('read only'), file: z.string() }),
-  /** Of the run that is under way. */
+  /** How far the run is that is under way. */
   TeachProgress,
 ]);
 export type HostEvent = z.infer<typeof HostEvent>;
@@ -297,11 +297,11 @@ export const api = {
     state: base.output(LearningState),
     /** What of the weights in use learns in which tier and what stays as it is, or why nothing can; one sentence. */
     learns: base.output(z.string()),
-    /** Of the last run, also while it is under way. */
+    /** Curves of the last run, also while it is under way. */
     curves: base.output(z.array(RunCurve)),
     /** Answers that the last step of the last run learnt from, also while it is under way; null: it samples none. */
     rollouts: base.output(ShownRollouts.nullable()),
-    /** Of the last run that came to an end, the worst first. */
+    /** Changes that the last finished run made, the worst first. */
     changes: base.output(z.array(ShownChange)),
     /** A job; goes on with a run that was stopped. */
     teach: base

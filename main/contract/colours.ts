@@ -9,7 +9,7 @@ const GOLDEN_ANGLE = 137.507_764;
 /** Lightness of OKLCH, taken in turn, so that neighbours in hue differ in it. */
 const LIGHTNESS = [0.65, 0.8, 0.5];
 const CHROMA = 0.13;
-/** Beyond, colours repeat: nobody tells so many apart. */
+/** From this number on colours repeat: nobody tells so many apart. */
 const MOST = 5000;
 
 /** The first colour of the row that no label has. A label keeps its own, whatever its place in the list. */

@@ -44,7 +44,7 @@ const ChangeSchema = z.discriminatedUnion('kind', [
 
 /** Characters. */
 export const longestTitle = 200;
-/** Of all attributes that a label asks for, with their choices. */
+/** Most characters of all attributes that a label asks for, with their choices. */
 const longestRules = 100_000;
 const mostAttributes = 1000;
 

@@ -26,7 +26,7 @@ export function boxIou(a: Box, b: Box, options: { crowd?: boolean } = {}): numbe
   return whole > 0 ? shared / whole : 0;
 }
 
-/** The same place in another frame: every coordinate times the ratio of the sides. */
+/** Moves a box to another frame: every coordinate is multiplied by the ratio of the sides. */
 export function rescale(box: Box, from: Frame, to: Frame): Box {
   const x = (value: number) => (value / from.width) * to.width;
   const y = (value: number) => (value / from.height) * to.height;

@@ -41,7 +41,7 @@ export type GateVerdict = z.infer<typeof GateVerdict>;
 export const PromptChange = z.object({ imageId: z.int(), text: z.string(), before: z.number(), after: z.number() });
 export type PromptChange = z.infer<typeof PromptChange>;
 
-/** With what was drawn of it: masks at image size, all of them together; null: nothing, or unknown. */
+/** A change together with what was drawn: masks at image size, all of them together; null: nothing, or unknown. */
 export const DrawnChange = PromptChange.extend({
   truth: PackedMask.nullable(),
   was: PackedMask.nullable(),
@@ -160,7 +160,7 @@ export type LearningPoint = z.infer<typeof LearningPoint>;
 export const LearningState = z.object({
   /** Last first. */
   versions: z.array(WeightsVersion),
-  /** Of the last run that came to an end. */
+  /** Report of the last run that came to an end. */
   last: TeachReport.nullable(),
   /** Whether a run was stopped and can go on. */
   stopped: z.boolean(),

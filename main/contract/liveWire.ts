@@ -1,4 +1,4 @@
-// A live wire as it is sent: of every pixel of a window the way back to where the wire begins, and how strong an edge it is.
+// Defines a live wire as it is sent: for every pixel of a window the step back to the wire's beginning, and the edge's strength.
 import { z } from 'zod';
 import { Box, type Point } from './records.ts';
 
@@ -10,7 +10,7 @@ export const LiveWire = z.object({
   rows: z.int().min(1),
   /** Where it begins: the number of that pixel, along the rows. */
   root: z.int().min(0),
-  /** [rows * columns] bytes in base64: 1 + the way back in `ways` or 0 at the root, and 16 * the edge's strength from 0 to 15. */
+  /** [rows * columns] bytes in base64: 1 + the step back in `ways` or 0 at the root, and 16 * the edge's strength from 0 to 15. */
   cells: z.string(),
 });
 export type LiveWire = z.infer<typeof LiveWire>;
@@ -72,7 +72,7 @@ const byteAt = (cells: Uint8Array, cell: number): number => {
   return byte;
 };
 
-/** From the root along edges to the pixel of the place, each pixel's middle. */
+/** Follows the wire from its beginning to the pixel of the place; gives each pixel's middle. */
 export function wayTo(wire: UnpackedWire, to: Place): Place[] {
   const found: Place[] = [];
   let cell = cellOf(wire, to);

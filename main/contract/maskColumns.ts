@@ -57,7 +57,7 @@ class Builder {
   }
 }
 
-/** Without empty columns at either end. */
+/** Drops empty columns at either end. */
 function trimmed(columns: Columns): Columns {
   const { starts, runs } = columns;
   let [first, last] = [0, starts.length - 1];
@@ -198,7 +198,7 @@ function joinColumn({ a, b, spanA, spanB }: Pair, rule: Rule, builder: Builder):
   }
 }
 
-/** Only the runs for which `keep` says so; it gets the number of the run, in order, from 0. */
+/** Keeps the runs for which `keep` says so; it gets the number of the run, in order, from 0. */
 export function filtered(columns: Columns, keep: (run: number) => boolean): Columns {
   const builder = new Builder(columns);
   let run = 0;
@@ -210,7 +210,7 @@ export function filtered(columns: Columns, keep: (run: number) => boolean): Colu
   return builder.done();
 }
 
-/** Moved by whole pixels; what leaves the image is cut off. */
+/** Moves the mask by whole pixels; what leaves the image is cut off. */
 export function moved(columns: Columns, dx: number, dy: number): Columns {
   const builder = new Builder(columns);
   const { width, height } = columns;

@@ -122,7 +122,7 @@ export function fullPolygons(mask: Mask, outlines = outlinesOf(mask)): Polygons 
   return measured(rings.length < outlines.length ? outermost(rings, mask) : rings, mask);
 }
 
-/** Without the islands in holes: where the holes are filled, they are drawn already. */
+/** Drops the islands in holes: where the holes are filled, they are drawn already. */
 function outermost(rings: readonly number[][], { size: [height, width] }: Mask): number[][] {
   const parts = rings.map((ring) => {
     const part = fromPolygon(ring, width, height);
@@ -165,7 +165,7 @@ function middles(corners: readonly number[]): number[] {
   return points;
 }
 
-/** Douglas and Peucker's: corners nearer than `tolerance` to the side that replaces them go. Closed rings. */
+/** Drops corners that lie nearer than `tolerance` to the side that replaces them (Douglas and Peucker). Rings are closed. */
 export function simplified(ring: readonly number[], tolerance: number): number[] {
   const count = ring.length / 2;
   if (count < 4) return [...ring];

@@ -94,7 +94,7 @@ export type ReviewStatus = z.infer<typeof ReviewStatus>;
 export const Review = z.object({ id: Id, status: ReviewStatus, note: text() });
 export type Review = z.infer<typeof Review>;
 
-/** A person's word on one part of an answer; null: not looked at yet. */
+/** A person's verdict on one part of an answer; null: not looked at yet. */
 export const Verdict = z.enum(['right', 'corrected', 'wrong']).nullable();
 export type Verdict = z.infer<typeof Verdict>;
 
@@ -120,7 +120,7 @@ export const Correction = z.object({
 });
 export type Correction = z.infer<typeof Correction>;
 
-/** A prompt that was asked of one image, and what came of it. */
+/** A prompt that was asked of one image, and its correction. */
 export const StoredPrompt = z.object({
   id: Id,
   imageId: Id,
@@ -226,7 +226,7 @@ export const ProjectInfo = z.object({
   name: z.string(),
   images: z.int().min(0),
   shapes: z.int().min(0),
-  /** Of the `unreviewed` and of all. */
+  /** Images of the state `unreviewed`, and all images. */
   unreviewed: z.int().min(0),
   undo: z.string().nullable().describe('title of what undo would take back'),
   redo: z.string().nullable(),

@@ -11,7 +11,7 @@ export interface ReasoningPiece {
 const number = String.raw`-?\d+(?:\.\d+)?`;
 const listed = (count: number): string => Array(count).fill(`(${number})`).join(String.raw`\s*,\s*`);
 const boxes = new RegExp(String.raw`([[(]\s*)${listed(4)}(\s*[\])])`, 'gu');
-/** In square brackets only: round ones hold counts as often as points. */
+/** Points count in square brackets only: round ones hold counts as often as points. */
 const points = new RegExp(String.raw`(\[\s*)${listed(2)}(\s*\])`, 'gu');
 
 /** Boxes on the image are pieces of their own, in its pixels; numbers that name no box on it stay plain text. */

@@ -133,7 +133,7 @@ export function maskIou(a: Mask, b: Mask, options: { crowd?: boolean } = {}): nu
 export const union = (first: Mask, ...rest: Mask[]): Mask =>
   rest.reduce((a, b) => combined(a, b, (inA, inB) => inA || inB), first);
 
-/** The same of a list, which may be empty: then null. */
+/** The union of a list; null where the list is empty. */
 export const unionOf = ([first, ...rest]: readonly Mask[]): Mask | null => (first ? union(first, ...rest) : null);
 
 /** What lies in all of the masks. */

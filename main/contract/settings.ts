@@ -18,7 +18,7 @@ const fields = z.object({
   segmenter: z.string().nullable(),
   colourBy: z.enum(['label', 'object', 'review']),
   maskOpacity: z.number().min(0).max(1),
-  /** Of its size: the same on screen at every zoom, or the same on the image. */
+  /** What the brush's size is counted in: it is the same on screen at every zoom, or the same on the image. */
   brushUnit: z.enum(['screen pixels', 'image pixels']),
 });
 

@@ -20,7 +20,7 @@ export type DialogKind = 'open project' | 'new project' | 'folder' | 'images' | 
 
 /** Sent to the shell by the page. */
 export type PageMessage =
-  /** `chosen` answers with the same number; no files: the person thought better of it. */
+  /** `chosen` answers with the same number; it has no files where the person closed the dialog. */
   | { readonly kind: 'choose'; readonly call: number; readonly what: DialogKind; readonly name?: string }
   /** What the title bar says: the project and, on systems that show it, its file. */
   | { readonly kind: 'title'; readonly title: string; readonly file: string | null }

@@ -49,7 +49,7 @@ export function openCallLog(folder: string, now = new Date()): CallLog {
   };
 }
 
-/** The same promise, with a line when it is settled. */
+/** Returns the same promise, and writes a line when it is settled. */
 export function logged<T>(log: CallLog, call: CallToLog, outcome: Promise<T>): Promise<T> {
   const started = performance.now();
   const { program, urgency, request } = call;

@@ -1,4 +1,4 @@
-// Turns what went wrong in an engine program into what the host is told of it.
+// Turns what went wrong in an engine program into the failure that the host receives.
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { BadInput, isFullDisk, refusalOf } from '../contract/badInput.ts';
 import type { Failure } from './protocol.ts';

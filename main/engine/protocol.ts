@@ -57,7 +57,7 @@ export interface RepairResult extends MaskResult {
   readonly weights: string;
 }
 
-/** Every call of the engine: what it takes, tells meanwhile and gives. */
+/** Every call of the engine: its arguments, its events and its result. */
 export interface Calls {
   ask: { arguments: AskArguments; event: AskEvent; result: AskResult };
   refine: { arguments: RefineArguments; event: never; result: MaskResult & { weights: string; encodings: number } };
@@ -77,7 +77,7 @@ export interface Calls {
   };
   /** Intelligent scissors: the cheapest ways along edges from a place. */
   wire: { arguments: { picture: string } & WireAsk; event: never; result: { wire: LiveWire; ms: number } };
-  /** Of the program `train`: the run whose task lies in the folder; called again, it goes on. */
+  /** A call of the program `train`: makes the run whose task lies in the folder; called again, it goes on. */
   teach: { arguments: { folder: string }; event: TeachProgress; result: TeachOutcome & { ms: number } };
 }
 export type CallName = keyof Calls;

@@ -93,7 +93,7 @@ export class Engine {
     this.status = { ...unknown, state: 'absent', requested: settings.device, lastCallMs: null, problem: null };
   }
 
-  /** Of the process that runs now. */
+  /** Id of the process that runs now. */
   get pid(): number | undefined {
     return this.child?.pid;
   }
@@ -211,7 +211,7 @@ export class Engine {
     else {
       this.stops = 0;
       const { urgency, request } = pending?.message ?? {};
-      // What a person waited for; a batch would tell every window of every image.
+      // Calls that a person waited for are counted; a batch would send every window a state for every image.
       if (urgency === 'urgent' && request?.name !== 'prepare') this.set({ lastCallMs: message.result.ms });
       pending?.finish(message.result);
     }

@@ -23,7 +23,7 @@ export interface TeachingFile {
 
 const fileIn = (folder: string): string => path.join(folder, 'task.json');
 
-/** Whole or not there. */
+/** Writes the file whole or not at all. */
 export async function writeTask(folder: string, task: TeachingFile): Promise<void> {
   const part = `${fileIn(folder)}.part`;
   await writeFile(part, JSON.stringify(task));

@@ -2,7 +2,7 @@
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskIou } from '../contract/rle.ts';
 
-/** As the file has it: sides computed from corners differ in the last bits, which decide where an IoU is a threshold. */
+/** Box as the file has it: sides computed from corners differ in the last bits, which decide where an IoU is a threshold. */
 type Bbox = readonly [x: number, y: number, width: number, height: number];
 
 /** What is compared: `kind` of the evaluation says which of box and mask. */
@@ -152,7 +152,7 @@ function overlap(one: Detection, other: TrueThing, kind: ApOptions['kind']): num
 
 const areaOf = ([, , width, height]: Bbox): number => width * height;
 
-/** In the order of the reference's arithmetic, so that it rounds as the reference does. */
+/** Computes in the order of the reference's arithmetic, so that it rounds as the reference does. */
 function bboxIou(one: Bbox, other: Bbox, crowd: boolean): number {
   const [width, height] = [sharedLength(one, other, 0), sharedLength(one, other, 1)];
   if (width <= 0 || height <= 0) return 0;

@@ -46,7 +46,7 @@ const simplify: Degrade = (mask, { side, random }) => {
   );
 };
 
-/** With the thing next to it; with a disc on its edge where the picture has no other. */
+/** Joins the mask with the thing next to it; with a disc on its edge where the picture has no other. */
 const merge: Degrade = (mask, how) => {
   const area = maskArea(mask);
   const near = how.others.filter((other) => {

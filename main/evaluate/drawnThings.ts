@@ -41,7 +41,7 @@ export async function drawnPictures(): Promise<(split: Split, index: number) => 
   };
 }
 
-/** So many pictures, whatever is asked of them. */
+/** Draws `count` pictures, whatever is asked of them. */
 export async function drawnThings(split: Split, first: number, count: number): Promise<DrawnPicture[]> {
   const drawn = await drawnPictures();
   return Array.from({ length: count }, (_, i) => drawn(split, first + i));

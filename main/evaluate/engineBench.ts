@@ -188,7 +188,7 @@ export async function measureStep(
 
 export interface BenchPlan {
   models: Readonly<Record<string, { config: TransformerConfig; runs: number }>>;
-  /** Of the square product that stands for the machine's peak. */
+  /** Side of the square product that stands for the machine's peak. */
   side: number;
 }
 
@@ -197,7 +197,7 @@ const fullPlan: BenchPlan = {
   side: 2048,
 };
 
-/** Best step beside best product, taken in turns on the same machine, busy or not. */
+/** Compares the best step with the best product, taken in turns on the same machine, busy or not. */
 export async function benchEngine(report: (line: string) => void, plan: BenchPlan = fullPlan): Promise<EngineBench> {
   const gauge = await ProductGauge.square(plan.side);
   const measured: [string, Measured][] = [];

@@ -4,16 +4,16 @@ import type { Box, Mask } from '../contract/records.ts';
 
 /** What is meant, in image pixels; masks without a pixel where nothing is. */
 export interface ExpressionTruth {
-  /** As the papers' code counts it. */
+  /** The mask as the papers' code counts it. */
   readonly papers: Mask;
-  /** As it is drawn, and pixels that count neither way. */
+  /** The mask as it is drawn, and pixels that count neither way. */
   readonly strict: Mask;
   readonly ignored?: Mask;
   readonly box: Box | null;
 }
 
 export interface Expression {
-  /** Unlike that of any other of the set. */
+  /** No other expression of the set has it. */
   readonly id: string;
   /** Absolute path. */
   readonly picture: string;

@@ -1,4 +1,4 @@
-// Measures what this machine gives at best beside the work that is compared with it: products, memory reads, memory use.
+// Measures the best that this machine reaches, beside the work that is compared with it: products, memory reads, memory use.
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';

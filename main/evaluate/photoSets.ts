@@ -35,7 +35,7 @@ export interface SetsEvaluation {
   readonly sets: Readonly<Record<string, SetFigures>>;
   readonly overall: SetFigures & {
     readonly boxToMask: { readonly meanOfSets: number };
-    /** Of masks made wrong, and left right, where every expected gain is followed. */
+    /** Repairs of masks made wrong, and left right, where every expected gain is followed. */
     readonly repair: RepairFigures;
     readonly words: WordFigures;
   };

@@ -31,7 +31,7 @@ export interface BoxToMask {
   readonly box: MaskFigures;
 }
 
-/** Over all photos, and set by set. */
+/** Figures over all photos, and set by set. */
 export interface BoxToMaskEvaluation extends BoxToMask {
   readonly sets: Readonly<Record<string, BoxToMask>>;
 }

@@ -31,7 +31,7 @@ type Reference = z.infer<typeof Reference>;
 /** Who divided the set; `google` is in no paper that is compared with. */
 const dividedBy = { refcoco: 'unc', 'refcoco+': 'unc', refcocog: 'umd' } as const;
 
-/** By picture, so that each is read and encoded once. */
+/** Expressions come picture by picture, so that each picture is read and encoded once. */
 export async function readRefer(source: ReferringSource): Promise<Expression[]> {
   const folder = await folderOf(source);
   const references = (await referencesIn(folder, source)).filter(isIn(source.split));
@@ -70,7 +70,7 @@ function unpickled(file: string, bytes: Uint8Array): unknown {
   }
 }
 
-/** As the authors' own loader chooses: testA and testB by their letter. */
+/** Chooses as the authors' own loader does: testA and testB by their letter. */
 function isIn(split: string): (reference: Reference) => boolean {
   const letter = /^test([A-C])$/.exec(split)?.[1];
   if (letter !== undefined) return (reference) => reference.split.includes(letter);
@@ -89,7 +89,7 @@ interface Instances {
   readonly files: ReadonlyMap<number, string>;
 }
 
-/** Only what is referred to is held. */
+/** Holds only the annotations that are referred to. */
 function instancesIn(file: string, references: readonly Reference[]): Instances {
   const wanted = new Set(references.map(({ ann_id }) => ann_id));
   const shown = new Set(references.map(({ image_id }) => image_id));

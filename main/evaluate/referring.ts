@@ -43,7 +43,7 @@ export interface ReferringTask extends MeasuringTask {
   readonly items: string;
 }
 
-/** What is kept of the items, and what hears of the next ones. */
+/** Items that were stored before, and a function that stores the next ones. */
 interface KnownItems {
   readonly known: ReadonlyMap<string, ReferringItem>;
   keep(item: ReferringItem | z.infer<typeof Failed>): Promise<void>;
@@ -60,7 +60,7 @@ export async function evaluateReferring(
   return measureReferring(predictor, expressions, task, { known, keep });
 }
 
-/** Without a file. */
+/** Measures without writing a file. */
 export async function measureReferring(
   predictor: Pick<Predictor, 'predict'>,
   expressions: readonly Expression[],
@@ -133,7 +133,7 @@ interface Seen {
   readonly signal: AbortSignal;
 }
 
-/** Asked once, or twice where the papers' code asks other words than those that stand in the file. */
+/** Asks once, or twice where the papers' code asks other words than those that stand in the file. */
 async function measured(
   predictor: Pick<Predictor, 'predict'>,
   { id, kind, text, truth }: Expression,
@@ -158,7 +158,7 @@ function saidBy({ objects }: Proposal, { width, height }: DecodedImage): Mask {
   return unionOf(objects.map(({ mask }) => mask)) ?? { size: [height, width], counts: [height * width] };
 }
 
-/** In the picture that the reasoner sees, the true corners rounded there; the first four numbers of the text count. */
+/** Compares boxes in the picture that the reasoner sees, true corners rounded there; the first four numbers of the text count. */
 function releasedBoxIou({ answer, frame, objects }: Proposal, { box }: ExpressionTruth, image: DecodedImage): number {
   const said = firstBox(answer.text);
   const isSaid = objects.length > 0 && said.x1 < said.x2 && said.y1 < said.y2;
@@ -185,7 +185,7 @@ export interface ReferringFigures {
   readonly count: number;
   readonly papers: ReferringAccuracy;
   readonly strict: ReferringAccuracy;
-  /** By the papers' definitions, where the set has kinds. */
+  /** Figures of each kind by the papers' definitions, where the set has kinds. */
   readonly kinds: Readonly<Record<string, ReferringAccuracy & { readonly count: number }>>;
   readonly unreadable: number;
   readonly medianMs: number;

@@ -42,7 +42,7 @@ export async function shiftedDomain(seed: number, count: number): Promise<Shifte
   return { ...words, pictures: await shiftedPictures([...words.known, ...words.new], { seed, count }) };
 }
 
-/** Of things with these names alone. */
+/** Draws pictures of things with these names alone. */
 export async function shiftedPictures(
   names: readonly string[],
   { seed, count }: { seed: number; count: number },

@@ -24,11 +24,11 @@ export interface WordsTask {
 
 type Speaks = Pick<Predictor, 'predict' | 'unknownWords'>;
 
-/** Share of the picture from which on a thing is large; the aim is told of large things. */
+/** Share of the picture from which on a thing is large; the bar counts large things. */
 const LARGE = 0.05;
 /** The reader of the photographs' files says that no more masks of a picture were kept: what has none may stand there. */
 const CAPPED = 20;
-/** The same question in the ways that people ask it, one after the other. */
+/** Ways in which people ask the same question; they are used one after the other. */
 const ways: readonly ((category: string) => string)[] = [
   (category) => `the ${category}`,
   (category) => `find the ${category}`,

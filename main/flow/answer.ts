@@ -75,7 +75,7 @@ function named(
 
 const unfenced = (body: string): string => /```(?:json)?\s*(.*?)\s*```/s.exec(body)?.[1] ?? body;
 
-/** From the first bracket to the last. */
+/** Cuts out the text from its first bracket to its last. */
 function jsonIn(text: string): string {
   const body = unfenced(text);
   const start = body.search(/[[{]/);

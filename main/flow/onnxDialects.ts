@@ -8,7 +8,7 @@ export interface OnnxDialect {
   readonly title: string;
   readonly encoder: {
     readonly input: string;
-    /** By name; null: three outputs in the order of `features`, whatever they are called. */
+    /** Names of the outputs; null: three outputs in the order of `features`, whatever they are called. */
     readonly outputs: readonly string[] | null;
   };
   readonly decoder: {

@@ -25,7 +25,7 @@ export function foreignMasks(results: Shaped, { decoder }: OnnxDialect): Foreign
   return { width, height, masks: asLogits(masks.data), iou: iou.data, over };
 }
 
-/** By its name, or the first output that looks like it. */
+/** Finds the output by its name, or takes the first one that looks like it. */
 function wanted(results: Shaped, name: string | null, fits: (shape: readonly number[]) => boolean) {
   const found = name === null ? Object.values(results).find(({ shape }) => fits(shape)) : results[name];
   if (!found) throw new Error(`The decoder gave ${Object.keys(results).join(', ')}, and no ${name ?? 'masks'}.`);

@@ -49,7 +49,7 @@ function scaled(value: number, channel: number, scale: PixelScale): number {
   return scale === 'unit' ? value / 255 : value / 255 - mean / std;
 }
 
-/** As SAM 2's own predictor: floats, anti-aliased. [3, height, width] */
+/** Resizes as SAM 2's own predictor does: floats, anti-aliased. [3, height, width] */
 function smoothly(image: DecodedImage, size: Frame): Float32Array {
   const area = image.width * image.height;
   const data = new Float32Array(3 * area);
@@ -59,7 +59,7 @@ function smoothly(image: DecodedImage, size: Frame): Float32Array {
   return resizeFloat(planes, { height: size.height, width: size.width }, { antialias: true }).data;
 }
 
-/** As SAM's own predictor: whole numbers. [3, height, width] */
+/** Resizes as SAM's own predictor does: whole numbers. [3, height, width] */
 function byPillow(image: DecodedImage, { width, height }: Frame): Float32Array {
   const { data } = resizePillow(image, { width, height }, 'bilinear');
   const area = width * height;

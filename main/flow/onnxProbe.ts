@@ -5,7 +5,7 @@ import type { OnnxDialect, PixelScale } from './onnxDialects.ts';
 import type { ForeignMasks } from './onnxMasks.ts';
 import type { PointedAt } from './onnxPrompts.ts';
 
-/** What was found out by trying, because names do not tell. */
+/** What the probe found out by trying, because names do not tell. */
 export interface ProbeResult {
   readonly boxes: boolean;
   readonly rough: boolean;
@@ -27,7 +27,7 @@ interface Thing {
 const side = 256;
 /** A click on a thing finds this much of it where the weights are good; weights that learnt nothing are not judged. */
 const wellFound = 0.5;
-/** A box that is heard must not do so much worse than a click. */
+/** A box that the file takes must not do so much worse than a click. */
 const muchWorse = 0.3;
 
 /** Dark and light discs on grey. */

@@ -19,7 +19,7 @@ export interface PointedAt {
 
 export interface PromptSetting {
   readonly dialect: OnnxDialect;
-  /** Of the decoder's file. */
+  /** Inputs of the decoder's file. */
   readonly inputs: readonly ForeignPort[];
   readonly placed: PlacedPicture;
   readonly image: DecodedImage;
@@ -159,7 +159,7 @@ function portOf({ inputs }: PromptSetting, name: string): ForeignPort {
   return inputs.find((port) => port.name === name) ?? { name, type: float32, shape: [] };
 }
 
-/** In the element type that the file declares. */
+/** Puts the numbers into the element type that the file declares. */
 function numbers(values: readonly number[], shape: readonly number[], { name, type }: ForeignPort): ShapedValue {
   if (type === int64) return { data: BigInt64Array.from(values, (value) => BigInt(Math.round(value))), shape };
   if (type === int32) return { data: Int32Array.from(values, Math.round), shape };

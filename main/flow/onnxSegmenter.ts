@@ -165,7 +165,7 @@ const isOneFile = ({ encoder, decoder }: RecognisedFiles): boolean => encoder ==
 const shapeOf = ({ dialect, encoder }: RecognisedFiles) =>
   encoder.inputs.find(({ name }) => name === dialect.encoder.input)?.shape ?? [];
 
-/** On the encoder's square. */
+/** Places the picture on the encoder's square. */
 function placedFor(files: RecognisedFiles, image: DecodedImage): PlacedPicture {
   const [height, width] = sidesOf(files);
   return placedOn(image, { height, width }, files.dialect.picture.aspect);

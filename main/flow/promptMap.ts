@@ -1,8 +1,8 @@
 // Draws what a person or the reasoner points at on the segmenter's rough-mask input, so that a box or a click acts where it lies.
-// SAM 2 learns from a billion masks what a corner token means; a model of 3 M parameters is told it on the map as well.
+// SAM 2 learns from a billion masks what a corner token means; a model of 3 M parameters gets it on the map as well.
 import type { Box } from '../contract/records.ts';
 
-/** In fractions of the picture. */
+/** What is pointed at, in fractions of the picture. */
 export interface Pointed {
   box?: Box;
   clicks?: readonly { x: number; y: number; inside: boolean }[];

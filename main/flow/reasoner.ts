@@ -47,7 +47,7 @@ export interface EngineOptions {
   features?: FeatureFiles;
 }
 
-/** Of pictures of other sizes; the session of the size that was seen longest ago is closed. */
+/** Sessions are kept for so many picture sizes; the one that was used longest ago is closed. */
 const mostSizes = 4;
 
 interface Seen {
@@ -62,7 +62,7 @@ export class Reasoner {
   private readonly weights: ReasonerWeights;
   private readonly options: EngineOptions;
   private readonly images: ImageConfig;
-  /** By the height and width of the picture in patches. */
+  /** A session for each height and width of a picture in patches. */
   private readonly towers = new Map<string, Promise<Session>>();
   private readonly decoder: Decoder;
   private readonly seen = new WeakMap<DecodedImage, Promise<Seen>>();
@@ -79,7 +79,7 @@ export class Reasoner {
   }
 
   static async open(weights: ReasonerWeights, options: EngineOptions): Promise<Reasoner> {
-    // Of a photograph's usual size; it tells whether the provider can be had.
+    // The first session has a photograph's usual size; it tells whether the provider can be had.
     const grid = usualGrid(weights);
     const first = await openTower(weights, grid, options);
     const reasoner = new Reasoner(weights, options, first);

@@ -51,7 +51,7 @@ export async function repaired(
   return { mask, boundary, features, gain: gain !== null && isFartherFromEdges ? Math.min(gain, 0) : gain };
 }
 
-/** For a segmenter that does not say how sure it is: it draws one mask, and no gain is expected of it. */
+/** Redraws by a segmenter that does not say how sure it is: it draws one mask, and no gain is expected of it. */
 export async function unrated(
   segmenter: { segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> },
   image: DecodedImage,
@@ -108,7 +108,7 @@ function grown(box: Box, picture: Frame): Box {
   return clampBox({ x1: box.x1 - by, y1: box.y1 - by, x2: box.x2 + by, y2: box.y2 + by }, picture) ?? box;
 }
 
-/** Up to two points deep inside, and two far outside within the box. */
+/** Chooses up to two points deep inside, and two far outside within the box. */
 function pointsOf(standing: Mask, box: Box, picture: Frame): { on: Point[]; off: Point[] } {
   const window = windowAround(box, picture, { margin: 0, side: POINT_SIDE });
   const inside = bitmapIn(standing, window);
@@ -135,7 +135,7 @@ function deepPoints(bitmap: Uint8Array, window: MaskWindow, sign: Point['sign'])
   return points;
 }
 
-/** Best by the segmenter's own word and by how much the others agree with it. */
+/** Takes the draft that is best by the segmenter's own word and by how much the others agree with it. */
 function agreed(drafts: readonly Draft[]): Draft | null {
   const rating = ({ mask, quality }: Draft) =>
     quality + drafts.reduce((sum, other) => sum + maskIou(mask, other.mask), 0) / drafts.length;

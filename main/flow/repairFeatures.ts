@@ -5,7 +5,7 @@ import { boundaryIou, boundaryOf } from '../pictures/boundary.ts';
 import { edgeDistance, edgeStrength, pictureIn } from '../pictures/edges.ts';
 import { bitmapIn, type MaskWindow, windowAround } from '../pictures/maskWindow.ts';
 
-/** By one prompt; `isPlain`: by the box alone, which knows nothing of the mask that stands. */
+/** What one prompt drew; `isPlain`: the box alone was asked, which knows nothing of the mask that stands. */
 export interface RedrawnMask {
   readonly mask: Mask;
   /** The IoU that the segmenter believes it to have. */
@@ -82,11 +82,11 @@ function opinions(standing: Mask, mask: Mask, redrawn: readonly RedrawnMask[]) {
 
 interface Edges {
   readonly strength: Float32Array;
-  /** To the nearest edge, 0 on one. */
+  /** Distance to the nearest edge, 0 on one. */
   readonly distance: Float32Array;
 }
 
-/** Farther is not told apart: there is no edge to speak of. */
+/** Distances beyond this are not told apart: there is no edge to speak of. */
 const FARTHEST = 8;
 
 /** Means over the pixels of an outline; `peak`: how much stronger edges are on it than beside it, on either side. */

@@ -36,7 +36,7 @@ import {
 
 interface Look {
   readonly place: PicturePart;
-  /** In place of the ask's own rough mask: the share of each cell of the place. */
+  /** Replaces the ask's own rough mask: the share of each cell of the place. */
   readonly rough?: Float32Array;
 }
 
@@ -219,7 +219,7 @@ export class Segmenter {
     return { at, labels, slots };
   }
 
-  /** For nano all that is pointed at, as it was trained; for SAM 2 a rough mask alone. */
+  /** Draws for nano all that is pointed at, as it was trained; for SAM 2 a rough mask alone. */
   private map(all: Pointed, side: number): Float32Array | null {
     if (this.weights.recipe.segmenter.promptMap) return promptMap(all, side);
     return all.rough ? roughLogits(all.rough) : null;

@@ -21,7 +21,7 @@ export function pictureSigns(features: Float32Array, width: number): Float64Arra
   return Float64Array.from([...sum, ...deviations]);
 }
 
-/** Above 0: unlike. Throws where the record was made for a model of another width. */
+/** A picture is unlike where this is above 0. Throws where the record was made for a model of another width. */
 export function unlikeness({ mean, spread, weights, bias }: SignSum, signs: Float64Array): number {
   if (signs.length !== mean.length)
     throw new RangeError(`pictures.json is about ${mean.length} signs, and the model shows ${signs.length}.`);

@@ -84,7 +84,7 @@ export class Views {
 const halved = (image: DecodedImage): DecodedImage =>
   resizePillow(image, { width: Math.ceil(image.width / 2), height: Math.ceil(image.height / 2) }, 'bilinear');
 
-/** The same part of a smaller copy, in whole pixels of it. */
+/** The part that a smaller copy has of the same place, in whole pixels of the copy. */
 function scaled({ x, y, width, height }: PicturePart, from: Frame, to: Frame): PicturePart {
   const [across, down] = [to.width / from.width, to.height / from.height];
   const [left, top] = [Math.round(x * across), Math.round(y * down)];

@@ -9,7 +9,7 @@ import { type Entry, openPromise, type ZipFile } from 'yauzl';
 import { BadInput } from '../contract/badInput.ts';
 
 const MOST_ENTRIES = 200_000;
-/** Of everything that is unpacked: the annotations of COCO's 118,000 pictures have half of it. */
+/** Most bytes that are unpacked in all: the annotations of COCO's 118,000 pictures have half of them. */
 const MOST_BYTES = 1e9;
 /** Annotations shrink to a fifth or a thirtieth; only what was made to fill a disk shrinks to a thousandth. */
 const MOST_TIMES = 200;
@@ -63,7 +63,7 @@ export async function unpackZip(
 
 interface Target {
   readonly to: string;
-  /** Of the archive. */
+  /** Name of the archive. */
   readonly name: string;
   readonly budget: Budget;
 }

@@ -55,7 +55,7 @@ export function mergeFields(...groups: readonly (readonly [place: string, fields
   return Object.fromEntries(found);
 }
 
-/** Of parts that make one object, the first that says something counts; where another says otherwise, that is told. */
+/** Where parts make one object, the first that has an attribute counts; where another part differs, that is reported. */
 export function mergeAttributes(
   first: Attributes,
   other: Attributes,

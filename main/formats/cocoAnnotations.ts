@@ -45,9 +45,9 @@ export interface OutShape {
 interface Segmentation {
   readonly segmentation: number[][] | PackedMask;
   readonly drawn: Mask;
-  /** Of polygons that do not draw the mask exactly, with the mask. */
+  /** IoU of polygons that do not draw the mask exactly with the mask. */
   readonly iou?: number;
-  /** Of what is only a box. */
+  /** Box of a shape that has no mask. */
   readonly box?: Box;
 }
 
@@ -116,7 +116,7 @@ export class Annotations {
     }
   }
 
-  /** As it stands in the file that it came from, except for what was changed here. */
+  /** Writes the record as it stands in the file that it came from, except for what was changed here. */
   #again(shape: OutShape, { text, geometry, said }: FileRecord, ids: Fields): string | null {
     const fields = fieldsOf(text);
     const own = said ? fields : withExtra(fields, shape.extra);
@@ -129,7 +129,7 @@ export class Annotations {
     return said ? patched(text, { ...ids, ...where }) : JSON.stringify({ ...own, ...ids, ...where });
   }
 
-  /** Where every mask is wanted in one form, and the file has it in the other. */
+  /** Writes the other form where every mask is wanted in one form and the file has it in the other. */
   #otherForm(segmentation: unknown, shape: OutShape): Fields {
     const { mask, crowd } = shape;
     if (mask === null || this.#masks === 'auto') return {};

@@ -88,7 +88,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Without line breaks and the blanks around them, outside of texts. */
+/** Drops line breaks and the blanks around them, outside of texts. */
 export const compact = (text: string): string =>
   text.includes('\n')
     ? text.replace(/("(?:[^"\\]|\\.)*")|\s+/gsu, (_, quoted: string | undefined) => quoted ?? '')

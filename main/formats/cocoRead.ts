@@ -178,7 +178,7 @@ class AnnotationReader {
     return width > 0 && height > 0 ? boxOf([x, y, x + width, y + height], frame) : null;
   }
 
-  /** The mask counts; a box that differs from it is told. */
+  /** The mask counts; a box that differs from it is reported. */
   #checkBox(value: unknown, mask: Mask, what: string): void {
     const sides = numbersOf(value, 4);
     if (sides === null) return;

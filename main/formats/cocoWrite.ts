@@ -17,7 +17,7 @@ export interface OutImage {
   readonly fileName: string;
   readonly width: number;
   readonly height: number;
-  /** As another file had it, with what else that says. */
+  /** The record as another file had it. */
   readonly record?: string;
 }
 
@@ -64,7 +64,7 @@ export async function writeCocoFile(file: string, content: CocoContent, options:
   }
 }
 
-/** Where the file is to stand, links followed. Projects and pictures are not written over; their name tells, unopened. */
+/** Finds where the file is to stand, links followed. Projects and pictures are not written over; their name tells, unopened. */
 function replaceable(file: string): string {
   const info = statSync(file, { throwIfNoEntry: false });
   if (info === undefined) return file;
@@ -109,7 +109,7 @@ class Out {
   #descriptor: number | null;
   #waiting: string[] = [];
   #length = 0;
-  /** Written into the list that is open. */
+  /** Entries that were written into the list that is open. */
   entries = 0;
 
   constructor(file: string) {

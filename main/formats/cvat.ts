@@ -46,7 +46,7 @@ export async function readCvat(file: string, context: ReadContext): Promise<Read
   return { format: 'CVAT', images, labels: [...labels], shapes };
 }
 
-/** As the task, project or job of the file lists them: also those that nothing has. Sublabels of skeletons are none. */
+/** Labels that the task, project or job of the file lists, also those that nothing has. Sublabels of skeletons are none. */
 function labelsIn(meta: Element | undefined): string[] {
   const lists = (meta?.children ?? []).flatMap((each) => childrenOf(each, 'labels'));
   const listed = lists.flatMap((list) => childrenOf(list, 'label'));

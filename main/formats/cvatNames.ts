@@ -18,7 +18,7 @@ type Named = Pick<ReadImage, 'name' | 'folder' | 'split'>;
 type Attributes = Element['attributes'];
 
 export class CvatNames {
-  /** By `task_id`; files of one task have no such attribute. */
+  /** Tasks by `task_id`; files of one task have no such attribute. */
   readonly #tasks = new Map<string, CvatTask & { readonly title: string; readonly subset: string }>();
   readonly #only: CvatTask;
   /** Which tasks have a picture of a name. */
@@ -55,7 +55,7 @@ export class CvatNames {
     return new Set([...this.#perSubset.values()].flatMap((ids) => [...ids])).size > 1;
   }
 
-  /** As CVAT lays a project's pictures: in a folder of their subset. Null where no name is given. */
+  /** Names a picture as CVAT lays a project's pictures: in a folder of their subset. Null where no name is given. */
   of(attributes: Attributes): Named | null {
     const given = textOf(attributes.name);
     if (given === null) return null;
@@ -65,7 +65,7 @@ export class CvatNames {
     return { name, ...split, ...(subset !== null && { folder: subset }) };
   }
 
-  /** Where one task's pictures are told from another's: its subset, if no other task has that, else its own name too. */
+  /** Names the folder that tells one task's pictures from another's: its subset, if no other task has that, else its own name too. */
   folderOf({ subset = '', task_id: id = subset }: Attributes): string {
     const isAlone = (this.#perSubset.get(subset)?.size ?? 0) < 2;
     const own = this.#tasks.get(id)?.title ?? `task_${id}`;
@@ -73,7 +73,7 @@ export class CvatNames {
   }
 }
 
-/** No name of a task leads anywhere else. */
+/** Takes separators out, so that the name of a task leads nowhere else. */
 const plain = (title: string): string => title.replaceAll(/[\\/:]/gu, '_').replace(/^\.+$/u, '_');
 
 function add(sets: Map<string, Set<string>>, key: string, value: string): void {
@@ -87,7 +87,7 @@ function taskOf(head: Element | undefined): CvatTask {
   return { size: sizeIn(head), step, stop: wholeOf(textIn(head, 'stop_frame')) };
 }
 
-/** In the element or in one of its parts. */
+/** Reads the size in the element or in one of its parts. */
 function sizeIn(head: Element | undefined): CvatTask['size'] {
   const stated = [head, ...(head?.children ?? [])].map((part) => childOf(part, 'original_size')).find(Boolean);
   return stated ? { width: textIn(stated, 'width'), height: textIn(stated, 'height') } : null;

@@ -12,7 +12,7 @@ const NONE_HERE =
 
 interface Frame {
   readonly called: string;
-  /** Of one of several tasks: only a picture in this folder is its own. */
+  /** Folder of one of several tasks: only a picture in it is the task's own. */
   readonly folder: string | null;
   /** What tells its task. */
   readonly of: Element['attributes'];
@@ -91,7 +91,7 @@ interface Placed {
   readonly shape: Element;
 }
 
-/** Those that are to be seen, as a picture of its own would have them. */
+/** Gives the shapes that are to be seen, as a picture of its own would have them. */
 function shapesOf(track: Element, task: CvatTask, notes: Notes): Placed[] {
   const { id = '?', label, source, group_id: group } = track.attributes;
   const all = { track_id: id, ...(label && { label }), ...(source && { source }), ...(group && { group_id: group }) };
@@ -114,7 +114,7 @@ function shapesOf(track: Element, task: CvatTask, notes: Notes): Placed[] {
   return placed.filter(({ isOutside }) => !isOutside);
 }
 
-/** On how many frames CVAT shows a track of which the file has key frames alone; a file with frames between has them all. */
+/** Counts the frames on which CVAT shows a track whose file has key frames alone; a file with frames between has them all. */
 function betweenKeys(placed: readonly Placed[], { step, stop }: CvatTask): number {
   if (placed.some(({ isKey }) => !isKey)) return 0;
   const inOrder = placed.toSorted((a, b) => a.at - b.at);

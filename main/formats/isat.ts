@@ -70,7 +70,7 @@ function polygonsOf(
   });
 }
 
-/** From the top layer down, each polygon shows what no other has covered yet. Background cuts holes and is no thing. */
+/** Goes from the top layer down: each polygon shows what no other has covered yet. Background cuts holes and is no thing. */
 function thingsOf(
   polygons: readonly Polygon[],
   image: ReadImage & { width: number; height: number },

@@ -259,7 +259,7 @@ const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byt
 const endsScalar = (byte: number): boolean =>
   byte === COMMA || byte === LIST_END || byte === OBJECT_END || byte === COLON || isSpace(byte);
 
-/** With null for each number that is none; null where that does not make it JSON. */
+/** Reads the piece with null for each number that is none; null where that does not make it JSON. */
 function mendedPiece(given: string): Pick<JsonPiece, 'value' | 'text' | 'mended'> | null {
   const word = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/gsu;
   const text = given.replace(word, (found) => (found.startsWith('"') ? found : 'null'));
@@ -273,7 +273,7 @@ function mendedPiece(given: string): Pick<JsonPiece, 'value' | 'text' | 'mended'
 const TOKEN =
   /\s*(?:"(?:[^"\\\p{Cc}]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])|true|false|null|[[\]{},:])\s*/uy;
 
-/** Where the first thing stands that is no word of JSON; the end where all are and only their order is wrong. */
+/** Finds the first thing that is no word of JSON; the end where all are words and only their order is wrong. */
 function firstFault(text: string): number {
   TOKEN.lastIndex = 0;
   let at = 0;

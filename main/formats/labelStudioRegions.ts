@@ -4,7 +4,7 @@ import type { Frame } from '../contract/geometry.ts';
 import { type BoxedMask, boxRing, ellipseRing, maskOfRing, turnedRing } from './rings.ts';
 import { boxOf, type Fields, numberOf, ringOf } from './values.ts';
 
-/** In pixels of its picture. Throws `BadInput` where the result has no area. */
+/** Gives a region in pixels of its picture. Throws `BadInput` where the result has no area. */
 export function regionOf(type: string, value: Fields, frame: Frame): BoxedMask {
   const place = PLACES.get(type);
   if (place === undefined) throw new BadInput(`a result of type "${type}" is not read`);

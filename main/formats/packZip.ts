@@ -7,7 +7,7 @@ import { ZipFile } from 'yazl';
 export interface ToPack {
   readonly folder: string;
   readonly names: readonly string[];
-  /** By name in the archive. */
+  /** Texts by their name in the archive. */
   readonly texts: Readonly<Record<string, string>>;
 }
 

@@ -68,7 +68,7 @@ function* segmentsOf(
   }
 }
 
-/** Beside the file or in the folder that is called as it is. */
+/** Reads the picture beside the file or in the folder that is called as it is. */
 function pictureOf(file: string, name: string, image: ReadImage): IndexPicture {
   const own = path.basename(name);
   const folder = path.dirname(file);

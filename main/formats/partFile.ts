@@ -2,7 +2,7 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** Where to write before `file` is replaced. Removes what killed processes of ours left there, and nothing else. */
+/** Says where to write before `file` is replaced. Removes what killed processes of ours left there, and nothing else. */
 export function partFileOf(file: string): string {
   for (const left of leftBeside(file)) rmSync(left, { recursive: true, force: true });
   return `${file}.loupe-${process.pid}.part`;

@@ -1,7 +1,7 @@
 // Breaks long loops every 20 ms so that the host can answer, and stops them when cancelled.
 const TURN_MS = 20;
 
-/** To be awaited once a round; waits only when 20 ms have passed. Throws the signal's reason. */
+/** The result is awaited once a round and waits only when 20 ms have passed. It throws the signal's reason. */
 export function pauses(signal: AbortSignal | undefined): () => Promise<void> | undefined {
   let last = performance.now();
   return () => {

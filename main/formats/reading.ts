@@ -66,7 +66,7 @@ export interface Reading {
   readonly images: readonly ReadImage[];
   /** In the file's order. */
   readonly labels: readonly string[];
-  /** To be read once; what cannot be taken goes to the notes as it is met. */
+  /** Can be read once; what cannot be taken goes to the notes as it is met. */
   readonly shapes: Iterable<ReadShape>;
   readonly source?: ReadingSource;
 }

@@ -50,7 +50,7 @@ export async function readReasonSeg(file: string, { pictures, notes }: ReadConte
   return { format: 'ReasonSeg', images: [image], labels: [LABEL], shapes: [shape] };
 }
 
-/** As its loader paints: "flag" is passed over, the largest first, "ignore" over and under others alike. */
+/** Paints as ReasonSeg's loader does: "flag" is passed over, the largest first, "ignore" over and under others alike. */
 export function reasonSegMasks(shapes: readonly Shape[], { width, height }: Frame): ReasonSegMasks {
   const nothing: Mask = { size: [height, width], counts: [height * width] };
   const painted = shapes

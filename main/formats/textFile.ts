@@ -23,7 +23,7 @@ export function byteOrderMark(
 /** Turns UTF-16 into text, piece by piece. */
 export const decoderOf = (encoding: string): { write(bytes: Buffer): string } => iconv.getDecoder(encoding);
 
-/** For a look at it alone: bytes of an unknown encoding become other characters here, and are read exactly later. */
+/** Decodes for a first look: bytes of an unknown encoding become other characters here, and are read exactly later. */
 export function decodeRoughly(start: Buffer): string {
   const mark = byteOrderMark(start);
   const body = start.subarray(mark?.length ?? 0);

@@ -11,7 +11,7 @@ import { parseSegmentation } from './cocoRules.ts';
 export interface AnnotatedImage {
   readonly fileName: string;
   readonly masks: readonly Mask[];
-  /** Of each mask: its annotation's id, or "category#group". */
+  /** Name of each mask: its annotation's id, or "category#group". */
   readonly names: readonly string[];
 }
 

@@ -10,7 +10,7 @@ export interface JsonFacts {
 interface Known {
   /** "a Darwin file (V7)" */
   readonly name: string;
-  /** Where another format is had. */
+  /** What to export in place of this format. */
   readonly instead: string;
   readonly fits: (facts: JsonFacts) => boolean;
 }

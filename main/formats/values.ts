@@ -37,7 +37,7 @@ export function sideOf(value: unknown): number | null {
 export const textOf = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
 
-/** As it stands there: blanks at its ends are cut where the label is made, and told. */
+/** The label as it stands there: blanks at its ends are cut where the label is made, and reported. */
 export const labelOf = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? value : typeof value === 'number' ? String(value) : null;
 

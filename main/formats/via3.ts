@@ -17,7 +17,7 @@ const KINDS = new Map<unknown, readonly [name: string, ...fields: string[]]>([
   [7, ['polygon']],
 ]);
 const EXTREME_RECTANGLE = 8;
-/** Of kinds of files: 2 is a picture, 4 a video, 8 sound. */
+/** Numbers of the kinds of files: 2 is a picture, 4 a video, 8 sound. */
 const PICTURE = 2;
 
 export async function readVia3(file: string, context: ReadContext): Promise<Reading> {

@@ -47,7 +47,7 @@ export async function readVoc(file: string, { pictures, notes }: ReadContext): P
   return { format: 'VOC', images: [image], labels: [...new Set(shapes.map(({ label }) => label))], shapes };
 }
 
-/** Where the picture lay: by its path, if that is one of a picture of this name, else by the name of its folder. */
+/** Says where the picture lay: by its path, if that is one of a picture of this name, else by the name of its folder. */
 function folderIn(root: Element, fileName: string): string {
   const lay = slashed(textIn(root, 'path'));
   return baseName(lay) === baseName(fileName) ? path.posix.dirname(lay) : slashed(textIn(root, 'folder'));
@@ -92,7 +92,7 @@ function othersIn(object: Element, { what, notes }: { what: string; notes: Notes
   return Object.fromEntries(found);
 }
 
-/** Line breaks around a name are the layout of the file; blanks beside it are told when the label is made. */
+/** Line breaks around a name are the layout of the file; blanks beside it are reported when the label is made. */
 function labelIn(object: Element): string | null {
   const text = childOf(object, 'name')?.text;
   if (text === undefined || text.trim() === '') return null;

@@ -47,7 +47,7 @@ export async function readYolo(file: string, context: ReadContext): Promise<Read
   return { format: 'YOLO', images: [image], labels, shapes };
 }
 
-/** What the file's set says of it, with a word on where that stands. */
+/** What the file's set says of it, and where the set says so. */
 function setOf(file: string, { root, notes, sets }: ReadContext, rows: number): YoloSet {
   const set = yoloSetOf(file, root, sets);
   if (set.problem !== undefined) notes.say(`${set.problem}; its classes keep their numbers`);
@@ -112,7 +112,7 @@ function shapeOf(line: string, from: From): ReadShape & { readonly number: numbe
 
 interface Kind {
   readonly kind: 'box' | 'polygon';
-  /** Of the numbers that say where it lies. */
+  /** Count of the numbers that say where a shape lies. */
   readonly count: number;
   readonly score?: number | undefined;
   readonly track_id?: number | undefined;

@@ -38,7 +38,7 @@ async function moved(host: Host, way: keyof typeof words): Promise<Recorded | nu
   return recorded && host.recorded(recorded);
 }
 
-/** With progress, and as before where it is cancelled. */
+/** Moves the step as a job with progress; all is as before where it is cancelled. */
 async function movedByJob(host: Host, way: keyof typeof words, next: NonNullable<ReturnType<Project['nextMove']>>) {
   const project = host.project();
   const { title, changes, seq } = next;

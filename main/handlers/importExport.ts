@@ -60,7 +60,7 @@ export const exchangeHandlers = (host: HostContext) => ({
   exportName: contract.jobs.exportName.handler(() => {
     const { file } = host.project();
     const { dir, name } = path.parse(file);
-    // Beside the project, but not where Loupe keeps the sample: nobody knows that folder.
+    // The folder beside the project, but not where Loupe keeps the sample: nobody knows that folder.
     const folder = dir === path.resolve(host.folders.data) ? homedir() : dir;
     const sources = host
       .project()

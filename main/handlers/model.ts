@@ -49,13 +49,13 @@ interface ToPrepare {
   readonly ahead: boolean;
 }
 
-/** `ahead`: once nobody waits for anything else. Without a model there is nothing to prepare. */
+/** `ahead`: runs once nobody waits for anything else. Without a model there is nothing to prepare. */
 async function prepare(host: HostContext, { imageId, ahead }: ToPrepare, signal?: AbortSignal): Promise<void> {
   const picture = pictureOf(host, imageId);
   try {
     await host.engine.call('prepare', { picture }, { signal, ...(ahead && { urgency: 'batch' }) });
   } catch (error) {
-    // A picture that cannot be read is told where it is shown.
+    // A picture that cannot be read is reported where it is shown.
     if (!(error instanceof NoModel) && !(error instanceof BadInput)) throw error;
   }
 }

@@ -28,7 +28,7 @@ export interface OneFile {
   readonly highest: { readonly images: number; readonly annotations: number; readonly categories: number };
 }
 
-/** As the project stands: an import in between may raise what new things get. */
+/** Numbers the project as it stands: an import in between may raise what new things get. */
 export function cocoIdsOf(project: Project, only: OneFile | null = null): CocoIds {
   return { ...categoriesOf(project, only), ...imagesOf(project, only), ...shapesOf(project, only) };
 }

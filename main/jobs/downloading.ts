@@ -53,14 +53,14 @@ function mirrorsOf({ mirrors = [], env }: Download): string[] {
   return all;
 }
 
-/** Until it is released; for all of this program, which has no other way out. */
+/** Sends this program's requests through the proxy until it is released; the program has no other way out. */
 const throughProxy = ({ HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ...rest }: Environment): (() => void) =>
   setGlobalProxyFromEnv({
     ...{ http_proxy: rest.http_proxy ?? HTTP_PROXY, https_proxy: rest.https_proxy ?? HTTPS_PROXY },
     no_proxy: rest.no_proxy ?? NO_PROXY,
   });
 
-/** Where a model of the catalogue lies, by the list of those on this machine. */
+/** Folders of the catalogue's models on this machine, by their ids. */
 export async function placesById(config: string): Promise<ReadonlyMap<string, string>> {
   return new Map((await readInstalled(config)).map(({ name, place }) => [name, place]));
 }

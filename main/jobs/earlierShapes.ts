@@ -27,7 +27,7 @@ export class EarlierShapes {
   readonly #project: Project;
   readonly #cocoIds: CocoIds;
   readonly #onImages = new Map<number, readonly Earlier[]>();
-  /** Those that one of the file's shapes was found to be: of two that are alike each is found once. */
+  /** Shapes that one of the file's was found to be: of two that are alike each is found once. */
   readonly #found = new Set<number>();
 
   /** `cocoIds`: from before the import. */

@@ -85,7 +85,7 @@ function* shapesOn(project: Project, image: Image, cocoIds: CocoIds): Generator<
 
 interface Around extends Pick<ImageDetail, 'prompts' | 'proposals'> {
   readonly cocoIds: CocoIds;
-  /** Of the image. */
+  /** Size of the image. */
   readonly size: Frame;
 }
 
@@ -125,7 +125,7 @@ function extraOf(
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
-/** In picture pixels, as everything in the file. */
+/** The reasoning in picture pixels, as everything in the file. */
 function reasoningOf(
   { correction }: StoredPrompt,
   { proposals, size }: Pick<Around, 'proposals' | 'size'>,

@@ -37,7 +37,7 @@ export class ImageFiles {
     return path.resolve(path.dirname(this.#project.file), image.path);
   }
 
-  /** As an image of the project has it: relative and with forward slashes where that is possible. */
+  /** The path as an image of the project has it: relative and with forward slashes where that is possible. */
   pathOf(file: string): string {
     return pathIn(this.#project.file, path.resolve(file));
   }

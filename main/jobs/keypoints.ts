@@ -37,7 +37,7 @@ function pointsOf(keypoints: unknown): (Keypoints['points'][number] | null)[] {
   });
 }
 
-/** By file and category; points count from 1. */
+/** Skeletons by file and category; points count from 1. */
 function* skeletonsOf(project: Project): Generator<[string, readonly [number, number][]]> {
   for (const { fileId, number, record } of project.sourceCategories()) {
     const { skeleton } = fieldsOf(record);

@@ -51,7 +51,7 @@ export class ImageMatcher {
     this.#parts = parts;
   }
 
-  /** Those whose shapes can be taken; images of no known size are not among them. `from`: the file that names them. */
+  /** Gives the images whose shapes can be taken; those of no known size are left out. `from`: the file that names them. */
   async of(images: readonly ReadImage[], from: string): Promise<Map<ReadImage, MatchedImage>> {
     const placed = new Map<ReadImage, MatchedImage>();
     for (const { image, path, missing } of await this.#found(images, from)) {

@@ -106,7 +106,7 @@ export class NamedPictures implements PictureFinder {
       : { file: first, isElsewhere: best === 0 && wanted.folders.length > 0 && own.length > 0 };
   }
 
-  /** Where the picture lies if the annotation file is right about its own surroundings, in lower case. */
+  /** Says where the picture lies if the annotation file is right about its own surroundings, in lower case. */
   #expected({ written }: Wish, from?: string): Set<string> {
     const starts = this.#folders.map((folder) => path.join(folder, ...written));
     if (from === undefined) return new Set(starts.map(folded));
@@ -123,7 +123,7 @@ export class NamedPictures implements PictureFinder {
     return folders.length === 0 || isAbsolute || this.#ownFolders(file).length === 0;
   }
 
-  /** Those that the annotation file's own path and name speak of, if it speaks of any: instances_train.json. */
+  /** Keeps the files that the annotation file's own path and name speak of, if it speaks of any: instances_train.json. */
   #bySource(files: readonly string[], from?: string): string[] {
     const distinct = [...new Set(files)];
     const tokens = this.#tokens(from);

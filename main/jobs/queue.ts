@@ -12,7 +12,7 @@ export interface Progress {
   total(count: number | null): void;
   /** Counts so many more as done; 1 by default. */
   step(count?: number): void;
-  /** So many were done before this run; they do not count for its speed. */
+  /** Says that so many were done before this run; they do not count for its speed. */
   resumeAt(done: number): void;
   /** A line that says what was left out, and why. */
   note(line: string): void;

@@ -35,7 +35,7 @@ export class SourceImport {
     if (this.#shapes.length >= BATCH) this.flush();
   }
 
-  /** Before the shapes themselves are stored: rows without a shape do no harm. */
+  /** Is called before the shapes themselves are stored: rows without a shape do no harm. */
   flush(): void {
     if (this.#images.length > 0) this.#project.setSourceImages(this.#images);
     if (this.#shapes.length > 0) this.#project.setSourceShapes(this.#shapes);

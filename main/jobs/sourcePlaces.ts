@@ -11,7 +11,7 @@ export function placeOf(projectFile: string, source: string): string {
   return nearPlaces(projectFile, source).find((place) => existsSync(place)) ?? source;
 }
 
-/** With as much of its old path as possible first: equal names in several folders are common. */
+/** Lists places, those with as much of the old path as possible first: equal names in several folders are common. */
 function nearPlaces(projectFile: string, source: string): string[] {
   const parts = source.split(/[\\/]/u).filter((part) => part !== '');
   const folder = path.dirname(projectFile);

@@ -29,7 +29,7 @@ export class SpoolWriter<Part> {
   }
 }
 
-/** In the order in which they were added. What is read goes through one buffer: parts may be as large as their masks. */
+/** Reads parts in the order in which they were added, through one buffer: parts may be as large as their masks. */
 export async function* spooled<Part>(file: string): AsyncGenerator<Part> {
   const handle = await open(file, 'r');
   let buffer = Buffer.alloc(2 ** 16);

@@ -27,9 +27,9 @@ type Part = 'train' | 'val';
 interface Trainer {
   /** Whether a sample needs the masks of its objects. */
   readonly needsMasks: boolean;
-  /** Of the picture that the trainer is given. */
+  /** Size of the picture that the trainer is given. */
   frame(image: Frame): Frame;
-  /** Below the folder, and as the record names it. */
+  /** The picture's file below the folder, and its name in the record. */
   picture(name: string, part: Part): { readonly file: string; readonly named: string };
   /** File below the folder to the record in it: a file of its own, or a line or item of one. */
   records(shown: ShownSample, part: Part): readonly { readonly file: string; readonly record: unknown }[];

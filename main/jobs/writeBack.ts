@@ -103,7 +103,7 @@ async function headOf(source: SourceFile): Promise<Head> {
   return { texts: head, highest };
 }
 
-/** The same limit as at import: ids beyond it are not counted on from. */
+/** The limit is that of the import: ids beyond it are not counted on from. */
 const HIGHEST = 2 ** 51;
 const idOf = (value: unknown): number | null => (isFields(value) ? wholeOf(value.id) : null);
 
@@ -111,7 +111,7 @@ const idOf = (value: unknown): number | null => (isFields(value) ? wholeOf(value
 class BackContent implements CocoContent {
   readonly head: Readonly<Record<string, string>>;
   readonly stated: string[] = [];
-  /** By their ids in the file. */
+  /** Shapes that were written, by their ids in the file. */
   readonly writtenShapes = new Map<number, number>();
   readonly writtenImages = new Map<number, number>();
   readonly #project: Project;

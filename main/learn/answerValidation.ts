@@ -49,7 +49,7 @@ export async function answerValidation(
   };
 }
 
-/** The same ones for a seed, whether a run is new or goes on. */
+/** Chooses the same prompts for a seed, whether a run is new or goes on. */
 function heldPrompts(held: readonly TeachingImage[], seed: number): MeasuredImage[] {
   const draw = random(seed, STREAM);
   const outlined = held.flatMap((image): MeasuredImage[] => {

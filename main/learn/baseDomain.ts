@@ -12,7 +12,7 @@ const usual = { replayed: 24, measured: 40, worded: 250, chosenBy: 120 };
 const firstWorded = 1000;
 const firstChosenBy = 3000;
 
-/** Of the weights' name; nothing is known of what other weights came with. */
+/** Gives the domain of weights by their name; nothing is known of what other weights came with. */
 export async function baseDomain(name: string, count: Readonly<Partial<typeof usual>> = {}): Promise<BaseDomain> {
   if (name !== 'loupe-nano') return { replayed: [], measured: [], worded: [], chosenBy: [], lesson: null };
   const drawn = await drawnPictures();

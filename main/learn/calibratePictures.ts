@@ -24,7 +24,7 @@ const FIRST_SCENE = 70_000_000;
 /** Photographs are kept in memory no larger: the reasoner sees a few hundred pixels of them. */
 const LONGEST = 384;
 
-/** For loupe-nano, whose words were learnt on drawn scenes. */
+/** Fits the record of loupe-nano, whose words were learnt on drawn scenes. */
 export async function calibratePictures(
   folder: string,
   source: CocoSource,

@@ -61,7 +61,7 @@ export const cannotSay = (weights: CheckpointWeights): string | null =>
 /** Whether masks can be taught beside answers. */
 export const hasMasksToLearn = (weights: CheckpointWeights): boolean => !isDecoupled(weights);
 
-/** For a person, before anything starts: what learns in which tier, and what stays as it is. */
+/** Tells a person before anything starts what learns in which tier, and what stays as it is. */
 export function howItLearns(learner: Learner): string {
   const { weights, segmenter } = learner;
   const why = cannotLearn(learner, 'auto');

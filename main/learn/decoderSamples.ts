@@ -108,7 +108,7 @@ async function pointedOf(
   return samples;
 }
 
-/** With points that are none behind its own; null where it has more of them. */
+/** Fills the inputs up with points that do not count; null where they have more points than `slots`. */
 function withSlots(inputs: DecoderInputs, slots: number): DecoderInputs | null {
   if (inputs.slots > slots) return null;
   if (inputs.slots === slots) return inputs;

@@ -63,7 +63,7 @@ export async function decoderValidation(
   };
 }
 
-/** The same ones for a seed, whether a run is new or goes on. */
+/** Chooses the same objects for a seed, whether a run is new or goes on. */
 async function heldObjects(
   weights: DecoderWeights,
   held: readonly TeachingImage[],

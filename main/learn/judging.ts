@@ -11,7 +11,7 @@ import type { TeachingImage, TeachTask, Watching } from './task.ts';
 
 export interface Scores {
   readonly project: readonly Score[];
-  /** Of the weights' own domain: things under their boxes, and prompts by words. */
+  /** Scores on the weights' own domain: things under their boxes, and prompts by words. */
   readonly base: readonly Score[];
   readonly worded: readonly Score[];
 }
@@ -63,7 +63,7 @@ export async function scoresOf(
   }
 }
 
-/** Without images that are gone since the first time: what is compared are the same prompts. */
+/** Drops images that are gone since the first time, so that the same prompts are compared. */
 export function onSameImages(first: Scores, last: Scores): { before: Scores; after: Scores } {
   const there = new Set(last.project.map(({ imageId }) => imageId));
   const isThere = ({ imageId }: Score) => there.has(imageId);
@@ -72,7 +72,7 @@ export function onSameImages(first: Scores, last: Scores): { before: Scores; aft
 
 const alone = (image: TeachingImage): MeasuredImage => ({ ...image, read: () => image.read(), group: image.imageId });
 
-/** By the words alone; 1 where nothing matches and nothing was found. */
+/** IoU of the answer to the words alone; 1 where nothing matches and nothing was found. */
 const wordedIou = ({ worded }: Score): number | null => worded && sampleIou(worded.overlap);
 
 function saidIou(score: Score): number | null {
@@ -146,7 +146,7 @@ export const changesOf = ({ before, after, tier }: Compared): TeachReport['promp
     .map(({ pair, text, imageId }): PromptChange => ({ imageId, text, before: pair.before, after: pair.after }))
     .sort((a, b) => a.after - a.before - (b.after - b.before));
 
-/** The same, with what was drawn by what the tier can change. */
+/** The same changes, with what was drawn by what the tier can change. */
 export function drawnChanges({ before, after, tier }: Compared): DrawnChange[] {
   const packed = (mask: Mask | null | undefined) => (mask ? packMask(mask) : null);
   const by = tier === 'decoder' ? 'pointed' : 'worded';

@@ -35,7 +35,7 @@ function withChanges(
   };
 }
 
-/** Of old values that are others now, smallest first. */
+/** Sizes of the changes of values that were there before, smallest first. */
 function changesBySize({ start, end, isNew }: TrainingChange): Float32Array {
   let count = 0;
   for (const { values } of end.values()) count += values.length;
@@ -52,7 +52,7 @@ function changesBySize({ start, end, isNew }: TrainingChange): Float32Array {
   return sizes.subarray(0, used).sort();
 }
 
-/** As it is stored among the sizes, so that both compare alike. */
+/** The size of a change as it is stored among the sizes, so that both compare alike. */
 const changeOf = (value: number, before: number | undefined): number =>
   Math.fround(Math.abs(value - (before ?? value)));
 

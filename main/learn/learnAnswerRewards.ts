@@ -14,7 +14,7 @@ const saveEvery = 5;
 
 type From = Pick<Learning, 'learnt' | 'from'>;
 
-/** Kept in the run's folder: a run that goes on must decide as it did. */
+/** The result is stored in the run's folder: a run that goes on must decide as it did. */
 export function spreadOfAnswers({ folder, seed }: TeachTask, from: From, watching: Watching): Promise<RewardSpread> {
   return keptSpread(folder, async () => {
     const { policy, asked } = await opened(from, seed, watching);

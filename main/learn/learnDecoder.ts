@@ -24,7 +24,7 @@ import { validatedRun } from './validation.ts';
 import { isWhole, writeVersion } from './version.ts';
 
 const batch = { pointed: 8, worded: 4 } as const;
-/** Of segmenters that are shown pictures as large as those of SAM 2: each ask takes some 30 times as much room. */
+/** Batch for segmenters that see pictures as large as those of SAM 2: each ask takes some 30 times as much room. */
 const largeBatch = { pointed: 4, worded: 2 } as const;
 const largeSide = 512;
 /** Every fourth ask that is learnt is one of the weights' own domain. */
@@ -132,7 +132,7 @@ async function planned(
   };
 }
 
-/** Kept in the run's folder: a run that goes on must end at the same step. */
+/** The number is stored in the run's folder: a run that goes on must end at the same step. */
 export async function stepsOf(folder: string, name: string, planned: () => Promise<number>): Promise<number> {
   const file = path.join(folder, name);
   if (existsSync(file)) return Number(JSON.parse(await readFile(file, 'utf8')));

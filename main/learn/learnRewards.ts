@@ -27,7 +27,7 @@ export interface RewardSpread {
   readonly unreadable: number;
 }
 
-/** Kept in the run's folder: a run that goes on must decide as it did. */
+/** The result is stored in the run's folder: a run that goes on must decide as it did. */
 export async function keptSpread(folder: string, look: () => Promise<RewardSpread>): Promise<RewardSpread> {
   const file = path.join(folder, 'spread.json');
   if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'));
@@ -36,7 +36,7 @@ export async function keptSpread(folder: string, look: () => Promise<RewardSprea
   return spread;
 }
 
-/** Of the groups of some questions, one after the other. */
+/** Counts the groups of some questions, one after the other. */
 export async function spreadOver<Q>(
   questions: readonly Q[],
   look: (question: Q) => Promise<RewardSpread>,

@@ -24,11 +24,11 @@ export interface Score {
   readonly text: string;
   /** Under each object's true box; empty where nothing matches or no mask is known. */
   readonly pointed: readonly Overlap[];
-  /** By the words alone; null: the words were not asked. */
+  /** The answer to the words alone; null: the words were not asked. */
   readonly worded: { readonly overlap: Overlap; readonly boxHit: boolean; readonly saidNothing: boolean } | null;
   /** Whether nothing matches. */
   readonly nothing: boolean;
-  /** For whoever wants to see it. */
+  /** What was drawn, where a caller shows it. */
   readonly drawn?: Drawn;
 }
 

@@ -5,7 +5,7 @@ import type { Predictor } from '../flow/predict.ts';
 import { outlinesOf } from './decoderPrompts.ts';
 import type { MeasuredImage, MeasureOptions } from './measure.ts';
 
-/** As papers count: who is not content after twenty clicks has needed twenty. */
+/** Most clicks at one object, as papers count: an object that is not good after twenty has needed twenty. */
 const MOST_CLICKS = 20;
 const STREAM = 71;
 

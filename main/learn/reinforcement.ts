@@ -49,7 +49,7 @@ export type Watch = (step: number, groups: readonly Group[], open: Pick<Groups, 
 
 type Reinforcement = Objective<RewardedPolicy, Question, RolloutBatch>;
 
-/** As in LENS: everything learns but the segmenter's picture encoder. Samples are more questions than a step needs. */
+/** Trains what LENS trains: everything but the segmenter's picture encoder. Samples are more questions than a step needs. */
 export const watchedReinforcement = (watch: Watch | null): Reinforcement => ({
   graph({ parameters, parts }, batch) {
     const source = parameters.source();

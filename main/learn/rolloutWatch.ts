@@ -23,7 +23,7 @@ const MOST_LETTERS = 400;
 
 export interface RolloutWatch {
   readonly watch: Watch;
-  /** As last measured; empty before. */
+  /** Figures of the last measurement; empty before the first. */
   figures(): Readonly<Record<string, number>>;
 }
 
@@ -37,7 +37,7 @@ interface Watched {
   readonly seed: number;
 }
 
-/** The same prompts with the same seeds each time: what changes is the policy. */
+/** Asks the same prompts with the same seeds each time: what changes is the policy. */
 export function rolloutWatch({ folder, frame, held, steps, seed }: Watched): RolloutWatch {
   const outlined = held.filter((one) => one.objects.length > 0 && meantMask(one) !== null);
   const most = Math.min(MOST_HELD, outlined.length);
@@ -68,7 +68,7 @@ async function measured(questions: readonly Question[], answered: (question: Que
   return { 'validation gIoU': gIoU(overlaps), 'validation cIoU': cIoU(overlaps) };
 }
 
-/** Those of a project's images; of each no more than is drawn of it. Texts have their coordinates in image pixels, as people read them. */
+/** Takes the groups of a project's images; coordinates in their texts become image pixels, as people read them. */
 function drawnGroups(groups: readonly Group[], frame: Frame): DrawnGroup[] {
   const advantages = advantagesOf(groups);
   let first = 0;

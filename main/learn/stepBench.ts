@@ -69,7 +69,7 @@ export async function benchStep(
   return figures;
 }
 
-/** As the supervised tier takes it, on a checkpoint that holds what the language model asks for. */
+/** Takes the step as the supervised tier does, on a checkpoint that holds what the language model asks for. */
 async function updatesStep(
   { reasoner, storage, adapter: batch }: StepPlan,
   report: (line: string) => void,
@@ -99,7 +99,7 @@ async function updatesStep(
   }
 }
 
-/** As the decoder tier takes it, on features that are there already. */
+/** Takes the step as the decoder tier does, on features that are there already. */
 function decoderStep(
   { segmenter, context, decoder: batch }: StepPlan,
   report: (line: string) => void,

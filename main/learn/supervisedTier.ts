@@ -56,7 +56,7 @@ const attempts = 20;
 
 const trained = /^(visual\.|model\.|lm_head\.)/u;
 
-/** Of what the weights folder is asked and trained in, in the form that this tier writes; null: it can. */
+/** Says why this tier cannot write in the form in which the weights folder is asked and trained; null: it can. */
 export function cannotSpeak({ name, recipe: { reasoner }, tokenizer }: ReasonerWeights): string | null {
   const isOwn =
     reasoner.template === 'loupe' && reasoner.framing.kind === 'square' && tokenizer instanceof NanoTokenizer;
@@ -105,7 +105,7 @@ export const grownWords = ({ tokenizer, weights }: SupervisedPolicy): GrownWords
   known: new Set(weights.tokenizer.words),
 });
 
-/** As its parts are now: with a row for each new word. */
+/** The policy's parts as they are now: with a row for each new word. */
 const speakerOf = ({ weights, config, tokenizer }: SupervisedPolicy): PolicyParts => ({
   ...weights,
   reasoner: config,

@@ -37,7 +37,7 @@ export function taughtAnswer(things: readonly NamedBox[], wanted: string, tokeni
   return `<think>${list}. ${decision}</think><answer>\`\`\`json\n[${writtenItems(meant)}]\n\`\`\`</answer>`;
 }
 
-/** On numbers that have a token, at least one step wide and high. */
+/** Moves a box to numbers that have a token, at least one step wide and high. */
 function sayable({ x1, y1, x2, y2 }: Box, tokenizer: NanoTokenizer): Box {
   const { count, step } = tokenizer.vocabulary.coordinates;
   const start = (value: number) => Math.min(tokenizer.snap(value), (count - 2) * step);
@@ -61,7 +61,7 @@ export function taughtTurns(
   }));
 }
 
-/** As many of them as fit into `tokens`, in this order; null where none does. */
+/** Packs as many turns as fit into `tokens`, in this order; null where none does. */
 export function packedTurns(
   taught: readonly TaughtTurn[],
   { tokenizer, side, tokens }: { tokenizer: NanoTokenizer; side: number; tokens: number },

@@ -5,7 +5,7 @@ import { cIoU, gIoU, type Overlap } from '../evaluate/metrics.ts';
 import type { Policy, Run } from './loop.ts';
 import type { Parameters } from './parameters.ts';
 
-/** Of the time that has passed in training. */
+/** Most of the training time that measuring may take. */
 const MOST_SHARE = 0.05;
 const FEWEST_STEPS_BETWEEN = 10;
 
@@ -14,7 +14,7 @@ export type Validation = (parameters: Parameters) => Promise<readonly Overlap[]>
 
 export interface ValidatedRun<P extends Policy, S, B> {
   readonly run: Run<P, S, B>;
-  /** As last measured; empty before. */
+  /** Figures of the last measurement; empty before the first. */
   figures(): Readonly<Record<string, number>>;
   /** Measures what the run ended in. */
   end(): Promise<void>;
@@ -31,7 +31,7 @@ export function validatedRun<P extends Policy, S, B>(
   let ended = run.steps;
   const measure = async (step: number): Promise<void> => {
     const since = now();
-    // Of one that fails, as on a full disk or when the run is stopped, the curve lacks a point and the run nothing.
+    // Where a measurement fails, as on a full disk or when the run is stopped, the curve lacks a point and the run goes on.
     const overlaps = await validation(run.policy.parameters).catch(() => []);
     pace.cost = now() - since;
     pace.spent += pace.cost;

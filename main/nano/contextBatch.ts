@@ -55,7 +55,7 @@ interface Look {
   readonly truth: Uint8Array;
 }
 
-/** As in the product: around the box, where one is told; else all of the scene. */
+/** Chooses the view as the product does: around the box, where one is told; else all of the scene. */
 function lookOf({ scene, box, rough, truth }: ContextTurn & { scene: Scene }): Look {
   const { image } = scene;
   if (!box) return { image, ask: { slots: [], rough }, truth };

@@ -19,7 +19,7 @@ export interface ContextShape {
 export interface SceneContextPass {
   /** [scenes, tokens, hidden] */
   hidden: Tensor;
-  /** Of every turn. */
+  /** Masks of every turn. */
   masks: DecodedMasks;
 }
 

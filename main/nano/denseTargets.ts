@@ -54,7 +54,7 @@ export function denseTargets(scene: Scene, side: number): DenseTargets {
   return targets;
 }
 
-/** For each cell the id with the most pixels in it, or 0. */
+/** Finds for each cell the id with the most pixels in it, or 0. */
 function cellOwners(scene: Scene, side: number): Uint8Array {
   const { width, height } = scene.image;
   const things = scene.things.length + 1;

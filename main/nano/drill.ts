@@ -52,7 +52,7 @@ export function drillOf(
   return drill;
 }
 
-/** Up to where the answer's box would begin; several are named and copied too, as there is more to it than to one. */
+/** Writes the turn up to where the answer's box would begin; turns with several boxes also name and copy them. */
 function turnOf(tokenizer: NanoTokenizer, { text, decision, targets = [] }: PromptDraft, stage: Arrangement) {
   const told = decisionText(decision) + (targets.length > 1 ? itemsText(stage, targets) : '');
   return turnTokens(tokenizer, text, { answer: tokenizer.encode(told), side: cells }).turn;

@@ -28,7 +28,7 @@ export async function exportNano(nano: Nano, folder: string): Promise<void> {
   });
 }
 
-/** As Qwen2.5-VL's config.json. */
+/** Writes the configuration as Qwen2.5-VL's config.json has it. */
 function reasonerJson({ language: l, vision: v, imageToken }: QwenConfig) {
   return {
     model_type: 'qwen2_5_vl',
@@ -59,7 +59,7 @@ function reasonerJson({ language: l, vision: v, imageToken }: QwenConfig) {
   };
 }
 
-/** As SAM 2's own configuration files. */
+/** Writes the configuration as SAM 2's own files have it. */
 const segmenterJson = (c: Sam2Config) => ({
   image_size: c.imageSize,
   embed_dim: c.embedDim,

@@ -56,7 +56,7 @@ function corners({ mask }: PromptedThing, random: Random): Slot[] {
   return boxSlots(random.chance(0.3) ? box : jitter(box, random), roughSide);
 }
 
-/** In the middle of the thing, or anywhere on it. */
+/** Clicks in the middle of the thing, or anywhere on it. */
 function first({ mask }: PromptedThing, random: Random): Slot {
   const middle = random.chance(0.5) ? deepest(mask, frame) : null;
   if (middle) return slotAt({ ...middle, inside: true }, random);

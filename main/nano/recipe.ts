@@ -16,7 +16,7 @@ export interface StageRecipe {
   rates?: Readonly<Record<string, number>>;
   /** What the segmenter learns from beside drawn scenes. */
   photos?: CocoSource;
-  /** Of the segmenter's pictures; all are scenes where there are no photographs. */
+  /** Share of scenes among the segmenter's pictures; all are scenes where there are no photographs. */
   sceneShare?: number;
 }
 

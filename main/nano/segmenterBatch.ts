@@ -61,7 +61,7 @@ export function askFeeds(asks: readonly PromptExample[]) {
   return feeds;
 }
 
-/** The same pointing in fractions of the picture. */
+/** Gives the same points and mask in fractions of the picture. */
 function pointed(slots: readonly Slot[], rough: Float32Array | null): Pointed {
   const [from, to] = [slots.find(({ label }) => label === 2), slots.find(({ label }) => label === 3)];
   const clicks = slots.filter(({ label }) => label === 0 || label === 1);
@@ -106,7 +106,7 @@ function halved(mask: Uint8Array, side: number): Float32Array<ArrayBuffer> {
 
 const shareTables = new Map<string, [number, number][][]>();
 
-/** For each of `to` cells, which of `from` pixels lie in it and with what share. */
+/** Says for each of `to` cells which of `from` pixels lie in it and with what share. */
 function areaShares(from: number, to: number): [number, number][][] {
   const key = `${from}>${to}`;
   const known = shareTables.get(key);

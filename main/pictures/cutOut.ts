@@ -98,7 +98,7 @@ function softened({ width, height, data }: Frame & { data: Uint8Array }, isEnlar
   return { width, height, data: averaged(averaged(signs, { width, step: 1 }), { width, step: width }) };
 }
 
-/** Over each value and its two neighbours in one direction; at the border the value stands for the missing one. */
+/** Averages each value and its two neighbours in one direction; at the border the value stands for the missing one. */
 function averaged(data: Float32Array, { width, step }: { width: number; step: number }): Float32Array {
   const isSameRow = (a: number, b: number) => step !== 1 || Math.floor(a / width) === Math.floor(b / width);
   return data.map((value, i) => {

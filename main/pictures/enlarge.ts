@@ -81,7 +81,7 @@ function fillColumn(column: Float32Array, { width, data }: Grid, at: { from: num
   }
 }
 
-/** For each grid row the first picture row that begins at it, and the end: [rows + 1]. */
+/** Finds for each grid row the first picture row that begins at it, and the end: [rows + 1]. */
 function groupStarts(first: Int32Array, rows: number): Int32Array {
   const starts = new Int32Array(rows + 1).fill(first.length);
   for (let y = first.length - 1; y >= 0; y--) starts[first[y] ?? 0] = y;
@@ -89,7 +89,7 @@ function groupStarts(first: Int32Array, rows: number): Int32Array {
   return starts;
 }
 
-/** For every output position the nearest input before its centre and the share of the one after it. */
+/** Finds for every output position the nearest input before its centre and the share of the one after it. */
 function neighbours(from: number, to: number, filled = from) {
   const centres = Float64Array.from({ length: to }, (_, i) => Math.max(0, ((i + 0.5) * filled) / to - 0.5));
   const first = Int32Array.from(centres, (centre) => Math.min(from - 1, Math.floor(centre)));

@@ -121,7 +121,7 @@ function shares(
   });
 }
 
-/** For each pixel of a line of the small copy, the two cells it lies between and the share of the second. */
+/** Finds for each pixel of a line of the small copy the two cells it lies between and the share of the second. */
 function between(part: { start: number; length: number; count: number }, whole: number, cells: number) {
   const at = Float64Array.from({ length: part.count }, (_, i) => {
     const pixel = part.start + ((i + 0.5) * part.length) / part.count;

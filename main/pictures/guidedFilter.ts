@@ -55,7 +55,7 @@ export function guidedFilter(guide: Colours, size: Frame, settings: FilterSettin
   };
 }
 
-/** Beside a variance: what varies less is constant. */
+/** Least variance: what varies less is constant. */
 const nothing = 1e-6;
 
 /** A plane and its means over the windows. */
@@ -166,7 +166,7 @@ export class Windows {
     }
   }
 
-  /** Down all columns at once, since memory lies along rows. */
+  /** Sums down all columns at once, since memory lies along rows. */
   private downColumns(): Plane {
     const { rows, sums, down, reach, size } = this;
     const { width, height } = size;

@@ -108,7 +108,7 @@ export async function inspectImage(file: string, thumbnailLimit: number = MAX_MA
 
 export const thumbnailOf = (image: DecodedImage): Promise<Buffer> => toThumbnail(fromPixels(image));
 
-/** Without loss and quickly written, so not small. */
+/** The PNG loses nothing and is written quickly, so it is not small. */
 export const pngOf = (image: DecodedImage): Promise<Buffer> =>
   fromPixels(image).png({ compressionLevel: 2, adaptiveFiltering: false }).toBuffer();
 
@@ -216,7 +216,7 @@ async function readBounded(file: string): Promise<Buffer> {
   return reading(file, readFile(file));
 }
 
-/** As many as `refuseDeclared` looks at. */
+/** Reads as many bytes as `refuseDeclared` looks at. */
 async function firstBytes(file: string): Promise<Uint8Array> {
   await refuseKind(file);
   const handle = await reading(file, open(file));

@@ -46,7 +46,7 @@ async function* below(folder: string, state: Found & { walked: Set<string> }): A
   for (const each of folders) yield* below(each, state);
 }
 
-/** None where the folder cannot be read or was walked before: links may lead in a circle. */
+/** Gives none where the folder cannot be read or was walked before: links may lead in a circle. */
 async function entriesOf(folder: string, { walked, note }: Found & { walked: Set<string> }): Promise<Dirent[]> {
   try {
     const place = await realpath(folder);

@@ -20,10 +20,10 @@ export interface WireAsk {
 const HALF = 192;
 /** Pixels of a window: ways to so many take a fifth of a second, and 200 kB take them to the screen. */
 const MOST = (2 * HALF) ** 2;
-/** Beyond the place that the window is to reach, so that the way to it may go round. */
+/** How far the window reaches beyond the place, so that the way to it may go round. */
 const BEYOND = 64;
 
-/** After Mortensen and Barrett, "Intelligent scissors for image composition" (1995). */
+/** Follows Mortensen and Barrett, "Intelligent scissors for image composition" (1995). */
 export function liveWire(image: DecodedImage, ask: WireAsk): UnpackedWire {
   const { width, height } = image;
   if (ask.x < 0 || ask.y < 0 || ask.x >= width || ask.y >= height)

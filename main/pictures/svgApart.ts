@@ -8,7 +8,7 @@ export interface SvgTask {
   readonly bytes: Uint8Array;
   /** Most pixels. */
   readonly limit: number;
-  /** Without: only how large it is. */
+  /** Whether the picture is drawn; else only its size is measured. */
   readonly draw: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface DrawnSvg {
 const program = path.join(path.dirname(import.meta.filename), `svgProgram${path.extname(import.meta.filename)}`);
 
 const HEAP_MB = 512;
-/** As other pictures; a map of 100,000 paths on 3000 x 3000 pixels takes 18 s of a processor. */
+/** The limit is that of other pictures; a map of 100,000 paths on 3000 x 3000 pixels takes 18 s of a processor. */
 const DRAW_MS = 60_000;
 const MOST_BYTES = 100e6;
 /** libvips looks for the element in the first thousand. */

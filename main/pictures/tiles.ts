@@ -41,7 +41,7 @@ const HASH = /^[0-9a-f]{64}$/u;
 
 export class Pictures {
   readonly #folder: string;
-  /** Newest first to go in: what was asked for last is what is on screen. */
+  /** The newest goes in first: what was asked for last is what is on screen. */
   readonly #limit = new ConcurrencyLimit(2);
   /** One at a time, because of their memory. Apart from the other gate, whose work may wait for pixels. */
   readonly #decoding = new ConcurrencyLimit(1);
@@ -182,7 +182,7 @@ async function keep(file: string, bytes: Buffer, type: string): Promise<PictureB
   }
 }
 
-/** Written beside and renamed, so that no reader sees half of it. */
+/** Writes beside the place and renames, so that no reader sees half of it. */
 async function put(file: string, bytes: Uint8Array): Promise<void> {
   const beside = `${file}.${randomUUID()}`;
   await mkdir(path.dirname(file), { recursive: true });

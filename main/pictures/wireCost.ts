@@ -116,7 +116,7 @@ interface Seen {
   readonly strength: Plane;
 }
 
-/** Half a point where the Laplacian of the pixel's channel has another sign than a neighbour's, and is nearer to zero. */
+/** Adds half a point where the Laplacian of the pixel's channel has another sign than a neighbour's, and is nearer to zero. */
 function addCrossings(crossing: Plane, planes: readonly Plane[], { frame, channel, strength }: Seen): void {
   const curvatures = planes.map((plane) => curvatureOf(plane, frame));
   const { width, height } = frame;

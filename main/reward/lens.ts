@@ -40,7 +40,7 @@ export function formatReward(text: string, dialect: AnswerDialect): number {
   return thinkFormat(text);
 }
 
-/** The same of a list of objects, as nano writes it. */
+/** The format reward of a list of objects, as nano writes it. */
 export const listFormat = (text: string): number => formatReward(text, 'loupe');
 
 /** IoU of two masks with LENS's 1e-6 under the line, so two empty ones give 0; squared unless told otherwise. */

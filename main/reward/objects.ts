@@ -19,7 +19,7 @@ export interface SaidObjects {
 /** All that should be found; empty where nothing matches. */
 export interface MeantObjects {
   readonly boxes: readonly Box[];
-  /** Together; null where nothing matches or an outline is not known, and then no mask earns anything. */
+  /** The mask of all objects; null where nothing matches or an outline is not known, and then no mask earns anything. */
   readonly mask: Mask | null;
 }
 
@@ -35,7 +35,7 @@ export function objectsReward(said: SaidObjects, meant: MeantObjects): Reward {
 
 export type RewardTerm = Exclude<keyof Reward, 'total'>;
 
-/** The same terms, of which only some are earned. */
+/** Keeps the terms that are earned; the others become 0. */
 export const countedTerms = (reward: Reward, earns: readonly RewardTerm[]): Reward => ({
   ...reward,
   total: earns.reduce((sum, term) => sum + reward[term], 0),

@@ -22,7 +22,7 @@ export const decisionText = (decision: string): string => `. ${decision}</think>
 export const answerText = (scene: Scene, prompt: ScenePrompt): string =>
   `${listedText(scene)}${decisionText(prompt.decision)}${itemsText(scene, targetsOf(prompt))}`;
 
-/** From behind where the answer's boxes begin to its end. */
+/** The text from where the answer's boxes begin to its end. */
 export function itemsText(stage: Arrangement, targets: readonly number[]): string {
   const items = targets.map((index) => {
     const { name, box } = thingAt(stage, index);

@@ -16,7 +16,7 @@ const space = { width: side, height: side, side: [24, 92] } as const;
 /** Part of its box that a thing fills. */
 const filled = 0.6;
 
-/** Up to `count` things from left to right; those that are too far over the edge are left out. */
+/** Places up to `count` things from left to right; those that are too far over the edge are left out. */
 export function arrange(draw: Random, count: number): Arrangement {
   const seed = seedOf('train', 0);
   const frame = { frame: side, image: { width: side, height: side } };

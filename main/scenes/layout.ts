@@ -76,7 +76,7 @@ function roomFor(random: Random, space: Space, taken: readonly Pose[], allowed: 
   return best;
 }
 
-/** Where so many things could stand. */
+/** Proposes places where so many things could stand. */
 export function poses(random: Random, space: Space, count: number): Pose[] {
   const allowed = random.between(0, 0.6);
   const taken: Pose[] = [];
@@ -110,7 +110,7 @@ export function measure(ids: Uint8Array, width: number, count: number): VisibleB
   return found;
 }
 
-/** Takes out what is hidden too much, one at a time, since what goes uncovers others. */
+/** Takes out things that are hidden too much, one at a time, since what goes uncovers others. */
 function keepVisible(space: Space, placed: readonly PlacedPatch[], covers: readonly Patch[]): Layout {
   const ids = mapIds(space, placed, covers);
   const seen = measure(ids, space.width, placed.length);

@@ -4,7 +4,7 @@
 const UNCHANGED = new Set(['broccoli', 'corn', 'dice', 'fish', 'sheep']);
 const IRREGULAR: Readonly<Record<string, string>> = { wolf: 'wolves' };
 
-/** Of the last word. */
+/** Makes the plural of the last word. */
 export function pluralOf(what: string): string {
   const [, before = '', name = ''] = /^(.* )?(\S+)$/u.exec(what) ?? [];
   return before + (IRREGULAR[name] ?? (UNCHANGED.has(name) ? name : inflected(name)));

@@ -13,14 +13,14 @@ import { shapesWhere } from './shapes.ts';
 
 export type RecordTables = { readonly [K in Kind]: RecordTable<K> };
 
-/** For one transaction: `make` any number of changes, then `follow` them where they are new, and `settle` once. */
+/** Serves one transaction: `make` any number of changes, then `follow` them where they are new, and `settle` once. */
 export interface ChangeWriter {
   /** The change as it was made: a deletion with all that is gone, a change with exactly the fields that it set. */
   make(change: Change): Change;
   /** Turns the verdicts that do not agree any more with what stands; whoever made the changes, they are part of the step. */
   follow(): Change[];
   settle(): void;
-  /** The same, an image a step. */
+  /** Does the same, one image at each step. */
   settling(): Generator<void>;
   /** Images whose records or reviews were changed, in that order. */
   touched(): readonly number[];
@@ -116,7 +116,7 @@ function picked<T extends object>(record: T, fields: readonly (keyof T)[]): Part
   return part;
 }
 
-/** As a mask has it, [height, width]; null where the file was not read yet. */
+/** The size as a mask has it, [height, width]; null where the file was not read yet. */
 function imageSize(db: Db, id: number): PackedMask['size'] | null {
   const row = db.get<{ width: number | null; height: number | null }>(
     'SELECT width, height FROM image WHERE id = ?',

@@ -10,7 +10,7 @@ import type { Slice } from './slice.ts';
 import { lastDone } from './steps.ts';
 
 export interface Comparisons {
-  /** Those with a mask that these weights were not compared with yet, by id; null: of every label. */
+  /** Shapes with a mask that these weights were not compared with yet, by id; null: of every label. */
   shapesToCompare(labelId: number | null, weights: string): Generator<Shape>;
   /** Takes the place of an earlier one of the shape, and of the verdict on it. */
   setComparison(shapeId: number, comparison: Comparison): void;

@@ -10,7 +10,7 @@ export interface ExportFilter {
 
 export interface Exports {
   exportImages(options: ExportFilter): Generator<Image>;
-  /** By id. */
+  /** Shapes in the order of their ids. */
   shapesOf(imageId: number): Shape[];
   countShapes(options: ExportFilter): number;
 }

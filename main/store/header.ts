@@ -6,7 +6,7 @@ export const applicationId = 0x4c4f5550;
 
 const MAGIC = 'SQLite format 3\0';
 const BYTES = 100;
-/** Beyond, the file would be of a later SQLite than any that Loupe had. */
+/** A file above this number is of a later SQLite than any that Loupe had. */
 const NEWEST_ACCESS = 2;
 const NEWEST_SCHEMA = 4;
 /** Three shares of a page, which are the same in every file. */

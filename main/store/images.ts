@@ -21,7 +21,7 @@ export type FileFields = Partial<Pick<Image, 'path' | 'hash' | 'width' | 'height
 export interface Images {
   /** The ids beside the files. A path that is there keeps its id, and learns what was not known of it. */
   addImages(files: Iterable<NewImage>): number[];
-  /** Not a step of undo. Throws `BadInput` where another image has the path. */
+  /** Is no step of undo. Throws `BadInput` where another image has the path. */
   setFile(id: number, fields: FileFields): void;
   image(id: number): Image | null;
   imageByPath(path: string): Image | null;
@@ -91,7 +91,7 @@ function setFile(db: Db, id: number, fields: FileFields): void {
 export function movePaths(db: Db, from: string, to: string): void {
   if (from === to) return;
   const images = db.all<{ id: number; path: string }>('SELECT id, path FROM image');
-  // First out of each other's way: paths are unique at every moment.
+  // All paths move out of the way first: they are unique at every moment.
   db.run(`UPDATE image SET path = '//' || path`);
   for (const { id, path: name } of images) {
     const relative = path.relative(to, path.resolve(from, name));

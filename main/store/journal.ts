@@ -70,7 +70,7 @@ interface Parts {
   readonly tables: RecordTables;
   /** The first id that nobody has yet. */
   next(): number;
-  /** Is told of each step that was undone or redone. */
+  /** Is called for each step that was undone or redone. */
   moved(seq: number, to: 'undone' | 'done'): void;
 }
 

@@ -25,7 +25,7 @@ export interface LabelUse {
 }
 
 export interface Labels {
-  /** In the order of lists and of exported categories. */
+  /** Labels in the order of lists and of exported categories. */
   labels(): Label[];
   /** How much each label is used that is used at all. */
   labelUse(): LabelUse[];
@@ -55,7 +55,7 @@ export const labelTable = (db: Db): RecordTable<'label'> => ({
   remove: (id) => void db.run('DELETE FROM label WHERE id = ?', id),
 });
 
-/** After the whole change, because two labels may have exchanged their names within it. */
+/** Runs after the whole change, because two labels may have exchanged their names within it. */
 export function checkLabel(db: Db, id: number, label: Label | null): void {
   if (label === null) {
     const shapes = db.number('SELECT count(*) FROM shape WHERE label_id = ?', id);

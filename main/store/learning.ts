@@ -37,7 +37,7 @@ const IMPORTED = 'imported';
 
 export interface LearningRecords {
   startRun(run: Omit<StoredRun, 'id'>): StoredRun;
-  /** The last run, where nothing was heard of its end. */
+  /** The last run, where its end was never recorded. */
   stoppedRun(): StoredRun | null;
   /** The last one, or the last one with a report; runs of other projects are none of them. */
   lastRun(which: 'started' | 'reported'): StoredRun | null;
@@ -52,7 +52,7 @@ export interface LearningRecords {
   versions(): WeightsVersion[];
   /** null: none of them, so the host's own weights. */
   use(versionId: number | null): void;
-  /** Image ids, each for good. */
+  /** Image ids; an image that is measured on once is never learnt. */
   split(): { held: number[]; taught: number[] };
   addToSplit(part: 'held' | 'taught', imageIds: readonly number[]): void;
 }

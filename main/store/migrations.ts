@@ -35,13 +35,13 @@ const asCorrection = (kept: string): string => `
 const foundBy = (kept: string): string =>
   `EXISTS (SELECT 1 FROM proposal WHERE id = ${kept} ->> '$.proposalId' AND json_array_length(objects) > 0)`;
 
-/** The same in one side of the journal's changes. */
+/** Renames the field in one side of the journal's changes. */
 const renamedIn = (side: 'before' | 'after'): string => `
   UPDATE change SET ${side} = json_remove(json_set(${side}, '$.correction', json(CASE
     WHEN ${side} ->> '$.kept' IS NULL THEN 'null' ELSE ${asCorrection(`(${side} -> '$.kept')`)} END)), '$.kept')
   WHERE kind = 'prompt' AND json_type(${side}, '$.kept') IS NOT NULL;`;
 
-/** Behind the label's mark, the text of an answer. */
+/** The text of an answer behind the label's mark. */
 const behindLabel = `substr(answer ->> '$.text', instr(answer ->> '$.text', '"label": "') + 10)`;
 
 /**

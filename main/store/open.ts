@@ -18,7 +18,7 @@ const mostNewer = 1000;
 interface OpenOptions {
   readonly create?: boolean;
   readonly formats?: readonly string[];
-  /** Is told what a person should know of how the file was found. */
+  /** Receives what a person should know of how the file was found. */
   readonly say?: (sentence: string) => void;
   /** `examineFile` has found it whole just now. */
   readonly examined?: boolean;
@@ -121,7 +121,7 @@ function prepare(db: Db, formats: readonly string[], { examined }: OpenOptions):
   const version = examine(db, formats, examined);
   db.formatBefore = version;
   if (version < formats.length) {
-    // Without a log of its own: one that is replayed must begin with the name of its file.
+    // The file has no log of its own: one that is replayed must begin with the name of its file.
     db.script('PRAGMA journal_mode = DELETE');
     backUp(db, version);
     migrate(db, formats, version);
@@ -184,7 +184,7 @@ export function copyWhole(db: Db, target: string, change: (copy: Db) => void = (
   }
 }
 
-/** No file of another program has such a name. */
+/** Names a file as no other program does. */
 const partOf = (file: string): string => `${file}.${randomUUID()}.part`;
 
 function migrate(db: Db, formats: readonly string[], from: number): void {
@@ -195,7 +195,7 @@ function migrate(db: Db, formats: readonly string[], from: number): void {
   });
 }
 
-/** Made beside and then renamed, so that a crash leaves no half of a project. */
+/** Makes the file beside its place and then renames it, so that a crash leaves no half of a project. */
 function create(file: string, formats: readonly string[]): void {
   const part = partOf(file);
   try {

@@ -63,7 +63,7 @@ interface Made {
   readonly columns: readonly string[];
 }
 
-/** By type and name, in the order in which they are made. */
+/** Parts by type and name, in the order in which they are made. */
 function partsMadeBy(formats: readonly string[]): Map<string, Made> {
   const fresh = new Db(':memory:', { mustExist: false });
   try {

@@ -8,11 +8,11 @@ export interface Sequence {
   next(): number;
 }
 
-/** Written ahead in blocks: a crash leaves a gap in the numbers, and an import writes the row a thousand times less. */
+/** Ids are written ahead in blocks: a crash leaves a gap in the numbers, and an import writes the row a thousand times less. */
 const block = 1000;
 
 export function sequenceOf(db: Db): Sequence {
-  // Kept in memory too: a transaction that is taken back takes the row back, and not the ids that were given in it.
+  // The number is in memory too: a transaction that is taken back takes the row back, and not the ids that were given in it.
   let free = db.number('SELECT next FROM sequence');
   let written = free;
   const write = (): void => {

@@ -59,7 +59,7 @@ function valuesOf(shape: Shape): SqlValue[] {
 export const shapesWhere = (db: Db, condition: string, ...values: SqlValue[]): Shape[] =>
   db.all<ShapeRow>(`SELECT ${columns} FROM shape WHERE ${condition}`, ...values).map(shapeOf);
 
-/** `follow` is told of every mask that changed, came or went. */
+/** `follow` is called for every mask that changed, came or went. */
 export const shapeTable = (db: Db, follow: (id: number, mask: PackedMask | null) => void): RecordTable<'shape'> => ({
   read: (id) => shapesWhere(db, 'id = ?', id)[0] ?? null,
   write(shape, before) {

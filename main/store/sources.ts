@@ -49,7 +49,7 @@ export interface Sources {
   moveSourceFile(id: number, path: string): void;
   sourceFiles(): SourceFile[];
   setSourceCategories(rows: readonly SourceCategory[]): void;
-  /** In the order of the files, and in each by number. */
+  /** Categories in the order of the files, and in each by number. */
   sourceCategories(): SourceCategory[];
   setSourceImages(rows: readonly SourceImage[]): void;
   /** The first file that has the image says most. */

@@ -53,7 +53,7 @@ export const addChange = (db: Db, seq: number, position: number, change: Change)
 export const countChanges = (db: Db, seq: number): number =>
   db.number('SELECT count(*) FROM change WHERE seq = ?', seq);
 
-/** In the order in which they were made, a page at a time, so that writing may go on in between. */
+/** Gives changes in the order in which they were made, a page at a time, so that writing may go on in between. */
 export function* changesOf(db: Db, seq: number): Generator<Change> {
   const sql = 'SELECT * FROM change WHERE seq = ? AND position > ? ORDER BY position LIMIT ?';
   for (let last = -1; ; ) {

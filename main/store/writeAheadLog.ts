@@ -74,7 +74,7 @@ export class Log {
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-/** No log belongs to the file from now on: for new files and copies. */
+/** Says that no log belongs to the file from now on: for new files and copies. */
 export function disownLogs(db: Db): void {
   if (hasLogIds(db)) db.run('UPDATE sequence SET log_before = NULL, log_id = ?', randomUUID());
 }
@@ -147,7 +147,7 @@ function idsOfPage(page: Buffer): LogIds | null {
   return { id: first, before: text(from + (first?.length ?? 0), before) };
 }
 
-/** By the type that stands in a row's header; 8 and 9 stand for 0 and 1. */
+/** Bytes of an integer by the type that stands in a row's header; 8 and 9 stand for 0 and 1. */
 const integerBytes = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0];
 
 function readPart(file: string, at: number, bytes: number): Buffer {

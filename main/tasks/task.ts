@@ -8,7 +8,7 @@ import { BadInput } from '../contract/badInput.ts';
 
 /** What a program may cost. */
 export interface TaskLimits {
-  /** Of V8's heap; what lies beside it is watched where the system tells it. */
+  /** Limit of V8's heap; what lies beside it is watched where the system tells it. */
   readonly heapMB: number;
   /** Default: none. */
   readonly ms?: number;
@@ -17,7 +17,7 @@ export interface TaskLimits {
 interface TaskOptions<Event> extends TaskLimits {
   readonly signal?: AbortSignal;
   onEvent?(event: Event): void;
-  /** Hears of the process as soon as there is one. */
+  /** Receives the process as soon as there is one. */
   started?(pid: number | undefined): void;
   /** Starting a process takes longer than most small work: one that has done its work well stays a while for more of it. */
   readonly reuse?: boolean;
@@ -50,7 +50,7 @@ const LOOK_EVERY_MS = 200;
 /** Resident memory: what two pictures of the largest size take, or half of a small machine. */
 const mostResident = Math.min(3e9, totalmem() / 2);
 
-/** Of a process that waits for more work. */
+/** How long a process waits for more work. */
 const WAIT_MS = 5000;
 /** A process that holds more after its work is not kept for more. */
 const MOST_KEPT_BYTES = 300e6;
@@ -102,7 +102,7 @@ function start(program: string, heapMB: number): ChildProcess {
     execArgv: [`--max-old-space-size=${heapMB}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  // An error that nobody hears would end the host, also when the task is over.
+  // An error event without a listener would end the host, also when the task is over.
   return child.on('error', () => {});
 }
 
@@ -139,7 +139,7 @@ const lives = ({ exitCode, signalCode, connected }: ChildProcess): boolean =>
 
 const outOfMemory = () => new TaskStopped('memory', 'memory');
 
-/** Hears the process until what it gives back is called. */
+/** Listens to the process until the returned function is called. */
 function listen<Event>(
   child: ChildProcess,
   { onEvent }: TaskOptions<Event>,
@@ -156,7 +156,7 @@ function listen<Event>(
     else reject(asError(message.failure, words));
   };
   const fail = (error: Error) => reject(new TaskStopped('stopped', error.message));
-  // When all that it said is here: V8 tells of want of memory before it aborts.
+  // Resolves when all its output is here: V8 reports a lack of memory before it aborts.
   const close = (code: number | null, signal: string | null) => {
     if (/heap out of memory|Allocation failed/u.test(words)) reject(outOfMemory());
     else reject(new TaskStopped('stopped', signal ?? `exit code ${code}`));
@@ -181,7 +181,7 @@ async function endOf(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-/** Only Linux tells it for nothing. */
+/** Only Linux tells it cheaply. */
 async function tooLarge({ pid }: ChildProcess): Promise<boolean> {
   if (process.platform !== 'linux') return false;
   const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');

@@ -27,7 +27,7 @@ export async function sendFile(
   { file, headers }: { file: string; headers: Headers },
 ): Promise<void> {
   const { size } = await stat(file);
-  // Who left meanwhile gets no stream: nobody would ever close its file.
+  // A client that left meanwhile gets no stream: nobody would ever close its file.
   if (response.destroyed || response.closed) return;
   const part = partOf(request.headers.range, size);
   if (part === 'outside')

@@ -120,7 +120,7 @@ function takeCalls(server: Server, { host, access, door }: Parts & { door: Door 
   return sockets;
 }
 
-/** A frame that is no call is dropped without a word, and who sends nothing else is sent away. */
+/** A frame that is no call is dropped without an answer, and a client that sends nothing else is disconnected. */
 function answerFrames(socket: WebSocket, handler: RPCHandler<Record<never, never>>): void {
   let junk = 0;
   const peer = {

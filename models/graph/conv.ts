@@ -168,7 +168,7 @@ export function resizeBilinear(x: Tensor, height: number, width: number): Tensor
   return resizeWith(x, bilinearMatrix(dim(x, 2), height), bilinearMatrix(dim(x, 3), width));
 }
 
-/** As above with PyTorch's bicubic kernel (a = -0.75). */
+/** Resizes as above with PyTorch's bicubic kernel (a = -0.75). */
 export function resizeBicubic(x: Tensor, height: number, width: number): Tensor {
   return resizeWith(x, bicubicMatrix(dim(x, 2), height), bicubicMatrix(dim(x, 3), width));
 }

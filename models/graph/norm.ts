@@ -36,7 +36,7 @@ export const LayerNormalization: Op = {
     l.emit('LayerNormalization', names, { axis: -1, epsilon: { float: Number(t.attrs.epsilon) } }),
 };
 
-/** Over the last axis; weight and bias [width]. */
+/** Normalises over the last axis; weight and bias [width]. */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   return apply(LayerNormalization, [x, weight, bias], { epsilon });
 }
@@ -57,12 +57,12 @@ export const RMSNormalization: Op = {
   },
 };
 
-/** Over the last axis; weight [width]. */
+/** Normalises over the last axis; weight [width]. */
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
   return apply(RMSNormalization, [x, weight], { epsilon });
 }
 
-/** Over the channels of x [N,C,H,W], decomposed on axis 1: cheaper than moving channels last. */
+/** Normalises over the channels of x [N,C,H,W], decomposed on axis 1: cheaper than moving channels last. */
 export function layerNorm2d(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   const channels = [1, dim(x, 1), 1, 1];
   const centred = sub(x, reduceMean(x, [1], true));

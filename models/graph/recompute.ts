@@ -9,7 +9,7 @@ export const Recompute: Op = {
   lower: (_, [y = '']) => y,
 };
 
-/** The same value as `output`; everything between `inputs` and `output` is recomputed in the backward pass. */
+/** Gives the same value as `output`; everything between `inputs` and `output` is recomputed in the backward pass. */
 export function recompute(inputs: readonly Tensor[], output: Tensor): Tensor {
   if (inputs.includes(output)) throw fault('Recompute', inputs, 'the output is one of the inputs');
   return apply(Recompute, [output, ...inputs]);

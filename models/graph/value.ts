@@ -3,7 +3,7 @@
 /** The numbers of one tensor in this process's memory; the class of the array is their element type. */
 export type Value = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
-/** By the names of a graph's inputs or outputs. */
+/** Values by the names of a graph's inputs or outputs. */
 export type NamedValues = Readonly<Record<string, Value>>;
 
 /** A graph made runnable. Feeds are borrowed, not copied. */

@@ -25,7 +25,7 @@ export class KeyValueCache {
   private readonly each: number;
   /** Tokens in the suffix of each row. */
   private readonly written: number[];
-  /** By layer: keys, then values; [rows, kv heads, capacity, head width]. */
+  /** Buffers of a layer: keys, then values; [rows, kv heads, capacity, head width]. */
   private buffers: Values[];
 
   /** The results are kept as they are, not copied. */
@@ -44,7 +44,7 @@ export class KeyValueCache {
     return this.written.map((count, row) => count + this.promptLength(row));
   }
 
-  /** What a graph must be told: how many prompts of how many places, and places of a suffix. */
+  /** What a graph is built from: how many prompts of how many places, and places of a suffix. */
   get shape(): { prompts: number; promptTokens: number; capacity: number } {
     return { prompts: this.prompts.lengths.length, promptTokens: this.prompts.tokens, capacity: this.capacity };
   }

@@ -39,7 +39,7 @@ const templates = {
       'i.e., <think>thinking process here</think><answer>answer here</answer>',
     tidy: asIs,
   },
-  /** The same without the blank behind the system text and with blanks between the sentences. */
+  /** The template of `lens` without the blank behind the system text and with blanks between the sentences. */
   lens_loupe: {
     system: null,
     text:

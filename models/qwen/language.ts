@@ -13,7 +13,7 @@ import type { Params } from '../nn/params.ts';
 import { rotate } from '../nn/rotary.ts';
 import type { LanguageConfig } from './config.ts';
 
-/** What a pass is told about its places. */
+/** What a pass gets about its places. */
 export interface Places {
   /** Rotary tables of the tokens, [B or 1, 1, T, head width]; the sine as `RotaryTable` has it. */
   cosine: Tensor;
@@ -69,7 +69,7 @@ export function featureIndex(ids: ArrayLike<number>, imageToken: number): Int32A
   return Int32Array.from({ length: ids.length }, (_, i) => (ids[i] === imageToken ? ids.length + seen++ : i));
 }
 
-/** The same vectors [Q, hidden] at the end of every row: [B, T + Q, hidden]. */
+/** Appends the same vectors [Q, hidden] to every row: [B, T + Q, hidden]. */
 export function appendQueries(x: Tensor, queries: Tensor): Tensor {
   const [batch, , hidden] = dims3(x);
   return concat([x, expand(reshape(queries, [1, -1, hidden]), [batch, dim(queries, -2), hidden])], 1);

@@ -205,7 +205,7 @@ function lastByteOf(token: Token): number | undefined {
 const closing = ']'.charCodeAt(0);
 const endings = new Set(utf8.encode('.,;:!?)]}'));
 
-/** After letters, digits, anything beyond ASCII, and what closes a clause; not after a quote, an opener, a blank, nothing. */
+/** A blank is due after letters, digits, anything beyond ASCII, and what closes a clause; not after a quote, an opener or a blank. */
 function blankDue(byte: number | undefined): boolean {
   if (byte === undefined) return false;
   const letter = (byte | 32) >= 97 && (byte | 32) <= 122;

@@ -37,7 +37,7 @@ export class Session {
   readonly provider: Provider;
   /** How the nodes are listed, which may differ from what was asked for. */
   readonly order: NodeOrder;
-  /** To be shown to the person: what was asked for and could not be had. */
+  /** Sentences for the person: what was asked for and could not be had. */
   readonly warnings: readonly string[];
   private readonly inner: InferenceSession;
   private readonly graph: OnnxGraph;

@@ -2,7 +2,7 @@
 
 let count: number | undefined;
 
-/** For sessions that are opened from now on; undefined: ONNX Runtime's choice, the physical cores. */
+/** Sets the threads of sessions that are opened from now on; undefined: ONNX Runtime's choice, the physical cores. */
 export function setThreads(wanted: number | undefined): void {
   count = wanted;
 }

@@ -82,7 +82,7 @@ export function withLora(base: ParamSource, factors: ParamSource, lora: Lora): L
 /** Whether a key names a factor of an update, in our words or in peft's. */
 export const isFactor = (key: string): boolean => /(?:^|\.)lora_[AB]\.weight$/u.test(key);
 
-/** Throws where some of the keys are factors that a graph does not use: they would be trained or loaded for nothing. */
+/** Throws where some of the keys are factors that a graph does not use: training or loading them would change nothing. */
 export function checkFactors(keys: Iterable<string>, used: { has(key: string): boolean }): void {
   const idle = [...keys].filter((key) => isFactor(key) && !used.has(key));
   if (idle.length === 0) return;

@@ -1,4 +1,4 @@
-// One canvas at work: follows the store, keeps what is painted up to date, and passes gestures to the tool in hand.
+// Runs one canvas: follows the store, keeps what is painted up to date, and passes gestures to the tool in hand.
 import type { Size } from '../../main/contract/maskColumns.ts';
 import { columnsBox } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
@@ -137,7 +137,7 @@ export class CanvasController implements CanvasHandle {
     }
   }
 
-  /** Pixels came, or did not: that is told once. */
+  /** Pixels came, or failed to come: that is reported once. */
   #news(): void {
     const { surface, picture } = this.#opened ?? {};
     surface?.news();

@@ -1,4 +1,4 @@
-// What colour a shape has: its label's, its own, or that of the person's word on it; as numbers that fill pixels.
+// Says what colour a shape has: its label's, its own, or that of the person's verdict on it; as numbers that fill pixels.
 import type { Label, Shape } from '../../main/contract/project.ts';
 import type { Settings } from '../../main/contract/settings.ts';
 import type { OpenImage } from '../state/workbench.ts';

@@ -123,7 +123,7 @@ class TiledPicture implements Picture {
   readonly #image: Image & Size;
   readonly #pixels: Pixels;
   readonly #onNews: () => void;
-  /** By key, the least recently used first. */
+  /** Pictures by key, the least recently used first. */
   readonly #here = new Map<string, ImageBitmap>();
   /** Wanted last, asked first: those are on the screen now. */
   #wanted = new Map<string, Tile>();

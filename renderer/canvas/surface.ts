@@ -45,7 +45,7 @@ const BUDGET = 10;
 export class Surface {
   readonly #contents: Contents;
   readonly #scratch: { canvas: HTMLCanvasElement; pen: Pen };
-  /** By key, the least recently shown first. */
+  /** Tiles by key, the least recently shown first. */
   readonly #painted = new Map<string, Painted>();
 
   constructor(contents: Contents) {
@@ -124,7 +124,7 @@ export class Surface {
     this.#masks(pen, region, { x, y });
   }
 
-  /** Until the picture of the tile comes, the one of a coarser tile that is there. */
+  /** Shows what a coarser tile has until the picture of the tile comes. */
   #underlay({ tile, box, pen }: Painted, part: Box): void {
     const { size, picture } = this.#contents;
     const top = topLevel(size);

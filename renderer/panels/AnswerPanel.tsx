@@ -104,7 +104,7 @@ interface ReviewProps {
   readonly open: OpenImage;
   readonly prompt: StoredPrompt;
   readonly proposal: StoredProposal;
-  /** And nobody has said yet what it should have been. */
+  /** Also: nobody has said yet what it should have been. */
   readonly unreadable: boolean;
 }
 

@@ -68,7 +68,7 @@ interface WrittenProps {
   onKeep(value: AttributeValue | null): void;
 }
 
-/** Kept when the field is left, so that one word is one step of undo. */
+/** The text is stored when the field is left, so that one word is one step of undo. */
 function Written({ rule, value, onKeep }: WrittenProps) {
   const shown = value === undefined ? '' : String(value);
   const [draft, setDraft] = useState(shown);

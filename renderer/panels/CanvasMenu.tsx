@@ -31,7 +31,7 @@ const offered: readonly CommandId[] = [
   'view.fit',
 ];
 
-// The canvas keeps presses from becoming mouse events, so a press beside the menu is heard as what it is.
+// The canvas keeps presses from becoming mouse events, so the menu listens for the press beside it.
 const beside = ['pointerdown'];
 
 // Wherever the click was, the whole menu is in the window: over the place of the click where it has to be.

@@ -51,7 +51,7 @@ export function CommandPalette() {
   );
 }
 
-/** In the groups of the menu; a digit is shown as its label, and not at all where it has none. */
+/** Lists commands in the groups of the menu; a digit is shown as its label, and not at all where it has none. */
 function commandEntries(state: Workbench, run: (id: CommandId) => void): SpotlightActionGroupData[] {
   return commandGroups
     .filter((group) => group !== 'Label')

@@ -131,7 +131,7 @@ const Destination = ({ sources, value, onChange }: DestinationProps) => (
   />
 );
 
-/** Beside the project, under its name. */
+/** Suggests a file beside the project, under its name. */
 export const suggested = (project: string): string => (project === '' ? '' : project.replace(/(\.loupe)?$/u, '.json'));
 
 /** Where the file lies; the desktop opens its folder, a browser cannot. */

@@ -218,7 +218,7 @@ export function toggled(picked: readonly string[], path: string, several: boolea
   return several ? [...picked, path] : [path];
 }
 
-/** Every folder on the way down, as buttons. */
+/** Shows every folder on the path as a button. */
 function Where({ listing, onGo }: { listing: Listing | null; onGo(folder: string): void }) {
   const parts = listing ? pathParts(listing.folder) : [];
   return (

@@ -1,4 +1,4 @@
-// Every image of the project with its state: searched, filtered, and only as many rows on the page as can be seen.
+// Lists the project's images with their states: searched, filtered, and with only as many rows on the page as can be seen.
 import { ActionIcon, Button, Menu, Select, Skeleton, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconAdjustmentsHorizontal, IconPhotoPlus, IconPhotoX, IconSearch, IconX } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';

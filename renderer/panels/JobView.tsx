@@ -1,4 +1,4 @@
-// One job as a person sees it: how far, how long still, cancel, what came of it, and the lines of what was left out.
+// Shows one job: how far it is, how long it still takes, cancel, its result, and the lines of what was left out.
 import { Alert, Button, Group, Progress, Stack, Text } from '@mantine/core';
 import type { Job } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';

@@ -1,4 +1,4 @@
-// All jobs of this session: what runs, what waits, and what came of the others.
+// Lists all jobs of this session: running, waiting and ended ones.
 import { Drawer, EmptyState, Stack } from '@mantine/core';
 import { IconProgressCheck } from '@tabler/icons-react';
 import type { Job } from '../../main/contract/jobs.ts';
@@ -38,7 +38,7 @@ export function JobsPanel() {
   );
 }
 
-/** Those at work first; of the others the newest. */
+/** Sorts jobs: those at work come first, then the newest. */
 export const sortedJobs = (jobs: readonly Job[]): Job[] => {
   const active = jobs.filter(isActive);
   return [...active, ...jobs.filter((job) => !isActive(job)).toReversed()];

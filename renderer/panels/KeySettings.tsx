@@ -1,4 +1,4 @@
-// Changing keys: whose habits they follow, and a key of one's own for any command, with a word where it is taken already.
+// Changes keys: whose habits they follow, and a key of one's own for any command; says where a key is taken already.
 import {
   Alert,
   Badge,

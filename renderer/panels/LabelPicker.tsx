@@ -75,7 +75,7 @@ export function LabelPicker({ id: fieldId, name, value, placeholder, onPick }: P
   );
 }
 
-/** Those that begin with the words come first. */
+/** Finds labels by words; those that begin with the words come first. */
 export function matching(labels: readonly Label[], wanted: string): readonly Label[] {
   const at = ({ name }: Label) => name.toLowerCase().indexOf(wanted);
   return labels.filter((label) => at(label) >= 0).sort((a, b) => Math.sign(at(a)) - Math.sign(at(b)));

@@ -101,7 +101,7 @@ export function LabelRow({ label, labels, index, last, use, edit, onDoubt }: Pro
   );
 }
 
-/** Written when the field is left or Enter is pressed; Esc leaves the name as it was. */
+/** The name is stored when the field is left or Enter is pressed; Esc leaves the name as it was. */
 function Name({ label, onRename }: { label: Label; onRename(name: string): void }) {
   const [name, setName] = useState(label.name);
   useEffect(() => setName(label.name), [label.name]);
@@ -114,7 +114,7 @@ function Name({ label, onRename }: { label: Label; onRename(name: string): void 
       aria-label={`Name of ${label.name}`}
       value={name}
       maxLength={longestTyped}
-      // With something to take back, Esc is the field's; then it is the dialog's again.
+      // Where there is something to take back, Esc belongs to the field; then it is the dialog's again.
       data-mantine-stop-propagation={name !== label.name || undefined}
       onChange={(event) => setName(event.currentTarget.value)}
       onBlur={done}

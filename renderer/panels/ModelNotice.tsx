@@ -1,4 +1,4 @@
-// What stands in the way where the model is needed and does not run; nothing where it does.
+// Says why the model does not run where it is needed; shows nothing where it runs.
 import { Alert, Button, Group, Loader, Text } from '@mantine/core';
 import type { EngineStatus } from '../../main/contract/api.ts';
 import { useWorkbench } from './client.ts';

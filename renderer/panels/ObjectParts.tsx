@@ -97,7 +97,7 @@ function ObjectLine({ object, place, name, isCurrent }: LineProps) {
   );
 }
 
-/** What came of an object, as a sign and in words. */
+/** The verdict on an object, as a sign and in words. */
 export function objectOutcome(object: CorrectedObject) {
   if (object.mask.verdict === 'wrong') return { icon: IconCircleX, words: 'Wrong', tone: 'bad' };
   if (isKept(object)) return { icon: IconCircleCheck, words: 'Accepted', tone: 'good' };

@@ -113,7 +113,7 @@ function KeepElsewhere() {
   const [target, setTarget] = useState<string | null>(null);
   useEffect(() => {
     if (wanted === null) return;
-    // Without a proposal the person chooses.
+    // The person chooses where the host proposes nothing.
     host.project.elsewhere({ file: wanted.file }).then(
       ({ file }) => setTarget((chosen) => chosen ?? file),
       () => {},

@@ -1,4 +1,4 @@
-// What was asked of this image so far: one line for each prompt, with what came of it.
+// Lists the prompts of this image so far: one line for each prompt, with its result.
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconBan, IconCircle, IconCircleCheck, IconCircleHalf2, IconCircleX, IconTrash } from '@tabler/icons-react';
 import { isAccepted } from '../../main/contract/correction.ts';
@@ -46,7 +46,7 @@ function PromptLine({ prompt, isCurrent }: { prompt: StoredPrompt; isCurrent: bo
   );
 }
 
-/** What came of a prompt, as a sign and in words. */
+/** The result of a prompt, as a sign and in words. */
 export function outcome(correction: Correction | null) {
   if (correction === null) return { icon: IconCircle, words: 'Not judged yet', tone: undefined };
   const { objects, reasoning } = correction;

@@ -122,7 +122,7 @@ export function Reasoning({ text, verdict, image, frame, answers }: Props) {
   );
 }
 
-/** In picture pixels; what is kept goes back into the frame. */
+/** Shows coordinates in picture pixels; what is stored goes back into the frame. */
 function shownText(text: string, frame: Frame | null, image: Image): string {
   const size = sizeOf(image);
   return frame && size ? inPicture(text, frame, size) : text;

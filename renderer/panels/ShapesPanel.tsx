@@ -56,7 +56,7 @@ const NoShapes = ({ open }: { open: boolean }) => (
 
 const labelFieldId = 'label-of-shapes';
 
-/** In the next turn: the browser gives the focus to what was pressed after everybody heard of the press. */
+/** Opens in the next turn: the browser gives the focus to what was pressed after all listeners of the press. */
 export function openLabelPicker(): void {
   setTimeout(() => {
     const field = document.getElementById(labelFieldId);

@@ -8,7 +8,7 @@ import { useClient } from './client.ts';
 import { useFileChoice } from './fileChoice.tsx';
 import { openFolder } from './openFolder.ts';
 
-/** Before the host answered, or when it will not. */
+/** Stands there before the host answers, or when it refuses to. */
 export function Waiting({ refused }: { refused: string | null }) {
   return (
     <main className="start">

@@ -88,7 +88,7 @@ const lastOf = (values: readonly (number | null)[]): string => {
   return value === undefined || value === null ? '' : short(value);
 };
 
-/** "loss over 12 readings, last at step 120: 0.41": what a reader of the screen hears in place of the drawing. */
+/** "loss over 12 readings, last at step 120: 0.41": what a screen reader says in place of the drawing. */
 export function plotWords({ title, along, xs, lines }: Plot): string {
   const last = lines.map(({ name, values }) => (lines.length > 1 ? `${name} ${lastOf(values)}` : lastOf(values)));
   return `${title} over ${xs.length} readings, last at ${along} ${xs.at(-1) ?? 0}: ${last.join(', ')}`;

@@ -105,7 +105,7 @@ function useLearning(running: boolean) {
   }, [host, running]);
   const [learns, setLearns] = useState<string | null>(null);
   useEffect(() => {
-    // Of the version in use, which the state names; where it cannot be opened, why.
+    // How the version in use learns, which the state names; where it cannot be opened, why.
     if (state) host.learning.learns().then(setLearns, ({ message }: Error) => setLearns(message));
   }, [host, state]);
   const use = (versionId: number | null) => void host.learning.use({ versionId }).then(setState, () => {});

@@ -1,4 +1,4 @@
-// A person's word on one part of an answer: right, corrected or wrong, as three switches that say so.
+// Shows a person's verdict on one part of an answer as three switches: right, corrected or wrong.
 import { Button, Group } from '@mantine/core';
 import type { Verdict } from '../../main/contract/project.ts';
 import type { Part } from '../state/corrections.ts';

@@ -3,7 +3,7 @@ import { createContext, type ReactNode, useCallback, useContext, useState } from
 import { useShell } from './client.ts';
 import { FileBrowser, type FileWish } from './FileBrowser.tsx';
 
-/** Absolute paths; none where the person thought better of it. `name` is offered for files that are made. */
+/** Gives absolute paths; none where the person closed the dialog. `name` is offered for files that are made. */
 export type ChooseFiles = (what: FileWish, name?: string) => Promise<readonly string[]>;
 
 const ChoiceContext = createContext<ChooseFiles | null>(null);

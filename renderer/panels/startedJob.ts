@@ -9,11 +9,11 @@ export interface StartedJob {
   readonly problem: string | null;
   readonly starting: boolean;
   start(request: () => Promise<Job>): void;
-  /** Back to before the start. */
+  /** Goes back to before the start. */
   clear(): void;
 }
 
-/** `adopt` finds one that is at work already, from an earlier opening of the dialog. */
+/** `adopt` finds a job that runs already, from an earlier opening of the dialog. */
 export function useStartedJob(adopt: (job: Job) => boolean = () => false): StartedJob {
   const { store, edits } = useClient();
   const [id, setId] = useState(() => [...store.getState().jobs.values()].find(adopt)?.id ?? null);

@@ -11,7 +11,7 @@ import {
   Tooltip,
 } from '@mantine/core';
 
-/** A dialog that goes slowly keeps the keys that are pressed meanwhile, and nothing comes of them. */
+/** A dialog that closes slowly keeps the keys that are pressed meanwhile, and they do nothing. */
 const atOnce = { duration: 200, exitDuration: 0 };
 
 export const theme = createTheme({

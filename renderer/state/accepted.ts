@@ -20,7 +20,7 @@ type PromptInReview = NonNullable<ReturnType<typeof inReview>['prompt']>;
 
 const isJudged = ({ correction }: PromptInReview): boolean => correction !== null && isAccepted(correction);
 
-/** What came of the prompt that was in review. */
+/** What was stored of the prompt that was in review. */
 function promptWords({ text, correction }: PromptInReview, shapes: number): string {
   if (correction === null) return `; the answer to “${text}” is not kept`;
   if (correction.found.value === 'nothing') return `; nothing matches “${text}”`;

@@ -1,4 +1,4 @@
-// What actions work with: the store, the host, the way of changes to it, and what the page lends them.
+// Holds what actions work with: the store, the host, the path of changes to it, and what the page lends them.
 import type { HostClient } from './connection.ts';
 import type { Edits } from './edits.ts';
 import type { List } from './list.ts';

@@ -1,4 +1,4 @@
-// The answers of the open image: which is in review, and what an event of one being written makes of the window.
+// Holds the answers of the open image: says which is in review, and applies events of an answer that is being written.
 import type { AnswerEvent } from '../../main/contract/api.ts';
 import { correctionOf } from '../../main/contract/correction.ts';
 import type { StoredPrompt, StoredProposal } from '../../main/contract/project.ts';

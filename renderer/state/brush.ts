@@ -1,7 +1,7 @@
 // Holds the size of the brush: its steps by keys and wheel, and its radius on the image at the present zoom.
 import type { Workbench } from './workbench.ts';
 
-/** Half a pixel, which paints one, to a thousand; a step is at least half a pixel. */
+/** Gives a radius from half a pixel, which paints one, to a thousand; a step is at least half a pixel. */
 export function resizedBrush(radius: number, factor: number): number {
   const next = factor > 1 ? Math.max(radius + 0.5, radius * factor) : Math.min(radius - 0.5, radius * factor);
   return Math.min(1000, Math.max(0.5, Math.round(next * 2) / 2));

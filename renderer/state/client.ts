@@ -1,4 +1,4 @@
-// One window at work: the store, the connection and all actions put together.
+// Puts one window together: the store, the connection and all actions.
 
 import type { ActionContext, Memory } from './actionContext.ts';
 import { type Actions, createActions } from './actions.ts';
@@ -52,7 +52,7 @@ function unselectGone(store: WorkbenchStore): () => void {
   });
 }
 
-/** For calls about the pixels of what is on the canvas. */
+/** The id for calls about the pixels of what is on the canvas. */
 export function openImageId({ store }: ActionContext): number {
   const { open } = store.getState();
   if (open === null) throw new Error('No image is open.');

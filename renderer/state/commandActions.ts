@@ -16,7 +16,7 @@ import { type Combination, chosen, combine, paste, remake, restack, showAll, sta
 import { boxAround, fittedView, viewAtScale, viewOfBox } from './view.ts';
 import { type Combine, type DialogName, say } from './workbench.ts';
 
-/** What commands need that lies outside of the state: the tool at work, and things on the page. */
+/** What commands need that lies outside of the state: the tool in hand, and things on the page. */
 export interface Screen {
   /** True where there was something to finish, to take back, to cancel. */
   readonly gesture: { finish(): boolean; back(): boolean; cancel(): boolean };
@@ -188,7 +188,7 @@ const opaque = (client: Client, by: number) => {
   return changeSettings(client, next);
 };
 
-/** By shape, and by its key back again. */
+/** Switches colours between those of labels and one for each shape. */
 const switchColours = (client: Client) => {
   const { colourBy } = client.store.getState().settings;
   return changeSettings(client, { colourBy: colourBy === 'object' ? 'label' : 'object' });

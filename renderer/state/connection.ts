@@ -38,7 +38,7 @@ export class NotConnected extends Error {
   override readonly name = 'NotConnected';
 }
 
-/** Whether the host itself said no; otherwise the connection broke and nobody knows what became of the call. */
+/** Whether the host itself refused; otherwise the connection broke and nobody knows what became of the call. */
 export const isRefusal = (error: unknown): error is ORPCError<string, unknown> => error instanceof ORPCError;
 
 /** What is shown of any failure. */
@@ -72,7 +72,7 @@ export function connect(dial: Dial, patience: RetryDelays = usualPatience): Conn
   };
 }
 
-/** An abort is sent over the wire; where it is down there is nobody to tell, and the call ends by itself. */
+/** An abort is sent over the wire; where the wire is down no abort can be sent, and the call ends by itself. */
 function whileUp(signal: AbortSignal | undefined, wire: Wire): AbortSignal | undefined {
   if (!signal) return undefined;
   const stop = new AbortController();
@@ -157,7 +157,7 @@ class Line {
   }
 }
 
-/** Over a WebSocket, as browsers do it; `enter` first makes the session that the socket needs. */
+/** Connects over a WebSocket, as browsers do it; `enter` first makes the session that the socket needs. */
 export const socketDial =
   (address: string, enter: () => Promise<void>): Dial =>
   async () => {
@@ -172,7 +172,7 @@ export const socketDial =
     return { link: new SocketLink({ websocket }), closed, isUp, close: () => websocket.close() };
   };
 
-/** Over a port that the shell hands out; a new one for every attempt. */
+/** Connects over a port that the shell hands out, a new one for every attempt. */
 export const portDial =
   (fetchPort: () => Promise<MessagePort>): Dial =>
   async () => {

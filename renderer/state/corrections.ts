@@ -38,7 +38,7 @@ export interface InReview {
   readonly proposal: StoredProposal | null;
 }
 
-/** The same, and the ids that may be used up in making shapes and labels of it: two for each object, and two more. */
+/** The review with ids that may be used up in making shapes and labels of it: two for each object, and two more. */
 export interface ReviewWithIds extends InReview {
   readonly proposal: StoredProposal;
   readonly labels: ReadonlyMap<number, Label>;
@@ -82,7 +82,7 @@ const wholeSettled = (correction: Correction): Correction => ({
   reasoning: { ...correction.reasoning, verdict: settled(correction.reasoning.verdict) },
 });
 
-/** Once each of its objects was judged, the list was. */
+/** The list counts as judged once each of its objects was. */
 function listSettled(correction: Correction): Correction {
   const { found, objects } = correction;
   const isJudged = objects.every(({ box, mask }) => mask.verdict === 'wrong' || (box.verdict && mask.verdict));
@@ -102,7 +102,7 @@ export function maskToEdit(keeping: ReviewWithIds, at: number): { diff: Diff; sh
   return { diff: diffOf('Edit the mask', ...maker.changes, ...correctedTo(keeping, next)), shapeId: id };
 }
 
-/** Another box is the object's; `mask` is the segmenter's for it, null where there is none to be had. */
+/** Gives the object another box; `mask` is the segmenter's for it, null where there is none. */
 export function boxCorrected(keeping: ReviewWithIds, at: number, { box, mask }: Pick<Shape, 'box' | 'mask'>): Diff {
   const before = standing(keeping);
   const object = before.objects[at] ?? newObject(box);
@@ -124,7 +124,7 @@ const newObject = (value: Box): CorrectedObject => ({
   mask: { shapeId: null, verdict: null },
 });
 
-/** In its place, or as one more where there is none. */
+/** Puts the object in its place, or adds it where there is none. */
 const withObject = (correction: Correction, at: number, object: CorrectedObject): Correction => ({
   ...correction,
   found: { ...correction.found, value: 'objects' },
@@ -170,7 +170,7 @@ function takenAway(open: OpenImage, { mask }: CorrectedObject): Change | null {
   return shape?.origin.kind === 'proposal' ? deleted('shape', shape) : null;
 }
 
-/** On a part of the object at that place, or of the whole. A mask that is judged wrong does not stand any longer. */
+/** Sets a verdict on a part of the object at that place, or of the whole. A mask that is judged wrong is taken off the image. */
 export function verdictSet({ open, prompt, proposal }: InReview, part: Part, at: number, verdict: Verdict): Diff {
   const before = correctionOf(prompt, proposal);
   const next = before && judged(before, part, at, verdict);
@@ -227,7 +227,7 @@ class ShapeMaker {
     this.place = above(keeping.open.shapes.values());
   }
 
-  /** From what the proposal says of the object, with `instead` over that. */
+  /** Makes the shape from what the proposal says of the object, with `instead` over that. */
   make(object: CorrectedObject, instead: Partial<Pick<Shape, 'box' | 'mask'>>): Shape {
     const { open, proposal } = this.keeping;
     const offered = object.index === null ? null : (proposal.objects[object.index] ?? null);
@@ -282,7 +282,7 @@ function labelFor({ labels, labelId, prompt }: ReviewWithIds, object: FoundObjec
   return (named && labelNamed(labels, named)) || chosen || labelNamed(labels, name) || name;
 }
 
-/** With the first colour and digit that are free, at the end of the list. */
+/** Makes a label with the first colour and digit that are free, at the end of the list. */
 export function newLabel(id: number, name: string, labels: ReadonlyMap<number, Label>): Label {
   const all = orderedLabels(labels);
   const used = new Set(all.map(({ digit }) => digit));

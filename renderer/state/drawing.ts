@@ -14,7 +14,7 @@ export function drawsOnProposal(state: Workbench): boolean {
   return mask !== undefined && mask.shapeId === null && mask.verdict !== 'wrong';
 }
 
-/** As the model drew the object in review. */
+/** The mask as the model drew the object in review. */
 export function proposedMask(state: Workbench): PackedMask | null {
   const { correction, at } = reviewed(state);
   const index = correction?.objects[at]?.index ?? null;

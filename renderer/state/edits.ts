@@ -21,7 +21,7 @@ import { savedNow, say, type WorkbenchStore } from './workbench.ts';
 export interface Edits {
   /** Shows the change at once and sends it after all earlier ones. True once it is stored, false when it was refused. */
   commit(diff: Diff): Promise<boolean>;
-  /** Take back and make again, once everything is stored; what came of it, or null at the journal's end. */
+  /** Undoes and redoes, once everything is stored; gives the result, or null at the journal's end. */
   undo(): Promise<Recorded | null>;
   redo(): Promise<Recorded | null>;
   /** An id that nobody else gets; at once, unless the host was away for long. */
@@ -34,7 +34,7 @@ export interface Edits {
   received(recorded: Recorded): void;
   /** Reads labels and the open image anew and puts what waits on top. */
   refresh(): Promise<void>;
-  /** The same after a break: events that were under way will not come any more. */
+  /** Does the same after a break: events that were under way will not come any more. */
   rejoined(): Promise<void>;
   /** What waits, made to records that were just read. */
   onTop(held: OpenRecords): OpenRecords;
@@ -106,7 +106,7 @@ class Queue {
   /** The last events that were taken for others' changes: the host may have recorded an own one in other words. */
   private others: Recorded[] = [];
   private readonly ears = new Set<(recorded: Recorded) => void>();
-  /** The records are read again after a step that told only its beginning: what is on screen is old until then. */
+  /** The records are read again after a step of which only the beginning came: what is on screen is old until then. */
   private reading: { readonly title: string; readonly done: Promise<void> } | null = null;
   private readonly store: WorkbenchStore;
   private readonly host: HostClient;
@@ -242,7 +242,7 @@ class Queue {
     for (const ear of this.ears) ear(recorded);
   }
 
-  /** The host told a part of the step: everything that is shown is read again. */
+  /** The host sent a part of the step: everything that is shown is read again. */
   private readAll(title: string): void {
     // Where this fails the connection is gone, and all is read again when it is back.
     const done = this.refresh()
@@ -296,7 +296,7 @@ class Queue {
   }
 }
 
-/** As the host will read it: names without blanks at their ends, whole characters. What it will refuse stays as it is. */
+/** Gives the diff as the host will read it: names without blanks at their ends, whole characters. What it will refuse stays as it is. */
 function asStored(diff: Diff): Diff {
   const { data } = NewDiff.safeParse(diff);
   // The same records stay the same objects: masks were unpacked for them.
@@ -306,7 +306,7 @@ function asStored(diff: Diff): Diff {
 const lostSentence = (count: number): string =>
   `The host does not answer. ${count === 1 ? 'One change waits and will be' : `${count} changes wait and will be`} stored when it is back.`;
 
-/** Whether the step is the diff, as far as it is told. */
+/** Whether the step is the diff, as far as its changes came. */
 const isToldOf = ({ diff, more }: Recorded, wanted: Diff): boolean =>
   same(diff, more ? { ...wanted, changes: wanted.changes.slice(0, diff.changes.length) } : wanted);
 

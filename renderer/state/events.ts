@@ -47,14 +47,14 @@ const lost = ({ store }: ActionContext): Promise<void> =>
     gone(store.getState());
   });
 
-/** After a break anything may have happened. */
+/** Reads all again after a break, in which anything may have happened. */
 async function caughtUp({ edits, store }: ActionContext, actions: Actions): Promise<void> {
   actions.forgetAhead();
   await edits.rejoined().catch(() => {});
   store.setState(({ listVersion }) => ({ listVersion: listVersion + 1 }));
 }
 
-/** The person is told when a job in the background ends; a dialog, or the repair, shows it by itself. */
+/** A notice tells when a job in the background ends; a dialog, or the repair, shows it by itself. */
 function tookJob(store: WorkbenchStore, job: Job): void {
   const { jobs, dialog, side } = store.getState();
   const before = jobs.get(job.id);

@@ -12,7 +12,7 @@ import { emptyWorkbench, type OpenImage, type ReadOnlyProject, say } from './wor
 
 export interface ImageActions {
   openProject(file: string): Promise<boolean>;
-  /** With `folder`, its images are added. */
+  /** Makes the project; adds the images of `folder` where one is given. */
   createProject(file: string, folder?: string): Promise<boolean>;
   /** A project that cannot be written as another file, which is then the open one; what it refers to stays in place. */
   keepElsewhere(file: string, target: string): Promise<boolean>;
@@ -28,7 +28,7 @@ export interface ImageActions {
   openImage(id: number, index?: number | null): Promise<void>;
   /** False at the end of the list. */
   step(by: Step): Promise<boolean>;
-  /** Goes to the next image that is to be reviewed; at the end of the list the person is told what is left. */
+  /** Goes to the next image that is to be reviewed; at the end of the list a notice says what is left. */
   stepUnreviewed(): Promise<void>;
   first(): Promise<void>;
   setQuery(query: Partial<ImageQuery>): void;
@@ -70,7 +70,7 @@ export function createImages(context: ActionContext): ImageActions {
 class Images {
   readonly ahead: Prefetcher;
   private readonly context: ActionContext;
-  /** Who opens a project hears of it twice, by the answer and by the event, and both wait for the same reading. */
+  /** A window that opens a project learns of it twice, by the answer and by the event, and both wait for the same reading. */
   private reading: Promise<void> = Promise.resolve();
   /** How often an image was wished for: only the last wish counts. */
   private wishes = 0;
@@ -95,7 +95,7 @@ class Images {
     }
   }
 
-  /** Where `wanted` cannot be written, another place for it is offered. */
+  /** Offers another place where `wanted` cannot be written. */
   async enter(work: () => Promise<ProjectInfo>, wanted: ReadOnlyProject | null = null): Promise<boolean> {
     try {
       await this.context.edits.settled();

@@ -12,7 +12,7 @@ const outcome = (title: string, changes: readonly (Change | null)[]): Diff | nul
   return real.length === 0 ? null : { title, changes: real };
 };
 
-/** As they stand in lists. */
+/** Labels as they stand in lists. */
 export const orderedLabels = (labels: Labels): Label[] =>
   [...labels.values()].sort((a, b) => a.place - b.place || a.id - b.id);
 

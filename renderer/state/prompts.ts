@@ -1,4 +1,4 @@
-// Asking the model in words, and what the person makes of its answers.
+// Asks the model in words, and stores what the person makes of its answers.
 import { type Change, changed, type Diff, deleted } from '../../main/contract/diff.ts';
 import type { PackedMask, Shape, Verdict } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
@@ -33,9 +33,9 @@ export interface PromptActions {
   chooseProposal(id: number): void;
   stepProposal(by: 1 | -1): void;
   removePrompt(id: number): Promise<boolean>;
-  /** On the object in review, or on the whole answer. */
+  /** Judges the object in review, or the whole answer. */
   setVerdict(part: Part, verdict: Verdict): Promise<boolean>;
-  /** In picture pixels, as it is shown. */
+  /** Stores the text, whose coordinates are in picture pixels as it is shown. */
   setReasoning(text: string): Promise<boolean>;
   chooseObject(at: number): void;
   /** Changes the box of the object in review. The segmenter draws the mask for it where there is a model. */
@@ -44,7 +44,7 @@ export interface PromptActions {
   editMask(): Promise<boolean>;
   /** The object in review as the shape that it would be, with the changes that make it one; null: there is none. */
   proposedShape(): Promise<{ shape: Shape; changes: readonly Change[] } | null>;
-  /** In place of the object in review; with `also`, as one that the answer lacks. */
+  /** Takes the shape in place of the object in review; with `also`, as one that the answer lacks. */
   shapeIsAnswer(shapeId: number, also?: boolean): Promise<boolean>;
   nothingMatches(): Promise<boolean>;
   /** All objects that were not judged wrong. */
@@ -55,7 +55,7 @@ export interface PromptActions {
   acceptAndNext(): Promise<void>;
 }
 
-/** Kept for each project: what was asked of one folder of pictures says nothing about another. */
+/** The history belongs to a project: what was asked of one folder of pictures says nothing about another. */
 const historyKey = ({ project }: Workbench): string => `prompts asked of ${project?.file ?? ''}`;
 const historyLength = 50;
 

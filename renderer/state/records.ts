@@ -48,7 +48,7 @@ function changedImage(open: OpenImage, change: Exclude<Change, { kind: 'label' }
   return { ...open, review: { ...open.review, ...change.after } };
 }
 
-/** Without the record of the id where it lies on another image by now. */
+/** Drops the record of the id where it lies on another image by now. */
 function here<R extends { imageId: number }>(records: Map<number, R>, id: number, open: OpenImage): Map<number, R> {
   const record = records.get(id);
   if (record && record.imageId !== open.image.id) records.delete(id);

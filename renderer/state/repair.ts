@@ -144,7 +144,7 @@ async function tell(client: Client, pair: RepairPair, verdict: Verdict['verdict'
   return recorded?.undo ?? null;
 }
 
-/** Not now: it comes again when the person starts over. */
+/** Puts the pair off: it comes again when the person starts over. */
 export async function skipPair(client: Client): Promise<void> {
   const { pair } = client.store.getState().repair;
   if (pair) await putOff(client, pair);

@@ -20,7 +20,7 @@ const several = (count: number, one: string, many: string): string => (count ===
 export const chosen = (open: OpenImage, selected: ReadonlySet<number>): Shape[] =>
   [...selected].flatMap((id) => open.shapes.get(id) ?? []);
 
-/** From the lowest to the one on top. */
+/** Shapes from the lowest to the one on top. */
 export const stacked = (open: OpenImage): Shape[] =>
   [...open.shapes.values()].sort((a, b) => a.place - b.place || a.id - b.id);
 
@@ -79,7 +79,7 @@ export function restack(open: OpenImage, selected: ReadonlySet<number>, by: 1 | 
   );
 }
 
-/** The same places where they differ; imported shapes may all lie at one. */
+/** Keeps the places where they differ; imported shapes may all lie at one. */
 const distinctPlaces = (sorted: readonly number[]): number[] => {
   const strictly = sorted.every((place, i) => i === 0 || place > (sorted[i - 1] ?? place));
   return strictly ? [...sorted] : sorted.map((_, i) => i);

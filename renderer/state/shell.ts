@@ -13,7 +13,7 @@ type News = Exclude<ShellMessage, { kind: 'chosen' }>;
 export interface Shell {
   /** For `portDial`: every call gets a new one. */
   port(): Promise<MessagePort>;
-  /** Paths chosen in the system's dialog; none where the person thought better of it. */
+  /** Paths chosen in the system's dialog; none where the person closed it. */
   choose(what: DialogKind, name?: string): Promise<readonly string[]>;
   onNews(listener: (news: News) => void): () => void;
   tell(message: Exclude<PageMessage, { kind: 'choose' }>): void;

@@ -73,7 +73,7 @@ export function boxAroundAll({ objects }: { readonly objects: readonly { readonl
 
 const meant = ({ objects }: StoredProposal) => unionOf(objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : [])));
 
-/** For each candidate how many of the others agree with it. */
+/** Counts for each candidate how many of the others agree with it. */
 export const agreeingWith = (proposals: readonly StoredProposal[]): number[] =>
   agreeingCounts(proposals.map((one) => (one.found === 'unreadable' ? one.found : meant(one))));
 

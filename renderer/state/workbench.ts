@@ -34,16 +34,16 @@ export interface OpenImage {
   readonly shapes: ReadonlyMap<number, Shape>;
   readonly prompts: ReadonlyMap<number, StoredPrompt>;
   readonly proposals: ReadonlyMap<number, StoredProposal>;
-  /** By shape; of shapes that came with them. */
+  /** Keypoints by shape, of shapes that came with them. */
   readonly keypoints?: ReadonlyMap<number, Keypoints>;
 }
 
 /** An answer that is being written. */
 export interface Writing {
   readonly promptId: number;
-  /** By candidate. */
+  /** Texts by candidate. */
   readonly texts: readonly string[];
-  /** Those that the text has named so far, in image pixels. */
+  /** Boxes that the text has named so far, in image pixels. */
   readonly boxes: readonly (readonly Box[])[];
   /** Coordinates in the texts are pixels of it; null until the model has begun. */
   readonly frame: StoredProposal['frame'] | null;
@@ -137,7 +137,7 @@ export interface Workbench {
   readonly tool: ToolName;
   /** How often a tool was taken up: also the one in hand can be, and then begins anew. */
   readonly taken: number;
-  /** As the person chose; what applies is `combineOf`. */
+  /** The person's choice; what applies is `combineOf`. */
   readonly combine: Combine;
   /** The answer that came last and what was selected then: until a person selects or draws, drawing edits it. */
   readonly answered: { readonly promptId: number; readonly selected: ReadonlySet<number> } | null;
@@ -171,7 +171,7 @@ export interface Workbench {
   readonly query: ImageQuery;
   readonly jobs: ReadonlyMap<string, Job>;
   readonly engine: EngineStatus | null;
-  /** The last that was heard of a run; null: none in this session. */
+  /** The last report of a run; null: none in this session. */
   readonly teaching: TeachProgress | null;
   readonly saving: Saving;
   readonly settings: Settings;

@@ -30,7 +30,7 @@ const TOLERANCE = 1;
 
 const edges = new WeakMap<Columns, Map<number, readonly Ring[]>>();
 const corners = new WeakMap<Columns, readonly Ring[]>();
-/** Those of them that a person drew or dragged. */
+/** Rings that a person drew or dragged. */
 const own = new WeakMap<Columns, readonly Ring[]>();
 
 /**
@@ -50,7 +50,7 @@ function tracedRings(columns: Columns, finest: number): Ring[] {
   if (box === null) return [];
   let step = finest;
   while (((box.x2 - box.x1) / step) * ((box.y2 - box.y1) / step) > MOST_PIXELS) step *= 2;
-  // On the grid that the raster of that level has.
+  // The region begins on the grid that the raster of that level has.
   const [x, y] = [box.x1 - (box.x1 % step), box.y1 - (box.y1 % step)];
   const [width, height] = [Math.ceil((box.x2 - x) / step), Math.ceil((box.y2 - y) / step)];
   const bitmap = regionBitmap(columns, { x, y, width, height, step });

@@ -1,4 +1,4 @@
-// What can be taken hold of on a selected shape: corners, the middles of sides, and the eight handles of a bare box.
+// Lists what can be dragged on a selected shape: corners, the middles of sides, and the eight handles of a bare box.
 import type { Shape } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { type Corner, cornerAt, type Ring } from './corners.ts';

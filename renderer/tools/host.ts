@@ -1,4 +1,4 @@
-// What canvas and tools need from outside: the way of a diff, ids, and the host's answers about pixels.
+// Defines what canvas and tools need from outside: a place to send diffs, ids, and the host's answers about pixels.
 import type { Change, Diff } from '../../main/contract/diff.ts';
 import type { UnpackedWire } from '../../main/contract/liveWire.ts';
 import type { PackedMask, Shape } from '../../main/contract/project.ts';
@@ -12,7 +12,7 @@ export interface ProposedShape {
 }
 
 export interface CanvasHost {
-  /** Shown at once, stored in order; failures are told elsewhere. */
+  /** Shows the diff at once and stores it in order; failures are reported elsewhere. */
   commit(diff: Diff): unknown;
   /** An id that nobody else gets. */
   reserveId(): Promise<number>;

@@ -126,7 +126,7 @@ function windowSums(bitmap: Uint8Array, { width, height }: Region, radius: numbe
   return sums;
 }
 
-/** The same down the columns, against half of the pixels that are there. */
+/** Does the same down the columns, against half of the pixels that are there. */
 function majority(sums: Uint16Array, region: Region, { radius, columns }: { radius: number; columns: Columns }) {
   const { x, y, width, height } = region;
   const result = new Uint8Array(sums.length);

@@ -21,7 +21,7 @@ export const clamped = ({ x, y }: ImagePoint, { width, height }: Size): ImagePoi
 export const isOn = ({ x, y }: ImagePoint, { width, height }: Size): boolean =>
   x >= 0 && y >= 0 && x < width && y < height;
 
-/** On the nearest of the eight directions from `from`. */
+/** Moves `to` onto the nearest of the eight directions from `from`. */
 export function straightened(from: ImagePoint, to: ImagePoint): ImagePoint {
   const turn = Math.round(Math.atan2(to.y - from.y, to.x - from.x) / (Math.PI / 4)) * (Math.PI / 4);
   const along = (to.x - from.x) * Math.cos(turn) + (to.y - from.y) * Math.sin(turn);

@@ -59,7 +59,7 @@ export class PolygonTool implements Tool {
     if (at.button === 'left' && this.#traces) this.finish();
   }
 
-  /** On the image, and straight from the corner before while Shift is held. */
+  /** Puts the place on the image, and straight from the corner before while Shift is held. */
   #place(at: Gesture): ImagePoint | null {
     const size = sizeOf(this.#context.store.getState());
     if (size === null) return null;

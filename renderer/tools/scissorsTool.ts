@@ -66,7 +66,7 @@ export class ScissorsTool implements Tool {
     this.#step = { ...step, anchors: [...step.anchors, anchor] };
   }
 
-  /** Where a click of now goes, and how far from there the host may look for an edge: not where the wire shows it already. */
+  /** Says where a click of now goes, and how far from there the host may look for an edge: not where the wire shows it already. */
   #aimed({ anchors, pointer, straight }: Step): [ImagePoint, number] {
     const last = anchors.at(-1);
     const wire = last && this.#wires.get(last);
@@ -89,7 +89,7 @@ export class ScissorsTool implements Tool {
     return anchor;
   }
 
-  /** Null where it failed, of which the person is told, or where another image is open by now. */
+  /** Null where it failed, which a notice says, or where another image is open by now. */
   async #ask(
     imageId: number,
     at: ImagePoint,
@@ -180,7 +180,7 @@ export class ScissorsTool implements Tool {
     return simplified(flat, Math.min(MOST_TRACE, Math.max(LEAST_TRACE, LEAST_TRACE / this.#scale())));
   }
 
-  /** The way between two anchors, also where the second lies outside of the first one's window. */
+  /** Finds the way between two anchors, also where the second lies outside of the first one's window. */
   async #whole(from: Anchor, to: Anchor, imageId: number): Promise<readonly ImagePoint[]> {
     const [wire, end] = [this.#wires.get(from), this.#placeOf(to)];
     if (to.straight || !wire || covers(wire, end)) return this.#way(from, end, to.straight);

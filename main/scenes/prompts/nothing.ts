@@ -18,7 +18,7 @@ import {
 
 const NONE = numberOf(null);
 
-/** Half of the time a name like one that is there. */
+/** Chooses a name that is absent; half of the time one like a name that is there. */
 const absentName: Builder = (stage, random) => {
   const near = stage.things.flatMap(({ family }) => familyMembers(family));
   const pool = random.chance(0.5) ? near : THINGS.map(({ name }) => name);

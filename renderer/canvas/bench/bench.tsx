@@ -21,7 +21,7 @@ interface CanvasBenchPage {
   readonly store: WorkbenchStore;
   /** Resolves when the picture and all masks are painted. */
   open(objects: number, side: number): Promise<void>;
-  /** With the shapes or without any, as the canvas shows a bare image. */
+  /** Shows the shapes, or none, as the canvas shows a bare image. */
   show(masks: boolean): void;
   navigate(frames: number): Promise<Frames>;
   /** A stroke across the canvas with the brush, or the same moves without a tool. */
