@@ -1,4 +1,4 @@
-// Settings and recent projects, kept in one JSON file of the person's own folder.
+// Reads and writes settings and recent projects, in one JSON file of the person's own folder.
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

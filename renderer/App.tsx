@@ -1,4 +1,4 @@
-// The whole window: which of its states it is in, and what every panel of it is given.
+// Shows the whole window: chooses which of its states it is in, and gives every panel its part.
 import { Button, Group, MantineProvider, useComputedColorScheme } from '@mantine/core';
 import { Notifications, notifications } from '@mantine/notifications';
 import { useEffect, useMemo, useRef, useState } from 'react';

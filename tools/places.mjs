@@ -1,4 +1,4 @@
-// Bundled modules go on believing that they stand where they stood in the checkout: import.meta.dirname and .url.
+// Lets bundled modules see the places where they stood in the checkout: import.meta.dirname and .url.
 import path from 'node:path';
 import { root } from './node.mjs';
 

@@ -1,4 +1,4 @@
-// Rows of ablations to figures: each variant with each seed is a file of its own once it is done, so that a stopped bench goes on.
+// Runs the rows of ablations and gives figures: each variant with each seed writes a file once it is done, so that a stopped bench goes on.
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Variants that learn answers, from one policy that was taught alike: by what answers should be, or by what they earn.
+// Trains variants that learn answers, all from one policy: by what answers should be, or by what they earn.
 import { mkdir, rm } from 'node:fs/promises';
 import { entry } from '../contract/lookup.ts';
 import { random } from '../contract/random.ts';

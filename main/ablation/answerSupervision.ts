@@ -1,4 +1,4 @@
-// Pictures with named things to questions and to whole answers in nano's own form, with reasoning or without; and one step's rows.
+// Turns pictures with named things into questions and whole answers in nano's own form, with reasoning or without; packs a step's rows.
 import type { NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { random } from '../contract/random.ts';

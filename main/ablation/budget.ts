@@ -1,4 +1,4 @@
-// A run that ends when its processor time is spent: other programs on the machine take nothing from it.
+// Ends a run when its processor time is spent: other programs on the machine take nothing from it.
 import { type EndedRun, endedWhen } from '../learn/endedRun.ts';
 import type { Policy, Run } from '../learn/loop.ts';
 

@@ -1,4 +1,4 @@
-// Figures of several seeds to mean and spread, and to whether a paper's claim holds here, does not, or lies within noise.
+// Computes mean and spread over seeds, and says whether a paper's claim holds here, does not, or lies within noise.
 import type { AblationResult } from './ablate.ts';
 import type { Claim } from './rows.ts';
 

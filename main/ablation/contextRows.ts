@@ -1,4 +1,4 @@
-// Variants between reasoner and segmenter on one set of scenes: masks of true answers and of answers whose box misleads.
+// Trains variants between reasoner and segmenter on one set of scenes: masks of true answers and of answers whose box misleads.
 import { mkdir, rm } from 'node:fs/promises';
 import { random } from '../contract/random.ts';
 import type { DecodedImage, Mask, Point } from '../contract/records.ts';

@@ -1,4 +1,4 @@
-// L_seg on remembered answers: queries, context module and mask decoder learn, and nothing before them is run again.
+// Trains queries, context module and mask decoder by L_seg on stored answers; nothing before them is run again.
 // Unlike LENS's first stage the decoder learns too and is told the answer's box: nano's decoder draws little by a token alone.
 import { expand } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';

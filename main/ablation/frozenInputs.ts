@@ -1,4 +1,4 @@
-// Scenes with answers to what training between reasoner and segmenter needs of them: the keys and values that context queries
+// Computes what training between reasoner and segmenter reads of scenes with answers: the keys and values that context queries
 // read, and the segmenter's features. Both are frozen there, so they are computed once, for any number of queries.
 
 import { floats } from '../../models/graph/value.ts';

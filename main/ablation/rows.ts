@@ -1,4 +1,4 @@
-// The papers' ablations at nano scale: what each row compares, and what LENS and Seg-Zero claim of it.
+// Lists the papers' ablations at nano scale: what each row compares, and what LENS and Seg-Zero claim of it.
 import type { RewardTerm } from '../reward/objects.ts';
 
 /** Trained from its first values between a frozen reasoner and a frozen segmenter. */

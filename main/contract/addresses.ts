@@ -1,4 +1,4 @@
-// Where pixels are fetched: paths of the host's HTTP side. `hash` is the file's, so that answers can be kept for ever.
+// Says where pixels are fetched: paths of the host's HTTP side. `hash` is the file's, so that answers can be cached for ever.
 
 /** Side of a tile, pixels. Level 0 is the image itself; each level above halves it. */
 export const tileSide = 512;

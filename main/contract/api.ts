@@ -1,4 +1,4 @@
-// What the renderer may ask the host: one oRPC contract, served over a MessagePort and over a WebSocket alike.
+// Defines what the renderer may ask the host: one oRPC contract, served over a MessagePort and over a WebSocket alike.
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { type Diff, DiffSchema, NewDiff } from './diff.ts';

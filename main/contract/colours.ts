@@ -1,4 +1,4 @@
-// A colour for each label: ten that colour-blind people tell apart (after Okabe and Ito, and Tol), then as many as wanted.
+// Gives each label a colour: ten that colour-blind people tell apart (after Okabe and Ito, and Tol), then as many as wanted.
 
 const SAFE = [
   ...['#0072b2', '#d55e00', '#009e73', '#f0e442', '#cc79a7'],

@@ -1,4 +1,4 @@
-// Every command of the app as plain data: what menus, palette, tooltips, help and keys are made from, here and in the shell.
+// Lists every command of the app as plain data: menus, palette, tooltips, help and keys are made from it, here and in the shell.
 import { type PresetKeys, toolNames, tools } from './tools.ts';
 
 /** What has to be there for a command to make sense. */

@@ -1,4 +1,4 @@
-// The page's Content-Security-Policy, sent by the shell and by the browser's server alike: scripts of our own alone.
+// Holds the page's Content-Security-Policy, sent by the shell and by the browser's server alike: scripts of our own alone.
 
 /** Styles may stand inline, because the component library writes them; everything else comes from where the page came. */
 export const contentPolicy = [

@@ -1,4 +1,4 @@
-// A person's change as a value, {id, before, after}: a diff is a list of them, and its reverse undoes it.
+// Defines a person's change as a value, {id, before, after}: a diff is a list of them, and its reverse undoes it.
 import { z } from 'zod';
 import { same } from './equal.ts';
 import { Id, Label, longestName, longestNote, Review, Shape, StoredPrompt } from './project.ts';

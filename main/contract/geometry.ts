@@ -1,4 +1,4 @@
-// Arithmetic on boxes: areas, overlap, and moving them from one coordinate frame into another.
+// Computes with boxes: areas, overlap, and moving them from one coordinate frame into another.
 import type { Box } from './records.ts';
 
 /** A picture's extent in pixels, or 1000 x 1000 for coordinates normalised per axis. */

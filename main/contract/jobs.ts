@@ -1,4 +1,4 @@
-// Long work as records: what runs, how far it is, and what it reports in the end.
+// Defines long work as records: what runs, how far it is, and what it reports in the end.
 import { z } from 'zod';
 
 export const Job = z.object({

@@ -1,4 +1,4 @@
-// Teaching as records: what a run found before and after, whether its weights were promoted and why, and the versions there are.
+// Defines teaching as records: what a run measured before and after, whether its weights were promoted and why, and the versions.
 import { z } from 'zod';
 import { Image, PackedMask } from './project.ts';
 import { Box } from './records.ts';

@@ -1,4 +1,4 @@
-// Masks by their columns: the form in which a region is read, a stroke is added and two masks are joined without any bitmap.
+// Holds masks by their columns: in this form a region is read, a stroke is added and two masks are joined without any bitmap.
 
 import type { Box, Mask } from './records.ts';
 import { checkSize } from './rle.ts';

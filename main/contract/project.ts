@@ -1,4 +1,4 @@
-// What a project keeps: images, labels, shapes, prompts and proposals, as records that both sides of the wire read.
+// Defines what a project holds: images, labels, shapes, prompts and proposals, as records that both sides of the wire read.
 import { z } from 'zod';
 import { checkCompressed, compress, decompress } from './cocoMask.ts';
 import { Answer, Box, type Mask, Point } from './records.ts';

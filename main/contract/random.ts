@@ -1,4 +1,4 @@
-// Seeded random numbers: a seed and a stream number become one repeatable sequence.
+// Draws seeded random numbers: a seed and a stream number become one repeatable sequence.
 // Generator: sfc32 (C. Doty-Humphrey, PractRand), its state filled by splitmix32.
 
 export interface Random {

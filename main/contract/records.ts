@@ -1,4 +1,4 @@
-// What both sides of the wire may pass on, each as a zod schema and the type that it parses to.
+// Defines what both sides of the wire may pass on, each as a zod schema and the type that it parses to.
 import { z } from 'zod';
 import { text } from './text.ts';
 

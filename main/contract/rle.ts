@@ -1,4 +1,4 @@
-// Run-length masks: made from bitmaps and turned back, with their area, box, overlap, union and intersection.
+// Makes run-length masks from bitmaps and back, with their area, box, overlap, union and intersection.
 import { BadInput } from './badInput.ts';
 import { type Box, MAX_MASK_PIXELS, type Mask } from './records.ts';
 

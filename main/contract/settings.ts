@@ -1,4 +1,4 @@
-// What a person has set, for all projects.
+// Defines what a person sets, for all projects.
 import { z } from 'zod';
 
 /** What may compute; execution providers of ONNX Runtime. */

@@ -1,4 +1,4 @@
-// Every tool as one row of data: its command and keys, its place in the strip, and what the canvas gives it.
+// Lists every tool as one row of data: its command and keys, its place in the strip, and what the canvas gives it.
 
 /** Chords with a space between them; a preset that is not there has Loupe's, an empty one none. */
 export interface PresetKeys {

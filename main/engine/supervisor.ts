@@ -1,4 +1,4 @@
-// The engine process as the host sees it: started, watched, started again; calls in, results, events and failures out.
+// Supervises an engine process for the host: starts it, watches it, starts it again; passes calls in, results, events and failures out.
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import type { EngineStatus } from '../contract/api.ts';

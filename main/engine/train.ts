@@ -1,4 +1,4 @@
-// The training program: forked by the host as `serve` is, it makes the runs that it is sent until the host is gone.
+// Runs the training program: forked by the host as `serve` is, it makes the runs that it is sent until the host is gone.
 import type { TeachProgress } from '../contract/learning.ts';
 import { limitThreads } from '../flow/threads.ts';
 import { failureOf } from './failures.ts';

@@ -1,4 +1,4 @@
-// What the published sets of referring and reasoning segmentation have in common: a sentence, a picture, and what is meant.
+// Defines what the published sets of referring and reasoning segmentation share: a sentence, a picture, and the mask that is meant.
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 

@@ -1,4 +1,4 @@
-// A CVAT file (XML, for images or for video) to its images and shapes; parts that share a label and a group are one object.
+// Reads a CVAT file (XML, for images or for video): images and shapes; parts that share a label and a group are one object.
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';

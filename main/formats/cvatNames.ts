@@ -1,4 +1,4 @@
-// What a CVAT file calls its pictures to the names and folders by which they are looked for: a project's tasks may call different ones alike.
+// Finds names and folders for the pictures of a CVAT file: a project's tasks may call different pictures alike.
 import type { ReadImage } from './reading.ts';
 import { sideOf, slashed, textOf, wholeOf } from './values.ts';
 import { childOf, childrenOf, type Element, textIn } from './xml.ts';

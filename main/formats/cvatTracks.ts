@@ -1,4 +1,4 @@
-// Tracks of a CVAT file ("CVAT for video 1.1") to what its form for images would say of the frames that are here as pictures.
+// Reads tracks of a CVAT file ("CVAT for video 1.1") as shapes on the frames that are here as pictures.
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { CvatNames, CvatTask } from './cvatNames.ts';

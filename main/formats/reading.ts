@@ -1,4 +1,4 @@
-// What every reader of annotations gives: images, labels and shapes in neutral words, and what it left out and why.
+// Defines what every reader of annotations gives: images, labels and shapes in neutral words, and what it left out and why.
 import type { Frame } from '../contract/geometry.ts';
 import type { AttributeValue } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';

@@ -17,9 +17,9 @@ export interface BoxMasks {
   /** null: shapes of every label. */
   readonly labelId: number | null;
   fileOf(image: Image): string;
-  /** Is told of the one step when it has ended. */
+  /** Is called with the one step when it has ended. */
   recorded(change: Recorded): void;
-  /** Is told of every image whose shapes have masks now. */
+  /** Is called for every image whose shapes have masks now. */
   made(imageId: number): void;
 }
 
@@ -91,7 +91,7 @@ async function drawIn(work: BoxMasks, { image, shapes }: Boxes, drawing: Drawing
   try {
     for (const { id } of shapes) {
       progress.signal.throwIfAborted();
-      // Read again: the shape may be deleted, or have a mask of the person's own by now.
+      // The shape is read again: it may be deleted, or have a mask of the person's own by now.
       const shape = work.project.record('shape', id);
       if (shape?.mask === null) await drawOne(work, image, shape, { ...drawing, progress });
       progress.step();

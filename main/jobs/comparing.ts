@@ -13,7 +13,7 @@ export interface Compare {
   /** null: shapes of every label. */
   readonly labelId: number | null;
   fileOf(image: Image): string;
-  /** Is told of every image one of whose shapes was compared. */
+  /** Is called for every image one of whose shapes was compared. */
   compared(imageId: number): void;
 }
 
@@ -45,7 +45,7 @@ async function compareOne(work: Compare, shapeId: number, progress: Progress): P
   const { project, engine } = work;
   const shape = project.record('shape', shapeId);
   const image = shape && project.image(shape.imageId);
-  // Deleted meanwhile, by the person.
+  // The person deleted the shape meanwhile.
   if (!shape?.mask || !image) return false;
   try {
     const args = { picture: work.fileOf(image), standing: shape.mask };

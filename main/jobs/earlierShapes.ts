@@ -36,7 +36,7 @@ export class EarlierShapes {
     this.#cocoIds = cocoIds;
   }
 
-  /** Null where it is new. To be asked before any shape of the import is stored on its image. */
+  /** Null where it is new. Is asked before any shape of the import is stored on its image. */
   find(brought: Brought): Earlier | null {
     const known = this.#on(brought.imageId);
     const free = known.filter(({ shape }) => !this.#found.has(shape.id));

@@ -1,4 +1,4 @@
-// The program that looks through a project before it is opened: forked for one file, and stopped where it takes too long.
+// Looks through a project before it is opened, in a program forked for one file, and stopped where it takes too long.
 
 import { examineFile } from '../store/open.ts';
 import { performTask } from '../tasks/task.ts';

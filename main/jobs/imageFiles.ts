@@ -48,7 +48,7 @@ export class ImageFiles {
     return image;
   }
 
-  /** Looks at the file, reads it where it is new or another one, and keeps what came of it. */
+  /** Looks at the file, reads it where it is new or another one, and stores the result. */
   check(id: number): Promise<Image> {
     const going = this.#checking.get(id);
     if (going) return going;
@@ -143,7 +143,7 @@ export class ImageFiles {
     return detail !== null && detail.shapes.length + detail.prompts.length > 0;
   }
 
-  /** Writes and tells where something is another than it was. */
+  /** Writes the row and reports the image where something differs from before. */
   #set(image: Image, fields: FileFields): Image {
     const after = { ...image, ...fields };
     if (JSON.stringify(after) === JSON.stringify(image)) return image;

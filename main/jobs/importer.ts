@@ -70,7 +70,7 @@ export class Importer {
     await this.#pause();
   }
 
-  /** A file that could not be read to its end is followed by the next without a word. */
+  /** A file that could not be read to its end is followed by the next without a report. */
   async #begin({ format, labels, source }: Extract<ReadPart, { kind: 'file' }>): Promise<void> {
     this.#flush();
     this.#formats.add(format);

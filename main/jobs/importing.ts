@@ -27,9 +27,9 @@ export interface ImportOptions {
   /** Where the pictures are; without it, those of the project and those beside the file. */
   readonly images?: string;
   readonly progress: Pick<Progress, 'signal' | 'step'> & Partial<Pick<Progress, 'total' | 'resumeAt'>>;
-  /** Is told of the step, also of one that was cancelled half way; not where nothing was new. */
+  /** Is called with the step, also with one that was cancelled half way; not where nothing was new. */
   readonly recorded?: (step: Recorded) => void;
-  /** Is told of the process that reads. */
+  /** Receives the process that reads. */
   readonly reading?: (pid: number | undefined) => void;
 }
 

@@ -7,7 +7,7 @@ const DIGITS = '123456789'.split('');
 
 interface Parts {
   reserve(count: number): number;
-  /** Is told of each label that is made. */
+  /** Is called for each label that is made. */
   made(label: Label): void;
   say(sentence: string): void;
 }

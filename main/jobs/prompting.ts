@@ -22,9 +22,9 @@ export interface PromptAll {
   readonly text: string;
   readonly shard?: Shard;
   fileOf(image: Image): string;
-  /** Is told of the one step that makes the prompts. */
+  /** Is called with the one step that makes the prompts. */
   recorded(change: Recorded): void;
-  /** Is told of every image that was answered. */
+  /** Is called for every image that was answered. */
   answered(imageId: number): void;
 }
 
@@ -99,7 +99,7 @@ async function sorted(work: PromptAll, progress: Progress) {
   return { known, unasked, images: report.images, report: recalled(project, asked, report) };
 }
 
-/** Earlier answers without an object are told again. */
+/** Earlier answers without an object are reported again. */
 function recalled(
   project: Project,
   asked: ReadonlyMap<number, { promptId: number; answered: boolean }>,

@@ -5,7 +5,7 @@ import { exitCode, judge } from '../failure.ts';
 /** What a job occupies: the model's device, the disk, or the network, whose jobs are of no project. */
 export type Lane = 'model' | 'disk' | 'network';
 
-/** What running work says of itself. */
+/** What running work reports of itself. */
 export interface Progress {
   /** Aborted when the job is cancelled or the host stops. */
   readonly signal: AbortSignal;
@@ -46,7 +46,7 @@ export class Jobs {
   readonly #report: (job: Job) => void;
   #last = 0;
 
-  /** `report` is told of every change, at most ten times a second while a job runs. */
+  /** `report` is called at every change, at most ten times a second while a job runs. */
   constructor(report: (job: Job) => void) {
     this.#report = report;
   }

@@ -1,4 +1,4 @@
-// The program that reads what others wrote: forked for one import, it fills the file of parts and says what was left out.
+// Reads what others wrote, in a program forked for one import: fills the file of parts and says what was left out.
 import path from 'node:path';
 import { BadInput, refusalOf } from '../contract/badInput.ts';
 import { performTask } from '../tasks/task.ts';

@@ -32,11 +32,11 @@ export interface ReadTask {
   readonly folder: string;
   /** Files of the project's images. */
   readonly known: readonly string[];
-  /** An empty folder of its own, which whoever asked removes. */
+  /** An empty folder of its own, which the caller removes. */
   readonly scratch: string;
 }
 
-/** What a person is told of it; the rest is in the parts. */
+/** What is reported to a person; the rest is in the parts. */
 export interface ReadReport {
   readonly leftOut: readonly LeftOut[];
   readonly said: readonly string[];
@@ -60,7 +60,7 @@ interface Into {
   readonly archive: string | null;
 }
 
-/** Is told of each file that is begun, and of each part. */
+/** Is called for each file that is begun, and for each part. */
 interface Out {
   began(file: string): void;
   add(part: ReadPart): void;
@@ -181,7 +181,7 @@ async function takeFile(file: string, into: Into): Promise<void> {
   });
 }
 
-/** Failures of files that are only reported; want of room is none of them, as it ends everything. */
+/** Failures of files are only reported; lack of room is none of them, as it ends everything. */
 function goneOf(error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'is not there any more';

@@ -111,7 +111,7 @@ interface ImportOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Checked whole before the project knows of it. It is not in use until it is promoted. */
+/** The folder is checked whole before the project knows of it. It is not in use until it is promoted. */
 export async function importVersion(
   project: Project,
   place: string,
@@ -119,7 +119,7 @@ export async function importVersion(
 ): Promise<WeightsVersion> {
   const base = learningFolder(project);
   const part = path.join(base, 'importing.part');
-  // Remove what a killed import left.
+  // Removes what a killed import left.
   await rm(part, { recursive: true, force: true });
   try {
     await mkdir(part, { recursive: true });

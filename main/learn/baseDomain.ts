@@ -1,4 +1,4 @@
-// Pictures of the domain that weights come with: for loupe-nano drawn scenes, some to be learnt again and some to measure on.
+// Draws pictures of the domain that weights come with: for loupe-nano scenes, some to be learnt again and some to measure on.
 import { packMask } from '../contract/project.ts';
 import { type DrawnPicture, drawnPictures, type NamedMask } from '../evaluate/drawnThings.ts';
 import type { Sample } from './sample.ts';

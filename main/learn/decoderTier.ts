@@ -1,4 +1,4 @@
-// The first tier: the segmenter's mask decoder and the context module learn from L_seg, on features that stay as they are.
+// Defines the first tier: the segmenter's mask decoder and the context module learn from L_seg, on features that stay as they are.
 import { add, mul } from '../../models/graph/elementwise.ts';
 import { input } from '../../models/graph/tensor.ts';
 import type { NamedValues } from '../../models/graph/value.ts';

@@ -1,4 +1,4 @@
-// Trained values to those of which only the largest changes stand, as far as nothing known before is lost (Yadav et al. 2023, "TIES-Merging").
+// Keeps only the largest changes of trained values, as far as nothing known before is lost (Yadav et al. 2023, "TIES-Merging").
 import type { Parameter } from './parameters.ts';
 
 export interface TrainingChange {

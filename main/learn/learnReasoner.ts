@@ -1,4 +1,4 @@
-// Pictures with labelled shapes to weights whose reasoner names and boxes what is on them, new words included.
+// Teaches the reasoner to name and box what is on pictures with labelled shapes, new words included, and writes the version.
 import { openWeights, type Weights } from '../weights/open.ts';
 import type { TrainingChange } from './largestChanges.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';

@@ -1,4 +1,4 @@
-// One training step of LENS-3B's parts at full size with random weights: how long it takes, and whether its memory was foreseen.
+// Measures one training step of LENS-3B's parts at full size with random weights: its time, and whether its memory was foreseen.
 // The graphs are those of the tiers: low-rank updates beside a 4-bit language model, and the mask decoder with the context module.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

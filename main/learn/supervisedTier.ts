@@ -1,4 +1,4 @@
-// The second tier: what stands on taught pictures teaches the reasoner to name and box it, in the form of its own answers.
+// Defines the second tier: shapes on taught pictures teach the reasoner to name and box them, in the form of its own answers.
 // Pictures of the domain that the weights came with are in every batch, so that what was known stays known.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// What a run is asked to learn, what it gives, and what it reports meanwhile.
+// Defines what a run is asked to learn, what it gives, and what it reports meanwhile.
 import type { TeachProgress, TeachReport, Tier } from '../contract/learning.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { Sample, StandingThing } from './sample.ts';

@@ -1,4 +1,4 @@
-// Trained weights to a version that keeps as much of what was trained as the weights' own domain allows.
+// Writes trained weights as a version that keeps as much of the training as the weights' own domain allows.
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { gIoU } from '../evaluate/metrics.ts';

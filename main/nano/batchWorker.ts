@@ -1,4 +1,4 @@
-// A worker thread that draws the batches of one stage, so that the next one is ready when a step ends.
+// Draws the batches of one stage in a worker thread, so that the next one is ready when a step ends.
 import { parentPort, workerData } from 'node:worker_threads';
 import { limitThreads } from '../flow/threads.ts';
 import { makeNano } from './nano.ts';
@@ -18,7 +18,7 @@ const run = stages[stage].run(nano, recipe);
 const feeder = await run.objective.open(nano, run.shape, {});
 parentPort?.on('message', (step: number) => void draw(step));
 
-/** A failure ends the thread, which whoever waits for the batch is told. */
+/** A failure ends the thread, and the batch that is waited for fails with it. */
 async function draw(step: number): Promise<void> {
   const feeds = await feeder.feed(run.samples(step), step);
   const buffers = new Set(

@@ -14,7 +14,7 @@ import type { Nano } from './nano.ts';
 import { joinPixels } from './reasonerBatch.ts';
 import { askFeeds, boxSlots, type PromptExample, samImages, targetFeed } from './segmenterBatch.ts';
 
-/** A turn and what the segmenter is told and should answer. */
+/** A turn with what the segmenter gets and should draw. */
 export interface ContextTurn {
   turn: Turn;
   /** In the reasoner's frame; null: the segmenter has the context token alone. */

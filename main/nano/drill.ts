@@ -1,4 +1,4 @@
-// An exercise of the reasoner without a picture: one list, and as many questions about it as there is room for.
+// Makes exercises of the reasoner without a picture: one list, and as many questions about it as there is room for.
 // The list is most of what an answer costs, and one decision a list is little to learn them from.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import type { Random } from '../contract/random.ts';

@@ -1,4 +1,4 @@
-// The fixed sizes of the nano: how it sees a picture, and how its training steps are packed.
+// Holds the fixed sizes of the nano: how it sees a picture, and how its training steps are packed.
 import type { ImageConfig } from '../../models/qwen/processor.ts';
 import { lensImageConfig } from '../../models/qwen/processor.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';

@@ -1,4 +1,4 @@
-// An exercise of the reasoner: many names in one prompt, each answered with its numbers in the list or with "none".
+// Makes exercises of the reasoner: many names in one prompt, each answered with its numbers in the list or with "none".
 
 import type { Random } from '../contract/random.ts';
 import { absentColours, groupsOf, nameable, namesOf, numbers, type ThingGroup } from '../scenes/prompts/draft.ts';

@@ -1,4 +1,4 @@
-// LENS stage 2 for the nano: asks prompts of drawn scenes in the reinforcement by which people's samples are learnt.
+// Defines LENS stage 2 for the nano: prompts of drawn scenes go through the reinforcement by which people's samples are learnt.
 import { constant } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { fromBitmap } from '../contract/rle.ts';

@@ -1,4 +1,4 @@
-// Image files to upright 8-bit RGB pixels, and pixels to picture files; the only importer of sharp.
+// Decodes image files to upright 8-bit RGB pixels, and encodes pixels as picture files; the only importer of sharp.
 import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';

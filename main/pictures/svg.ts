@@ -1,4 +1,4 @@
-// An SVG file to why it would take too long to draw, if it would: filters cost time by pixel, and libvips cannot be stopped.
+// Says why an SVG file would take too long to draw, if it would: filters cost time by pixel, and libvips cannot be stopped.
 
 /** Filter steps times pixels: about ten seconds. */
 const MOST_COST = 2e9;

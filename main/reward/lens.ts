@@ -1,4 +1,4 @@
-// The unified reward of LENS: format, box and mask terms of a rollout (text and mask) against a sample's box and mask.
+// Computes the unified reward of LENS: format, box and mask terms of a rollout (text and mask) against a sample's box and mask.
 
 import { type AnswerDialect, type AnswerReading, BLANK, readAnswer } from '../contract/answer.ts';
 import { boxIou } from '../contract/geometry.ts';

@@ -1,4 +1,4 @@
-// LENS's unified reward for answers with any number of objects, and what such an answer misses.
+// Computes LENS's unified reward for answers with any number of objects, and says what such an answer misses.
 // LENS counts the first box alone; so that naming everything earns nothing, boxes are paired one to one and surplus ones cost.
 import { readAnswer } from '../contract/answer.ts';
 import { boxIou } from '../contract/geometry.ts';

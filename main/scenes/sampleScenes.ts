@@ -1,4 +1,4 @@
-// The sample project's folder: scenes that no training has seen as JPEG, what may be asked of them, coarse masks to repair.
+// Draws the sample project's folder: scenes that no training has seen as JPEG, what may be asked of them, coarse masks to repair.
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { compress } from '../contract/cocoMask.ts';

@@ -1,4 +1,4 @@
-// What a project has learnt: its runs, the versions of weights they made, and which images are only ever measured on.
+// Stores what a project has learnt: its runs, the versions of weights they made, and which images are only ever measured on.
 import type { TeachReport, WeightsVersion } from '../contract/learning.ts';
 import type { Db } from './db.ts';
 import { parsed } from './jsonColumns.ts';

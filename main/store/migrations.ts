@@ -1,4 +1,4 @@
-// Every format that a project file has had, as the SQL that makes it from the one before; the last one is today's.
+// Lists every format that a project file has had, as the SQL that makes it from the one before; the last one is today's.
 
 /** A box as JSON of a row of shapes. */
 const boxOfShape = `SELECT json_object('x1', x1, 'y1', y1, 'x2', x2, 'y2', y2) FROM shape`;

@@ -1,4 +1,4 @@
-// A project file, open: joins everything that can be read from it and done to it; each part stands in a file of its own.
+// Opens a project file: joins everything that can be read from it and done to it; each part stands in a file of its own.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';

@@ -1,4 +1,4 @@
-// Proposals: values that the model wrote for a prompt, kept beside the person's records and never edited.
+// Stores proposals: values that the model wrote for a prompt, beside the person's records and never edited.
 import { BadInput } from '../contract/badInput.ts';
 import type { StoredProposal } from '../contract/project.ts';
 import type { Db, SqlValue } from './db.ts';

@@ -1,4 +1,4 @@
-// What the journal needs of each kind of record: reading one, writing one whole, deleting one.
+// Defines what the journal needs of each kind of record: reading one, writing one whole, deleting one.
 import type { Kind, RecordOf } from '../contract/diff.ts';
 
 export interface RecordTable<K extends Kind> {

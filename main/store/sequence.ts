@@ -1,4 +1,4 @@
-// One sequence of ids for every kind of record of a project; an id that was given once is never given again.
+// Gives ids to every kind of record of a project from one sequence; an id that was given once is never given again.
 import type { Db } from './db.ts';
 
 export interface Sequence {

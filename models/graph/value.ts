@@ -1,4 +1,4 @@
-// What goes into a run of a graph and comes out of it, and what can be run.
+// Defines what goes into a run of a graph and comes out of it, and what can be run.
 
 /** The numbers of one tensor in this process's memory; the class of the array is their element type. */
 export type Value = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;

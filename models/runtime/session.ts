@@ -1,4 +1,4 @@
-// A typed graph -> a running ONNX Runtime session. The only importer of onnxruntime-node.
+// Turns a typed graph into a running ONNX Runtime session. The only importer of onnxruntime-node.
 
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { lower, type OnnxGraph, type OnnxPort } from '../graph/lower.ts';

@@ -1,4 +1,4 @@
-// The canvas on the page: two Konva layers, the picture with its masks and what lies over it, and the events that they get.
+// Puts the canvas on the page: two Konva layers, the picture with its masks and what lies over it, and their events.
 import type Konva from 'konva';
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Layer, Shape, Stage } from 'react-konva';

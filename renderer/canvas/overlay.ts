@@ -1,4 +1,4 @@
-// What lies over the picture and changes with every gesture: outlines, handles, proposals, drafts, the wipe and the pointer.
+// Draws what lies over the picture and changes with every gesture: outlines, handles, proposals, drafts, the wipe and the pointer.
 
 import { boxArea } from '../../main/contract/geometry.ts';
 import type { Size } from '../../main/contract/maskColumns.ts';

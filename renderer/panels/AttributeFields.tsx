@@ -1,4 +1,4 @@
-// What is said about the selected shapes, by the rules of their label.
+// Shows and edits the attributes of the selected shapes, by the rules of their label.
 import { Checkbox, NumberInput, Select, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { AttributeRule, AttributeValue, Shape } from '../../main/contract/project.ts';

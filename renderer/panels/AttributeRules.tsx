@@ -1,4 +1,4 @@
-// What shapes of one label may say about themselves: a list of rules, kept as a whole.
+// Edits what shapes of one label may say about themselves: a list of rules, stored as a whole.
 import { ActionIcon, Button, Group, Select, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';

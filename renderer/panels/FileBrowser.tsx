@@ -1,4 +1,4 @@
-// The host's folders as a dialog, for shells that have none of their own: folders, projects, images and COCO files.
+// Shows the host's folders as a dialog, for shells that have none of their own: folders, projects, images and COCO files.
 import {
   ActionIcon,
   Alert,

@@ -1,4 +1,4 @@
-// Taking in shapes from a file or folder, and afterwards what was taken and what was left out.
+// Imports shapes from a file or folder, and says afterwards what was taken and what was left out.
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { isActive } from '../state/words.ts';

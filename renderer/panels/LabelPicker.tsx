@@ -1,4 +1,4 @@
-// Choosing a label, or making one by typing its name: what selected shapes are, and what new ones will be.
+// Chooses a label, or makes one by typing its name: what selected shapes are, and what new ones will be.
 import { Combobox, InputBase, useCombobox } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { Label } from '../../main/contract/project.ts';

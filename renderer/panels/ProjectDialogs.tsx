@@ -1,4 +1,4 @@
-// Opening and making projects, and adding images: choosing files, and the two questions of a new project.
+// Opens and makes projects, and adds images: choosing files, and the two questions of a new project.
 import { Button, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { fileName } from '../state/words.ts';

@@ -1,4 +1,4 @@
-// Where a person says what to segment: words, how many answers, and the words that were used before.
+// Takes what a person wants to segment: words, how many answers, and the words that were used before.
 import { ActionIcon, Button, Kbd, Menu, Select, Text, Textarea, Tooltip } from '@mantine/core';
 import { IconHistory, IconPlayerStopFilled, IconSparkles } from '@tabler/icons-react';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';

@@ -1,4 +1,4 @@
-// Repairing coarse masks: the model draws each anew, and a person keeps, replaces or edits them in an order that is shown.
+// Repairs coarse masks: the model draws each anew, and a person keeps, replaces or edits them in an order that is shown.
 import { Button, Group, Kbd, Loader, Progress, Select, Stack, Text } from '@mantine/core';
 import { IconArrowBackUp } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';

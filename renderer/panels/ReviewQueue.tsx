@@ -1,4 +1,4 @@
-// Stepping through what is left to review: how much of each kind there is, in which order, and a start.
+// Steps through what is left to review: how much of each kind there is, in which order, and a start.
 import { Alert, Button, Group, Progress, Select, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';

@@ -1,4 +1,4 @@
-// What stands over the canvas where there is no picture on it: why, and what to do.
+// Says why there is no picture on the canvas, and what to do.
 import { Button, Loader, Stack, Text } from '@mantine/core';
 import { IconPhotoPlus, IconPhotoX } from '@tabler/icons-react';
 import { stateWords } from '../state/words.ts';

@@ -1,4 +1,4 @@
-// What a run of teaching reports, figure by figure over its steps, and what all runs of a project came to over its pictures.
+// Draws what a run of teaching reports, figure by figure over its steps, and the results of all runs of a project.
 import { useEffect, useMemo, useRef } from 'react';
 import type { LearningPoint, RunCurve } from '../../main/contract/learning.ts';
 import type { Client } from '../state/client.ts';

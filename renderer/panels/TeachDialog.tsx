@@ -1,4 +1,4 @@
-// Teaching the model from this project: start, how far it is, cancel, and before and after on the images it never learnt.
+// Teaches the model from this project: start, how far it is, cancel, and before and after on the images it never learnt.
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { LearningState, TeachProgress, TeachReport } from '../../main/contract/learning.ts';

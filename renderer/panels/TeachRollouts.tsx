@@ -1,4 +1,4 @@
-// The answers that a run by rewards learns from, on their pictures: what each drew, what that earned, and what it teaches.
+// Shows the answers that a run by rewards learns from, on their pictures: what each drew, what that earned, and what it teaches.
 import { Group, Stack, Text } from '@mantine/core';
 import type { DrawnRollout, ShownRollouts } from '../../main/contract/learning.ts';
 import type { PackedMask } from '../../main/contract/project.ts';

@@ -1,4 +1,4 @@
-// Checking a COCO file against every rule that its readers rely on, and against the project's masks.
+// Checks a COCO file against every rule that its readers rely on, and against the project's masks.
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { IconCircleCheck } from '@tabler/icons-react';
 import { useState } from 'react';

@@ -1,4 +1,4 @@
-// The client of this window for every panel below: one context, and the part of the store that a panel shows.
+// Gives every panel the client of this window: one context, and the part of the store that a panel shows.
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
 import type { Client } from '../state/client.ts';

@@ -1,4 +1,4 @@
-// Choosing files: the system's dialogs in the desktop window, the host's folders in a browser; one function for both.
+// Chooses files: by the system's dialogs in the desktop window, by the host's folders in a browser; one function for both.
 import { createContext, type ReactNode, useCallback, useContext, useState } from 'react';
 import { useShell } from './client.ts';
 import { FileBrowser, type FileWish } from './FileBrowser.tsx';

@@ -1,4 +1,4 @@
-// What keys are called on this machine, and commands with their keys for tooltips.
+// Says what keys are called on this machine, and names commands with their keys for tooltips.
 import { type CommandId, commands } from '../../main/contract/commands.ts';
 import { titleWithKeys } from '../state/keymap.ts';
 import { useWorkbench } from './client.ts';

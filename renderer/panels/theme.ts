@@ -1,4 +1,4 @@
-// How the window looks: neutral greys beside pictures, one accent, small and dense controls, text that can be read.
+// Defines how the window looks: neutral greys beside pictures, one accent, small and dense controls, text that can be read.
 import {
   ActionIcon,
   Button,

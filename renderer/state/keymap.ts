@@ -1,4 +1,4 @@
-// Keys into commands: what was pressed as chords ("Ctrl+Shift+Z"), whatever layout or system, and which command has them.
+// Turns keys into commands: presses become chords ("Ctrl+Shift+Z"), whatever layout or system; finds the command of each.
 import {
   type Command,
   type CommandId,

@@ -1,4 +1,4 @@
-// What a person sets: shown at once, kept by the host, and taken back where the host refuses it.
+// Changes what a person sets: shown at once, stored by the host, and taken back where the host refuses it.
 import type { Settings } from '../../main/contract/settings.ts';
 import type { ActionContext } from './actionContext.ts';
 import { sentence } from './connection.ts';

@@ -1,4 +1,4 @@
-// Correcting coarse masks: pairs of what stands and what the model would draw, judged one after another in an order that is shown.
+// Corrects coarse masks: what stands and what the model would draw are judged pair after pair, in an order that is shown.
 import type { RepairOrder, RepairPair } from '../../main/contract/api.ts';
 import { changed, created } from '../../main/contract/diff.ts';
 import { type Shape, unpackMask } from '../../main/contract/project.ts';

@@ -1,4 +1,4 @@
-// Masks of shapes unpacked once: records are replaced and never changed, so what was unpacked stays right.
+// Unpacks masks of shapes once: records are replaced and never changed, so what was unpacked stays right.
 import { type Columns, columnsBox, toColumns, toMask } from '../../main/contract/maskColumns.ts';
 import { type PackedMask, packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
 import { ownCorners, rememberCorners } from './corners.ts';

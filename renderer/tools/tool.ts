@@ -1,4 +1,4 @@
-// What every tool is: gestures in image pixels go in, a draft to draw comes out, and at the end of a step a diff is committed.
+// Defines what every tool is: gestures in image pixels go in, a draft to draw comes out, and a diff is committed at the end of a step.
 import type { Columns } from '../../main/contract/maskColumns.ts';
 import type { Box, Point } from '../../main/contract/records.ts';
 import type { WorkbenchStore } from '../state/workbench.ts';

@@ -1,4 +1,4 @@
-// Where the image lies on the screen: screen pixel = image pixel * scale + offset.
+// Says where the image lies on the screen: screen pixel = image pixel * scale + offset.
 import type { Size } from '../../main/contract/maskColumns.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { closest, viewOfImage } from '../state/view.ts';
