@@ -12,6 +12,7 @@ import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts
 interface ReferringOptions extends WeightsOptions {
   readonly split: string;
   readonly images?: string;
+  readonly sentences?: string;
   readonly items?: string;
   readonly most?: number;
   readonly json?: boolean;
@@ -28,6 +29,9 @@ const about: Readonly<Record<ReferringSet, { what: string; splits: readonly stri
   groundingsuite: { what: 'GroundingSuite-Eval: its jsonl file', splits: ['dev'] },
 };
 
+/** What another program wrote of each reference can be asked in place of what people wrote. */
+const setsOfReferences: readonly ReferringSet[] = ['refcoco', 'refcoco+', 'refcocog'];
+
 export function addReferring(evaluation: Command, terminal: Terminal): void {
   for (const set of referringSets) {
     const { what, splits } = about[set];
@@ -40,6 +44,8 @@ export function addReferring(evaluation: Command, terminal: Terminal): void {
       .option('--items <file>', 'a line for each sentence; a run that was stopped goes on with it')
       .option('--most <count>', 'the first so many sentences alone', wholeNumber(1, 1_000_000))
       .option('--json', 'print one JSON document instead of a table');
+    if (setsOfReferences.includes(set))
+      command.option('--sentences <file>', 'sentences by reference that are asked in place of the set’s own (JSON)');
     weightsOptions(command).action((data: string, options: ReferringOptions) =>
       evalReferring(set, data, { options, terminal }),
     );
@@ -61,9 +67,10 @@ async function evalReferring(set: ReferringSet, data: string, { options, termina
   const predictor = await openPredictor(options, terminal);
   try {
     const weights = [predictor.name, predictor.segmenterName].filter((name) => name !== null).join(' with ');
+    const by = options.sentences === undefined ? '' : ` as said in ${path.basename(options.sentences)}`;
     const named = `${set} ${options.split}`;
     const figures = await evaluateReferring(predictor, expressions, {
-      ...{ set: named, weights: `${weights}, ${path.resolve(options.weights)}`, signal: terminal.signal },
+      ...{ set: `${named}${by}`, weights: `${weights}, ${path.resolve(options.weights)}`, signal: terminal.signal },
       items: path.resolve(options.items ?? `loupe-eval-${set}-${options.split}.jsonl`),
       read: decodeImage,
       progress: (done, of, left) => terminal.note(`\r${done} of ${of} sentences${leftWords(left)}   `),
@@ -79,10 +86,12 @@ async function evalReferring(set: ReferringSet, data: string, { options, termina
 
 const leftWords = (seconds: number): string => (seconds < 1 ? '' : `, ${Math.ceil(seconds / 60)} min left`);
 
-async function readSet(set: ReferringSet, data: string, { split, images }: ReferringOptions): Promise<Expression[]> {
-  const source = { set, data: path.resolve(data), split, images: images === undefined ? null : path.resolve(images) };
-  if (!(await stat(source.data).catch(() => null)))
-    throw new BadInput(`${source.data}: there is no such file or folder`);
+async function readSet(set: ReferringSet, data: string, options: ReferringOptions): Promise<Expression[]> {
+  const placeOf = (name: string | undefined) => (name === undefined ? null : path.resolve(name));
+  const [images, sentences] = [placeOf(options.images), placeOf(options.sentences)];
+  const source = { set, data: path.resolve(data), split: options.split, images, sentences };
+  for (const place of [source.data, source.sentences ?? source.data])
+    if (!(await stat(place).catch(() => null))) throw new BadInput(`${place}: there is no such file or folder`);
   if (set === 'reasonseg') return (await import('../evaluate/referringFiles.ts')).readReasonSegSet(source);
   if (set === 'groundingsuite') return (await import('../evaluate/referringFiles.ts')).readGroundingSuiteSet(source);
   return (await import('../evaluate/refCoco.ts')).readRefer(source);

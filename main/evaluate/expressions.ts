@@ -36,4 +36,6 @@ export interface ReferringSource {
   readonly split: string;
   /** Where pictures lie; null: where the set's own layout has them. */
   readonly images: string | null;
+  /** Of a set of references: a file of sentences that are asked in place of its own; null: its own. */
+  readonly sentences: string | null;
 }

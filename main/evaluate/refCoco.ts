@@ -9,7 +9,7 @@ import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { fromBitmap, toBitmap, union } from '../contract/rle.ts';
 import { parseSegmentation } from '../formats/cocoRules.ts';
-import { jsonPieces } from '../formats/jsonStream.ts';
+import { jsonFields, jsonPieces } from '../formats/jsonStream.ts';
 import type { Expression, ExpressionTruth, ReferringSource } from './expressions.ts';
 
 /** The pickle of the largest of the three sets is a tenth of it. */
@@ -34,8 +34,9 @@ const dividedBy = { refcoco: 'unc', 'refcoco+': 'unc', refcocog: 'umd' } as cons
 /** Expressions come picture by picture, so that each picture is read and encoded once. */
 export async function readRefer(source: ReferringSource): Promise<Expression[]> {
   const folder = await folderOf(source);
-  const references = (await referencesIn(folder, source)).filter(isIn(source.split));
-  if (references.length === 0) throw new BadInput(`${folder}: has no references of the split "${source.split}"`);
+  const own = (await referencesIn(folder, source)).filter(isIn(source.split));
+  if (own.length === 0) throw new BadInput(`${folder}: has no references of the split "${source.split}"`);
+  const references = source.sentences === null ? own : withSentences(own, source.sentences, source.split);
   const instances = instancesIn(path.join(folder, 'instances.json'), references);
   const images = source.images ?? path.join(path.dirname(folder), 'images', 'mscoco', 'images', 'train2014');
   return references
@@ -75,6 +76,22 @@ function isIn(split: string): (reference: Reference) => boolean {
   const letter = /^test([A-C])$/.exec(split)?.[1];
   if (letter !== undefined) return (reference) => reference.split.includes(letter);
   return split === 'test' ? (reference) => reference.split.includes('test') : (reference) => reference.split === split;
+}
+
+const Generated = z.object({ predictions: z.array(z.object({ ref_id: z.int(), sent: z.string().min(1) })).min(1) });
+
+/** As the authors' evaluation of generated expressions takes them. References that nothing was written of are left out. */
+function withSentences(references: readonly Reference[], file: string, split: string): Reference[] {
+  const known = new Set(references.map(({ ref_id }) => ref_id));
+  const sentences = new Map<number, { sent: string }[]>();
+  for (const { ref_id, sent } of checked(file, Generated, jsonFields(file)).predictions) {
+    if (!known.has(ref_id)) throw new BadInput(`${file}: speaks of reference ${ref_id}, which is not in "${split}"`);
+    sentences.set(ref_id, [...(sentences.get(ref_id) ?? []), { sent }]);
+  }
+  return references.flatMap((one) => {
+    const written = sentences.get(one.ref_id);
+    return written ? [{ ...one, sentences: written }] : [];
+  });
 }
 
 const Instance = z.object({

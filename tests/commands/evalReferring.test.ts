@@ -58,6 +58,16 @@ describe('eval', () => {
     const again = JSON.parse((await loupe(...words, '--json')).out);
     expect(again).toMatchObject({ set: 'refcoco val', weights: 'loupe-nano', count: 2, failed: [] });
     expect(readFileSync(at('items.jsonl'), 'utf8').trim().split('\n')).toHaveLength(3);
+    const file = saved(folder, 'written.json', { predictions: [{ sent: 'left person', ref_id: 1 }] });
+    const taken = await loupe(...words, '--sentences', file);
+    expect([taken.code, taken.line]).toEqual([2, expect.stringMatching(/is of refcoco val by .*--items/)]);
+    const own = ['--items', at('written.jsonl'), '--sentences', file, '--json'];
+    const written = JSON.parse((await loupe('refcoco', at('refcoco'), '--split', 'val', ...own)).out);
+    expect(written).toMatchObject({ set: 'refcoco val', count: 1, failed: [] });
+    expect((await loupe(...words, '--sentences', at('nowhere.json'))).line).toMatch(
+      /nowhere\.json: there is no such file/,
+    );
+    expect((await loupe('reasonseg', at('reason'), '--sentences', file)).line).toMatch(/unknown option/);
   }, 60_000);
 
   it('of GroundingSuite tells its kinds apart', async () => {

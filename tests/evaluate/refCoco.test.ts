@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { maskArea, sharedArea } from '../../main/contract/rle.ts';
 import type { ReferringSource } from '../../main/evaluate/expressions.ts';
 import { readRefer, truthOf } from '../../main/evaluate/refCoco.ts';
+import { haveMaterial, material } from '../golden.ts';
 import { temporary } from '../hosting.ts';
 import { pickled } from './pickled.ts';
 
@@ -43,7 +44,7 @@ beforeEach(() => {
 });
 
 const source = (fields: Partial<ReferringSource> = {}): ReferringSource => ({
-  ...{ set: 'refcoco', data: at('refer_seg'), split: 'testA', images: null, ...fields },
+  ...{ set: 'refcoco', data: at('refer_seg'), split: 'testA', images: null, sentences: null, ...fields },
 });
 const sentences = async (fields: Partial<ReferringSource> = {}) =>
   (await readRefer(source(fields))).map(({ text }) => text.papers);
@@ -72,6 +73,58 @@ describe('the references of a split', () => {
   it('lie in the folder itself, and pictures where it is said', async () => {
     const [first] = await readRefer(source({ data: at('refer_seg', 'refcoco'), images: '/coco' }));
     expect(first?.picture).toBe(path.join('/coco', 'COCO_train2014_499_1.jpg'));
+  });
+});
+
+describe('sentences that were written by a program', () => {
+  const written = (predictions: readonly object[]) => {
+    writeFileSync(at('written.json'), JSON.stringify({ predictions }));
+    return { sentences: at('written.json') };
+  };
+
+  it('are asked in place of those of people, however many of each reference, and the others are left out', async () => {
+    const both = [
+      { sent: 'man in black', ref_id: 1 },
+      { sent: 'left person', ref_id: 1 },
+    ];
+    const expressions = await readRefer(source(written(both)));
+    expect(expressions.map(({ id, text }) => [id, text.papers])).toEqual([
+      ['1-0', 'man in black'],
+      ['1-1', 'left person'],
+    ]);
+    expect(maskArea(expressions[1]?.truth({ width: 20, height: 16 }).strict ?? { size: [0, 0], counts: [] })).toBe(48);
+    const val = written([{ sent: 'a dog', ref_id: 3 }]);
+    expect(await sentences({ split: 'val', ...val })).toEqual(['a dog']);
+  });
+
+  it.each([
+    [
+      'of another split',
+      { predictions: [{ sent: 'red car', ref_id: 2 }] },
+      /speaks of reference 2, which is not in "testA"/,
+    ],
+    ['without a sentence', { predictions: [{ sent: '', ref_id: 1 }] }, /written\.json: predictions\.0\.sent/],
+    ['none', { predictions: [] }, /written\.json: predictions/],
+    ['of another kind', { annotations: [] }, /written\.json: predictions/],
+  ])('are refused: %s', async (_, content, sentence) => {
+    writeFileSync(at('written.json'), JSON.stringify(content));
+    await expect(readRefer(source({ sentences: at('written.json') }))).rejects.toThrow(sentence);
+  });
+
+  it.skipIf(!haveMaterial)('are read from the real file (skipped: no ../shared)', async () => {
+    const file = material('annotations', 'refer_expressions_testA.json');
+    const { predictions } = JSON.parse(readFileSync(file, 'utf8'));
+    const ids: number[] = [...new Set<number>(predictions.map(({ ref_id }: { ref_id: number }) => ref_id))];
+    const real = ids.map((id) => ({ ...reference(id, 'testA', ['as people said it']), ann_id: 10, image_id: 499 }));
+    writeFileSync(at('refer_seg', 'refcoco', 'refs(unc).p'), pickled(real, 0));
+    const expressions = await readRefer(source({ sentences: file }));
+    expect([ids.length, expressions.length, predictions.length]).toEqual([1975, 1984, 1984]);
+    expect(new Set(expressions.map(({ id }) => id)).size).toBe(1984);
+    const [first, again] = [0, 1].map((i) => expressions.find(({ id }) => id === `47-${i}`)?.text.papers);
+    expect([first, again]).toEqual(['man in black', 'man in black']);
+    expect(expressions.map(({ text }) => text.whole).toSorted()).toEqual(
+      predictions.map(({ sent }: { sent: string }) => sent).toSorted(),
+    );
   });
 });
 

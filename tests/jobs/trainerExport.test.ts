@@ -84,6 +84,7 @@ describe('lens', () => {
       data: at('lens', 'reason_seg', 'ReasonSeg'),
       split: 'train',
       images: null,
+      sentences: null,
     } as const;
     const found = await readReasonSegSet(source);
     expect(found.map(({ text }) => text.papers).sort()).toEqual(['discs', 'red disc', 'the cat']);
