@@ -13,18 +13,20 @@ import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { nanoSam2Config, type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
-import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
+import { samVariants } from '../../models/sam/config.ts';
+import { anyImageEncoder } from '../../models/sam/imageEncoder.ts';
+import { nanoSam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { FeatureFiles, type FeatureMaps } from '../flow/featureFiles.ts';
+import type { SegmenterConfig } from '../weights/segmenterFile.ts';
 import { productFlops } from './flops.ts';
 import { highWater, milliseconds, ProductGauge, privateBytes, resetHighWater, runOnce } from './machineLimits.ts';
 import { RandomWeights, type Storage } from './randomWeights.ts';
 
 export interface ModelPlan {
-  segmenters: Readonly<Record<string, Sam2Config>>;
+  segmenters: Readonly<Record<string, SegmenterConfig>>;
   reasoners: Readonly<Record<string, { config: QwenConfig; storage: NonNullable<Storage> }>>;
   /** Height and width of the picture that a reasoner reads, in patches. */
   patches: number;
@@ -74,7 +76,10 @@ export interface ModelFigures {
 }
 
 const fullModels: ModelPlan = {
-  segmenters: { 'loupe-nano': nanoSam2Config, 'SAM2-tiny': sam2Variants.tiny, 'SAM2-large': sam2Variants.large },
+  segmenters: {
+    ...{ 'loupe-nano': nanoSam2Config, 'SAM2-tiny': sam2Variants.tiny, 'SAM2-large': sam2Variants.large },
+    ...{ 'SAM-ViT-B': samVariants['sam-vit-b'], MobileSAM: samVariants['mobile-sam'] },
+  },
   reasoners: { 'Qwen2.5-VL-3B int4': { config: published['3B'], storage: { bits: 4, block: 128 } } },
   ...{ patches: 24, words: 112, written: 8, group: 8, runs: 3, square: 2048, vector: 8192 },
 };
@@ -176,22 +181,23 @@ const zeros = (tensors: readonly Tensor[]): NamedValues =>
   );
 
 /** An image, and a click on its features. */
-function segmenterGraphs(p: Params, config: Sam2Config) {
-  const { imageSize, width } = config;
+function segmenterGraphs(p: Params, config: SegmenterConfig) {
+  const { imageSize, width, isSam1 } = config;
   const [fine, coarse] = [imageSize / 4, imageSize / 16];
   const image = input('image', [1, 3, imageSize, imageSize]);
   const embed = input('embed', [1, width, coarse, coarse]);
   const s0 = input('s0', [1, width / 8, fine, fine]);
   const s1 = input('s1', [1, width / 4, fine / 2, fine / 2]);
+  const finer = isSam1 ? {} : { s0, s1 };
   const points = { at: input('at', [1, 2, 2]), labels: input('labels', [1, 2], 'int64') };
-  const { masks, iou } = maskDecoder(p, config, { embed, s0, s1 }, promptEncoder(p, config, { points }));
+  const { masks, iou } = maskDecoder(p, config, { embed, ...finer }, promptEncoder(p, config, { points }));
   return {
-    encode: { outputs: { ...imageEncoder(p, config, image) }, inputs: [image] },
-    click: { outputs: { masks, iou }, inputs: [embed, s0, s1, points.at, points.labels] },
+    encode: { outputs: { ...anyImageEncoder(p, config, image) }, inputs: [image] },
+    click: { outputs: { masks, iou }, inputs: [embed, ...Object.values(finer), points.at, points.labels] },
   };
 }
 
-function benchSegmenter(bench: ModelBenchTask, name: string, config: Sam2Config): Promise<SegmenterFigures> {
+function benchSegmenter(bench: ModelBenchTask, name: string, config: SegmenterConfig): Promise<SegmenterFigures> {
   return withWeights(bench, null, {
     ask: (p) => void segmenterGraphs(p, config),
     async use(p, folder) {

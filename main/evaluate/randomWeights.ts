@@ -67,7 +67,8 @@ const noise = Uint8Array.from({ length: noiseLength }, (_, i) => Math.imul(i + 1
 const signed = Float32Array.from(noise, (byte) => (byte - 127.5) / 128);
 
 function whole(name: string, shape: Shape, spread = 0.02): TensorToMake {
-  const pattern = signed.map((v) => v * spread);
+  // The root of a batch norm's variance is taken.
+  const pattern = signed.map((v) => (name.endsWith('.running_var') ? 1 : v * spread));
   return { name, shape, dtype: 'F32', make: () => repeated(new Float32Array(size(shape)), pattern) };
 }
 

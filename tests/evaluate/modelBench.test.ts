@@ -6,9 +6,10 @@ import { modelTable } from '../../main/commands/benchModels.ts';
 import { benchModels, type ModelPlan, planOf } from '../../main/evaluate/modelBench.ts';
 import { nanoConfig } from '../../models/qwen/config.ts';
 import { nanoSam2Config } from '../../models/sam2/config.ts';
+import { toyMobileSam, toySam } from '../sam/fixture.ts';
 
 const small: ModelPlan = {
-  segmenters: { little: nanoSam2Config },
+  segmenters: { little: nanoSam2Config, sam: toySam, mobile: toyMobileSam },
   reasoners: {
     small4: { config: nanoConfig({ vocabulary: 300, imageToken: 299 }), storage: { bits: 4, block: 32 } },
     small8: { config: nanoConfig({ vocabulary: 300, imageToken: 299 }), storage: { bits: 8, block: 128 } },
@@ -24,14 +25,16 @@ it('measures a segmenter and reasoners in 4 and 8 bits, and deletes their checkp
   const before = await left();
   const lines: string[] = [];
   const figures = await benchModels((line) => lines.push(line), small);
-  expect(lines).toHaveLength(5);
+  expect(lines).toHaveLength(7);
   expect(figures.matmulGflops).toBeGreaterThan(0);
   expect(figures.bandwidthGBs).toBeGreaterThan(0);
-  const { little } = figures.segmenters;
-  expect(little?.encode.gflops).toBeGreaterThan(0);
-  expect(little?.readMs).toBeGreaterThan(0);
-  expect(little?.fileMB).toBeGreaterThan(0.1);
-  expect(little?.clickMs).toBeGreaterThan(0);
+  expect(figures.segmenters.little?.fileMB).toBeGreaterThan(0.1);
+  for (const name of ['little', 'sam', 'mobile']) {
+    const segmenter = figures.segmenters[name];
+    expect(segmenter?.encode.gflops).toBeGreaterThan(0);
+    expect(segmenter?.readMs).toBeGreaterThan(0);
+    expect(segmenter?.clickMs).toBeGreaterThan(0);
+  }
   for (const name of ['small4', 'small8']) {
     const reasoner = figures.reasoners[name];
     expect(reasoner?.prompt.tokens).toBe(16 + 12);
@@ -57,10 +60,10 @@ it('measures a segmenter and reasoners in 4 and 8 bits, and deletes their checkp
 
 it('full size is that of the published models, all or one of them', () => {
   const all = planOf({ runs: 2 });
-  expect(Object.keys(all.segmenters)).toEqual(['loupe-nano', 'SAM2-tiny', 'SAM2-large']);
+  expect(Object.keys(all.segmenters)).toEqual(['loupe-nano', 'SAM2-tiny', 'SAM2-large', 'SAM-ViT-B', 'MobileSAM']);
   expect(all.reasoners['Qwen2.5-VL-3B int4']?.config.language.layers).toBe(36);
   expect(planOf({ only: 'SAM2-tiny', runs: 1 })).toMatchObject({ runs: 1, reasoners: {} });
   expect(() => planOf({ only: 'SAM3', runs: 1 })).toThrow(
-    'there are loupe-nano, SAM2-tiny, SAM2-large, Qwen2.5-VL-3B int4',
+    'there are loupe-nano, SAM2-tiny, SAM2-large, SAM-ViT-B, MobileSAM, Qwen2.5-VL-3B int4',
   );
 });
