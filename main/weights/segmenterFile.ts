@@ -36,7 +36,7 @@ export async function segmenterFileAt(place: string): Promise<string> {
   if (!info) throw new BadInput(`${place}: there is no such file or folder`);
   if (info.isFile()) return realpath(place);
   const names = (await readdir(place)).filter(isWeightsName).sort();
-  const [first] = names;
+  const first = names.find((name) => name.endsWith('.safetensors')) ?? names[0];
   if (first === undefined) throw new BadInput(`${place}: holds no .pt, .pth or .safetensors file`);
   return realpath(path.join(place, first));
 }

@@ -1,5 +1,5 @@
 // SAM 1 and MobileSAM checkpoints: full-size tensors name by name, both layouts the same masks, and what does not fit is one list.
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,14 @@ describe('a SAM 1 checkpoint', () => {
     const mask = wanted.masks?.slice(best * 24 * 24, (best + 1) * 24 * 24) ?? [];
     expect(largestDifference(found.values.data, mask)).toBeLessThan(1e-4);
     expect(found.values.filled).toEqual({ width: 24, height: (24 * HEIGHT) / WIDTH });
+  });
+
+  it('is the safetensors of a folder that has others beside them', async () => {
+    const folder = path.join(root, 'folder');
+    await mkdir(folder);
+    await writeFile(path.join(folder, 'a.pth'), 'no weights');
+    await writeSafetensors(path.join(folder, 'model.safetensors'), hub);
+    expect((await openSam(folder, toys)).name).toBe('toy');
   });
 
   it('is recognised by its tensors, and read from a .pth as torch wrote it', async () => {
