@@ -5,9 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TeachProgress } from '../../main/contract/learning.ts';
+import type { Mask } from '../../main/contract/records.ts';
+import { difference, maskArea, unionOf } from '../../main/contract/rle.ts';
+import { loadPredictor } from '../../main/flow/predict.ts';
 import { readCurves } from '../../main/learn/curves.ts';
 import { readRollouts } from '../../main/learn/drawnRollouts.ts';
 import { learnRewards, whyNotByRewards } from '../../main/learn/learnRewards.ts';
+import { openGroups } from '../../main/learn/reinforcement.ts';
 import { drawnQuestions, questionsOf, rewardedBatch, rewardedPolicy, rewardedRun } from '../../main/learn/rlTier.ts';
 import type { TeachingImage, TeachOutcome, TeachTask } from '../../main/learn/task.ts';
 import { teach } from '../../main/learn/teach.ts';
@@ -41,6 +45,32 @@ async function task(more: Partial<TeachTask> = {}): Promise<TeachTask> {
   await writeFile(path.join(folder, 'rewardSteps.json'), '2');
   return { ...taskOf(folder, weights, unnamed(teachingImages(12))), tier: 'rl', ...more };
 }
+
+/** Pixels in which two masks differ; both null: none. */
+const apart = (one: Mask | null, other: Mask | null): number =>
+  one && other ? maskArea(difference(one, other)) + maskArea(difference(other, one)) : one === other ? 0 : Infinity;
+
+describe('answers in training', { timeout: 200_000 }, () => {
+  it('are those that a person gets of the same weights and seed, with the masks that a person sees', async () => {
+    const policy = await rewardedPolicy(weights);
+    const [asked] = questionsOf(policy.parts, unnamed(teachingImages(1)));
+    if (!asked) throw new Error('unreachable');
+    const image = await asked.read();
+    const groups = await openGroups(policy, { ...rewardedBatch, questions: 1, turns: 4 });
+    const predictor = await loadPredictor(weights);
+    try {
+      const trained = await groups.answered({ ...asked, seed: 7 });
+      const { candidates = [] } = await predictor.predict(image, { text: asked.text }, { samples: 4, seed: 7 });
+      expect(trained.rollouts.map(({ text }) => text)).toEqual(candidates.map(({ answer }) => answer.text));
+      const seen = candidates.map(({ objects }) => unionOf(objects.map(({ mask }) => mask)));
+      expect(seen.some((mask) => mask !== null && maskArea(mask) > 0)).toBe(true);
+      for (const [i, mask] of trained.masks.entries()) expect(apart(mask, seen[i] ?? null)).toBeLessThanOrEqual(4);
+    } finally {
+      await groups.release();
+      await predictor.release();
+    }
+  });
+});
 
 describe('a run by rewards', { timeout: 400_000 }, () => {
   let asked: TeachTask;
