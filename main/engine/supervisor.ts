@@ -10,7 +10,7 @@ import type { CallName, Calls, Failure, FromEngine, ProgramName, Request, ToEngi
 
 export type EngineSettings = Pick<Settings, 'device' | 'weights'> & Partial<Pick<Settings, 'segmenter'>>;
 
-interface Habits {
+interface Timing {
   /** Wait before the first new start; doubled for each further one. */
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
@@ -26,7 +26,7 @@ interface EngineSurroundings {
   readonly features?: string | null;
 }
 
-const usual: Habits = { firstDelayMs: 250, longestDelayMs: 30_000, patienceMs: 30_000 };
+const usual: Timing = { firstDelayMs: 250, longestDelayMs: 30_000, patienceMs: 30_000 };
 /** After so many stops in a row calls are refused at once instead of waiting for the next start. */
 const MANY_STOPS = 3;
 const CLOSING_MS = 2000;
@@ -62,7 +62,7 @@ export class Engine {
   status: EngineStatus;
   private settings: EngineSettings;
   private readonly onStatus: (status: EngineStatus) => void;
-  private readonly habits: Habits;
+  private readonly timing: Timing;
   /** Beside this file, with its ending: TypeScript as it stands, or built. */
   private readonly program: string;
   private readonly name: ProgramName;
@@ -81,7 +81,7 @@ export class Engine {
   constructor(
     settings: EngineSettings,
     onStatus: (status: EngineStatus) => void = () => {},
-    { program = 'serve', log = null, features = null, ...habits }: Partial<Habits> & EngineSurroundings = {},
+    { program = 'serve', log = null, features = null, ...timing }: Partial<Timing> & EngineSurroundings = {},
   ) {
     this.name = program;
     this.log = log;
@@ -89,7 +89,7 @@ export class Engine {
     this.settings = settings;
     this.onStatus = onStatus;
     this.program = path.join(import.meta.dirname, `${program}${path.extname(import.meta.filename)}`);
-    this.habits = { ...usual, ...habits };
+    this.timing = { ...usual, ...timing };
     this.status = { ...unknown, state: 'absent', requested: settings.device, lastCallMs: null, problem: null };
   }
 
@@ -228,12 +228,12 @@ export class Engine {
       return;
     }
     this.post({ kind: 'cancel', id });
-    pending.overdue = setTimeout(() => this.child?.kill('SIGKILL'), this.habits.patienceMs).unref();
+    pending.overdue = setTimeout(() => this.child?.kill('SIGKILL'), this.timing.patienceMs).unref();
   }
 
   private onStopped(how: string, words: string): void {
     this.child = null;
-    const delay = Math.min(this.habits.firstDelayMs * 2 ** this.stops, this.habits.longestDelayMs);
+    const delay = Math.min(this.timing.firstDelayMs * 2 ** this.stops, this.timing.longestDelayMs);
     this.stops++;
     const cause = words === '' ? how : `${how}: ${words}`;
     const again = `it is started again in ${(delay / 1000).toFixed(1)} s`;

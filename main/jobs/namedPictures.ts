@@ -58,14 +58,14 @@ export class NamedPictures implements PictureFinder {
 
   /** The folders that were chosen come first, and in them what lies where the annotation file's own place says. */
   async locate(name: string, from?: string, folder?: string): Promise<PictureMatch> {
-    const located = await this.#locate(wish(name, folder), from);
+    const located = await this.#locate(nameParts(name, folder), from);
     if ('file' in located || !/%[\da-f]{2}/iu.test(name)) return located;
     // Addresses have other letters for blanks and the like.
-    const again = await this.#locate(wish(decoded(name), folder), from);
+    const again = await this.#locate(nameParts(decoded(name), folder), from);
     return 'file' in again ? again : located;
   }
 
-  async #locate(wanted: Wish | null, from?: string): Promise<PictureMatch> {
+  async #locate(wanted: NameParts | null, from?: string): Promise<PictureMatch> {
     if (wanted === null) return { why: 'it names no file' };
     this.#places ??= this.#index();
     let reason: PictureMatch = { why: 'no picture has this name' };
@@ -80,7 +80,7 @@ export class NamedPictures implements PictureFinder {
     return beside === null ? reason : { file: beside };
   }
 
-  #choose(fits: readonly string[], wanted: Wish, from?: string): PictureMatch {
+  #choose(fits: readonly string[], wanted: NameParts, from?: string): PictureMatch {
     if (from !== undefined && fits.every((file) => isClaimed(file, from)))
       return { why: `${fits[0]} has its name, but annotations of that name lie beside it` };
     const places = [...this.#expected(wanted, from)];
@@ -107,7 +107,7 @@ export class NamedPictures implements PictureFinder {
   }
 
   /** Says where the picture lies if the annotation file is right about its own surroundings, in lower case. */
-  #expected({ written }: Wish, from?: string): Set<string> {
+  #expected({ written }: NameParts, from?: string): Set<string> {
     const starts = this.#folders.map((folder) => path.join(folder, ...written));
     if (from === undefined) return new Set(starts.map(folded));
     const own = path.dirname(path.resolve(from));
@@ -119,7 +119,7 @@ export class NamedPictures implements PictureFinder {
   }
 
   /** A name without folders may mean any; one with folders means what lies in none, or anything if it is of another machine. */
-  #mayBe(file: string, { folders, isAbsolute }: Wish): boolean {
+  #mayBe(file: string, { folders, isAbsolute }: NameParts): boolean {
     return folders.length === 0 || isAbsolute || this.#ownFolders(file).length === 0;
   }
 
@@ -151,7 +151,7 @@ export class NamedPictures implements PictureFinder {
    * A path to the folder of pictures beside the annotation file's own, as Windows tools write it: `..\images\a.jpg`, or
    * out of a tree of annotations into the one of pictures beside it: `..\..\images\cam1\a.jpg`.
    */
-  #beyond({ written, last }: Wish, from: string): string | null {
+  #beyond({ written, last }: NameParts, from: string): string | null {
     if (!written.includes('..') || !written.some((part) => GENERIC.has(part.toLowerCase()))) return null;
     const file = path.resolve(path.dirname(from), ...written, last);
     const beside = telling(written).length === 0 ? this.#folders.map((folder) => path.dirname(folder)) : [];
@@ -182,7 +182,7 @@ function put(index: Index, file: string): void {
 }
 
 /** A name taken apart. */
-interface Wish {
+interface NameParts {
   readonly last: string;
   /** Its folders as they are written, `..` included; none where the path is of another machine. */
   readonly written: readonly string[];
@@ -203,7 +203,7 @@ function decoded(name: string): string {
 
 const ADDRESS = /^[a-z][a-z\d+.-]+:\/\//iu;
 
-function wish(name: string, folder = ''): Wish | null {
+function nameParts(name: string, folder = ''): NameParts | null {
   const plain = ADDRESS.test(name) ? name.normalize('NFC').replace(/[?#].*$/su, '') : name.normalize('NFC');
   const parts = plain.split(/[\\/]/u).filter((part) => part !== '' && part !== '.');
   const last = parts.at(-1);
@@ -224,7 +224,7 @@ const telling = (folders: readonly string[]): string[] =>
     .map((part) => part.toLowerCase())
     .filter((part) => !NOWHERE.test(part) && !GENERIC.has(part) && !LABELS.has(part));
 
-function fitting(index: Index, { last }: Wish): string[] {
+function fitting(index: Index, { last }: NameParts): string[] {
   const name = folded(last);
   const whole = isImageName(name);
   const alike = index.get(whole ? stemOf(name) : name) ?? [];

@@ -8,7 +8,7 @@ import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts'
 import { answerForm } from './answerForms.ts';
 import { rewarderOf } from './answerRewards.ts';
 import { cannotAnswer } from './learnCheckpoint.ts';
-import { cannotSpeak } from './supervisedTier.ts';
+import { whyNotSupervised } from './supervisedTier.ts';
 
 export interface Learner {
   readonly weights: CheckpointWeights;
@@ -43,20 +43,20 @@ export function cannotLearn({ weights, segmenter }: Learner, tier: Tier | 'auto'
   if (isDecoupled(weights) && tier === 'decoder')
     return `${name} has no mask decoder of its own, and a segmenter beside it stays as it is; choose tier supervised, which teaches its answers.`;
   if (tier === 'rl') return cannotEarn(weights);
-  if (tier === 'supervised' || isDecoupled(weights)) return cannotSay(weights);
+  if (tier === 'supervised' || isDecoupled(weights)) return whyNoAnswers(weights);
   return null;
 }
 
 /** A decoupled checkpoint by the rewards of its authors, else Loupe's own weights. */
 function cannotEarn(weights: CheckpointWeights): string | null {
-  if (!isDecoupled(weights)) return cannotSpeak(weights);
-  if (rewarderOf(weights.recipe)) return cannotSay(weights);
+  if (!isDecoupled(weights)) return whyNotSupervised(weights);
+  if (rewarderOf(weights.recipe)) return whyNoAnswers(weights);
   return `${weights.name} is of a recipe whose authors published no rewards, so tier rl cannot teach it; choose tier supervised.`;
 }
 
 /** Why answers cannot be taught; a checkpoint learns by low-rank updates, Loupe's own weights by all of the reasoner. */
-export const cannotSay = (weights: CheckpointWeights): string | null =>
-  weights.base === undefined ? cannotSpeak(weights) : cannotAnswer(weights);
+export const whyNoAnswers = (weights: CheckpointWeights): string | null =>
+  weights.base === undefined ? whyNotSupervised(weights) : cannotAnswer(weights);
 
 /** Whether masks can be taught beside answers. */
 export const hasMasksToLearn = (weights: CheckpointWeights): boolean => !isDecoupled(weights);

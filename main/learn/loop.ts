@@ -112,15 +112,18 @@ export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>):
   const reference = run.policy.parameters.snapshot(names);
   const feeder = await run.objective.open(run.policy, run.shape, reference);
   const trained = names.filter((name) => graph.trains(name));
-  const session = await openStep(graph, trained);
   try {
-    const step = async () => session.run({ ...reference, ...(await feeder.feed(run.samples(0), 0)) });
-    await step();
-    const started = performance.now();
-    await step();
-    return (performance.now() - started) / 1000;
+    const session = await openStep(graph, trained);
+    try {
+      const step = async () => session.run({ ...reference, ...(await feeder.feed(run.samples(0), 0)) });
+      await step();
+      const started = performance.now();
+      await step();
+      return (performance.now() - started) / 1000;
+    } finally {
+      await session.release();
+    }
   } finally {
-    await session.release();
     await feeder.release();
   }
 }

@@ -10,7 +10,7 @@ export interface PolicyParts extends Pick<Weights, 'name' | 'recipe' | 'reasoner
   readonly tokenizer: NanoTokenizer;
 }
 
-type Seeing = Pick<ReasonerWeights, 'name' | 'recipe' | 'reasoner'>;
+type PictureSizes = Pick<ReasonerWeights, 'name' | 'recipe' | 'reasoner'>;
 
 export interface SquareFrame {
   /** Sides: of the picture in pixels, of its patches, of its merged cells. */
@@ -19,7 +19,7 @@ export interface SquareFrame {
   readonly cells: number;
 }
 
-export function frameOf({ recipe: { reasoner: recipe }, name, reasoner: { vision } }: Seeing): SquareFrame {
+export function frameOf({ recipe: { reasoner: recipe }, name, reasoner: { vision } }: PictureSizes): SquareFrame {
   const { framing } = recipe;
   if (framing.kind !== 'square') throw new Error(`${name} is not shown square pictures.`);
   const grid = framing.side / vision.patch;
@@ -27,7 +27,7 @@ export function frameOf({ recipe: { reasoner: recipe }, name, reasoner: { vision
 }
 
 /** [grid * grid, patch width] of a picture. */
-export function patchValues({ recipe, reasoner: { vision } }: Seeing, image: DecodedImage): Float32Array {
+export function patchValues({ recipe, reasoner: { vision } }: PictureSizes, image: DecodedImage): Float32Array {
   const { patch, merge, temporal } = vision;
   return prepareImage(image, recipe.reasoner.framing, { ...lensImageConfig, patch, merge, temporal }).pixelValues;
 }

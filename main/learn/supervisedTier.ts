@@ -57,7 +57,7 @@ const attempts = 20;
 const trained = /^(visual\.|model\.|lm_head\.)/u;
 
 /** Says why this tier cannot write in the form in which the weights folder is asked and trained; null: it can. */
-export function cannotSpeak({ name, recipe: { reasoner }, tokenizer }: ReasonerWeights): string | null {
+export function whyNotSupervised({ name, recipe: { reasoner }, tokenizer }: ReasonerWeights): string | null {
   const isOwn =
     reasoner.template === 'loupe' && reasoner.framing.kind === 'square' && tokenizer instanceof NanoTokenizer;
   return isOwn
@@ -106,7 +106,7 @@ export const grownWords = ({ tokenizer, weights }: SupervisedPolicy): GrownWords
 });
 
 /** The policy's parts as they are now: with a row for each new word. */
-const speakerOf = ({ weights, config, tokenizer }: SupervisedPolicy): PolicyParts => ({
+const partsOf = ({ weights, config, tokenizer }: SupervisedPolicy): PolicyParts => ({
   ...weights,
   reasoner: config,
   tokenizer,
@@ -115,7 +115,7 @@ const speakerOf = ({ weights, config, tokenizer }: SupervisedPolicy): PolicyPart
 const supervisedObjective = (taught: Taught, seed: number): Objective<SupervisedPolicy, number, SupervisedBatch> => ({
   graph: supervisedGraph,
   open: async (policy, shape) => {
-    const maker: Maker = { policy, shape, taught, frame: frameOf(speakerOf(policy)), again: new Map() };
+    const maker: Maker = { policy, shape, taught, frame: frameOf(partsOf(policy)), again: new Map() };
     return { feed: async (_, step) => feedsOf(maker, random(seed, 60_000 + step)), release: async () => {} };
   },
 });
@@ -125,7 +125,7 @@ function supervisedGraph(policy: SupervisedPolicy, { own, again, tokens }: Super
   const source = parameters.source();
   const p = paramsFrom(newRowsOnly(source, grownWords(policy)));
   const count = own + again;
-  const frame = frameOf(speakerOf(policy));
+  const frame = frameOf(partsOf(policy));
   const features = pictures(p, config, { count, grid: frame.grid });
   const imageStart = imageStartOf(tokenizer, frame);
   const { hidden } = readTurns(p, config, features, { pictures: count, plain: 0, tokens, imageStart });
@@ -154,7 +154,7 @@ function feedsOf(maker: Maker, draw: Random) {
   const { policy, shape } = maker;
   const own = Array.from({ length: shape.own }, () => taughtRow(maker, draw));
   const again = Array.from({ length: shape.again }, () => replayedRow(maker, draw));
-  const parts = speakerOf(policy);
+  const parts = partsOf(policy);
   const all = [...own, ...again];
   const rows = all.map(({ row }) => row);
   const { tokens } = shape;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { GateVerdict, SkippedImage, Tier } from '../contract/learning.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
-import { cannotLearn, cannotSay, hasMasksToLearn } from './canLearn.ts';
+import { cannotLearn, hasMasksToLearn, whyNoAnswers } from './canLearn.ts';
 import { writeChanges } from './changes.ts';
 import { outlinesOf } from './decoderPrompts.ts';
 import { edgeRank } from './edgeRank.ts';
@@ -47,7 +47,7 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   const picked = () =>
     own.base === undefined
       ? pickedTier(task, needsWords)
-      : !hasMasksToLearn(own) || (misses && cannotSay(own) === null)
+      : !hasMasksToLearn(own) || (misses && whyNoAnswers(own) === null)
         ? 'supervised'
         : 'decoder';
   const tier = task.tier === 'auto' ? picked() : task.tier;

@@ -75,28 +75,28 @@ interface Parts {
 }
 
 export function journalOf(db: Db, parts: Parts): Journal {
-  const office: Office = { ...parts, db, unfinished: new Set(), moving: null };
+  const state: JournalState = { ...parts, db, unfinished: new Set(), moving: null };
   const { tables } = parts;
   const applyMany = (title: string, changes: Iterable<Change>): Recorded =>
     db.whole(() => {
-      const many = startMany(office, title);
+      const many = startMany(state, title);
       many.add(changes);
       return many.end();
     });
   return {
     apply: ({ title, changes }) => applyMany(title, changes),
-    undo: () => move(office, 'undo'),
-    redo: () => move(office, 'redo'),
+    undo: () => move(state, 'undo'),
+    redo: () => move(state, 'redo'),
     nextMove(way) {
       const step = stepOf(db, way);
       return step && { ...step, changes: countChanges(db, step.seq) };
     },
-    moveInTurns: (way, turn) => moveInTurns(office, way, turn),
+    moveInTurns: (way, turn) => moveInTurns(state, way, turn),
     async still() {
-      while (office.moving) await office.moving.done;
+      while (state.moving) await state.moving.done;
     },
     applyMany,
-    startMany: (title) => startMany(office, title),
+    startMany: (title) => startMany(state, title),
     record<K extends Kind>(kind: K, id: number) {
       const table: RecordTable<K> = tables[kind];
       return table.read(id);
@@ -105,7 +105,7 @@ export function journalOf(db: Db, parts: Parts): Journal {
   };
 }
 
-interface Office extends Parts {
+interface JournalState extends Parts {
   readonly db: Db;
   /** Steps that are still being made, by seq. */
   readonly unfinished: Set<number>;
@@ -124,52 +124,56 @@ const recorded = (db: Db, { seq, title }: UndoStep, { changes, more }: SentChang
 
 const stepOf = (db: Db, way: Way): UndoStep | null => (way === 'undo' ? lastDone(db) : firstUndone(db)) ?? null;
 
-function refuseWhileMoving({ moving }: Office): void {
+function refuseWhileMoving({ moving }: JournalState): void {
   if (moving) throw new BadInput(`"${moving.title}" is still being undone or redone; wait for it or cancel it first`);
 }
 
 /** Makes the changes of a step that is in the journal, from its front or from its back; null at the journal's end. */
-function move(office: Office, way: Way): Recorded | null {
-  const step = movable(office, way);
+function move(state: JournalState, way: Way): Recorded | null {
+  const step = movable(state, way);
   if (step === null) return null;
-  return office.db.whole(() => {
-    const moves = moving(office, step, way);
+  return state.db.whole(() => {
+    const moves = moving(state, step, way);
     for (let one = moves.next(); ; one = moves.next()) if (one.done) return one.value;
   });
 }
 
-async function moveInTurns(office: Office, way: Way, turn: () => Promise<void> | undefined): Promise<Recorded | null> {
-  const step = movable(office, way);
+async function moveInTurns(
+  state: JournalState,
+  way: Way,
+  turn: () => Promise<void> | undefined,
+): Promise<Recorded | null> {
+  const step = movable(state, way);
   if (step === null) return null;
-  const [unfinished] = office.unfinished;
+  const [unfinished] = state.unfinished;
   if (unfinished !== undefined) throw new BadInput(`another job changes the project; wait for it or cancel it first`);
   const over = Promise.withResolvers<void>();
-  office.moving = { title: step.title, done: over.promise };
+  state.moving = { title: step.title, done: over.promise };
   try {
-    return await office.db.wholeInTurns(async () => {
-      const moves = moving(office, step, way);
+    return await state.db.wholeInTurns(async () => {
+      const moves = moving(state, step, way);
       for (let one = moves.next(); ; one = moves.next()) {
         if (one.done) return one.value;
         await turn();
       }
     });
   } finally {
-    office.moving = null;
+    state.moving = null;
     over.resolve();
   }
 }
 
-function movable(office: Office, way: Way): UndoStep | null {
-  refuseWhileMoving(office);
-  const step = stepOf(office.db, way);
-  if (step && office.unfinished.has(step.seq)) {
+function movable(state: JournalState, way: Way): UndoStep | null {
+  refuseWhileMoving(state);
+  const step = stepOf(state.db, way);
+  if (step && state.unfinished.has(step.seq)) {
     throw new BadInput(`"${step.title}" is still running; wait for it or cancel it first`);
   }
   return step;
 }
 
 /** Yields after each change, and after each image that is brought up to date. */
-function* moving({ db, tables, moved }: Office, step: UndoStep, way: Way): Generator<void, Recorded> {
+function* moving({ db, tables, moved }: JournalState, step: UndoStep, way: Way): Generator<void, Recorded> {
   const writer = changeWriter(db, tables, null);
   const sent = new SentChanges();
   for (const change of way === 'redo' ? changesOf(db, step.seq) : changesBack(db, step.seq)) {
@@ -184,8 +188,8 @@ function* moving({ db, tables, moved }: Office, step: UndoStep, way: Way): Gener
 }
 
 /** The step is there from its first change on: one without any would take back nothing. */
-function startMany(office: Office, title: string): StepInPieces {
-  const { db, tables, next, unfinished } = office;
+function startMany(state: JournalState, title: string): StepInPieces {
+  const { db, tables, next, unfinished } = state;
   const sent = new SentChanges();
   let step: UndoStep | undefined;
   const write = (changes: Iterable<Change>): void => {
@@ -201,7 +205,7 @@ function startMany(office: Office, title: string): StepInPieces {
   };
   return {
     add(changes) {
-      refuseWhileMoving(office);
+      refuseWhileMoving(state);
       const before = { step, count: sent.count };
       try {
         db.whole(() => write(changes));

@@ -56,7 +56,7 @@ export interface StartedDrawing {
   readonly way: 'add' | 'take';
 }
 
-interface Wish {
+interface DrawingOptions {
   readonly takes: boolean;
   /** More of what is selected, whatever the bar says. */
   readonly adds?: boolean;
@@ -68,7 +68,7 @@ interface Wish {
  * What a drawing of now is made to: what the bar over the canvas says, or with `takes` less of what is selected.
  * Null where it may not begin; the person is told why.
  */
-export function startDrawing({ store }: ToolContext, { takes, adds = false, own = null }: Wish) {
+export function startDrawing({ store }: ToolContext, { takes, adds = false, own = null }: DrawingOptions) {
   const state = store.getState();
   const { open } = state;
   const size = sizeOf(state);
