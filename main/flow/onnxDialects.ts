@@ -45,7 +45,7 @@ const sam2Prompts = {
   ...{ masks: 'masks', iou: 'iou_predictions' },
 } as const;
 
-/** The more particular ones first: the first that fits is taken. */
+/** The more particular dialects come first: the first that fits is taken. */
 export const dialects: readonly OnnxDialect[] = [
   {
     id: 'a',

@@ -56,7 +56,7 @@ export function promptFeeds(ask: PointedAt, setting: PromptSetting): Feeds {
   return feeds;
 }
 
-/** Replaces what the file does not take: a box becomes a click in its middle, a rough mask its box and a click well inside. */
+/** Replaces what the file does not take: a click in its middle stands for a box, its box and a click well inside for a rough mask. */
 function inWords(ask: PointedAt, { dialect, heard }: PromptSetting): PointedAt {
   let { box, points = [], rough } = ask;
   if (rough && (!heard.rough || dialect.decoder.rough === undefined)) {
@@ -73,7 +73,7 @@ function inWords(ask: PointedAt, { dialect, heard }: PromptSetting): PointedAt {
   return { ...(box && { box }), points, ...(rough && { rough }) };
 }
 
-/** The middle of the longest run: no thin part of the mask. */
+/** The middle of the longest run, which is in no thin part of the mask. */
 function insideOf({ size: [height], counts }: Mask): Point {
   let [start, longest, at] = [0, 0, 0];
   counts.forEach((run, i) => {

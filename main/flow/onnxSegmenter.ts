@@ -152,7 +152,7 @@ export async function recogniseFolder(folder: string): Promise<RecognisedFiles> 
 /** One file has no features apart, and small squares are soon encoded. */
 const isKept = (files: RecognisedFiles): boolean => !isOneFile(files) && Math.max(...sidesOf(files)) >= leastSide;
 
-/** All that decides what the encoder makes of a picture. */
+/** Names all that decides what the encoder makes of a picture. */
 async function setupOf({ files, encoder }: Parts, { scale }: ProbeResult): Promise<readonly unknown[]> {
   const { file, data, inputs } = files.encoder;
   const beside = data.map((name) => path.join(path.dirname(file), name));

@@ -34,7 +34,7 @@ export interface AskOptions {
   temperature?: number;
   seed: number;
   signal?: AbortSignal;
-  /** What each answer grows by; `candidate` counts from 0. */
+  /** Receives what each answer grows by; `candidate` counts from 0. */
   onText?(piece: string, candidate: number): void;
   /** Awaited after every token: where long work makes room for what is more urgent. */
   between?(): Promise<void>;

@@ -68,7 +68,7 @@ interface Draft extends RedrawnMask {
   readonly found: FoundLogits;
 }
 
-/** What each prompt gives, the plain box last; none that are empty. */
+/** Draws by each prompt, by the plain box last; drops masks that are empty. */
 async function redraw(segmenter: RepairSegmenter, image: DecodedImage, standing: Mask): Promise<Draft[]> {
   const { rough, plain } = promptsFrom(standing, image);
   const drafts: Draft[] = [];
@@ -89,7 +89,7 @@ async function redraw(segmenter: RepairSegmenter, image: DecodedImage, standing:
   return drafts;
 }
 
-/** The soft mask, alone and with points where the distance to its outline is largest and with room around it; and its bare box. */
+/** Prompts of a soft mask: alone, with points where the distance to its outline is largest and with room around it; and its bare box. */
 export function promptsFrom(standing: Mask, picture: Frame): { rough: SegmenterPrompt[]; plain: SegmenterPrompt } {
   const box = maskBox(standing);
   const roomy = grown(box, picture);

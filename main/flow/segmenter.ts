@@ -44,7 +44,7 @@ interface Look {
 interface Prompted {
   readonly rough: boolean;
   readonly token: boolean;
-  /** Its corners are among the points, which makes a difference for SAM 1. */
+  /** Whether the corners of a box are among the points, which makes a difference for SAM 1. */
   readonly box: boolean;
 }
 
@@ -119,7 +119,7 @@ export class Segmenter {
     return this.draw(image, await this.find(image, ask));
   }
 
-  /** Along the picture's edges, where the recipe says so. */
+  /** Draws along the picture's edges, where the recipe says so. */
   draw(image: DecodedImage, { values, place }: Pick<FoundLogits, 'values' | 'place'>): Mask {
     return maskOf(values, image, { ...this.weights.recipe.segmenter, place });
   }
@@ -206,7 +206,7 @@ export class Segmenter {
     for (const session of this.decoders.values()) await (await session).release();
   }
 
-  /** Corners and clicks, filled up with empty slots to the number that the segmenter was trained with, or a multiple. */
+  /** Packs corners and clicks, filled up with empty slots to the number that the segmenter was trained with, or a multiple. */
   private slots(frame: Frame, { box, points = [] }: SegmenterPrompt) {
     const clicks = points.map(({ x, y, sign }) => ({ x, y, inside: sign === '+' }));
     const given = clickData({ box, points: clicks }, frame, this.weights.segmenter.imageSize);

@@ -9,7 +9,7 @@ export interface ClosedVocabulary {
 export interface UnderstoodPrompt {
   /** The prompt with inflected words in the form that the model knows. */
   readonly text: string;
-  /** As they were written, each once. Not empty: the model must not be asked. */
+  /** Unknown words as they were written, each once. Where there are any, the model must not be asked. */
   readonly unknown: readonly string[];
 }
 

@@ -23,18 +23,18 @@ export interface FoundLogits {
 
 export const isClicked = ({ points = [] }: SegmenterPrompt): boolean => points.length > 0;
 
-/** Around the box, the rough mask and the clicks on the thing; null where clicks alone, or nothing, say where it is. */
+/** The box around what is pointed at: box, rough mask and clicks on the thing; null where clicks alone, or nothing, say where it is. */
 export function focusOf(ask: SegmenterPrompt): Box | null {
   const { box, rough } = ask;
   const roughBox = rough && maskArea(rough) > 0 ? maskBox(rough) : null;
   return box || roughBox ? boxAround([box ?? null, roughBox, ...clickBoxes(ask)]) : null;
 }
 
-/** The clicks on the thing, each as a box of no size. */
+/** Makes a box of no size of each click on the thing. */
 export const clickBoxes = ({ points = [] }: SegmenterPrompt): Box[] =>
   points.filter(({ sign }) => sign === '+').map(({ x, y }) => ({ x1: x, y1: y, x2: x, y2: y }));
 
-/** Around all that are not null. */
+/** The box around all boxes that are not null. */
 export function boxAround(boxes: readonly (Box | null)[]): Box | null {
   return boxes.reduce<Box | null>((all, box) => {
     if (!all || !box) return all ?? box;
@@ -64,7 +64,7 @@ export function clickPlaces(ask: SegmenterPrompt, picture: Frame, shares: readon
 const isSame = (a: PicturePart, b: PicturePart): boolean =>
   a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
 
-/** The share of the clicks that the mask obeys. */
+/** The share of the clicks that agree with the mask. */
 export function agreement({ values, place }: FoundLogits, { points = [] }: SegmenterPrompt): number {
   const obeyed = points.filter(({ x, y, sign }) => {
     const column = Math.floor(((x - place.x) / place.width) * values.width);

@@ -68,7 +68,7 @@ interface Target {
   readonly budget: Budget;
 }
 
-/** Bytes that may still be unpacked, and what is said of more. */
+/** Bytes that may still be unpacked, and the refusal where more come. */
 interface Budget {
   left: number;
   readonly why: string;
@@ -110,7 +110,7 @@ function refuse(name: string, error: unknown): never {
   throw new BadInput(`${name}: cannot be unpacked (${why}); unpack it and import the folder`);
 }
 
-/** Ends what unpacks to more than there is room for, whatever the archive claims. */
+/** Stops an unpacking that gives more than there is room for, whatever the archive claims. */
 class Bounded extends Transform {
   private readonly name: string;
   private readonly budget: Budget;

@@ -13,7 +13,7 @@ const isEmpty = (value: unknown): boolean =>
   (Array.isArray(value) && value.length === 0) ||
   (isFields(value) && Object.keys(value).length === 0);
 
-/** Texts, numbers and yes or no as they are, lists and nested values as JSON; what is too long or too many is named. */
+/** Takes texts, numbers and yes or no as they are, lists and nested values as JSON; what is too long or too many is reported. */
 export function readAttributes(fields: Fields, { what, notes }: { what: string; notes: Notes }): Attributes {
   const found: Attributes = {};
   let count = 0;
@@ -38,7 +38,7 @@ function keptOf(value: unknown): AttributeValue | null {
   return typeof kept === 'string' && kept.length > LONGEST_ATTRIBUTE ? null : kept;
 }
 
-/** Also for a name like "__proto__", which an assignment would not take. */
+/** Defines the attribute also for a name like "__proto__", which an assignment would not take. */
 const define = (found: Attributes, name: string, value: AttributeValue): void =>
   void Object.defineProperty(found, name, { value, enumerable: true, configurable: true, writable: true });
 

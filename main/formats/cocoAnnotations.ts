@@ -141,7 +141,7 @@ export class Annotations {
     return placed(found, shape);
   }
 
-  /** Mask, area, box and crowd of what was drawn or changed here. */
+  /** Writes mask, area, box and crowd of what was drawn or changed here. */
   #where(shape: OutShape): Fields | null {
     const found = shape.mask ? this.#ofMask(shape, shape.mask) : this.#ofBox(shape);
     if (found === null) return null;

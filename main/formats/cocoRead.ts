@@ -166,7 +166,7 @@ class AnnotationReader {
     return whole;
   }
 
-  /** Cut to the picture. */
+  /** Cuts the box to the picture. */
   #boxOf({ bbox, box_only: boxOnly, segmentation }: Fields, frame: Frame): Box | null {
     const asText = Array.isArray(bbox) && bbox.some((side) => typeof side === 'string');
     const [x, y, width, height] = numbersOf(asText ? bbox.map(numericOf) : bbox, 4) ?? [];
@@ -231,6 +231,6 @@ function ownAttributes(fields: Fields): Record<string, AttributeValue> {
   return attributesOf({ score: fields.score, ...texts, ...own });
 }
 
-/** The label of what names a category that the file does not have, or none at all. */
+/** Names the label for a category that the file does not have, or for none at all. */
 export const standInLabel = (category: unknown): string =>
   typeof category === 'number' || typeof category === 'string' ? `category ${category}` : 'without category';

@@ -145,7 +145,7 @@ export class CocoRules {
     return [];
   }
 
-  /** What only the whole shows. `head`: the file's keys with their values; of the lists only that they are lists. */
+  /** Checks what only the whole shows. `head`: the file's keys with their values; of the lists only that they are lists. */
   end(head: Readonly<Record<string, unknown>>): string[] {
     const parsed = Head.safeParse(head);
     const problems = parsed.success ? [] : parsed.error.issues.map(sentence);

@@ -28,7 +28,7 @@ export interface Truth {
 
 export interface TrueShape {
   readonly imageId: number;
-  /** What it is called in the project, and in the file that it came from where that differs in blanks. */
+  /** Its name in the project, and in the file that it came from where that differs in blanks. */
   readonly labels: readonly string[];
   readonly crowd: boolean;
   readonly mask: Mask | null;

@@ -104,7 +104,7 @@ async function writeAll(out: Out, content: CocoContent, options: CocoWriteOption
 const imageText = ({ id, fileName, width, height, record = '{}' }: OutImage): string =>
   patched(record, { id, file_name: fileName, width, height });
 
-/** Text to a file, a megabyte at a time. */
+/** Writes text to a file, a megabyte at a time. */
 class Out {
   #descriptor: number | null;
   #waiting: string[] = [];
@@ -116,7 +116,7 @@ class Out {
     this.#descriptor = openSync(file, 'w');
   }
 
-  /** Begins another list, too. */
+  /** Writes the text as it is; the entries of the next list are counted from 0. */
   put(text: string): void {
     this.entries = 0;
     this.#write(text);

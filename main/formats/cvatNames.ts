@@ -12,7 +12,7 @@ export interface CvatTask {
   readonly stop: number | null;
 }
 
-/** A name, and what else tells which picture is meant. */
+/** A name, and what else says which picture it means. */
 type Named = Pick<ReadImage, 'name' | 'folder' | 'split'>;
 
 type Attributes = Element['attributes'];

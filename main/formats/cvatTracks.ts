@@ -14,7 +14,7 @@ interface Frame {
   readonly called: string;
   /** Folder of one of several tasks: only a picture in it is the task's own. */
   readonly folder: string | null;
-  /** What tells its task. */
+  /** What names its task. */
   readonly of: Element['attributes'];
   readonly children: Element[];
 }

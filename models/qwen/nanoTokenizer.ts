@@ -167,7 +167,7 @@ export class NanoTokenizer implements Tokenizer {
   }
 }
 
-/** Empty behind the end. */
+/** The character at a place; empty behind the end. */
 function characterAt(text: string, at: number): string {
   const point = text.codePointAt(at);
   return point === undefined ? '' : String.fromCodePoint(point);

@@ -112,7 +112,7 @@ export function smartResize({ height, width }: PixelSize, config: ImageConfig, r
   return { height: above(height), width: above(width) };
 }
 
-/** Python's `round`. */
+/** Rounds as Python's `round` does. */
 function roundHalfEven(x: number): number {
   const floor = Math.floor(x);
   const rest = x - floor;

@@ -79,7 +79,7 @@ export function linePositions(mask: ArrayLike<number>): PlacedTokens {
 
 const ones = (length: number): Int32Array => new Int32Array(length).fill(1);
 
-/** Rows of several calls one after the other. */
+/** Joins the rows of several calls one after the other. */
 export function joinPositions(rows: readonly Positions[]): Positions {
   const axis = (i: 0 | 1 | 2) => Int32Array.from(rows.flatMap((row) => [...row[i]]));
   return [axis(0), axis(1), axis(2)];

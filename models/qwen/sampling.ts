@@ -49,7 +49,7 @@ function penalise(logits: ArrayLike<number>, seen: ReadonlySet<number>, penalty:
   return scores;
 }
 
-/** Changes `scores`. A temperature of 0 counts as 1 here: it is the caller who is greedy. */
+/** Changes `scores`. A temperature of 0 counts as 1 here: the caller takes the likeliest token itself. */
 function filtered(scores: Float64Array, { temperature = 1, topK, topP = 1, minP = 0 }: Sampling): Float64Array {
   if (temperature > 0) for (let i = 0; i < scores.length; i++) scores[i] = (scores[i] ?? 0) / temperature;
   if (topK !== undefined && topK < scores.length) dropBelow(scores, kthLargest(scores, topK));

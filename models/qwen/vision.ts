@@ -158,7 +158,7 @@ function attendRun(qkv: readonly Tensor[], run: TurnedRun, { heads, hidden }: Vi
   return reshape(mergeHeads(mixed), [windows * patches, hidden]);
 }
 
-/** The patches of a cell side by side -> one feature. */
+/** Makes one feature of the patches of a cell, which stand side by side. */
 function merger(p: Params, x: Tensor, config: VisionConfig): Tensor {
   const wide = config.hidden * config.merge ** 2;
   const cells = reshape(norm(p.at('ln_q'), x, config), [dim(x, 0) / config.merge ** 2, wide]);

@@ -39,11 +39,11 @@ export function gridWindows(
 
 const span = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-/** [0, step), [step, 2 step) .. up to length. */
+/** Splits a length into [0, step), [step, 2 step) .. up to `length`. */
 const corners = (length: number, step: number): [number, number][] =>
   Array.from({ length: Math.ceil(length / step) }, (_, i) => [i * step, Math.min(length, (i + 1) * step)]);
 
-/** Equal lengths side by side, so that each run is one dense attention without a mask. */
+/** Brings equal lengths side by side, so that each run is one dense attention without a mask. */
 export function windowLayout(grids: readonly PatchGrid[], config: VisionConfig): WindowLayout {
   const windows = gridWindows(grids, config);
   const [first] = grids;
@@ -54,7 +54,7 @@ export function windowLayout(grids: readonly PatchGrid[], config: VisionConfig):
   return layoutOf(sorted, config.merge, period);
 }
 
-/** One window a picture; its cells keep the order that `base` gives them, so that little has to move in between. */
+/** Makes one window of each picture; its cells keep the order that `base` gives them, so that little has to move in between. */
 export function pictureLayout(grids: readonly PatchGrid[], { merge }: VisionConfig, base: WindowLayout): WindowLayout {
   const ends: number[] = [];
   for (const grid of grids) ends.push((ends.at(-1) ?? 0) + mergedCells(grid, merge));

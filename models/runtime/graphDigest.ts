@@ -23,7 +23,7 @@ export async function graphDigest(outputs: Readonly<Record<string, Tensor>>, fol
   return hash.digest('hex');
 }
 
-/** The same of ONNX files and the files of weights beside them. */
+/** The digest of ONNX files and the files of weights beside them. */
 export async function filesDigest(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const file of files) {

@@ -9,7 +9,7 @@ export type PickleRule = (...args: unknown[]) => unknown;
 export interface PickleRules {
   /** Makes a Python object that the pickle names by its module; throws where it must not be there. */
   global(name: string): PickleRule;
-  /** Finds something that the pickle says is kept elsewhere. */
+  /** Finds something that the pickle says lies elsewhere. */
   persistent(id: unknown): unknown;
   readonly secondsAllowed: number;
   /** The end of a sentence on bytes that make no sense. */
@@ -61,7 +61,7 @@ class TimedReader extends BufferReader {
     return this.last === UNICODE ? text.replace(/\\(u[0-9a-f]{4}|U[0-9a-f]{8})/gi, unescaped) : text;
   }
 
-  /** The original warns on the console beyond 2^53; no honest length is that long. */
+  /** The original parser warns on the console beyond 2^53; no honest length is that long. */
   override uint64(): number {
     const [low, high] = [this.uint32(), this.uint32()];
     if (high >= 2 ** 21) throw new PickleRefusal('holds an absurd length');
@@ -90,7 +90,7 @@ export function parseLeadingPickle(bytes: Uint8Array, rules: PickleRules): { val
     return { value, length: reader.position };
   } catch (error) {
     if (error instanceof PickleRefusal) throw error;
-    // The parser's own words are about its insides.
+    // The parser's own messages are about its insides.
     throw new PickleRefusal(rules.damaged, { cause: error });
   }
 }

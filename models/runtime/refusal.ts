@@ -14,7 +14,7 @@ export function refusal(provider: string, error: unknown): string {
   return `${provider} was asked for but cannot be used (${meaning ?? said.replace(/\.$/, '')}); running on cpu.`;
 }
 
-/** The first line without source positions, C++ signatures and status codes. */
+/** Finds the first line without source positions, C++ signatures and status codes. */
 export function sentence(error: unknown): string {
   const said = error instanceof Error ? error.message : String(error);
   const [line = ''] = said.split('\n');

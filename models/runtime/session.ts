@@ -93,7 +93,7 @@ export interface ShapedValue {
   readonly shape: readonly number[];
 }
 
-/** An ONNX file as it is, weights and all. */
+/** Opens an ONNX file as it is, weights and all. */
 export class ForeignSession {
   readonly provider: Provider;
   readonly warnings: readonly string[];
@@ -236,7 +236,7 @@ function toOrt({ name, dtype, declared, shape }: OnnxPort, data: Value | undefin
   return new OrtTensor(dtype, (dtype === declared ? data : narrow(name, data)) as Float32Array, shape);
 }
 
-/** int64 as int32, for targets that compute in no int64. */
+/** Gives int64 as int32, for targets that compute in no int64. */
 function narrow(name: string, data: Value): Int32Array {
   const numbers = Array.from<number | bigint, number>(data, (value) => {
     const number = Number(value);

@@ -61,7 +61,7 @@ export interface LeadingPickle {
   readonly storages: ReadonlyMap<string, TorchStorage>;
 }
 
-/** The same of bytes that go on after the pickle. */
+/** Parses a pickle at the beginning of bytes that go on behind it. */
 export function parseLeadingTorchPickle(bytes: Uint8Array): LeadingPickle {
   const types = new Map<unknown, StorageType>();
   const storages = new Map<string, TorchStorage>();

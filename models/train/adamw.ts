@@ -32,7 +32,7 @@ export function adamWStep<R extends Reals>(
   { betas: [beta1, beta2], epsilon, weightDecay, learningRate, gradientScale }: AdamW & StepSize,
 ): void {
   const { first, second } = moments;
-  // Checked once: a shorter array would count as zeros in the loop.
+  // Lengths are checked once: a shorter array would count as zeros in the loop.
   if ([gradient, first, second].some(({ length }) => length !== parameter.length))
     throw new RangeError(
       `${parameter.length} parameters have ${gradient.length} gradients, ${first.length} and ${second.length} moments.`,

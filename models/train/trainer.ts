@@ -21,7 +21,7 @@ export interface StepReport {
   /** Counts from 1. */
   step: number;
   learningRate: number;
-  /** Before clipping. */
+  /** The norm before clipping. */
   gradientNorm: number;
 }
 

@@ -25,11 +25,11 @@ type Pen = CanvasRenderingContext2D;
 
 /** What commands can ask of the canvas. */
 export interface CanvasHandle {
-  /** Enter. True where there was something to finish. */
+  /** Finishes what Enter finishes. True where there was something to finish. */
   finish(): boolean;
   /** Backspace. */
   back(): boolean;
-  /** Escape: the step in progress and nothing else. */
+  /** Cancels the step in progress and nothing else, as Escape does. */
   cancel(): boolean;
 }
 
@@ -59,7 +59,7 @@ export class CanvasController implements CanvasHandle {
   #draft: Draft = {};
   /** The image is to be fitted once the canvas has a size. */
   #fits = true;
-  /** What was said about the picture. */
+  /** What was reported about the picture. */
   #told: string | null = null;
   /** The edge of the wipe is being dragged. */
   #wiping = false;
@@ -216,7 +216,7 @@ export class CanvasController implements CanvasHandle {
     return { ...at, ...toImage(this.#store.getState().view, at) };
   }
 
-  /** Takes hold of the wipe's edge, or moves it. */
+  /** Drags the wipe's edge, or begins to. */
   #wipe(at: Press, near: number): boolean {
     const { wipe, canvas } = this.#store.getState();
     if (wipe === null || Math.abs(at.x - wipe.at * canvas.width) > near) return false;
@@ -336,7 +336,7 @@ function looks(now: Workbench, before: Workbench): boolean {
   );
 }
 
-/** What has to be painted anew when one stroke follows the other: of one that grew, where it grew. */
+/** The region to paint anew when one stroke follows the other; where a stroke grew, what is new in it. */
 function strokeNews(before: Stroke | null, after: Stroke | null): Box | null {
   const grew =
     before && after && after.serial > 0 && before.serial === after.serial && after.grown === before.grown + 1;

@@ -72,7 +72,7 @@ class Images {
   private readonly context: ActionContext;
   /** A window that opens a project learns of it twice, by the answer and by the event, and both wait for the same reading. */
   private reading: Promise<void> = Promise.resolve();
-  /** How often an image was wished for: only the last wish counts. */
+  /** How often an image was asked for: only the last request counts. */
   private wishes = 0;
 
   constructor(context: ActionContext) {

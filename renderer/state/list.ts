@@ -56,7 +56,7 @@ class Slices {
     this.host = host;
   }
 
-  /** Another list altogether. */
+  /** Shows another list altogether. */
   start(): void {
     this.generation += 1;
     this.fresh.clear();

@@ -121,7 +121,7 @@ class Prompts {
     });
   }
 
-  /** Round at the ends. */
+  /** Goes round at the ends. */
   stepProposal(by: 1 | -1): void {
     const { promptId, proposalId } = this.state;
     const all = promptId === null ? [] : candidatesOf(this.state, promptId);

@@ -162,7 +162,7 @@ export function combine(shapes: readonly Shape[], how: Combination): Outcome {
   return outcome(title, [changed('shape', first.shape, result), ...spent]);
 }
 
-/** Every selected mask made over by `work`, as fill holes does. */
+/** Makes every selected mask anew by `work`, as fill holes does. */
 export function remake(shapes: readonly Shape[], title: string, work: (mask: Mask) => Mask): Outcome {
   const made = masked(shapes);
   if (made.length === 0) throw new Refused('Select a shape with a mask that is not locked.');

@@ -25,7 +25,7 @@ export interface ShapeActions {
   /** Says what was taken back, and where; the person stays where they are. */
   undo(): Promise<void>;
   redo(): Promise<void>;
-  /** Opens the image and puts its shapes before the person. */
+  /** Opens the image and shows its shapes to the person. */
   show(where: ImagePlace): Promise<void>;
 }
 

@@ -242,7 +242,7 @@ export const emptyWorkbench: Workbench = {
   layoutVersion: 0,
 };
 
-/** Puts one sentence before the person. */
+/** Shows one sentence to the person. */
 export const say = (store: WorkbenchStore, tone: Notice['tone'], text: string, where: ImagePlace | null = null): void =>
   store.setState(({ notice }) => ({ notice: { id: (notice?.id ?? 0) + 1, tone, text, where } }));
 

@@ -83,7 +83,7 @@ export interface Corner {
   readonly at: number;
 }
 
-/** Counted on past the last corner and back before the first one. */
+/** Counts on past the last corner and back before the first one. */
 export function cornerAt(ring: Ring, at: number): ImagePoint {
   const i = 2 * ((at + ring.length / 2) % (ring.length / 2));
   return { x: entry(ring, i, 'ring'), y: entry(ring, i + 1, 'ring') };

@@ -116,7 +116,7 @@ async function open(objects: number, side: number): Promise<void> {
   await frames(30, () => {});
 }
 
-/** Round and round, in and out, as a person looks about. */
+/** Moves the view round and round, in and out, as a person looks about. */
 function navigate(count: number): Promise<Frames> {
   const { canvas, view } = store.getState();
   const side = openSide();
