@@ -43,9 +43,7 @@ export function addBench(program: Command, terminal: Terminal): void {
     .action((options: { json?: boolean }) => benchOfExport(options, terminal));
   bench
     .command('models')
-    .description(
-      'SAM 1, SAM 2 and Qwen2.5-VL-3B in 4 bits at full size with random weights: 3 GB of temporary files, minutes',
-    )
+    .description('segmenters and Qwen2.5-VL-3B at full size with random weights: 8 GB of temporary files, many minutes')
     .option('--only <name>', 'the one model to measure, as SAM2-tiny')
     .option('--runs <count>', 'each figure is the best of so many', wholeNumber(1, 100), 3)
     .option('--json', 'print one JSON document instead of a table')

@@ -1,5 +1,5 @@
 // `loupe bench models`: figures of published models at full size, as a table.
-import type { ModelFigures, PeakMemory, Speed } from '../evaluate/modelBench.ts';
+import type { ModelFigures, PeakMemory, Speed } from '../evaluate/modelBenchTask.ts';
 import { columned } from './benchFigures.ts';
 
 /** One row a figure: what was measured, what it took, and its share of what the machine gave at best in the same run. */
@@ -15,11 +15,12 @@ export function modelTable({ matmulGflops, bandwidthGBs, segmenters, reasoners }
         `${fileMB.toFixed(1)} MB`,
       ],
       [name, 'click', `${clickMs.toFixed(0)} ms`, '', ''],
-      memoryRow(name, memory),
+      memoryRow(name, 'memory', memory),
     ]),
-    ...Object.entries(reasoners).flatMap(([name, { vision, prompt, writing, ...memory }]) => [
+    ...Object.entries(reasoners).flatMap(([name, { vision, prompt, writing, together, ...memory }]) => [
       speedRow(name, 'picture', vision, matmulGflops),
       speedRow(name, `prompt of ${prompt.tokens} tokens`, prompt, matmulGflops),
+      [name, 'prompt', '', `${prompt.tokensPerSecond.toFixed(1)} tokens/s`],
       [
         ...[name, 'one answer', `${(1000 / writing.tokensPerSecond).toFixed(0)} ms a token`],
         ...[
@@ -31,7 +32,8 @@ export function modelTable({ matmulGflops, bandwidthGBs, segmenters, reasoners }
         ...[name, `${writing.group} answers`, '', `${writing.groupTokensPerSecond.toFixed(1)} tokens/s`],
         `${(writing.groupTokensPerSecond / writing.tokensPerSecond).toFixed(2)} of one`,
       ],
-      memoryRow(name, memory),
+      memoryRow(name, 'memory', memory),
+      ...(together ? [memoryRow(name, 'memory with its segmenter', together)] : []),
     ]),
   ];
   const table = columned([['model', 'work', 'time', 'speed', 'share'], ...rows]);
@@ -46,6 +48,6 @@ const speedRow = (name: string, work: string, { ms, gflops }: Speed, peak: numbe
   ...[name, work, `${ms.toFixed(0)} ms`, `${gflops.toFixed(0)} GFLOP/s`, `${(gflops / peak).toFixed(2)} of peak`],
 ];
 
-const memoryRow = (name: string, { privateMB, residentMB }: PeakMemory) => [
-  ...[name, 'memory', '', `${privateMB.toFixed(0)} MB`, `${residentMB.toFixed(0)} MB with mapped files`],
+const memoryRow = (name: string, work: string, { privateMB, residentMB }: PeakMemory) => [
+  ...[name, work, '', `${privateMB.toFixed(0)} MB`, `${residentMB.toFixed(0)} MB with mapped files`],
 ];

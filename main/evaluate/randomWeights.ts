@@ -5,8 +5,8 @@ import type { ParamSource } from '../../models/nn/params.ts';
 import { quantisedKeys } from '../../models/runtime/frozen.ts';
 import { type TensorToMake, writeLargeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 
-/** How linear weights are stored; null: as they are. */
-export type Storage = { bits: 4 | 8; block: number } | null;
+/** How weights are stored: linear ones in blocks of few bits and all else in 16, all in 16 (bfloat16); null: in float32. */
+export type Storage = { bits: 4 | 8; block: number } | { bits: 16 } | null;
 
 /** Notes what builders ask for. Keys that are looked up as tables too stay in 16 bits beside their quantised form. */
 export class RandomWeights implements ParamSource {
@@ -28,7 +28,7 @@ export class RandomWeights implements ParamSource {
   }
 
   quantised(name: string, shape: Shape): Quantised | null {
-    if (!this.storage) return null;
+    if (!this.storage || this.storage.bits === 16) return null;
     this.products.set(name, shape);
     const { bits, block } = this.storage;
     const [rows = 0, columns = 0] = shape;
@@ -44,14 +44,15 @@ export class RandomWeights implements ParamSource {
   }
 
   async write(file: string): Promise<void> {
-    const metadata = this.storage ? { bits: String(this.storage.bits), block: String(this.storage.block) } : undefined;
+    const blocks = this.storage && 'block' in this.storage ? this.storage : null;
+    const metadata = blocks ? { bits: String(blocks.bits), block: String(blocks.block) } : undefined;
     const products = [...this.products].flatMap(([name, shape]) => this.quantisedTensors(name, shape));
     const plain = [...this.plain].map(([name, shape]) => (this.storage ? halves(name, shape) : whole(name, shape)));
     await writeLargeSafetensors(file, [...products, ...plain], { metadata });
   }
 
   private quantisedTensors(name: string, [rows = 0, columns = 0]: Shape): TensorToMake[] {
-    const { bits, block } = this.storage ?? { bits: 8, block: 1 };
+    const { bits, block } = this.storage && 'block' in this.storage ? this.storage : { bits: 8, block: 1 };
     const blocks = Math.ceil(columns / block);
     const keys = quantisedKeys(name);
     const bytes = [rows, blocks, (block * bits) / 8];

@@ -24,6 +24,8 @@ describe('the catalogue', () => {
       'sam-vit-base',
       'mobile-sam',
       'mobile-sam-onnx',
+      'nano-sam-onnx',
+      'edge-tam-onnx',
     ])
       expect(ids).toContain(id);
     expect(new Set(ids).size).toBe(ids.length);
