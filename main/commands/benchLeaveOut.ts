@@ -71,7 +71,7 @@ export async function benchLeaveOut(task: LeaveOutTask, terminal: Watched): Prom
       const [learnt, folder] = [images.filter((each) => each !== image), path.join(root, `${image.imageId}`)];
       await mkdir(folder);
       const to = path.join(folder, 'weights');
-      const own = { weights, segmenter: null, images: learnt, held: [], taught: [] };
+      const own = { weights, segmenter: null, images: learnt, held: [], taught: [], folds: null };
       const teaching: TeachTask = { ...own, folder, base, minutes, seed, tier };
       const { signal } = terminal;
       await learnDecoder(teaching, { learnt, from: weights, to, minutes }, { signal, report: () => {} });

@@ -75,7 +75,7 @@ export async function benchSet(task: SetTask, { note, signal }: Watched): Promis
       const folder = path.join(root, String(count));
       await mkdir(folder);
       const [images, to] = [learnt.slice(0, count), path.join(folder, 'weights')];
-      const own = { weights, segmenter: null, images, held: [], taught: [] };
+      const own = { weights, segmenter: null, images, held: [], taught: [], folds: null };
       const teaching: TeachTask = { ...own, folder, base, minutes, seed, tier };
       await learnDecoder(teaching, { learnt: images, from: weights, to, minutes }, { signal, report: () => {} });
       points.push(pointOf(count, await scoresBy(to, hidden, { task, signal }), { before, seed }));

@@ -4,9 +4,10 @@ import { type Command, Option } from 'commander';
 import type { Job } from '../contract/jobs.ts';
 import { type TeachProgress, type TeachReport, type Tier, tiers } from '../contract/learning.ts';
 import { exitCode } from '../failure.ts';
+import { usualFolds } from '../learn/split.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LogOptions, logOption, openedLog } from './log.ts';
-import { numberBetween, parseSeed } from './options.ts';
+import { numberBetween, parseSeed, wholeNumber } from './options.ts';
 import { withProject } from './versions.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
 
@@ -14,6 +15,7 @@ interface TeachOptions extends WeightsOptions, LogOptions {
   readonly tier: Tier | 'auto';
   readonly minutes: number;
   readonly seed: number;
+  readonly crossValidate?: number;
   readonly anew?: boolean;
   readonly json?: boolean;
 }
@@ -28,6 +30,11 @@ export function addTeach(program: Command, terminal: Terminal): void {
     .addOption(new Option('--tier <name>', 'what learns').choices([...tiers, 'auto']).default('auto'))
     .option('--minutes <number>', 'how long it may train', numberBetween(0.1, 1440), 10)
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
+    .addOption(
+      new Option('--cross-validate [folds]', 'judge by runs that each leave out a part of too few images')
+        .argParser(wholeNumber(2, 20))
+        .preset(String(usualFolds)),
+    )
     .option('--anew', 'give up a run that was stopped, in place of going on with it')
     .option('--json', 'print one JSON document instead of text');
   logOption(weightsOptions(command)).action((file: string, options: TeachOptions) => teach(file, options, terminal));
@@ -64,6 +71,7 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
         tier: options.tier,
         minutes: options.minutes,
         seed: options.seed,
+        folds: options.crossValidate ?? null,
         anew: options.anew,
         weights,
         segmenter,
@@ -87,18 +95,20 @@ const EVERY_MS = 1000;
 /** "training 120/400  loss 0.412  38 s left", over and over on one line. */
 function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
   let last = Number.NEGATIVE_INFINITY;
-  return ({ phase, done, total, secondsLeft, figures }) => {
+  return ({ phase, done, total, secondsLeft, figures, fold }) => {
     const now = performance.now();
     if (now - last < EVERY_MS) return;
     last = now;
     const numbers = Object.entries(figures).map(([name, value]) => `  ${name} ${value.toFixed(3)}`);
     const left = secondsLeft === null ? '' : `  ${Math.ceil(secondsLeft)} s left`;
-    terminal.note(`\r${phase} ${done}/${total ?? '?'}${numbers.join('')}${left}   `);
+    const part = fold ? `fold ${fold.number} of ${fold.of}: ` : '';
+    terminal.note(`\r${part}${phase} ${done}/${total ?? '?'}${numbers.join('')}${left}   `);
   };
 }
 
 function asText(report: TeachReport): string {
-  const { tier, samples, before, after, gate, minutes, peakMB, words = [], usefulGroups = null, skipped = [] } = report;
+  const { tier, samples, before, after, gate, minutes, peakMB, words = [] } = report;
+  const { usefulGroups = null, skipped = [], crossValidates = false } = report;
   const measured = before && after ? [measuredLine('before', before), measuredLine('after', after)] : [];
   const changes = Object.entries({ 'other labels': gate.otherLabels, nothing: gate.nothing, base: gate.base });
   const told = changes.flatMap(([name, change]) => (change === null ? [] : [`${name} ${change.toFixed(3)}`]));
@@ -111,6 +121,7 @@ function asText(report: TeachReport): string {
     ...words.map(wordLine),
     ...(usefulGroups === null ? [] : [groupsLine(usefulGroups)]),
     `${gate.promoted ? 'in use now' : 'kept as they were'}: ${gate.reason}\n`,
+    ...(crossValidates ? ['--cross-validate lets runs judge that each leave out a part of these images\n'] : []),
   ].join('');
 }
 

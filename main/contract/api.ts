@@ -310,6 +310,8 @@ export const api = {
           tier: z.enum([...tiers, 'auto']).default('auto'),
           minutes: z.number().min(0.1).max(1440).default(10),
           seed: z.int().min(0).default(1),
+          /** Judges by cross-validation, where images are too few to hold some back for good. */
+          crossValidate: z.boolean().default(false),
           /** Gives up a run that was stopped and begins another. */
           anew: z.boolean().default(false),
         }),

@@ -107,6 +107,10 @@ export const TeachReport = z.object({
   usefulGroups: z.number().nullable().optional(),
   /** Images that were left out; reports of earlier versions have none. */
   skipped: z.array(SkippedImage).optional(),
+  /** Parts of the images that were each judged by a run that learnt from the others; none: some images are held back for good. */
+  folds: z.int().optional(),
+  /** Whether images that are too few to hold some back would do for that. */
+  crossValidates: z.boolean().optional(),
 });
 export type TeachReport = z.infer<typeof TeachReport>;
 
@@ -118,6 +122,8 @@ export const TeachProgress = z.object({
   total: z.number().nullable(),
   secondsLeft: z.number().nullable(),
   figures: z.record(z.string(), z.number()),
+  /** The run under way of several, from 1; none: there is one, or it is the last one, on all images. */
+  fold: z.object({ number: z.int(), of: z.int() }).optional(),
 });
 export type TeachProgress = z.infer<typeof TeachProgress>;
 

@@ -17,6 +17,7 @@ export interface TeachingFile {
   }[];
   readonly held: readonly number[];
   readonly taught: readonly number[];
+  readonly folds: number | null;
   readonly minutes: number;
   readonly seed: number;
 }
@@ -30,8 +31,9 @@ export async function writeTask(folder: string, task: TeachingFile): Promise<voi
   await rename(part, fileIn(folder));
 }
 
-/** A run that an older Loupe began names no segmenter. */
+/** A run that an older Loupe began names no segmenter and no folds. */
 export const readTask = async (folder: string): Promise<TeachingFile> => ({
   segmenter: null,
+  folds: null,
   ...JSON.parse(await readFile(fileIn(folder), 'utf8')),
 });

@@ -2,6 +2,7 @@
 import type { LearningState } from '../contract/learning.ts';
 import { promote, rollBack, teachProject, versionInUse } from '../jobs/teaching.ts';
 import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teachingRecords.ts';
+import { usualFolds } from '../learn/split.ts';
 import type { Project } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { contract, type HostContext } from './context.ts';
@@ -18,15 +19,16 @@ export const learningHandlers = (host: HostContext) => ({
   curves: contract.learning.curves.handler(() => curvesOfRun(host.project())),
   rollouts: contract.learning.rollouts.handler(() => rolloutsOfRun(host.project())),
   changes: contract.learning.changes.handler(() => changesOfRun(host.project())),
-  teach: contract.learning.teach.handler(({ input: { tier, minutes, seed, anew } }) => {
+  teach: contract.learning.teach.handler(({ input: { tier, minutes, seed, crossValidate, anew } }) => {
     const project = host.project();
     const { weights: chosen, segmenter } = host.settings.read();
     const weights = chosen ?? embeddedWeights;
+    const folds = crossValidate ? usualFolds : null;
     return host.jobs.start({
       ...{ kind: 'teach', title: 'Teaching the model', lane: 'disk' },
       run: async (progress) => {
         const heard = (event: Parameters<typeof host.events.emit>[0]) => host.events.emit(event);
-        const work = { project, engine: host.trainer, weights, segmenter, tier, minutes, seed, anew, heard };
+        const work = { project, engine: host.trainer, weights, segmenter, tier, minutes, seed, folds, anew, heard };
         const { gate } = await teachProject({ ...work, fileOf: (image) => host.fileOf(image) }, progress);
         if (gate.promoted) host.configureEngine();
         return gate.reason;

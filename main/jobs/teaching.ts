@@ -26,6 +26,8 @@ export interface Teaching {
   readonly tier: TeachTask['tier'];
   readonly minutes: number;
   readonly seed: number;
+  /** Judges by cross-validation over so many parts of the images. */
+  readonly folds?: number | null;
   /** Gives up a run that was stopped, with what it had trained, in place of going on with it. */
   readonly anew?: boolean;
   fileOf(image: Image): string;
@@ -67,20 +69,34 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
 }
 
 async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: string }> {
-  const { project, segmenter, tier, minutes, seed } = work;
+  const { project, segmenter, tier, minutes, seed, folds = null } = work;
   if (work.anew) await giveUp(project);
   const stopped = project.stoppedRun();
   if (stopped && existsSync(path.join(runFolder(project, stopped), 'task.json')))
     return { run: stopped, folder: runFolder(project, stopped) };
   if (stopped) project.endRun(stopped.id, 'failed', null);
   const inUse = versionInUse(project);
+  if (folds !== null) checkUnlearnt(project, inUse);
   const images = teachingImages(work);
   const run = project.startRun({ tier, seed, minutes, parent: inUse?.id ?? null });
   const folder = runFolder(project, run);
   await mkdir(folder, { recursive: true });
-  const asked = { weights: inUse?.path ?? work.weights, segmenter, tier, minutes, seed };
+  const asked = { weights: inUse?.path ?? work.weights, segmenter, tier, minutes, seed, folds };
   await writeTask(folder, { ...asked, images, ...project.split() });
   return { run, folder };
+}
+
+/** What a fold is judged by must be new to the weights that it learns from. */
+function checkUnlearnt(project: Project, inUse: WeightsVersion | null): void {
+  const { held } = project.split();
+  if (held.length > 0)
+    throw new BadInput(
+      `${held.length} images of this project are held back and judge its runs already; teach without cross-validation`,
+    );
+  if (inUse)
+    throw new BadInput(
+      `version ${inUse.id} of the weights is in use and may have learnt from these images, so they cannot judge what is learnt from it; roll back first`,
+    );
 }
 
 async function giveUp(project: Project): Promise<void> {

@@ -21,18 +21,37 @@ const FEWEST_RANKS = 10;
 
 /** `held`: ids of images that are measured on. */
 export function refusal(images: readonly TaughtImage[], held: ReadonlySet<number>): string | null {
-  return tooFew(images, held) ?? disagreeing(images) ?? unrelated(images) ?? unjudgeable(images, held);
+  return tooFew(images, held) ?? unfit(images, held);
 }
+
+/** Each image is measured on once. */
+export function crossRefusal(images: readonly TaughtImage[]): string | null {
+  if (canCrossValidate(images)) return unfit(images, new Set(images.map(({ imageId }) => imageId)));
+  const needed = `cross-validation needs ${least.images}, or ${least.prompts} prompts on at least two of them`;
+  return `${counted(sideOf(images))} teach${copiesIn(images)}; ${needed}; label or correct more images.`;
+}
+
+/** Each fold measures on images that none of the others resembles. */
+export function canCrossValidate(images: readonly Splittable[]): boolean {
+  const all = sideOf(images);
+  return all.images > 1 && isEnough(all);
+}
+
+const unfit = (images: readonly TaughtImage[], held: ReadonlySet<number>): string | null =>
+  disagreeing(images) ?? unrelated(images) ?? unjudgeable(images, held);
 
 function tooFew(images: readonly TaughtImage[], held: ReadonlySet<number>): string | null {
   const measured = images.filter(({ imageId }) => held.has(imageId));
   const taught = images.filter(({ imageId }) => !held.has(imageId));
   if (isEnough(sideOf(measured)) && isEnough(sideOf(taught))) return null;
-  const groups = sideOf(images).images;
-  const copies = images.length - groups;
-  const same = copies > 0 ? ` (${copies} more are nearly the same as one of them)` : '';
   const needed = `${2 * least.images} are needed, or ${2 * least.prompts} prompts: half to learn from and half to measure on`;
-  return `${counted({ images: groups, prompts: sideOf(images).prompts })} teach${same}; ${needed}; label or correct more images.`;
+  const or = canCrossValidate(images) ? ', or let cross-validation judge' : '';
+  return `${counted(sideOf(images))} teach${copiesIn(images)}; ${needed}; label or correct more images${or}.`;
+}
+
+function copiesIn(images: readonly TaughtImage[]): string {
+  const copies = images.length - sideOf(images).images;
+  return copies > 0 ? ` (${copies} more are nearly the same as one of them)` : '';
 }
 
 const counted = ({ images, prompts }: SplitSide): string =>

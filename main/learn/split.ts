@@ -1,4 +1,4 @@
-// Splits a project's images into those that teach and those that are only measured on, by groups of near-duplicates.
+// Splits a project's images into those that teach and those that are only measured on, or into folds, by groups of near-duplicates.
 import { random } from '../contract/random.ts';
 
 export interface Splittable {
@@ -38,6 +38,22 @@ export function heldOut(
     chosen.push(...group);
   }
   return new Set(chosen.map(({ imageId }) => imageId));
+}
+
+/** Folds of images where nobody says how many. */
+export const usualFolds = 5;
+
+/** Ids of images by fold: each group of near-duplicates is in one of them, and the folds hold as many groups as each other, or one more. */
+export function foldsOf(
+  images: readonly Splittable[],
+  { folds, seed }: { folds: number; seed: number },
+): Set<number>[] {
+  const groups = random(seed, 34).shuffle(groupsOf(images));
+  const count = Math.min(folds, groups.length);
+  return Array.from({ length: count }, (_, fold) => {
+    const own = groups.filter((_group, i) => i % count === fold);
+    return new Set(own.flat().map(({ imageId }) => imageId));
+  });
 }
 
 export const sideOf = (images: readonly Splittable[]): SplitSide => ({

@@ -40,6 +40,8 @@ export interface TeachTask {
   /** Images that an earlier run measured on, and those that earlier runs learnt from. */
   readonly held: readonly number[];
   readonly taught: readonly number[];
+  /** So many parts of the images are each judged by a run that learns from the others; null: one part is held back for good. */
+  readonly folds: number | null;
   readonly base: BaseDomain;
   readonly minutes: number;
   readonly seed: number;

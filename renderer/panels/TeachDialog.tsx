@@ -58,7 +58,8 @@ function TeachForm() {
           isStopped={state?.stopped === true}
           running={running}
           starting={starting}
-          onStart={(anew) => start(() => host.learning.teach({ anew }))}
+          crossValidates={state?.last?.crossValidates === true}
+          onStart={(how) => start(() => host.learning.teach(how))}
         />
       </Group>
     </Stack>
@@ -70,11 +71,13 @@ interface StartButtonsProps {
   readonly isStopped: boolean;
   readonly running: boolean;
   readonly starting: boolean;
-  onStart(anew: boolean): void;
+  /** Whether the last run found images too few to hold some back, but enough for cross-validation. */
+  readonly crossValidates: boolean;
+  onStart(how: { readonly anew?: true; readonly crossValidate?: true }): void;
 }
 
 /** A run that was cancelled is gone on with, or given up for another. */
-export function StartButtons({ isStopped, running, starting, onStart }: StartButtonsProps) {
+export function StartButtons({ isStopped, running, starting, crossValidates, onStart }: StartButtonsProps) {
   const waits = isStopped && !running;
   return (
     <>
@@ -82,13 +85,23 @@ export function StartButtons({ isStopped, running, starting, onStart }: StartBut
         <Button
           variant="default"
           disabled={starting}
-          onClick={() => onStart(true)}
+          onClick={() => onStart({ anew: true })}
           title="Gives up the run that was stopped, with what it had trained, and begins another"
         >
           Start anew
         </Button>
       )}
-      <Button loading={starting} disabled={running} onClick={() => onStart(false)}>
+      {crossValidates && !running && !isStopped && (
+        <Button
+          variant="default"
+          disabled={starting}
+          onClick={() => onStart({ crossValidate: true })}
+          title="Several runs each leave out a part of the images and are judged by it; then one learns from all of them"
+        >
+          Cross-validate
+        </Button>
+      )}
+      <Button loading={starting} disabled={running} onClick={() => onStart({})}>
         {waits ? 'Go on' : 'Teach'}
       </Button>
     </>
@@ -132,9 +145,10 @@ function Live() {
 }
 
 /** "training: loss 0.532, iou 0.731". */
-export function liveWords({ phase, figures }: TeachProgress): string {
+export function liveWords({ phase, figures, fold }: TeachProgress): string {
   const numbers = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  return numbers.length > 0 ? `${phase}: ${numbers.join(', ')}` : phase;
+  const words = numbers.length > 0 ? `${phase}: ${numbers.join(', ')}` : phase;
+  return fold ? `fold ${fold.number} of ${fold.of}, ${words}` : words;
 }
 
 /** The gate's verdict and what was measured. */

@@ -10,7 +10,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 const task: TeachingFile = {
   ...{ weights: '/models/Seg-Zero-3B', segmenter: '/models/sam2.1_hiera_large.pt', tier: 'auto', images: [] },
-  ...{ held: [1, 2], taught: [3], minutes: 10, seed: 7 },
+  ...{ held: [1, 2], taught: [3], folds: 5, minutes: 10, seed: 7 },
 };
 
 it('comes back as it was, whole or not at all', async () => {
@@ -19,10 +19,10 @@ it('comes back as it was, whole or not at all', async () => {
   expect(readdirSync(root)).toEqual(['task.json']);
 });
 
-it('names no segmenter where an older Loupe wrote it', async () => {
+it('names no segmenter and no folds where an older Loupe wrote it', async () => {
   await writeTask(root, task);
   const file = path.join(root, 'task.json');
-  const { segmenter: _, ...older } = JSON.parse(readFileSync(file, 'utf8'));
+  const { segmenter: _, folds: __, ...older } = JSON.parse(readFileSync(file, 'utf8'));
   writeFileSync(file, JSON.stringify(older));
-  expect(await readTask(root)).toEqual({ ...task, segmenter: null });
+  expect(await readTask(root)).toEqual({ ...task, segmenter: null, folds: null });
 });

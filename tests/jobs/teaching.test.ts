@@ -88,6 +88,24 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     expect([few.versions(), few.split()]).toEqual([[], { held: [], taught: [] }]);
   });
 
+  it('is judged by cross-validation where images are too few, but not by images that were learnt or are held back', async () => {
+    const project = await projectOf('six', 6);
+    const offered = await teachProject(workOf(project, trainer()), meter());
+    expect(offered.crossValidates).toBe(true);
+    const work = { ...workOf(project, trainer()), folds: 2, minutes: 0.01 };
+    const report = await teachProject(work, meter());
+    expect(report).toMatchObject({ folds: 2, after: { prompts: 6 } });
+    expect(project.split().held).toEqual([]);
+    const run = project.startRun({ tier: 'decoder', seed: 1, minutes: 1, parent: null });
+    const weightsOf = { name: 'toy', folder: path.relative(root, weights) };
+    const promoted = { ...report, gate: { ...report.gate, promoted: true } };
+    project.finishRun(run.id, { report: promoted, held: [], taught: [1], weights: weightsOf });
+    await expect(teachProject(work, meter())).rejects.toThrow(/is in use and may have learnt .*; roll back first$/u);
+    rollBack(project);
+    project.addToSplit('held', [2]);
+    await expect(teachProject(work, meter())).rejects.toThrow(/^1 images of this project are held back/u);
+  });
+
   it('lists what is gone, whether the project knows it or not, and learns from the others', async () => {
     const project = await projectOf('gone', 13);
     const [first] = project.allImages();

@@ -1,7 +1,7 @@
 // Which images are only measured on: enough of them, by groups, and the same ones for good.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { heldOut, isEnough, type Splittable, sideOf } from '../../main/learn/split.ts';
+import { foldsOf, heldOut, isEnough, type Splittable, sideOf } from '../../main/learn/split.ts';
 
 const none = { held: new Set<number>(), taught: new Set<number>() };
 const images = (count: number, group = (i: number) => i, prompts = 1): Splittable[] =>
@@ -57,5 +57,28 @@ describe('the split', () => {
       isEnough({ images: 5, prompts: 5 }),
       isEnough({ images: 1, prompts: 20 }),
     ]).toEqual([false, true, true]);
+  });
+});
+
+describe('folds', () => {
+  it('hold every image once, groups whole, and as many groups as each other or one more', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 2, max: 7 }),
+        fc.nat(),
+        (groups, folds, seed) => {
+          const some = groups.map((group, i) => ({ imageId: i + 1, group, prompts: 1 }));
+          const parts = foldsOf(some, { folds, seed });
+          expect(parts).toHaveLength(Math.min(folds, new Set(groups).size));
+          expect(parts.flatMap((part) => [...part]).toSorted((a, b) => a - b)).toEqual(some.map((s) => s.imageId));
+          const of = (part: ReadonlySet<number>) =>
+            new Set(some.filter(({ imageId }) => part.has(imageId)).map(({ group }) => group));
+          const sizes = parts.map((part) => of(part).size);
+          expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(new Set(groups).size);
+          expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(2);
+        },
+      ),
+    );
   });
 });

@@ -72,6 +72,6 @@ export async function untaughtWeights(): Promise<{ root: string; weights: string
 export const noBase = { replayed: [], measured: [], worded: [], chosenBy: [], lesson: null } as const;
 
 export const taskOf = (folder: string, weights: string, images: readonly TeachingImage[]): TeachTask => ({
-  ...{ weights, segmenter: null, folder, images, held: [], taught: [] },
+  ...{ weights, segmenter: null, folder, images, held: [], taught: [], folds: null },
   ...{ tier: 'decoder', base: noBase, minutes: 5, seed: 1 },
 });

@@ -35,11 +35,14 @@ describe('teaching', () => {
   });
 
   it('can be gone on with where it was stopped, or begun anew', () => {
-    const buttons = (isStopped: boolean, running: boolean) =>
-      wordsOf(laidOpen(StartButtons, {}, { isStopped, running, starting: false, onStart: () => {} }));
+    const buttons = (isStopped: boolean, running: boolean, crossValidates = false) =>
+      wordsOf(laidOpen(StartButtons, {}, { isStopped, running, starting: false, crossValidates, onStart: () => {} }));
     expect(buttons(true, false)).toMatch(/Start anew\s*Go on/u);
     expect(buttons(false, false)).toBe('Teach');
     expect(buttons(true, true)).toBe('Teach');
+    expect(buttons(false, false, true)).toMatch(/Cross-validate\s*Teach/u);
+    expect(buttons(true, false, true)).not.toContain('Cross-validate');
+    expect(buttons(false, true, true)).toBe('Teach');
   });
 
   it('says while it runs what it is at', () => {
@@ -54,6 +57,7 @@ describe('teaching', () => {
     } as const;
     expect(wordsOf(laidOpen(TeachDialog, { ...dialog, ...running, teaching }))).toContain('training: loss 0.500');
     expect(liveWords({ ...teaching, phase: 'looking', figures: {} })).toBe('looking');
+    expect(liveWords({ ...teaching, fold: { number: 2, of: 5 } })).toBe('fold 2 of 5, training: loss 0.500');
   });
 
   it('shows what came of it', () => {

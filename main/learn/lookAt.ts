@@ -1,0 +1,41 @@
+// Reads every image of a run once, so that near-duplicates, masks that follow nothing and files that are gone are known before it begins.
+import { BadInput } from '../contract/badInput.ts';
+import type { SkippedImage } from '../contract/learning.ts';
+import { outlinesOf } from './decoderPrompts.ts';
+import { edgeRank } from './edgeRank.ts';
+import type { MeasuredImage } from './measure.ts';
+import { nearGroups, pictureHash } from './nearDuplicates.ts';
+import type { TaughtImage } from './preflight.ts';
+import type { TeachingImage, TeachTask, Watching } from './task.ts';
+
+/** Masks of each image whose place on the picture is looked at. */
+const mostRanked = 4;
+
+export type LookedAt = TaughtImage & MeasuredImage & TeachingImage;
+
+export async function lookAt(
+  { images }: Pick<TeachTask, 'images'>,
+  { signal, report }: Watching,
+): Promise<{ images: LookedAt[]; skipped: SkippedImage[] }> {
+  const looked: { image: TeachingImage; hash: string; edgeRanks: number[] }[] = [];
+  const skipped: SkippedImage[] = [];
+  for (const [i, image] of images.entries()) {
+    signal?.throwIfAborted();
+    try {
+      const picture = await image.read();
+      const masks = image.samples.flatMap((sample) => outlinesOf(sample).map(({ mask }) => mask));
+      const edgeRanks = masks.slice(0, mostRanked).flatMap((mask) => edgeRank(picture, mask) ?? []);
+      looked.push({ image, hash: pictureHash(picture), edgeRanks });
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      skipped.push({ path: image.path, reason: error.message });
+    }
+    report({ kind: 'teaching', phase: 'looking', done: i + 1, total: images.length, secondsLeft: null, figures: {} });
+  }
+  const groups = nearGroups(looked.map(({ hash }) => hash));
+  const all = looked.map(({ image, edgeRanks }, i) => ({
+    ...{ ...image, read: () => image.read(), edgeRanks, prompts: image.samples.length },
+    group: groups.findIndex((group) => group.includes(i)),
+  }));
+  return { images: all, skipped };
+}
