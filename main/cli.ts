@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBench } from './commands/bench.ts';
+import { addCache } from './commands/cache.ts';
 import { addEval } from './commands/eval.ts';
 import { addGather } from './commands/gather.ts';
 import { addGraph } from './commands/graph.ts';
@@ -48,7 +49,7 @@ function programFor(outside: Terminal): Command {
     addTeach,
     addWeights,
   ];
-  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addModel, addGraph, addScenes])
+  for (const add of [addSegment, ...projects, addEval, addBench, addTrain, addModel, addCache, addGraph, addScenes])
     add(program, outside);
   return program;
 }
