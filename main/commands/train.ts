@@ -1,8 +1,9 @@
 // `loupe train`: trains the embedded weights, all or their segmenter, going on where an earlier run stopped; draws the curves.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badInput.ts';
+import { type StageName, stageNames } from '../nano/stageNames.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { numberBetween, parseSeed, wholeNumber } from './options.ts';
@@ -12,6 +13,7 @@ interface TrainOptions {
   readonly seed: number;
   readonly from?: string;
   readonly photos?: string;
+  readonly only?: readonly StageName[];
 }
 
 interface SegmenterOptions {
@@ -48,6 +50,7 @@ export function addTrain(program: Command, terminal: Terminal): void {
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
     .option('--from <folder>', 'weights to start from instead of the seed')
     .option('--photos <folder>', 'COCO files, with their photographs beside them, that the segmenter learns from too')
+    .addOption(new Option('--only <stage...>', 'these stages alone, in their order').choices(stageNames))
     .action((options: TrainOptions) => trainWeights(options, terminal));
   train
     .command('segmenter')
@@ -138,7 +141,7 @@ async function trainOnPhotos({ coco, images, out, ...options }: SegmenterOptions
   terminal.print(`${folder}\n`);
 }
 
-async function trainWeights({ out, seed, from, photos }: TrainOptions, terminal: Terminal): Promise<void> {
+async function trainWeights({ out, seed, from, photos, only }: TrainOptions, terminal: Terminal): Promise<void> {
   const { trainNano } = await import('../nano/train.ts');
   const { cocoFilesIn } = await import('./photos.ts');
   const folder = path.resolve(out);
@@ -148,6 +151,7 @@ async function trainWeights({ out, seed, from, photos }: TrainOptions, terminal:
     seed,
     from,
     photos: files,
+    only,
     signal: terminal.signal,
     report: (line) => terminal.note(line),
   });

@@ -14,6 +14,7 @@ import { toBitmap } from '../contract/rle.ts';
 import { placeAround } from '../pictures/crop.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
 import type { SegmenterWeights } from '../weights/segmenterFile.ts';
+import { chosenByClicks } from './clickChoice.ts';
 import { decodedMasks } from './decoding.ts';
 import { EncoderFiles, leastSide } from './featureFiles.ts';
 import { chosenMask, maskOf } from './mask.ts';
@@ -21,7 +22,6 @@ import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
 import type { EngineOptions } from './reasoner.ts';
 import { type Features, Views, wholeOf } from './views.ts';
 import {
-  agreement,
   boxAround,
   clickBoxes,
   clickPlaces,
@@ -137,14 +137,11 @@ export class Segmenter {
     return this.decode(image, ask, { place, rough: sharesIn(first, place, this.weights.segmenter.imageSize / 4) });
   }
 
-  /** What fits the clicks best, and is best by the segmenter's own word, among all masks of parts of these sizes. */
+  /** The mask that is meant most likely, among all masks of parts of these sizes. */
   private async search(image: DecodedImage, ask: SegmenterPrompt, sizes: readonly number[]): Promise<FoundLogits> {
     const found: FoundLogits[] = [];
     for (const place of clickPlaces(ask, image, sizes)) found.push(...(await this.alternatives(image, ask, { place })));
-    const rating = (one: FoundLogits) => one.quality + agreement(one, ask) + (foundBox(one) ? 0 : -2);
-    const [first, ...rest] = found;
-    if (!first) throw new Error('The segmenter gave no masks.');
-    return rest.reduce((best, one) => (rating(one) > rating(best) ? one : best), first);
+    return chosenByClicks(found, ask, image);
   }
 
   private async decode(image: DecodedImage, ask: SegmenterPrompt, look: Look): Promise<FoundLogits> {

@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { limitThreads } from '../flow/threads.ts';
 import { makeNano } from './nano.ts';
-import type { Curriculum, StageName } from './recipe.ts';
+import type { Curriculum } from './recipe.ts';
+import type { StageName } from './stageNames.ts';
 import { stages } from './stages.ts';
 
 export interface BatchTask {

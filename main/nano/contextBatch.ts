@@ -92,8 +92,8 @@ function partOf(mask: Uint8Array, across: number, { x, y, width, height }: Pictu
 }
 
 /**
- * True answers of prompts that mean one thing; half of them without the box, so that the token must say where. Where an
- * answer names several, each is drawn by its box alone: the queries behind the answer cannot speak of one of them.
+ * True answers of prompts that mean one thing. Nearly all tell the box, as predictions do; few leave where to the token, as
+ * half of them taught it to speak so loudly that masks under a box became worse (docs/nano.md). Where an answer names several, each is drawn by its box alone: the queries behind the answer cannot speak of one of them.
  */
 export function alignmentScene(nano: Nano, scene: Scene, random: Random, shape: ContextShape): ContextScene {
   const asked = random.shuffle(scene.prompts.filter((prompt) => targetsOf(prompt).length === 1));
@@ -113,9 +113,12 @@ export function alignmentScene(nano: Nano, scene: Scene, random: Random, shape: 
   return { scene, head: first.head, turns };
 }
 
+/** Share of turns whose box the segmenter is told. */
+const TOLD = 0.9;
+
 function truthOf(scene: Scene, { target, coarse }: ScenePrompt, random: Random): Omit<ContextTurn, 'turn'> {
   const thing = scene.things[target ?? -1];
-  const told = random.chance(0.5);
+  const told = random.chance(TOLD);
   return {
     box: thing && told ? frameBox(thing.box, scene) : null,
     rough: coarse && random.chance(0.5) ? coarse : null,

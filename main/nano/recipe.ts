@@ -1,6 +1,7 @@
 // The stages of the nano's training in order: how long, how fast, on which scenes. Everything else follows from the seed.
 import type { TrainerSettings } from '../../models/train/trainer.ts';
 import type { CocoSource } from '../evaluate/cocoPhotos.ts';
+import type { StageName } from './stageNames.ts';
 
 export interface StageRecipe {
   steps: number;
@@ -20,9 +21,6 @@ export interface StageRecipe {
   sceneShare?: number;
 }
 
-/** In the order in which they run. */
-export const stageNames = ['tower', 'lists', 'reasoner', 'segmenter', 'alignment', 'reinforcement'] as const;
-export type StageName = (typeof stageNames)[number];
 export type Curriculum = Readonly<Record<StageName, StageRecipe>>;
 
 /** About five hours on 2 cores. What the released run really did is in docs/nano.md. */
@@ -37,7 +35,7 @@ export const nanoRecipe: Curriculum = {
     rates: { 'visual.': 0.5 },
   },
   segmenter: { steps: 5000, learningRate: 8e-4, warmup: 100, firstScene: 2_000_000, sceneShare: 0.25 },
-  alignment: { steps: 400, learningRate: 1e-3, warmup: 40, firstScene: 3_000_000, plural: 1 },
+  alignment: { steps: 300, learningRate: 3e-4, warmup: 20, firstScene: 3_000_000, plural: 1 },
   reinforcement: { steps: 150, learningRate: 1e-5, warmup: 0, firstScene: 4_000_000 },
 };
 

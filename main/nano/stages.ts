@@ -22,11 +22,12 @@ import { imageStart, type Nano, trainingScenes } from './nano.ts';
 import { OwnMistakes } from './ownMistakes.ts';
 import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
 import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
-import type { Curriculum, StageName, StageRecipe } from './recipe.ts';
+import type { Curriculum, StageRecipe } from './recipe.ts';
 import { nanoReinforcement, questionOf } from './reinforce.ts';
 import { stepDraw } from './seeds.ts';
 import { segmenterGraph } from './segmenterGraph.ts';
 import { segmenterScenes } from './segmenterScenes.ts';
+import type { StageName } from './stageNames.ts';
 
 /** What the recipe does not say of a run. Samples and shapes are the stage's own matter. */
 export type StageRun = Omit<Run<Nano, unknown, unknown>, 'name' | 'steps' | 'settings'>;

@@ -1,11 +1,14 @@
 // `loupe train nano`: all stages in order, each from where an earlier run left it, to a weights folder.
+import path from 'node:path';
 import { BatchAhead } from '../learn/batchAhead.ts';
 import { type RunContext, train } from '../learn/loop.ts';
 import type { StepProgress } from '../learn/meter.ts';
 import type { BatchTask } from './batchWorker.ts';
+import { exportNano } from './export.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, type Nano, startFrom } from './nano.ts';
-import { type Curriculum, nanoRecipe, type StageName, settingsOf, stageNames } from './recipe.ts';
+import { type Curriculum, nanoRecipe, settingsOf } from './recipe.ts';
+import { type StageName, stageNames } from './stageNames.ts';
 import { stages } from './stages.ts';
 import { validate } from './validate.ts';
 
@@ -19,6 +22,8 @@ export interface TrainNanoOptions {
   from?: string;
   /** COCO files that the segmenter learns from as well, photographs beside them. */
   photos?: readonly string[];
+  /** Stages that run, in the recipe's order; the weights are written after the last one. Default: all. */
+  only?: readonly StageName[];
   /** Default: the released recipe. */
   recipe?: Curriculum;
   /** What is trained, in place. Default: made from the seed. */
@@ -31,11 +36,15 @@ export async function trainNano(options: TrainNanoOptions): Promise<void> {
   const nano = options.nano ?? (await makeNano(options.seed));
   if (options.from !== undefined) await startFrom(nano, options.from);
   const recipe = withPhotos(options.recipe ?? nanoRecipe, options.photos);
-  for (const name of stageNames) {
+  const { only = stageNames } = options;
+  const names = stageNames.filter((each) => only.includes(each));
+  for (const name of names) {
     if (options.signal?.aborted) return;
     await trainStage(name, { nano, recipe, options });
     const { folder, signal, validation: count } = options;
+    const isLast = name === names.at(-1);
     if (stages[name].validates) await validate(nano, { folder, stage: name, signal, report: options.report, count });
+    else if (isLast && !signal?.aborted) await exportNano(nano, path.join(folder, 'weights'));
   }
 }
 

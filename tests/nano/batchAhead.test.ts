@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchAhead } from '../../main/learn/batchAhead.ts';
 import { makeNano, type Nano } from '../../main/nano/nano.ts';
-import { nanoRecipe, type StageName, stageNames } from '../../main/nano/recipe.ts';
+import { nanoRecipe } from '../../main/nano/recipe.ts';
+import { type StageName, stageNames } from '../../main/nano/stageNames.ts';
 import { stages } from '../../main/nano/stages.ts';
 import { drawnAhead } from '../../main/nano/train.ts';
 import type { NamedValues, Value } from '../../models/graph/value.ts';

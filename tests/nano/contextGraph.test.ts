@@ -96,7 +96,7 @@ describe('alignment', () => {
 describe('alignmentScene', () => {
   const scenes = trainingScenes(nano, 50, 20);
 
-  it('asks for things that are there, half of them without a box, within the room of a turn', () => {
+  it('asks for things that are there, few of them without a box, within the room of a turn', () => {
     let [told, all] = [0, 0];
     for (const [i, one] of scenes.entries()) {
       const { turns } = alignmentScene(nano, one, random(i, 13), alignmentBatch);
@@ -107,8 +107,8 @@ describe('alignmentScene', () => {
         expect(truth).toContain(1);
       }
     }
-    expect(told / all).toBeGreaterThan(0.25);
-    expect(told / all).toBeLessThan(0.75);
+    expect(told / all).toBeGreaterThan(0.75);
+    expect(told / all).toBeLessThan(1);
     const packed = scenes.slice(0, 3).map((one) => alignmentScene(nano, one, random(1), alignmentBatch));
     expect(() => contextFeeds(nano, packed, alignmentBatch)).not.toThrow();
   });

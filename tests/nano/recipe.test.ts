@@ -7,7 +7,8 @@ import {
   segmenterBatch,
   towerBatch,
 } from '../../main/nano/layout.ts';
-import { nanoRecipe, type StageName, settingsOf, stageNames } from '../../main/nano/recipe.ts';
+import { nanoRecipe, settingsOf } from '../../main/nano/recipe.ts';
+import { type StageName, stageNames } from '../../main/nano/stageNames.ts';
 import { stages } from '../../main/nano/stages.ts';
 import { toyNano } from './toy.ts';
 

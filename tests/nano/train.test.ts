@@ -7,7 +7,8 @@ import { readCurves } from '../../main/learn/curves.ts';
 import { isContext } from '../../main/nano/contextGraph.ts';
 import { alignmentBatch, listBatch, reasonerBatch, segmenterBatch, towerBatch } from '../../main/nano/layout.ts';
 import type { Nano } from '../../main/nano/nano.ts';
-import { type Curriculum, nanoRecipe, type StageName, settingsOf } from '../../main/nano/recipe.ts';
+import { type Curriculum, nanoRecipe, settingsOf } from '../../main/nano/recipe.ts';
+import type { StageName } from '../../main/nano/stageNames.ts';
 import { progressLine, type TrainNanoOptions, trainNano } from '../../main/nano/train.ts';
 import { openWeights } from '../../main/weights/open.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
@@ -97,6 +98,20 @@ describe('trainNano', () => {
     const again = await train('whole');
     expect(again.said).toEqual([]);
     expect(differing(again, whole)).toEqual([]);
+  });
+
+  it('runs the stages alone that are asked for, and writes the weights after the last', async () => {
+    const start = toyNano({ atlas });
+    allParameters(start);
+    const only = await train('only', { only: ['tower'] });
+    expect(only.said.map((line) => line.split(' ')[0])).toEqual(['tower']);
+    const moved = differing({ nano: start, said: [] }, only);
+    expect(moved.length).toBeGreaterThan(0);
+    expect(moved.filter((name) => !/^(visual|dense\.vision)\./.test(name))).toEqual([]);
+    const weights = await openWeights(path.join(root, 'only', 'weights'));
+    const [name] = moved.filter((each) => each.startsWith('visual.'));
+    if (name === undefined) throw new Error('The tower did not move.');
+    expect(largestDifference(await weights.read(name), only.nano.parameters.values(name))).toBeLessThan(1e-3);
   });
 
   it('killed in the middle of a stage goes on to the same numbers, to the bit', async () => {
