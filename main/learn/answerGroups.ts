@@ -1,37 +1,15 @@
-// Samples groups of answers of a checkpoint with its updates of the moment, and packs them as the feeds of a step; masks play no part.
+// Samples groups of answers of a checkpoint with its updates of the moment, draws and rewards them, and packs them as the feeds of a step.
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import { Decoder, type PromptTokens } from '../../models/qwen/decode.ts';
+import { Decoder } from '../../models/qwen/decode.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { answerReaders } from '../flow/answer.ts';
-import type { Reasoner } from '../flow/reasoner.ts';
-import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
-import { type AdapterBatch, type AdapterPolicy, answerFeeds, sourceOf } from './adapterTier.ts';
-import { type AnswerReward, isRewarded, type RewardOf, rewarderOf } from './answerRewards.ts';
+import { sourceOf } from './adapterPolicy.ts';
+import { type AnswerMasks, type DrawnAnswer, maskFeeds, openAnswerMasks } from './answerMasks.ts';
+import { answerFeeds } from './answerPass.ts';
+import type { AnswerReward } from './answerRewards.ts';
+import type { AnswerBatch, AnswerPolicy, AnswerQuestion } from './answerTask.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
-import { unlessGone } from './measure.ts';
-import type { TeachingImage, Watching } from './task.ts';
-
-export interface AnswerPolicy extends AdapterPolicy {
-  readonly weights: CheckpointWeights;
-}
-
-/** What is asked of a picture, and what an answer earns. */
-export interface AnswerTask {
-  readonly prompt: PromptTokens;
-  readonly rewardOf: RewardOf;
-}
-
-/** With what its answers are sampled with. */
-export interface AnswerQuestion extends AnswerTask {
-  readonly seed: number;
-}
-
-/** `turns` answers to each of `questions`. */
-export interface AnswerBatch extends AdapterBatch {
-  readonly questions: number;
-  readonly turns: number;
-}
 
 interface AnswerGroup {
   readonly question: AnswerQuestion;
@@ -39,27 +17,8 @@ interface AnswerGroup {
   /** Answers that no box could be read from. */
   readonly unreadable: number;
   readonly rewards: readonly AnswerReward[];
-}
-
-/** The samples that are asked by words and whose answers can be rewarded; each picture goes through the tower once. */
-export async function askedAnswers(
-  { weights, reasoner }: { weights: CheckpointWeights; reasoner: Reasoner },
-  images: readonly TeachingImage[],
-  { signal, report }: Watching,
-): Promise<AnswerTask[]> {
-  const rewarder = rewarderOf(weights.recipe);
-  const asked: AnswerTask[] = [];
-  for (const [i, image] of images.entries()) {
-    signal?.throwIfAborted();
-    const picture = await unlessGone(image);
-    if (picture === null) continue;
-    for (const sample of image.samples.filter(isRewarded)) {
-      const rewardOf = rewarder?.(sample, reasoner.frame(picture));
-      if (rewardOf) asked.push({ prompt: await reasoner.prompt(picture, sample.prompt.text), rewardOf });
-    }
-    report({ kind: 'teaching', phase: 'preparing', done: i + 1, total: images.length, secondsLeft: null, figures: {} });
-  }
-  return asked;
+  /** What each drew; none where no masks of the checkpoint's own are drawn. */
+  readonly drawn: readonly DrawnAnswer[];
 }
 
 export interface AnswerGroups {
@@ -78,33 +37,53 @@ export async function openAnswers(policy: AnswerPolicy, batch: AnswerBatch): Pro
     return Session.create(outputs, { folder: weights.folder });
   };
   const decoder = new Decoder({ config: weights.reasoner, params: paramsFrom(source), open, weights: live });
+  const masks = batch.queries && (await openAnswerMasks(policy, decoder));
   return {
     chosen: (questions, wanted = batch.questions) =>
-      chosenGroups(questions, wanted, (question) => groupOf(question, decoder, { weights, batch })),
-    release: () => decoder.release(),
+      chosenGroups(questions, wanted, (question) => groupOf(question, decoder, { policy, batch, masks })),
+    release: async () => {
+      await decoder.release();
+      await masks?.release();
+    },
   };
+}
+
+interface Sampling {
+  readonly policy: AnswerPolicy;
+  readonly batch: AnswerBatch;
+  readonly masks: AnswerMasks | null;
 }
 
 /** Sampled as a person's several answers are. */
 async function groupOf(
   question: AnswerQuestion,
   decoder: Decoder,
-  { weights: { recipe, tokenizer }, batch }: { weights: CheckpointWeights; batch: AnswerBatch },
+  { policy, batch, masks }: Sampling,
 ): Promise<AnswerGroup> {
+  const { recipe, tokenizer } = policy.weights;
   const end = tokenizer.special.get('<|im_end|>');
   if (end === undefined) throw new Error('The tokenizer has no <|im_end|>.');
-  const { rows } = await decoder.answer([question.prompt], {
+  const answers = await decoder.answer([question.prompt], {
     ...{ sampling: recipe.reasoner.sampling.several, samples: batch.turns, maxTokens: batch.answer },
     ...{ stop: [end], seed: question.seed },
   });
-  const texts = rows.map(({ ids }) => tokenizer.decode(ids, { skipSpecial: true }));
+  const written = answers.rows.map((row) => ({ ...row, ids: readable(row.ids, policy.weights.reasoner.imageToken) }));
+  const texts = written.map(({ ids }) => tokenizer.decode(ids, { skipSpecial: true }));
   const reader = answerReaders[recipe.reasoner.parser];
+  const drawn = masks ? await masks.drawn(question, { ...answers, rows: written }, texts) : [];
   return {
     question,
-    answers: rows.map(({ ids }) => ids),
+    answers: written.map(({ ids }) => ids),
     unreadable: texts.filter((text) => reader.read(text).found === 'unreadable').length,
-    rewards: texts.map((text) => question.rewardOf(text)),
+    rewards: texts.map((text, i) => question.rewardOf(text, drawn[i])),
+    drawn,
   };
+}
+
+/** What stands before a picture's token: behind a request there is no picture that it could stand for. */
+function readable(ids: readonly number[], picture: number): number[] {
+  const at = ids.indexOf(picture);
+  return ids.slice(0, at < 0 ? ids.length : at);
 }
 
 /** What a step is fed but the log-probabilities of the weights that it began from. */
@@ -123,6 +102,7 @@ export function groupFeeds(
     ...answerFeeds(rows, policy, batch),
     advantages: Float32Array.from(advantagesOf(groups)),
     ...{ reward: mean(({ total }) => total), formatReward: mean(({ format }) => format) },
+    ...(batch.queries && { maskReward: mean(({ mask = 0 }) => mask), ...maskFeeds(groups, policy) }),
     ...{ sampledGroups: Float32Array.of(sampled), usefulGroups: Float32Array.of(useful) },
   };
 }

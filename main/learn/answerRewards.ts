@@ -1,8 +1,13 @@
-// Rewards answers by the rules of a recipe's own authors: Seg-Zero's five rewards, VisionReasoner's pairs of boxes and points.
+// Rewards answers by the rules of a recipe's own authors: LENS's form, box and mask, Seg-Zero's five rewards, VisionReasoner's pairs.
 
+import { type ReadObject, toFrame } from '../contract/answer.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { unpackMask } from '../contract/project.ts';
+import type { Box, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
+import { boxAround } from '../flow/zoom.ts';
+import { unifiedReward } from '../reward/lens.ts';
+import { objectsReward } from '../reward/objects.ts';
 import { segZeroReward } from '../reward/segZero.ts';
 import { visionReasonerReward } from '../reward/visionReasoner.ts';
 import type { Parser, Recipe } from '../weights/recipe.ts';
@@ -13,29 +18,61 @@ export interface AnswerReward {
   readonly total: number;
   /** The part that knows no truth. */
   readonly format: number;
+  /** What was drawn earned this; missing: a drawing earns nothing. */
+  readonly mask?: number;
 }
 
-export type RewardOf = (text: string) => AnswerReward;
+/** What an answer comes to on the picture. */
+export interface DrawnObjects {
+  /** In image pixels. */
+  readonly named: readonly Pick<ReadObject, 'box'>[];
+  /** All that is drawn, together; null: nothing. */
+  readonly mask: Mask | null;
+}
 
-/** What is meant, in the frame that the answers count in. Null: nothing that could be found by it. */
-type Rewarder = (sample: Sample, frame: Frame) => RewardOf | null;
+export type RewardOf = (text: string, drawn?: DrawnObjects) => AnswerReward;
 
-const rewarders: Partial<Record<Parser, Rewarder>> = {
+/** One thing that is meant, in image pixels. */
+export interface MeantThing {
+  readonly box: Box;
+  readonly mask: Mask;
+}
+
+/** What a sample's answers earn. */
+export interface Earning {
+  readonly rewardOf: RewardOf;
+  /** What a mask that is drawn is held against; null: a drawing earns nothing. */
+  readonly drawn: readonly MeantThing[] | null;
+}
+
+/** The picture as its answers count it, and its size. */
+export interface SeenSizes {
+  readonly frame: Frame;
+  readonly size: Frame;
+}
+
+/** Null: nothing that could be found by the sample, or said of it. */
+type Rewarder = (sample: Sample, seen: SeenSizes) => Earning | null;
+
+const byText = (rewardOf: RewardOf): Earning => ({ rewardOf, drawn: null });
+
+/** Rewards of texts whose masks another model draws. */
+const textRewarders: Partial<Record<Parser, Rewarder>> = {
   /** All that matches as one thing; the strict reward, as its reader wants the same keys. */
-  'seg zero': ({ objects }, frame) => {
+  'seg zero': ({ objects }, { frame }) => {
     const all = unionOf(objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : [])));
     const target = all && pointedThing(all, frame);
     if (!target) return null;
-    return (text) => {
+    return byText((text) => {
       const { think, format, total } = segZeroReward(text, target, { strict: true });
       return { format: think + format, total };
-    };
+    });
   },
-  'vision reasoner': ({ objects }, frame) => {
+  'vision reasoner': ({ objects }, { frame }) => {
     const things = objects.flatMap(({ mask }): PointedThing[] => (mask && pointed(mask, frame)) ?? []);
     if (things.length === 0) return null;
     const targets = things.map(({ box, points: [point] }) => ({ box, point }));
-    return (text) => visionReasonerReward(text, targets);
+    return byText((text) => visionReasonerReward(text, targets));
   },
 };
 
@@ -44,10 +81,46 @@ const pointed = (mask: NonNullable<Sample['objects'][number]['mask']>, frame: Fr
   return thing && [thing];
 };
 
-/** Null: nobody has published rewards of this recipe that know no mask. */
-export const rewarderOf = ({ reasoner }: Pick<Recipe, 'reasoner'>): Rewarder | null =>
-  rewarders[reasoner.parser] ?? null;
+/** LENS's own terms, by what is asked for: reasoning has a form to keep, a box alone has none. */
+const lensTerms = { pr1_grounding: ['box', 'mask'], samr1_v4: ['format', 'box', 'mask'] } as const;
 
-/** Their authors give nothing where nothing matches, and points need the outline of every object. */
+const nothingDrawn: DrawnObjects = { named: [], mask: null };
+
+/** As LENS was released: all that matches as one thing, its box compared in the frame; an answer cannot say that nothing does. */
+const firstBox =
+  (terms: readonly ('format' | 'box' | 'mask')[]): Rewarder =>
+  (sample, { frame, size }) => {
+    const things = meantThings(sample);
+    const [box, mask] = [boxAround(things.map((thing) => thing.box)), unionOf(things.map((thing) => thing.mask))];
+    if (!box || !mask) return null;
+    const target = { box: toFrame(box, size, frame), mask };
+    const rewardOf: RewardOf = (text, drawn = nothingDrawn) =>
+      unifiedReward({ text, mask: drawn.mask }, target, { dialect: 'released', terms });
+    return { rewardOf, drawn: [{ box, mask }] };
+  };
+
+/** Any number of things, or none. */
+const everyBox: Rewarder = (sample) => {
+  const things = meantThings(sample);
+  const meant = { boxes: things.map(({ box }) => box), mask: unionOf(things.map(({ mask }) => mask)) };
+  const rewardOf: RewardOf = (text, { named, mask } = nothingDrawn) =>
+    objectsReward({ text, boxes: named.map(({ box }) => box), mask }, meant);
+  return { rewardOf, drawn: things };
+};
+
+const meantThings = ({ objects }: Sample): MeantThing[] =>
+  objects.flatMap(({ box, mask }) => (mask ? [{ box, mask: unpackMask(mask) }] : []));
+
+function drawnRewarderOf({ parser, template }: Recipe['reasoner']): Rewarder | null {
+  if (parser === 'loupe') return everyBox;
+  if (parser !== 'first box') return null;
+  return template === 'pr1_grounding' || template === 'samr1_v4' ? firstBox(lensTerms[template]) : null;
+}
+
+/** Null: nobody has published rewards for this recipe. A mask earns where the context of the answer draws it. */
+export const rewarderOf = ({ reasoner, segmenter }: Recipe): Rewarder | null =>
+  segmenter.prompts.includes('context') ? drawnRewarderOf(reasoner) : (textRewarders[reasoner.parser] ?? null);
+
+/** Asked by words alone, and with an outline of every object. */
 export const isRewarded = ({ objects, prompt: { points, box } }: Sample): boolean =>
-  points.length === 0 && box === null && objects.length > 0 && objects.every(({ mask }) => mask !== null);
+  points.length === 0 && box === null && objects.every(({ mask }) => mask !== null);

@@ -1,29 +1,25 @@
-// The third tier of a decoupled checkpoint: its updates learn from what groups of its own answers earn; the segmenter beside it is frozen.
-// J = mean over tokens of -exp(l - stopgrad(l)) * A + beta * k3, with Seg-Zero's weights. Left out on purpose: clipping (one update a
-// batch, so the ratio is 1), the mask (no gradient goes through another model), and questions that nothing matches (they earn nothing).
-import { mul } from '../../models/graph/elementwise.ts';
+// The third tier of a checkpoint: its low-rank updates learn from what groups of its own answers earn, and from the masks they draw.
+// J = mean over tokens of -exp(l - stopgrad(l)) * A + beta * k3, where a checkpoint draws by itself plus L_seg on every answer, through
+// the context module into the updates. Left out on purpose: clipping (one update a batch, so the ratio is 1), the vision tower and the
+// segmenter's picture encoder (their features are made once), and masks of a decoupled checkpoint (another model draws them).
+import { add, mul } from '../../models/graph/elementwise.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { reshape } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
+import type { Params } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { objectives, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
+import { type GrpoObjective, objectives, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
+import { isFactor } from '../../models/train/lora.ts';
 import { weightedMean } from '../../models/train/losses.ts';
 import { random } from '../contract/random.ts';
-import { answerLogits } from './adapterTier.ts';
-import {
-  type AnswerBatch,
-  type AnswerPolicy,
-  type AnswerQuestion,
-  type AnswerTask,
-  groupFeeds,
-  openAnswers,
-  writtenLogProbs,
-} from './answerGroups.ts';
+import { groupFeeds, openAnswers, writtenLogProbs } from './answerGroups.ts';
+import { drawingWeights, drawnSide, masksOf } from './answerMasks.ts';
+import { answerPass } from './answerPass.ts';
+import type { AnswerBatch, AnswerPolicy, AnswerQuestion, AnswerTask } from './answerTask.ts';
 import { drawnWithSeeds } from './groups.ts';
 import type { Feeder, LossGraph, Objective, Run } from './loop.ts';
 import { rewardsStage } from './rlTier.ts';
-
-const objective = { ...objectives.segZero, ratio: 'on-policy', clip: null } as const;
+import { rolloutSegmentation } from './rolloutTargets.ts';
 
 /** Samples are more questions than a step needs. */
 export const answerReinforcement: Objective<AnswerPolicy, AnswerQuestion, AnswerBatch> = {
@@ -48,43 +44,59 @@ export const answerReinforcement: Objective<AnswerPolicy, AnswerQuestion, Answer
 /** Rewards are computed outside and only shown here, as is what was sampled for them. */
 const shown = ['reward', 'formatReward', 'sampledGroups', 'usefulGroups'] as const;
 
-function writtenGraph(
-  policy: AnswerPolicy,
-  batch: AnswerBatch,
-): { logProbs: Tensor; factors: LossGraph['parameters'] } {
-  const { logits, factors } = answerLogits(policy, batch);
+/** [rows, answer] of the tokens that were written. */
+function writtenGraph(policy: AnswerPolicy, batch: AnswerBatch) {
+  const pass = answerPass(policy, batch);
   const written = input('labels', [batch.rows * batch.answer], 'int64');
-  const { logProbs } = tokenLogProbs(logits, written);
-  return { logProbs: reshape(logProbs, [batch.rows, batch.answer]), factors };
+  return { ...pass, logProbs: reshape(tokenLogProbs(pass.logits, written).logProbs, [batch.rows, batch.answer]) };
 }
 
 function answerGraph(policy: AnswerPolicy, batch: AnswerBatch): LossGraph {
-  const { rows, answer } = batch;
-  const { logProbs, factors } = writtenGraph(policy, batch);
+  const { rows, answer, objective } = batch;
+  const { logProbs, states, params, parameters } = writtenGraph(policy, batch);
   const mask = reshape(input('counts', [rows * answer]), [rows, answer]);
   const [advantages, reference] = [input('advantages', [rows]), input('reference', [rows, answer])];
   const { loss, kl } = policyLoss({ logProbs, mask, advantages, reference }, objective);
+  const drawn = states && segmentation(policy, params, { rows, states });
+  const figures = drawn ? [...shown, 'maskReward'] : shown;
   return {
-    loss,
+    loss: drawn ? add(loss, drawn.seg) : loss,
     figures: {
       ...{ kl: weightedMean(kl ?? mul(mask, 0), mask), length: mul(reduceSum(mask, [0, 1]), 1 / rows) },
-      ...Object.fromEntries(shown.map((name) => [`${name}Mean`, mul(input(name, []), 1)])),
+      ...(drawn && { policy: loss, ...drawn }),
+      ...Object.fromEntries(figures.map((name) => [`${name}Mean`, mul(input(name, []), 1)])),
     },
-    parameters: factors,
+    parameters,
     trains: () => true,
     folder: policy.weights.folder,
   };
 }
 
+/** L_seg of all answers' masks: its gradient goes through decoder and context module into the updates. */
+function segmentation({ weights }: AnswerPolicy, p: Params, { rows, states }: { rows: number; states: Tensor }) {
+  const drawing = drawingWeights(weights);
+  return rolloutSegmentation(masksOf(p, drawing, { asks: rows, states }), drawnSide(drawing));
+}
+
 const groupSize = 8;
+/** Rate of whole tensors (queries, context module, mask decoder) beside that of the updates. */
+const wholeRate = 0.1;
 /** Longer answers are cut off, which costs them their form. */
 const longest = 256;
 /** Questions that a step may sample for each group that it wants. */
 const spare = 3;
 const tokenSteps = 32;
 
+/** Of the recipe's own authors; LENS's tokens are divided by a constant, so that a long wrong answer costs no less a token than a short one. */
+const objectiveOf = (isDrawing: boolean, answer: number): GrpoObjective =>
+  isDrawing
+    ? { ...objectives.lens, aggregation: 'fixedLength', maxLength: answer }
+    : { ...objectives.segZero, ratio: 'on-policy', clip: null };
+
 /** One question a step: rows of a checkpoint's own pictures are long. */
 export function answerBatch({ weights }: AnswerPolicy, asked: readonly AnswerTask[]): AnswerBatch {
+  const { context } = weights;
+  const { queries: how } = weights.recipe.reasoner;
   const answer = Math.min(longest, weights.recipe.reasoner.answerTokens);
   const most = (count: (one: AnswerTask) => number) => Math.max(...asked.map(count));
   const tokens = answer + most(({ prompt }) => prompt.ids.length);
@@ -92,6 +104,8 @@ export function answerBatch({ weights }: AnswerPolicy, asked: readonly AnswerTas
     ...{ questions: 1, turns: groupSize, rows: groupSize, answer },
     tokens: Math.ceil(tokens / tokenSteps) * tokenSteps,
     features: most(({ prompt }) => prompt.features.length / weights.reasoner.language.hidden),
+    queries: context && how && { count: context.numOfQuery, how },
+    objective: objectiveOf(context !== null, answer),
   };
 }
 
@@ -115,6 +129,7 @@ export function answerRun(
     settings: {
       schedule: { kind: 'cosine', base: rate, warmup: Math.min(5, Math.ceil(steps / 10)), total: steps, floor: 0.02 },
       optimiser: { weightDecay: 0 },
+      rateOf: (name) => (isFactor(name) ? 1 : wholeRate),
     },
     samples: (step) => drawnAnswers(asked, spare * shape.questions, { seed, step }),
   };

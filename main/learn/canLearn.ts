@@ -47,9 +47,9 @@ export function cannotLearn({ weights, segmenter }: Learner, tier: Tier | 'auto'
   return null;
 }
 
-/** A decoupled checkpoint by the rewards of its authors, else Loupe's own weights. */
+/** A checkpoint by the rewards of its authors, else Loupe's own weights. */
 function cannotEarn(weights: CheckpointWeights): string | null {
-  if (!isDecoupled(weights)) return whyNotSupervised(weights);
+  if (weights.base === undefined) return whyNotSupervised(weights);
   if (rewarderOf(weights.recipe)) return whyNoAnswers(weights);
   return `${weights.name} is of a recipe whose authors published no rewards, so tier rl cannot teach it; choose tier supervised.`;
 }
@@ -75,7 +75,8 @@ export function howItLearns(learner: Learner): string {
   const updates = `tier supervised teaches low-rank updates of its language model, by answers in its own form (${told(form)})`;
   const rewards = rewarderOf(recipe) ? ', tier rl the same by the rewards of its authors' : '';
   if (isDecoupled(weights)) return `${name}: ${updates}${rewards}; its picture reader and ${drawer} stay as they are.`;
-  return `${name}: tier decoder teaches its mask decoder and context module, ${updates}; its picture readers stay as they are.`;
+  const drawn = rewards && `${rewards}, its mask decoder, context module and queries with them`;
+  return `${name}: tier decoder teaches its mask decoder and context module, ${updates}${drawn}; its picture readers stay as they are.`;
 }
 
 const pointWords = { 0: '', 1: ' and a point', 2: ' and two points' } as const;

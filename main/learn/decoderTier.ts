@@ -43,6 +43,7 @@ export interface DecoderBatch {
 
 /** Parameters of this tier; the prompt encoder and all that makes features stay as they are. */
 const trained = /^(sam\.sam_mask_decoder\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
+export const isTaughtByMasks = (name: string): boolean => trained.test(name);
 const read = /^(sam\.sam_(mask_decoder|prompt_encoder)\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
 
 /** What this tier trains and reads of the weights, in memory. */

@@ -1,9 +1,11 @@
-// Teaches a decoupled checkpoint by the rewards of its authors, or gives the share of groups by which it cannot be taught so.
+// Teaches a checkpoint by the rewards of its authors, or gives the share of groups by which it cannot be taught so.
+import path from 'node:path';
+import { FeatureFiles } from '../flow/featureFiles.ts';
 import { Reasoner } from '../flow/reasoner.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
-import { adapterPolicy } from './adapterTier.ts';
-import { type AnswerPolicy, type AnswerTask, askedAnswers, openAnswers } from './answerGroups.ts';
+import { openAnswers } from './answerGroups.ts';
 import { answerBatch, answerRun, drawnAnswers } from './answerRl.ts';
+import { type AnswerPolicy, type AnswerTask, answerPolicy, askedAnswers } from './answerTask.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { keptSpread, type RewardSpread, rewardSteps, spreadOver, trainedShare } from './learnRewards.ts';
 import { secondsPerStep } from './loop.ts';
@@ -12,12 +14,19 @@ import { isWhole, writeVersion } from './version.ts';
 
 const saveEvery = 5;
 
+/** Pictures that are asked again and again go through the segmenter's encoder once; the run's end removes what it made. */
+const featuresIn = (folder: string): FeatureFiles => new FeatureFiles(path.join(folder, runFeatures));
+
+/** Name of the folder of features in a run's own. */
+export const runFeatures = 'features';
+
 type From = Pick<Learning, 'learnt' | 'from'>;
 
 /** The result is stored in the run's folder: a run that goes on must decide as it did. */
-export function spreadOfAnswers({ folder, seed }: TeachTask, from: From, watching: Watching): Promise<RewardSpread> {
+export function spreadOfAnswers(task: TeachTask, from: From, watching: Watching): Promise<RewardSpread> {
+  const { folder, seed } = task;
   return keptSpread(folder, async () => {
-    const { policy, asked } = await opened(from, seed, watching);
+    const { policy, asked } = await opened(task, from, watching);
     if (asked.length === 0) return spreadOver([], () => Promise.reject(), watching);
     const groups = await openAnswers(policy, answerBatch(policy, asked));
     const questions = drawnAnswers(asked, Math.min(rewardSteps.looked, asked.length), { seed, step: -1 });
@@ -39,15 +48,15 @@ export function spreadOfAnswers({ folder, seed }: TeachTask, from: From, watchin
 }
 
 async function opened(
+  { folder, seed }: TeachTask,
   { learnt, from }: From,
-  seed: number,
   watching: Watching,
 ): Promise<{ policy: AnswerPolicy; asked: AnswerTask[] }> {
   const weights = await openModel(from);
   const reasoner = await Reasoner.open(weights, {});
   try {
     const asked = await askedAnswers({ weights, reasoner }, learnt, watching);
-    return { policy: { ...(await adapterPolicy(weights, seed)), weights }, asked };
+    return { policy: await answerPolicy(weights, { seed, features: featuresIn(folder) }), asked };
   } finally {
     await reasoner.release();
   }
@@ -55,12 +64,13 @@ async function opened(
 
 /** Share of the groups that were sampled in training which could teach anything. */
 export async function learnAnswerRewards(
-  { folder, seed }: TeachTask,
+  task: TeachTask,
   { learnt, from, to, minutes }: Learning,
   watching: Watching,
 ): Promise<number | null> {
+  const { folder, seed } = task;
   if (isWhole(to)) return trainedShare(folder);
-  const { policy, asked } = await opened({ learnt, from }, seed, watching);
+  const { policy, asked } = await opened(task, { learnt, from }, watching);
   const steps = await stepsOf(folder, rewardSteps.file, async () => {
     const each = await secondsPerStep(answerRun(policy, asked, { steps: 1, seed }));
     return Math.round(Math.min(rewardSteps.most, Math.max(rewardSteps.fewest, (minutes * 60) / each)));

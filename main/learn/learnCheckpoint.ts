@@ -1,8 +1,9 @@
 // Teaches the low-rank updates of a checkpoint to answer prompts, and writes the version.
 import { Reasoner } from '../flow/reasoner.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
+import { adapterPolicy } from './adapterPolicy.ts';
 import { adapterSamples } from './adapterSamples.ts';
-import { adapterPolicy, adapterRun } from './adapterTier.ts';
+import { adapterRun } from './adapterTier.ts';
 import { answerForm } from './answerForms.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';

@@ -5,7 +5,7 @@ import type { TeachReport, Tier } from '../contract/learning.ts';
 import { openWeights } from '../weights/open.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { answerValidation } from './answerValidation.ts';
-import { learnAnswerRewards, spreadOfAnswers } from './learnAnswerRewards.ts';
+import { learnAnswerRewards, runFeatures, spreadOfAnswers } from './learnAnswerRewards.ts';
 import { learnCheckpoint } from './learnCheckpoint.ts';
 import { type Learning, learnDecoder } from './learnDecoder.ts';
 import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
@@ -132,8 +132,9 @@ export async function learn(task: TeachTask, asked: ToLearn, watching: Watching)
   const isOwn = await isOwnOf(task.weights);
   const words = teachesWords && isOwn ? wordsToTeach(await openWeights(task.weights), asked.learnt) : [];
   const learnt = await steps[asked.tier](task, asked, watching);
-  // It is of no use beside the result, and several times as large.
-  await rm(between(task), { recursive: true, force: true });
+  // They are of no use beside the result, and several times as large.
+  for (const place of [between(task), path.join(task.folder, runFeatures)])
+    await rm(place, { recursive: true, force: true });
   for (const name of ['reasoner', 'rewards']) await rm(path.join(task.folder, `${name}.safetensors`), { force: true });
   return {
     ...learnt,

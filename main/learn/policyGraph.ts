@@ -2,16 +2,16 @@
 // Left out on purpose: clipping and old log-probabilities (one update per batch of rollouts, so the ratio is 1), entropy.
 import { add, mul } from '../../models/graph/elementwise.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
-import { reshape, slice } from '../../models/graph/shape.ts';
-import { dims4, input, type Tensor } from '../../models/graph/tensor.ts';
+import { reshape } from '../../models/graph/shape.ts';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import { logitsAt } from '../../models/qwen/language.ts';
 import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
 import { type GrpoObjective as PolicyObjective, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
-import { segTerms, weightedMean } from '../../models/train/losses.ts';
-import { hardIou } from '../../models/train/maskLosses.ts';
+import { weightedMean } from '../../models/train/losses.ts';
 import { decodedMasks } from '../flow/decoding.ts';
 import { contextPass } from './contextPass.ts';
+import { rolloutSegmentation } from './rolloutTargets.ts';
 import { frameOf, imageStartOf, type PolicyParts } from './squarePolicy.ts';
 
 /** `turns` answers of at most `answer` tokens to each of `questions`. */
@@ -98,7 +98,7 @@ export function policyGraph(p: Params, parts: PolicyParts, batch: RolloutBatch) 
     },
     objective,
   );
-  const { seg, iou } = segmentation(masks, { rollouts, side: targetSide(parts) });
+  const { seg, iou } = rolloutSegmentation(masks, targetSide(parts));
   return {
     loss: add(policy.loss, seg),
     figures: {
@@ -106,18 +106,5 @@ export function policyGraph(p: Params, parts: PolicyParts, batch: RolloutBatch) 
       length: mul(reduceSum(mask, [0, 1]), 1 / rollouts),
       ...Object.fromEntries(shown.map((name) => [`${name}Mean`, mul(input(name, []), 1)])),
     },
-  };
-}
-
-/** L_seg of the mask that is always drawn, where a rollout has one to draw. */
-function segmentation({ masks }: DecodedMasks, { rollouts, side }: { rollouts: number; side: number }) {
-  const target = input('target', [rollouts, side, side]);
-  const hasTarget = input('hasTarget', [rollouts]);
-  const [, , height, width] = dims4(masks);
-  const first = reshape(slice(masks, [0], [1], [1]), [rollouts, height, width]);
-  const { bce, dice } = segTerms(first, target);
-  return {
-    seg: weightedMean(add(bce, dice), hasTarget),
-    iou: weightedMean(hardIou(first, target), hasTarget),
   };
 }

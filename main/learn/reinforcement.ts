@@ -2,7 +2,6 @@
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { boxIou } from '../contract/geometry.ts';
 import { entry } from '../contract/lookup.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
@@ -12,7 +11,7 @@ import { wholeOf } from '../flow/views.ts';
 import type { Reward } from '../reward/lens.ts';
 import { countedTerms, objectsReward, type RewardTerm } from '../reward/objects.ts';
 import type { SegmenterWeights } from '../weights/segmenterFile.ts';
-import { decoderFeeds, targetOf } from './decoderFeeds.ts';
+import { decoderFeeds } from './decoderFeeds.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
 import { joined } from './joinFloats.ts';
 import type { Feeder, Objective } from './loop.ts';
@@ -33,6 +32,7 @@ import {
   rolloutFeeds,
   type Sampler,
 } from './rollouts.ts';
+import { meantMask, rolloutTargets, type ShownRollout } from './rolloutTargets.ts';
 import { type PolicyParts, patchValues } from './squarePolicy.ts';
 
 export interface RewardedPolicy extends AnsweringPolicy {
@@ -193,12 +193,6 @@ async function boxedMask(image: DecodedImage, box: Box, { policy, segmenter, box
   return maskFrom({ masks: floats(drawn, 'masks'), iou: floats(drawn, 'iou') }, image, { ...how, place: ask.place });
 }
 
-/** All that a question means; null where nothing matches, or an outline is not known. */
-export function meantMask({ objects }: Pick<Question, 'objects'>): Mask | null {
-  const outlines = objects.flatMap((object) => object.mask ?? []);
-  return outlines.length === objects.length ? unionOf(outlines) : null;
-}
-
 function rewardOf(
   { text, named }: Rollout,
   question: Question,
@@ -209,6 +203,11 @@ function rewardOf(
   const reward = objectsReward(said, { boxes, mask: meantMask(question) });
   return earns ? countedTerms(reward, earns) : reward;
 }
+
+const shownRollouts = (groups: readonly Group[]): ShownRollout[] =>
+  groups.flatMap(({ question: { objects }, rollouts, asks }) =>
+    asks.map(({ place }, i) => ({ named: entry(rollouts, i, 'rollouts').named, place, objects })),
+  );
 
 interface Feeding {
   readonly policy: RewardedPolicy;
@@ -232,34 +231,11 @@ async function feedsOf(
     Float32Array.of(rewards.reduce((sum, reward) => sum + pick(reward), 0) / rewards.length);
   return {
     ...feeds,
-    ...targets(groups, targetSide(policy.parts)),
+    ...rolloutTargets(shownRollouts(groups), targetSide(policy.parts)),
     advantages: Float32Array.from(advantagesOf(groups)),
     reference: floats(old, 'logProbs'),
     ...{ reward: mean(({ total }) => total), formatReward: mean(({ format }) => format) },
     ...{ boxReward: mean(({ box }) => box), maskReward: mean(({ mask }) => mask) },
     ...{ sampledGroups: Float32Array.of(sampled), usefulGroups: Float32Array.of(useful) },
   };
-}
-
-/** What each rollout's mask should be over its place; none where nothing matches or the context speaks of several things. */
-function targets(groups: readonly Group[], side: number) {
-  const all = groups.flatMap(({ question, rollouts, asks }) =>
-    rollouts.map((rollout, i) => {
-      const [mask, ask] = [meantBy(rollout, question), asks[i]];
-      return mask && ask ? targetOf(mask, ask.place, side) : null;
-    }),
-  );
-  return {
-    target: joined(all.map((target) => target ?? new Float32Array(side * side))),
-    hasTarget: Float32Array.from(all, (target) => (target ? 1 : 0)),
-  };
-}
-
-/** The mask of the object that the answer's box fits best; of all where it names none. */
-function meantBy({ named }: Rollout, { objects }: Question): Mask | null {
-  const [first, ...more] = named;
-  if (more.length > 0) return null;
-  if (!first) return unionOf(objects.flatMap(({ mask }) => mask ?? []));
-  const [best] = objects.toSorted((a, b) => boxIou(b.box, first.box) - boxIou(a.box, first.box));
-  return best?.mask ?? null;
 }

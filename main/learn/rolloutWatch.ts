@@ -9,9 +9,10 @@ import type { Mask } from '../contract/records.ts';
 import { cIoU, gIoU, overlapOf } from '../evaluate/metrics.ts';
 import { writeRollouts } from './drawnRollouts.ts';
 import { advantagesOf } from './groups.ts';
-import { type Group, meantMask, type Watch } from './reinforcement.ts';
+import type { Group, Watch } from './reinforcement.ts';
 import { drawnQuestions, rewardsStage, type UnseededQuestion } from './rlTier.ts';
 import type { Question } from './rollouts.ts';
+import { meantMask } from './rolloutTargets.ts';
 
 /** Held-back prompts that are asked meanwhile: a step samples two to six groups, and these are as many again. */
 const MOST_HELD = 4;

@@ -20,7 +20,9 @@ import { productFlops } from '../evaluate/flops.ts';
 import { MemoryPeak, milliseconds } from '../evaluate/machineLimits.ts';
 import { RandomWeights, type Storage } from '../evaluate/randomWeights.ts';
 import { recipes } from '../weights/recipe.ts';
-import { type AdapterBatch, adapterObjective, adapterPolicy } from './adapterTier.ts';
+import { adapterPolicy } from './adapterPolicy.ts';
+import { adapterObjective } from './adapterTier.ts';
+import type { AdapterBatch } from './answerPass.ts';
 import { type DecoderBatch, decoderObjective } from './decoderTier.ts';
 import { type LossGraph, openStep, type Policy, stepOutputs } from './loop.ts';
 import { Parameters } from './parameters.ts';
@@ -51,7 +53,7 @@ export type StepPart = 'updates' | 'decoder';
 /** A picture of 336 x 336 (144 of the tokens), a question and an answer with its reasoning. */
 const fullStep: StepPlan = {
   ...{ reasoner: published['3B'], storage: { bits: 4, block: 128 } },
-  adapter: { rows: 2, tokens: 320, features: 144, answer: 64 },
+  adapter: { rows: 2, tokens: 320, features: 144, answer: 64, queries: null },
   ...{ segmenter: sam2Variants.large, context: publishedLensConfig(published['3B'].language.hidden) },
   decoder: { pointed: 4, worded: 2, slots: 2, wordedSlots: 1 },
 };

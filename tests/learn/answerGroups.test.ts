@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { adapterPolicy } from '../../main/learn/adapterTier.ts';
-import { type AnswerPolicy, groupFeeds } from '../../main/learn/answerGroups.ts';
+import { groupFeeds } from '../../main/learn/answerGroups.ts';
 import { answerBatch, drawnAnswers } from '../../main/learn/answerRl.ts';
+import { type AnswerPolicy, answerPolicy } from '../../main/learn/answerTask.ts';
 import { openModel } from '../../main/weights/openCheckpoint.ts';
+import { objectives } from '../../models/train/grpo.ts';
 import { writeToy } from '../weights/toyCheckpoint.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-answer-groups-'));
@@ -15,7 +16,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 let policy: AnswerPolicy;
 beforeAll(async () => {
   const weights = await openModel(await writeToy(path.join(root, 'Seg-Zero'), { says: 'a' }));
-  policy = { ...(await adapterPolicy(weights, 1)), weights };
+  policy = await answerPolicy(weights, { seed: 1 });
 });
 
 /** A request of some words and one picture of so many tokens. */
@@ -30,12 +31,27 @@ function asked(words: number, cells: number) {
 }
 
 it('puts each answer behind its request, filled up to the longest', () => {
-  const batch = { questions: 1, turns: 2, rows: 2, tokens: 12, features: 1, answer: 4 };
+  const batch = {
+    questions: 1,
+    turns: 2,
+    rows: 2,
+    tokens: 12,
+    features: 1,
+    answer: 4,
+    queries: null,
+    objective: objectives.segZero,
+  };
   const rewards = [
     { total: 5, format: 2 },
     { total: 1, format: 1 },
   ];
-  const group = { question: { ...asked(3, 1), seed: 1 }, answers: [[11, 12, 13], [14]], unreadable: 0, rewards };
+  const group = {
+    question: { ...asked(3, 1), seed: 1 },
+    answers: [[11, 12, 13], [14]],
+    unreadable: 0,
+    rewards,
+    drawn: [],
+  };
   const feeds = groupFeeds({ groups: [group], sampled: 3, useful: 1 }, policy, batch);
   const numbers = (name: string) => Array.from(feeds[name] ?? [], Number);
   const image = policy.weights.reasoner.imageToken;
@@ -58,9 +74,24 @@ it('puts each answer behind its request, filled up to the longest', () => {
 });
 
 it('gives equal rewards no advantage', () => {
-  const batch = { questions: 1, turns: 2, rows: 2, tokens: 8, features: 1, answer: 2 };
+  const batch = {
+    questions: 1,
+    turns: 2,
+    rows: 2,
+    tokens: 8,
+    features: 1,
+    answer: 2,
+    queries: null,
+    objective: objectives.segZero,
+  };
   const same = { total: 2, format: 2 };
-  const group = { question: { ...asked(2, 1), seed: 1 }, answers: [[11], [12]], unreadable: 2, rewards: [same, same] };
+  const group = {
+    question: { ...asked(2, 1), seed: 1 },
+    answers: [[11], [12]],
+    unreadable: 2,
+    rewards: [same, same],
+    drawn: [],
+  };
   const feeds = groupFeeds({ groups: [group], sampled: 1, useful: 0 }, policy, batch);
   expect(Array.from(feeds.advantages ?? [], Number)).toEqual([0, 0]);
 });
@@ -70,6 +101,7 @@ it('has room for the longest request and an answer that is not cut off too late'
   expect(answerBatch(policy, all)).toEqual({
     ...{ questions: 1, turns: 8, rows: 8, answer: 256 },
     ...{ tokens: Math.ceil((43 + 256) / 32) * 32, features: 3 },
+    ...{ queries: null, objective: { ...objectives.segZero, ratio: 'on-policy', clip: null } },
   });
 });
 

@@ -1,14 +1,14 @@
-// What answers of Seg-Zero and VisionReasoner earn for a sample: several outlines as one thing, or paired one to one.
+// What answers of LENS, Seg-Zero and VisionReasoner earn for a sample: several outlines as one thing, or paired one to one.
 import { describe, expect, it } from 'vitest';
-import { packMask } from '../../main/contract/project.ts';
-import { fromBitmap } from '../../main/contract/rle.ts';
-import { isRewarded, rewarderOf } from '../../main/learn/answerRewards.ts';
+import { packMask, unpackMask } from '../../main/contract/project.ts';
+import { fromBitmap, unionOf } from '../../main/contract/rle.ts';
+import { type DrawnObjects, isRewarded, rewarderOf } from '../../main/learn/answerRewards.ts';
 import type { SampleObject } from '../../main/learn/sample.ts';
 import { type RecipeName, recipes } from '../../main/weights/recipe.ts';
 import { objectOf, sampleOf } from './teaching.ts';
 
 const side = 84;
-const frame = { width: 840, height: 840 };
+const seen = { frame: { width: 840, height: 840 }, size: { width: side, height: side } };
 
 /** A square of the picture, from (x, y), all of it inside. */
 function squareAt(x: number, y: number, size: number): SampleObject {
@@ -29,7 +29,7 @@ const [left, right] = [squareAt(4, 10, 21), squareAt(50, 10, 21)];
 const both = sampleOf(1, 'cat', [left, right]);
 const think = '<think>They sit there.</think>';
 const totalOf = (name: RecipeName, text: string, sample = both): number | undefined =>
-  rewarderOf(recipes[name])?.(sample, frame)?.(text).total;
+  rewarderOf(recipes[name])?.(sample, seen)?.rewardOf(text).total;
 
 describe('Seg-Zero', () => {
   const answer = (bbox: readonly number[], a: readonly number[], b: readonly number[]) =>
@@ -92,10 +92,45 @@ describe('VisionReasoner', () => {
   });
 });
 
+describe('LENS', () => {
+  const text = (box: readonly number[]) =>
+    `${think}<answer>${JSON.stringify([{ bbox_2d: box, label: 'cat' }])}</answer>`;
+  const earned = (name: RecipeName, said: string, drawn: DrawnObjects | undefined, sample = both) =>
+    rewarderOf(recipes[name])?.(sample, seen)?.rewardOf(said, drawn);
+  const masks = both.objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : []));
+  const all = unionOf(masks);
+  const around = [40, 100, 710, 310];
+
+  it('earns box and mask, and the form where reasoning was asked for', () => {
+    const drawn = { named: [], mask: all };
+    expect(earned('lens-released', text(around), drawn)?.total).toBeCloseTo(2, 5);
+    expect(earned('lens-reasonseg-cot', text(around), drawn)?.total).toBeCloseTo(3, 5);
+    expect(earned('lens-reasonseg-cot', 'no box', undefined)?.total).toBe(0);
+  });
+
+  it('earns the square of the overlaps of one thing around all that matches', () => {
+    const [one = null] = masks;
+    const reward = earned('lens-released', text([40, 100, 250, 310]), { named: [], mask: one });
+    expect(reward?.mask).toBeCloseTo(0.25, 5);
+    expect(reward?.total).toBeCloseTo(0.25 + (210 / 670) ** 2, 5);
+    expect(rewarderOf(recipes['lens-released'])?.(sampleOf(1, 'cat', []), seen)).toBeNull();
+  });
+
+  it('of the mended recipe earns each thing once, and for saying that nothing matches', () => {
+    const boxes = both.objects.map(({ box }) => ({ box }));
+    const list = (count: number) =>
+      `${think}<answer>${JSON.stringify(Array(count).fill({ bbox_2d: [1, 1, 9, 9] }))}</answer>`;
+    expect(earned('lens-loupe', list(2), { named: boxes, mask: all })?.total).toBeCloseTo(3, 5);
+    expect(earned('lens-loupe', list(4), { named: [...boxes, ...boxes], mask: all })?.total).toBeCloseTo(2.5, 5);
+    const none = sampleOf(1, 'horse', []);
+    expect(earned('lens-loupe', `${think}<answer>[]</answer>`, undefined, none)?.total).toBe(3);
+    expect(earned('lens-loupe', list(1), { named: boxes.slice(0, 1), mask: masks[0] ?? null }, none)?.total).toBe(1);
+  });
+});
+
 describe('what can be rewarded', () => {
   it('is known outlines of something, asked by words alone', () => {
     expect(isRewarded(both)).toBe(true);
-    expect(isRewarded({ ...both, objects: [] })).toBe(false);
     expect(isRewarded({ ...both, objects: [left, { ...right, mask: null }] })).toBe(false);
     expect(isRewarded({ ...both, prompt: { ...both.prompt, points: [{ x: 1, y: 1, sign: '+' }] } })).toBe(false);
   });
@@ -103,8 +138,8 @@ describe('what can be rewarded', () => {
   it('is nothing where outlines have no pixel, or nobody published rewards', () => {
     const empty = { ...left, mask: packMask(fromBitmap(new Uint8Array(side * side), side, side)) };
     for (const name of ['seg-zero', 'vision-reasoner'] as const)
-      expect(rewarderOf(recipes[name])?.(sampleOf(1, 'cat', [empty]), frame)).toBeNull();
-    for (const name of ['lens-released', 'qwen-zero-shot', 'nano'] as const)
-      expect(rewarderOf(recipes[name])).toBeNull();
+      for (const objects of [[empty], []])
+        expect(rewarderOf(recipes[name])?.(sampleOf(1, 'cat', objects), seen)).toBeNull();
+    expect(rewarderOf(recipes['qwen-zero-shot'])).toBeNull();
   });
 });

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unpackMask } from '../../main/contract/project.ts';
 import { Reasoner } from '../../main/flow/reasoner.ts';
-import { adapterPolicy } from '../../main/learn/adapterTier.ts';
 import { answerForm } from '../../main/learn/answerForms.ts';
-import { type AnswerPolicy, type AnswerTask, askedAnswers, openAnswers } from '../../main/learn/answerGroups.ts';
+import { openAnswers } from '../../main/learn/answerGroups.ts';
 import { isRewarded, rewarderOf } from '../../main/learn/answerRewards.ts';
 import { answerBatch, answerReinforcement, answerRun, drawnAnswers } from '../../main/learn/answerRl.ts';
+import { type AnswerPolicy, type AnswerTask, answerPolicy, askedAnswers } from '../../main/learn/answerTask.ts';
 import { cannotLearn } from '../../main/learn/canLearn.ts';
 import { pointedThing } from '../../main/learn/inscribedCircles.ts';
 import { learnAnswerRewards, spreadOfAnswers } from '../../main/learn/learnAnswerRewards.ts';
@@ -49,7 +49,7 @@ async function asking(name: System): Promise<{ policy: AnswerPolicy; asked: Answ
   const reasoner = await Reasoner.open(weights, {});
   const asked = await askedAnswers({ weights, reasoner }, images.slice(0, 3), quiet);
   await reasoner.release();
-  return { policy: { ...(await adapterPolicy(weights, 1)), weights }, asked };
+  return { policy: await answerPolicy(weights, { seed: 1 }), asked };
 }
 
 /** Of so many groups of answers, the share that has the form. */
@@ -65,14 +65,14 @@ async function wellShare(policy: AnswerPolicy, asked: readonly AnswerTask[]): Pr
 }
 
 describe('what an answer earns', () => {
-  const frame = { width: 840, height: 840 };
+  const seen = { frame: { width: 840, height: 840 }, size: { width: side, height: side } };
   const [sample] = images[0]?.samples ?? [];
   if (!sample) throw new Error('There is no sample.');
 
   it.each(all)('is the most that %s gives for the answer that it is taught', (name) => {
-    const rewardOf = rewarderOf(recipes[name])?.(sample, frame);
+    const rewardOf = rewarderOf(recipes[name])?.(sample, seen)?.rewardOf;
     const [object] = sample.objects;
-    const thing = object?.mask && pointedThing(unpackMask(object.mask), frame);
+    const thing = object?.mask && pointedThing(unpackMask(object.mask), seen.frame);
     const form = answerForm(recipes[name].reasoner);
     if (!thing || !form) throw new Error('unreachable');
     const objects = [{ box: thing.box, points: thing.points.slice(0, form.points) }];
@@ -92,7 +92,7 @@ describe('what an answer earns', () => {
 
   it('is nothing where nothing matches, where outlines are missing, and for clicks', () => {
     expect(isRewarded(sample)).toBe(true);
-    expect(isRewarded(sampleOf(1, 'horse', []))).toBe(false);
+    for (const name of all) expect(rewarderOf(recipes[name])?.(sampleOf(1, 'horse', []), seen)).toBeNull();
     expect(isRewarded({ ...sample, objects: sample.objects.map((one) => ({ ...one, mask: null })) })).toBe(false);
     const box = { x1: 1, y1: 1, x2: side, y2: side };
     expect(isRewarded({ ...sample, prompt: { ...sample.prompt, box } })).toBe(false);

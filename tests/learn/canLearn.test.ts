@@ -42,7 +42,7 @@ describe('what can learn', () => {
   });
 
   it('is masks and answers of a LENS checkpoint', async () => {
-    expect(await tiersOf(at('LENS'), null)).toEqual(['decoder', 'supervised']);
+    expect(await tiersOf(at('LENS'), null)).toEqual(['decoder', 'supervised', 'rl']);
     expect(hasMasksToLearn((await learnerAt(at('LENS'), null)).weights)).toBe(true);
   });
 
@@ -78,6 +78,7 @@ describe('what a person reads before a run', () => {
     for (const one of all) expect(one.match(/\.(?:\s|$)/gu)).toHaveLength(1);
     expect(all[0]).toContain('tiers supervised and rl its reasoner');
     expect(all[1]).toContain('tier decoder teaches its mask decoder and context module, tier supervised');
+    expect(all[1]).toContain('by the rewards of its authors, its mask decoder, context module and queries with them');
     expect(all[2]).toContain('tier rl the same by the rewards of its authors');
     expect(all[3]).toContain('choose one (a checkpoint of SAM 1 or 2, or an ONNX segmenter)');
   });

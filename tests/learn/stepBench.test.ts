@@ -12,7 +12,7 @@ const reasoner = nanoConfig({ vocabulary: 300, imageToken: 299 });
 const { hidden } = reasoner.language;
 const small: StepPlan = {
   ...{ reasoner, storage: { bits: 4, block: 32 } },
-  adapter: { rows: 2, tokens: 32, features: 4, answer: 8 },
+  adapter: { rows: 2, tokens: 32, features: 4, answer: 8, queries: null },
   ...{ segmenter: nanoSam2Config, decoder: { pointed: 2, worded: 1, slots: 2, wordedSlots: 1 } },
   context: { hidden, numOfQuery: 3, blocks: 1, heads: 4, mlpRatio: 2, samWidth: nanoSam2Config.width },
 };
