@@ -18,7 +18,7 @@ import { wholeOf } from '../flow/views.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { sourceOf } from './adapterPolicy.ts';
 import type { DrawnObjects } from './answerRewards.ts';
-import type { AnswerPolicy, AnswerQuestion, AskedPicture } from './answerTask.ts';
+import type { AnswerPolicy, AnswerQuestion, TaskPicture } from './answerTask.ts';
 import { decoderFeeds } from './decoderFeeds.ts';
 import type { DecoderWeights } from './decoderTier.ts';
 import { rolloutTargets } from './rolloutTargets.ts';
@@ -137,7 +137,7 @@ function statesOf(
 }
 
 interface ToDraw {
-  readonly picture: AskedPicture;
+  readonly picture: TaskPicture;
   readonly text: string;
   readonly states: Float32Array;
 }

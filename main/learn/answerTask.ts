@@ -32,7 +32,7 @@ export async function answerPolicy(
 }
 
 /** What is drawn on, and what should be. */
-export interface AskedPicture {
+export interface TaskPicture {
   readonly objects: readonly MeantThing[];
   /** What the answers' coordinates count in. */
   readonly frame: Frame;
@@ -44,7 +44,7 @@ export interface AnswerTask {
   readonly prompt: PromptTokens;
   readonly rewardOf: RewardOf;
   /** Missing: no masks of the checkpoint's own are drawn. */
-  readonly picture?: AskedPicture;
+  readonly picture?: TaskPicture;
 }
 
 /** With what its answers are sampled with. */
