@@ -101,9 +101,10 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     const promoted = { ...report, gate: { ...report.gate, promoted: true } };
     project.finishRun(run.id, { report: promoted, held: [], taught: [1], weights: weightsOf });
     await expect(teachProject(work, meter())).rejects.toThrow(/is in use and may have learnt .*; roll back first$/u);
-    rollBack(project);
-    project.addToSplit('held', [2]);
-    await expect(teachProject(work, meter())).rejects.toThrow(/^1 images of this project are held back/u);
+    const held = await projectOf('held', 6);
+    held.addToSplit('held', [2]);
+    const asked = { ...workOf(held, trainer()), folds: 2, minutes: 0.01 };
+    await expect(teachProject(asked, meter())).rejects.toThrow(/^1 images of this project are held back/u);
   });
 
   it('lists what is gone, whether the project knows it or not, and learns from the others', async () => {
