@@ -192,7 +192,8 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     const asked = async () => {
       await page.getByRole('button', { name: 'Prompts asked before' }).click();
       const words = await page.getByRole('menu').innerText();
-      await page.keyboard.press('Escape');
+      // The menu may not have the keys yet when it is seen.
+      await page.getByRole('menu').press('Escape');
       await page.getByRole('menu').waitFor({ state: 'detached' });
       return words;
     };
