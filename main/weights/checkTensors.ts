@@ -2,7 +2,7 @@
 import { input, type Shape, type Tensor } from '../../models/graph/tensor.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
-import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import type { Params } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
 import { passGraph } from '../../models/qwen/passGraph.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
@@ -11,15 +11,13 @@ import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
 import { segmenter as wholeSegmenter } from '../../models/sam2/segmenter.ts';
 import { BadInput } from '../contract/badInput.ts';
+import { askedShapes, misfit, mostNamed } from './askedShapes.ts';
 
 export interface ModelParts {
   readonly reasoner: QwenConfig;
   readonly context: LensConfig | null;
   readonly segmenter: Sam2Config | null;
 }
-
-/** Most tensors that are named; a wrong file lacks hundreds. */
-const mostNamed = 8;
 
 /** Throws one sentence that lists what is wrong, before anything is loaded. */
 export function checkTensors(folder: string, files: readonly WeightsFile[], parts: ModelParts): void {
@@ -35,30 +33,20 @@ function faultOf(files: readonly WeightsFile[], name: string, shape: Shape): str
   const held = (key: string) => files.find(({ tensors }) => tensors.has(key))?.tensors.get(key)?.shape;
   const found = held(name);
   // A product that is stored in few bits needs no second copy.
-  if (!found) return held(quantisedKeys(name).values) ? null : `${name} [${shape.join(', ')}] is missing`;
-  const isSame = found.length === shape.length && found.every((size, axis) => size === shape[axis]);
-  return isSame ? null : `${name} is [${found.join(', ')}], not [${shape.join(', ')}]`;
+  return !found && held(quantisedKeys(name).values) ? null : misfit(name, shape, found);
 }
 
 /** The shapes that the graphs of all parts ask for, by key. */
-function tensorsOf({ reasoner, context, segmenter }: ModelParts): Map<string, Shape> {
-  const asked = new Map<string, Shape>();
-  const params = paramsFrom({
-    has: () => true,
-    get(name, shape) {
-      asked.set(name, shape);
-      return input(name, shape);
-    },
+const tensorsOf = ({ reasoner, context, segmenter }: ModelParts): ReadonlyMap<string, Shape> =>
+  askedShapes((params) => {
+    askReasoner(params, reasoner);
+    if (context) {
+      const { numOfQuery, hidden } = context;
+      params.get('learnable_query', 1, numOfQuery, hidden);
+      contextModule(params, context, input('states', [1, numOfQuery, hidden]));
+    }
+    if (segmenter) askSegmenter(params.at('sam'), segmenter);
   });
-  askReasoner(params, reasoner);
-  if (context) {
-    const { numOfQuery, hidden } = context;
-    params.get('learnable_query', 1, numOfQuery, hidden);
-    contextModule(params, context, input('states', [1, numOfQuery, hidden]));
-  }
-  if (segmenter) askSegmenter(params.at('sam'), segmenter);
-  return asked;
-}
 
 function askReasoner(params: Params, config: QwenConfig): void {
   const { merge } = config.vision;

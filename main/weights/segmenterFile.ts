@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { input, type Shape } from '../../models/graph/tensor.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
-import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import type { Params } from '../../models/nn/params.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
@@ -13,6 +13,7 @@ import type { Sam2Config } from '../../models/sam2/config.ts';
 import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { BadInput } from '../contract/badInput.ts';
+import { askedShapes, misfit, mostNamed } from './askedShapes.ts';
 import type { Recipe } from './recipe.ts';
 
 export type SegmenterConfig = Sam2Config | SamConfig;
@@ -44,9 +45,6 @@ export async function segmenterFileAt(place: string): Promise<string> {
 export const openTensors = (file: string): Promise<WeightsFile> =>
   /\.pth?$/.test(file) ? openTorchFile(file) : openSafetensors(file);
 
-/** Most tensors that are named; a wrong file lacks hundreds. */
-const mostNamed = 8;
-
 /**
  * Throws one sentence that lists what is missing or of another shape and, where `mayHold` is given, what is neither asked
  * for nor among that. All tensors are named `sam.` and their key.
@@ -57,7 +55,7 @@ export function checkSegmenter(
   { config, mayHold }: { config: SegmenterConfig; mayHold?: RegExp },
 ): void {
   const asked = askedBy(config);
-  const faults = [...asked].flatMap(([key, shape]) => faultOf(key, shape, tensors.get(`sam.${key}`)?.shape) ?? []);
+  const faults = [...asked].flatMap(([key, shape]) => misfit(key, shape, tensors.get(`sam.${key}`)?.shape) ?? []);
   const keys = [...tensors.keys()].map((name) => name.replace(/^sam\./, ''));
   const unknown = mayHold ? keys.filter((key) => !asked.has(key) && !mayHold.test(key)) : [];
   const all = [...faults, ...unknown.map((key) => `${key} is of no part that Loupe knows`)];
@@ -66,26 +64,14 @@ export function checkSegmenter(
   throw new BadInput(`${label}: tensors do not fit: ${all.slice(0, mostNamed).join('; ')}${more}`);
 }
 
-function faultOf(key: string, shape: Shape, found: Shape | undefined): string | null {
-  if (!found) return `${key} [${shape.join(', ')}] is missing`;
-  return found.join() === shape.join() ? null : `${key} is [${found.join(', ')}], not [${shape.join(', ')}]`;
-}
-
 /** The shapes that all graphs of a segmenter ask for, by key: with clicks and with a rough mask. */
 export function askedBy(config: SegmenterConfig): ReadonlyMap<string, Shape> {
-  const asked = new Map<string, Shape>();
-  const params = paramsFrom({
-    has: () => true,
-    get(name, shape) {
-      asked.set(name, shape);
-      return input(name, shape);
-    },
-  });
   const { imageSize } = config;
-  const features = anyImageEncoder(params, config, input('image', [1, 3, imageSize, imageSize]));
-  const points = { at: input('at', [1, 1, 2]), labels: input('labels', [1, 1], 'int64') };
-  const mask = input('rough', [1, 1, imageSize / 4, imageSize / 4]);
-  for (const prompts of [{ points }, { points, mask }])
-    maskDecoder(params, config, features, promptEncoder(params, config, prompts));
-  return asked;
+  return askedShapes((params) => {
+    const features = anyImageEncoder(params, config, input('image', [1, 3, imageSize, imageSize]));
+    const points = { at: input('at', [1, 1, 2]), labels: input('labels', [1, 1], 'int64') };
+    const mask = input('rough', [1, 1, imageSize / 4, imageSize / 4]);
+    for (const prompts of [{ points }, { points, mask }])
+      maskDecoder(params, config, features, promptEncoder(params, config, prompts));
+  });
 }
