@@ -114,16 +114,19 @@ describe('FeatureFiles', () => {
     expect(await files.of(first, async () => maps(1))).toEqual(maps(1));
   });
 
-  it.skipIf(!existsSync('/dev/full'))('goes on where the disk is full, and leaves nothing half-written', async () => {
-    await mkdir(folder, { recursive: true });
-    symlinkSync('/dev/full', path.join(folder, `${first}.${process.pid}.part`));
-    const files = asking(new FeatureFiles(folder));
-    expect(await files.ask(first, 1)).toEqual(maps(1));
-    expect(await readdir(folder)).toEqual([]);
-    expect(await files.ask(first, 2)).toEqual(maps(2));
-    expect(await files.ask(first, 3)).toEqual(maps(2));
-    expect(files.made).toEqual([1, 2]);
-  });
+  it.skipIf(!existsSync('/dev/full'))(
+    'goes on where the disk is full, and leaves nothing half-written (skipped: no /dev/full)',
+    async () => {
+      await mkdir(folder, { recursive: true });
+      symlinkSync('/dev/full', path.join(folder, `${first}.${process.pid}.part`));
+      const files = asking(new FeatureFiles(folder));
+      expect(await files.ask(first, 1)).toEqual(maps(1));
+      expect(await readdir(folder)).toEqual([]);
+      expect(await files.ask(first, 2)).toEqual(maps(2));
+      expect(await files.ask(first, 3)).toEqual(maps(2));
+      expect(files.made).toEqual([1, 2]);
+    },
+  );
 
   it('goes on where there can be no folder', async () => {
     await mkdir(path.dirname(folder), { recursive: true });

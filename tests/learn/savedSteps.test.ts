@@ -94,15 +94,18 @@ describe('a step that was written in part', () => {
     );
   });
 
-  it.skipIf(!existsSync('/dev/full'))('for want of room ends the run, which goes on from the step before', async () => {
-    await stoppedIn(27);
-    await rm(fileOf('.even'));
-    symlinkSync('/dev/full', fileOf('.even'));
-    await expect(trainedToy(folder, 40)).rejects.toThrow('ENOSPC');
-    await rm(fileOf('.even'));
-    const resumed: number[] = [];
-    const values = await trainedToy(folder, 40, (step) => resumed.push(step));
-    expect(resumed[0]).toBe(27);
-    expect(values).toEqual(await trainedToy(path.join(root, 'roomy'), 40));
-  });
+  it.skipIf(!existsSync('/dev/full'))(
+    'for want of room ends the run, which goes on from the step before (skipped: no /dev/full)',
+    async () => {
+      await stoppedIn(27);
+      await rm(fileOf('.even'));
+      symlinkSync('/dev/full', fileOf('.even'));
+      await expect(trainedToy(folder, 40)).rejects.toThrow('ENOSPC');
+      await rm(fileOf('.even'));
+      const resumed: number[] = [];
+      const values = await trainedToy(folder, 40, (step) => resumed.push(step));
+      expect(resumed[0]).toBe(27);
+      expect(values).toEqual(await trainedToy(path.join(root, 'roomy'), 40));
+    },
+  );
 });
