@@ -16,8 +16,10 @@ export function addBench(program: Command, terminal: Terminal): void {
     .command('click')
     .description('clicks that refine a mask, through the host and its engine, beside the bare decoder in the same run')
     .option('--clicks <count>', 'clicks on each picture', wholeNumber(5, 10_000), 100)
+    .option('--while-teaching', 'instead: the same clicks before a run of teaching and while it trains')
+    .addOption(new Option('--tier <name>', 'of that run').choices(tiers).default('supervised'))
     .option('--json', 'print one JSON document instead of a table')
-    .action((options: { clicks: number; json?: boolean }) => benchOfClicks(options, terminal));
+    .action((options: ClickOptions) => benchOfClicks(options, terminal));
   bench
     .command('canvas')
     .description('frames of the canvas in Chromium with 1,000 and 5,000 shapes, beside those of the bare image')
@@ -251,10 +253,26 @@ async function benchOfStep({ part, json }: StepOptions, terminal: Terminal): Pro
   terminal.print(json ? `${JSON.stringify(figures)}\n` : stepTable(figures));
 }
 
-async function benchOfClicks(options: { clicks: number; json?: boolean }, terminal: Terminal): Promise<void> {
+interface ClickOptions {
+  clicks: number;
+  whileTeaching?: boolean;
+  tier: Tier;
+  json?: boolean;
+}
+
+/** Pictures of the run that is clicked beside. */
+const TAUGHT = { images: 24, held: 6 };
+
+async function benchOfClicks({ clicks, whileTeaching, tier, json }: ClickOptions, terminal: Terminal): Promise<void> {
+  if (whileTeaching) {
+    const { benchClicksTeaching, teachingClickTable } = await import('./benchClickTeaching.ts');
+    const made = await benchClicksTeaching({ clicks, tier, ...TAUGHT }, terminal);
+    terminal.print(json ? `${JSON.stringify(made)}\n` : teachingClickTable(made));
+    return;
+  }
   const { benchClicks, clickTable } = await import('./benchClick.ts');
-  const figures = await benchClicks(options.clicks, terminal.signal);
-  terminal.print(options.json ? `${JSON.stringify(figures)}\n` : clickTable(figures));
+  const figures = await benchClicks(clicks, terminal.signal);
+  terminal.print(json ? `${JSON.stringify(figures)}\n` : clickTable(figures));
 }
 
 export function benchTable({ matmulPeak, models }: EngineBench): string {

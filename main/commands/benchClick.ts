@@ -6,7 +6,7 @@ import type { DecodedImage, Point } from '../contract/records.ts';
 import { loadPredictor, type Predictor } from '../flow/predict.ts';
 import { makeSampleProject } from '../jobs/sampleProject.ts';
 import { decodeImage, writePng } from '../pictures/image.ts';
-import { openProject } from '../store/project.ts';
+import { openProject, type Project } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { columned, type Spread, spreadOf, timed } from './benchFigures.ts';
 import { type ServedHost, startHost } from './servedHost.ts';
@@ -48,14 +48,19 @@ export async function benchClicks(clicks: number, signal: AbortSignal): Promise<
 
 async function projectIn(folder: string): Promise<string> {
   const file = makeSampleProject(folder);
-  const [width, height] = [4000, 3000];
-  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i >> 4) ^ (i / (width * 3)));
-  // Its name sorts before those of the scenes.
-  await writePng(path.join(folder, '12 megapixels.png'), { width, height, channels: 3, data });
   const project = openProject(file);
-  project.addImages([{ path: '12 megapixels.png' }]);
+  // Its name sorts before those of the scenes.
+  await addLargePicture(project, folder);
   project.close();
   return file;
+}
+
+/** Adds "12 megapixels.png", which shows stripes. */
+export async function addLargePicture(project: Pick<Project, 'addImages'>, folder: string): Promise<void> {
+  const [width, height] = [4000, 3000];
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i >> 4) ^ (i / (width * 3)));
+  await writePng(path.join(folder, '12 megapixels.png'), { width, height, channels: 3, data });
+  project.addImages([{ path: '12 megapixels.png' }]);
 }
 
 interface Parts {
@@ -99,7 +104,7 @@ async function measure(
 }
 
 /** A person's series: one more click each time, up to five, on ever other places. */
-function clicksOf(i: number, { width, height }: DecodedImage): Point[] {
+export function clicksOf(i: number, { width, height }: DecodedImage): Point[] {
   return Array.from({ length: 1 + (i % 5) }, (_, k) => ({
     ...{ x: (((i * 37 + k * 211) % 97) / 97) * width, y: (((i * 53 + k * 131) % 89) / 89) * height },
     sign: k % 3 === 2 ? '-' : '+',
