@@ -3,7 +3,18 @@ import { z } from 'zod';
 
 export const Job = z.object({
   id: z.string(),
-  kind: z.enum(['add images', 'import', 'export', 'prompt all', 'compare', 'teach', 'undo', 'download', 'masks']),
+  kind: z.enum([
+    'add images',
+    'import',
+    'export',
+    'prompt all',
+    'propose anew',
+    'compare',
+    'teach',
+    'undo',
+    'download',
+    'masks',
+  ]),
   /** What a person reads: "Exporting to cars.json". */
   title: z.string(),
   /** `done` and `total` of a download are bytes. */

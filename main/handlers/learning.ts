@@ -1,5 +1,6 @@
 // The learning group: runs as jobs, what they came to, and which version of the weights is in use.
 import type { LearningState } from '../contract/learning.ts';
+import { proposeAnew } from '../jobs/proposingAnew.ts';
 import { promote, rollBack, teachProject, versionInUse } from '../jobs/teaching.ts';
 import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teachingRecords.ts';
 import { usualFolds } from '../learn/split.ts';
@@ -30,7 +31,10 @@ export const learningHandlers = (host: HostContext) => ({
         const heard = (event: Parameters<typeof host.events.emit>[0]) => host.events.emit(event);
         const work = { project, engine: host.trainer, weights, segmenter, tier, minutes, seed, folds, anew, heard };
         const { gate } = await teachProject({ ...work, fileOf: (image) => host.fileOf(image) }, progress);
-        if (gate.promoted) host.configureEngine();
+        if (gate.promoted) {
+          host.configureEngine();
+          proposesAnew(host, project);
+        }
         return gate.reason;
       },
     });
@@ -43,6 +47,23 @@ export const learningHandlers = (host: HostContext) => ({
     return stateOf(project);
   }),
 });
+
+/** Unreviewed images get answers of the new weights in the background. */
+function proposesAnew(host: HostContext, project: Project): void {
+  host.jobs.start({
+    ...{ kind: 'propose anew', title: 'Proposing anew by the new weights', lane: 'model' },
+    run: async (progress) => {
+      const answered = (id: number) => host.events.emit({ kind: 'images', ids: [id] });
+      const count = await proposeAnew(
+        { project, engine: host.engine, answered, fileOf: (image) => host.fileOf(image) },
+        progress,
+      );
+      return count === 0
+        ? 'No unreviewed image had answers of earlier weights.'
+        : `${count} prompts of unreviewed images were answered anew; the earlier answers stand beside them.`;
+    },
+  });
+}
 
 function stateOf(project: Project): LearningState {
   const reports = project.reports();

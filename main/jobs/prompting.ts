@@ -5,7 +5,7 @@ import { BadInput } from '../contract/badInput.ts';
 import { created } from '../contract/diff.ts';
 import { entry, field } from '../contract/lookup.ts';
 import type { Image, StoredPrompt } from '../contract/project.ts';
-import type { AskResult } from '../engine/protocol.ts';
+import type { AskArguments, AskResult } from '../engine/protocol.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
 import type { Project } from '../store/project.ts';
 import type { Progress } from './queue.ts';
@@ -180,12 +180,18 @@ async function answer(
   else progress.note(`${found === 'nothing' ? 'nothing found' : 'unreadable answer'}: ${image.path}`);
 }
 
-/** Asks again when the engine's process stopped, which may have been another image's doing. */
-async function ask({ engine, text, fileOf }: PromptAll, image: Image, signal: AbortSignal): Promise<AskResult> {
-  const asked = { picture: fileOf(image), text, points: [], box: null, samples: 1, seed: 0 };
+const ask = ({ engine, text, fileOf }: PromptAll, image: Image, signal: AbortSignal): Promise<AskResult> =>
+  askPatiently(engine, { picture: fileOf(image), text, points: [], box: null }, signal);
+
+/** One answer, while nobody waits. Asks again when the engine's process stopped, which may have been another image's doing. */
+export async function askPatiently(
+  engine: Pick<Engine, 'call' | 'untilStarted'>,
+  asked: Omit<AskArguments, 'samples' | 'seed'>,
+  signal: AbortSignal,
+): Promise<AskResult> {
   for (let stops = 1; ; stops++) {
     try {
-      return await engine.call('ask', asked, { urgency: 'batch', signal });
+      return await engine.call('ask', { ...asked, samples: 1, seed: 0 }, { urgency: 'batch', signal });
     } catch (error) {
       if (!(error instanceof NoModel) || !error.stopped || stops >= MOST_STOPS) throw error;
       await engine.untilStarted(signal);

@@ -97,6 +97,7 @@ const pasts: Readonly<Record<string, string>> = {
   Comparing: 'Compared',
   Exporting: 'Exported',
   Importing: 'Imported',
+  Proposing: 'Proposed',
   Redoing: 'Redone',
   Teaching: 'Taught',
   Undoing: 'Undone',
