@@ -62,7 +62,8 @@ export const DrawnRollout = z.object({
   boxes: z.array(Box),
   /** At image size, all objects together; null: nothing was drawn. */
   mask: PackedMask.nullable(),
-  reward: z.object({ format: z.number(), box: z.number(), mask: z.number(), total: z.number() }),
+  /** The sum, and what it is made of, by the names that are shown. */
+  reward: z.object({ total: z.number(), terms: z.record(z.string(), z.number()) }),
   /** 0 for all of a group whose rewards are equal: it teaches nothing. */
   advantage: z.number(),
 });

@@ -3,17 +3,23 @@ import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder } from '../../models/qwen/decode.ts';
 import { Session } from '../../models/runtime/session.ts';
+import { objectInImage } from '../contract/answer.ts';
+import { entry } from '../contract/lookup.ts';
+import { unionOf } from '../contract/rle.ts';
 import { answerReaders } from '../flow/answer.ts';
 import { sourceOf } from './adapterPolicy.ts';
 import { type AnswerMasks, type DrawnAnswer, maskFeeds, openAnswerMasks } from './answerMasks.ts';
 import { answerFeeds } from './answerPass.ts';
 import type { AnswerReward } from './answerRewards.ts';
 import type { AnswerBatch, AnswerPolicy, AnswerQuestion } from './answerTask.ts';
+import type { SampledAnswer, SampledGroup } from './drawnRollouts.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
 
-interface AnswerGroup {
+export interface AnswerGroup {
   readonly question: AnswerQuestion;
   readonly answers: readonly (readonly number[])[];
+  /** Each as it is read and drawn. */
+  readonly said: readonly SampledAnswer[];
   /** Answers that no box could be read from. */
   readonly unreadable: number;
   readonly rewards: readonly AnswerReward[];
@@ -71,14 +77,28 @@ async function groupOf(
   const texts = written.map(({ ids }) => tokenizer.decode(ids, { skipSpecial: true }));
   const reader = answerReaders[recipe.reasoner.parser];
   const drawn = masks ? await masks.drawn(question, { ...answers, rows: written }, texts) : [];
+  const { frame, size } = question.picture;
+  const read = texts.map((text) => reader.read(text));
+  const named = read.map(({ objects }) => objects.flatMap((one) => objectInImage(one, frame, size) ?? []));
   return {
     question,
     answers: written.map(({ ids }) => ids),
-    unreadable: texts.filter((text) => reader.read(text).found === 'unreadable').length,
+    said: texts.map((text, i) => ({
+      ...{ text, boxes: entry(named, i, 'answers').map(({ box }) => box), mask: drawn[i]?.mask ?? null },
+    })),
+    unreadable: read.filter(({ found }) => found === 'unreadable').length,
     rewards: texts.map((text, i) => question.rewardOf(text, drawn[i])),
     drawn,
   };
 }
+
+/** As they are shown to a person. */
+export const sampledGroups = (groups: readonly AnswerGroup[]): SampledGroup[] =>
+  groups.map(({ question: { text, picture }, said, rewards }) => {
+    const { imageId, size, frame, objects } = picture;
+    const truth = unionOf(objects.map(({ mask }) => mask));
+    return { imageId, text, size, frame, truth, answers: said, rewards };
+  });
 
 /** What stands before a picture's token: behind a request there is no picture that it could stand for. */
 function readable(ids: readonly number[], picture: number): number[] {

@@ -107,7 +107,6 @@ export async function openAnswerMasks(policy: AnswerPolicy, decoder: Decoder): P
   return {
     drawn: async (question, answers, texts) => {
       const { picture } = question;
-      if (!picture) throw new Error('A question whose answers draw has no picture.');
       const [image, states] = [await picture.read(), await statesOf(question, answers, { policy, decoder })];
       const drawn: DrawnAnswer[] = [];
       for (const [i, text] of texts.entries()) {
@@ -174,7 +173,7 @@ interface DrawnGroup {
 /** What the decoder is fed for all answers of a batch, and what each should draw. */
 export function maskFeeds(groups: readonly DrawnGroup[], { weights }: AnswerPolicy): NamedValues {
   const shown = groups.flatMap(({ question: { picture }, drawn }) =>
-    drawn.map(({ named, ask }) => ({ named, ask, place: ask.place, objects: picture?.objects ?? [] })),
+    drawn.map(({ named, ask }) => ({ named, ask, place: ask.place, objects: picture.objects })),
   );
   const drawing = drawingWeights(weights);
   return {

@@ -18,6 +18,8 @@ export interface AnswerReward {
   readonly total: number;
   /** The part that knows no truth. */
   readonly format: number;
+  /** What the total is the sum of, by the names that a person is shown. */
+  readonly terms: Readonly<Record<string, number>>;
   /** What was drawn earned this; missing: a drawing earns nothing. */
   readonly mask?: number;
 }
@@ -41,8 +43,8 @@ export interface MeantThing {
 /** What a sample's answers earn. */
 export interface Earning {
   readonly rewardOf: RewardOf;
-  /** What a mask that is drawn is held against; null: a drawing earns nothing. */
-  readonly drawn: readonly MeantThing[] | null;
+  /** What a mask that is drawn is held against. */
+  readonly meant: readonly MeantThing[];
 }
 
 /** The picture as its answers count it, and its size. */
@@ -54,30 +56,36 @@ export interface SeenSizes {
 /** Null: nothing that could be found by the sample, or said of it. */
 type Rewarder = (sample: Sample, seen: SeenSizes) => Earning | null;
 
-const byText = (rewardOf: RewardOf): Earning => ({ rewardOf, drawn: null });
-
 /** Rewards of texts whose masks another model draws. */
 const textRewarders: Partial<Record<Parser, Rewarder>> = {
   /** All that matches as one thing; the strict reward, as its reader wants the same keys. */
-  'seg zero': ({ objects }, { frame }) => {
-    const all = unionOf(objects.flatMap(({ mask }) => (mask ? [unpackMask(mask)] : [])));
+  'seg zero': (sample, { frame }) => {
+    const meant = meantThings(sample);
+    const all = unionOf(meant.map(({ mask }) => mask));
     const target = all && pointedThing(all, frame);
     if (!target) return null;
-    return byText((text) => {
-      const { think, format, total } = segZeroReward(text, target, { strict: true });
-      return { format: think + format, total };
-    });
+    const rewardOf: RewardOf = (text) => {
+      const { think, format, iou, boxL1, points, total } = segZeroReward(text, target, { strict: true });
+      const terms = { thinking: think, format, overlap: iou, corners: boxL1, points };
+      return { format: think + format, terms, total };
+    };
+    return { rewardOf, meant };
   },
-  'vision reasoner': ({ objects }, { frame }) => {
-    const things = objects.flatMap(({ mask }): PointedThing[] => (mask && pointed(mask, frame)) ?? []);
+  'vision reasoner': (sample, { frame }) => {
+    const meant = meantThings(sample);
+    const things = meant.flatMap(({ mask }): PointedThing[] => pointed(mask, frame) ?? []);
     if (things.length === 0) return null;
     const targets = things.map(({ box, points: [point] }) => ({ box, point }));
-    return byText((text) => visionReasonerReward(text, targets));
+    const rewardOf: RewardOf = (text) => {
+      const { format, accuracy, nonRepeat, total } = visionReasonerReward(text, targets);
+      return { format, terms: { format, accuracy, 'no repeats': nonRepeat }, total };
+    };
+    return { rewardOf, meant };
   },
 };
 
-const pointed = (mask: NonNullable<Sample['objects'][number]['mask']>, frame: Frame): PointedThing[] | null => {
-  const thing = pointedThing(unpackMask(mask), frame);
+const pointed = (mask: Mask, frame: Frame): PointedThing[] | null => {
+  const thing = pointedThing(mask, frame);
   return thing && [thing];
 };
 
@@ -94,18 +102,22 @@ const firstBox =
     const [box, mask] = [boxAround(things.map((thing) => thing.box)), unionOf(things.map((thing) => thing.mask))];
     if (!box || !mask) return null;
     const target = { box: toFrame(box, size, frame), mask };
-    const rewardOf: RewardOf = (text, drawn = nothingDrawn) =>
-      unifiedReward({ text, mask: drawn.mask }, target, { dialect: 'released', terms });
-    return { rewardOf, drawn: [{ box, mask }] };
+    const rewardOf: RewardOf = (text, drawn = nothingDrawn) => {
+      const reward = unifiedReward({ text, mask: drawn.mask }, target, { dialect: 'released', terms });
+      return { ...reward, terms: Object.fromEntries(terms.map((term) => [term, reward[term]])) };
+    };
+    return { rewardOf, meant: [{ box, mask }] };
   };
 
 /** Any number of things, or none. */
 const everyBox: Rewarder = (sample) => {
   const things = meantThings(sample);
   const meant = { boxes: things.map(({ box }) => box), mask: unionOf(things.map(({ mask }) => mask)) };
-  const rewardOf: RewardOf = (text, { named, mask } = nothingDrawn) =>
-    objectsReward({ text, boxes: named.map(({ box }) => box), mask }, meant);
-  return { rewardOf, drawn: things };
+  const rewardOf: RewardOf = (text, { named, mask } = nothingDrawn) => {
+    const { total, ...terms } = objectsReward({ text, boxes: named.map(({ box }) => box), mask }, meant);
+    return { ...terms, terms, total };
+  };
+  return { rewardOf, meant: things };
 };
 
 const meantThings = ({ objects }: Sample): MeantThing[] =>

@@ -12,7 +12,7 @@ import { type GrpoObjective, objectives, policyLoss, tokenLogProbs } from '../..
 import { isFactor } from '../../models/train/lora.ts';
 import { weightedMean } from '../../models/train/losses.ts';
 import { random } from '../contract/random.ts';
-import { groupFeeds, openAnswers, writtenLogProbs } from './answerGroups.ts';
+import { type AnswerGroup, groupFeeds, openAnswers, writtenLogProbs } from './answerGroups.ts';
 import { drawingWeights, drawnSide, masksOf } from './answerMasks.ts';
 import { answerPass } from './answerPass.ts';
 import type { AnswerBatch, AnswerPolicy, AnswerQuestion, AnswerTask } from './answerTask.ts';
@@ -21,16 +21,23 @@ import type { Feeder, LossGraph, Objective, Run } from './loop.ts';
 import { rewardsStage } from './rlTier.ts';
 import { rolloutSegmentation } from './rolloutTargets.ts';
 
+/** Looks at the groups that a step is about to learn from. */
+export type AnswerWatch = (step: number, groups: readonly AnswerGroup[]) => Promise<void>;
+
+type AnswerReinforcement = Objective<AnswerPolicy, AnswerQuestion, AnswerBatch>;
+
 /** Samples are more questions than a step needs. */
-export const answerReinforcement: Objective<AnswerPolicy, AnswerQuestion, AnswerBatch> = {
+const watchedAnswers = (watch: AnswerWatch | null): AnswerReinforcement => ({
   graph: answerGraph,
   async open(policy, batch, reference): Promise<Feeder<AnswerQuestion>> {
     const groups = await openAnswers(policy, batch);
     const { logProbs } = writtenGraph(policy, batch);
     const before = await Session.create({ logProbs }, { folder: policy.weights.folder });
     return {
-      feed: async (questions) => {
-        const feeds = groupFeeds(await groups.chosen(questions), policy, batch);
+      feed: async (questions, step) => {
+        const chosen = await groups.chosen(questions);
+        await watch?.(step, chosen.groups);
+        const feeds = groupFeeds(chosen, policy, batch);
         return { ...feeds, reference: writtenLogProbs(await before.run({ ...reference, ...feeds })) };
       },
       release: async () => {
@@ -39,7 +46,9 @@ export const answerReinforcement: Objective<AnswerPolicy, AnswerQuestion, Answer
       },
     };
   },
-};
+});
+
+export const answerReinforcement = watchedAnswers(null);
 
 /** Rewards are computed outside and only shown here, as is what was sampled for them. */
 const shown = ['reward', 'formatReward', 'sampledGroups', 'usefulGroups'] as const;
@@ -121,11 +130,16 @@ export function drawnAnswers(
 export function answerRun(
   policy: AnswerPolicy,
   asked: readonly AnswerTask[],
-  { steps, seed, rate = 5e-5 }: { steps: number; seed: number; rate?: number },
+  {
+    steps,
+    seed,
+    rate = 5e-5,
+    watch = null,
+  }: { steps: number; seed: number; rate?: number; watch?: AnswerWatch | null },
 ): Run<AnswerPolicy, AnswerQuestion, AnswerBatch> {
   const shape = answerBatch(policy, asked);
   return {
-    ...{ name: rewardsStage, steps, policy, objective: answerReinforcement, shape, perStep: shape.rows },
+    ...{ name: rewardsStage, steps, policy, objective: watchedAnswers(watch), shape, perStep: shape.rows },
     settings: {
       schedule: { kind: 'cosine', base: rate, warmup: Math.min(5, Math.ceil(steps / 10)), total: steps, floor: 0.02 },
       optimiser: { weightDecay: 0 },

@@ -33,6 +33,8 @@ export async function answerPolicy(
 
 /** What is drawn on, and what should be. */
 export interface TaskPicture {
+  readonly imageId: number;
+  readonly size: Frame;
   readonly objects: readonly MeantThing[];
   /** What the answers' coordinates count in. */
   readonly frame: Frame;
@@ -41,10 +43,10 @@ export interface TaskPicture {
 
 /** What is asked of a picture, and what an answer earns. */
 export interface AnswerTask {
+  readonly text: string;
   readonly prompt: PromptTokens;
   readonly rewardOf: RewardOf;
-  /** Missing: no masks of the checkpoint's own are drawn. */
-  readonly picture?: TaskPicture;
+  readonly picture: TaskPicture;
 }
 
 /** With what its answers are sampled with. */
@@ -76,9 +78,13 @@ export async function askedAnswers(
     for (const sample of image.samples.filter(isRewarded)) {
       const earning = rewarder?.(sample, { frame, size: picture });
       if (!earning) continue;
-      const { rewardOf, drawn: objects } = earning;
-      const own = objects && { picture: { objects, frame, read: () => image.read() } };
-      asked.push({ prompt: await reasoner.prompt(picture, sample.prompt.text), rewardOf, ...own });
+      const { rewardOf, meant: objects } = earning;
+      const { text } = sample.prompt;
+      const { width, height } = picture;
+      asked.push({
+        ...{ text, prompt: await reasoner.prompt(picture, text), rewardOf },
+        picture: { imageId: image.imageId, size: { width, height }, objects, frame, read: () => image.read() },
+      });
     }
     report({ kind: 'teaching', phase: 'preparing', done: i + 1, total: images.length, secondsLeft: null, figures: {} });
   }

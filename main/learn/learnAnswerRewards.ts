@@ -3,9 +3,10 @@ import path from 'node:path';
 import { FeatureFiles } from '../flow/featureFiles.ts';
 import { Reasoner } from '../flow/reasoner.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
-import { openAnswers } from './answerGroups.ts';
-import { answerBatch, answerRun, drawnAnswers } from './answerRl.ts';
+import { openAnswers, sampledGroups } from './answerGroups.ts';
+import { type AnswerWatch, answerBatch, answerRun, drawnAnswers } from './answerRl.ts';
 import { type AnswerPolicy, type AnswerTask, answerPolicy, askedAnswers } from './answerTask.ts';
+import { drawnGroups, writeRollouts } from './drawnRollouts.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { keptSpread, type RewardSpread, rewardSteps, spreadOver, trainedShare } from './learnRewards.ts';
 import { secondsPerStep } from './loop.ts';
@@ -75,7 +76,10 @@ export async function learnAnswerRewards(
     const each = await secondsPerStep(answerRun(policy, asked, { steps: 1, seed }));
     return Math.round(Math.min(rewardSteps.most, Math.max(rewardSteps.fewest, (minutes * 60) / each)));
   });
-  await trainUntil(answerRun(policy, asked, { steps, seed }), { folder, minutes: 1.5 * minutes, saveEvery }, watching);
+  const watch: AnswerWatch = (step, groups) =>
+    writeRollouts(folder, { step, groups: drawnGroups(sampledGroups(groups)) });
+  const run = answerRun(policy, asked, { steps, seed, watch });
+  await trainUntil(run, { folder, minutes: 1.5 * minutes, saveEvery }, watching);
   await writeVersion(from, to, { tensors: policy.parameters.all, adapter: policy.config });
   return trainedShare(folder);
 }

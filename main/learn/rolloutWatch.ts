@@ -2,13 +2,9 @@
 import { appendFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Frame } from '../contract/geometry.ts';
-import type { DrawnGroup } from '../contract/learning.ts';
-import { packMask } from '../contract/project.ts';
-import { inPicture } from '../contract/reasoning.ts';
 import type { Mask } from '../contract/records.ts';
 import { cIoU, gIoU, overlapOf } from '../evaluate/metrics.ts';
-import { writeRollouts } from './drawnRollouts.ts';
-import { advantagesOf } from './groups.ts';
+import { drawnGroups, type SampledGroup, writeRollouts } from './drawnRollouts.ts';
 import type { Group, Watch } from './reinforcement.ts';
 import { drawnQuestions, rewardsStage, type UnseededQuestion } from './rlTier.ts';
 import type { Question } from './rollouts.ts';
@@ -19,8 +15,6 @@ const MOST_HELD = 4;
 const FEWEST_STEPS_BETWEEN = 10;
 /** Measurements of one run. */
 const MOST_MEASURED = 12;
-/** Most characters of an answer: nobody reads more over a picture. */
-const MOST_LETTERS = 400;
 
 export interface RolloutWatch {
   readonly watch: Watch;
@@ -48,7 +42,7 @@ export function rolloutWatch({ folder, frame, held, steps, seed }: Watched): Rol
   return {
     figures: () => last,
     watch: async (step, groups, open) => {
-      await writeRollouts(folder, { step, groups: drawnGroups(groups, frame) });
+      await writeRollouts(folder, { step, groups: drawnGroups(sampledGroups(groups, frame)) });
       if (questions.length === 0 || step % every !== 0) return;
       last = await measured(questions, (question) => open.answered(question));
       const line = JSON.stringify({ stage: rewardsStage, step, ...last });
@@ -69,22 +63,11 @@ async function measured(questions: readonly Question[], answered: (question: Que
   return { 'validation gIoU': gIoU(overlaps), 'validation cIoU': cIoU(overlaps) };
 }
 
-/** Takes the groups of a project's images; coordinates in their texts become image pixels, as people read them. */
-function drawnGroups(groups: readonly Group[], frame: Frame): DrawnGroup[] {
-  const advantages = advantagesOf(groups);
-  let first = 0;
-  return groups.flatMap(({ question, image, rollouts, masks, rewards }) => {
-    const own = advantages.slice(first, first + rollouts.length);
-    first += rollouts.length;
-    if (question.imageId === undefined) return [];
-    const drawn = rollouts.flatMap(({ text, named }, i) => {
-      const [mask, reward, advantage] = [masks[i], rewards[i], own[i]];
-      if (reward === undefined || advantage === undefined) return [];
-      const boxes = named.map(({ box }) => box);
-      const shown = inPicture(text, frame, image).slice(0, MOST_LETTERS);
-      return [{ text: shown, boxes, mask: mask ? packMask(mask) : null, reward, advantage }];
-    });
-    const meant = meantMask(question);
-    return [{ imageId: question.imageId, text: question.text, truth: meant && packMask(meant), rollouts: drawn }];
-  });
-}
+const sampledGroups = (groups: readonly Group[], frame: Frame): SampledGroup[] =>
+  groups.map(({ question, image, rollouts, masks, rewards }) => ({
+    ...{ imageId: question.imageId, text: question.text, size: image, frame, truth: meantMask(question) },
+    answers: rollouts.map(({ text, named }, i) => ({
+      ...{ text, boxes: named.map(({ box }) => box), mask: masks[i] ?? null },
+    })),
+    rewards: rewards.map(({ total, ...terms }) => ({ total, terms })),
+  }));

@@ -74,8 +74,10 @@ export const teachesNothing = (rollouts: readonly DrawnRollout[]): boolean =>
   rollouts.every(({ advantage }) => advantage === 0);
 
 /** "2.41: format 1.00, box 0.81, mask 0.60". */
-export const earned = ({ reward: { format, box, mask, total } }: DrawnRollout): string =>
-  `${total.toFixed(2)}: format ${format.toFixed(2)}, box ${box.toFixed(2)}, mask ${mask.toFixed(2)}`;
+export const earned = ({ reward: { total, terms } }: DrawnRollout): string =>
+  `${total.toFixed(2)}: ${Object.entries(terms)
+    .map(([name, value]) => `${name} ${value.toFixed(2)}`)
+    .join(', ')}`;
 
 const signed = (value: number): string => `${value < 0 ? '−' : value > 0 ? '+' : ''}${Math.abs(value).toFixed(2)}`;
 

@@ -19,6 +19,9 @@ beforeAll(async () => {
   policy = await answerPolicy(weights, { seed: 1 });
 });
 
+const size = { width: 8, height: 8 };
+const picture = { imageId: 3, size, frame: size, objects: [], read: () => Promise.reject() };
+
 /** A request of some words and one picture of so many tokens. */
 function asked(words: number, cells: number) {
   const { imageToken, language } = policy.weights.reasoner;
@@ -26,7 +29,9 @@ function asked(words: number, cells: number) {
   const features = new Float32Array(cells * language.hidden).fill(words);
   return {
     prompt: { ids, grids: [{ t: 1, h: 2, w: 2 * cells }], features },
-    rewardOf: () => ({ total: 0, format: 0 }),
+    rewardOf: () => ({ total: 0, format: 0, terms: {} }),
+    text: 'cat',
+    picture,
   };
 }
 
@@ -42,12 +47,13 @@ it('puts each answer behind its request, filled up to the longest', () => {
     objective: objectives.segZero,
   };
   const rewards = [
-    { total: 5, format: 2 },
-    { total: 1, format: 1 },
+    { total: 5, format: 2, terms: {} },
+    { total: 1, format: 1, terms: {} },
   ];
   const group = {
     question: { ...asked(3, 1), seed: 1 },
     answers: [[11, 12, 13], [14]],
+    said: [],
     unreadable: 0,
     rewards,
     drawn: [],
@@ -84,10 +90,11 @@ it('gives equal rewards no advantage', () => {
     queries: null,
     objective: objectives.segZero,
   };
-  const same = { total: 2, format: 2 };
+  const same = { total: 2, format: 2, terms: {} };
   const group = {
     question: { ...asked(2, 1), seed: 1 },
     answers: [[11], [12]],
+    said: [],
     unreadable: 2,
     rewards: [same, same],
     drawn: [],

@@ -13,6 +13,7 @@ import { drawingWeights, masksOf } from '../../main/learn/answerMasks.ts';
 import { answerPass } from '../../main/learn/answerPass.ts';
 import { answerBatch, answerReinforcement, answerRun, drawnAnswers } from '../../main/learn/answerRl.ts';
 import { type AnswerPolicy, type AnswerTask, answerPolicy, askedAnswers } from '../../main/learn/answerTask.ts';
+import { readRollouts } from '../../main/learn/drawnRollouts.ts';
 import { learnAnswerRewards, runFeatures, spreadOfAnswers } from '../../main/learn/learnAnswerRewards.ts';
 import { whyNotByRewards } from '../../main/learn/learnRewards.ts';
 import { stepOutputs, train } from '../../main/learn/loop.ts';
@@ -22,7 +23,7 @@ import { floats } from '../../models/graph/value.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { isFactor } from '../../models/train/lora.ts';
 import { toySamJson, writeToy } from '../weights/toyCheckpoint.ts';
-import { taskOf, teachingImages } from './teaching.ts';
+import { side, taskOf, teachingImages } from './teaching.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-lens-rl-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -181,6 +182,20 @@ describe('tier rl of a LENS checkpoint', { timeout: 300_000 }, () => {
     expect(whyNotByRewards({ ...spread, useful: 4, unreadable: 0 }, { isOwn: false })).toBeNull();
     const to = at('steps', 'weights');
     await learnAnswerRewards(asked, { ...learning, to, minutes: 5 }, quiet);
+    const shown = await readRollouts(at('steps'));
+    expect(shown).toMatchObject({ step: 1, groups: [{ text: expect.stringMatching(/^cat|dog$/u) }] });
+    const [{ rollouts, truth } = { rollouts: [], truth: null }] = shown?.groups ?? [];
+    expect(truth?.size).toEqual([side, side]);
+    expect(rollouts).toHaveLength(8);
+    for (const { text, boxes, mask, reward, advantage } of rollouts) {
+      expect(Object.keys(reward.terms)).toEqual(['box', 'mask']);
+      expect(Object.values(reward.terms).reduce((sum, term) => sum + term, 0)).toBeCloseTo(reward.total, 6);
+      // The toy's frame is smaller than the picture: its box is shown where it lies on it.
+      expect(text.startsWith('[{"bbox_2d": [5, 6, 57, 59]') || text === badly).toBe(true);
+      expect(boxes).toHaveLength(text === badly ? 0 : 1);
+      expect(mask?.size ?? [side, side]).toEqual([side, side]);
+      expect(Number.isFinite(advantage)).toBe(true);
+    }
     expect(readdirSync(to).sort()).toEqual([
       ...['adapter_config.json', 'adapter_model.safetensors', 'loupe-parts.safetensors', 'taught.json'],
     ]);

@@ -116,7 +116,9 @@ describe('a run by rewards', { timeout: 400_000 }, () => {
       expect(outcome.taught).toContain(imageId);
       expect(rollouts).toHaveLength(rewardedBatch.turns);
       for (const { reward, text, boxes } of rollouts) {
-        expect(reward.total).toBeCloseTo(reward.format + reward.box + reward.mask, 5);
+        expect(Object.keys(reward.terms)).toEqual(['format', 'box', 'mask']);
+        const earned = Object.values(reward.terms).reduce((sum, term) => sum + term, 0);
+        expect(reward.total).toBeCloseTo(earned, 5);
         expect([text.startsWith('<think>'), boxes.length]).toEqual([true, 1]);
       }
     }

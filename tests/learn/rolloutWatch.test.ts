@@ -74,7 +74,8 @@ describe('the answers of a step', () => {
     expect(truth && unpackMask(truth)).toEqual(columns(4));
     expect(rollouts.map(({ mask }) => mask && unpackMask(mask))).toEqual([columns(4), columns(2), null]);
     expect(rollouts.map(({ boxes }) => boxes)).toEqual([[maskBox(columns(4))], [maskBox(columns(2))], []]);
-    expect(rollouts.map(({ reward }) => reward)).toEqual(group.rewards);
+    const earned = group.rewards.map(({ total, format, box, mask }) => ({ total, terms: { format, box, mask } }));
+    expect(rollouts.map(({ reward }) => reward)).toEqual(earned);
     const worth = rollouts.map(({ advantage }) => advantage);
     expect(worth.reduce((sum, one) => sum + one, 0)).toBeCloseTo(0, 5);
     expect(worth).toEqual(worth.toSorted((a, b) => b - a));

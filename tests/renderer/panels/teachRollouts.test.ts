@@ -12,7 +12,7 @@ const box = { x1: 20, y1: 10, x2: 60, y2: 50 };
 const image = { id: 7, path: 'bolts/a.png', width: 400, height: 300, hash: 'abc' };
 const answer = (advantage: number, mask: number, also: Partial<DrawnRollout> = {}): DrawnRollout => ({
   ...{ text: `<think>one bolt, ${mask}</think>`, boxes: [box], mask: square(20), advantage },
-  reward: { format: 1, box: 0.5, mask, total: 1.5 + mask },
+  reward: { total: 1.5 + mask, terms: { format: 1, box: 0.5, mask } },
   ...also,
 });
 const shown = (...rollouts: DrawnRollout[]): ShownRollouts => ({

@@ -1,0 +1,100 @@
+// `loupe teach --tier rl` on a LENS checkpoint of toy size, killed with -9 twice: command and engine go, the run goes on to the same bits.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { picturedProject } from '../../main/commands/picturedProject.ts';
+import type { TeachReport } from '../../main/contract/learning.ts';
+import { unpackMask } from '../../main/contract/project.ts';
+import { openProject } from '../../main/store/project.ts';
+import { teachingImages } from '../learn/teaching.ts';
+import { toySamJson, writeToy } from '../weights/toyCheckpoint.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-teach-lens-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const at = (...names: string[]) => path.join(root, ...names);
+const cli = path.resolve(import.meta.dirname, '../../main/cli.ts');
+const lens = at('LENS');
+const steps = 10;
+
+beforeAll(async () => {
+  const well = '[{"bbox_2d": [4, 5, 50, 52], "label": "cat"}]';
+  await writeToy(lens, { says: ['I do not know.', well], lens: true });
+  writeFileSync(path.join(lens, 'segmenter.json'), JSON.stringify(toySamJson));
+  const reasoner = { framing: { kind: 'square', side: 56, filter: 'bilinear' }, answerTokens: 8 };
+  writeFileSync(path.join(lens, 'recipe.json'), JSON.stringify({ base: 'lens-released', reasoner }));
+});
+
+/** A project, and the folder of its first run, where a number of steps is planned as a run that goes on finds it. */
+async function projectOf(name: string): Promise<{ file: string; run: string }> {
+  const pictures = teachingImages(12).map(async ({ read, things }) => ({
+    image: await read(),
+    things: things.flatMap(({ name: label, box, mask }) =>
+      mask ? [{ name: label, box, mask: unpackMask(mask) }] : [],
+    ),
+  }));
+  const made = { folder: at(name), pictures: await Promise.all(pictures), names: ['cat', 'dog'], held: 5 };
+  const project = await picturedProject(made);
+  project.close();
+  const run = path.join(`${project.file}-weights`, '1');
+  mkdirSync(run, { recursive: true });
+  for (const file of ['rewardSteps.json', 'adapterSteps.json']) writeFileSync(path.join(run, file), String(steps));
+  return { file: project.file, run };
+}
+
+interface End {
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly said: string;
+}
+
+/** Killed with all that it started, once `isTime`. */
+async function taught(file: string, isTime: () => boolean = () => false): Promise<End> {
+  const words = ['teach', file, '--weights', lens, '--tier', 'rl', '--seed', '3', '--json'];
+  const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let [out, said] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const closed = once(child, 'close');
+  while (child.exitCode === null && child.signalCode === null) {
+    if (isTime()) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    await wait(10);
+  }
+  await closed;
+  return { signal: child.signalCode, out, said };
+}
+
+const filesOf = (folder: string) =>
+  Object.fromEntries(
+    readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name)).toString('base64')]),
+  );
+
+describe('tier rl of a LENS checkpoint by the command', { timeout: 300_000 }, () => {
+  it('goes on after a kill of all its processes, and again after another, to the same weights to the bit', async () => {
+    const whole = await projectOf('whole');
+    const report: TeachReport = JSON.parse((await taught(whole.file)).out);
+    expect(report).toMatchObject({ tier: 'rl' });
+    const cut = await projectOf('cut');
+    const saved = (turn: string) => existsSync(path.join(cut.run, `rewards${turn}.safetensors`));
+    const first = await taught(cut.file, () => saved('.odd'));
+    const second = await taught(cut.file, () => saved(''));
+    expect([first.signal, second.signal]).toEqual(['SIGKILL', 'SIGKILL']);
+    expect(existsSync(path.join(cut.run, 'weights'))).toBe(false);
+    expect(second.said).toContain('Goes on with the run that was stopped (tier rl');
+    const last = await taught(cut.file);
+    expect(last.signal).toBeNull();
+    const again: TeachReport = JSON.parse(last.out);
+    expect(again.gate).toEqual(report.gate);
+    expect(filesOf(path.join(cut.run, 'weights'))).toEqual(filesOf(path.join(whole.run, 'weights')));
+    const project = openProject(cut.file);
+    expect([project.stoppedRun(), project.versions().length]).toEqual([null, 1]);
+    project.close();
+  });
+});
