@@ -17,7 +17,8 @@ export function modelTable({ matmulGflops, bandwidthGBs, segmenters, reasoners }
       [name, 'click', `${clickMs.toFixed(0)} ms`, '', ''],
       memoryRow(name, 'memory', memory),
     ]),
-    ...Object.entries(reasoners).flatMap(([name, { vision, prompt, writing, together, ...memory }]) => [
+    ...Object.entries(reasoners).flatMap(([name, { questionMs, vision, prompt, writing, together, ...memory }]) => [
+      [name, 'a first question', `${questionMs.toFixed(0)} ms`, '', ''],
       speedRow(name, 'picture', vision, matmulGflops),
       speedRow(name, `prompt of ${prompt.tokens} tokens`, prompt, matmulGflops),
       [name, 'prompt', '', `${prompt.tokensPerSecond.toFixed(1)} tokens/s`],

@@ -62,6 +62,8 @@ export interface SegmenterFigures extends PeakMemory {
 }
 
 export interface ReasonerFigures extends PeakMemory {
+  /** A picture, a prompt and a token right after the program was started: graphs are opened and weights packed. */
+  questionMs: number;
   vision: Speed;
   prompt: Speed & { tokens: number; tokensPerSecond: number };
   /** One answer, and a group of them: tokens of all together. */
@@ -105,7 +107,9 @@ export async function withWeights<T>(
 }
 
 /** The most that is held from here on, asked for after every run. */
+/** Private memory is what the process grew by since the meter was made: the gauges hold weights of their own. */
 export class MemoryMeter {
+  private readonly before = privateBytes();
   private most = 0;
 
   constructor() {
@@ -118,7 +122,7 @@ export class MemoryMeter {
 
   figures(): PeakMemory {
     this.look();
-    return { privateMB: this.most / 2 ** 20, residentMB: highWater() / 2 ** 20 };
+    return { privateMB: (this.most - this.before) / 2 ** 20, residentMB: highWater() / 2 ** 20 };
   }
 }
 

@@ -1,4 +1,5 @@
 // Writes a checkpoint of exactly the parameters that graphs ask for, with random values: speed does not depend on values.
+import { createHash } from 'node:crypto';
 import type { Quantised } from '../../models/graph/quantised.ts';
 import { input, type Shape, size, type Tensor } from '../../models/graph/tensor.ts';
 import type { ParamSource } from '../../models/nn/params.ts';
@@ -58,25 +59,37 @@ export class RandomWeights implements ParamSource {
     const bytes = [rows, blocks, (block * bits) / 8];
     return [
       whole(keys.scales, [rows, blocks], 0.001),
-      { name: keys.values, dtype: 'U8', shape: bytes, make: () => repeated(new Uint8Array(size(bytes)), noise) },
+      {
+        name: keys.values,
+        dtype: 'U8',
+        shape: bytes,
+        make: () => repeated(new Uint8Array(size(bytes)), noiseOf(name)),
+      },
     ];
   }
 }
 
 const noiseLength = 2 ** 16;
-const noise = Uint8Array.from({ length: noiseLength }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
-const signed = Float32Array.from(noise, (byte) => (byte - 127.5) / 128);
+
+/** Noise that no other key has: ONNX Runtime packs equal weights once, and then reads many layers' from the cache. */
+const noiseOf = (key: string): Uint8Array => createHash('shake256', { outputLength: noiseLength }).update(key).digest();
 
 function whole(name: string, shape: Shape, spread = 0.02): TensorToMake {
   // The root of a batch norm's variance is taken.
-  const pattern = signed.map((v) => (name.endsWith('.running_var') ? 1 : v * spread));
-  return { name, shape, dtype: 'F32', make: () => repeated(new Float32Array(size(shape)), pattern) };
+  const value = (byte: number) => (name.endsWith('.running_var') ? 1 : ((byte - 127.5) / 128) * spread);
+  return {
+    ...{ name, shape, dtype: 'F32' },
+    make: () => repeated(new Float32Array(size(shape)), Float32Array.from(noiseOf(name), value)),
+  };
 }
 
 /** bfloat16 of about 0.01. */
 function halves(name: string, shape: Shape): TensorToMake {
-  const pattern = Uint16Array.from(noise, (byte) => 0x3c00 | byte);
-  return { name, shape, dtype: 'BF16', make: () => repeated(new Uint16Array(size(shape)), pattern) };
+  const value = (byte: number) => 0x3c00 | byte;
+  return {
+    ...{ name, shape, dtype: 'BF16' },
+    make: () => repeated(new Uint16Array(size(shape)), Uint16Array.from(noiseOf(name), value)),
+  };
 }
 
 /** Fills `array` with the pattern again and again. */

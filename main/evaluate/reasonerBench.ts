@@ -1,12 +1,13 @@
-// Measures a reasoner at full size: its picture, reading a prompt, writing one answer and several, memory.
+// Measures a reasoner at full size: memory and time of a first question, its picture, reading a prompt, writing one answer and several.
 import { input, leafName, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
-import { Decoder, type DecodeState } from '../../models/qwen/decode.ts';
+import { Decoder, type DecodeState, type PromptTokens } from '../../models/qwen/decode.ts';
 import { passGraph } from '../../models/qwen/passGraph.ts';
 import { mergedCells } from '../../models/qwen/rope.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { Session } from '../../models/runtime/session.ts';
+import { decoderGraphs } from '../flow/reasoner.ts';
 import { productFlops } from './flops.ts';
 import { milliseconds } from './machineLimits.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type ModelPlan,
   type ReasonerFigures,
   type ReasonerPlan,
+  type SegmenterPlan,
   speedOf,
   withWeights,
   zeros,
@@ -53,30 +55,60 @@ export function benchReasoner(
       promptGraph(p, config, plan, true);
     },
     async use(p, folder) {
-      const memory = new MemoryMeter();
-      const { pixels, outputs } = visionGraph(p, config, plan);
-      const tower = await Session.create(outputs, { folder });
-      const seen = await speedOf(bench, tower, zeros([pixels]), productFlops(outputs));
-      memory.look();
-      await tower.release();
-      report(`${name}: picture ${seen.ms.toFixed(0)} ms`);
-      const decoder = new Decoder({ config, params: p, open: (graph) => Session.create(graph, { folder }) });
-      const { prompt, state } = await benchPrompt(
-        bench,
-        decoder,
-        config,
-        productFlops(promptGraph(p, config, plan, false)),
-      );
-      memory.look();
+      const one = { p, config, folder };
+      const { questionMs, alone, together } = await benchMemory(bench, one, beside);
+      report(`${name}: a question after opening ${questionMs.toFixed(0)} ms`);
+      const vision = await benchTower(bench, one);
+      report(`${name}: picture ${vision.ms.toFixed(0)} ms`);
+      const decoder = openDecoder(one, Number.POSITIVE_INFINITY);
+      const { prompt, state } = await benchPrompt(bench, decoder, one);
       report(`${name}: prompt of ${prompt.tokens} tokens ${prompt.ms.toFixed(0)} ms`);
       const writing = await benchWriting(bench, decoder, state, weightBytes(p, config, plan));
-      const alone = memory.figures();
-      if (beside) await segmentBeside(bench, beside, () => memory.look());
-      const together = beside ? memory.figures() : null;
       await decoder.release();
-      return { vision: seen, prompt, writing, ...alone, together };
+      return { questionMs, vision, prompt, writing, ...alone, together };
     },
   });
+}
+
+interface OneReasoner {
+  readonly p: Params;
+  readonly config: QwenConfig;
+  readonly folder: string;
+}
+
+/** As the product opens it, with another bound for packed weights. */
+const openDecoder = ({ p, config, folder }: OneReasoner, room: number): Decoder =>
+  new Decoder({ config, params: p, ...decoderGraphs({ folder }, { params: p, reasoner: config }), room });
+
+/**
+ * What memory a picture, a prompt and a token take where there is room for the packed weights of one graph, all opened
+ * for the first time, and how long that takes; then a segmenter beside them.
+ */
+async function benchMemory(bench: ModelBenchTask, one: OneReasoner, beside: SegmenterPlan | undefined) {
+  const memory = new MemoryMeter();
+  const start = performance.now();
+  const { pixels, outputs } = visionGraph(one.p, one.config, bench.plan);
+  const tower = await Session.create(outputs, { folder: one.folder });
+  await tower.run(zeros([pixels]));
+  memory.look();
+  const decoder = openDecoder(one, 0);
+  const state = await decoder.prefill([promptOf(one.config, bench.plan)]);
+  await decoder.step(state, [1]);
+  const questionMs = performance.now() - start;
+  const alone = memory.figures();
+  if (beside) await segmentBeside(bench, beside, () => memory.look());
+  const together = beside ? memory.figures() : null;
+  await tower.release();
+  await decoder.release();
+  return { questionMs, alone, together };
+}
+
+async function benchTower(bench: ModelBenchTask, { p, config, folder }: OneReasoner) {
+  const { pixels, outputs } = visionGraph(p, config, bench.plan);
+  const tower = await Session.create(outputs, { folder });
+  const speed = await speedOf(bench, tower, zeros([pixels]), productFlops(outputs));
+  await tower.release();
+  return speed;
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<[ms: number, result: T]> {
@@ -85,12 +117,18 @@ async function timed<T>(work: () => Promise<T>): Promise<[ms: number, result: T]
   return [performance.now() - start, result];
 }
 
-async function benchPrompt(bench: ModelBenchTask, decoder: Decoder, config: QwenConfig, flops: number) {
-  const { plan } = bench;
+function promptOf(config: QwenConfig, plan: ModelPlan): PromptTokens {
   const cells = mergedCells({ t: 1, h: plan.patches, w: plan.patches }, config.vision.merge);
   const ids = [...new Array<number>(cells).fill(config.imageToken), ...new Array<number>(plan.words).fill(1)];
   const features = new Float32Array(cells * config.language.hidden).fill(0.1);
-  const prompt = { ids, grids: gridsOf(plan), features };
+  return { ids, grids: gridsOf(plan), features };
+}
+
+async function benchPrompt(bench: ModelBenchTask, decoder: Decoder, { p, config }: OneReasoner) {
+  const { plan } = bench;
+  const flops = productFlops(promptGraph(p, config, plan, false));
+  const prompt = promptOf(config, plan);
+  const tokens = prompt.ids.length;
   // The first run opens graphs too, which only tells when it is the only one.
   const read = () => timed(() => decoder.prefill([prompt]));
   let [ms, state] = await read();
@@ -99,10 +137,7 @@ async function benchPrompt(bench: ModelBenchTask, decoder: Decoder, config: Qwen
     const [again, next] = await read();
     [ms, state] = [Math.min(ms, again), next];
   }
-  return {
-    prompt: { ms, gflops: flops / ms / 1e6, tokens: ids.length, tokensPerSecond: (1000 * ids.length) / ms },
-    state,
-  };
+  return { prompt: { ms, gflops: flops / ms / 1e6, tokens, tokensPerSecond: (1000 * tokens) / ms }, state };
 }
 
 /** Bytes of weights that one token reads: products only, of an embedding one row. */

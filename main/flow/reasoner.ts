@@ -2,7 +2,8 @@
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import { floats } from '../../models/graph/value.ts';
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
-import { Decoder, type DecodeState, type PromptTokens } from '../../models/qwen/decode.ts';
+import { Decoder, type DecoderSetup, type DecodeState, type PromptTokens } from '../../models/qwen/decode.ts';
+import { headIsQuantised } from '../../models/qwen/language.ts';
 import { framedSize, type ImageConfig, lensImageConfig, prepareImage } from '../../models/qwen/processor.ts';
 import { mergedCells, type PatchGrid } from '../../models/qwen/rope.ts';
 import type { Sampling } from '../../models/qwen/sampling.ts';
@@ -73,9 +74,8 @@ export class Reasoner {
     this.provider = probe.provider;
     this.warnings = probe.warnings;
     this.images = imageConfig(weights);
-    const open = (outputs: Parameters<typeof Session.create>[0]) =>
-      Session.create(outputs, { ...options, folder: weights.folder });
-    this.decoder = new Decoder({ config: weights.reasoner, params: weights.params, open });
+    const { params, folder, reasoner: config } = weights;
+    this.decoder = new Decoder({ ...{ config, params }, ...decoderGraphs({ ...options, folder }, weights) });
   }
 
   static async open(weights: ReasonerWeights, options: EngineOptions): Promise<Reasoner> {
@@ -213,6 +213,22 @@ export function towerOutputs(
   const pixels = input('pixels', [grid.h * grid.w, patchWidth(vision)]);
   const { features } = visionTower(params.at('visual'), pixels, { grids: [grid], config: vision });
   return { features };
+}
+
+/**
+ * How a decoder opens its graphs. Those of a quantised checkpoint pack all of it each, so they stay open as far as memory
+ * allows, and a suffix has room for most answers: another length would be another graph.
+ */
+export function decoderGraphs(
+  options: EngineOptions & { folder?: string },
+  { params, reasoner }: Pick<ReasonerWeights, 'params' | 'reasoner'>,
+): Omit<DecoderSetup, 'config' | 'params'> {
+  const { provider, threads, folder } = options;
+  const isQuantised = headIsQuantised(params, reasoner.language);
+  const weights = isQuantised ? 'quantised packed' : undefined;
+  const open = (outputs: Readonly<Record<string, Tensor>>) =>
+    Session.create(outputs, { provider, threads, folder, weights });
+  return isQuantised ? { open, room: process.availableMemory() / 4, chunk: { prompt: 32, cache: 512 } } : { open };
 }
 
 const openTower = (weights: ReasonerWeights, grid: PatchGrid, options: EngineOptions): Promise<Session> =>

@@ -8,6 +8,8 @@ export type NamedValues = Readonly<Record<string, Value>>;
 
 /** A graph made runnable. Feeds are borrowed, not copied. */
 export interface Runner {
+  /** Bytes of stored weights of which it holds a packed copy; 0 where it says nothing. */
+  readonly copiedBytes?: number;
   run(feeds: NamedValues): Promise<Record<string, Value>>;
   release(): Promise<void>;
 }

@@ -1,13 +1,13 @@
 // Decodes answers to prompts token by token: one run over the prompts, then one a token over the remembered keys and values.
 
 import { setImmediate } from 'node:timers/promises';
-import type { Tensor } from '../graph/tensor.ts';
-import { floats, type NamedValues, type Runner, type Value } from '../graph/value.ts';
+import { floats, type NamedValues, type Value } from '../graph/value.ts';
 import type { Params } from '../nn/params.ts';
 import { AnswerRow, type GenerateOptions, type Sampled, type TokenRow } from './answerRow.ts';
 import { KeyValueCache, ofRow } from './cache.ts';
 import type { QwenConfig } from './config.ts';
 import { causalMask, featureIndex, headIsQuantised } from './language.ts';
+import { OpenGraphs, type OpenGraphsSetup } from './openGraphs.ts';
 import { type Pass, passGraph } from './passGraph.ts';
 import {
   joinPositions,
@@ -19,17 +19,14 @@ import {
   textTable,
 } from './rope.ts';
 
-export interface DecoderSetup {
+export interface DecoderSetup extends OpenGraphsSetup {
   config: QwenConfig;
   /** At the checkpoint's root. */
   params: Params;
-  open(outputs: Readonly<Record<string, Tensor>>): Promise<Runner>;
   /** Fed at every run: parameters that are graph inputs. */
   weights?: NamedValues;
   /** Prompt lengths and cache capacities are rounded up to multiples of these; each multiple is one graph. */
   chunk?: { prompt: number; cache: number };
-  /** Graphs kept open, the least recently used is closed first. */
-  keep?: number;
 }
 
 /** A row of tokens and its pictures: a prompt, or a prompt with its answer. */
@@ -57,10 +54,11 @@ export interface Generated {
 
 export class Decoder {
   private readonly setup: DecoderSetup;
-  private readonly open = new Map<string, Promise<Runner>>();
+  private readonly graphs: OpenGraphs;
 
   constructor(setup: DecoderSetup) {
     this.setup = setup;
+    this.graphs = new OpenGraphs(setup);
   }
 
   /** Reads the prompts; shorter ones are padded on the right, where causality hides the padding. */
@@ -174,10 +172,8 @@ export class Decoder {
     for (let each = await tokens.next(); ; each = await tokens.next()) if (each.done) return each.value;
   }
 
-  async release(): Promise<void> {
-    const runners = [...this.open.values()];
-    this.open.clear();
-    for (const runner of runners) await (await runner).release();
+  release(): Promise<void> {
+    return this.graphs.release();
   }
 
   /** What whole rows of one padded length are fed, places aside. */
@@ -199,24 +195,14 @@ export class Decoder {
     return textTable(positions, this.setup.config.language);
   }
 
-  private async run(pass: Pass, feeds: NamedValues): Promise<Record<string, Value>> {
-    const key = JSON.stringify(pass);
-    const runner = this.open.get(key) ?? this.setup.open(passGraph(this.setup.params, this.setup.config, pass));
-    this.open.delete(key);
-    this.open.set(key, runner);
-    const opened = await runner.catch((error: unknown) => {
-      this.open.delete(key);
-      throw error;
-    });
-    await this.closeOldest();
-    return opened.run({ ...this.setup.weights, ...feeds });
-  }
-
-  private async closeOldest(): Promise<void> {
-    const [oldest, runner] = this.open.entries().next().value ?? [];
-    if (this.open.size <= (this.setup.keep ?? 8) || oldest === undefined || !runner) return;
-    this.open.delete(oldest);
-    await (await runner).release();
+  private run(pass: Pass, feeds: NamedValues): Promise<Record<string, Value>> {
+    const { params, config, weights } = this.setup;
+    // The weights are looked up after the graph was built: it asks for them, and the setup may fill them in by that.
+    return this.graphs.run(
+      JSON.stringify(pass),
+      () => passGraph(params, config, pass),
+      () => ({ ...weights, ...feeds }),
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { lower, type OnnxGraph, type OnnxPort } from '../graph/lower.ts';
-import { isSmall, packsWeights } from '../graph/memory.ts';
+import { isSmall, packedBytes, packsWeights } from '../graph/memory.ts';
 import { encodeModel } from '../graph/onnx.ts';
 import { type NodeOrder, orderNodes } from '../graph/schedule.ts';
 import { size, type Tensor } from '../graph/tensor.ts';
@@ -23,8 +23,11 @@ export interface SessionOptions {
   threads?: number;
   /** Where external weights live; needed when the graph holds stored weights. */
   folder?: string;
-  /** Packed for speed, and copied; or mapped from their files. Default: see `packsWeights`. */
-  weights?: 'packed' | 'mapped';
+  /**
+   * Packed for speed, and copied, all or those of quantised products alone; or mapped from their files. Default: see
+   * `packsWeights`.
+   */
+  weights?: 'packed' | 'quantised packed' | 'mapped';
   /** Default 'reversed' for training, 'natural' for inference. */
   order?: NodeOrder;
 }
@@ -39,11 +42,13 @@ export class Session {
   readonly order: NodeOrder;
   /** Sentences for the person: what was asked for and could not be had. */
   readonly warnings: readonly string[];
+  readonly copiedBytes: number;
   private readonly inner: InferenceSession;
   private readonly graph: OnnxGraph;
 
-  private constructor(inner: InferenceSession, graph: OnnxGraph, settings: Settings) {
+  private constructor(inner: InferenceSession, graph: OnnxGraph, settings: Settings & { copiedBytes: number }) {
     this.inner = inner;
+    this.copiedBytes = settings.copiedBytes;
     this.graph = graph;
     this.provider = settings.provider;
     this.order = settings.order;
@@ -70,7 +75,7 @@ export class Session {
     const graph = orderNodes(lower(outputs, settings.provider === 'cpu' ? 'cpu' : 'plain'), settings.order);
     await checkStored(graph, options.folder);
     const inner = await InferenceSession.create(encodeModel(graph), ortOptions(graph, options, settings.provider));
-    return new Session(inner, graph, settings);
+    return new Session(inner, graph, { ...settings, copiedBytes: packs(graph, options) ? packedBytes(graph) : 0 });
   }
 
   /** Feeds are borrowed, not copied; every declared input must be there. Blocks the event loop while it runs. */
@@ -187,14 +192,14 @@ async function chooseOrder({ purpose, order }: SessionOptions): Promise<Omit<Set
  */
 const waiting = { intra_op: { allow_spinning: '0' } } as const;
 
-function ortOptions(
-  graph: OnnxGraph,
-  { purpose, folder, threads = usualThreads(), weights }: SessionOptions,
-  provider: Provider,
-): InferenceSession.SessionOptions {
-  const packs = weights === undefined ? packsWeights(graph) : weights === 'packed';
+const packs = (graph: OnnxGraph, { weights }: SessionOptions): boolean =>
+  weights === undefined ? packsWeights(graph) : weights !== 'mapped';
+
+function ortOptions(graph: OnnxGraph, options: SessionOptions, provider: Provider): InferenceSession.SessionOptions {
+  const { purpose, folder, threads = usualThreads(), weights } = options;
+  const isPacked = packs(graph, options);
   // Weights that are packed because few rows pass are still too big to be converted for good.
-  const converts = packs && (weights === 'packed' || isSmall(graph));
+  const converts = isPacked && (weights === 'packed' || isSmall(graph));
   // Folding would hold zeros and converted weights for the whole session; merging equal nodes would undo recomputation.
   const skipped = [
     ...(!converts || purpose === 'train' ? ['ConstantFolding'] : []),
@@ -212,7 +217,7 @@ function ortOptions(
     extra: {
       session: {
         ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
-        ...(packs ? {} : { disable_prepacking: '1' }),
+        ...(isPacked ? {} : { disable_prepacking: '1' }),
         ...waiting,
       },
       ...(skipped.length === 0 ? {} : { optimization: { disable_specified_optimizers: skipped.join(';') } }),

@@ -38,7 +38,7 @@ it('measures a segmenter and reasoners in 4 and 8 bits, and deletes their checkp
   const before = await left();
   const lines: string[] = [];
   const figures = await benchModels((line) => lines.push(line), small);
-  expect(lines).toHaveLength(10);
+  expect(lines).toHaveLength(13);
   expect(figures.matmulGflops).toBeGreaterThan(0);
   expect(figures.bandwidthGBs).toBeGreaterThan(0);
   const { little, residual } = figures.segmenters;

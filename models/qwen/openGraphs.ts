@@ -1,0 +1,67 @@
+// Keeps a decoder's graphs open, so many and so many bytes of packed weights; the one that was used longest ago is closed first.
+import type { Tensor } from '../graph/tensor.ts';
+import type { NamedValues, Runner, Value } from '../graph/value.ts';
+
+export interface OpenGraphsSetup {
+  open(outputs: Readonly<Record<string, Tensor>>): Promise<Runner>;
+  /** Graphs kept open. Default 8. */
+  keep?: number;
+  /**
+   * Bytes of packed weights that graphs may hold together beside the one in use: each packs weights of its own, which for
+   * 3 B parameters in 4 bits is 1.5 GB a graph. Default: without bound.
+   */
+  room?: number;
+}
+
+export class OpenGraphs {
+  private readonly setup: OpenGraphsSetup;
+  private readonly runners = new Map<string, Runner>();
+  /** Runs come one after another, so that none finds its graph closed by the next. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(setup: OpenGraphsSetup) {
+    this.setup = setup;
+  }
+
+  run(
+    key: string,
+    outputs: () => Readonly<Record<string, Tensor>>,
+    feeds: () => NamedValues,
+  ): Promise<Record<string, Value>> {
+    const mine = this.last.then(async () => (await this.opened(key, outputs)).run(feeds()));
+    this.last = mine.catch(() => {});
+    return mine;
+  }
+
+  async release(): Promise<void> {
+    await this.last;
+    while (this.runners.size > 0) await this.closeOldest();
+  }
+
+  private async opened(key: string, outputs: () => Readonly<Record<string, Tensor>>): Promise<Runner> {
+    const known = this.runners.get(key);
+    this.runners.delete(key);
+    if (!known) await this.makeRoom();
+    const runner = known ?? (await this.setup.open(outputs()));
+    this.runners.set(key, runner);
+    return runner;
+  }
+
+  /** Before the next graph is opened: it packs about as much as the others did. */
+  private async makeRoom(): Promise<void> {
+    const { keep = 8, room = Number.POSITIVE_INFINITY } = this.setup;
+    const isFull = () => this.runners.size >= keep || this.copiedBytes() > room;
+    while (this.runners.size > 0 && isFull()) await this.closeOldest();
+  }
+
+  private copiedBytes(): number {
+    return [...this.runners.values()].reduce((sum, { copiedBytes = 0 }) => sum + copiedBytes, 0);
+  }
+
+  private async closeOldest(): Promise<void> {
+    const [key, runner] = this.runners.entries().next().value ?? [];
+    if (key === undefined || !runner) return;
+    this.runners.delete(key);
+    await runner.release();
+  }
+}
