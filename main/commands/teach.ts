@@ -4,10 +4,12 @@ import { type Command, Option } from 'commander';
 import type { Job } from '../contract/jobs.ts';
 import { type TeachProgress, type TeachReport, type Tier, tiers } from '../contract/learning.ts';
 import { exitCode } from '../failure.ts';
+import type { ToPlan } from '../jobs/planRun.ts';
 import { usualFolds } from '../learn/split.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LogOptions, logOption, openedLog } from './log.ts';
 import { numberBetween, parseSeed, wholeNumber } from './options.ts';
+import { engineSettings } from './projectEngine.ts';
 import { withProject } from './versions.ts';
 import { type WeightsOptions, weightsOptions } from './weights.ts';
 
@@ -51,14 +53,22 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
   ]);
   await withProject(file, async (project) => {
     const folder = path.dirname(path.resolve(file));
+    const fileOf = (image: { path: string }) => path.resolve(folder, image.path);
     const segmenter = options.segmenter === undefined ? null : path.resolve(options.segmenter);
     const weights = path.resolve(options.weights);
-    terminal.note(`${howItLearns(await learnerAt(versionInUse(project)?.path ?? weights, segmenter))}\n`);
+    const inUse = versionInUse(project)?.path ?? weights;
+    const learner = await learnerAt(inUse, segmenter);
+    terminal.note(`${howItLearns(learner)}\n`);
     const stopped = options.anew ? null : project.stoppedRun();
     if (stopped)
       terminal.note(
         `Goes on with the run that was stopped (tier ${stopped.tier}, ${stopped.minutes} minutes, seed ${stopped.seed}); --anew gives it up.\n`,
       );
+    else if (options.crossValidate === undefined) {
+      const { tier, minutes, seed } = options;
+      const settings = engineSettings({ ...options, weights: inUse });
+      await tellPlan({ project, learner, tier, minutes, seed, fileOf }, settings, terminal);
+    }
     const log = await openedLog(options, terminal);
     const engine = new Engine({ weights: null, device: options.provider ?? 'cpu' }, () => {}, {
       program: 'train',
@@ -76,7 +86,7 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
         weights,
         segmenter,
       },
-      fileOf: (image: { path: string }) => path.resolve(folder, image.path),
+      fileOf,
       heard: heardBy(terminal),
     };
     try {
@@ -88,6 +98,27 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
       await engine.close();
     }
   });
+}
+
+/** Time and memory are told before anything starts. */
+async function tellPlan(
+  work: Omit<ToPlan, 'engine'>,
+  settings: ReturnType<typeof engineSettings>,
+  terminal: Terminal,
+): Promise<void> {
+  const [{ Engine }, { planRun }, { planSentences }] = await Promise.all([
+    import('../engine/supervisor.ts'),
+    import('../jobs/planRun.ts'),
+    import('../contract/runPlan.ts'),
+  ]);
+  const engine = new Engine(settings);
+  try {
+    const plan = await planRun({ ...work, engine });
+    // A refusal is the result of the run, which says it in the end.
+    if (plan.refusal === null) terminal.note(`${planSentences(plan).join('\n')}\n`);
+  } finally {
+    await engine.close();
+  }
 }
 
 const EVERY_MS = 1000;

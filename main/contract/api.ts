@@ -7,6 +7,7 @@ import { LearningState, RunCurve, ShownChange, ShownRollouts, TeachProgress, tie
 import { LiveWire } from './liveWire.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
 import { Box, Point } from './records.ts';
+import { RunPlan } from './runPlan.ts';
 import { Settings, SettingsChange } from './settings.ts';
 
 /** `message` is the one sentence that is shown: what, which file, what to do. */
@@ -297,6 +298,16 @@ export const api = {
     state: base.output(LearningState),
     /** What of the weights in use learns in which tier and what stays as it is, or why nothing can; one sentence. */
     learns: base.output(z.string()),
+    /** What a run that starts now would learn from, by which tier, and what time and memory it takes. */
+    plan: base
+      .input(
+        z.object({
+          tier: z.enum([...tiers, 'auto']).default('auto'),
+          minutes: z.number().min(0.1).max(1440).default(10),
+          seed: z.int().min(0).default(1),
+        }),
+      )
+      .output(RunPlan),
     /** Curves of the last run, also while it is under way. */
     curves: base.output(z.array(RunCurve)),
     /** Answers that the last step of the last run learnt from, also while it is under way; null: it samples none. */

@@ -13,9 +13,16 @@ export const learningHandlers = (host: HostContext) => ({
   learns: contract.learning.learns.handler(async () => {
     // Loaded late: a host that teaches nothing must not wait for what opens weights.
     const { howItLearns, learnerAt } = await import('../learn/canLearn.ts');
-    const { weights, segmenter } = host.settings.read();
-    const folder = versionInUse(host.project())?.path ?? weights ?? embeddedWeights;
-    return howItLearns(await learnerAt(folder, segmenter));
+    return howItLearns(await learnerAt(...placesOf(host)));
+  }),
+  plan: contract.learning.plan.handler(async ({ input }) => {
+    const [{ learnerAt }, { planRun }] = await Promise.all([
+      import('../learn/canLearn.ts'),
+      import('../jobs/planRun.ts'),
+    ]);
+    const learner = await learnerAt(...placesOf(host));
+    const { engine } = host;
+    return planRun({ ...input, project: host.project(), learner, engine, fileOf: (image) => host.fileOf(image) });
   }),
   curves: contract.learning.curves.handler(() => curvesOfRun(host.project())),
   rollouts: contract.learning.rollouts.handler(() => rolloutsOfRun(host.project())),
@@ -47,6 +54,12 @@ export const learningHandlers = (host: HostContext) => ({
     return stateOf(project);
   }),
 });
+
+/** Folder of the weights that learn, and what draws the boxes of those that have no segmenter of their own. */
+function placesOf(host: HostContext): [string, string | null] {
+  const { weights, segmenter } = host.settings.read();
+  return [versionInUse(host.project())?.path ?? weights ?? embeddedWeights, segmenter];
+}
 
 /** Unreviewed images get answers of the new weights in the background. */
 function proposesAnew(host: HostContext, project: Project): void {

@@ -7,16 +7,19 @@ import type { BaseDomain, TeachingImage } from './task.ts';
 /** Things of a scene that are learnt or measured: the first ones from the left. */
 const perScene = 3;
 /** Of 60 prompts the mean moved by 0.02 from one half of the scenes to the other, as much as may be lost. */
-const usual = { replayed: 24, measured: 40, worded: 250, chosenBy: 120 };
+export const usualDomain = { replayed: 24, measured: 40, worded: 250, chosenBy: 120 };
 /** Validation scenes that no other figure of a run is measured on. */
 const firstWorded = 1000;
 const firstChosenBy = 3000;
 
+/** Whether anything is known of what weights of this name came with. */
+export const hasOwnDomain = (name: string): boolean => name === 'loupe-nano';
+
 /** Gives the domain of weights by their name; nothing is known of what other weights came with. */
-export async function baseDomain(name: string, count: Readonly<Partial<typeof usual>> = {}): Promise<BaseDomain> {
-  if (name !== 'loupe-nano') return { replayed: [], measured: [], worded: [], chosenBy: [], lesson: null };
+export async function baseDomain(name: string, count: Readonly<Partial<typeof usualDomain>> = {}): Promise<BaseDomain> {
+  if (!hasOwnDomain(name)) return { replayed: [], measured: [], worded: [], chosenBy: [], lesson: null };
   const drawn = await drawnPictures();
-  const { replayed, measured, worded, chosenBy } = { ...usual, ...count };
+  const { replayed, measured, worded, chosenBy } = { ...usualDomain, ...count };
   const some = (length: number, make: (i: number) => TeachingImage) => Array.from({ length }, (_, i) => make(i));
   return {
     replayed: some(replayed, (i) => pointedAt(drawn('train', i), i)),

@@ -23,7 +23,7 @@ export interface ToScore {
 }
 
 /** Held-out prompts that are asked by words: a whole answer takes a hundred times as long as a mask. */
-const mostWorded: Readonly<Record<TeachTask['tier'], number>> = {
+export const mostWorded: Readonly<Record<TeachTask['tier'], number>> = {
   decoder: 8,
   supervised: 160,
   rl: 160,
@@ -92,10 +92,11 @@ export const missesWords = (scores: readonly Score[]): boolean => {
     const said = saidIou(score);
     return said === null || score.pointed.length === 0 ? [] : [pointedIou(score) - said];
   });
-  return both.length > 0 && both.reduce((sum, gap) => sum + gap, 0) / both.length > WORDS_MISSED;
+  return both.length > 0 && lacksWords(both.reduce((sum, gap) => sum + gap, 0) / both.length);
 };
 
-const WORDS_MISSED = 0.1;
+/** By how far answers to words lie below masks under true boxes, in gIoU. */
+export const lacksWords = (gap: number): boolean => gap > 0.1;
 
 interface Compared {
   readonly before: Scores;

@@ -1,5 +1,5 @@
 // Teaches the reasoner to name and box what is on pictures with labelled shapes, new words included, and writes the version.
-import { openWeights, type Weights } from '../weights/open.ts';
+import { openWeights, type ReasonerWeights } from '../weights/open.ts';
 import type { TrainingChange } from './largestChanges.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
@@ -17,8 +17,10 @@ const saveEvery = 25;
 const limits = { fewest: 40, most: 700 } as const;
 
 /** The words of the labels on images that the weights do not know. */
-export function wordsToTeach(weights: Weights, images: readonly TeachingImage[]): TaughtWord[] {
-  const { tokenizer, recipe } = weights;
+export function wordsToTeach(
+  { tokenizer, recipe }: Pick<ReasonerWeights, 'tokenizer' | 'recipe'>,
+  images: readonly Pick<TeachingImage, 'imageId' | 'things'>[],
+): TaughtWord[] {
   const labels = new Map<string, number[]>();
   for (const { imageId, things } of images)
     for (const { name } of things) labels.set(name, [...(labels.get(name) ?? []), imageId]);

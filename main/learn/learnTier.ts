@@ -17,7 +17,7 @@ import { isWhole } from './version.ts';
 const reasonersShare = 0.85;
 const wordsShare = 0.6;
 /** A word is seldom found again that was taught with fewer pictures. */
-const enoughPictures = 5;
+export const enoughPictures = 5;
 
 /**
  * By what is missing: a mask decoder cannot mend an answer that names no box. Rewards are never picked: nobody has measured yet

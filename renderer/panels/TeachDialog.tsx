@@ -2,13 +2,14 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { LearningState, TeachProgress, TeachReport } from '../../main/contract/learning.ts';
-import { isActive, several } from '../state/words.ts';
+import { isActive, percent, several } from '../state/words.ts';
 import { BeforeAfter } from './BeforeAfter.tsx';
 import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
 import { JobView } from './JobView.tsx';
 import { useStartedJob } from './startedJob.ts';
 import { ProjectCurve, RunCurves } from './TeachCurves.tsx';
+import { TeachPlan, usualRun } from './TeachPlan.tsx';
 import { RunRollouts } from './TeachRollouts.tsx';
 
 export const TeachDialog = () => (
@@ -23,7 +24,9 @@ function TeachForm() {
   const { job, problem, starting, start } = useStartedJob((each) => each.kind === 'teach' && isActive(each));
   const running = job !== null && isActive(job);
   const { state, learns, use } = useLearning(running);
+  const [asked, setAsked] = useState(usualRun);
   const inUse = state?.versions.find((version) => version.inUse);
+  const isStopped = state?.stopped === true;
   return (
     <Stack>
       <Text size="sm">{introduction(state)}</Text>
@@ -32,6 +35,7 @@ function TeachForm() {
           {learns}
         </Text>
       )}
+      {!running && !isStopped && <TeachPlan asked={asked} onChange={setAsked} />}
       {running && <JobView job={job} />}
       {running && <Live />}
       {job && !running && <JobView job={job} />}
@@ -55,11 +59,11 @@ function TeachForm() {
           </Button>
         )}
         <StartButtons
-          isStopped={state?.stopped === true}
+          isStopped={isStopped}
           running={running}
           starting={starting}
           crossValidates={state?.last?.crossValidates === true}
-          onStart={(how) => start(() => host.learning.teach(how))}
+          onStart={(how) => start(() => host.learning.teach({ ...asked, ...how }))}
         />
       </Group>
     </Stack>
@@ -152,7 +156,8 @@ export function liveWords({ phase, figures, fold }: TeachProgress): string {
 }
 
 /** The gate's verdict and what was measured. */
-export function Result({ report: { before, after, gate, skipped = [] } }: { report: TeachReport }) {
+export function Result({ report }: { report: TeachReport }) {
+  const { before, after, gate, skipped = [], words = [], usefulGroups = null } = report;
   return (
     <Stack gap="xs" role="group" aria-label="Last run">
       <Alert color={gate.promoted ? 'green' : 'yellow'} title={gate.promoted ? 'Better, and in use' : 'Kept as it was'}>
@@ -166,6 +171,13 @@ export function Result({ report: { before, after, gate, skipped = [] } }: { repo
             `; of answers to ${several(after.words.prompts, 'prompt')}: ${before.words.gIoU.toFixed(3)} before, ${after.words.gIoU.toFixed(3)} after`}
         </Text>
       )}
+      {words.length > 0 && <TaughtWords words={words} />}
+      {usefulGroups !== null && (
+        <Text size="sm">
+          {percent(usefulGroups)} of the groups of sampled answers could teach anything: in the others all earned the
+          same.
+        </Text>
+      )}
       {skipped.length > 0 && (
         <Text size="sm" component="div">
           {several(skipped.length, 'image')} could not be read and {skipped.length === 1 ? 'was' : 'were'} left out:
@@ -177,5 +189,20 @@ export function Result({ report: { before, after, gate, skipped = [] } }: { repo
         </Text>
       )}
     </Stack>
+  );
+}
+
+function TaughtWords({ words }: { words: NonNullable<TeachReport['words']> }) {
+  const named = (enough: boolean) =>
+    words
+      .filter(({ isEnough }) => isEnough === enough)
+      .map(({ word, pictures }) => `${word} (${several(pictures, 'picture')})`)
+      .join(', ');
+  const [known, few] = [named(true), named(false)];
+  return (
+    <Text size="sm" role="note" aria-label="Taught words">
+      {known !== '' && `New words: ${known}. `}
+      {few !== '' && `Taught with too few pictures to rely on: ${few}.`}
+    </Text>
   );
 }

@@ -41,6 +41,12 @@ describe('learning', () => {
     await client.settings.write({ weights });
   });
 
+  it('plans a run before it starts, or says why there is none', async () => {
+    const plan = await bench.client.learning.plan({ tier: 'decoder', minutes: 3 });
+    expect(plan).toMatchObject({ images: 0, tier: 'decoder', training: 3, minutes: null });
+    expect(plan.refusal).toContain('0 different images with 0 prompts teach');
+  });
+
   it('ends a run that nothing teaches with the sentence that says so', async () => {
     const job = await finished(bench, await bench.client.learning.teach({}));
     expect(job).toMatchObject({ kind: 'teach', state: 'failed' });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TeachReport } from '../../../main/contract/learning.ts';
 import { introduction, liveWords, Result, StartButtons, TeachDialog } from '../../../renderer/panels/TeachDialog.tsx';
+import { Planned } from '../../../renderer/panels/TeachPlan.tsx';
 import { wordsOf } from '../printed.ts';
 import { job, jobs, project } from './given.ts';
 import { laidOpen } from './laidOpen.ts';
@@ -74,6 +75,34 @@ describe('teaching', () => {
     expect(words).not.toContain('left out');
     const refused = { ...report, before: null, after: null, prompts: [], gate: { ...gate, promoted: false } };
     expect(wordsOf(laidOpen(Result, {}, { report: refused }))).toContain('Kept as it was');
+  });
+
+  it('says before a run what it takes, and lets a person choose tier and minutes', () => {
+    const words = wordsOf(laidOpen(TeachDialog, dialog));
+    expect(words).toContain('What learns');
+    expect(words).toContain('Minutes of training at most');
+    expect(words).toContain('Looks what there is to learn');
+    const plan = {
+      ...{ images: 3, prompts: 8, fresh: 8, tier: 'decoder', why: 'Tier decoder was asked for.', training: 2 },
+      ...{ minutes: 2.5, memoryMB: 900, freeMB: 4096, rare: [], refusal: null },
+    } as const;
+    const told = wordsOf(laidOpen(Planned, {}, { plan }));
+    expect(told).toContain('8 corrections and labelled things on 3 images teach.');
+    expect(told).toContain('It takes about 3 minutes: 2 minutes of training at most');
+    const running = jobs(job({ id: '7', kind: 'teach', state: 'running' }));
+    expect(wordsOf(laidOpen(TeachDialog, { ...dialog, ...running }))).not.toContain('Minutes of training');
+  });
+
+  it('says which words were taught, which of them too little, and how much of what was sampled could teach', () => {
+    const words = [
+      { word: 'kite', pictures: 8, isEnough: true },
+      { word: 'squid', pictures: 1, isEnough: false },
+    ];
+    const told = wordsOf(laidOpen(Result, {}, { report: { ...report, words, usefulGroups: 0.25 } }));
+    expect(told).toContain('New words: kite (8 pictures).');
+    expect(told).toContain('Taught with too few pictures to rely on: squid (1 picture).');
+    expect(told).toContain('25 % of the groups of sampled answers could teach anything');
+    expect(wordsOf(laidOpen(Result, {}, { report }))).not.toMatch(/New words|groups/u);
   });
 
   it('says how many images are held back', () => {

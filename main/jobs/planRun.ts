@@ -1,0 +1,157 @@
+// Plans a run before it starts, without looking at a picture: what it would learn from, by which tier, how long, in how much memory.
+import { freemem } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import type { Tier } from '../contract/learning.ts';
+import type { Image } from '../contract/project.ts';
+import type { RunPlan } from '../contract/runPlan.ts';
+import type { Engine } from '../engine/supervisor.ts';
+import { understood } from '../flow/unknownWords.ts';
+import { hasOwnDomain, usualDomain } from '../learn/baseDomain.ts';
+import { cannotLearn, hasMasksToLearn, type Learner } from '../learn/canLearn.ts';
+import { lacksWords, mostWorded } from '../learn/judging.ts';
+import { tries } from '../learn/largestChanges.ts';
+import { wordsToTeach } from '../learn/learnReasoner.ts';
+import { enoughPictures } from '../learn/learnTier.ts';
+import { refusal, type TaughtImage } from '../learn/preflight.ts';
+import { type Sample, type StandingThing, samplesOf, standingThings } from '../learn/sample.ts';
+import { heldOut } from '../learn/split.ts';
+import type { Project } from '../store/project.ts';
+
+export interface ToPlan {
+  readonly project: Project;
+  readonly learner: Learner;
+  /** Supervises the program `serve`, with the weights that learn. */
+  readonly engine: Pick<Engine, 'call'>;
+  readonly tier: Tier | 'auto';
+  readonly minutes: number;
+  readonly seed: number;
+  fileOf(image: Image): string;
+}
+
+type Planned = TaughtImage & { readonly things: readonly StandingThing[]; readonly image: Image };
+
+/** Between them others have their turn. */
+const IMAGES_AT_A_TIME = 200;
+
+export async function planRun(work: ToPlan): Promise<RunPlan> {
+  const { project, learner, tier: asked, minutes: training } = work;
+  const images = await teaching(project);
+  const { held: before, taught } = project.split();
+  const known = new Set([...before, ...taught]);
+  const held = heldOut(images, { held: new Set(before), taught: new Set(taught), seed: work.seed });
+  const isOwn = learner.weights.base === undefined;
+  const words = isOwn
+    ? newWords(
+        learner,
+        images.filter(({ imageId }) => !held.has(imageId)),
+      )
+    : [];
+  const { tier, why } = tierOf(work, words);
+  const no = cannotLearn(learner, asked) ?? refusal(images, held);
+  const answers = answersOfRun(work, countOf(images.filter(({ imageId }) => held.has(imageId))));
+  const seconds = no === null && isOwn ? await secondsOfAnswer(work, images) : null;
+  return {
+    ...{
+      images: images.length,
+      prompts: countOf(images),
+      fresh: countOf(images.filter((one) => !known.has(one.imageId))),
+    },
+    ...{ tier, why, training, refusal: no },
+    minutes: seconds === null ? null : training + (answers * seconds) / 60,
+    ...{ memoryMB: memoryOf(project, tier ?? 'supervised', { isOwn }), freeMB: freemem() / 2 ** 20 },
+    rare: tier === 'decoder' ? [] : words.filter(({ pictures }) => pictures < enoughPictures),
+  };
+}
+
+const countOf = (images: readonly Planned[]): number => images.reduce((sum, { samples }) => sum + samples.length, 0);
+
+/** Every image as if none were like another. */
+async function teaching(project: Project): Promise<Planned[]> {
+  const labels = project.labels();
+  const images: Planned[] = [];
+  for (const [i, image] of [...project.allImages()].entries()) {
+    if (i % IMAGES_AT_A_TIME === 0) await setImmediate();
+    const detail = image.state === 'present' ? project.detail(image.id) : null;
+    const samples: Sample[] = detail ? samplesOf(detail, labels) : [];
+    if (!detail || samples.length === 0) continue;
+    const { id: imageId, path } = image;
+    images.push({
+      ...{ imageId, path, image, samples, group: imageId, prompts: samples.length, edgeRanks: [] },
+      things: standingThings(detail, labels),
+    });
+  }
+  return images;
+}
+
+const newWords = ({ weights }: Learner, images: readonly Planned[]) =>
+  wordsToTeach(weights, images).map(({ word, pictures }) => ({ word, pictures }));
+
+/** As the run chooses, where that is known before anything is measured. */
+function tierOf({ tier, learner, project }: ToPlan, words: readonly { word: string }[]): Pick<RunPlan, 'tier' | 'why'> {
+  if (tier !== 'auto') return { tier, why: `Tier ${tier} was asked for.` };
+  if (!hasMasksToLearn(learner.weights))
+    return { tier: 'supervised', why: 'Tier supervised fits: the segmenter beside these weights stays as it is.' };
+  if (words.length > 0) {
+    const some = words.slice(0, 5).map(({ word }) => word);
+    const more = words.length > some.length ? ` and ${words.length - some.length} more` : '';
+    return { tier: 'supervised', why: `Tier supervised fits: the model does not know ${some.join(', ')}${more}.` };
+  }
+  const last = project.reports().find(({ after }) => after && after.words.prompts > 0)?.after;
+  if (!last)
+    return {
+      tier: null,
+      why: 'What is measured first chooses the tier: supervised where words are missed, else decoder.',
+    };
+  return lacksWords(last.gIoU - last.words.gIoU)
+    ? {
+        tier: 'supervised',
+        why: 'Tier supervised fits: in the last run answers to words lay far below masks under true boxes.',
+      }
+    : {
+        tier: 'decoder',
+        why: 'Tier decoder fits: in the last run answers to words were as good as masks under true boxes.',
+      };
+}
+
+/** Whole answers that are asked for beside training: before and after, and while it is chosen how much of what was trained is kept. */
+function answersOfRun({ tier, learner: { weights } }: ToPlan, held: number): number {
+  const { worded, chosenBy } =
+    tier !== 'decoder' && hasOwnDomain(weights.name) ? usualDomain : { worded: 0, chosenBy: 0 };
+  return 2 * (Math.min(held, mostWorded[tier]) + worded) + tries * chosenBy;
+}
+
+/** By a question that the weights know all words of; the second of two, as the first one opens graphs. Null: it cannot be asked. */
+async function secondsOfAnswer(
+  { engine, learner, fileOf }: ToPlan,
+  images: readonly Planned[],
+): Promise<number | null> {
+  const [first] = images;
+  if (!first) return null;
+  const { tokenizer, recipe } = learner.weights;
+  const vocabulary = {
+    words: tokenizer.words ?? new Set<string>(),
+    unfindable: new Set(recipe.reasoner.vocabulary?.unfindable),
+  };
+  const asked = [...images.flatMap(({ samples }) => samples.map(({ prompt }) => prompt.text)), anyThing];
+  const text = asked.find((one) => understood(one, vocabulary).unknown.length === 0);
+  if (text === undefined) return null;
+  const question = { picture: fileOf(first.image), text, points: [], box: null, samples: 1, seed: 0 };
+  const ask = () => engine.call('ask', question, { urgency: 'batch' });
+  try {
+    await ask();
+    return (await ask()).ms / 1000;
+  } catch {
+    // What is wrong with the model or the picture is said where it is used.
+    return null;
+  }
+}
+
+const anyThing = 'the red thing';
+
+/** Of runs of loupe-nano, as they were measured. */
+const usualPeakMB: Readonly<Record<Tier, number>> = { decoder: 900, supervised: 1300, rl: 1600 };
+
+function memoryOf(project: Project, tier: Tier, { isOwn }: { isOwn: boolean }): number | null {
+  const last = project.reports().find((report) => report.tier === tier && report.after !== null);
+  return last?.peakMB ?? (isOwn ? usualPeakMB[tier] : null);
+}
