@@ -89,7 +89,7 @@ export interface ModelBenchTask {
 
 /** The graphs of `build` on a random checkpoint that holds just what they ask for. */
 export async function withWeights<T>(
-  { folder }: ModelBenchTask,
+  { folder }: Pick<ModelBenchTask, 'folder'>,
   storage: Storage,
   { ask, use }: { ask: (p: Params) => void; use: (p: Params, folder: string) => Promise<T> },
 ): Promise<T> {
@@ -106,8 +106,10 @@ export async function withWeights<T>(
   }
 }
 
-/** The most that is held from here on, asked for after every run. */
-/** Private memory is what the process grew by since the meter was made: the gauges hold weights of their own. */
+/**
+ * The most that is held from here on, asked for after every run. Private memory is what the process grew by since then:
+ * the gauges hold weights of their own.
+ */
 export class MemoryMeter {
   private readonly before = privateBytes();
   private most = 0;

@@ -34,12 +34,12 @@ function visionGraph(p: Params, config: QwenConfig, plan: ModelPlan) {
   };
 }
 
-/** A whole prompt with its picture; `logits` only to learn which weights writing needs. */
-function promptGraph(p: Params, config: QwenConfig, plan: ModelPlan, logits: boolean) {
+/** A whole prompt with its picture. */
+function promptGraph(p: Params, config: QwenConfig, plan: ModelPlan) {
   const features = mergedCells({ t: 1, h: plan.patches, w: plan.patches }, config.vision.merge);
   const tokens = features + plan.words;
   return passGraph(p, config, {
-    ...{ rows: 1, tokens, prompts: 0, promptTokens: 0, capacity: 0, features, queries: 0, logits },
+    ...{ rows: 1, tokens, prompts: 0, promptTokens: 0, capacity: 0, features, queries: 0, logits: true },
   });
 }
 
@@ -52,7 +52,7 @@ export function benchReasoner(
   return withWeights(bench, storage, {
     ask(p) {
       visionGraph(p, config, plan);
-      promptGraph(p, config, plan, true);
+      promptGraph(p, config, plan);
     },
     async use(p, folder) {
       const one = { p, config, folder };
@@ -92,8 +92,8 @@ async function benchMemory(bench: ModelBenchTask, one: OneReasoner, beside: Segm
   await tower.run(zeros([pixels]));
   memory.look();
   const decoder = openDecoder(one, 0);
-  const state = await decoder.prefill([promptOf(one.config, bench.plan)]);
-  await decoder.step(state, [1]);
+  const sampling = { temperature: 0, topP: 1, topK: 0, repetitionPenalty: 1 };
+  await decoder.answer([promptOf(one.config, bench.plan)], { sampling, maxTokens: 2, stop: [] });
   const questionMs = performance.now() - start;
   const alone = memory.figures();
   if (beside) await segmentBeside(bench, beside, () => memory.look());
@@ -126,7 +126,7 @@ function promptOf(config: QwenConfig, plan: ModelPlan): PromptTokens {
 
 async function benchPrompt(bench: ModelBenchTask, decoder: Decoder, { p, config }: OneReasoner) {
   const { plan } = bench;
-  const flops = productFlops(promptGraph(p, config, plan, false));
+  const flops = productFlops(promptGraph(p, config, plan));
   const prompt = promptOf(config, plan);
   const tokens = prompt.ids.length;
   // The first run opens graphs too, which only tells when it is the only one.
@@ -144,7 +144,7 @@ async function benchPrompt(bench: ModelBenchTask, decoder: Decoder, { p, config 
 function weightBytes(p: Params, config: QwenConfig, plan: ModelPlan): number {
   const sizes = new Map<string, number>();
   const note: Params = noting(p, sizes);
-  promptGraph(note, config, plan, true);
+  promptGraph(note, config, plan);
   return [...sizes.values()].reduce((a, b) => a + b, 0);
 }
 

@@ -1,12 +1,12 @@
 // Samples groups of answers of a checkpoint with its updates of the moment, draws and rewards them, and packs them as the feeds of a step.
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import { Decoder } from '../../models/qwen/decode.ts';
-import { Session } from '../../models/runtime/session.ts';
+import { Decoder, type DecoderSetup } from '../../models/qwen/decode.ts';
 import { objectInImage } from '../contract/answer.ts';
 import { entry } from '../contract/lookup.ts';
 import { unionOf } from '../contract/rle.ts';
 import { answerReaders } from '../flow/answer.ts';
+import { decoderGraphs } from '../flow/reasoner.ts';
 import { sourceOf } from './adapterPolicy.ts';
 import { type AnswerMasks, type DrawnAnswer, maskFeeds, openAnswerMasks } from './answerMasks.ts';
 import { answerFeeds } from './answerPass.ts';
@@ -38,11 +38,15 @@ export async function openAnswers(policy: AnswerPolicy, batch: AnswerBatch): Pro
   const { source, factors } = sourceOf(policy);
   // Filled as the decoder's graphs ask for them; the arrays are live, so what the trainer changes is sampled from.
   const live: Record<string, Float32Array> = {};
-  const open = (outputs: Parameters<typeof Session.create>[0]) => {
+  const graphs = decoderGraphs({ folder: weights.folder }, weights);
+  const open: DecoderSetup['open'] = (outputs) => {
     Object.assign(live, policy.parameters.feeds(factors.tensors.keys()));
-    return Session.create(outputs, { folder: weights.folder });
+    return graphs.open(outputs);
   };
-  const decoder = new Decoder({ config: weights.reasoner, params: paramsFrom(source), open, weights: live });
+  const decoder = new Decoder({
+    ...{ config: weights.reasoner, params: paramsFrom(source), weights: live },
+    ...{ ...graphs, open },
+  });
   const masks = batch.queries && (await openAnswerMasks(policy, decoder));
   return {
     chosen: (questions, wanted = batch.questions) =>

@@ -6,7 +6,7 @@ import type { Params } from '../nn/params.ts';
 import { AnswerRow, type GenerateOptions, type Sampled, type TokenRow } from './answerRow.ts';
 import { KeyValueCache, ofRow } from './cache.ts';
 import type { QwenConfig } from './config.ts';
-import { causalMask, featureIndex, headIsQuantised } from './language.ts';
+import { causalMask, featureIndex } from './language.ts';
 import { OpenGraphs, type OpenGraphsSetup } from './openGraphs.ts';
 import { type Pass, passGraph } from './passGraph.ts';
 import {
@@ -63,23 +63,6 @@ export class Decoder {
 
   /** Reads the prompts; shorter ones are padded on the right, where causality hides the padding. */
   async prefill(prompts: readonly PromptTokens[]): Promise<DecodeState> {
-    const { config, params } = this.setup;
-    // A product over many tokens would expand a quantised output matrix to float32: the last token takes a step instead.
-    if (!headIsQuantised(params, config.language) || prompts.some(({ ids }) => ids.length < 2))
-      return this.read(prompts);
-    const state = await this.read(
-      prompts.map((prompt) => ({ ...prompt, ids: prompt.ids.slice(0, -1) })),
-      false,
-    );
-    await this.step(
-      state,
-      prompts.map(({ ids }) => lastOf(ids)),
-    );
-    return state;
-  }
-
-  /** Prompts to keys and values, and where asked to logits. */
-  private async read(prompts: readonly PromptTokens[], logits = true): Promise<DecodeState> {
     const { config, chunk = defaultChunk } = this.setup;
     const { pass, tokens, feeds } = this.rowFeeds(prompts);
     const placed = prompts.map(({ ids, grids }) =>
@@ -89,10 +72,10 @@ export class Decoder {
     const last = Int32Array.from(lengths, (n, row) => row * tokens + n - 1);
     const turns = this.turns(joinPositions(placed.map(({ positions }) => positions)));
     const mask = causalMask(prompts.map(() => new Array<number>(tokens).fill(1)));
-    const results = await this.run({ ...pass, logits }, { ...feeds, ...turns, ...(logits && { last }), mask });
+    const results = await this.run({ ...pass, logits: true }, { ...feeds, ...turns, last, mask });
     const cache = new KeyValueCache(config.language, { results, tokens, lengths }, { chunk: chunk.cache });
     const next = placed.map((row, b) => row.next - (tokens - ofRow(lengths, b)));
-    return { cache, next, logits: logits ? floats(results, 'logits') : new Float32Array(), pending: [] };
+    return { cache, next, logits: floats(results, 'logits'), pending: [] };
   }
 
   /** Feeds one token to each row; rows that are not live stay as they are. */
