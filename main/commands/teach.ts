@@ -127,6 +127,8 @@ const EVERY_MS = 1000;
 function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
   let last = Number.NEGATIVE_INFINITY;
   return ({ phase, done, total, secondsLeft, figures, fold }) => {
+    const { 'memory GB': memory } = figures;
+    if (memory !== undefined) return terminal.note(`\nThe run needs about ${memory.toFixed(1)} GB of memory.\n`);
     const now = performance.now();
     if (now - last < EVERY_MS) return;
     last = now;

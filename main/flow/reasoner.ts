@@ -140,11 +140,8 @@ export class Reasoner {
 
   /** The request, picture and all, up to where the answer begins. */
   async prompt(image: DecodedImage, question: string): Promise<PromptTokens> {
-    const { tokenizer, reasoner, recipe } = this.weights;
     const { grid, features } = await this.see(image);
-    const chat = chatFor(recipe.reasoner.template, question);
-    const ids = encodeChat(tokenizer, chat, { reply: true, imageTokens: [mergedCells(grid, reasoner.vision.merge)] });
-    return { ids, grids: [grid], features };
+    return { ids: requestIds(this.weights, grid, question), grids: [grid], features };
   }
 
   private sampling({ samples, temperature }: AskOptions): Sampling {
@@ -198,11 +195,30 @@ export class Reasoner {
 const keyOf = ({ h, w }: PatchGrid): string => `${h} ${w}`;
 
 /** Patches of a photograph's usual size, as the recipe frames it. */
-export function usualGrid(weights: ReasonerWeights): PatchGrid {
-  const { framing } = weights.recipe.reasoner;
-  const { height, width } = framedSize({ height: 480, width: 640 }, framing, imageConfig(weights));
+export const usualGrid = (weights: ReasonerWeights): PatchGrid => gridOf(weights, { height: 480, width: 640 });
+
+function gridOf(weights: ReasonerWeights, size: Frame): PatchGrid {
+  const { height, width } = framedSize(size, weights.recipe.reasoner.framing, imageConfig(weights));
   const { patch } = weights.reasoner.vision;
   return { t: 1, h: height / patch, w: width / patch };
+}
+
+function requestIds({ tokenizer, reasoner, recipe }: ReasonerWeights, grid: PatchGrid, question: string): number[] {
+  const chat = chatFor(recipe.reasoner.template, question);
+  return encodeChat(tokenizer, chat, { reply: true, imageTokens: [mergedCells(grid, reasoner.vision.merge)] });
+}
+
+/** Tokens of a request, and those of its picture among them. */
+export interface RequestSize {
+  readonly tokens: number;
+  readonly features: number;
+}
+
+/** How long a request about a picture of this size is, before anything is computed of it. */
+export function requestSize(weights: ReasonerWeights, size: Frame, question: string): RequestSize {
+  const grid = gridOf(weights, size);
+  const features = mergedCells(grid, weights.reasoner.vision.merge);
+  return { tokens: requestIds(weights, grid, question).length, features };
 }
 
 /** The vision tower is a graph of one size. */

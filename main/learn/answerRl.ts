@@ -12,6 +12,7 @@ import { type GrpoObjective, objectives, policyLoss, tokenLogProbs } from '../..
 import { isFactor } from '../../models/train/lora.ts';
 import { weightedMean } from '../../models/train/losses.ts';
 import { random } from '../contract/random.ts';
+import type { RequestSize } from '../flow/reasoner.ts';
 import { type AnswerGroup, groupFeeds, openAnswers, writtenLogProbs } from './answerGroups.ts';
 import { drawingWeights, drawnSide, masksOf } from './answerMasks.ts';
 import { answerPass } from './answerPass.ts';
@@ -54,7 +55,7 @@ export const answerReinforcement = watchedAnswers(null);
 const shown = ['reward', 'formatReward', 'sampledGroups', 'usefulGroups'] as const;
 
 /** [rows, answer] of the tokens that were written. */
-function writtenGraph(policy: AnswerPolicy, batch: AnswerBatch) {
+export function writtenGraph(policy: AnswerPolicy, batch: AnswerBatch) {
   const pass = answerPass(policy, batch);
   const written = input('labels', [batch.rows * batch.answer], 'int64');
   return { ...pass, logProbs: reshape(tokenLogProbs(pass.logits, written).logProbs, [batch.rows, batch.answer]) };
@@ -103,16 +104,23 @@ const objectiveOf = (isDrawing: boolean, answer: number): GrpoObjective =>
     : { ...objectives.segZero, ratio: 'on-policy', clip: null };
 
 /** One question a step: rows of a checkpoint's own pictures are long. */
-export function answerBatch({ weights }: AnswerPolicy, asked: readonly AnswerTask[]): AnswerBatch {
+export function answerBatch(policy: AnswerPolicy, asked: readonly AnswerTask[]): AnswerBatch {
+  const { hidden } = policy.weights.reasoner.language;
+  const sizeOf = ({ prompt: { ids, features } }: AnswerTask) => ({
+    ...{ tokens: ids.length, features: features.length / hidden },
+  });
+  return batchOfSizes(policy, asked.map(sizeOf));
+}
+
+export function batchOfSizes({ weights }: AnswerPolicy, sizes: readonly RequestSize[]): AnswerBatch {
   const { context } = weights;
   const { queries: how } = weights.recipe.reasoner;
   const answer = Math.min(longest, weights.recipe.reasoner.answerTokens);
-  const most = (count: (one: AnswerTask) => number) => Math.max(...asked.map(count));
-  const tokens = answer + most(({ prompt }) => prompt.ids.length);
+  const tokens = answer + Math.max(...sizes.map((size) => size.tokens));
   return {
     ...{ questions: 1, turns: groupSize, rows: groupSize, answer },
     tokens: Math.ceil(tokens / tokenSteps) * tokenSteps,
-    features: most(({ prompt }) => prompt.features.length / weights.reasoner.language.hidden),
+    features: Math.max(...sizes.map(({ features }) => features)),
     queries: context && how && { count: context.numOfQuery, how },
     objective: objectiveOf(context !== null, answer),
   };

@@ -11,6 +11,7 @@ import { learn, type ToLearn } from './learnTier.ts';
 import type { LookedAt } from './lookAt.ts';
 import { projectFigures } from './measure.ts';
 import { crossRefusal } from './preflight.ts';
+import { withoutRoom } from './runMemory.ts';
 import { foldsOf, usualFolds } from './split.ts';
 import type { TeachOutcome, TeachTask, Watching } from './task.ts';
 import { judgedBy, planned, untaught, withoutNames } from './tierPlan.ts';
@@ -23,7 +24,8 @@ export async function crossValidated(
   { images, own }: { images: readonly LookedAt[]; own: CheckpointWeights },
   watching: Watching,
 ): Promise<Result> {
-  const why = crossRefusal(images) ?? withoutNames(task, own, images);
+  const needs = { weights: own, images };
+  const why = crossRefusal(images) ?? withoutNames(task, own, images) ?? (await withoutRoom(task, needs, watching));
   if (why !== null) return untaught(task, why, images);
   const parts = foldsOf(images, { folds: task.folds ?? usualFolds, seed: task.seed });
   const first = await scoresOf(task.weights, { task, measured: images, phase: 'measuring' }, watching);

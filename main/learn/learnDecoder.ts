@@ -94,6 +94,10 @@ export async function trainUntil<P extends Policy, S, B>(
   await validated?.end();
 }
 
+/** Asks of a step by pointing and by words, at most. */
+export const mostAsks = ({ segmenter }: Pick<DecoderWeights, 'segmenter'>) =>
+  segmenter.imageSize > largeSide ? largeBatch : batch;
+
 interface Plan {
   readonly policy: DecoderPolicy;
   readonly prepared: Prepared;
@@ -105,7 +109,7 @@ async function planned(
   { policy, prepared, weights }: Plan,
 ): Promise<Run<DecoderPolicy, Prepared['pointed'][number], DecoderBatch>> {
   const { seed } = task;
-  const most = weights.segmenter.imageSize > largeSide ? largeBatch : batch;
+  const most = mostAsks(weights);
   const [told] = prepared.worded;
   const worded = told ? most.worded : 0;
   const replayed = prepared.replayed.length > 0 ? Math.round(most.pointed * replayShare) : 0;

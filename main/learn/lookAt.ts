@@ -1,5 +1,6 @@
 // Reads every image of a run once, so that near-duplicates, masks that follow nothing and files that are gone are known before it begins.
 import { BadInput } from '../contract/badInput.ts';
+import type { Frame } from '../contract/geometry.ts';
 import type { SkippedImage } from '../contract/learning.ts';
 import { outlinesOf } from './decoderPrompts.ts';
 import { edgeRank } from './edgeRank.ts';
@@ -11,13 +12,13 @@ import type { TeachingImage, TeachTask, Watching } from './task.ts';
 /** Masks of each image whose place on the picture is looked at. */
 const mostRanked = 4;
 
-export type LookedAt = TaughtImage & MeasuredImage & TeachingImage;
+export type LookedAt = TaughtImage & MeasuredImage & TeachingImage & { readonly size: Frame };
 
 export async function lookAt(
   { images }: Pick<TeachTask, 'images'>,
   { signal, report }: Watching,
 ): Promise<{ images: LookedAt[]; skipped: SkippedImage[] }> {
-  const looked: { image: TeachingImage; hash: string; edgeRanks: number[] }[] = [];
+  const looked: { image: TeachingImage; hash: string; edgeRanks: number[]; size: Frame }[] = [];
   const skipped: SkippedImage[] = [];
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
@@ -25,7 +26,8 @@ export async function lookAt(
       const picture = await image.read();
       const masks = image.samples.flatMap((sample) => outlinesOf(sample).map(({ mask }) => mask));
       const edgeRanks = masks.slice(0, mostRanked).flatMap((mask) => edgeRank(picture, mask) ?? []);
-      looked.push({ image, hash: pictureHash(picture), edgeRanks });
+      const { width, height } = picture;
+      looked.push({ image, hash: pictureHash(picture), edgeRanks, size: { width, height } });
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       skipped.push({ path: image.path, reason: error.message });
@@ -33,8 +35,8 @@ export async function lookAt(
     report({ kind: 'teaching', phase: 'looking', done: i + 1, total: images.length, secondsLeft: null, figures: {} });
   }
   const groups = nearGroups(looked.map(({ hash }) => hash));
-  const all = looked.map(({ image, edgeRanks }, i) => ({
-    ...{ ...image, read: () => image.read(), edgeRanks, prompts: image.samples.length },
+  const all = looked.map(({ image, edgeRanks, size }, i) => ({
+    ...{ ...image, read: () => image.read(), edgeRanks, size, prompts: image.samples.length },
     group: groups.findIndex((group) => group.includes(i)),
   }));
   return { images: all, skipped };

@@ -45,6 +45,8 @@ export interface TeachTask {
   readonly base: BaseDomain;
   readonly minutes: number;
   readonly seed: number;
+  /** Bytes of memory that a run may count on. Missing: those of this machine. */
+  readonly memory?: number;
 }
 
 /** The report, and what a project keeps beside it. */

@@ -11,6 +11,7 @@ import { learn } from './learnTier.ts';
 import { type LookedAt, lookAt } from './lookAt.ts';
 import { projectFigures } from './measure.ts';
 import { canCrossValidate, refusal } from './preflight.ts';
+import { withoutRoom } from './runMemory.ts';
 import { heldOut } from './split.ts';
 import type { TeachOutcome, TeachTask, Watching } from './task.ts';
 import { judgedBy, planned, untaught, withoutNames } from './tierPlan.ts';
@@ -37,7 +38,8 @@ async function heldBack(
 ): Promise<Result> {
   const held = heldOut(images, { held: new Set(task.held), taught: new Set(task.taught), seed: task.seed });
   const learnt = images.filter(({ imageId }) => !held.has(imageId));
-  const why = refusal(images, held) ?? withoutNames(task, own, learnt);
+  const needs = { weights: own, images: learnt };
+  const why = refusal(images, held) ?? withoutNames(task, own, learnt) ?? (await withoutRoom(task, needs, watching));
   if (why !== null) return { ...untaught(task, why, learnt), crossValidates: canCrossValidate(images) };
   const measured = images.filter(({ imageId }) => held.has(imageId));
   const first = await scoresOf(task.weights, { task, measured, phase: 'measuring' }, watching);

@@ -79,7 +79,9 @@ const filesOf = (folder: string) =>
 describe('tier rl of a LENS checkpoint by the command', { timeout: 300_000 }, () => {
   it('goes on after a kill of all its processes, and again after another, to the same weights to the bit', async () => {
     const whole = await projectOf('whole');
-    const report: TeachReport = JSON.parse((await taught(whole.file)).out);
+    const through = await taught(whole.file);
+    expect(through.said).toMatch(/\nThe run needs about \d+\.\d GB of memory\.\n/u);
+    const report: TeachReport = JSON.parse(through.out);
     expect(report).toMatchObject({ tier: 'rl' });
     const cut = await projectOf('cut');
     const saved = (turn: string) => existsSync(path.join(cut.run, `rewards${turn}.safetensors`));

@@ -1,0 +1,201 @@
+// Foretells the memory of a checkpoint's run by rewards from the graphs that it will open, and says which tier fits where it does not.
+import { totalmem } from 'node:os';
+import { bytesOf, lower, type OnnxGraph } from '../../models/graph/lower.ts';
+import { forecastBytes } from '../../models/graph/memory.ts';
+import { type NodeOrder, orderNodes } from '../../models/graph/schedule.ts';
+import { input, type Tensor } from '../../models/graph/tensor.ts';
+import { paramsFrom } from '../../models/nn/params.ts';
+import { passGraph } from '../../models/qwen/passGraph.ts';
+import { anyImageEncoder } from '../../models/sam/imageEncoder.ts';
+import type { Frame } from '../contract/geometry.ts';
+import type { Tier } from '../contract/learning.ts';
+import { type RequestSize, requestSize } from '../flow/reasoner.ts';
+import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
+import { adapterPolicy, sourceOf } from './adapterPolicy.ts';
+import { adapterObjective } from './adapterTier.ts';
+import { drawingWeights, masksOf } from './answerMasks.ts';
+import { isRewarded } from './answerRewards.ts';
+import { answerReinforcement, batchOfSizes, writtenGraph } from './answerRl.ts';
+import { type AnswerBatch, type AnswerPolicy, answerPolicy } from './answerTask.ts';
+import { decoderObjective, decoderPolicy, pointSlots } from './decoderTier.ts';
+import { mostAsks } from './learnDecoder.ts';
+import { type LossGraph, type Policy, stepOutputs } from './loop.ts';
+import type { Sample } from './sample.ts';
+import type { TeachTask, Watching } from './task.ts';
+
+/** Bytes: what the process grows by, and what it reads of weights that stay in their files. */
+export interface RunMemory {
+  readonly own: number;
+  readonly read: number;
+}
+
+interface SizedImage {
+  readonly size: Frame;
+  readonly samples: readonly Sample[];
+}
+
+interface Needs {
+  readonly weights: CheckpointWeights;
+  readonly images: readonly SizedImage[];
+}
+
+/** What the system, the host and the window leave of a machine's memory. */
+const shareForRuns = 0.9;
+/** Tokens of an answer that is taught, where nobody has written it yet. */
+const taughtAnswer = 128;
+const rowsOfStep = 2;
+
+/** Null: it fits, or the tier is not rl of a checkpoint. What it needs is reported before anything is measured. */
+export async function withoutRoom(
+  { tier, memory = machineMemory() }: Pick<TeachTask, 'tier' | 'memory'>,
+  needs: Needs,
+  { report }: Watching,
+): Promise<string | null> {
+  const { weights } = needs;
+  if (tier !== 'rl' || weights.base === undefined) return null;
+  const sizes = requestSizes(needs);
+  if (sizes.length === 0) return null;
+  const needed = bytesIn(await rewardsMemory(weights, sizes));
+  const figures = { 'memory GB': needed / 1e9 };
+  report({ kind: 'teaching', phase: 'preparing', done: 0, total: null, secondsLeft: null, figures });
+  if (needed <= shareForRuns * memory) return null;
+  const others: OtherTier[] = [{ tier: 'supervised', bytes: bytesIn(await answersMemory(weights, sizes)) }];
+  if (weights.segmenter && weights.context)
+    others.push({ tier: 'decoder', bytes: bytesIn(await masksMemory(weights, sizes.length)) });
+  return tooLarge({ name: weights.name, needed, memory }, others);
+}
+
+/** Of the machine, or of the container that the process runs in. */
+function machineMemory(): number {
+  const bound = process.constrainedMemory();
+  return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
+}
+
+const bytesIn = ({ own, read }: RunMemory): number => own + read;
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+interface OtherTier {
+  readonly tier: Tier;
+  readonly bytes: number;
+}
+
+/** `others` stand in the order in which they are offered. */
+export function tooLarge(
+  { name, needed, memory }: { name: string; needed: number; memory: number },
+  others: readonly OtherTier[],
+): string {
+  const fits = others.find(({ bytes }) => bytes <= shareForRuns * memory);
+  const instead = fits
+    ? `choose tier ${fits.tier}, which needs about ${gigabytes(fits.bytes)}`
+    : 'no other tier of it fits either; "loupe model quantise" writes its weights in 4 bits, and loupe-nano learns in less';
+  return `Tier rl of ${name} needs about ${gigabytes(needed)} of memory and this machine has ${gigabytes(memory)}; ${instead}.`;
+}
+
+/** The longest request about each image that rewards can be earned on. */
+function requestSizes({ weights, images }: Needs): RequestSize[] {
+  return images.flatMap(({ size, samples }) => {
+    const sizes = samples.filter(isRewarded).map(({ prompt }) => requestSize(weights, size, prompt.text));
+    const [longest] = sizes.toSorted((a, b) => b.tokens - a.tokens);
+    return longest ?? [];
+  });
+}
+
+interface Opened {
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  readonly order: NodeOrder;
+}
+
+/**
+ * Sessions that are open together, each with the memory that it keeps; what learns is held once, and again for each of `copies`;
+ * AdamW holds two numbers for each.
+ */
+function memoryOf(opened: readonly Opened[], { parameters }: Policy, copies: number): RunMemory {
+  const graphs = opened.map(({ outputs, order }) => orderNodes(lower(outputs, 'cpu'), order));
+  const fed = (graph: OnnxGraph) => bytesOfAll(graph.inputs.filter(({ name }) => parameters.all.has(name)));
+  const learnt = [...parameters.all.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
+  const sessions = graphs.reduce((sum, graph) => sum + forecastBytes(graph) - fed(graph), 0);
+  const stored = new Map(
+    graphs.flatMap(({ initializers }) =>
+      initializers.filter(({ data }) => 'file' in data).map((one) => [one.name, one]),
+    ),
+  );
+  return { own: sessions + (1 + copies + 2) * learnt, read: bytesOfAll([...stored.values()]) };
+}
+
+const bytesOfAll = (values: readonly { dtype: Tensor['dtype']; shape: Tensor['shape'] }[]): number =>
+  values.reduce((sum, { dtype, shape }) => sum + bytesOf(dtype, shape), 0);
+
+const stepOf = (graph: LossGraph): Opened => ({
+  outputs: stepOutputs(
+    graph,
+    [...graph.parameters.keys()].filter((name) => graph.trains(name)),
+  ),
+  order: 'reversed',
+});
+
+/** Features of all images stay in memory while they are asked. */
+function withFeatures(memory: RunMemory, weights: CheckpointWeights, sizes: readonly RequestSize[]): RunMemory {
+  const cells = sizes.reduce((sum, { features }) => sum + features, 0);
+  return { ...memory, own: memory.own + 4 * weights.reasoner.language.hidden * cells };
+}
+
+/** The step, the weights that the run began from, and all that samples and draws are open at once. */
+export async function rewardsMemory(weights: CheckpointWeights, sizes: readonly RequestSize[]): Promise<RunMemory> {
+  const policy = await answerPolicy(weights, { seed: 0 });
+  const batch = batchOfSizes(policy, sizes);
+  const { logProbs } = writtenGraph(policy, batch);
+  const natural = [{ logProbs }, ...samplingGraphs(policy, batch), ...drawingGraphs(policy, batch)];
+  const opened = [
+    stepOf(answerReinforcement.graph(policy, batch)),
+    ...natural.map((outputs): Opened => ({ outputs, order: 'natural' })),
+  ];
+  return withFeatures(memoryOf(opened, policy, 1), weights, sizes);
+}
+
+/** The request, a token of every answer over what is remembered, and the queries behind them. */
+function samplingGraphs(policy: AnswerPolicy, { rows, tokens, features, answer, queries }: AnswerBatch) {
+  const { reasoner } = policy.weights;
+  const prompt = tokens - answer;
+  const nothing = { prompts: 0, promptTokens: 0, capacity: 0, features: 0, queries: 0, logits: true };
+  const after = { ...nothing, rows, tokens: 1, prompts: 1, promptTokens: prompt, capacity: answer };
+  const whole = { ...nothing, rows, tokens, features: rows * features };
+  const asking = queries && { ...(queries.how === 'reread' ? whole : after), queries: queries.count, logits: false };
+  const passes = [{ ...nothing, rows: 1, tokens: prompt, features }, after, ...(asking ? [asking] : [])];
+  return passes.map((pass) => passGraph(paramsFrom(sourceOf(policy).source), reasoner, pass));
+}
+
+/** None where another model draws. */
+function drawingGraphs(policy: AnswerPolicy, { queries }: AnswerBatch): Record<string, Tensor>[] {
+  if (!queries) return [];
+  const weights = drawingWeights(policy.weights);
+  const { segmenter, context, params } = weights;
+  const image = input('image', [1, 3, segmenter.imageSize, segmenter.imageSize]);
+  const drawn = [input('states', [1, context.numOfQuery, context.hidden]), null].map((states) => {
+    const { masks, iou } = masksOf(paramsFrom(sourceOf(policy).source), weights, { asks: 1, states });
+    return { masks, iou };
+  });
+  return [{ ...anyImageEncoder(params.at('sam'), segmenter, image) }, ...drawn];
+}
+
+/** Of the supervised tier's step. */
+async function answersMemory(weights: CheckpointWeights, sizes: readonly RequestSize[]): Promise<RunMemory> {
+  const policy = await adapterPolicy(weights, 0);
+  const most = (count: (size: RequestSize) => number) => Math.max(...sizes.map(count));
+  const [tokens, features] = [most((size) => size.tokens) + taughtAnswer, most((size) => size.features)];
+  const batch = { rows: rowsOfStep, tokens, features, answer: taughtAnswer, queries: null };
+  const memory = memoryOf([stepOf(adapterObjective.graph(policy, batch))], policy, 0);
+  return withFeatures(memory, weights, sizes);
+}
+
+/** Of the decoder tier's step, with the features of so many pictures. */
+async function masksMemory(weights: CheckpointWeights, pictures: number): Promise<RunMemory> {
+  const drawing = drawingWeights(weights);
+  const policy = await decoderPolicy(drawing);
+  const batch = { ...mostAsks(drawing), slots: pointSlots(drawing), wordedSlots: pointSlots(drawing) };
+  const { own, read } = memoryOf([stepOf(decoderObjective.graph(policy, batch))], policy, 0);
+  const { width, imageSize } = drawing.segmenter;
+  const cells = (stride: number) => (imageSize / stride) ** 2;
+  const features = (cells(4) / 8 + cells(8) / 4 + cells(16)) * width;
+  return { own: own + 4 * features * pictures, read };
+}

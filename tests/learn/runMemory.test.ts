@@ -1,0 +1,104 @@
+// The memory of a run by rewards is foretold from its graphs: what it grows with, what is said before it starts, and what is offered instead.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TeachProgress } from '../../main/contract/learning.ts';
+import { requestSize } from '../../main/flow/reasoner.ts';
+import { rewardsMemory, tooLarge } from '../../main/learn/runMemory.ts';
+import { teach } from '../../main/learn/teach.ts';
+import { type CheckpointWeights, openModel } from '../../main/weights/openCheckpoint.ts';
+import { runProgram } from '../program.ts';
+import { toySamJson, writeToy, writeToySam } from '../weights/toyCheckpoint.ts';
+import { taskOf, teachingImages } from './teaching.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-run-memory-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const at = (...names: string[]) => path.join(root, ...names);
+const images = teachingImages(12);
+let lens: CheckpointWeights;
+let segZero: CheckpointWeights;
+
+beforeAll(async () => {
+  await writeToySam(at('sam2'));
+  for (const [name, base] of Object.entries({ LENS: 'lens-released', 'Seg-Zero': 'seg-zero' })) {
+    await writeToy(at(name), { says: 'a', lens: name === 'LENS' });
+    if (name === 'LENS') writeFileSync(at(name, 'segmenter.json'), JSON.stringify(toySamJson));
+    const reasoner = { framing: { kind: 'square', side: 56, filter: 'bilinear' }, answerTokens: 8 };
+    writeFileSync(at(name, 'recipe.json'), JSON.stringify({ base, reasoner }));
+  }
+  [lens, segZero] = [await openModel(at('LENS')), await openModel(at('Seg-Zero'))];
+});
+
+describe('what a run by rewards is foretold to need', { timeout: 120_000 }, () => {
+  const bytes = async (weights: CheckpointWeights, tokens: number, pictures = 1) => {
+    const { own, read } = await rewardsMemory(weights, new Array(pictures).fill({ tokens, features: 4 }));
+    return { own, read };
+  };
+
+  it('grows with the requests, and with the pictures whose features are kept', async () => {
+    const [short, long, many] = [await bytes(lens, 40), await bytes(lens, 400), await bytes(lens, 40, 100)];
+    expect(long.own).toBeGreaterThan(2 * short.own);
+    expect(many.own - short.own).toBe(99 * 4 * lens.reasoner.language.hidden * 4);
+    expect(long.read).toBe(short.read);
+  });
+
+  it('is more where the checkpoint draws by itself, by the segmenter that it reads', async () => {
+    const [own, other] = [await bytes(lens, 40), await bytes(segZero, 40)];
+    expect(own.own).toBeGreaterThan(other.own);
+    expect(own.read).toBeGreaterThan(other.read);
+  });
+
+  it.each(['56', '448'])(
+    'is not much more than what a run of frames of %s pixels grows by, and hardly less',
+    async (side) => {
+      const program = new URL('./rewardsMemoryRun.ts', import.meta.url);
+      const { foretold, grown } = await runProgram<{ foretold: number; grown: number }>(program, [root, side]);
+      expect(foretold).toBeGreaterThan(0.9 * grown);
+      // The least that an arena takes counts in small runs.
+      expect(foretold).toBeLessThan(1.3 * grown + 50e6);
+    },
+  );
+
+  it('is of requests as they are asked: words and the cells of the picture', () => {
+    const size = { width: 64, height: 64 };
+    const [one, two] = ['cat', 'the cat on the left'].map((text) => requestSize(lens, size, text));
+    expect([one?.features, two?.features]).toEqual([4, 4]);
+    expect((two?.tokens ?? 0) - (one?.tokens ?? 0)).toBe(16);
+  });
+});
+
+describe('a run by rewards', { timeout: 120_000 }, () => {
+  const asked = (memory: number) => ({ ...taskOf(at('run'), at('LENS'), images), tier: 'rl' as const, memory });
+
+  it('that does not fit is refused before anything is measured, after its need was told', async () => {
+    const heard: TeachProgress[] = [];
+    const { gate, before } = await teach(asked(1e6), { report: (progress) => heard.push(progress) });
+    expect(before).toBeNull();
+    expect(gate.reason).toMatch(
+      /^Tier rl of LENS needs about \d+\.\d GB of memory and this machine has 0\.0 GB; no other tier of it fits either/u,
+    );
+    const told = heard.flatMap(({ figures }) => figures['memory GB'] ?? []);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toBeGreaterThan(0.01);
+    expect(heard.some(({ phase }) => phase === 'measuring')).toBe(false);
+  });
+
+  it('that does not fit is offered the tier that does', async () => {
+    const needed = (await rewardsMemory(lens, [requestSize(lens, { width: 64, height: 64 }, 'cat')])).own;
+    const { gate } = await teach(asked(needed), { report: () => {} });
+    expect(gate.reason).toContain('choose tier supervised, which needs about 0.0 GB.');
+  });
+});
+
+it('names the first of the other tiers that fits', () => {
+  const run = { name: 'LENS-3B', needed: 19.3e9, memory: 16e9 };
+  const supervised = { tier: 'supervised', bytes: 9.8e9 } as const;
+  const decoder = { tier: 'decoder', bytes: 2e9 } as const;
+  expect(tooLarge(run, [supervised, decoder])).toBe(
+    'Tier rl of LENS-3B needs about 19.3 GB of memory and this machine has 16.0 GB; choose tier supervised, which needs about 9.8 GB.',
+  );
+  // The last tenth is the system's.
+  expect(tooLarge(run, [{ ...supervised, bytes: 15e9 }, decoder])).toContain('choose tier decoder, which needs about');
+  expect(tooLarge(run, [{ ...supervised, bytes: 15e9 }])).toContain('loupe-nano learns in less');
+});
