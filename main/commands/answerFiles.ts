@@ -3,7 +3,7 @@ import path from 'node:path';
 import { packMask } from '../contract/project.ts';
 import { inPicture } from '../contract/reasoning.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
-import type { Proposal, ProposedObject } from '../flow/predict.ts';
+import type { Proposal, ProposedObject } from '../flow/predictor.ts';
 import type { OutShape } from '../formats/cocoAnnotations.ts';
 import { type CocoContent, writeCocoFile } from '../formats/cocoWrite.ts';
 import { slashed } from '../formats/values.ts';

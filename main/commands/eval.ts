@@ -10,7 +10,7 @@ import type { ReferringFigures } from '../evaluate/referring.ts';
 import type { RepairFigures } from '../evaluate/repair.ts';
 import type { SceneEvaluation } from '../evaluate/scenes.ts';
 import type { WordFigures } from '../evaluate/words.ts';
-import type { Predictor } from '../flow/predict.ts';
+import type { Predictor } from '../flow/predictor.ts';
 import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
 import { addReferring, referringTable } from './evalReferring.ts';

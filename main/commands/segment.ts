@@ -8,7 +8,7 @@ import { inPicture } from '../contract/reasoning.ts';
 import type { Box, Mask, Point, Prompt } from '../contract/records.ts';
 import { maskArea, unionOf } from '../contract/rle.ts';
 import { exitCode } from '../failure.ts';
-import type { Proposal } from '../flow/predict.ts';
+import type { Proposal } from '../flow/predictor.ts';
 import type { ImageFile } from '../pictures/image.ts';
 import type { Terminal } from '../terminal.ts';
 import { numberBetween, parseBox, parsePoint, parseSeed, wholeNumber } from './options.ts';
@@ -177,9 +177,10 @@ function foundLines({ objects }: Proposal, area: string): [string, string][] {
       ['box', edges(only.box)],
       ['area', area],
     ];
-  const each = objects.map(({ box, mask, label }, i): [string, string] => {
+  const each = objects.map(({ box, mask, label, score }, i): [string, string] => {
     const name = label === undefined ? '' : `${printable(label)}, `;
-    return [`box ${i + 1}`, `${edges(box)} (${name}${maskArea(mask)} pixels)`];
+    const sure = score === undefined ? '' : `, score ${score.toFixed(2)}`;
+    return [`box ${i + 1}`, `${edges(box)} (${name}${maskArea(mask)} pixels${sure})`];
   });
   return [...each, ['area', `${area}, all together`]];
 }

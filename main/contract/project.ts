@@ -138,6 +138,8 @@ export const FoundObject = z.object({
   points: z.array(Point).optional(),
   /** What the answer calls it. */
   label: text().optional(),
+  /** How sure the model is of it, where it tells. */
+  score: z.number().min(0).max(1).optional(),
   mask: PackedMask.nullable(),
 });
 export type FoundObject = z.infer<typeof FoundObject>;

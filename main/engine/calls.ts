@@ -5,7 +5,7 @@ import { packWire } from '../contract/liveWire.ts';
 import { type FoundObject, type PackedMask, packMask, unpackMask } from '../contract/project.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
-import type { PredictOptions, Predictor, Proposal, ProposedObject } from '../flow/predict.ts';
+import type { PredictOptions, Predictor, Proposal, ProposedObject } from '../flow/predictor.ts';
 import { spreadOf } from '../flow/spread.ts';
 import { liveWire } from '../pictures/liveWire.ts';
 import { wand } from '../pictures/wand.ts';
@@ -82,10 +82,11 @@ function stored(one: Proposal, chosen: Proposal, { predictor, version }: Model):
   };
 }
 
-const storedObject = ({ box, points, label, mask }: ProposedObject): FoundObject => ({
+const storedObject = ({ box, points, label, score, mask }: ProposedObject): FoundObject => ({
   box,
   ...(points && { points: [...points] }),
   ...(label !== undefined && { label }),
+  ...(score !== undefined && { score }),
   mask: packMask(mask),
 });
 

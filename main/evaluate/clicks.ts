@@ -2,7 +2,7 @@
 import type { Random } from '../contract/random.ts';
 import type { DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskIou, toBitmap } from '../contract/rle.ts';
-import type { Predictor } from '../flow/predict.ts';
+import type { Predictor } from '../flow/predictor.ts';
 import { nextClick } from '../pictures/distance.ts';
 
 export interface ClickRules {

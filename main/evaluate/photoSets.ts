@@ -2,7 +2,7 @@
 import { fromPolygon } from '../contract/polygon.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskIou } from '../contract/rle.ts';
-import type { Predictor } from '../flow/predict.ts';
+import type { Predictor } from '../flow/predictor.ts';
 import { cutOut } from '../pictures/cutOut.ts';
 import { type ClickRules, clickedIous, clicksTo } from './clicks.ts';
 import type { LabelledImage } from './cocoPhotos.ts';

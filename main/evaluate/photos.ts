@@ -2,7 +2,7 @@
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import type { Predictor } from '../flow/predict.ts';
+import type { Predictor } from '../flow/predictor.ts';
 import { grabCut, openCvReady } from '../pictures/grabCut.ts';
 import { cIoU, gIoU, median, type Overlap, overlapOf } from './metrics.ts';
 

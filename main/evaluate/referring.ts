@@ -7,7 +7,7 @@ import { boxIou, rescale } from '../contract/geometry.ts';
 import { field } from '../contract/lookup.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
-import type { Predictor, Proposal } from '../flow/predict.ts';
+import type { Predictor, Proposal } from '../flow/predictor.ts';
 import type { Expression, ExpressionTruth } from './expressions.ts';
 import { cIoU, gIoU, median, type Overlap, overlapOf } from './metrics.ts';
 

@@ -1,7 +1,7 @@
 // Measures a predictor on drawn scenes of unseen seeds: the figures of `loupe eval scenes`.
 import type { Box, Mask, Prompt } from '../contract/records.ts';
 import { fromBitmap, maskArea, unionOf } from '../contract/rle.ts';
-import type { Predictor } from '../flow/predict.ts';
+import type { Predictor } from '../flow/predictor.ts';
 import { rasterise } from '../pictures/image.ts';
 import { boxReward, maskReward } from '../reward/lens.ts';
 import { type Atlas, buildAtlas } from '../scenes/atlas.ts';

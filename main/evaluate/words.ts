@@ -1,6 +1,6 @@
 // Asks prompts in words about photographs: is the named thing found, is what is absent said to be absent, is an unknown word never replaced.
 import { boxIou } from '../contract/geometry.ts';
-import type { Predictor, Proposal } from '../flow/predict.ts';
+import type { Predictor, Proposal } from '../flow/predictor.ts';
 import type { LabelledImage } from './cocoPhotos.ts';
 
 export interface WordFigures {

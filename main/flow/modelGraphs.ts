@@ -52,7 +52,7 @@ type Makers = Partial<Record<GraphPart, () => ModelGraph[]>>;
 async function makersOf(place: string, kind: string): Promise<Makers> {
   if (kind === 'SAM checkpoint' || kind === 'SAM 2 checkpoint')
     return { segmenter: segmenterOf(await openSegmenter(place)) };
-  if (kind === 'ONNX segmenter')
+  if (kind.startsWith('ONNX'))
     throw new BadInput(`${place}: holds ONNX files, whose graphs are not Loupe's; look at them with a viewer of ONNX`);
   return ofReasoner(await openModel(place));
 }

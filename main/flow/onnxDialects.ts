@@ -1,6 +1,7 @@
 // Holds one record for each way in which known tools export a segmenter as ONNX files, and says which one a set of files is.
 import type { ForeignPort, OnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { BadInput } from '../contract/badInput.ts';
+import { findWordFiles, whyNoWordFiles } from './wordDialects.ts';
 
 export interface OnnxDialect {
   readonly id: string;
@@ -165,23 +166,12 @@ function isDecoder({ decoder }: OnnxDialect, { inputs, outputs }: OnnxHeader): b
   return has(inputs, ...decoder.features, decoder.points, decoder.labels) && has(outputs, ...named);
 }
 
-/** Exports of SAM 3 that find by words: parts with these names, of samexporter and X-AnyLabeling, and of usls. */
-const worded: readonly { readonly input: string; readonly outputs: readonly string[] }[] = [
-  { input: 'image', outputs: ['backbone_fpn_0', 'vision_pos_enc_0'] },
-  { input: 'tokens', outputs: ['text_attention_mask', 'text_memory'] },
-  { input: 'language_features', outputs: ['boxes', 'masks'] },
-  { input: 'images', outputs: ['fpn_feat_0', 'fpn_pos_2'] },
-  { input: 'input_ids', outputs: ['text_features', 'text_mask'] },
-  { input: 'text_features', outputs: ['pred_masks', 'pred_boxes'] },
-];
-
-const isWorded = ({ inputs, outputs }: OnnxHeader): boolean =>
-  worded.some((part) => has(inputs, part.input) && has(outputs, ...part.outputs));
-
 function whyNot(headers: readonly OnnxHeader[]): string {
   if (headers.length === 0) return 'holds no .onnx file';
-  if (headers.some(isWorded))
-    return 'is SAM 3 for words, which Loupe does not run; for clicks and boxes take its tracker (onnx-community/sam3-tracker-ONNX) or SAM 2.1, for words a LENS checkpoint';
+  if (findWordFiles(headers))
+    return 'is SAM 3 for words, which takes no clicks and boxes; choose it as the model for words (--weights), and for clicks and boxes its tracker (onnx-community/sam3-tracker-ONNX) or SAM 2.1';
+  const words = whyNoWordFiles(headers);
+  if (words !== null) return words;
   const encoder = headers.find((one) => dialects.some((dialect) => isEncoder(dialect, one)));
   const decoder = headers.find((one) => dialects.some((dialect) => isDecoder(dialect, one)));
   if (encoder && !decoder)

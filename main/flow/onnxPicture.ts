@@ -32,7 +32,8 @@ export function pixelsFor(image: DecodedImage, { placed, scale, planes }: Wanted
   const { width, height } = placed.square;
   if (!planes) return { data: interleaved(image, placed), shape: [height, width, 3] };
   const data = new Float32Array(3 * width * height);
-  const fill = placed.width === width && placed.height === height ? smoothly(image, placed) : byPillow(image, placed);
+  const fill =
+    placed.width === width && placed.height === height ? smoothly(image, placed) : resizedPlanes(image, placed);
   for (let channel = 0; channel < 3; channel++)
     for (let y = 0; y < placed.height; y++)
       for (let x = 0; x < placed.width; x++) {
@@ -60,7 +61,7 @@ function smoothly(image: DecodedImage, size: Frame): Float32Array {
 }
 
 /** Resizes as SAM's own predictor does: whole numbers. [3, height, width] */
-function byPillow(image: DecodedImage, { width, height }: Frame): Float32Array {
+export function resizedPlanes(image: DecodedImage, { width, height }: Frame): Float32Array {
   const { data } = resizePillow(image, { width, height }, 'bilinear');
   const area = width * height;
   return Float32Array.from({ length: 3 * area }, (_, i) => data[(i % area) * 3 + Math.floor(i / area)] ?? 0);

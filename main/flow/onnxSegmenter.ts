@@ -1,13 +1,12 @@
 // Draws masks by ONNX files of another tool, from clicks, a box or a rough mask; encodes the picture once.
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { filesDigest } from '../../models/runtime/graphDigest.ts';
-import { readOnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { ForeignSession, type ShapedValue } from '../../models/runtime/session.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { EncoderFiles, leastSide } from './featureFiles.ts';
 import { type PixelScale, type RecognisedFiles, recognise } from './onnxDialects.ts';
+import { readOnnxFolder } from './onnxFolder.ts';
 import { type ForeignMasks, foreignMasks, maskOfPicture } from './onnxMasks.ts';
 import { type PlacedPicture, pixelsFor, placedOn } from './onnxPicture.ts';
 import { type ProbeResult, probe } from './onnxProbe.ts';
@@ -51,7 +50,7 @@ export class OnnxSegmenter {
 
   /** Opens the files of a folder and tries them; throws one sentence that names the file at fault. */
   static async open(folder: string, options: EngineOptions = {}): Promise<OnnxSegmenter> {
-    const files = await recogniseFolder(folder);
+    const files = recognise(folder, await readOnnxFolder(folder));
     const encoder = await ForeignSession.open(files.encoder.file, options);
     const decoder = isOneFile(files) ? encoder : await ForeignSession.open(files.decoder.file, options);
     const parts = { files, encoder, decoder };
@@ -138,15 +137,6 @@ async function decoded({ files, decoder }: Parts, { image, ask, features, heard 
   const { inputs } = files.decoder;
   const prompts = promptFeeds(ask, { dialect: files.dialect, inputs, placed, image, heard });
   return foreignMasks(await decoder.run({ ...features, ...prompts }), files.dialect);
-}
-
-/** All .onnx files of a folder and of the folders in it. */
-export async function recogniseFolder(folder: string): Promise<RecognisedFiles> {
-  const entries = await readdir(folder, { recursive: true }).catch(() => {
-    throw new BadInput(`${folder}: there is no such folder`);
-  });
-  const names = entries.filter((name) => name.endsWith('.onnx') && name.split(path.sep).length < 3);
-  return recognise(folder, await Promise.all(names.map((name) => readOnnxHeader(path.join(folder, name)))));
 }
 
 /** One file has no features apart, and small squares are soon encoded. */

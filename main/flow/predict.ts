@@ -1,92 +1,43 @@
 // Answers a prompt about a picture by the weights of one folder: reasoning, and a box and a mask for each object.
+import { readdir } from 'node:fs/promises';
 import type { Provider } from '../../models/runtime/session.ts';
 import { mostAgreed } from '../contract/agreement.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import type { Found } from '../contract/project.ts';
-import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
+import type { DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
-import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
+import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/openCheckpoint.ts';
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { answerReaders } from './answer.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import type { FeatureFiles } from './featureFiles.ts';
+import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
 import { type Answers, type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
 import { type RepairedMask, repaired, unrated } from './repair.ts';
 import { Segmenter } from './segmenter.ts';
 import { type ClosedVocabulary, understood, unknownSentence } from './unknownWords.ts';
 import { unlikeness } from './unlikePicture.ts';
+import { openWordPredictor } from './wordPredictor.ts';
 import type { SegmenterPrompt } from './zoom.ts';
-
-export interface PredictOptions {
-  /** Answers to draw; the one that most agree with counts, of several such the likeliest. Default 1. */
-  samples?: number;
-  seed?: number;
-  /** Default: the recipe's. */
-  temperature?: number;
-  signal?: AbortSignal;
-  onText?(piece: string, candidate: number): void;
-  /** Each box in image pixels, as soon as an answer's text names it. */
-  onBox?(box: Box, candidate: number): void;
-  /** Awaited between tokens and masks. */
-  between?(): Promise<void>;
-}
-
-/** One object that was found, in image pixels. */
-export interface ProposedObject extends ReadObject {
-  readonly mask: Mask;
-}
-
-export interface Proposal {
-  answer: Answer;
-  /** The picture as the reasoner saw it: coordinates in the answer's text are pixels of it. */
-  frame: Frame;
-  found: Found;
-  /** In the order of the answer; none where nothing matches or no box could be read. */
-  objects: readonly ProposedObject[];
-  /** What can be known without truth. */
-  rewards: { format: number };
-  /** Milliseconds. */
-  timings: Record<string, number>;
-  /** All answers that were drawn, the chosen one among them; only when several were asked for. */
-  candidates?: Proposal[];
-}
-
-export interface Predictor {
-  /** The provider in use. */
-  readonly device: string;
-  readonly warnings: readonly string[];
-  /** The name in the folder's configuration. */
-  readonly name: string;
-  /** The picture as the reasoner sees it: coordinates in its texts are pixels of that. */
-  frameOf(image: DecodedImage): Frame;
-  /** Name of the segmenter that clicks and boxes go to, where it is not that of the weights; else null. */
-  readonly segmenterName: string | null;
-  predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
-  /** Words of a prompt that the model was never taught; none where it reads any word. */
-  unknownWords(text: string): readonly string[];
-  /** How often the encoder of the segmenter that clicks go to has run. */
-  readonly encodings: number;
-  /** The segmenter alone: clicks, a box, a rough mask. */
-  segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask>;
-  /** What the segmenter would draw in the place of a mask; null: nothing. */
-  repair(image: DecodedImage, standing: Mask): Promise<RepairedMask | null>;
-  /** Encodes the picture for the segmenter ahead of the first ask. */
-  prepare(image: DecodedImage): Promise<void>;
-  release(): Promise<void>;
-}
 
 /** Opens a weights folder; throws one sentence that names the file at fault. */
 export async function loadPredictor(
   folder: string,
   options: { provider?: string; threads?: number; segmenter?: string | null; features?: FeatureFiles } = {},
 ): Promise<Predictor> {
-  const weights = await openModel(folder);
-  const { threads, features } = options;
+  const { threads, features, segmenter = null } = options;
   const engine = { provider: options.provider as Provider | undefined, threads, features };
-  return openPredictor(weights, engine, options.segmenter ?? null);
+  if (await holdsOnnxAlone(folder)) return openWordPredictor(folder, engine, segmenter);
+  return openPredictor(await openModel(folder), engine, segmenter);
+}
+
+/** Whether it is ONNX files that are the model, and not weights that such files happen to lie beside. */
+async function holdsOnnxAlone(folder: string): Promise<boolean> {
+  const names: string[] = await readdir(folder, { recursive: true }).catch(() => []);
+  if (!names.some((name) => name.endsWith('.onnx')) || (await isCheckpoint(folder))) return false;
+  return !names.includes('model.safetensors') || !names.includes('tokenizer.json');
 }
 
 /** `segmenter`: where another one lies, for clicks and boxes; the weights' own is used for words where they have one. */

@@ -9,7 +9,9 @@ import { isSam1, openSam } from '../weights/openSam.ts';
 import { openSam2 } from '../weights/openSam2.ts';
 import { recipes } from '../weights/recipe.ts';
 import { isWeightsName, openTensors } from '../weights/segmenterFile.ts';
-import { recogniseFolder } from './onnxSegmenter.ts';
+import { recognise } from './onnxDialects.ts';
+import { readOnnxFolder } from './onnxFolder.ts';
+import { findWordFiles } from './wordDialects.ts';
 
 export type Recognised = Pick<InstalledModel, 'kind' | 'detail'>;
 
@@ -20,8 +22,10 @@ export async function recogniseModel(place: string): Promise<Recognised> {
   if (info.isFile()) return recogniseCheckpoint(place, await tensorsOf(place));
   const names = await readdir(place, { recursive: true });
   if (names.some((name) => name.endsWith('.onnx'))) {
-    const { dialect } = await recogniseFolder(place);
-    return { kind: 'ONNX segmenter', detail: dialect.title };
+    const headers = await readOnnxFolder(place);
+    const worded = findWordFiles(headers);
+    if (worded) return { kind: 'ONNX text segmenter', detail: worded.dialect.title };
+    return { kind: 'ONNX segmenter', detail: recognise(place, headers).dialect.title };
   }
   const config = names.includes('config.json') ? await objectIn(path.join(place, 'config.json')) : {};
   if ('context' in config && names.includes('tokenizer.json') && names.includes('model.safetensors')) {

@@ -18,6 +18,7 @@ export const settingsHandlers = (host: Host) => ({
 function placesOf({ name, kind, place }: InstalledModel): ModelPlace[] {
   const segmenter = { name, kind: 'segmenter', place } as const;
   if (kind === 'weights') return [{ name, kind: 'reasoner', place }, segmenter];
-  if (kind.startsWith('Qwen') || kind === 'LENS checkpoint') return [{ name, kind: 'reasoner', place }];
+  if (kind.startsWith('Qwen') || kind === 'LENS checkpoint' || kind === 'ONNX text segmenter')
+    return [{ name, kind: 'reasoner', place }];
   return isSegmenterKind(kind) ? [segmenter] : [];
 }

@@ -25,6 +25,10 @@ export async function learnerAt(folder: string, segmenter: string | null): Promi
       (model) => model.kind,
       () => null,
     );
+    if (kind === 'ONNX text segmenter')
+      throw new BadInput(
+        `${folder}: is SAM 3 for words in ONNX files, which can be asked and not taught; name a Qwen2.5-VL, Seg-Zero or LENS checkpoint, or nothing for loupe-nano`,
+      );
     if (kind === null || !isSegmenterKind(kind)) throw error;
     throw new BadInput(
       `${folder}: is of kind "${kind}", which answers no words, so it cannot be taught alone; name a Qwen2.5-VL, Seg-Zero or LENS checkpoint, or nothing for loupe-nano, and this one by --segmenter`,

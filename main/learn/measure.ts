@@ -4,7 +4,7 @@ import type { ProjectFigures } from '../contract/learning.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union, unionOf } from '../contract/rle.ts';
 import { boxHit, cIoU, gIoU, type Overlap, overlapOf, sampleIou } from '../evaluate/metrics.ts';
-import type { Predictor } from '../flow/predict.ts';
+import type { Predictor } from '../flow/predictor.ts';
 import { outlinesOf } from './decoderPrompts.ts';
 import type { Sample } from './sample.ts';
 

@@ -1,7 +1,7 @@
 // Counts the clicks that held-out objects need (NoC) to an IoU of 0.85 and of 0.90.
 import { random } from '../contract/random.ts';
 import { clickedIous, clicksTo } from '../evaluate/clicks.ts';
-import type { Predictor } from '../flow/predict.ts';
+import type { Predictor } from '../flow/predictor.ts';
 import { outlinesOf } from './decoderPrompts.ts';
 import type { MeasuredImage, MeasureOptions } from './measure.ts';
 

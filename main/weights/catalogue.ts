@@ -56,6 +56,7 @@ const modelKinds = [
   'SAM checkpoint',
   'SAM 2 checkpoint',
   'ONNX segmenter',
+  'ONNX text segmenter',
   'Qwen2.5-VL checkpoint',
   'Qwen2-VL checkpoint',
   'LENS checkpoint',

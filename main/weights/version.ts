@@ -21,17 +21,29 @@ export const checkpointDigest = async (folder: string): Promise<string> =>
   );
 
 async function digestOf(folder: string, files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(await readFile(path.join(folder, await configOf(folder))));
+  const config = await configOf(folder);
+  const hash = createHash('sha256').update(config === null ? '' : await readFile(path.join(folder, config)));
   for (const file of files) await addEnds(hash, path.join(folder, file));
   return hash.digest('hex').slice(0, DIGITS);
 }
 
 const isBeside = /^loupe-(quantised|parts)\.safetensors$/;
 
-/** The configuration; an adapter or a taught version has its own, which names the checkpoint that it changes. */
-async function configOf(folder: string): Promise<string> {
+/**
+ * The configuration; an adapter or a taught version has its own, which names the checkpoint that it changes. Null: ONNX
+ * files need none.
+ */
+async function configOf(folder: string): Promise<string | null> {
   const names = await readdir(folder);
-  return ['adapter_config.json', 'taught.json'].find((one) => names.includes(one)) ?? 'config.json';
+  const own = ['adapter_config.json', 'taught.json'].find((one) => names.includes(one));
+  if (own !== undefined) return own;
+  return names.includes('config.json') || (await onnxFiles(folder)).length === 0 ? 'config.json' : null;
+}
+
+/** Graphs and the weights beside them, which exporters call by the graph's name. */
+async function onnxFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return names.filter((name) => /\.onnx([._]data)?$/.test(name)).sort();
 }
 
 /** One file, its shards, or what torch saved; and what was written beside them in few bits, which is used in their place. */
@@ -45,6 +57,8 @@ async function weightsFiles(folder: string): Promise<string[]> {
   ];
   const own = kinds.map((kind) => names.filter((one) => kind.test(one))).find((some) => some.length > 0);
   const beside = names.filter((one) => isBeside.test(one));
+  const onnx = own ? [] : await onnxFiles(folder);
+  if (onnx.length > 0) return onnx;
   if (!own && beside.length === 0)
     throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
   return [...(own ?? []), ...beside];

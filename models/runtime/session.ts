@@ -96,6 +96,8 @@ export class Session {
 export interface ShapedValue {
   readonly data: Value;
   readonly shape: readonly number[];
+  /** Told apart from uint8, whose values lie in the same kind of array. */
+  readonly type?: 'bool';
 }
 
 /** Opens an ONNX file as it is, weights and all. */
@@ -132,14 +134,16 @@ export class ForeignSession {
   }
 
   async run(feeds: Readonly<Record<string, ShapedValue>>): Promise<Record<string, ShapedValue>> {
-    const tensors = Object.entries(feeds).map(([name, { data, shape }]) => {
-      return [name, new OrtTensor(typeOf(data), data as Float32Array, shape)] as const;
+    const tensors = Object.entries(feeds).map(([name, { data, shape, type }]) => {
+      return [name, new OrtTensor(type ?? typeOf(data), data as Float32Array, shape)] as const;
     });
     const results = await this.inner.run(Object.fromEntries(tensors)).catch((error: unknown) => {
       throw new Error(sentence(error), { cause: error });
     });
     return Object.fromEntries(
-      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as Value, shape: dims }]),
+      Object.entries(results).map(([name, { data, dims, type }]) => {
+        return [name, { data: data as Value, shape: dims, ...(type === 'bool' && { type }) }];
+      }),
     );
   }
 

@@ -8,7 +8,7 @@ import { prepareFolder } from '../../main/commands/outFolder.ts';
 import { BadInput } from '../../main/contract/badInput.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, toBitmap, union } from '../../main/contract/rle.ts';
-import type { Proposal } from '../../main/flow/predict.ts';
+import type { Proposal } from '../../main/flow/predictor.ts';
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
 import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
 import { decodeImage } from '../../main/pictures/image.ts';

@@ -13,7 +13,7 @@ import {
   type ReferringItem,
   type ReferringTask,
 } from '../../main/evaluate/referring.ts';
-import type { Proposal } from '../../main/flow/predict.ts';
+import type { Proposal } from '../../main/flow/predictor.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 import { temporary } from '../hosting.ts';
 import { fromBox, HEIGHT, WIDTH } from '../pictures/disc.ts';

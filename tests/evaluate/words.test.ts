@@ -4,7 +4,7 @@ import type { Box, DecodedImage, Prompt } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import type { LabelledImage } from '../../main/evaluate/cocoPhotos.ts';
 import { evaluateWords } from '../../main/evaluate/words.ts';
-import type { Proposal } from '../../main/flow/predict.ts';
+import type { Proposal } from '../../main/flow/predictor.ts';
 
 const frame = { width: 40, height: 30 };
 

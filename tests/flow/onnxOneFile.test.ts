@@ -1,5 +1,5 @@
-// Encoder and decoder in one ONNX file: Loupe's own SAM 2, written so, gives the masks of the native path; and SAM 3 for words is named.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+// Encoder and decoder in one ONNX file: Loupe's own SAM 2, written so, gives the masks of the native path; and SAM 3 for words is refused.
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,10 +12,9 @@ import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights, type Weights } from '../../main/weights/open.ts';
 import { recipeFrom } from '../../main/weights/recipe.ts';
-import { mul } from '../../models/graph/elementwise.ts';
-import { input } from '../../models/graph/tensor.ts';
 import { toyNano } from '../nano/toy.ts';
-import { decoderOf, slots, write, writeOneFile } from './onnxFiles.ts';
+import { decoderOf, slots, writeOneFile } from './onnxFiles.ts';
+import { writeWordFiles } from './wordFiles.ts';
 
 const [width, height] = [80, 60];
 const pixel = (i: number) => (i * 37 + Math.floor(i / 7) * 11) % 251;
@@ -112,29 +111,9 @@ describe.each(Object.keys(kinds) as (keyof typeof kinds)[])('one file of dialect
   });
 });
 
-describe('SAM 3 for words', () => {
-  const named = (from: string, to: readonly string[]) => {
-    const x = input(from, [1, 4]);
-    return Object.fromEntries(to.map((one, i) => [one, mul(x, 2 + i)]));
-  };
-
-  it.each([
-    {
-      ...{ name: 'samexporter', picture: 'image', maps: ['vision_pos_enc_0', 'backbone_fpn_0'] },
-      ...{ words: 'tokens', texts: ['text_attention_mask', 'text_memory'] },
-    },
-    {
-      ...{ name: 'usls', picture: 'images', maps: ['fpn_feat_0', 'fpn_pos_2'] },
-      ...{ words: 'input_ids', texts: ['text_features', 'text_mask'] },
-    },
-  ])('of $name is one sentence with what to take instead', async ({ name, picture, maps, words, texts }) => {
-    const folder = path.join(root, `sam3 ${name}`);
-    await mkdir(folder);
-    await write(folder, 'picture.onnx', named(picture, maps));
-    await write(folder, 'words.onnx', named(words, texts));
-    const why =
-      /sam3 .*: is SAM 3 for words, which Loupe does not run; .* take its tracker .* for words a LENS checkpoint$/;
-    await expect(OnnxSegmenter.open(folder)).rejects.toThrow(why);
-    await expect(recogniseModel(folder)).rejects.toThrow(why);
-  });
+it('SAM 3 for words takes no clicks, which is one sentence with what to take instead', async () => {
+  const folder = await writeWordFiles(path.join(root, 'sam3'), 'd');
+  await expect(OnnxSegmenter.open(folder)).rejects.toThrow(
+    /sam3: is SAM 3 for words, which takes no clicks and boxes; choose it as the model for words .* its tracker/,
+  );
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage, Mask, Prompt } from '../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox } from '../../main/contract/rle.ts';
-import type { Predictor, Proposal } from '../../main/flow/predict.ts';
+import type { Predictor, Proposal } from '../../main/flow/predictor.ts';
 import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { type MeasuredImage, measure, pointedIou, projectFigures } from '../../main/learn/measure.ts';
 import { sampleOf, side, teachingImages } from './teaching.ts';

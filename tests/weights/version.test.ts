@@ -46,3 +46,18 @@ it('knows shards, what torch saved, and what was written in few bits beside them
   await writeFile(path.join(folder, 'loupe-quantised.safetensors'), 'few bits');
   expect(versions.add(await versionOf('sharded')).size).toBe(4);
 });
+
+it('knows ONNX files, which need no configuration, and their data beside them', async () => {
+  const folder = path.join(root, 'onnx');
+  await mkdir(folder);
+  const versions = new Set<string>();
+  for (const [name, text] of [
+    ['picture.onnx', 'graph'],
+    ['picture.onnx.data', 'weights'],
+    ['picture.onnx.data', 'others'],
+  ] as const) {
+    await writeFile(path.join(folder, name), text);
+    versions.add(await versionOf('onnx'));
+  }
+  expect(versions.size).toBe(3);
+});
