@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
+import { BadInput } from '../contract/badInput.ts';
 import type { Figures } from '../evaluate/metrics.ts';
-import type { SetFigures, SetsEvaluation } from '../evaluate/photoSets.ts';
+import type { MaskUnderBox, SetFigures, SetsEvaluation } from '../evaluate/photoSets.ts';
 import type { BoxToMaskEvaluation, MaskFigures } from '../evaluate/photos.ts';
 import type { PluralFigures } from '../evaluate/plural.ts';
 import type { ReferringFigures } from '../evaluate/referring.ts';
@@ -15,6 +16,7 @@ import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
 import { addReferring, referringTable } from './evalReferring.ts';
 import { material, parseSeed, wholeNumber } from './options.ts';
+import { prepareFolder } from './outFolder.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface ScenesOptions extends WeightsOptions {
@@ -32,6 +34,8 @@ interface PhotosOptions extends WeightsOptions {
   readonly repairs: number;
   readonly words: number;
   readonly most?: number;
+  readonly pictures?: string;
+  readonly withoutPhotographs?: boolean;
   readonly json?: boolean;
 }
 
@@ -60,6 +64,8 @@ export function addEval(program: Command, terminal: Terminal): void {
     )
     .option('--words <count>', 'photographs of the set that are asked about in words', wholeNumber(0, 1_000_000), 150)
     .option('--most <count>', 'things of the set that are measured, evenly among all', wholeNumber(1, 1_000_000))
+    .option('--pictures <folder>', "draws the set's best, median and worst ten masks under true boxes as SVG")
+    .option('--without-photographs', 'draws them on plain ground, for where the photographs may not be shown')
     .option('--json', 'print one JSON document instead of a table');
   weightsOptions(photos).action((options: PhotosOptions) => evalPhotos(options, terminal));
   addReferring(evaluation, terminal);
@@ -79,22 +85,42 @@ async function evalSets(options: PhotosOptions, folder: string, terminal: Termin
   const { readCocoPhotos } = await import('../evaluate/cocoPhotos.ts');
   const { evaluatePhotoSets } = await import('../evaluate/photoSets.ts');
   const { cocoFilesIn } = await import('./photos.ts');
+  const { pictures } = options;
+  if (pictures !== undefined) await prepareFolder(pictures);
   const splits = options.split === 'all' ? ['train', 'val', 'test'] : [options.split];
   const photos = await readCocoPhotos({ files: await cocoFilesIn(folder) }, { splits, unsaid: 'val' });
   const predictor = await openPredictor(options, terminal);
   try {
     const progress = (done: number, of: number, what: string) => terminal.note(`\r${done} of ${of} ${what}   `);
     const { grabcuts: grabCuts, clicks: clicked, repairs: repaired, words: worded, most } = options;
-    const task = { grabCuts, clicked, repaired, worded, most, signal: terminal.signal, progress };
+    const drawn: MaskUnderBox[] = [];
+    const found = (mask: MaskUnderBox) => void (pictures !== undefined && drawn.push(mask));
+    const task = { grabCuts, clicked, repaired, worded, most, signal: terminal.signal, progress, found };
     const figures = await evaluatePhotoSets(predictor, photos, task);
     terminal.note('\n');
+    if (pictures !== undefined) await drawSheets(pictures, drawn, options, terminal);
     terminal.print(options.json ? `${JSON.stringify(figures)}\n` : setsTable(figures));
   } finally {
     await predictor.release();
   }
 }
 
+async function drawSheets(
+  folder: string,
+  masks: readonly MaskUnderBox[],
+  { withoutPhotographs = false }: PhotosOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { writeSheets } = await import('./maskSheets.ts');
+  const files = await writeSheets(folder, masks, withoutPhotographs ? 'plain' : 'picture');
+  terminal.note(`drew ${files.join(', ')}\n`);
+}
+
 async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<void> {
+  if (options.pictures !== undefined && options.set === undefined)
+    throw new BadInput('--pictures draws the masks of a set: name its folder with --set');
+  if (options.withoutPhotographs && options.pictures === undefined)
+    throw new BadInput('--without-photographs says how --pictures draws: name a folder with --pictures');
   if (options.set !== undefined) return evalSets(options, options.set, terminal);
   const { readPhotos } = await import('./photos.ts');
   const photos = await readPhotos(options.material);

@@ -1,6 +1,6 @@
 // Measures weights on sets of annotated photographs: boxes and clicks beside GrabCut and the bare box; repairs; prompts in words.
 import { fromPolygon } from '../contract/polygon.ts';
-import type { DecodedImage, Mask } from '../contract/records.ts';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskIou } from '../contract/rle.ts';
 import type { Predictor } from '../flow/predictor.ts';
 import { cutOut } from '../pictures/cutOut.ts';
@@ -53,13 +53,27 @@ export interface SetsTask {
   /** Things that are measured, evenly among all. Default: every one. */
   readonly most?: number;
   readonly signal?: AbortSignal;
+  /** Is told every mask that was drawn under a true box. */
+  found?(mask: MaskUnderBox): void;
   progress?(done: number, of: number, what: 'things' | 'repairs' | 'photographs in words'): void;
+}
+
+/** What was drawn under the true box of a thing, and the truth. */
+export interface MaskUnderBox {
+  readonly set: string;
+  readonly label: string;
+  readonly image: DecodedImage;
+  readonly box: Box;
+  readonly truth: Mask;
+  readonly mask: Mask;
+  readonly iou: number;
 }
 
 interface Thing {
   readonly photo: LabelledImage;
+  readonly label: string;
   readonly truth: Mask;
-  readonly box: LabelledImage['things'][number]['box'];
+  readonly box: Box;
 }
 
 interface Measured {
@@ -79,7 +93,9 @@ export async function evaluatePhotoSets(
   task: SetsTask,
 ): Promise<SetsEvaluation> {
   const all = photos.flatMap((photo) =>
-    photo.things.filter(({ mask }) => maskArea(mask) >= SMALLEST).map(({ mask, box }) => ({ photo, truth: mask, box })),
+    photo.things
+      .filter(({ mask }) => maskArea(mask) >= SMALLEST)
+      .map(({ label, mask, box }) => ({ photo, label, truth: mask, box })),
   );
   const things = evenly(all, task.most ?? all.length);
   const cuts = new Set(evenly(things, task.grabCuts));
@@ -87,7 +103,9 @@ export async function evaluatePhotoSets(
   const measured: Measured[] = [];
   for (const thing of things) {
     task.signal?.throwIfAborted();
-    measured.push(await measure(predictor, thing, { isCut: cuts.has(thing), isClicked: clicks.has(thing) }));
+    const under = await underBox(predictor, thing);
+    task.found?.(under);
+    measured.push(await measure(predictor, under, { isCut: cuts.has(thing), isClicked: clicks.has(thing) }));
     task.progress?.(measured.length, things.length, 'things');
   }
   const sets = [...Map.groupBy(measured, ({ set }) => set)].map(([set, some]) => [set, figuresOf(some)] as const);
@@ -115,18 +133,24 @@ interface Tries {
   readonly isClicked: boolean;
 }
 
-async function measure(predictor: Segments, { photo, truth, box }: Thing, tries: Tries): Promise<Measured> {
+async function underBox(predictor: Segments, { photo, label, truth, box }: Thing): Promise<MaskUnderBox> {
   const { image, set } = photo;
+  const mask = await predictor.segment(image, { box });
+  return { set, label, image, box, truth, mask, iou: maskIou(mask, truth) };
+}
+
+async function measure(predictor: Segments, under: MaskUnderBox, tries: Tries): Promise<Measured> {
+  const { set, image, box, truth, iou } = under;
   return {
     set,
-    box: maskIou(await predictor.segment(image, { box }), truth),
+    box: iou,
     bare: maskIou(allOf(box, image), truth),
     grabCut: tries.isCut ? maskIou(await cutOut(image, box), truth) : null,
     clicks: tries.isClicked ? await clickedIous(predictor, { image, truth }, clicking) : null,
   };
 }
 
-const allOf = ({ x1, y1, x2, y2 }: Thing['box'], { width, height }: DecodedImage): Mask =>
+const allOf = ({ x1, y1, x2, y2 }: Box, { width, height }: DecodedImage): Mask =>
   fromPolygon([x1, y1, x2, y1, x2, y2, x1, y2], width, height);
 
 function figuresOf(measured: readonly Measured[]): SetFigures {

@@ -46,10 +46,18 @@ export async function repaired(
   const mask = redrawn.length > 0 ? consensus(segmenter, image, redrawn) : null;
   if (!mask || maskArea(mask) === 0) return null;
   const { features, boundary, isFartherFromEdges } = measuredRepair({ image, standing, mask, redrawn });
-  const gain = record && expectedGain(record, features);
+  const expected = record && expectedGain(record, features);
+  const gain = expected === null ? null : expected - dissent(features);
   // What lies farther from the edges of the picture is never said to be the better one.
   return { mask, boundary, features, gain: gain !== null && isFartherFromEdges ? Math.min(gain, 0) : gain };
 }
+
+/**
+ * By how much more the mask of the bare box overlaps what stands than what replaces it. That mask has seen nothing of what
+ * stands, so a gain must be larger than what it says against the change.
+ */
+const dissent = ({ plainWithOld, plainWithOwn }: { plainWithOld: number; plainWithOwn: number }): number =>
+  Math.max(0, plainWithOld - plainWithOwn);
 
 /** Redraws by a segmenter that does not say how sure it is: it draws one mask, and no gain is expected of it. */
 export async function unrated(

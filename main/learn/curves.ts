@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { BadInput } from '../contract/badInput.ts';
+import { svgLabel } from '../pictures/svgText.ts';
 
 const COLUMNS = 3;
 const PANEL = { width: 300, height: 190 };
@@ -87,7 +88,12 @@ export function drawStage(
     ` font-family="system-ui, 'Segoe UI', Helvetica, Arial, sans-serif" font-size="11" fill="${GREY}">\n`,
     `<title>Training curves of the stage ${stage}</title>\n`,
     `<rect width="${width}" height="${height}" rx="6" fill="#ffffff"/>\n`,
-    label(22, 30, `${stage}: ${last.toLocaleString('en')} ${along}`, `font-size="16" font-weight="600" fill="${INK}"`),
+    svgLabel(
+      22,
+      30,
+      `${stage}: ${last.toLocaleString('en')} ${along}`,
+      `font-size="16" font-weight="600" fill="${INK}"`,
+    ),
     `<clipPath id="plot"><rect width="${PLOT.width}" height="${PLOT.height}"/></clipPath>\n`,
     `${panels.join('\n')}\n</svg>\n`,
   ].join('');
@@ -108,16 +114,16 @@ function panel(name: string, curve: readonly Reading[], { last, along }: Axis): 
   const y = (value: number) => round((1 - (value - low) / (high - low)) * PLOT.height);
   const { left, top, width, height } = PLOT;
   const rows = ys.map(
-    (v) => `<path d="M0 ${y(v)}h${width}" stroke="${GRID}"/>${label(-6, y(v) + 4, short(v), 'text-anchor="end"')}`,
+    (v) => `<path d="M0 ${y(v)}h${width}" stroke="${GRID}"/>${svgLabel(-6, y(v) + 4, short(v), 'text-anchor="end"')}`,
   );
   const steps = ticks(0, Math.max(1, last), 4).filter((step) => step <= last);
   return [
-    label(left, 20, figureWords(name), `font-size="12" font-weight="600" fill="${INK}"`),
-    label(left + width, 20, short(curve.at(-1)?.value ?? 0), `text-anchor="end" fill="${LINE}"`),
+    svgLabel(left, 20, figureWords(name), `font-size="12" font-weight="600" fill="${INK}"`),
+    svgLabel(left + width, 20, short(curve.at(-1)?.value ?? 0), `text-anchor="end" fill="${LINE}"`),
     `<g transform="translate(${left} ${top})">`,
     ...rows,
-    label(-6, height + 16, along === 'steps' ? 'step' : along, 'text-anchor="end"'),
-    ...steps.map((step) => label(x(step), height + 16, short(step), 'text-anchor="middle"')),
+    svgLabel(-6, height + 16, along === 'steps' ? 'step' : along, 'text-anchor="end"'),
+    ...steps.map((step) => svgLabel(x(step), height + 16, short(step), 'text-anchor="middle"')),
     `<g clip-path="url(#plot)">${drawnLine(bins, x, y)}</g>`,
     `<path d="M0 ${height}h${width}" stroke="${GREY}"/></g>`,
   ].join('\n');
@@ -177,14 +183,9 @@ function ticks(low: number, high: number, count: number): number[] {
   return Array.from({ length: found }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-const label = (x: number, y: number, text: string, attributes: string): string =>
-  `<text x="${x}" y="${y}" ${attributes}>${escaped(text)}</text>\n`;
-
 /** gradientNorm to "gradient norm"; gIoU stays. */
 const figureWords = (name: string): string =>
   name.replace(/(?<=[a-z0-9]{2})[A-Z](?=[a-z]{2})/gu, (letter) => ` ${letter.toLowerCase()}`);
-
-const escaped = (text: string): string => text.replace(/[&<>"]/gu, (sign) => `&#${sign.charCodeAt(0)};`);
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 

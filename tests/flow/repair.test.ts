@@ -123,6 +123,16 @@ describe('repaired', () => {
     expect(found?.gain).toBe(0);
   });
 
+  it('expects less by as much as the bare box sides with what stands', async () => {
+    const siding = drawing((ask) => (ask.rough ? truth : coarse));
+    const found = await repaired(siding, image, coarse, expecting(0.5));
+    const { plainWithOld = 0, plainWithOwn = 0 } = found?.features ?? {};
+    expect(plainWithOld).toBeGreaterThan(plainWithOwn + 0.1);
+    expect(found?.gain).toBeCloseTo(0.5 - (plainWithOld - plainWithOwn), 12);
+    expect((await repaired(siding, image, coarse, expecting(0.1)))?.gain).toBeLessThan(0);
+    expect((await repaired(siding, image, coarse, null))?.gain).toBeNull();
+  });
+
   it('is null of an empty mask, and where nothing is found', async () => {
     expect(
       await repaired(
