@@ -79,7 +79,8 @@ async function drawCell({ image, box, truth, mask, lines }: SheetEntry, ground: 
     svgLabel(0, CELL.side + 15 + 14 * i, shortened(text), i === 0 ? `font-weight="600" fill="${INK}"` : ''),
   );
   return [
-    `<svg width="${CELL.side}" height="${CELL.side}" viewBox="${x} ${y} ${width} ${height}">\n`,
+    `<svg width="${CELL.side}" height="${CELL.side}" viewBox="${x} ${y} ${width} ${height}">`,
+    `<title>${escaped(lines.join(', '))}</title>\n`,
     ground === 'picture'
       ? await pictureOf(image, place)
       : `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${PLAIN}"/>\n`,
