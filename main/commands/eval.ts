@@ -87,8 +87,9 @@ async function evalSets(options: PhotosOptions, folder: string, terminal: Termin
   const { cocoFilesIn } = await import('./photos.ts');
   const { pictures } = options;
   if (pictures !== undefined) await prepareFolder(pictures);
-  const splits = options.split === 'all' ? ['train', 'val', 'test'] : [options.split];
-  const photos = await readCocoPhotos({ files: await cocoFilesIn(folder) }, { splits, unsaid: 'val' });
+  const splits = options.split === 'all' ? 'all' : [options.split];
+  const leave = (why: string) => terminal.note(`left out: ${why}\n`);
+  const photos = await readCocoPhotos({ files: await cocoFilesIn(folder) }, { splits, unsaid: 'val', leave });
   const predictor = await openPredictor(options, terminal);
   try {
     const progress = (done: number, of: number, what: string) => terminal.note(`\r${done} of ${of} ${what}   `);

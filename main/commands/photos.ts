@@ -15,7 +15,7 @@ const ISAT_SET = 'isat_coco';
 export async function cocoFilesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => null);
   if (!names) throw new BadInput(`${folder}: no such folder; it takes one with COCO files in it`);
-  const files = names.filter((name) => name.endsWith('.json')).sort();
+  const files = names.filter((name) => /\.json$/iu.test(name)).sort();
   if (files.length === 0) throw new BadInput(`${folder}: has no COCO file (*.json) in it`);
   return files.map((name) => path.resolve(folder, name));
 }

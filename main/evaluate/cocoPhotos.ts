@@ -18,8 +18,10 @@ export interface CocoSource {
 }
 
 export interface WantedSplits {
-  readonly splits: readonly string[];
+  readonly splits: readonly string[] | 'all';
   readonly unsaid: string;
+  /** Is told why a photograph that cannot be read is left out. Without it such a one is refused. */
+  leave?(why: string): void;
 }
 
 export interface LabelledImage {
@@ -34,18 +36,41 @@ const smallest = 40;
 const atOnce = 8;
 
 /** Photographs with at least one mask whose split, `unsaid` where the file gives none, is wanted; in the order of the files. */
-export async function readCocoPhotos(source: CocoSource, { splits, unsaid }: WantedSplits): Promise<LabelledImage[]> {
+export async function readCocoPhotos(source: CocoSource, wanted: WantedSplits): Promise<LabelledImage[]> {
   const photos: LabelledImage[] = [];
+  const splits = new Set<string>();
   for (const file of source.files) {
     const found = await annotated(file, source.images ?? path.dirname(file));
-    const wanted = [...found].filter(([{ split = unsaid }, { things }]) => things.length > 0 && splits.includes(split));
-    for (let i = 0; i < wanted.length; i += atOnce) {
-      const some = wanted.slice(i, i + atOnce).map(([, each]) => photoOf(file, each, source.longest));
-      photos.push(...(await Promise.all(some)));
+    const masked = [...found].filter(([, { things }]) => things.length > 0);
+    for (const [{ split = wanted.unsaid }] of masked) splits.add(split);
+    const chosen = masked.filter(
+      ([{ split = wanted.unsaid }]) => wanted.splits === 'all' || wanted.splits.includes(split),
+    );
+    for (let i = 0; i < chosen.length; i += atOnce) {
+      const some = chosen.slice(i, i + atOnce).map(([, each]) => readable(photoOf(file, each, source.longest), wanted));
+      photos.push(...(await Promise.all(some)).flat());
     }
   }
-  if (photos.length === 0) throw new BadInput('there is no photograph with a mask in these COCO files');
+  if (photos.length === 0) throw new BadInput(whyNone(wanted, [...splits]));
   return photos;
+}
+
+/** None where it cannot be read and somebody is told. */
+async function readable(photo: Promise<LabelledImage>, { leave }: WantedSplits): Promise<LabelledImage[]> {
+  try {
+    return [await photo];
+  } catch (error) {
+    if (!(error instanceof BadInput) || !leave) throw error;
+    leave(error.message);
+    return [];
+  }
+}
+
+function whyNone({ splits: wanted }: WantedSplits, there: readonly string[]): string {
+  const none = 'there is no photograph with a mask in these COCO files';
+  if (wanted === 'all' || there.length === 0) return none;
+  if (there.some((split) => wanted.includes(split))) return `${none} that can be read`;
+  return `${none} whose split is "${wanted.join('" or "')}"; there is "${there.join('", "')}"`;
 }
 
 interface Annotated {

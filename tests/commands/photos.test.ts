@@ -96,8 +96,8 @@ describe('readPhotos', () => {
 describe('cocoFilesIn', () => {
   it('lists the COCO files of a folder by name, and refuses one that has none', async () => {
     const own = path.join(folder, 'sets');
-    for (const name of ['b.json', 'a.json', 'README.md']) saved(own, name, '');
-    expect(await cocoFilesIn(own)).toEqual([path.join(own, 'a.json'), path.join(own, 'b.json')]);
+    for (const name of ['b.JSON', 'a.json', 'README.md']) saved(own, name, '');
+    expect(await cocoFilesIn(own)).toEqual([path.join(own, 'a.json'), path.join(own, 'b.JSON')]);
     await expect(cocoFilesIn(path.join(own, 'none'))).rejects.toThrow(/none: no such folder/);
     saved(path.join(own, 'empty'), 'notes.txt', '');
     await expect(cocoFilesIn(path.join(own, 'empty'))).rejects.toThrow(/has no COCO file/);

@@ -37,7 +37,7 @@ beforeAll(async () => {
   }
 });
 
-const read = (splits: readonly string[], unsaid = 'val', more: object = {}) =>
+const read = (splits: readonly string[] | 'all', unsaid = 'val', more: object = {}) =>
   readCocoPhotos({ files: [file], ...more }, { splits, unsaid });
 
 describe('readCocoPhotos', () => {
@@ -46,6 +46,24 @@ describe('readCocoPhotos', () => {
     expect(await read(['val'])).toHaveLength(2);
     expect(await read(['train'], 'train')).toHaveLength(2);
     expect(await read(['train', 'val'])).toHaveLength(3);
+    expect(await read('all', 'test')).toHaveLength(3);
+  });
+
+  it('leaves out photographs that cannot be read where somebody is told, and says so where none is left', async () => {
+    const other = path.join(folder, 'one');
+    saved(other, 'a/2.png', '');
+    await paint(path.join(other, 'a/2.png'), { width: 20, height: 10 });
+    saved(other, 'a/3.png', 'no picture');
+    const left: string[] = [];
+    const source = { files: [file], images: other };
+    const some = (splits: readonly string[]) =>
+      readCocoPhotos(source, { splits, unsaid: 'val', leave: (why) => left.push(why) });
+    expect(await some(['train', 'val'])).toHaveLength(1);
+    expect(left).toEqual([
+      expect.stringContaining(`${path.join(other, 'a/1.png')}: no such file`),
+      expect.stringContaining('3.png: is not an image'),
+    ]);
+    await expect(some(['train'])).rejects.toThrow(/no photograph with a mask in these COCO files that can be read$/);
   });
 
   it('reads no crowds and nothing tiny, and says which set it is', async () => {
@@ -66,7 +84,9 @@ describe('readCocoPhotos', () => {
   });
 
   it('refuses files in which there is nothing, and photographs that are not there or of another size', async () => {
-    await expect(read(['test'])).rejects.toThrow(/no photograph with a mask/);
+    await expect(read(['test'])).rejects.toThrow(
+      'there is no photograph with a mask in these COCO files whose split is "test"; there is "train", "val"',
+    );
     await expect(read(['train'], 'val', { images: path.join(folder, 'none') })).rejects.toBeInstanceOf(BadInput);
     const other = path.join(folder, 'other');
     saved(other, 'a/1.png', '');
