@@ -1,6 +1,7 @@
 // Opens a segmenter for clicks, boxes and rough masks: ONNX files of another tool, a checkpoint of SAM 1 or 2, or weights of ours.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { openWeights } from '../weights/open.ts';
@@ -25,8 +26,12 @@ export interface ClickSegmenter {
   release(): Promise<void>;
 }
 
-/** Throws one sentence that names the file at fault. */
-export async function openClickSegmenter(place: string, options: EngineOptions = {}): Promise<ClickSegmenter> {
+/** Throws one sentence that names the file at fault. `taught`: tensors of a SAM 2 that take the place of its own. */
+export async function openClickSegmenter(
+  place: string,
+  options: EngineOptions = {},
+  taught?: WeightsFile,
+): Promise<ClickSegmenter> {
   const info = await stat(place).catch(() => null);
   if (!info) throw new BadInput(`${place}: there is no such segmenter`);
   const names = info.isFile() ? [path.basename(place)] : await readdir(place, { recursive: true });
@@ -35,8 +40,8 @@ export async function openClickSegmenter(place: string, options: EngineOptions =
     const weights = await openWeights(place);
     return named(weights.name, await Segmenter.open(weights, options), await readRepairRecord(place));
   }
-  const weights = await openSegmenter(place);
-  return named(weights.name, await Segmenter.open(weights, options), null);
+  const weights = await openSegmenter(place, taught);
+  return named(taught ? `${weights.name} taught` : weights.name, await Segmenter.open(weights, options), null);
 }
 
 const named = (name: string, segmenter: Segmenter, record: RepairRecord | null): ClickSegmenter => ({

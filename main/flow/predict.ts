@@ -10,6 +10,7 @@ import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
 import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/openCheckpoint.ts';
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
+import { segmenterDigest } from '../weights/taughtSegmenter.ts';
 import { answerReaders } from './answer.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import type { FeatureFiles } from './featureFiles.ts';
@@ -50,8 +51,21 @@ export async function openPredictor(
     throw new BadInput(
       `${weights.name}: writes boxes and has no segmenter of its own; choose one (a checkpoint of SAM 1 or 2, or an ONNX segmenter) in the settings or by --segmenter`,
     );
-  const clicks = segmenter === null ? null : await openClickSegmenter(segmenter, engine);
+  const clicks = segmenter === null ? null : await openedBeside(weights, segmenter, engine);
   return LoupePredictor.open(weights, engine, clicks);
+}
+
+/** What was taught of a segmenter is for that one alone: another draws as it is, and a warning says so. */
+async function openedBeside(
+  { beside = null, name }: CheckpointWeights,
+  place: string,
+  engine: EngineOptions,
+): Promise<ClickSegmenter> {
+  if (beside === null) return openClickSegmenter(place, engine);
+  if ((await segmenterDigest(place)) === beside.digest) return openClickSegmenter(place, engine, beside.file);
+  const other = await openClickSegmenter(place, engine);
+  const warning = `${name}: the segmenter ${beside.name} was taught with it, and ${place} is another, which draws as it is`;
+  return Object.assign(other, { warnings: [...other.warnings, warning] });
 }
 
 interface Parts {

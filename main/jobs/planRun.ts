@@ -90,7 +90,7 @@ const newWords = ({ weights }: Learner, images: readonly Planned[]) =>
 function tierOf({ tier, learner, project }: ToPlan, words: readonly { word: string }[]): Pick<RunPlan, 'tier' | 'why'> {
   if (tier !== 'auto') return { tier, why: `Tier ${tier} was asked for.` };
   if (!hasMasksToLearn(learner.weights))
-    return { tier: 'supervised', why: 'Tier supervised fits: the segmenter beside these weights stays as it is.' };
+    return { tier: 'supervised', why: 'Tier supervised fits: these weights name boxes, and another model draws them.' };
   if (words.length > 0) {
     const some = words.slice(0, 5).map(({ word }) => word);
     const more = words.length > some.length ? ` and ${words.length - some.length} more` : '';

@@ -9,7 +9,7 @@ import { Reasoner } from '../flow/reasoner.ts';
 import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { targetOf } from './decoderFeeds.ts';
 import { decoderPromptsOf, outlinesOf } from './decoderPrompts.ts';
-import { type DecoderSample, type DecoderWeights, pointSlots, targetSide } from './decoderTier.ts';
+import { type DecoderSample, type DecoderWeights, type MaskWeights, pointSlots, targetSide } from './decoderTier.ts';
 import { unlessGone } from './measure.ts';
 import type { Sample } from './sample.ts';
 
@@ -44,19 +44,18 @@ const firstFew = 6;
 const namedAt = 0.5;
 
 export async function prepare(
-  weights: DecoderWeights,
+  weights: MaskWeights,
   { images, replayed, seed }: ToPrepare,
   watching: Watching,
 ): Promise<Prepared> {
-  const reasoner = await Reasoner.open(weights, {});
   const segmenter = await Segmenter.open(weights, {});
-  const queries = weights.recipe.reasoner.queries === null ? null : await weights.read('learnable_query');
-  const maker: Maker = { weights, reasoner, segmenter, queries };
+  const words = await openWords(weights);
+  const maker: Maker = { weights, segmenter, words };
   try {
     const pointed: DecoderSample[] = [];
     const worded: DecoderSample[] = [];
     let asked = 0;
-    const isWorthAsking = () => queries !== null && asked < mostWorded && (worded.length > 0 || asked < firstFew);
+    const isWorthAsking = () => words?.queries != null && asked < mostWorded && (worded.length > 0 || asked < firstFew);
     for (const [i, source] of images.entries()) {
       watching.signal?.throwIfAborted();
       const image = await unlessGone(source);
@@ -78,17 +77,29 @@ export async function prepare(
     }
     return { pointed, worded, replayed: again };
   } finally {
-    await reasoner.release();
+    await words?.reasoner.release();
     await segmenter.release();
   }
 }
 
 interface Maker {
+  readonly weights: MaskWeights;
+  readonly segmenter: Segmenter;
+  /** null: a segmenter beside a checkpoint, to which no word is said. */
+  readonly words: Words | null;
+}
+
+interface Words {
   readonly weights: DecoderWeights;
   readonly reasoner: Reasoner;
-  readonly segmenter: Segmenter;
   /** null: the weights have no context module to teach. */
   readonly queries: Float32Array | null;
+}
+
+async function openWords(weights: MaskWeights): Promise<Words | null> {
+  if (!('reasoner' in weights)) return null;
+  const queries = weights.recipe.reasoner.queries === null ? null : await weights.read('learnable_query');
+  return { weights, reasoner: await Reasoner.open(weights, {}), queries };
 }
 
 async function pointedOf(
@@ -123,10 +134,12 @@ function withSlots(inputs: DecoderInputs, slots: number): DecoderInputs | null {
 
 /** The answer to a sample's words, where its box names one of the objects; null where it names none. */
 async function wordedOf(
-  { weights, reasoner, segmenter, queries }: Maker,
+  { segmenter, words }: Maker,
   image: DecodedImage,
   { sample, signal }: { sample: Sample; signal?: AbortSignal },
 ): Promise<DecoderSample | null> {
+  if (!words) return null;
+  const { weights, reasoner, queries } = words;
   const answers = await reasoner.ask(image, sample.prompt.text, { samples: 1, temperature: 0, seed: 0, signal });
   const [written] = answers.written;
   if (!written) throw new Error('The reasoner wrote no answer.');

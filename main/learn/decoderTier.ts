@@ -11,6 +11,7 @@ import { random } from '../contract/random.ts';
 import { decodedMasks } from '../flow/decoding.ts';
 import type { DecoderInputs } from '../flow/segmenter.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
+import type { Sam2Weights } from '../weights/openSam2.ts';
 import { decoderFeeds } from './decoderFeeds.ts';
 import { joined } from './joinFloats.ts';
 import type { LossGraph, Objective, Policy } from './loop.ts';
@@ -19,8 +20,11 @@ import { Parameters } from './parameters.ts';
 /** Loupe's own weights, or a checkpoint that holds a segmenter and the module that speaks to it. */
 export type DecoderWeights = CheckpointWeights & { readonly segmenter: Sam2Config; readonly context: LensConfig };
 
+/** These, or a SAM 2 beside a checkpoint, to which no word is said. */
+export type MaskWeights = DecoderWeights | Sam2Weights;
+
 export interface DecoderPolicy extends Policy {
-  readonly weights: Pick<DecoderWeights, 'name' | 'recipe' | 'segmenter' | 'context'>;
+  readonly weights: Pick<MaskWeights, 'name' | 'recipe' | 'segmenter' | 'context'>;
 }
 
 /** An ask with what the decoder is fed for it, and what it should draw. */
@@ -47,7 +51,7 @@ export const isTaughtByMasks = (name: string): boolean => trained.test(name);
 const read = /^(sam\.sam_(mask_decoder|prompt_encoder)\.|connector\.|conv_1d\.|proj_to_sam\.)/u;
 
 /** What this tier trains and reads of the weights, in memory. */
-export async function decoderPolicy(weights: DecoderWeights): Promise<DecoderPolicy> {
+export async function decoderPolicy(weights: MaskWeights): Promise<DecoderPolicy> {
   const parameters = new Parameters((name) => {
     throw new Error(`${weights.name}: holds no tensor "${name}".`);
   });
@@ -62,10 +66,10 @@ export const trainedValues = ({ parameters }: DecoderPolicy) =>
   new Map([...parameters.all].filter(([name]) => trained.test(name)));
 
 /** Points of every ask by pointing: as many as the weights were trained with, or the corners of a box. */
-export const pointSlots = ({ recipe }: Pick<DecoderWeights, 'recipe'>): number => recipe.segmenter.slots ?? 2;
+export const pointSlots = ({ recipe }: Pick<MaskWeights, 'recipe'>): number => recipe.segmenter.slots ?? 2;
 
 /** Side of the target maps: that of the decoder's masks, twice. */
-export const targetSide = ({ segmenter }: Pick<DecoderWeights, 'segmenter'>): number => segmenter.imageSize / 2;
+export const targetSide = ({ segmenter }: Pick<MaskWeights, 'segmenter'>): number => segmenter.imageSize / 2;
 
 export const decoderObjective: Objective<DecoderPolicy, DecoderSample, DecoderBatch> = {
   graph: decoderGraph,
@@ -81,15 +85,15 @@ function decoderGraph({ parameters, weights }: DecoderPolicy, { pointed, worded,
   const { segmenter, context, recipe } = weights;
   const rough = recipe.segmenter.promptMap;
   const side = targetSide(weights);
-  const losses = (name: string, asks: number, hasToken: boolean) => {
-    const states = hasToken ? input(`${name}states`, [asks, context.numOfQuery, context.hidden]) : null;
-    const token = states ? contextModule(params, context, states) : undefined;
-    const slots = hasToken ? batch.wordedSlots : batch.slots;
+  const losses = (name: string, asks: number, reads: LensConfig | null) => {
+    const states = reads && input(`${name}states`, [asks, reads.numOfQuery, reads.hidden]);
+    const token = reads && states ? contextModule(params, reads, states) : undefined;
+    const slots = reads ? batch.wordedSlots : batch.slots;
     const decoded = decodedMasks(params, segmenter, { asks, slots, rough, prefix: name }, token);
     return segmenterLosses(decoded, input(`${name}target`, [asks, side, side]));
   };
-  const own = losses('pointed.', pointed, false);
-  const told = worded > 0 ? losses('worded.', worded, true) : null;
+  const own = losses('pointed.', pointed, null);
+  const told = worded > 0 && context ? losses('worded.', worded, context) : null;
   const share = worded / (pointed + worded);
   return {
     loss: told ? add(mul(own.loss, 1 - share), mul(told.loss, share)) : own.loss,
@@ -117,7 +121,8 @@ function feedsOf(
   return feeds;
 }
 
-const stateSize = ({ context }: DecoderPolicy['weights']): number => context.numOfQuery * context.hidden;
+const stateSize = ({ context }: DecoderPolicy['weights']): number =>
+  context ? context.numOfQuery * context.hidden : 0;
 
 /** Samples of a step: pointed ones first, then worded ones, each drawn from its own list; follows from seed and step. */
 export function samplesOfStep(

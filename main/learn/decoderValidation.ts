@@ -12,7 +12,7 @@ import { maskFrom } from '../flow/mask.ts';
 import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { decoderFeeds } from './decoderFeeds.ts';
 import { outlinesOf } from './decoderPrompts.ts';
-import type { DecoderPolicy, DecoderWeights } from './decoderTier.ts';
+import type { DecoderPolicy, MaskWeights } from './decoderTier.ts';
 import { unlessGone } from './measure.ts';
 import type { TeachingImage } from './task.ts';
 import type { Validation } from './validation.ts';
@@ -34,7 +34,7 @@ interface HeldObject {
 
 /** Null: nothing that is held back has an outline. */
 export async function decoderValidation(
-  weights: DecoderWeights,
+  weights: MaskWeights,
   policy: DecoderPolicy,
   { held, seed }: { held: readonly TeachingImage[]; seed: number },
 ): Promise<DecoderValidation | null> {
@@ -64,11 +64,7 @@ export async function decoderValidation(
 }
 
 /** Chooses the same objects for a seed, whether a run is new or goes on. */
-async function heldObjects(
-  weights: DecoderWeights,
-  held: readonly TeachingImage[],
-  seed: number,
-): Promise<HeldObject[]> {
+async function heldObjects(weights: MaskWeights, held: readonly TeachingImage[], seed: number): Promise<HeldObject[]> {
   const draw = random(seed, STREAM);
   const outlined = held.flatMap((image) => {
     const masks = image.samples.flatMap((sample) => outlinesOf(sample).map(({ mask }) => mask));

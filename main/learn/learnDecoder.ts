@@ -4,13 +4,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
+import { openSegmenter } from '../weights/openSam.ts';
+import { type SegmenterIdentity, segmenterDigest } from '../weights/taughtSegmenter.ts';
 import { type Prepared, prepare } from './decoderSamples.ts';
 import {
   type DecoderBatch,
   type DecoderPolicy,
-  type DecoderWeights,
   decoderObjective,
   decoderPolicy,
+  type MaskWeights,
   pointSlots,
   samplesOfStep,
   trainedValues,
@@ -47,7 +49,7 @@ export async function learnDecoder(task: TeachTask, learning: Learning, watching
   const { learnt, from, to, minutes, measured = [] } = learning;
   if (isWhole(to)) return;
   const { signal, report } = watching;
-  const weights = await maskWeights(from);
+  const { weights, beside } = await masksToTeach(from, task.segmenter);
   const policy = await decoderPolicy(weights);
   const total = learnt.length + task.base.replayed.length;
   const preparing = (done: number) =>
@@ -65,14 +67,27 @@ export async function learnDecoder(task: TeachTask, learning: Learning, watching
   } finally {
     await validation?.release();
   }
-  await writeVersion(from, to, { tensors: trainedValues(policy) });
+  const learntTensors = trainedValues(policy);
+  await writeVersion(
+    from,
+    to,
+    beside ? { segmenter: { ...beside, tensors: learntTensors } } : { tensors: learntTensors },
+  );
 }
 
-async function maskWeights(folder: string): Promise<DecoderWeights> {
+/** The model's own masks, or where another model draws its boxes those of the SAM 2 beside it, with what it has learnt already. */
+async function masksToTeach(
+  folder: string,
+  place: string | null,
+): Promise<{ weights: MaskWeights; beside: SegmenterIdentity | null }> {
   const weights = await openModel(folder);
-  const { name, segmenter, context } = weights;
-  if (!segmenter || !context) throw new BadInput(`${name}: has no segmenter of its own that could learn`);
-  return { ...weights, segmenter, context };
+  const { name, segmenter, context, beside } = weights;
+  if (segmenter && context) return { weights: { ...weights, segmenter, context }, beside: null };
+  const digest = place === null ? null : await segmenterDigest(place);
+  if (place === null || digest === null) throw new BadInput(`${name}: has no segmenter whose masks could learn`);
+  const other = await openSegmenter(place, beside?.digest === digest ? beside.file : undefined);
+  if (!('shapes' in other)) throw new BadInput(`${place}: is no SAM 2, whose mask decoder could learn`);
+  return { weights: other, beside: { name: other.name, digest } };
 }
 
 /** Time that is over ends the training, not the run: what was learnt by then is judged. */
@@ -95,13 +110,13 @@ export async function trainUntil<P extends Policy, S, B>(
 }
 
 /** Asks of a step by pointing and by words, at most. */
-export const mostAsks = ({ segmenter }: Pick<DecoderWeights, 'segmenter'>) =>
+export const mostAsks = ({ segmenter }: Pick<MaskWeights, 'segmenter'>) =>
   segmenter.imageSize > largeSide ? largeBatch : batch;
 
 interface Plan {
   readonly policy: DecoderPolicy;
   readonly prepared: Prepared;
-  readonly weights: DecoderWeights;
+  readonly weights: MaskWeights;
 }
 
 async function planned(

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openModel } from '../weights/openCheckpoint.ts';
-import { cannotLearn } from './canLearn.ts';
+import { cannotLearn, learnerOf } from './canLearn.ts';
 import { writeChanges } from './changes.ts';
 import { crossValidated } from './crossValidation.ts';
 import { judge } from './gate.ts';
@@ -22,7 +22,7 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   const started = performance.now();
   await mkdir(task.folder, { recursive: true });
   const own = await openModel(task.weights);
-  const unable = cannotLearn({ weights: own, segmenter: task.segmenter }, task.tier);
+  const unable = cannotLearn(await learnerOf(own, task.segmenter), task.tier);
   const { images, skipped } = unable === null ? await lookAt(task, watching) : { images: [], skipped: [] };
   const byWhat = task.folds === null ? heldBack : crossValidated;
   const result = unable === null ? await byWhat(task, { images, own }, watching) : untaught(task, unable, []);

@@ -9,10 +9,13 @@ import { isFactor } from '../../models/train/lora.ts';
 import { adapterIn } from '../weights/adapter.ts';
 import { isCheckpoint } from '../weights/openCheckpoint.ts';
 import { taughtIn, taughtName, writeTaught } from '../weights/taughtParts.ts';
+import { type SegmenterIdentity, taughtSegmenterIn, writeTaughtSegmenter } from '../weights/taughtSegmenter.ts';
 import { type Parameter, Parameters } from './parameters.ts';
 
 export interface WeightsChange {
-  readonly tensors: ReadonlyMap<string, Parameter>;
+  readonly tensors?: ReadonlyMap<string, Parameter>;
+  /** Tensors of a segmenter beside a checkpoint. */
+  readonly segmenter?: SegmenterIdentity & { readonly tensors: ReadonlyMap<string, Parameter> };
   /** Texts that take the place of the folder's own, by file name. */
   readonly texts?: Readonly<Record<string, string>>;
   /** How low-rank updates among the tensors count, in peft's words. */
@@ -35,7 +38,7 @@ export async function readParameters(folder: string, isRead: (name: string) => b
 }
 
 /** What pictures.json says of a picture's features holds only for the tower and the words that it was measured with. */
-function filesOf(changed: WeightsChange['tensors']): string[] {
+function filesOf(changed: ReadonlyMap<string, Parameter>): string[] {
   const isReasonerChanged = [...changed.keys()].some((name) => /^(?:visual|model|lm_head)\./u.test(name));
   return ['config.json', 'tokenizer.json', 'repair.json', ...(isReasonerChanged ? [] : ['pictures.json'])];
 }
@@ -46,9 +49,16 @@ export async function writeVersion(from: string, to: string, change: WeightsChan
   else await writeWhole(from, to, change);
 }
 
-async function writeChanged(from: string, to: string, { tensors, adapter: about }: WeightsChange): Promise<void> {
+/** What the folder that learnt has of a segmenter beside it stays, where that did not learn on. */
+async function writeChanged(
+  from: string,
+  to: string,
+  { tensors = new Map(), adapter: about, segmenter }: WeightsChange,
+): Promise<void> {
   const [taught, adapter] = [await taughtIn(from), await adapterIn(from)];
-  const own = Object.fromEntries([...tensors].map(([name, { shape, values }]) => [name, { shape, data: values }]));
+  const beside = segmenter ? { ...segmenter, tensors: toWrite(segmenter.tensors) } : await besideIn(from);
+  if (beside) await writeTaughtSegmenter(to, beside);
+  const own = toWrite(tensors);
   const before = { ...(await held(taught?.parts)), ...(await held(adapter?.file)) };
   const all = Object.entries({ ...before, ...own });
   const factors = Object.fromEntries(all.filter(([name]) => isFactor(name)));
@@ -60,6 +70,14 @@ async function writeChanged(from: string, to: string, { tensors, adapter: about 
   });
 }
 
+async function besideIn(from: string) {
+  const known = await taughtSegmenterIn(from);
+  return known && { ...known, tensors: await held(known.file) };
+}
+
+const toWrite = (tensors: ReadonlyMap<string, Parameter>): Record<string, TensorToWrite> =>
+  Object.fromEntries([...tensors].map(([name, { shape, values }]) => [name, { shape: [...shape], data: values }]));
+
 async function held(file: WeightsFile | null | undefined): Promise<Record<string, TensorToWrite>> {
   const tensors: Record<string, TensorToWrite> = {};
   for (const [name, { shape }] of file?.tensors ?? [])
@@ -68,7 +86,11 @@ async function held(file: WeightsFile | null | undefined): Promise<Record<string
 }
 
 /** The tensors come last: a folder without them is not whole. */
-async function writeWhole(from: string, to: string, { tensors: changed, texts = {} }: WeightsChange): Promise<void> {
+async function writeWhole(
+  from: string,
+  to: string,
+  { tensors: changed = new Map(), texts = {} }: WeightsChange,
+): Promise<void> {
   await mkdir(to, { recursive: true });
   for (const name of filesOf(changed)) {
     const text = texts[name];

@@ -31,6 +31,10 @@ async function openVersion(folder: string, variants?: Variants): Promise<Version
     throw new BadInput(
       `${folder}: is neither an adapter nor a taught version of a checkpoint; its weights are whole as they are`,
     );
+  if (weights.beside && !weights.adapter)
+    throw new BadInput(
+      `${folder}: learnt only the mask decoder of the segmenter ${weights.beside.name} beside it, which neither an adapter nor the checkpoint holds; "loupe weights export" writes the version`,
+    );
   return { ...weights, base, files };
 }
 

@@ -19,6 +19,7 @@ import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
 import { ownVariant, sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
 import { isTaught, taughtIn } from './taughtParts.ts';
+import { type TaughtSegmenter, taughtSegmenterIn } from './taughtSegmenter.ts';
 
 export interface CheckpointWeights extends ReasonerWeights {
   /** Null: it writes boxes, and another model turns them into masks. */
@@ -29,6 +30,8 @@ export interface CheckpointWeights extends ReasonerWeights {
   /** Folder of the checkpoint, and the update beside its weights. Missing: a folder of Loupe's own. */
   readonly base?: string;
   readonly adapter?: Adapter | null;
+  /** What was taught of a segmenter that is named beside it. */
+  readonly beside?: TaughtSegmenter | null;
   /** Its tensors in floating point; the first file that has a key provides it. */
   readonly files?: readonly WeightsFile[];
 }
@@ -95,7 +98,7 @@ export async function openCheckpoint(folder: string, variants: Variants = sam2Va
     ...{ ...parts, name: nameOf(await realpath(folder)), tokenizer },
     params: paramsFrom(adapter ? adapted(frozen, adapter, { all, tied: reasoner.language.tied }) : frozen),
     ...{ recipe: await recipeIn(base, parts), read: reading(plain), folder: frozen.folder },
-    ...{ shapes: shapesOf(plain), files: plain, adapter, base },
+    ...{ shapes: shapesOf(plain), files: plain, adapter, base, beside: await taughtSegmenterIn(folder) },
     warnings: memoryWarnings(path.basename(folder), bytesRead(all), totalmem()),
   };
 }

@@ -4,7 +4,7 @@ import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { type SamConfig, samVariants } from '../../models/sam/config.ts';
 import { BadInput } from '../contract/badInput.ts';
-import { openSam2 } from './openSam2.ts';
+import { openSam2, type Sam2Weights } from './openSam2.ts';
 import { samPredictor } from './recipe.ts';
 import { checkSegmenter, openTensors, type SegmenterWeights, segmenterFileAt } from './segmenterFile.ts';
 
@@ -21,10 +21,10 @@ const patches = {
 export const isSam1 = (tensors: ReadonlySet<string> | ReadonlyMap<string, unknown>): boolean =>
   Object.values(patches).some((name) => tensors.has(name));
 
-/** A segmenter of any kind that Loupe computes itself: SAM 1, MobileSAM, SAM 2 or 2.1. */
-export async function openSegmenter(place: string): Promise<SegmenterWeights> {
+/** A segmenter of any kind that Loupe computes itself: SAM 1, MobileSAM, SAM 2 or 2.1; the latter with what was taught of it. */
+export async function openSegmenter(place: string, taught?: WeightsFile): Promise<SegmenterWeights | Sam2Weights> {
   const file = await segmenterFileAt(place);
-  return isSam1((await openTensors(file)).tensors) ? openSam(file) : openSam2(file);
+  return isSam1((await openTensors(file)).tensors) ? openSam(file) : openSam2(file, undefined, taught);
 }
 
 /** `place`: the file, or the folder that holds one. Throws one sentence that lists the tensors that do not fit. */

@@ -1,6 +1,7 @@
 // Opens a SAM 2 or 2.1 checkpoint, in its authors' layout or the Hub's, for the native segmenter; the file stays as it is.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Shape } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
 import { bytesPer, type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
@@ -12,19 +13,33 @@ import { checkSegmenter, openTensors, type SegmenterWeights, segmenterFileAt } f
 /** By name. */
 export type Variants = Readonly<Record<string, Sam2Config>>;
 
-/** `place`: the file, or the folder that holds one. */
-export async function openSam2(place: string, variants: Variants = sam2Variants): Promise<SegmenterWeights> {
+/** With its tensors, which can learn. */
+export interface Sam2Weights extends SegmenterWeights {
+  readonly segmenter: Sam2Config;
+  readonly shapes: ReadonlyMap<string, Shape>;
+  read(name: string): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** `place`: the file, or the folder that holds one. Tensors of `taught` take the place of its own. */
+export async function openSam2(
+  place: string,
+  variants: Variants = sam2Variants,
+  taught?: WeightsFile,
+): Promise<Sam2Weights> {
   const file = await segmenterFileAt(place);
   const opened = await openTensors(file);
   const known = { ...variants, ...(await ownVariant(path.dirname(file))) };
   const { name, config, file: named } = sam2Within(file, opened, known);
   // Modules for video lie beside what is asked for.
   checkSegmenter(file, named, { config });
-  const frozen = frozenWeights([named]);
-  const params = paramsFrom(frozen);
+  const whole = taught ? weightsFile(file, new Map([...named.tensors, ...taught.tensors]), named.metadata) : named;
+  if (taught) checkSegmenter(file, whole, { config });
+  const frozen = frozenWeights([whole]);
   return {
-    ...{ name: `sam2-${name}`, segmenter: config, context: null, params, folder: frozen.folder },
+    ...{ name: `sam2-${name}`, segmenter: config, context: null, params: paramsFrom(frozen), folder: frozen.folder },
     recipe: { segmenter: recipes['seg-zero'].segmenter },
+    shapes: new Map([...whole.tensors].map(([key, { shape }]) => [key, shape])),
+    read: (key) => whole.read(key),
   };
 }
 

@@ -20,6 +20,13 @@ export const checkpointDigest = async (folder: string): Promise<string> =>
     (await weightsFiles(folder)).filter((name) => !isBeside.test(name)),
   );
 
+/** Digest of one file of weights, by its ends and its size. */
+export async function fileDigest(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await addEnds(hash, file);
+  return hash.digest('hex').slice(0, DIGITS);
+}
+
 async function digestOf(folder: string, files: readonly string[]): Promise<string> {
   const config = await configOf(folder);
   const hash = createHash('sha256').update(config === null ? '' : await readFile(path.join(folder, config)));
@@ -27,7 +34,7 @@ async function digestOf(folder: string, files: readonly string[]): Promise<strin
   return hash.digest('hex').slice(0, DIGITS);
 }
 
-const isBeside = /^loupe-(quantised|parts)\.safetensors$/;
+const isBeside = /^loupe-(quantised|parts|segmenter)\.safetensors$/;
 
 /**
  * The configuration; an adapter or a taught version has its own, which names the checkpoint that it changes. Null: ONNX

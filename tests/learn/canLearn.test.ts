@@ -17,6 +17,8 @@ const decoupled = ['seg-zero', 'vision-reasoner', 'qwen-zero-shot'] as const sat
 beforeAll(async () => {
   own = await untaughtWeights();
   await writeToySam(at('sam2'));
+  mkdirSync(at('onnx'));
+  writeFileSync(at('onnx', 'encoder.onnx'), 'no model');
   await writeToy(at('LENS'), { says: 'a', lens: true });
   writeFileSync(at('LENS', 'segmenter.json'), JSON.stringify(toySamJson));
   for (const name of decoupled) {
@@ -46,22 +48,28 @@ describe('what can learn', () => {
     expect(hasMasksToLearn((await learnerAt(at('LENS'), null)).weights)).toBe(true);
   });
 
-  it.each(decoupled)('is the answers of %s, by rewards where its authors have some', async (name) => {
-    const expected = name === 'qwen-zero-shot' ? ['supervised'] : ['supervised', 'rl'];
-    expect(await tiersOf(at(name), at('sam2'))).toEqual(expected);
-    expect(hasMasksToLearn((await learnerAt(at(name), at('sam2'))).weights)).toBe(false);
-  });
+  it.each(decoupled)(
+    'is the answers of %s, by rewards where its authors have some, and masks of a SAM 2 beside it',
+    async (name) => {
+      const answers = name === 'qwen-zero-shot' ? ['supervised'] : ['supervised', 'rl'];
+      expect(await tiersOf(at(name), at('sam2'))).toEqual(['decoder', ...answers]);
+      expect(await tiersOf(at(name), at('onnx'))).toEqual(answers);
+      expect(hasMasksToLearn((await learnerAt(at(name), at('sam2'))).weights)).toBe(false);
+    },
+  );
 
   it.each(decoupled)('is nothing of %s without a segmenter that draws its boxes', async (name) => {
     expect(await tiersOf(at(name), null)).toEqual([]);
     expect(cannotLearn(await learnerAt(at(name), null), 'auto')).toContain('by --segmenter');
   });
 
-  it('is never a mask decoder that belongs to another model', async () => {
-    const why = cannotLearn(await learnerAt(at('seg-zero'), at('sam2')), 'decoder');
-    expect(why).toBe(
-      'seg-zero has no mask decoder of its own, and a segmenter beside it stays as it is; choose tier supervised, which teaches its answers.',
-    );
+  it('is never the mask decoder of ONNX files, of weights of ours, or of a place where nothing lies', async () => {
+    for (const place of [at('onnx'), own.weights, at('nowhere')]) {
+      const why = cannotLearn(await learnerAt(at('seg-zero'), place), 'decoder');
+      expect(why).toBe(
+        'seg-zero has no mask decoder of its own, and the segmenter beside it is no SAM 2, whose decoder could learn; choose tier supervised, which teaches its answers.',
+      );
+    }
   });
 });
 
@@ -79,7 +87,8 @@ describe('what a person reads before a run', () => {
     expect(all[0]).toContain('tiers supervised and rl its reasoner');
     expect(all[1]).toContain('tier decoder teaches its mask decoder and context module, tier supervised');
     expect(all[1]).toContain('by the rewards of its authors, its mask decoder, context module and queries with them');
-    expect(all[2]).toContain('tier rl the same by the rewards of its authors');
+    expect(all[2]).toContain('tier decoder teaches the mask decoder of the segmenter sam2, tier supervised');
+    expect(all[2]).toContain('tier rl the same by the rewards of its authors; picture readers stay as they are');
     expect(all[3]).toContain('choose one (a checkpoint of SAM 1 or 2, or an ONNX segmenter)');
   });
 
@@ -99,8 +108,6 @@ describe('what a person reads before a run', () => {
 
   it('says of a segmenter alone that it answers no words, and what could be named instead', async () => {
     await expect(learnerAt(at('sam2'), null)).rejects.toThrow(/answers no words, so it cannot be taught alone/u);
-    mkdirSync(at('onnx'));
-    writeFileSync(at('onnx', 'encoder.onnx'), 'no model');
     await expect(learnerAt(at('onnx'), null)).rejects.toThrow(/config\.json: does not exist/u);
     await expect(learnerAt(at('nowhere'), null)).rejects.toThrow(/config\.json: does not exist/u);
   });

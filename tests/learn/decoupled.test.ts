@@ -189,14 +189,16 @@ describe('what a person is told before the start', () => {
     const said = howItLearns(await learnerAt(at(systems['seg-zero'].folder), at('sam2')));
     expect(said).toContain('low-rank updates of its language model');
     expect(said).toContain('reasoning, then one box and two points');
-    expect(said).toContain('segmenter sam2 stay as they are');
+    expect(said).toContain('tier decoder teaches the mask decoder of the segmenter sam2');
   });
 
   it('is the reason where a tier cannot teach', async () => {
     const folder = at(systems['qwen-zero-shot'].folder);
     const alone = await teach({ ...taskOf(at('alone'), folder, images), tier: 'auto' }, quiet);
     expect(alone.gate.reason).toContain('choose one (a checkpoint of SAM 1 or 2, or an ONNX segmenter)');
-    const task = { ...taskOf(at('masks'), folder, images), segmenter: at('sam2') };
+    mkdirSync(at('onnx'));
+    writeFileSync(at('onnx', 'decoder.onnx'), 'no model');
+    const task = { ...taskOf(at('masks'), folder, images), segmenter: at('onnx') };
     expect((await teach(task, quiet)).gate.reason).toContain('choose tier supervised');
     expect(howItLearns(await learnerAt(folder, null))).toContain('choose one (a checkpoint of SAM');
     await expect(learnerAt(at('sam2'), null)).rejects.toThrow('is of kind "SAM 2 checkpoint"');

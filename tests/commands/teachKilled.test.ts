@@ -1,4 +1,4 @@
-// `loupe teach --tier rl` on a LENS checkpoint of toy size, killed with -9 twice: command and engine go, the run goes on to the same bits.
+// `loupe teach` on checkpoints of toy size, killed with -9 twice: command and engine go, the run goes on to the same bits.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,15 +9,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { picturedProject } from '../../main/commands/picturedProject.ts';
 import type { TeachReport } from '../../main/contract/learning.ts';
 import { unpackMask } from '../../main/contract/project.ts';
+import { promote, rollBack, versionInUse } from '../../main/jobs/teaching.ts';
 import { openProject } from '../../main/store/project.ts';
 import { teachingImages } from '../learn/teaching.ts';
-import { toySamJson, writeToy } from '../weights/toyCheckpoint.ts';
+import { toySamJson, writeToy, writeToySam } from '../weights/toyCheckpoint.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-teach-lens-'));
 afterAll(() => rmSync(root, { recursive: true }));
 const at = (...names: string[]) => path.join(root, ...names);
 const cli = path.resolve(import.meta.dirname, '../../main/cli.ts');
 const lens = at('LENS');
+const byRewards = ['--weights', lens, '--tier', 'rl'];
 const steps = 10;
 
 beforeAll(async () => {
@@ -52,8 +54,8 @@ interface End {
 }
 
 /** Killed with all that it started, once `isTime`. */
-async function taught(file: string, isTime: () => boolean = () => false): Promise<End> {
-  const words = ['teach', file, '--weights', lens, '--tier', 'rl', '--seed', '3', '--json'];
+async function taught(file: string, isTime: () => boolean = () => false, how = byRewards): Promise<End> {
+  const words = ['teach', file, ...how, '--seed', '3', '--json'];
   const child = spawn(process.execPath, [cli, ...words], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let [out, said] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -97,6 +99,36 @@ describe('tier rl of a LENS checkpoint by the command', { timeout: 300_000 }, ()
     expect(filesOf(path.join(cut.run, 'weights'))).toEqual(filesOf(path.join(whole.run, 'weights')));
     const project = openProject(cut.file);
     expect([project.stoppedRun(), project.versions().length]).toEqual([null, 1]);
+    project.close();
+  });
+});
+
+describe('tier decoder of a SAM 2 beside Seg-Zero by the command', { timeout: 300_000 }, () => {
+  const how = ['--weights', at('Seg-Zero'), '--segmenter', at('sam2'), '--tier', 'decoder'];
+  beforeAll(async () => {
+    await writeToySam(at('sam2'));
+    await writeToy(at('Seg-Zero'), { says: '<think>Left.</think><answer>{"bbox": [20, 15, 40, 42]}</answer>' });
+    const reasoner = { framing: { kind: 'square', side: 56, filter: 'bilinear' }, answerTokens: 8 };
+    writeFileSync(at('Seg-Zero', 'recipe.json'), JSON.stringify({ base: 'seg-zero', reasoner }));
+  });
+
+  it('ends in the same decoder to the bit after a kill, as a version that rolls back', async () => {
+    const [whole, cut] = [await projectOf('masks'), await projectOf('masks-cut')];
+    for (const { run } of [whole, cut]) writeFileSync(path.join(run, 'steps.json'), '60');
+    const through = await taught(whole.file, undefined, how);
+    expect(through.said).toContain('tier decoder teaches the mask decoder of the segmenter sam2');
+    const isSaved = () => existsSync(path.join(cut.run, 'decoder.odd.safetensors'));
+    expect((await taught(cut.file, isSaved, how)).signal).toBe('SIGKILL');
+    expect(existsSync(path.join(cut.run, 'weights'))).toBe(false);
+    const report: TeachReport = JSON.parse((await taught(cut.file, undefined, how)).out);
+    expect(report).toMatchObject({ tier: 'decoder', gate: JSON.parse(through.out).gate });
+    expect(filesOf(path.join(cut.run, 'weights'))).toEqual(filesOf(path.join(whole.run, 'weights')));
+    const project = openProject(cut.file);
+    const [version] = project.versions();
+    expect(version).toMatchObject({ parent: null, inUse: report.gate.promoted });
+    promote(project, version?.id ?? 0);
+    expect(versionInUse(project)?.path).toBe(path.join(cut.run, 'weights'));
+    expect(rollBack(project)).toBeNull();
     project.close();
   });
 });
