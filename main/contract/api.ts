@@ -6,6 +6,7 @@ import { ExportSettings, Job, VerifyReport } from './jobs.ts';
 import { LearningState, RunCurve, ShownChange, ShownRollouts, TeachProgress, tiers } from './learning.ts';
 import { LiveWire } from './liveWire.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
+import { ProposalReward, RewardRow } from './proposalReward.ts';
 import { Box, Point } from './records.ts';
 import { RunPlan } from './runPlan.ts';
 import { Settings, SettingsChange } from './settings.ts';
@@ -308,6 +309,10 @@ export const api = {
         }),
       )
       .output(RunPlan),
+    /** What the proposals of an image earned against what was kept, of each prompt that is judged. */
+    rewardsOf: base.input(z.object({ imageId: Id })).output(z.array(ProposalReward)),
+    /** Those of all images, the lowest 5,000 first; `total` counts all. */
+    rewards: base.output(z.object({ rows: z.array(RewardRow), total: z.int() })),
     /** Curves of the last run, also while it is under way. */
     curves: base.output(z.array(RunCurve)),
     /** Answers that the last step of the last run learnt from, also while it is under way; null: it samples none. */

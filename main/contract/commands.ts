@@ -31,6 +31,7 @@ const project = [
   { id: 'project.import', title: 'Import shapes…', needs: 'project', Loupe: 'Ctrl+I' },
   { id: 'project.export', title: 'Export COCO…', needs: 'project', Loupe: 'Ctrl+E' },
   { id: 'project.teach', title: 'Teach the model…', needs: 'project', Loupe: 'Ctrl+Alt+T' },
+  { id: 'project.rewards', title: 'Rewards of proposals…', needs: 'project', Loupe: '' },
   { id: 'project.verify', title: 'Verify a COCO file…', needs: 'project', Loupe: 'Ctrl+Alt+E' },
   { id: 'project.save', title: 'Save now', needs: 'project', Loupe: 'Ctrl+S' },
   { id: 'project.labels', title: 'Labels…', needs: 'project', Loupe: 'Ctrl+Shift+L' },

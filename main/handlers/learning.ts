@@ -1,8 +1,10 @@
 // The learning group: runs as jobs, what they came to, and which version of the weights is in use.
 import type { LearningState } from '../contract/learning.ts';
+import { projectRewards } from '../jobs/projectRewards.ts';
 import { proposeAnew } from '../jobs/proposingAnew.ts';
 import { promote, rollBack, teachProject, versionInUse } from '../jobs/teaching.ts';
 import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teachingRecords.ts';
+import { proposalRewards } from '../learn/proposalRewards.ts';
 import { usualFolds } from '../learn/split.ts';
 import type { Project } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
@@ -24,6 +26,11 @@ export const learningHandlers = (host: HostContext) => ({
     const { engine } = host;
     return planRun({ ...input, project: host.project(), learner, engine, fileOf: (image) => host.fileOf(image) });
   }),
+  rewardsOf: contract.learning.rewardsOf.handler(({ input: { imageId } }) => {
+    const detail = host.project().detail(imageId);
+    return detail ? proposalRewards(detail) : [];
+  }),
+  rewards: contract.learning.rewards.handler(() => projectRewards(host.project())),
   curves: contract.learning.curves.handler(() => curvesOfRun(host.project())),
   rollouts: contract.learning.rollouts.handler(() => rolloutsOfRun(host.project())),
   changes: contract.learning.changes.handler(() => changesOfRun(host.project())),

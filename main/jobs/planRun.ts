@@ -149,7 +149,7 @@ async function secondsOfAnswer(
 const anyThing = 'the red thing';
 
 /** Of runs of loupe-nano, as they were measured. */
-const usualPeakMB: Readonly<Record<Tier, number>> = { decoder: 900, supervised: 1300, rl: 1600 };
+const usualPeakMB: Readonly<Record<Tier, number>> = { decoder: 800, supervised: 1300, rl: 1600 };
 
 function memoryOf(project: Project, tier: Tier, { isOwn }: { isOwn: boolean }): number | null {
   const last = project.reports().find((report) => report.tier === tier && report.after !== null);

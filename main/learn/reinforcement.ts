@@ -9,7 +9,7 @@ import { maskFrom } from '../flow/mask.ts';
 import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { wholeOf } from '../flow/views.ts';
 import type { Reward } from '../reward/lens.ts';
-import { countedTerms, objectsReward, type RewardTerm } from '../reward/objects.ts';
+import { countedTerms, meantMask, objectsReward, type RewardTerm } from '../reward/objects.ts';
 import type { SegmenterWeights } from '../weights/segmenterFile.ts';
 import { decoderFeeds } from './decoderFeeds.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
@@ -32,7 +32,7 @@ import {
   rolloutFeeds,
   type Sampler,
 } from './rollouts.ts';
-import { meantMask, rolloutTargets, type ShownRollout } from './rolloutTargets.ts';
+import { rolloutTargets, type ShownRollout } from './rolloutTargets.ts';
 import { type PolicyParts, patchValues } from './squarePolicy.ts';
 
 export interface RewardedPolicy extends AnsweringPolicy {

@@ -24,12 +24,6 @@ interface Meant {
   }[];
 }
 
-/** All that is meant, as one; null where nothing matches, or an outline is not known. */
-export function meantMask({ objects }: Meant): Mask | null {
-  const outlines = objects.flatMap((object) => object.mask ?? []);
-  return outlines.length === objects.length ? unionOf(outlines) : null;
-}
-
 /** What an answer names, in image pixels, and the part of the picture that its mask covers. */
 export interface ShownRollout extends Meant {
   readonly named: readonly Pick<ReadObject, 'box'>[];

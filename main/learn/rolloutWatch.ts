@@ -4,11 +4,11 @@ import path from 'node:path';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { cIoU, gIoU, overlapOf } from '../evaluate/metrics.ts';
+import { meantMask } from '../reward/objects.ts';
 import { drawnGroups, type SampledGroup, writeRollouts } from './drawnRollouts.ts';
 import type { Group, Watch } from './reinforcement.ts';
 import { drawnQuestions, rewardsStage, type UnseededQuestion } from './rlTier.ts';
 import type { Question } from './rollouts.ts';
-import { meantMask } from './rolloutTargets.ts';
 
 /** Held-back prompts that are asked meanwhile: a step samples two to six groups, and these are as many again. */
 const MOST_HELD = 4;

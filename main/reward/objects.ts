@@ -2,8 +2,9 @@
 // LENS counts the first box alone; so that naming everything earns nothing, boxes are paired one to one and surplus ones cost.
 import { readAnswer } from '../contract/answer.ts';
 import { boxIou } from '../contract/geometry.ts';
+import type { Found } from '../contract/project.ts';
 import type { Box, Mask } from '../contract/records.ts';
-import { maskArea } from '../contract/rle.ts';
+import { maskArea, unionOf } from '../contract/rle.ts';
 import { assign } from './assign.ts';
 import { listFormat, maskReward, type Reward } from './lens.ts';
 
@@ -23,14 +24,28 @@ export interface MeantObjects {
   readonly mask: Mask | null;
 }
 
+/** All that is meant, as one; null where nothing matches, or an outline is not known. */
+export function meantMask({ objects }: { readonly objects: readonly { readonly mask: Mask | null }[] }): Mask | null {
+  const outlines = objects.flatMap((object) => object.mask ?? []);
+  return outlines.length === objects.length ? unionOf(outlines) : null;
+}
+
 /** Each term from 0 to 1, overlaps squared. For one object and one box it is LENS's own. */
 export function objectsReward(said: SaidObjects, meant: MeantObjects): Reward {
   const { found } = readAnswer(said.text, 'loupe');
   const format = contradictsItself(said.text) ? 0 : listFormat(said.text);
-  const isNothing = meant.boxes.length === 0;
-  const box = isNothing ? Number(found === 'nothing') : pairedOverlap(said.boxes, meant.boxes);
-  const mask = isNothing ? Number(isEmpty(said.mask)) : drawnOverlap(said.mask, meant.mask);
+  const { box, mask } = overlapTerms({ ...said, found }, meant);
   return { format, box, mask, total: format + box + mask };
+}
+
+/** The box and the mask term of an answer, however it was written. */
+export function overlapTerms(
+  { found, boxes, mask }: Pick<SaidObjects, 'boxes' | 'mask'> & { readonly found: Found },
+  meant: MeantObjects,
+): Pick<Reward, 'box' | 'mask'> {
+  return meant.boxes.length === 0
+    ? { box: Number(found === 'nothing'), mask: Number(isEmpty(mask)) }
+    : { box: pairedOverlap(boxes, meant.boxes), mask: drawnOverlap(mask, meant.mask) };
 }
 
 export type RewardTerm = Exclude<keyof Reward, 'total'>;

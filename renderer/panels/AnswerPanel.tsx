@@ -5,6 +5,7 @@ import { unlikeSentence } from '../../main/contract/answer.ts';
 import type { CommandId } from '../../main/contract/commands.ts';
 import { isAccepted } from '../../main/contract/correction.ts';
 import type { Correction, StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
+import type { ProposalReward } from '../../main/contract/proposalReward.ts';
 import { reasoningSoFar } from '../../main/contract/reasoning.ts';
 import { candidatesOf, inReview, reviewed } from '../state/answers.ts';
 import { deviceName, duration, weightsName } from '../state/words.ts';
@@ -13,6 +14,7 @@ import { Candidates } from './Candidates.tsx';
 import { useClient, useWorkbench } from './client.ts';
 import { ObjectParts } from './ObjectParts.tsx';
 import { PromptTabs } from './PromptTabs.tsx';
+import { rewardWords, useProposalRewards } from './proposalRewards.ts';
 import { LiveText, Reasoning } from './Reasoning.tsx';
 import { useKeys } from './useCommands.ts';
 import { Verdicts } from './Verdicts.tsx';
@@ -24,6 +26,7 @@ export function AnswerPanel() {
   useWorkbench((state) => state.proposalId);
   useWorkbench((state) => state.objectAt);
   const { store } = useClient();
+  const rewards = useProposalRewards();
   if (open === null) return null;
   const { prompt, proposal } = inReview(store.getState());
   if (open.prompts.size === 0 && !writing) return <Nothing />;
@@ -35,9 +38,9 @@ export function AnswerPanel() {
         <PromptTabs prompts={[...open.prompts.values()]} current={prompt?.id ?? null} />
         {writing && <BeingWritten open={open} />}
         {candidates.length > 1 && (
-          <Candidates image={open.image} candidates={candidates} current={proposal?.id ?? null} />
+          <Candidates {...{ image: open.image, candidates, rewards, current: proposal?.id ?? null }} />
         )}
-        {prompt && proposal && <Words {...{ open, proposal, unreadable }} />}
+        {prompt && proposal && <Words {...{ open, proposal, unreadable, reward: rewards.get(proposal.id) }} />}
         {prompt && !proposal && !writing && <Unanswered prompt={prompt} />}
       </div>
       {prompt && proposal && <Parts {...{ open, proposal }} />}
@@ -108,8 +111,13 @@ interface ReviewProps {
   readonly unreadable: boolean;
 }
 
+interface Rewarded {
+  /** Missing: the prompt is not judged. */
+  readonly reward?: ProposalReward;
+}
+
 /** What the model said; long texts scroll here, so that box, mask and shapes below stay in sight. */
-function Words({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
+function Words({ open, proposal, unreadable, reward }: Omit<ReviewProps, 'prompt'> & Rewarded) {
   const { store } = useClient();
   const { correction } = reviewed(store.getState());
   if (!correction) return null;
@@ -132,6 +140,11 @@ function Words({ open, proposal, unreadable }: Omit<ReviewProps, 'prompt'>) {
       {unreadable && <Unreadable answer={proposal.answer} />}
       {found.value === 'nothing' && !unreadable && <FoundNothing found={found} />}
       <Provenance proposal={proposal} />
+      {reward && (
+        <Text size="xs" c="dimmed" aria-label="Reward" role="note">
+          Against what you kept: {rewardWords(reward)}
+        </Text>
+      )}
     </>
   );
 }

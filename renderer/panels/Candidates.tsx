@@ -4,18 +4,22 @@ import { IconBan, IconQuestionMark } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { entry } from '../../main/contract/lookup.ts';
 import type { Image, StoredProposal } from '../../main/contract/project.ts';
+import type { ProposalReward } from '../../main/contract/proposalReward.ts';
 import { agreeingWith, agreement } from '../state/silhouette.ts';
 import { foundWords, percent, weightsName } from '../state/words.ts';
 import { useClient } from './client.ts';
 import { MaskThumb } from './MaskThumb.tsx';
+import { rewardWords } from './proposalRewards.ts';
 
 interface Props {
   readonly image: Image;
   readonly candidates: readonly StoredProposal[];
   readonly current: number | null;
+  /** What they earned against what was kept, by proposal. */
+  readonly rewards?: ReadonlyMap<number, ProposalReward>;
 }
 
-export function Candidates({ image, candidates, current }: Props) {
+export function Candidates({ image, candidates, current, rewards }: Props) {
   const agreed = useMemo(() => agreement(candidates), [candidates]);
   const counts = useMemo(() => agreeingWith(candidates), [candidates]);
   return (
@@ -34,7 +38,7 @@ export function Candidates({ image, candidates, current }: Props) {
         {candidates.map((one, i) => (
           <Candidate
             key={one.id}
-            {...{ image, proposal: one, number: i + 1, isCurrent: one.id === current }}
+            {...{ image, proposal: one, number: i + 1, isCurrent: one.id === current, reward: rewards?.get(one.id) }}
             why={one.chosen ? choiceWords(entry(counts, i, 'counts'), candidates.length - 1) : ''}
           />
         ))}
@@ -48,6 +52,7 @@ interface CandidateProps {
   readonly proposal: StoredProposal;
   readonly number: number;
   readonly isCurrent: boolean;
+  readonly reward?: ProposalReward;
   /** Why it is the choice; empty where it is not. */
   readonly why: string;
 }
@@ -56,9 +61,10 @@ interface CandidateProps {
 const choiceWords = (count: number, others: number): string =>
   count === 0 ? ', the likeliest, no other agrees with it' : `, the choice, ${count} of ${others} others agree with it`;
 
-function Candidate({ image, proposal, number, isCurrent, why }: CandidateProps) {
+function Candidate({ image, proposal, number, isCurrent, why, reward }: CandidateProps) {
   const { actions } = useClient();
-  const words = `Candidate ${number}: ${foundWords[proposal.found]}${why}`;
+  const earned = reward ? `, ${rewardWords(reward)}` : '';
+  const words = `Candidate ${number}: ${foundWords[proposal.found]}${why}${earned}`;
   return (
     <Tooltip label={`${words}, ${weightsName(proposal.weights)}`}>
       <button
@@ -80,6 +86,11 @@ function Candidate({ image, proposal, number, isCurrent, why }: CandidateProps) 
           </span>
         )}
         {proposal.chosen && <span className="candidate-star" aria-hidden />}
+        {reward && (
+          <span className="candidate-reward number" aria-hidden>
+            {reward.total.toFixed(2)}
+          </span>
+        )}
       </button>
     </Tooltip>
   );

@@ -11,6 +11,7 @@ import { KeySettings } from './KeySettings.tsx';
 import { LabelsDialog } from './LabelsDialog.tsx';
 import { ModelsDialog } from './ModelsDialog.tsx';
 import { PromptAllDialog } from './PromptAllDialog.tsx';
+import { RewardsDialog } from './RewardsDialog.tsx';
 import { SettingsDialog } from './SettingsDialog.tsx';
 import { TeachDialog } from './TeachDialog.tsx';
 import { VerifyDialog } from './VerifyDialog.tsx';
@@ -28,6 +29,7 @@ export function Dialogs() {
       <ExportDialog />
       <VerifyDialog />
       <TeachDialog />
+      <RewardsDialog />
       <PromptAllDialog />
       <SettingsDialog />
       <ModelsDialog />

@@ -235,6 +235,7 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'project.export': opens('export'),
   'project.verify': opens('verify'),
   'project.teach': opens('teach'),
+  'project.rewards': opens('rewards'),
   'project.save': ({ client }) => saveNow(client),
   'project.labels': opens('labels'),
   'project.jobs': opens('jobs'),

@@ -99,6 +99,7 @@ export type DialogName =
   | 'export'
   | 'verify'
   | 'teach'
+  | 'rewards'
   | 'prompt all'
   | 'jobs'
   | 'help'

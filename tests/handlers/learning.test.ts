@@ -1,7 +1,10 @@
 // The learning group over a host: what a project has learnt, a refused run as a job, and nothing to go back to.
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { finished, type StartedHost, startHost } from '../engine/startedHost.ts';
+import { changed } from '../../main/contract/diff.ts';
+import type { Correction } from '../../main/contract/project.ts';
+import { projectRewards } from '../../main/jobs/projectRewards.ts';
+import { askedOf, finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { nothing } from '../engine/weights.ts';
 import { writeToy, writeToySam } from '../weights/toyCheckpoint.ts';
 
@@ -51,5 +54,32 @@ describe('learning', () => {
     const job = await finished(bench, await bench.client.learning.teach({}));
     expect(job).toMatchObject({ kind: 'teach', state: 'failed' });
     expect(job.message).toContain('no image of the project has a correction');
+  });
+
+  it('says what proposals earned against what was kept, those of an image and those of all', async () => {
+    const { client, imageIds, host } = bench;
+    const [imageId = 0, other = 0] = imageIds;
+    const promptId = await askedOf(bench, imageId);
+    for await (const _ of await client.model.ask({ promptId, samples: 2, seed: 0 }));
+    expect(await client.learning.rewardsOf({ imageId })).toEqual([]);
+    const prompt = host.project().record('prompt', promptId);
+    const [proposal] = host.project().detail(imageId)?.proposals ?? [];
+    if (!prompt || !proposal) throw new Error('unreachable');
+    const correction: Correction = {
+      ...{ proposalId: proposal.id, objects: [] },
+      found: { value: 'nothing', verdict: 'right' },
+      reasoning: { text: proposal.answer.reasoning, verdict: null },
+    };
+    await client.edit.apply({ title: 'Judge', changes: [changed('prompt', prompt, { ...prompt, correction })] });
+    const rewards = await client.learning.rewardsOf({ imageId });
+    expect(rewards.map(({ box, mask }) => [box, mask])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(await client.learning.rewardsOf({ imageId: other })).toEqual([]);
+    const { rows, total } = await client.learning.rewards();
+    expect(total).toBe(2);
+    expect(rows[0]).toMatchObject({ promptId, imageId, text: 'the dog', weights: proposal.weights });
+    expect((await projectRewards(host.project(), 1)).rows).toHaveLength(1);
   });
 });

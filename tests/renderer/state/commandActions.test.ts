@@ -56,6 +56,7 @@ describe('every command', () => {
     ['project.export', 'export'],
     ['project.verify', 'verify'],
     ['project.teach', 'teach'],
+    ['project.rewards', 'rewards'],
     ['project.jobs', 'jobs'],
     ['prompt.all', 'prompt all'],
     ['app.settings', 'settings'],
