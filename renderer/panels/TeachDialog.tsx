@@ -9,7 +9,7 @@ import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
 import { JobView } from './JobView.tsx';
 import { useStartedJob } from './startedJob.ts';
 import { ProjectCurve, RunCurves } from './TeachCurves.tsx';
-import { TeachPlan, usualRun } from './TeachPlan.tsx';
+import { TeachPlan, usualSettings } from './TeachPlan.tsx';
 import { RunRollouts } from './TeachRollouts.tsx';
 
 export const TeachDialog = () => (
@@ -24,7 +24,7 @@ function TeachForm() {
   const { job, problem, starting, start } = useStartedJob((each) => each.kind === 'teach' && isActive(each));
   const running = job !== null && isActive(job);
   const { state, learns, use } = useLearning(running);
-  const [asked, setAsked] = useState(usualRun);
+  const [asked, setAsked] = useState(usualSettings);
   const inUse = state?.versions.find((version) => version.inUse);
   const isStopped = state?.stopped === true;
   return (

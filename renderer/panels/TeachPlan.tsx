@@ -6,15 +6,15 @@ import { planSentences, type RunPlan } from '../../main/contract/runPlan.ts';
 import { useClient } from './client.ts';
 
 /** What a person asks of a run. */
-export interface AskedRun {
+export interface RunSettings {
   readonly tier: Tier | 'auto';
   readonly minutes: number;
 }
 
-export const usualRun: AskedRun = { tier: 'auto', minutes: 10 };
+export const usualSettings: RunSettings = { tier: 'auto', minutes: 10 };
 const limits = { min: 0.1, max: 1440 } as const;
 
-const choices: readonly { readonly value: AskedRun['tier']; readonly label: string }[] = [
+const choices: readonly { readonly value: RunSettings['tier']; readonly label: string }[] = [
   { value: 'auto', label: 'What fits' },
   { value: 'decoder', label: 'Masks (decoder)' },
   { value: 'supervised', label: 'Words and boxes (supervised)' },
@@ -22,8 +22,8 @@ const choices: readonly { readonly value: AskedRun['tier']; readonly label: stri
 ];
 
 interface Props {
-  readonly asked: AskedRun;
-  onChange(asked: AskedRun): void;
+  readonly asked: RunSettings;
+  onChange(asked: RunSettings): void;
 }
 
 /** Planned anew whenever something else is asked for. */
@@ -61,7 +61,7 @@ export const Planned = ({ plan }: { plan: RunPlan | null }) => (
 );
 
 /** Null until it is known; where it cannot be planned the run itself says why. */
-function usePlan({ tier, minutes }: AskedRun): RunPlan | null {
+function usePlan({ tier, minutes }: RunSettings): RunPlan | null {
   const { host } = useClient();
   const [plan, setPlan] = useState<RunPlan | null>(null);
   useEffect(() => {
