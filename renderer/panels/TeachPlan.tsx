@@ -33,7 +33,7 @@ export function TeachPlan({ asked, onChange }: Props) {
     <>
       <Group gap="xs" grow>
         <Select
-          label="What learns"
+          label="What is taught"
           data={choices.map((one) => ({ ...one }))}
           value={asked.tier}
           allowDeselect={false}

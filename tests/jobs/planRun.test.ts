@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { picturedProject } from '../../main/commands/picturedProject.ts';
+import type { TeachReport } from '../../main/contract/learning.ts';
 import type { RunPlan } from '../../main/contract/runPlan.ts';
 import { Engine } from '../../main/engine/supervisor.ts';
 import { shiftedDomain } from '../../main/evaluate/shiftedDomain.ts';
@@ -80,4 +81,93 @@ describe('the plan of a run', { timeout: 60_000 }, () => {
     expect(await plan({ learner })).toMatchObject({ tier: 'supervised', minutes: null, memoryMB: null, rare: [] });
     expect((await plan({ learner, tier: 'decoder' })).refusal).toContain('has no mask decoder of its own');
   });
+
+  it('takes the tier that the last run speaks for where every word is known, and its memory', async () => {
+    const known = await knownProject();
+    try {
+      const before = await plan({ project: known });
+      expect(before).toMatchObject({ tier: null, rare: [], memoryMB: 1300 });
+      expect(before.why).toMatch(/^What is measured first chooses the tier/u);
+      const cases = [
+        [0.3, 'supervised', 'far below masks under true boxes', 4321],
+        [0.85, 'decoder', 'as good as masks under true boxes', 987],
+      ] as const;
+      for (const [answers, tier, why, peakMB] of cases) {
+        ended(known, { tier, answers, peakMB });
+        const after = await plan({ project: known });
+        expect(after).toMatchObject({ tier, memoryMB: peakMB });
+        expect(after.why).toContain(why);
+      }
+      // A run that was refused measured nothing and says nothing.
+      const { id } = known.startRun({ tier: 'rl', seed: 1, minutes: 1, parent: null });
+      known.endRun(id, 'done', { ...reportOf({ tier: 'rl', answers: 0, peakMB: 5 }), before: null, after: null });
+      expect(await plan({ project: known })).toMatchObject({ tier: 'decoder', memoryMB: 987 });
+      expect(await plan({ project: known, tier: 'rl' })).toMatchObject({ tier: 'rl', memoryMB: 1600 });
+    } finally {
+      known.close();
+    }
+  });
+
+  it('counts as new what no run has learnt from or measured on', async () => {
+    const { held, taught } = project.split();
+    const images = [...project.allImages()];
+    const free = images.filter(({ id }) => !held.includes(id) && !taught.includes(id));
+    const asks = { call: () => Promise.reject(new Error('not asked')) };
+    const before = await plan({ engine: asks });
+    expect(before.minutes).toBeNull();
+    project.addToSplit(
+      'taught',
+      free.slice(1).map(({ id }) => id),
+    );
+    const after = await plan({ engine: asks });
+    expect(after.prompts).toBe(before.prompts);
+    expect(after.fresh).toBeLessThan(before.fresh);
+    expect(after.fresh).toBeGreaterThan(0);
+    project.addToSplit(
+      'taught',
+      free.slice(0, 1).map(({ id }) => id),
+    );
+    expect((await plan({ engine: asks })).fresh).toBe(0);
+  });
+
+  it('leaves out images that are gone', async () => {
+    const [first] = project.allImages();
+    if (!first) throw new Error('unreachable');
+    project.setFile(first.id, { state: 'missing', problem: 'it is not there' });
+    const made = await plan({ engine: { call: () => Promise.reject(new Error('not asked')) } });
+    expect(made.images).toBe(11);
+    project.setFile(first.id, { state: 'present', problem: null });
+  });
 });
+
+/** Pictures whose names loupe-nano all knows. */
+async function knownProject(): Promise<Project> {
+  const { known, pictures } = await shiftedDomain(1, 12);
+  const renamed = pictures.map(({ image, things }) => ({
+    image,
+    things: things.map((thing, i) => ({ ...thing, name: known[i % known.length] ?? thing.name })),
+  }));
+  return picturedProject({ folder: path.join(root, 'known'), pictures: renamed, names: known, held: 5 });
+}
+
+interface Ended {
+  readonly tier: TeachReport['tier'];
+  /** gIoU of answers to words; that of masks under true boxes is 0.9. */
+  readonly answers: number;
+  readonly peakMB: number;
+}
+
+function reportOf({ tier, answers, peakMB }: Ended): TeachReport {
+  const words = { prompts: 9, gIoU: answers, cIoU: answers, box50: answers };
+  const figures = { prompts: 9, objects: 9, gIoU: 0.9, cIoU: 0.9, words };
+  const unmeasured = { otherLabels: null, nothing: null, base: null };
+  return {
+    ...{ tier, samples: 9, before: figures, after: figures, minutes: 1, peakMB, prompts: [] },
+    gate: { promoted: false, reason: 'It did not gain.', gain: 0, low: 0, high: 0, ...unmeasured },
+  };
+}
+
+function ended(project: Project, run: Ended): void {
+  const { id } = project.startRun({ tier: run.tier, seed: 1, minutes: 1, parent: null });
+  project.finishRun(id, { report: reportOf(run), held: [], taught: [], weights: null });
+}

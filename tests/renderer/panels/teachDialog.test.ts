@@ -79,7 +79,7 @@ describe('teaching', () => {
 
   it('says before a run what it takes, and lets a person choose tier and minutes', () => {
     const words = wordsOf(laidOpen(TeachDialog, dialog));
-    expect(words).toContain('What learns');
+    expect(words).toContain('What is taught');
     expect(words).toContain('Minutes of training at most');
     expect(words).toContain('Looks what there is to learn');
     const plan = {
