@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addEval } from '../../main/commands/eval.ts';
+import { fromPolygon } from '../../main/contract/polygon.ts';
 import { saved } from '../formats/reads.ts';
 import { paint, temporary } from '../hosting.ts';
 import { ran } from './inProcess.ts';
@@ -61,5 +62,81 @@ describe('eval photos --pictures', () => {
     saved(folder, 'file', 'x');
     const file = await evalPhotos('--set', set, '--pictures', path.join(folder, 'file', 'sheets'));
     expect([file.code, file.line]).toEqual([2, expect.stringContaining('cannot be written to')]);
+  });
+});
+
+describe('eval photos --set', () => {
+  const ring = [10, 10, 40, 10, 40, 30, 10, 30];
+  const { size, counts } = fromPolygon(ring, 60, 40);
+
+  interface OddSet {
+    readonly name?: string;
+    readonly image?: object;
+    readonly segmentation?: unknown;
+    readonly file?: string;
+  }
+
+  /** A set of one photograph, which differs from a plain one by what is given. */
+  async function oddSet(folderName: string, odd: OddSet = {}): Promise<string> {
+    const { name = 'a.png', image = {}, segmentation = [ring], file = 'one.json' } = odd;
+    const own = path.join(folder, folderName);
+    saved(own, name, '');
+    await paint(path.join(own, name), { width: 60, height: 40 });
+    saved(own, file, {
+      images: [{ id: 7, file_name: name, width: 60, height: 40, ...image }],
+      annotations: [{ id: 1, image_id: 7, category_id: 1, segmentation }],
+      categories: [{ id: 1, name: 'cup' }],
+    });
+    return own;
+  }
+
+  const figuresOf = async (own: string, ...words: string[]) => {
+    const { code, line, out } = await evalPhotos('--set', own, ...none, '--json', ...words);
+    expect([code, line]).toEqual([0, null]);
+    return JSON.parse(out);
+  };
+
+  it('prints the same of one photograph however its file is written', async () => {
+    const plain = await figuresOf(await oddSet('plain-set'));
+    expect(plain.overall.boxToMask.count).toBe(1);
+    expect(Object.keys(plain.overall)).toEqual([
+      ...['boxToMask', 'bareBox', 'grabCut', 'clicks', 'noc85', 'repair', 'words'],
+    ]);
+    const odd: Record<string, OddSet> = {
+      'run lengths': { segmentation: { size, counts } },
+      'strange name': { name: 'tëst [1] #%20 &.png' },
+      'capital letters': { file: 'one.JSON' },
+      'without a size': { image: { width: undefined, height: undefined } },
+      'in a folder below': { name: 'pictures/of/a.png' },
+    };
+    for (const [name, what] of Object.entries(odd)) {
+      const figures = await figuresOf(await oddSet(name, what));
+      expect([name, figures.overall]).toEqual([name, plain.overall]);
+    }
+  });
+
+  it('counts an image without a split as "val", and "all" is every split', async () => {
+    const own = await oddSet('holdout', { image: { split: 'holdout' } });
+    const { code, line } = await evalPhotos('--set', own, ...none);
+    expect([code, line]).toEqual([2, expect.stringContaining('whose split is "val"; there is "holdout"')]);
+    expect((await figuresOf(own, '--split', 'all')).overall.boxToMask.count).toBe(1);
+  });
+
+  it('refuses a folder with a file that is no COCO file, by its name', async () => {
+    const own = await oddSet('mixed');
+    saved(own, 'package.json', { name: 'x' });
+    const { code, line } = await evalPhotos('--set', own, ...none);
+    expect([code, line]).toEqual([2, expect.stringContaining('package.json: the key "images" is missing')]);
+  });
+
+  it('answers no unknown word with a thing, and counts the prompt', async () => {
+    const own = await oddSet('words');
+    saved(own, 'one.json', {
+      images: [{ id: 7, file_name: 'a.png', width: 60, height: 40 }],
+      annotations: [{ id: 1, image_id: 7, category_id: 1, segmentation: [ring] }],
+      categories: [{ id: 1, name: 'skier' }],
+    });
+    const { overall } = await figuresOf(own, '--words', '1');
+    expect(overall.words).toMatchObject({ unknownSubstituted: 0, counts: { unknown: 1, known: 0 } });
   });
 });
