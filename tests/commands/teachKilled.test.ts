@@ -9,8 +9,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { picturedProject } from '../../main/commands/picturedProject.ts';
 import type { TeachReport } from '../../main/contract/learning.ts';
 import { unpackMask } from '../../main/contract/project.ts';
-import { promote, rollBack, versionInUse } from '../../main/jobs/teaching.ts';
+import { folderOf, promote, rollBack, versionInUse } from '../../main/jobs/teaching.ts';
+import { exportVersion, importVersion } from '../../main/jobs/weightsExchange.ts';
 import { openProject } from '../../main/store/project.ts';
+import { openModel } from '../../main/weights/openCheckpoint.ts';
+import { segmenterDigest } from '../../main/weights/taughtSegmenter.ts';
 import { teachingImages } from '../learn/teaching.ts';
 import { toySamJson, writeToy, writeToySam } from '../weights/toyCheckpoint.ts';
 
@@ -130,5 +133,25 @@ describe('tier decoder of a SAM 2 beside Seg-Zero by the command', { timeout: 30
     expect(versionInUse(project)?.path).toBe(path.join(cut.run, 'weights'));
     expect(rollBack(project)).toBeNull();
     project.close();
+  });
+
+  it.each(['out.zip', 'out'])('goes to another project as %s, its decoder with it', async (place) => {
+    const project = openProject(at('masks-cut', 'pictured.loupe'));
+    const [version] = project.versions();
+    await exportVersion(project, at(place), { id: version?.id });
+    project.close();
+    const { file } = await projectOf(`taken-${place}`);
+    const other = openProject(file);
+    const taken = await importVersion(other, at(place));
+    expect(taken).toMatchObject({ imported: true, inUse: false, name: version?.name });
+    const folder = promote(other, taken.id).folder;
+    const [was, is] = [
+      path.join(`${at('masks-cut', 'pictured.loupe')}-weights`, '1', 'weights'),
+      folderOf(other, { folder }),
+    ];
+    const decoder = 'loupe-segmenter.safetensors';
+    expect(readFileSync(path.join(is, decoder)).equals(readFileSync(path.join(was, decoder)))).toBe(true);
+    expect((await openModel(is)).beside).toMatchObject({ name: 'sam2-own', digest: await segmenterDigest(at('sam2')) });
+    other.close();
   });
 });
