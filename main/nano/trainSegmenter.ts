@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { CocoSource } from '../evaluate/cocoPhotos.ts';
 import { train } from '../learn/loop.ts';
 import type { StepProgress } from '../learn/meter.ts';
+import { readPictureRecord, writePictureRecord } from '../weights/pictureRecord.ts';
 import { exportNano } from './export.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, startFrom } from './nano.ts';
@@ -32,5 +33,10 @@ export async function trainSegmenter(options: TrainSegmenterOptions): Promise<vo
   const recipe = { ...nanoRecipe, segmenter };
   const ahead = { stage: 'segmenter', seed, recipe } as const;
   await train(stageRun('segmenter', { nano, recipe, ahead }), { folder, signal, report });
-  if (!signal?.aborted) await exportNano(nano, path.join(folder, 'weights'));
+  if (signal?.aborted) return;
+  const weights = path.join(folder, 'weights');
+  await exportNano(nano, weights);
+  // The reasoner has not changed, so it tells pictures that are unlike by the same signs. What repairs gain is to be measured anew.
+  const pictures = await readPictureRecord(options.from);
+  if (pictures) await writePictureRecord(weights, pictures);
 }

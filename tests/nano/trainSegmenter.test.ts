@@ -8,6 +8,7 @@ import { trainSegmenter } from '../../main/nano/trainSegmenter.ts';
 import { writePng } from '../../main/pictures/image.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { openWeights } from '../../main/weights/open.ts';
+import { readPictureRecord } from '../../main/weights/pictureRecord.ts';
 import { saved } from '../formats/reads.ts';
 import { temporary } from '../hosting.ts';
 
@@ -47,6 +48,12 @@ describe('trainSegmenter', { timeout: 300_000 }, () => {
     expect(await changed('sam.sam_mask_decoder.mask_tokens.weight')).toBe(true);
     expect(await changed('sam.image_encoder.trunk.patch_embed.proj.weight')).toBe(true);
     expect(await changed('model.layers.0.mlp.up_proj.weight')).toBe(false);
+    const [pictures, own] = [
+      await readPictureRecord(embeddedWeights),
+      await readPictureRecord(path.join(folder, 'whole/weights')),
+    ];
+    expect(pictures).not.toBeNull();
+    expect(own).toEqual(pictures);
     const curves = readCurves(await readFile(path.join(folder, 'whole/curves.jsonl'), 'utf8'));
     expect([...curves.keys()]).toEqual(['segmenter']);
   });
