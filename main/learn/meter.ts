@@ -6,7 +6,7 @@ export interface StepProgress {
   steps: number;
   samplesPerSecond: number;
   secondsLeft: number;
-  /** Means since the last report. */
+  /** Means since the last report; where answers have a length, also the tokens that are learnt from in a second. */
   figures: Record<string, number>;
 }
 
@@ -35,6 +35,8 @@ export class StepMeter {
     this.count = 0;
     this.since = performance.now();
     const speed = { samplesPerSecond: perStep / seconds, secondsLeft: (total - step) * seconds };
-    return { stage, step, steps: total, ...speed, figures: means };
+    const { length } = means;
+    const all = length === undefined ? means : { ...means, tokensPerSecond: (perStep * length) / seconds };
+    return { stage, step, steps: total, ...speed, figures: all };
   }
 }
