@@ -7,14 +7,15 @@ import { parseRle } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union } from '../contract/rle.ts';
-import { jsonFields, jsonLines } from '../formats/jsonStream.ts';
-import { reasonSegMasks } from '../formats/reasonSeg.ts';
+import { jsonLines } from '../formats/jsonStream.ts';
+import { reasonSegFields, reasonSegMasks } from '../formats/reasonSeg.ts';
 import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/trueMasks.ts';
 import type { Expression, ReferringSource } from './expressions.ts';
 
 const Shape = z.object({ label: z.string(), points: z.array(z.tuple([z.number(), z.number()])) });
+const Words = z.string().refine((words) => words.trim() !== '', 'asks nothing');
 const Question = z.object({
-  text: z.union([z.array(z.string()).min(1), z.string().transform((one) => [one])]),
+  text: z.union([z.array(Words).min(1), Words.transform((one) => [one])]),
   shapes: z.array(Shape),
 });
 
@@ -30,7 +31,7 @@ export async function readReasonSegSet({ data, split, images }: ReferringSource)
 /** The papers' evaluation asks the first text, and counts what is to be ignored as background. */
 function questionOf(file: string, images: string): Expression {
   const name = path.basename(file, '.json');
-  const { text, shapes } = checked(file, Question, jsonFields(file));
+  const { text, shapes } = checked(file, Question, reasonSegFields(file));
   const drawn = shapes.map(({ label, points }) => ({ label, points: points.flat() }));
   const [first = ''] = text;
   return {
@@ -57,7 +58,7 @@ const classes: Readonly<Record<number, string>> = { 1: 'stuff', 2: 'part', 3: 's
 /** `data` is the jsonl; pictures lie below `images` as the lines say, with or without their first folder. */
 export async function readGroundingSuiteSet({ data, images }: ReferringSource): Promise<Expression[]> {
   const folder = images ?? path.dirname(data);
-  const lines = Array.from(jsonLines(data), (line) => checked(data, Line, line));
+  const lines = Array.from(jsonLines(data), (line, i) => checked(data, Line, line, i + 1));
   if (lines.length === 0) throw new BadInput(`${data}: has no line`);
   const inFolder = await stat(path.join(folder, 'unlabeled2017')).catch(() => null);
   return lines
@@ -100,7 +101,7 @@ const PromptLine = z.object({
 
 /** Prompts over photographs that are annotated otherwise; paths are below the folder that `root` is. */
 export async function readTextPrompts(file: string, root: string): Promise<Expression[]> {
-  const lines = Array.from(jsonLines(file), (line) => checked(file, PromptLine, line));
+  const lines = Array.from(jsonLines(file), (line, i) => checked(file, PromptLine, line, i + 1));
   const annotated = new Map<string, Promise<AnnotatedImage[]>>();
   for (const { ground_truth: name, format } of lines) {
     const read = () => annotatedIn(path.join(root, name), format);
@@ -132,9 +133,11 @@ function promptOf(
   return { id, picture: path.join(root, image), kind, text: { papers: expression, whole: expression }, truth };
 }
 
-function checked<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
+/** `entry` counts from 1 in a file of several. */
+function checked<T>(file: string, schema: z.ZodType<T>, value: unknown, entry?: number): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new BadInput(`${path.basename(file)}: ${issue?.path.join('.')}: ${issue?.message}`);
+  const which = entry === undefined ? '' : `entry ${entry}: `;
+  throw new BadInput(`${path.basename(file)}: ${which}${issue?.path.join('.')}: ${issue?.message}`);
 }

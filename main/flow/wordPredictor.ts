@@ -79,7 +79,7 @@ class WordPredictor implements Predictor {
     for (const { box } of objects) options.onBox?.(box, 0);
     const totalMs = performance.now() - started;
     return {
-      answer: { text: summary(objects), reasoning: '' },
+      answer: { text: written(objects), reasoning: '' },
       ...{ frame: this.frameOf(image), objects, found: objects.length > 0 ? 'objects' : 'nothing' },
       ...{ rewards: { format: 1 }, timings: { answerMs: totalMs, totalMs } },
     };
@@ -104,8 +104,12 @@ class WordPredictor implements Predictor {
   }
 }
 
-function summary(objects: readonly ProposedObject[]): string {
-  const scores = objects.flatMap(({ score }) => score?.toFixed(2) ?? []);
-  if (objects.length === 0) return 'Nothing scores above 0.5.';
-  return scores.length === 0 ? 'Drawn where it was pointed at.' : `Scores: ${scores.join(', ')}.`;
+/** As reasoners write lists of boxes: in pixels of the picture, which is what the frame is here. */
+function written(objects: readonly ProposedObject[]): string {
+  return JSON.stringify(
+    objects.map(({ box: { x1, y1, x2, y2 }, score }) => ({
+      bbox_2d: [x1, y1, x2, y2].map((edge) => Math.round(edge)),
+      ...(score !== undefined && { score: Math.round(score * 100) / 100 }),
+    })),
+  );
 }

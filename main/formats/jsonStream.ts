@@ -53,7 +53,7 @@ export function* jsonLines(file: string): Generator<unknown> {
   const source = new Source(file);
   try {
     source.start();
-    while (source.here() !== undefined) yield source.value();
+    while (source.here() !== undefined) yield source.lineValue();
   } finally {
     source.close();
   }
@@ -168,6 +168,18 @@ class Source {
 
   value(): unknown {
     return this.piece(true).value;
+  }
+
+  /** As `value`; where one that lacks its end runs on into the next lines, the place is that of its start. */
+  lineValue(): unknown {
+    const start = this.#at;
+    try {
+      return this.value();
+    } catch (error) {
+      if (this.#decoder !== null || placeOf(this.#file, start).line === placeOf(this.#file, this.#at).line) throw error;
+      this.#at = start;
+      return this.refuse('has an entry that is cut short, or is no JSON');
+    }
   }
 
   /** The value that starts here. */

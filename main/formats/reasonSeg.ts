@@ -1,4 +1,6 @@
 // Reads one ReasonSeg file (a question and polygons): its image and the mask that answers the question.
+import { isUtf8 } from 'node:buffer';
+import { readFileSync, statSync } from 'node:fs';
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
@@ -6,6 +8,7 @@ import { difference, fromBitmap, maskArea, maskBox, union } from '../contract/rl
 import { jsonFields } from './jsonStream.ts';
 import type { ReadContext, Reading } from './reading.ts';
 import { pointsOf } from './rings.ts';
+import { byteOrderMark } from './textFile.ts';
 import { attributesOf, isFields, ringOf, stemOf, textOf } from './values.ts';
 
 const LABEL = 'target';
@@ -25,7 +28,7 @@ export interface ReasonSegMasks {
 }
 
 export async function readReasonSeg(file: string, { pictures, notes }: ReadContext): Promise<Reading> {
-  const fields = jsonFields(file);
+  const fields = reasonSegFields(file);
   const name = stemOf(file);
   const shapes = (Array.isArray(fields.shapes) ? fields.shapes : []).flatMap((value: unknown, i): Shape[] => {
     const points = isFields(value) ? ringOf(value.points) : null;
@@ -48,6 +51,23 @@ export async function readReasonSeg(file: string, { pictures, notes }: ReadConte
   const attributes = attributesOf({ caption: caption.join('\n') });
   const shape = { image, label: LABEL, mask, box: maskBox(mask), crowd: false, attributes };
   return { format: 'ReasonSeg', images: [image], labels: [LABEL], shapes: [shape] };
+}
+
+/** A question with its polygons is a few thousand bytes. */
+const MOST_BYTES = 2 ** 24;
+
+/** Some of the published files are in Windows' Latin letters, which ReasonSeg's loader tries where a file is no UTF-8. */
+export function reasonSegFields(file: string): Record<string, unknown> {
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const bytes = size <= MOST_BYTES ? readFileSync(file) : new Uint8Array(0);
+  if (isUtf8(bytes) || byteOrderMark(bytes) !== null) return jsonFields(file);
+  try {
+    const fields: unknown = JSON.parse(new TextDecoder('windows-1252').decode(bytes));
+    return isFields(fields) ? fields : {};
+  } catch {
+    // Neither: the reader of UTF-8 names the place.
+    return jsonFields(file);
+  }
 }
 
 /** Paints as ReasonSeg's loader does: "flag" is passed over, the largest first, "ignore" over and under others alike. */

@@ -47,7 +47,7 @@ it('segments by words, with a score for each object', async () => {
     answer: 'found',
     objects: [1, 2].map(() => ({ score: expect.any(Number) })),
   });
-  expect((await loupe(...asked, 'red')).out).toMatch(/^Scores: .*\nbox 1 .*, score 0\.9\d\)/s);
+  expect((await loupe(...asked, 'red')).out).toMatch(/^\[\{"bbox_2d":\[.*\nbox 1 .*, score 0\.9\d\)/s);
   expect(await loupe(...asked, 'a dog')).toMatchObject({ code: 1, out: expect.stringContaining('nothing matches') });
 });
 

@@ -73,6 +73,18 @@ describe('ReasonSeg', () => {
     await expect(read({ data: path.join(folder, 'nowhere') })).rejects.toThrow(/has no questions/);
     saved(folder, 'bad/val/a.json', { text: [], shapes: [] });
     await expect(read({ data: path.join(folder, 'bad') })).rejects.toThrow(/a\.json: text/);
+    saved(folder, 'silent/val/a.json', { text: [' '], shapes: [] });
+    await expect(read({ data: path.join(folder, 'silent') })).rejects.toThrow(/a\.json: text.*: asks nothing/);
+  });
+
+  it('is read in the Latin letters of Windows where it is no UTF-8, as by its own loader', async () => {
+    const text = JSON.stringify({ text: ['the café’s door'], is_sentence: false, shapes: [] });
+    const bytes = Buffer.from(text.replace('’', '\x92'), 'latin1');
+    saved(folder, 'latin/val/a.json', bytes);
+    const [first] = await read({ data: path.join(folder, 'latin') });
+    expect(first?.text.papers).toBe('the café’s door');
+    saved(folder, 'latin/val/a.json', Buffer.concat([bytes, Buffer.from([0xe9])]));
+    await expect(read({ data: path.join(folder, 'latin') })).rejects.toThrow(/a\.json: .*not UTF-8 text/);
   });
 });
 
@@ -106,7 +118,7 @@ describe('GroundingSuite', () => {
   it('refuses a line of something else, and a picture of another size', async () => {
     saved(folder, 'gs/bad.jsonl', '{"idx": 1}\n');
     const bad = source('groundingsuite', { data: path.join(folder, 'gs', 'bad.jsonl') });
-    await expect(readGroundingSuiteSet(bad)).rejects.toThrow(/bad\.jsonl: image_path/);
+    await expect(readGroundingSuiteSet(bad)).rejects.toThrow(/bad\.jsonl: entry 1: image_path/);
     const [first] = await read();
     expect(() => first?.truth({ width: 21, height: 16 })).toThrow('its mask is 20 x 16, its picture 21 x 16');
   });

@@ -112,7 +112,9 @@ describe('as the model that answers words', () => {
       ...{ found: 'objects', frame: { width: 80, height: 40 }, answer: { reasoning: '' } },
       objects: [{ score: expect.any(Number) }, { score: expect.any(Number) }],
     });
-    expect(proposal.answer.text).toMatch(/^Scores: 0\.9\d, 0\.9\d\.$/);
+    expect(JSON.parse(proposal.answer.text)).toEqual(
+      proposal.objects.map(({ box }) => ({ bbox_2d: Object.values(box), score: expect.closeTo(0.96, 1) })),
+    );
     expect(seen.toSorted((a, b) => a - b)).toEqual([0, 40]);
     expect(predictor.warnings.join()).toMatch(
       /^e needs about 0\.0 GB of memory \(.* are free\) .* prompting many images/,

@@ -140,6 +140,15 @@ test('jsonLines gives values that follow each other', () => {
   expect(() => [...jsonLines(saved(folder, 'x.jsonl', '{"a": 1}\n{"a": '))]).toThrow(/cut short/);
 });
 
+test('jsonLines names the line that is cut short, and not the end of the file that it runs on to', () => {
+  const lines = (text: string) => [...jsonLines(saved(folder, 'x.jsonl', text))];
+  expect(() => lines('{"a": 1}\n{"a": 2,\n{"a": 3}\n')).toThrow(
+    'x.jsonl: has an entry that is cut short, or is no JSON (line 2, column 1)',
+  );
+  expect(() => lines('{"a": 1}\n{"a": 2]\n{"a": 3}\n')).toThrow(/\(line 2, column \d+\)$/);
+  expect(lines('\uFEFF{"a": 1}\r\n\r\n{"a":\r\n 2}\r\n')).toEqual([{ a: 1 }, { a: 2 }]);
+});
+
 test('jsonFields refuses lists, and leaves out what is unwanted', () => {
   expect(() => jsonFields(saved(folder, 'x.json', '[1]'))).toThrow(/is a list/);
   expect(jsonFields(saved(folder, 'x.json', '{"a": 1, "b": 2}'), (key) => key === 'b')).toEqual({ a: 1 });
