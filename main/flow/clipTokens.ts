@@ -21,9 +21,9 @@ const mostMerges = 49152 - 256 - 2;
 /** The real one is 1.4 MB, and 3.2 MB unpacked. */
 const byteLimit = 16 * 2 ** 20;
 
-/** Throws one sentence that names the file at fault, or says which one to put where. */
-export async function openClipTokens(folder: string): Promise<ClipTokens> {
-  const { file, tokenizer } = await tokenizerIn(folder);
+/** `beside`: the folder of the text encoder, looked in second. Throws one sentence that names the file at fault, or says which one to put where. */
+export async function openClipTokens(folder: string, beside = folder): Promise<ClipTokens> {
+  const { file, tokenizer } = await tokenizerIn(folder, beside);
   const [first, last] = [tokenizer.special.get(start), tokenizer.special.get(end)];
   if (first === undefined || last === undefined)
     throw new BadInput(
@@ -32,14 +32,16 @@ export async function openClipTokens(folder: string): Promise<ClipTokens> {
   return { end: last, encode: (text) => [first, ...tokenizer.encode(text, { plain: true }), last] };
 }
 
-async function tokenizerIn(folder: string): Promise<{ file: string; tokenizer: Tokenizer }> {
-  const names = await readdir(folder);
+async function tokenizerIn(folder: string, beside: string): Promise<{ file: string; tokenizer: Tokenizer }> {
+  const own = await readdir(folder);
+  const place = [hubName, mergesName].some((one) => own.includes(one)) ? folder : beside;
+  const names = place === folder ? own : await readdir(place);
   const name = [hubName, mergesName].find((one) => names.includes(one));
   if (name === undefined)
     throw new BadInput(
       `${folder}: holds no vocabulary for the words; put CLIP's ${hubName} (facebook/sam3 and openai/clip-vit-base-patch32 on the Hub have it) or ${mergesName} beside the .onnx files`,
     );
-  const file = path.join(folder, name);
+  const file = path.join(place, name);
   try {
     return { file, tokenizer: name === hubName ? openTokenizer(file) : tokenizerFrom(await clipFile(file)) };
   } catch (error) {

@@ -58,7 +58,7 @@ export class WordSegmenter {
     const files = findWordFiles(headers);
     if (!files) throw new BadInput(`${folder}: ${whyNoWordFiles(headers) ?? noWords}`);
     for (const header of [files.picture, files.words, files.decoder]) checkTypes(header);
-    const tokens = await openClipTokens(folder);
+    const tokens = await openClipTokens(folder, path.dirname(files.words.file));
     const needed = await memoryNeeded(files, squareOf(files));
     refuseWithout(folder, needed, free);
     const name = path.basename(folder);

@@ -28,7 +28,7 @@ export interface ReasonSegMasks {
 }
 
 export async function readReasonSeg(file: string, { pictures, notes }: ReadContext): Promise<Reading> {
-  const fields = reasonSegFields(file);
+  const fields = jsonFields(file);
   const name = stemOf(file);
   const shapes = (Array.isArray(fields.shapes) ? fields.shapes : []).flatMap((value: unknown, i): Shape[] => {
     const points = isFields(value) ? ringOf(value.points) : null;

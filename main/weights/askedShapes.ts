@@ -1,6 +1,7 @@
 // Collects the tensors that graphs ask for, and says in what a file's tensor is not the one that was asked for.
 import { input, type Shape } from '../../models/graph/tensor.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import type { WeightSpan } from '../../models/runtime/weightsFile.ts';
 
 /** Most tensors that one sentence names; a wrong file lacks hundreds. */
 export const mostNamed = 8;
@@ -20,8 +21,16 @@ export function askedShapes(build: (params: Params) => void): ReadonlyMap<string
   return asked;
 }
 
-/** "KEY [4, 4] is missing", or what its shape is instead; null: it fits. `found`: the shape in the file. */
-export function misfit(key: string, shape: Shape, found: Shape | undefined): string | null {
+/** What graphs compute in, or read as. */
+const computed = ['float32', 'float16', 'bfloat16'];
+
+/** "KEY [4, 4] is missing", or what its shape or type is instead; null: it fits. `found`: what the file holds. */
+export function misfit(
+  key: string,
+  shape: Shape,
+  found: Pick<WeightSpan, 'shape' | 'dtype'> | undefined,
+): string | null {
   if (!found) return `${key} [${shape.join(', ')}] is missing`;
-  return found.join() === shape.join() ? null : `${key} is [${found.join(', ')}], not [${shape.join(', ')}]`;
+  if (found.shape.join() !== shape.join()) return `${key} is [${found.shape.join(', ')}], not [${shape.join(', ')}]`;
+  return computed.includes(found.dtype) ? null : `${key} is ${found.dtype}, not one of ${computed.join(', ')}`;
 }

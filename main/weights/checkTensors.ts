@@ -30,10 +30,25 @@ export function checkTensors(folder: string, files: readonly WeightsFile[], part
 }
 
 function faultOf(files: readonly WeightsFile[], name: string, shape: Shape): string | null {
-  const held = (key: string) => files.find(({ tensors }) => tensors.has(key))?.tensors.get(key)?.shape;
+  const held = (key: string) => files.find(({ tensors }) => tensors.has(key))?.tensors.get(key);
   const found = held(name);
   // A product that is stored in few bits needs no second copy.
   return !found && held(quantisedKeys(name).values) ? null : misfit(name, shape, found);
+}
+
+/** Parts that the graphs know whole: whatever else stands there belongs to another model. */
+const wholeParts = /^(model\.layers|visual\.(blocks|merger)|connector|conv_1d|proj_to_sam)\./;
+/** Older libraries saved what follows from the configuration. */
+const derived = /\.rotary_emb\.inv_freq$/;
+
+/** Tells of tensors that are read by nothing: a configuration with fewer layers than the weights leaves them out without a word. */
+export function extraTensors(name: string, file: WeightsFile, parts: ModelParts): string[] {
+  const asked = tensorsOf(parts);
+  const extra = [...file.tensors.keys()].filter((key) => wholeParts.test(key) && !asked.has(key) && !derived.test(key));
+  if (extra.length === 0) return [];
+  const named = extra.slice(0, mostNamed).join(', ');
+  const more = extra.length > mostNamed ? ` and ${extra.length - mostNamed} more` : '';
+  return [`${name} holds tensors that no part of it reads (${named}${more}): its config.json may be of another model.`];
 }
 
 /** The shapes that the graphs of all parts ask for, by key. */

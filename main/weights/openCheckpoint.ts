@@ -14,7 +14,7 @@ import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/run
 import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { type Adapter, adapted, adapterIn, isAdapter } from './adapter.ts';
-import { checkTensors } from './checkTensors.ts';
+import { checkTensors, extraTensors } from './checkTensors.ts';
 import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
 import { ownVariant, sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
@@ -99,7 +99,10 @@ export async function openCheckpoint(folder: string, variants: Variants = sam2Va
     params: paramsFrom(adapter ? adapted(frozen, adapter, { all, tied: reasoner.language.tied }) : frozen),
     ...{ recipe: await recipeIn(base, parts), read: reading(plain), folder: frozen.folder },
     ...{ shapes: shapesOf(plain), files: plain, adapter, base, beside: await taughtSegmenterIn(folder) },
-    warnings: memoryWarnings(path.basename(folder), bytesRead(all), totalmem()),
+    warnings: [
+      ...extraTensors(path.basename(base), named, parts),
+      ...memoryWarnings(path.basename(folder), bytesRead(all), totalmem()),
+    ],
   };
 }
 
@@ -155,6 +158,9 @@ async function tensorsIn(folder: string): Promise<WeightsFile> {
   if (names.some((name) => /^model(\.safetensors|\.safetensors\.index\.json)$/.test(name)))
     return openSafetensors(folder);
   const torch = names.filter((name) => /^pytorch_model.*\.(bin|pt)$/.test(name)).sort();
+  const shard = names.find((name) => /^model-\d+-of-\d+\.safetensors$/.test(name));
+  if (torch.length === 0 && shard !== undefined)
+    throw new BadInput(`${folder}: holds ${shard} without the index of its shards (model.safetensors.index.json)`);
   if (torch.length === 0)
     throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
   const files = await Promise.all(torch.map((name) => openTorchFile(path.join(folder, name))));

@@ -31,13 +31,20 @@ export interface SegmenterWeights {
 /** Files that may hold tensors. */
 export const isWeightsName = (name: string): boolean => /\.(pth?|safetensors)$/.test(name);
 
-/** `place`: the file, or the folder that holds one; safetensors go before torch's. */
+/** `place`: the file, or the folder that holds one; safetensors go before torch's, and `model.safetensors` before others. */
 export async function segmenterFileAt(place: string): Promise<string> {
   const info = await stat(place).catch(() => null);
   if (!info) throw new BadInput(`${place}: there is no such file or folder`);
   if (info.isFile()) return realpath(place);
   const names = (await readdir(place)).filter(isWeightsName).sort();
-  const first = names.find((name) => name.endsWith('.safetensors')) ?? names[0];
+  const safe = names.filter((name) => name.endsWith('.safetensors'));
+  const [first, ...others] = safe.includes('model.safetensors')
+    ? ['model.safetensors']
+    : safe.length > 0
+      ? safe
+      : names;
+  if (others.length > 0)
+    throw new BadInput(`${place}: holds several models (${[first, ...others].join(', ')}); name the file of one`);
   if (first === undefined) throw new BadInput(`${place}: holds no .pt, .pth or .safetensors file`);
   return realpath(path.join(place, first));
 }
@@ -55,7 +62,7 @@ export function checkSegmenter(
   { config, mayHold }: { config: SegmenterConfig; mayHold?: RegExp },
 ): void {
   const asked = askedBy(config);
-  const faults = [...asked].flatMap(([key, shape]) => misfit(key, shape, tensors.get(`sam.${key}`)?.shape) ?? []);
+  const faults = [...asked].flatMap(([key, shape]) => misfit(key, shape, tensors.get(`sam.${key}`)) ?? []);
   const keys = [...tensors.keys()].map((name) => name.replace(/^sam\./, ''));
   const unknown = mayHold ? keys.filter((key) => !asked.has(key) && !mayHold.test(key)) : [];
   const all = [...faults, ...unknown.map((key) => `${key} is of no part that Loupe knows`)];

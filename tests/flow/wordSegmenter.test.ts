@@ -161,6 +161,11 @@ describe('files that cannot be used are one sentence:', () => {
     await expect(opened(folder)).rejects.toThrow(/bpe_simple_vocab_16e6\.txt\.gz: incorrect header check/);
   });
 
+  it('a vocabulary in the folder of the files, below the one that is named, is found', async () => {
+    await writeWordFiles(path.join(root, 'outer', 'onnx'), 'd');
+    await (await opened(path.join(root, 'outer'))).release();
+  });
+
   it('less memory than it takes, before anything is loaded', async () => {
     const folder = await broken('large', 'd', (at) => writeFile(at('text.onnx'), Buffer.from('')));
     await expect(opened(folder)).rejects.toThrow(/text\.onnx: is no ONNX file/);

@@ -202,6 +202,32 @@ describe('a checkpoint that cannot be used', () => {
     );
   });
 
+  it('lists those of a type that no graph computes in', async () => {
+    const whole = { shape: [272], data: new BigInt64Array(272) };
+    const folder = await writeToy(at('whole'), { says: 'x' }, { ...toyTensors({}), 'model.norm.weight': whole });
+    await expect(openCheckpoint(folder)).rejects.toThrow(
+      /whole: 1 of \d+ tensors do not fit: model\.norm\.weight is int64, not one of float32, float16, bfloat16/,
+    );
+  });
+
+  it('warns of tensors that nothing reads: more layers than its configuration has', async () => {
+    const more = { shape: [272], data: new Float32Array(272) };
+    const tensors = { ...toyTensors({}), 'model.layers.1.input_layernorm.weight': more, 'other.thing': more };
+    const folder = await writeToy(at('deeper'), { says: 'x' }, tensors);
+    expect((await openCheckpoint(folder)).warnings).toEqual([
+      'deeper holds tensors that no part of it reads (model.layers.1.input_layernorm.weight): its config.json may be of another model.',
+    ]);
+    expect((await openCheckpoint(await writeToy(at('plain'), { says: 'x' }))).warnings).toEqual([]);
+  });
+
+  it('in shards without their index is told so', async () => {
+    const folder = await writeToy(at('no index'), { says: 'x' });
+    await rename(path.join(folder, 'model.safetensors'), path.join(folder, 'model-00001-of-00001.safetensors'));
+    await expect(openCheckpoint(folder)).rejects.toThrow(
+      /no index: holds model-00001-of-00001\.safetensors without the index of its shards/,
+    );
+  });
+
   it('without tokenizer or tensors, or with a tokenizer of another model, is one sentence', async () => {
     const folder = await writeToy(at('parts'), { says: 'x' });
     const [tokenizer, model] = ['tokenizer.json', 'model.safetensors'].map((name) => path.join(folder, name));

@@ -135,6 +135,17 @@ describe('a SAM 1 checkpoint', () => {
     await writeFile(path.join(folder, 'a.pth'), 'no weights');
     await writeSafetensors(path.join(folder, 'model.safetensors'), hub);
     expect((await openSam(folder, toys)).name).toBe('toy');
+    await writeSafetensors(path.join(folder, 'other.safetensors'), hub);
+    expect((await openSam(folder, toys)).name).toBe('toy');
+  });
+
+  it('is not guessed among several of a folder', async () => {
+    const folder = path.join(root, 'several');
+    await mkdir(folder);
+    for (const name of ['sam_vit_b.pth', 'sam_vit_l.pth']) await writeFile(path.join(folder, name), 'no weights');
+    await expect(openSam(folder)).rejects.toThrow(
+      `${folder}: holds several models (sam_vit_b.pth, sam_vit_l.pth); name the file of one`,
+    );
   });
 
   it('is recognised by its tensors, and read from a .pth as torch wrote it', async () => {
