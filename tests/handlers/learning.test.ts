@@ -37,7 +37,7 @@ describe('learning', () => {
     await writeToySam(path.join(root, 'sam2'));
     await client.settings.write({ segmenter: path.join(root, 'sam2') });
     expect(await client.learning.learns()).toMatch(
-      /^Seg-Zero-toy: tier supervised teaches low-rank .* the segmenter sam2 stay as they are\.$/u,
+      /^Seg-Zero-toy: tier decoder teaches the mask decoder of the segmenter sam2, tier supervised .* stay as they are\.$/u,
     );
     await client.settings.write({ weights: path.join(root, 'sam2'), segmenter: null });
     await expect(client.learning.learns()).rejects.toThrow('answers no words, so it cannot be taught alone');
