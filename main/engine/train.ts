@@ -1,4 +1,5 @@
 // Runs the training program: forked by the host as `serve` is, it makes the runs that it is sent until the host is gone.
+import { constants, setPriority } from 'node:os';
 import type { TeachProgress } from '../contract/learning.ts';
 import { limitThreads } from '../flow/threads.ts';
 import { failureOf } from './failures.ts';
@@ -6,6 +7,8 @@ import type { FromEngine, ToEngine } from './protocol.ts';
 import { teachFrom } from './teachFrom.ts';
 
 limitThreads(process.env.LOUPE_THREADS);
+// A click of the person who goes on annotating comes first; on an idle machine a run is as fast as ever.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const send = (message: FromEngine): void => {
   if (process.connected) process.send?.(message);
 };

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { EngineStatus } from '../../main/contract/api.ts';
@@ -195,6 +195,19 @@ describe('a device that cannot be had', () => {
     await engine.call('prepare', { picture: pictureOf(files[0]) });
     expect(engine.status).toMatchObject({ state: 'ready', requested: 'coreml', device: 'cpu' });
     expect(engine.status.warnings.join()).toContain('coreml');
+  });
+});
+
+describe('the process that trains', () => {
+  it('computes after what answers clicks, where both want the processor', async () => {
+    const trainer = new Engine({ weights: null, device: 'cpu' }, () => {}, { ...habits, program: 'train' });
+    engines.push(trainer);
+    const nothing = path.join(root, 'no-such-run');
+    await expect(trainer.call('teach', { folder: nothing })).rejects.toThrow('no-such-run');
+    expect(getPriority(trainer.pid ?? 0)).toBeGreaterThan(getPriority());
+    const answering = engineWith(weights);
+    await answering.call('prepare', { picture: pictureOf(files[0]) });
+    expect(getPriority(answering.pid ?? 0)).toBe(getPriority());
   });
 });
 
