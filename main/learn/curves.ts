@@ -154,7 +154,8 @@ function valueRange(bins: readonly Bin[]): { low: number; high: number } {
   const most = highs[Math.ceil(0.97 * (highs.length - 1))] ?? 1;
   // Down to zero where that is near, so that heights can be compared.
   const low = least > 0 && least < most / 2 ? 0 : least;
-  const margin = Math.max((most - low) * 0.05, Math.abs(most) * 1e-3, 1e-9);
+  // Labels of three digits differ only where the range is a fiftieth of the values, or more.
+  const margin = Math.max((most - low) * 0.05, (Math.abs(most) / 50 - (most - low)) / 2, 1e-9);
   return { low: low === 0 ? 0 : low - margin, high: most + margin };
 }
 

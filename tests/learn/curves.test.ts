@@ -126,6 +126,13 @@ describe('drawStage', () => {
     expect(svg.length).toBeLessThan(12_000);
   });
 
+  test.each([2, 0.8906, 7000])('no label of the axis stands twice where a figure stays at %d', (value) => {
+    const svg = drawStage('a', new Map([['masks', course(30, () => value)]]));
+    const labels = [...svg.matchAll(/x="-6"[^>]*>([^<]*)<\/text>/gu)].map(([, label = '']) => label);
+    expect(labels.length).toBeGreaterThan(2);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
   test('few readings are dots', () => {
     const svg = drawStage('a', new Map([['gIoU', course(4, (i) => 0.6 + i / 50)]]));
     expect(svg.match(/<circle/gu)).toHaveLength(4);
