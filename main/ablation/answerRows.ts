@@ -28,7 +28,7 @@ export interface AnswerSizes {
 }
 
 /** After 60 steps answers to the names that are learnt came to 0.11, which is too seldom right to be rewarded. */
-export const usualAnswers: AnswerSizes = { pictures: 24, warm: 240, asked: 12 };
+export const usualAnswers: AnswerSizes = { pictures: 24, warm: 240, asked: 24 };
 
 /** Names that are learnt in another style; as many others of that style are only asked for. */
 const learntNames = 8;
