@@ -76,7 +76,6 @@ function Written({ rule, value, onKeep }: WrittenProps) {
   if (rule.kind === 'number') {
     return (
       <NumberInput
-        size="xs"
         label={rule.name}
         hideControls
         value={draft}

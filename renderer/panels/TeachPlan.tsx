@@ -41,7 +41,6 @@ export function TeachPlan({ asked, onChange }: Props) {
         />
         <NumberInput
           label="Minutes of training at most"
-          size="xs"
           {...limits}
           value={asked.minutes}
           onChange={(value) => {

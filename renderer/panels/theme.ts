@@ -6,6 +6,7 @@ import {
   createTheme,
   Drawer,
   Modal,
+  NumberInput,
   Select,
   TextInput,
   Tooltip,
@@ -40,6 +41,7 @@ export const theme = createTheme({
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray', size: 'md' } }),
     Button: Button.extend({ defaultProps: { size: 'xs' } }),
     TextInput: TextInput.extend({ defaultProps: { size: 'xs' } }),
+    NumberInput: NumberInput.extend({ defaultProps: { size: 'xs' } }),
     Select: Select.extend({ defaultProps: { size: 'xs', checkIconPosition: 'right' } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, closeDelay: 50, position: 'bottom', fz: 'xs' } }),
     Modal: Modal.extend({
