@@ -23,6 +23,12 @@ export interface Pictured {
   readonly held: number;
 }
 
+/** What a drawn shape has beside its place and its label, where nothing else was said of it. */
+export const plainShape = {
+  ...{ attributes: {}, crowd: false, hidden: false, locked: false, place: 0 },
+  origin: { kind: 'drawn' },
+} as const;
+
 export async function picturedProject({ folder, pictures, names, held }: Pictured): Promise<Project> {
   await mkdir(folder, { recursive: true });
   const project = openProject(path.join(folder, 'pictured.loupe'), { create: true });
@@ -34,20 +40,12 @@ export async function picturedProject({ folder, pictures, names, held }: Picture
     ...{ id: project.reserve(1), name, colour: '#cc3366', digit: null, attributes: [], place },
   }));
   const labelIds = new Map(labels.map(({ id, name }) => [name, id]));
-  const plain = {
-    attributes: {},
-    crowd: false,
-    hidden: false,
-    locked: false,
-    place: 0,
-    origin: { kind: 'drawn' },
-  } as const;
   const shapes = pictures.flatMap(({ things }, i) =>
     things.map(({ name, box, mask }) => {
       const [imageId, labelId] = [ids[i], labelIds.get(name)];
       if (imageId === undefined || labelId === undefined) throw new Error(`"${name}" of ${nameOf(i)} has no row.`);
       return created('shape', {
-        ...{ id: project.reserve(1), imageId, labelId, mask: packMask(mask), box, ...plain },
+        ...{ id: project.reserve(1), imageId, labelId, mask: packMask(mask), box, ...plainShape },
       });
     }),
   );

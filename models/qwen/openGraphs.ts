@@ -8,7 +8,7 @@ export interface OpenGraphsSetup {
   keep?: number;
   /**
    * Bytes of packed weights that graphs may hold together beside the one in use: each packs weights of its own, which for
-   * 3 B parameters in 4 bits is 1.5 GB a graph. Default: without bound.
+   * 3 B parameters in 4 bits is 1.4 GB a graph. Default: without bound.
    */
   room?: number;
 }

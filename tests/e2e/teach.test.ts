@@ -2,6 +2,7 @@
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { plainShape } from '../../main/commands/picturedProject.ts';
 import { created } from '../../main/contract/diff.ts';
 import type { TeachReport } from '../../main/contract/learning.ts';
 import type { PackedMask } from '../../main/contract/project.ts';
@@ -42,21 +43,13 @@ function fill(project: Project, coarse: Coarse): void {
     ...{ id: project.reserve(1), name, colour: '#e69f00', digit: null, attributes: [], place },
   }));
   const images = new Map([...project.allImages()].map(({ id, path: file }) => [file, id]));
-  const plain = {
-    attributes: {},
-    crowd: false,
-    hidden: false,
-    locked: false,
-    place: 0,
-    origin: { kind: 'drawn' },
-  } as const;
   const shapes = coarse.annotations.flatMap(({ image_id, bbox: [x, y, width, height], segmentation: mask }, i) => {
     const file = coarse.images.find(({ id }) => id === image_id)?.file_name;
     const imageId = images.get(path.basename(file ?? ''));
     const labelId = labels[i % 8 === 0 ? 1 : 0]?.id;
     if (imageId === undefined || labelId === undefined) return [];
     const box = { x1: x, y1: y, x2: x + width, y2: y + height };
-    return [created('shape', { id: project.reserve(1), imageId, labelId, box, mask, ...plain })];
+    return [created('shape', { id: project.reserve(1), imageId, labelId, box, mask, ...plainShape })];
   });
   project.apply({ title: 'Draw', changes: [...labels.map((label) => created('label', label)), ...shapes] });
   const { id } = project.startRun({ tier: 'supervised', seed: 1, minutes: 3, parent: null });

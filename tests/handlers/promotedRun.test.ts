@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRouterClient } from '@orpc/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { plainShape } from '../../main/commands/picturedProject.ts';
 import { created } from '../../main/contract/diff.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import type { TeachProgress } from '../../main/contract/learning.ts';
@@ -33,18 +34,10 @@ async function fill(): Promise<void> {
   const labels = ['cat', 'dog'].map((name, place) => {
     return { id: project.reserve(1), name, colour: '#aa0000', digit: null, attributes: [], place };
   });
-  const plain = {
-    attributes: {},
-    crowd: false,
-    hidden: false,
-    locked: false,
-    place: 0,
-    origin: { kind: 'drawn' },
-  } as const;
   const shapes = images.slice(0, taughtImages).flatMap(({ things }, i) =>
     things.map(({ name, box, mask }) => {
       const labelId = labels.find((label) => label.name === name)?.id ?? 0;
-      return created('shape', { id: project.reserve(1), imageId: ids[i] ?? 0, labelId, box, mask, ...plain });
+      return created('shape', { id: project.reserve(1), imageId: ids[i] ?? 0, labelId, box, mask, ...plainShape });
     }),
   );
   project.apply({ title: 'Draw', changes: [...labels.map((label) => created('label', label)), ...shapes] });

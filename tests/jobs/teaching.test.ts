@@ -3,6 +3,7 @@ import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { plainShape } from '../../main/commands/picturedProject.ts';
 import { created } from '../../main/contract/diff.ts';
 import type { TeachProgress } from '../../main/contract/learning.ts';
 import { Engine } from '../../main/engine/supervisor.ts';
@@ -42,21 +43,13 @@ async function projectOf(name: string, count: number): Promise<Project> {
     const label = labels.find((each) => each.name === samples[0]?.prompt.text);
     if (!object || !label) throw new Error('unreachable');
     const id = project.reserve(1);
-    const plain = {
-      attributes: {},
-      crowd: false,
-      hidden: false,
-      locked: false,
-      place: 0,
-      origin: { kind: 'drawn' },
-    } as const;
     return created('shape', {
       id,
       imageId: ids[i] ?? 0,
       labelId: label.id,
       mask: object.mask,
       box: object.box,
-      ...plain,
+      ...plainShape,
     });
   });
   project.apply({ title: 'Draw', changes: [...labels.map((label) => created('label', label)), ...shapes] });
@@ -124,7 +117,7 @@ describe('teaching a project', { timeout: 400_000 }, () => {
   });
 
   it.skipIf(!existsSync('/dev/full'))(
-    'stops on a full disk with a sentence, and goes on when there is room',
+    'stops on a full disk with a sentence, and goes on when there is room (skipped: no /dev/full)',
     async () => {
       const project = await projectOf('full', 12);
       const curves = () => path.join(`${project.file}-weights`, String(project.stoppedRun()?.id), 'curves.jsonl');

@@ -35,6 +35,7 @@ import { Session } from '../../models/runtime/session.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { segTerms } from '../../models/train/losses.ts';
 import { writeToy, writeToySam } from '../weights/toyCheckpoint.ts';
+import { expectGradient } from './gradientProbe.ts';
 import { taskOf, teachingImages } from './teaching.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-beside-'));
@@ -116,19 +117,9 @@ describe('L_seg of a SAM 2 that reads no words', { timeout: 120_000 }, () => {
     const first = await valuesOf(whole);
     for (const key of keys) {
       const session = rating.some((name) => key.endsWith(name)) ? whole : outline;
-      const gradient = floats(first, `grad.${key}`).slice();
-      const norm = Math.hypot(...gradient);
-      expect(norm, key).toBeGreaterThan(1e-7);
-      const values = policy.parameters.values(key);
-      const before = values.slice();
-      const step = 3e-5 / norm ** 2;
-      const lossAt = async (scale: number) => {
-        values.set(before.map((value, i) => value + scale * step * (gradient[i] ?? 0)));
-        return Number(floats(await valuesOf(session), 'loss')[0]);
-      };
-      const slope = ((await lossAt(1)) - (await lossAt(-1))) / (2 * step);
-      values.set(before);
-      expect(slope / norm ** 2, key).toBeCloseTo(1, 1);
+      const gradient = floats(first, `grad.${key}`);
+      const loss = async () => Number(floats(await valuesOf(session), 'loss')[0]);
+      await expectGradient(policy.parameters, { key, gradient }, loss);
     }
     await whole.release();
     await outline.release();
