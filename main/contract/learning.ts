@@ -85,7 +85,7 @@ export type StepRollouts = z.infer<typeof StepRollouts>;
 export const ShownRollouts = StepRollouts.extend({ groups: z.array(DrawnGroup.extend({ image: ShownImage })) });
 export type ShownRollouts = z.infer<typeof ShownRollouts>;
 
-/** An image with something to learn from that could not be read, and why. */
+/** An image with something to learn from that was left out, and why. */
 export const SkippedImage = z.object({ path: z.string(), reason: z.string() });
 export type SkippedImage = z.infer<typeof SkippedImage>;
 

@@ -51,7 +51,7 @@ function tooFew(images: readonly TaughtImage[], held: ReadonlySet<number>): stri
 
 function copiesIn(images: readonly TaughtImage[]): string {
   const copies = images.length - sideOf(images).images;
-  return copies > 0 ? ` (${copies} more are nearly the same as one of them)` : '';
+  return copies > 0 ? ` (${copies} more are nearly the same as one of them, parts of it or frames of its film)` : '';
 }
 
 const counted = ({ images, prompts }: SplitSide): string =>

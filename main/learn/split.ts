@@ -40,6 +40,18 @@ export function heldOut(
   return new Set(chosen.map(({ imageId }) => imageId));
 }
 
+/**
+ * Images that an earlier run learnt from and that show what a held one shows: they were not known to be alike then. They stay out
+ * of both parts, as they would teach what is measured, or be measured after they were learnt.
+ */
+export function learntCopies<I extends Splittable>(
+  images: readonly I[],
+  { held, taught }: { held: ReadonlySet<number>; taught: ReadonlySet<number> },
+): I[] {
+  const frozen = new Set(images.flatMap(({ imageId, group }) => (held.has(imageId) ? [group] : [])));
+  return images.filter(({ imageId, group }) => taught.has(imageId) && !held.has(imageId) && frozen.has(group));
+}
+
 /** Folds of images where nobody says how many. */
 export const usualFolds = 5;
 

@@ -12,7 +12,7 @@ import { type LookedAt, lookAt } from './lookAt.ts';
 import { projectFigures } from './measure.ts';
 import { canCrossValidate, refusal } from './preflight.ts';
 import { withoutRoom } from './runMemory.ts';
-import { heldOut } from './split.ts';
+import { heldOut, learntCopies } from './split.ts';
 import type { TeachOutcome, TeachTask, Watching } from './task.ts';
 import { judgedBy, planned, untaught, withoutNames } from './tierPlan.ts';
 
@@ -23,11 +23,23 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   await mkdir(task.folder, { recursive: true });
   const own = await openModel(task.weights);
   const unable = cannotLearn(await learnerOf(own, task.segmenter), task.tier);
-  const { images, skipped } = unable === null ? await lookAt(task, watching) : { images: [], skipped: [] };
+  const { images, skipped } = unable === null ? withoutCopies(await lookAt(task, watching), task) : nothing;
   const byWhat = task.folds === null ? heldBack : crossValidated;
   const result = unable === null ? await byWhat(task, { images, own }, watching) : untaught(task, unable, []);
   const minutes = (performance.now() - started) / 60_000;
   return { ...result, skipped, minutes, peakMB: process.resourceUsage().maxRSS / 1024 };
+}
+
+type Looked = Awaited<ReturnType<typeof lookAt>>;
+const nothing: Looked = { images: [], skipped: [] };
+
+function withoutCopies({ images, skipped }: Looked, task: Pick<TeachTask, 'held' | 'taught'>): Looked {
+  const copies = learntCopies(images, { held: new Set(task.held), taught: new Set(task.taught) });
+  const left = copies.map(({ path: file }) => ({
+    path: file,
+    reason: `${file}: shows what a held-back image shows, and an earlier run learnt from it, so it neither teaches nor judges any more`,
+  }));
+  return { images: images.filter((image) => !copies.includes(image)), skipped: [...skipped, ...left] };
 }
 
 /** Learns from a part of the images and is judged by the others, which no run of the project ever learns from. */

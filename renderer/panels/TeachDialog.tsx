@@ -180,7 +180,7 @@ export function Result({ report }: { report: TeachReport }) {
       )}
       {skipped.length > 0 && (
         <Text size="sm" component="div">
-          {several(skipped.length, 'image')} could not be read and {skipped.length === 1 ? 'was' : 'were'} left out:
+          {several(skipped.length, 'image')} {skipped.length === 1 ? 'was' : 'were'} left out:
           <ul aria-label="Left out">
             {skipped.map(({ path, reason }) => (
               <li key={path}>{reason}</li>

@@ -1,7 +1,7 @@
 // Which images are only measured on: enough of them, by groups, and the same ones for good.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { foldsOf, heldOut, isEnough, type Splittable, sideOf } from '../../main/learn/split.ts';
+import { foldsOf, heldOut, isEnough, learntCopies, type Splittable, sideOf } from '../../main/learn/split.ts';
 
 const none = { held: new Set<number>(), taught: new Set<number>() };
 const images = (count: number, group = (i: number) => i, prompts = 1): Splittable[] =>
@@ -38,6 +38,13 @@ describe('the split', () => {
     const copied = [...first][0] ?? 0;
     const more = [...images(60), { imageId: 99, group: copied - 1, prompts: 1 }];
     expect(heldOut(more, { held: first, taught: new Set(), seed: 2 })).toEqual(new Set([...first, 99]));
+  });
+
+  it('names what was learnt and shows what is held, and nothing else', () => {
+    const some = images(9, (i) => Math.floor(i / 3));
+    const parts = { held: new Set([1, 2]), taught: new Set([2, 3, 4, 5]) };
+    expect(learntCopies(some, parts).map(({ imageId }) => imageId)).toEqual([3]);
+    expect(learntCopies(some, { ...parts, held: new Set() })).toEqual([]);
   });
 
   it('holds nothing that was learnt before', () => {

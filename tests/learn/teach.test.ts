@@ -135,6 +135,18 @@ describe('images that are gone', { timeout: 300_000 }, () => {
     expect(seen).toEqual([1, 2, 4, 5, 6, 8, 9, 10, 11, 12]);
   });
 
+  it('are joined by those that an earlier run learnt from and that show what a held one shows', async () => {
+    const images = teachingImages(12);
+    const copied = images.map((image, i) => (i === 6 ? { ...image, read: images[0]?.read ?? image.read } : image));
+    const asked = { ...taskOf(folder(), weights, copied), held: [1, 2, 4, 5, 6], taught: [7, 8], minutes: 0.02 };
+    const { outcome } = await run(asked);
+    expect(outcome.skipped).toEqual([
+      { path: '7.png', reason: expect.stringMatching(/^7\.png: shows what a held-back image shows, and an earlier/u) },
+    ]);
+    expect(outcome.held.toSorted((a, b) => a - b)).toEqual([1, 2, 4, 5, 6]);
+    expect(outcome.taught).not.toContain(7);
+  });
+
   it('are counted as missing where too few are left', async () => {
     const images = [1, 2, 3].reduce((some, id) => vanishing(some, id, 0), teachingImages(12));
     const { outcome } = await run(taskOf(folder(), weights, images));
