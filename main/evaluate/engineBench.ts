@@ -1,5 +1,6 @@
 // Measures one training step of a plain causal transformer against the MatMul peak of the same machine in the same run.
 
+import { rotate } from '../../models/graph/attention.ts';
 import { add, mul, neg, silu } from '../../models/graph/elementwise.ts';
 import { gather, gatherElements } from '../../models/graph/gather.ts';
 import { grad } from '../../models/graph/grad.ts';
@@ -9,12 +10,13 @@ import { rmsNorm } from '../../models/graph/norm.ts';
 import { recompute } from '../../models/graph/recompute.ts';
 import { logSoftmax, reduceMean } from '../../models/graph/reduce.ts';
 import { orderNodes } from '../../models/graph/schedule.ts';
-import { concat, reshape, split } from '../../models/graph/shape.ts';
-import { constant, dim, input, leafName, size, type Tensor } from '../../models/graph/tensor.ts';
+import { reshape } from '../../models/graph/shape.ts';
+import { constant, dim, entry, input, leafName, size, type Tensor } from '../../models/graph/tensor.ts';
 import type { Value } from '../../models/graph/value.ts';
 import { attention, mergeHeads, splitHeads } from '../../models/nn/attention.ts';
 import { linear } from '../../models/nn/linear.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import { frequencies, rotaryTable } from '../../models/nn/rotary.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { highWater, milliseconds, ProductGauge, resetHighWater, runOnce } from './machineLimits.ts';
 
@@ -76,55 +78,47 @@ function transformerLoss(p: Params, config: TransformerConfig): Tensor {
   const { batch, tokens, width, vocabulary, layers } = config;
   const ids = input('ids', [batch * tokens], 'int64');
   const targets = input('targets', [batch * tokens, 1], 'int64');
-  const rotation = rotaryTables(tokens, width / config.heads);
-  let x = reshape(gather(p.get('embed.weight', vocabulary, width), ids), [batch, tokens, width]);
+  const places = placesOf(tokens, width / config.heads);
+  let x = gather(p.get('embed.weight', vocabulary, width), ids);
   for (let i = 0; i < layers; i++) {
-    const y = block(p.at(`layers.${i}`), x, config, rotation);
+    const y = block(p.at(`layers.${i}`), x, config, places);
     x = config.recompute ? recompute([x], y) : y;
   }
   const logits = linear(p.at('head'), rmsNorm(x, p.get('norm.weight', width), 1e-5), vocabulary, { bias: false });
-  const picked = gatherElements(logSoftmax(reshape(logits, [batch * tokens, vocabulary])), targets, 1);
+  const picked = gatherElements(logSoftmax(logits), targets, 1);
   return neg(reduceMean(picked, [0, 1]));
 }
 
-interface Rotation {
-  cos: Tensor;
-  sin: Tensor;
+/** What depends on places alone: rotary tables [tokens, head width] and the causal mask [tokens, tokens]. */
+interface Places {
+  cosine: Tensor;
+  sine: Tensor;
   mask: Tensor;
 }
 
-function rotaryTables(tokens: number, headWidth: number): Rotation {
-  const half = headWidth / 2;
-  const angle = (i: number) => Math.floor(i / half) / 10000 ** ((i % half) / half);
-  const table = (f: (a: number) => number) =>
-    constant(
-      Float64Array.from({ length: tokens * half }, (_, i) => f(angle(i))),
-      [tokens, half],
-    );
+function placesOf(tokens: number, headWidth: number): Places {
+  const rates = frequencies(10000, headWidth / 2);
+  const table = rotaryTable(tokens, headWidth, (row, k) => row * entry(rates, k, 'rates'));
+  const shape = [tokens, headWidth];
   const future = (i: number) => (i % tokens > Math.floor(i / tokens) ? -1e9 : 0);
-  const mask = constant(
-    Float64Array.from({ length: tokens * tokens }, (_, i) => future(i)),
-    [tokens, tokens],
-  );
-  return { cos: table(Math.cos), sin: table(Math.sin), mask };
+  const mask = Float64Array.from({ length: tokens * tokens }, (_, i) => future(i));
+  return {
+    cosine: constant(table.cosine, shape),
+    sine: constant(table.sine, shape),
+    mask: constant(mask, [tokens, tokens]),
+  };
 }
 
-function rotate(x: Tensor, { cos, sin }: Rotation): Tensor {
-  const half = dim(x, -1) / 2;
-  const [a, b] = split(x, [half, half], 3) as [Tensor, Tensor];
-  return concat([add(mul(a, cos), neg(mul(b, sin))), add(mul(b, cos), mul(a, sin))], 3);
-}
-
-function block(p: Params, x: Tensor, { width, heads, hidden }: TransformerConfig, rotation: Rotation): Tensor {
+/** x [batch * tokens, width] -> the same; rows stay flat, so that no linear needs a reshape. */
+function block(p: Params, x: Tensor, config: TransformerConfig, { cosine, sine, mask }: Places): Tensor {
+  const { batch, tokens, width, heads, hidden } = config;
   const flat = { bias: false };
   const a = rmsNorm(x, p.get('norm1.weight', width), 1e-5);
-  const [q, k, v] = ['q', 'k', 'v'].map((name) => splitHeads(linear(p.at(name), a, width, flat), heads)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
-  const mixed = attention(rotate(q, rotation), rotate(k, rotation), v, { mask: rotation.mask });
-  const y = add(x, linear(p.at('o'), mergeHeads(mixed), width, flat));
+  const byHead = (name: string) =>
+    splitHeads(reshape(linear(p.at(name), a, width, flat), [batch, tokens, width]), heads);
+  const turned = (name: string) => rotate(byHead(name), cosine, sine);
+  const mixed = mergeHeads(attention(turned('q'), turned('k'), byHead('v'), { mask }));
+  const y = add(x, linear(p.at('o'), reshape(mixed, [batch * tokens, width]), width, flat));
   const b = rmsNorm(y, p.get('norm2.weight', width), 1e-5);
   const gated = mul(silu(linear(p.at('gate'), b, hidden, flat)), linear(p.at('up'), b, hidden, flat));
   return add(y, linear(p.at('down'), gated, width, flat));

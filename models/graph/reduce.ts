@@ -1,5 +1,6 @@
 // Operators that sum, average or pick along axes, and the softmax family.
-import { add, cast, div, equal, exp, log, mul, sub } from './elementwise.ts';
+import { add, cast, div, equal, exp, log, mul, neg, sub } from './elementwise.ts';
+import { scatterAdd } from './gather.ts';
 import { expand, reshape, squeeze } from './shape.ts';
 import { type Attrs, apply, dim, fault, type Op, type OpName, type Shape, type Tensor } from './tensor.ts';
 
@@ -63,7 +64,14 @@ const positive = (x: Tensor, axis: number): number => (axis < 0 ? axis + x.shape
 export const LogSoftmax: Op = {
   name: 'LogSoftmax',
   shape: (x) => first(x).shape,
-  vjp: ({ g, y, attrs }) => [sub(g, mul(exp(y), reduceSum(g, [Number(attrs.axis)], true)))],
+  vjp: ({ g, y, attrs }) => {
+    const axis = Number(attrs.axis);
+    const picked = pickedAlong(g, axis);
+    if (!picked) return [sub(g, mul(exp(y), reduceSum(g, [axis], true)))];
+    // Where few were picked along the axis, g is never written out.
+    const [indices, updates] = picked;
+    return [scatterAdd(mul(exp(y), neg(reduceSum(updates, [axis], true))), indices, updates, axis)];
+  },
   lower: (l, [x = ''], t) => {
     const axis = Number(t.attrs.axis);
     if (l.target === 'cpu') return l.emit('LogSoftmax', [x], { axis });
@@ -72,6 +80,15 @@ export const LogSoftmax: Op = {
     return l.emit('Sub', [shifted, l.emit('Log', [total])]);
   },
 };
+
+/** Indices and updates where `g` is nothing but these, added into zeros along `axis`: the cotangent of GatherElements. */
+function pickedAlong(g: Tensor, axis: number): [Tensor, Tensor] | null {
+  const [zeros, indices, updates] = g.inputs;
+  const whole = updates?.shape.every((n, i) => i === axis || n === g.shape[i]);
+  const isZero = zeros?.op.name === 'Expand' && zeros.inputs[0]?.value?.every((v) => v === 0);
+  if (g.op.name !== 'ScatterElements' || g.attrs.axis !== axis || !isZero || !whole) return null;
+  return indices && updates ? [indices, updates] : null;
+}
 export const logSoftmax = (x: Tensor, axis = -1): Tensor => apply(LogSoftmax, [x], { axis: positive(x, axis) });
 
 /** log(sum(exp(x))) along one axis, which is dropped. The shift cancels in the gradient too. */

@@ -1,4 +1,5 @@
 // All operators by name. Total over OpName: an operator without a row does not compile.
+import { Attend, RotaryEmbedding } from './attention.ts';
 import * as conv from './conv.ts';
 import * as elementwise from './elementwise.ts';
 import * as gather from './gather.ts';
@@ -20,7 +21,24 @@ const { Gather, GatherElements, ScatterElements } = gather;
 const { LayerNormalization, RMSNormalization } = norm;
 
 export const operators: { readonly [name in OpName]: Op & { name: OpName } } = {
-  ...{ Abs, Add, And, ArgMax, Cast, Clip, Concat, Conv, ConvTranspose, Cos, DequantizeLinear, Div, Equal, Erf, Exp },
+  ...{
+    Abs,
+    Add,
+    And,
+    ArgMax,
+    Attend,
+    Cast,
+    Clip,
+    Concat,
+    Conv,
+    ConvTranspose,
+    Cos,
+    DequantizeLinear,
+    Div,
+    Equal,
+    Erf,
+    Exp,
+  },
   ...{ Expand, Floor },
   ...{ Gather, GatherElements, Gelu, Greater, GreaterOrEqual, LayerNormalization, Less, LessOrEqual, Log, LogSoftmax },
   ...{
@@ -40,6 +58,21 @@ export const operators: { readonly [name in OpName]: Op & { name: OpName } } = {
     ReduceMax,
     ReduceMean,
   },
-  ...{ ReduceMin, ReduceSum, Relu, Reshape, ScatterElements, Sigmoid, Sin, Slice, Softmax, Sqrt, Sub, Tanh, Transpose },
+  ...{
+    ReduceMin,
+    ReduceSum,
+    Relu,
+    Reshape,
+    RotaryEmbedding,
+    ScatterElements,
+    Sigmoid,
+    Sin,
+    Slice,
+    Softmax,
+    Sqrt,
+    Sub,
+    Tanh,
+    Transpose,
+  },
   ...{ Where, Input, Constant, Stored, Recompute, StopGradient },
 };

@@ -1,7 +1,7 @@
 // Scaled dot-product attention over split heads, grouped keys and values included.
+import { attend } from '../graph/attention.ts';
 import { add } from '../graph/elementwise.ts';
 import { matmul } from '../graph/linear.ts';
-import { softmax } from '../graph/reduce.ts';
 import { reshape, transpose } from '../graph/shape.ts';
 import { dim, dims3, dims4, type Tensor } from '../graph/tensor.ts';
 
@@ -14,11 +14,10 @@ export interface AttentionOptions {
 
 /** q [B,H,Tq,D], k and v [B,Hkv,Tk,D] with Hkv dividing H -> [B,H,Tq,D]. */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
-  const [batch, heads, queries, width] = dims4(q);
+  const [, heads, , width] = dims4(q);
   if (dim(k, 1) !== heads) return groupedAttention(q, k, v, options);
   const scores = matmul(q, k, { transB: true, alpha: options.scale ?? 1 / Math.sqrt(width) });
-  const probabilities = softmax(options.mask ? add(scores, options.mask) : scores);
-  return reshape(matmul(probabilities, v), [batch, heads, queries, dim(v, 3)]);
+  return attend(options.mask ? add(scores, options.mask) : scores, v);
 }
 
 /** Repeats no key: the query heads that share a key are stacked along the query axis. */
@@ -29,8 +28,8 @@ function groupedAttention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
   const stacked = reshape(q, [batch, groups, repeats * queries, width]);
   const scores = matmul(stacked, k, { transB: true, alpha: options.scale ?? 1 / Math.sqrt(width) });
   const perHead = reshape(scores, [batch, heads, queries, keys]);
-  const probabilities = softmax(options.mask ? add(perHead, options.mask) : perHead);
-  const mixed = matmul(reshape(probabilities, [batch, groups, repeats * queries, keys]), v);
+  const masked = options.mask ? add(perHead, options.mask) : perHead;
+  const mixed = attend(reshape(masked, [batch, groups, repeats * queries, keys]), v);
   return reshape(mixed, [batch, heads, queries, dim(v, 3)]);
 }
 

@@ -1,9 +1,4 @@
 // Rotary position embedding: pairs (k, k + D/2) of a head are turned by position-dependent angles.
-import { add, mul } from '../graph/elementwise.ts';
-import { permute } from '../graph/gather.ts';
-import { reshape } from '../graph/shape.ts';
-import { dim, type Tensor } from '../graph/tensor.ts';
-
 /** [rows, D] each, flat. The first half of `sine` is negated, so that turning needs no negation in the graph. */
 export interface RotaryTable {
   cosine: Float32Array<ArrayBuffer>;
@@ -28,11 +23,3 @@ export function rotaryTable(rows: number, width: number, angle: (row: number, k:
 /** base^(-k / count): the published frequencies of `count` pairs. */
 export const frequencies = (base: number, count: number): number[] =>
   Array.from({ length: count }, (_, k) => base ** (-k / count));
-
-/** x [..., D]; cosine and sine broadcast to x, sine as in `RotaryTable`. The halves change places as one gather of two. */
-export function rotate(x: Tensor, cosine: Tensor, sine: Tensor): Tensor {
-  const lead = x.shape.slice(0, -1);
-  const halves = reshape(x, [...lead, 2, dim(x, -1) / 2]);
-  const exchanged = reshape(permute(halves, [1, 0], lead.length), x.shape);
-  return add(mul(x, cosine), mul(exchanged, sine));
-}

@@ -1,4 +1,5 @@
 // Builds the decoder-only language model: token ids, image features and query vectors to hidden states and logits.
+import { rotate } from '../graph/attention.ts';
 import { add } from '../graph/elementwise.ts';
 import { gather } from '../graph/gather.ts';
 import { rmsNorm } from '../graph/norm.ts';
@@ -10,7 +11,6 @@ import { cachedAttention, type KeysValues } from '../nn/cachedAttention.ts';
 import { linear, project } from '../nn/linear.ts';
 import { gatedMlp } from '../nn/mlp.ts';
 import type { Params } from '../nn/params.ts';
-import { rotate } from '../nn/rotary.ts';
 import type { LanguageConfig } from './config.ts';
 
 /** What a pass gets about its places. */

@@ -1,4 +1,5 @@
 // Builds the vision tower: patches of one or more pictures to image features by patch embedding, windowed blocks and merger.
+import { rotate } from '../graph/attention.ts';
 import { add, gelu, quickGelu } from '../graph/elementwise.ts';
 import { permute } from '../graph/gather.ts';
 import { matmul } from '../graph/linear.ts';
@@ -10,7 +11,6 @@ import { attention, mergeHeads, splitHeads } from '../nn/attention.ts';
 import { fusedLinear, linear } from '../nn/linear.ts';
 import { gatedMlp, mlp } from '../nn/mlp.ts';
 import type { Params } from '../nn/params.ts';
-import { rotate } from '../nn/rotary.ts';
 import type { VisionConfig } from './config.ts';
 import { type PatchGrid, patchPlaces, patchTable } from './rope.ts';
 import { pictureLayout, type WindowLayout, type WindowRun, windowLayout } from './windows.ts';

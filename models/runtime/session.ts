@@ -191,10 +191,10 @@ async function chooseOrder({ purpose, order }: SessionOptions): Promise<Omit<Set
 }
 
 /**
- * Threads that wait by spinning take cores from whatever else computes: beside busy programs nano answered in 1.9 to
- * 2.4 s with it and in 0.3 to 0.7 s without; on an idle machine spinning gains nothing.
+ * Threads that wait by spinning for long take cores from whatever else computes; threads that sleep at once are woken for
+ * every operator. The next operator mostly comes within microseconds (docs/decisions/waiting-threads.md).
  */
-const waiting = { intra_op: { allow_spinning: '0' } } as const;
+const waiting = { intra_op: { allow_spinning: '1', spin_duration_us: '20' } } as const;
 
 const packs = (graph: OnnxGraph, { weights }: SessionOptions): boolean =>
   weights === undefined ? packsWeights(graph) : weights !== 'mapped';
@@ -204,10 +204,11 @@ function ortOptions(graph: OnnxGraph, options: SessionOptions, provider: Provide
   const isPacked = packs(graph, options);
   // Weights that are packed because few rows pass are still too big to be converted for good.
   const converts = isPacked && (weights === 'packed' || isSmall(graph));
-  // Folding would hold zeros and converted weights for the whole session; merging equal nodes would undo recomputation.
+  // Folding would hold zeros and converted weights for the whole session; merging equal nodes would undo recomputation;
+  // a sum merged into a product is first copied by one thread, which takes longer than the sum did.
   const skipped = [
     ...(!converts || purpose === 'train' ? ['ConstantFolding'] : []),
-    ...(purpose === 'train' ? ['CommonSubexpressionElimination'] : []),
+    ...(purpose === 'train' ? ['CommonSubexpressionElimination', 'MatMulAddFusion'] : []),
   ];
   const halves = graph.initializers.some((v) => v.dtype === 'float16');
   return {

@@ -66,10 +66,10 @@ describe('printed gradients', () => {
     const [q, k, v] = ['q', 'k', 'v'].map((name) => input(name, [1, 2, 3, 4])) as [Tensor, Tensor, Tensor];
     const lines = printed(attention(q, k, v), [q, k, v]);
     expect(lines.filter((line) => line.includes('MatMul')).slice(1)).toEqual([
-      '%4 = MatMul{transA=0 transB=1 alpha=1}(%3, v)',
-      '%5 = MatMul{transA=1 transB=0 alpha=1}(%1, %3)',
-      '%10 = MatMul{transA=0 transB=0 alpha=0.5}(%9, k)',
-      '%11 = MatMul{transA=1 transB=0 alpha=0.5}(%9, q)',
+      '%7 = MatMul{transA=0 transB=1 alpha=1}(%4, v)',
+      '%10 = MatMul{transA=1 transB=0 alpha=1}(%1, %4)',
+      '%11 = MatMul{transA=0 transB=0 alpha=0.5}(%9, k)',
+      '%12 = MatMul{transA=1 transB=0 alpha=0.5}(%9, q)',
     ]);
     expect(lines.some((line) => line.includes('Transpose'))).toBe(false);
   });

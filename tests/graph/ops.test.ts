@@ -1,5 +1,6 @@
 // Every operator by table: forward on ONNX Runtime against the oracle, gradient against central differences in float64.
 import { describe, expect, it } from 'vitest';
+import { attend, rotate } from '../../models/graph/attention.ts';
 import { conv, convTranspose, maxPool2x2, resizeBicubic, resizeBilinear } from '../../models/graph/conv.ts';
 import * as e from '../../models/graph/elementwise.ts';
 import { gather, gatherElements, permute, scatterAdd } from '../../models/graph/gather.ts';
@@ -58,6 +59,19 @@ const chooser = (f: (a: Tensor, b: Tensor) => Tensor): Sample[] =>
   two((a, b) => e.where(f(a, b), e.mul(a, a), e.add(a, b)));
 const ids = (values: number[], shape: Shape): Tensor => constant(values, shape, 'int64');
 
+/** Cosines and sines of a [..., D] table: a pair shares its angle, and the first sine of it is negated. */
+function rotaryTables(shape: Shape): [Tensor, Tensor] {
+  const width = shape.at(-1) ?? 0;
+  const angle = (i: number) => Math.floor(i / width) * 0.7 + ((i % width) % (width / 2)) * 0.3;
+  const sign = (i: number) => (i % width < width / 2 ? -1 : 1);
+  const table = (f: (i: number) => number) =>
+    constant(
+      Float64Array.from({ length: size(shape) }, (_, i) => f(i)),
+      shape,
+    );
+  return [table((i) => Math.cos(angle(i))), table((i) => sign(i) * Math.sin(angle(i)))];
+}
+
 const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   Abs: one(e.abs),
   Add: two(e.add),
@@ -68,6 +82,22 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
       e.cast(r.argMax(x, 1), 'float32').shape.length === 1 ? s.unsqueeze(e.cast(r.argMax(x, 1), x.dtype), [1]) : x,
     ),
   ),
+  Attend: [
+    sample(
+      [
+        [2, 3, 4, 5],
+        [2, 3, 5, 2],
+      ],
+      (scores, values) => attend(scores as Tensor, values as Tensor),
+    ),
+    sample(
+      [
+        [2, 4, 5],
+        [1, 5, 3],
+      ],
+      (scores, values) => attend(e.mul(scores as Tensor, 0.5), values as Tensor),
+    ),
+  ],
   Cast: one((x) => e.mul(x, e.cast(e.greater(x, 0), x.dtype))),
   Clip: one((x) => e.clip(x, -0.9, 1.1)),
   Concat: two((a, b) =>
@@ -144,7 +174,12 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   Less: chooser(e.less),
   LessOrEqual: chooser(e.lessOrEqual),
   Log: one(e.log, [0.5, 3]),
-  LogSoftmax: [sample([[2, 4, 3]], (x) => r.logSoftmax(x as Tensor, 1))],
+  LogSoftmax: [
+    sample([[2, 4, 3]], (x) => r.logSoftmax(x as Tensor, 1)),
+    sample([[3, 4]], (x) => gatherElements(r.logSoftmax(x as Tensor), ids([0, 2, 2, 1, 3, 3], [3, 2]), 1)),
+    sample([[3, 4]], (x) => gatherElements(r.logSoftmax(x as Tensor), ids([0, 2, 2, 1, 3, 1], [2, 3]), 1)),
+    sample([[3, 4]], (x) => gatherElements(r.logSoftmax(x as Tensor), ids([0, 2, 2, 1, 0, 1, 2, 2], [2, 4]), 0)),
+  ],
   MatMul: [0, 1, 2, 3].flatMap((k) => {
     const options = { transA: (k & 1) === 1, transB: (k & 2) === 2, alpha: k === 0 ? 1 : 0.7 };
     const turn = (t: boolean, [n = 0, m = 0]: Shape): Shape => (t ? [m, n] : [n, m]);
@@ -186,6 +221,12 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   ReduceSum: [sample([[2, 3, 4]], (x) => r.reduceSum(x as Tensor, [-2], true))],
   Relu: one(e.relu),
   Reshape: one((x) => s.reshape(x, [3, -1])),
+  RotaryEmbedding: [
+    [5, 6],
+    [1, 1, 5, 6],
+    [2, 1, 5, 6],
+    [2, 3, 5, 6],
+  ].map((table) => sample([[2, 3, 5, 6]], (x) => rotate(x as Tensor, ...rotaryTables(table)))),
   ScatterElements: [
     sample(
       [

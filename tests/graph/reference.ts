@@ -156,6 +156,20 @@ const transpose: Rule = (t, [x = new Float64Array()]) => {
   return build(t.shape, (index) => x[index.reduce((at, n, i) => at + n * (step[perm[i] ?? 0] ?? 0), 0)] ?? 0);
 };
 
+/** Pairs (k, k + D/2) of the last axis, turned by tables whose sines are negated in their first half. */
+const rotary: Rule = (t, [x = new Float64Array(), cosine = new Float64Array(), sine = new Float64Array()]) => {
+  const [step, turn] = [strides(t.shape), broadcastStrides(shapeOf(t, 1), t.shape.length)];
+  const half = (t.shape.at(-1) ?? 0) / 2;
+  const sign = t.attrs.back === 1 ? -1 : 1;
+  return build(t.shape, (index) => {
+    const last = index.at(-1) ?? 0;
+    const partner = [...index.slice(0, -1), last < half ? last + half : last - half];
+    const at = flatIndex(index, turn);
+    const other = (x[flatIndex(partner, step)] ?? 0) * (sine[at] ?? 0);
+    return (x[flatIndex(index, step)] ?? 0) * (cosine[at] ?? 0) + sign * other;
+  });
+};
+
 const slice: Rule = (t, [x = new Float64Array()]) => {
   const [step, starts, steps] = [strides(shapeOf(t)), list(t, 'starts'), list(t, 'steps')];
   return build(
@@ -293,6 +307,7 @@ const rules: Record<OpName, Rule> = {
   And: bool((a, b) => a !== 0 && b !== 0),
   ArgMax: (t, [x = new Float64Array()]) =>
     Float64Array.from(gatherGroups(t, x, [Number(t.attrs.axis)]).map((row) => row.indexOf(Math.max(...row)))),
+  Attend: (t, [, ...x]) => matMul({ ...t, inputs: t.inputs.slice(1), attrs: { alpha: 1 } }, x),
   Cast: pointwise((v = 0) => v),
   Clip: (t, x) => pointwise((v = 0) => Math.min(Math.max(v, Number(t.attrs.low)), Number(t.attrs.high)))(t, x),
   Concat: concat,
@@ -338,6 +353,7 @@ const rules: Record<OpName, Rule> = {
   ReduceSum: reduction(sum),
   Relu: pointwise((v = 0) => Math.max(v, 0)),
   Reshape: same,
+  RotaryEmbedding: rotary,
   ScatterElements: scatterElements,
   Sigmoid: pointwise((v = 0) => sigmoid(v)),
   Sin: pointwise((v = 0) => Math.sin(v)),

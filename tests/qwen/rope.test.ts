@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { rotate } from '../../models/graph/attention.ts';
 import { input } from '../../models/graph/tensor.ts';
-import { rotaryTable, rotate } from '../../models/nn/rotary.ts';
+import { rotaryTable } from '../../models/nn/rotary.ts';
 import { published } from '../../models/qwen/config.ts';
 import {
   joinPositions,
