@@ -1,9 +1,8 @@
 // Low-rank updates beside a checkpoint's frozen language model, trained on the tokens of answers; the features of pictures stay as they are.
 // loss = mean over the answers' tokens of -log p(token). Left out on purpose: the vision tower, dropout, rewards.
-import { cast, equal } from '../../models/graph/elementwise.ts';
-import { argMax } from '../../models/graph/reduce.ts';
+import { neg } from '../../models/graph/elementwise.ts';
 import { input } from '../../models/graph/tensor.ts';
-import { crossEntropy, weightedMean } from '../../models/train/losses.ts';
+import { weightedMean } from '../../models/train/losses.ts';
 import { random } from '../contract/random.ts';
 import type { AdapterPolicy } from './adapterPolicy.ts';
 import type { AdapterSample } from './adapterSamples.ts';
@@ -11,13 +10,11 @@ import { type AdapterBatch, answerFeeds, answerPass } from './answerPass.ts';
 import type { LossGraph, Objective, Run } from './loop.ts';
 
 function adapterGraph(policy: AdapterPolicy, batch: AdapterBatch): LossGraph {
-  const { logits, parameters } = answerPass(policy, batch);
-  const { rows, answer } = batch;
-  const [labels, counts] = [input('labels', [rows * answer], 'int64'), input('counts', [rows * answer])];
-  const hits = cast(equal(argMax(logits, 1), labels), 'float32');
+  const { logProbs, right, parameters } = answerPass(policy, batch);
+  const counts = input('counts', [batch.rows * batch.answer]);
   return {
-    loss: weightedMean(crossEntropy(logits, labels), counts),
-    figures: { right: weightedMean(hits, counts) },
+    loss: neg(weightedMean(logProbs, counts)),
+    figures: { right: weightedMean(right, counts) },
     parameters,
     trains: () => true,
     folder: policy.weights.folder,

@@ -1,20 +1,15 @@
 // Builds the graph that reads rows of requests with their answers, and a checkpoint's context queries behind them; makes its feeds.
-import { slice } from '../../models/graph/shape.ts';
+import { gather } from '../../models/graph/gather.ts';
+import { reshape, slice } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { NamedValues } from '../../models/graph/value.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
-import {
-  appendQueries,
-  causalMask,
-  decoder,
-  embedTokens,
-  insertFeatures,
-  logitsAt,
-} from '../../models/qwen/language.ts';
+import { appendQueries, causalMask, decoder, embedTokens, insertFeatures } from '../../models/qwen/language.ts';
 import { joinPositions, linePositions, mropePositions, type Positions, textTable } from '../../models/qwen/rope.ts';
 import { type AdapterPolicy, sourceOf } from './adapterPolicy.ts';
 import type { AdapterSample } from './adapterSamples.ts';
+import { type ReadTokens, readTokens } from './answerTokens.ts';
 import { joined } from './joinFloats.ts';
 
 export interface AdapterBatch {
@@ -27,9 +22,7 @@ export interface AdapterBatch {
   readonly queries: { readonly count: number; readonly how: 'continued' | 'reread' } | null;
 }
 
-interface AnswerPass {
-  /** [rows * answer, vocabulary] of the tokens from which those of the answers are predicted. */
-  readonly logits: Tensor;
+interface AnswerPass extends ReadTokens {
   /** [rows, queries, hidden] behind the whole answers; null: there are no queries. */
   readonly states: Tensor | null;
   /** For what is built upon it. */
@@ -60,8 +53,12 @@ export function answerPass(policy: AdapterPolicy, batch: AdapterBatch): AnswerPa
   };
   const hidden = hiddenBy('');
   const behind = queries && slice(queries.how === 'reread' ? hiddenBy(line) : hidden, [tokens], [total], [1]);
+  const predictors = gather(
+    reshape(hidden, [rows * total, language.hidden]),
+    input('predictors', [rows * answer], 'int64'),
+  );
   return {
-    logits: logitsAt(p, hidden, language, input('predictors', [rows * answer], 'int64')),
+    ...readTokens(p, predictors, input('labels', [rows * answer], 'int64'), { config: language }),
     states: behind,
     params: p,
     parameters: factors.tensors,

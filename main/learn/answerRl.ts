@@ -8,7 +8,7 @@ import { reshape } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { type GrpoObjective, objectives, policyLoss, tokenLogProbs } from '../../models/train/grpo.ts';
+import { type GrpoObjective, objectives, policyLoss } from '../../models/train/grpo.ts';
 import { isFactor } from '../../models/train/lora.ts';
 import { weightedMean } from '../../models/train/losses.ts';
 import { random } from '../contract/random.ts';
@@ -57,8 +57,7 @@ const shown = ['reward', 'formatReward', 'sampledGroups', 'usefulGroups'] as con
 /** [rows, answer] of the tokens that were written. */
 export function writtenGraph(policy: AnswerPolicy, batch: AnswerBatch) {
   const pass = answerPass(policy, batch);
-  const written = input('labels', [batch.rows * batch.answer], 'int64');
-  return { ...pass, logProbs: reshape(tokenLogProbs(pass.logits, written).logProbs, [batch.rows, batch.answer]) };
+  return { ...pass, logProbs: reshape(pass.logProbs, [batch.rows, batch.answer]) };
 }
 
 function answerGraph(policy: AnswerPolicy, batch: AnswerBatch): LossGraph {

@@ -19,7 +19,7 @@ export interface OnnxNode {
   inputs: readonly string[];
   output: string;
   attrs: Readonly<Record<string, OnnxAttr>>;
-  /** Type of the output, for the memory forecast: exact for a rule's last node. */
+  /** Type of the output, for the memory forecast: exact for a rule's last node, and for those that `emitAs` made. */
   dtype: DType;
   shape: Shape;
 }
@@ -78,6 +78,19 @@ class Emitter implements Lowering {
   emit(op: string, inputs: readonly string[], attrs: OnnxNode['attrs'] = {}, domain = ''): string {
     const output = `%${this.count++}`;
     this.nodes.push({ op, domain, inputs, output, attrs, dtype: this.result.dtype, shape: this.result.shape });
+    return output;
+  }
+
+  emitAs(
+    made: Pick<OnnxValue, 'dtype' | 'shape'>,
+    op: string,
+    inputs: readonly string[],
+    attrs: OnnxNode['attrs'] = {},
+  ): string {
+    const result = this.result;
+    this.result = made;
+    const output = this.emit(op, inputs, attrs);
+    this.result = result;
     return output;
   }
 

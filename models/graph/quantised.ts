@@ -71,23 +71,29 @@ export const DequantizeLinear: Op = {
   vjp: 'none',
   lower: (l, [values = '', scales = ''], t) => {
     const { rows, blocks, block, columns, bits } = blocksOf('DequantizeLinear', t.inputs, t.attrs);
-    const whole = bits === 8 ? values : unpacked(l, values, [rows, blocks, block / 2, 1]);
-    const flat = l.emit('Reshape', [whole, l.ints([rows, blocks * block])]);
-    const middle = l.emit('Expand', [l.number(2 ** (bits - 1), 'uint8'), l.ints([rows, blocks])]);
-    const full = l.emit('DequantizeLinear', [flat, scales, middle], { axis: 1, block_size: block });
+    const whole = bits === 8 ? values : unpacked(l, values, [rows, blocks, block / 2]);
+    const wide = [rows, blocks * block];
+    const flat = l.emitAs({ dtype: 'uint8', shape: wide }, 'Reshape', [whole, l.ints(wide)]);
+    const level = { dtype: 'uint8', shape: [rows, blocks] } as const;
+    const middle = l.emitAs(level, 'Expand', [l.number(2 ** (bits - 1), 'uint8'), l.ints([rows, blocks])]);
+    const made = { dtype: t.dtype, shape: wide };
+    const full = l.emitAs(made, 'DequantizeLinear', [flat, scales, middle], { axis: 1, block_size: block });
     return blocks * block === columns ? full : l.emit('Slice', [full, l.ints([0]), l.ints([columns]), l.ints([1])]);
   },
 };
 
 /** Two 4-bit values of each byte as two bytes, the low one first. */
 function unpacked(l: Lowering, bytes: string, shape: readonly number[]): string {
+  const half = { dtype: 'uint8', shape } as const;
+  const column = { dtype: 'uint8', shape: [...shape, 1] } as const;
   const halves = [
-    l.emit('BitwiseAnd', [bytes, l.number(15, 'uint8')]),
-    l.emit('BitShift', [bytes, l.number(4, 'uint8')], { direction: 'RIGHT' }),
+    l.emitAs(half, 'BitwiseAnd', [bytes, l.number(15, 'uint8')]),
+    l.emitAs(half, 'BitShift', [bytes, l.number(4, 'uint8')], { direction: 'RIGHT' }),
   ];
-  return l.emit(
+  return l.emitAs(
+    { dtype: 'uint8', shape: [...shape, 2] },
     'Concat',
-    halves.map((half) => l.emit('Reshape', [half, l.ints(shape)])),
+    halves.map((one) => l.emitAs(column, 'Reshape', [one, l.ints(column.shape)])),
     { axis: 3 },
   );
 }

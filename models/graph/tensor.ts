@@ -85,6 +85,13 @@ export type OnnxAttr = number | string | readonly number[] | { float: number };
 export interface Lowering {
   target: Target;
   emit(op: string, inputs: readonly string[], attrs?: Readonly<Record<string, OnnxAttr>>, domain?: string): string;
+  /** A node in between, whose values are of another type or shape than the rule's result: told for the memory forecast. */
+  emitAs(
+    made: { dtype: DType; shape: Shape },
+    op: string,
+    inputs: readonly string[],
+    attrs?: Readonly<Record<string, OnnxAttr>>,
+  ): string;
   ints(values: readonly number[]): string;
   number(value: number, dtype: DType): string;
 }

@@ -4,7 +4,7 @@ import { transformerStep } from '../../main/evaluate/engineBench.ts';
 import { exp, mul, sigmoid } from '../../models/graph/elementwise.ts';
 import { lower, type OnnxGraph } from '../../models/graph/lower.ts';
 import { estimatePeakBytes, forecastBytes, inputBytes, packsWeights } from '../../models/graph/memory.ts';
-import { quantisedMatmul } from '../../models/graph/quantised.ts';
+import { dequantised, quantisedMatmul } from '../../models/graph/quantised.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { type NodeOrder, orderNodes } from '../../models/graph/schedule.ts';
 import { reshape } from '../../models/graph/shape.ts';
@@ -188,6 +188,15 @@ describe('big quantised weights', () => {
 
   it('are packed whatever the rows when small', () => {
     expect(packsWeights(graphOf(500, 1000))).toBe(true);
+  });
+
+  it('take a byte for each value while they are unpacked for a gradient, not the four of the result', () => {
+    const shape = [2 ** 10, 16, 64];
+    const values = input('values', shape, 'uint8');
+    const y = dequantised({ values, scales: input('scales', [2 ** 10, 16]), columns: 2048, bits: 4 });
+    const floats = 4 * 2 ** 10 * 2048;
+    // Halves of bytes, twice, and whole bytes are gone before the result is there.
+    expect(estimatePeakBytes(lower({ y }, 'cpu'))).toBeLessThan(1.3 * floats);
   });
 
   it('count once where they are packed, in the bits that they have', () => {
