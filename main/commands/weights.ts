@@ -7,6 +7,7 @@ import { devices, type Settings } from '../contract/settings.ts';
 import type { Predictor } from '../flow/predictor.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
+import { refuseForeignFormat } from '../weights/foreignFormats.ts';
 
 export interface WeightsOptions {
   readonly weights: string;
@@ -30,7 +31,10 @@ export async function openPredictor(options: WeightsOptions, terminal: Terminal)
   const folder = path.resolve(options.weights);
   const info = await stat(folder).catch(() => null);
   if (info === null) throw new BadInput(`${folder}: no such weights folder`);
-  if (!info.isDirectory()) throw new BadInput(`${folder}: is a file; --weights takes the folder that holds a model`);
+  if (!info.isDirectory()) {
+    await refuseForeignFormat(folder);
+    throw new BadInput(`${folder}: is a file; --weights takes the folder that holds a model`);
+  }
   // Loaded late: commands without a model must not wait for ONNX Runtime.
   const { loadPredictor } = await import('../flow/predict.ts');
   const predictor = await loadPredictor(folder, {

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
+import { refuseForeignFormat, strangerOf } from '../weights/foreignFormats.ts';
 import { openWeights } from '../weights/open.ts';
 import { type CheckpointWeights, isCheckpoint, openCheckpoint } from '../weights/openCheckpoint.ts';
 import { isSam1, openSam } from '../weights/openSam.ts';
@@ -19,7 +20,14 @@ export type Recognised = Pick<InstalledModel, 'kind' | 'detail'>;
 export async function recogniseModel(place: string): Promise<Recognised> {
   const info = await stat(place).catch(() => null);
   if (!info) throw new BadInput(`${place}: there is no such file or folder`);
-  if (info.isFile()) return recogniseCheckpoint(place, await tensorsOf(place));
+  if (info.isFile()) {
+    if (place.endsWith('.onnx'))
+      throw new BadInput(
+        `${place}: is one file of a segmenter; import the folder that holds it with those that belong to it`,
+      );
+    await refuseForeignFormat(place);
+    return recogniseCheckpoint(place, await tensorsOf(place));
+  }
   const names = await readdir(place, { recursive: true });
   if (names.some((name) => name.endsWith('.onnx'))) {
     const headers = await readOnnxFolder(place);
@@ -34,6 +42,7 @@ export async function recogniseModel(place: string): Promise<Recognised> {
   }
   if (await isCheckpoint(place)) return recogniseReasoner(await openCheckpoint(place));
   const weights = names.filter(isWeightsName).sort();
+  if (weights.length === 0) await refuseForeignFormat(place);
   if (weights.length === 0) throw new BadInput(`${place}: holds neither .onnx nor .safetensors, .pt or .pth files`);
   const all = await Promise.all(weights.map((name) => tensorsOf(path.join(place, name))));
   return recogniseCheckpoint(place, new Set(all.flatMap((some) => [...some])));
@@ -83,5 +92,10 @@ async function recogniseCheckpoint(place: string, tensors: ReadonlySet<string>):
     const { name } = await openSam(place);
     return { kind: 'SAM checkpoint', detail: name };
   }
-  throw new BadInput(`${place}: its ${tensors.size} tensors are of no model that Loupe knows`);
+  const stranger = strangerOf(tensors);
+  throw new BadInput(
+    stranger === null
+      ? `${place}: its ${tensors.size} tensors are of no model that Loupe knows`
+      : `${place}: its tensors look like those of ${stranger}; Loupe reads SAM 1, SAM 2, MobileSAM, Qwen-VL and LENS`,
+  );
 }

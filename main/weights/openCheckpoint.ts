@@ -15,6 +15,7 @@ import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { type Adapter, adapted, adapterIn, isAdapter } from './adapter.ts';
 import { checkTensors, extraTensors } from './checkTensors.ts';
+import { refuseForeignFormat } from './foreignFormats.ts';
 import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
 import { ownVariant, sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
@@ -58,7 +59,9 @@ export function memoryWarnings(name: string, bytes: number, total: number): stri
 
 /** A folder of Loupe's own weights, or a checkpoint. */
 export async function openModel(folder: string): Promise<CheckpointWeights> {
-  return (await isCheckpoint(folder)) ? openCheckpoint(folder) : openWeights(folder);
+  if (await isCheckpoint(folder)) return openCheckpoint(folder);
+  if (!(await stat(path.join(folder, 'config.json')).catch(() => null))) await refuseForeignFormat(folder);
+  return openWeights(folder);
 }
 
 const QwenFile = z.object({ model_type: z.enum(['qwen2_5_vl', 'qwen2_vl']) });

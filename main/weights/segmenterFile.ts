@@ -14,6 +14,7 @@ import { maskDecoder } from '../../models/sam2/maskDecoder.ts';
 import { promptEncoder } from '../../models/sam2/promptEncoder.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { askedShapes, misfit, mostNamed } from './askedShapes.ts';
+import { refuseForeignFormat } from './foreignFormats.ts';
 import type { Recipe } from './recipe.ts';
 
 export type SegmenterConfig = Sam2Config | SamConfig;
@@ -35,7 +36,10 @@ export const isWeightsName = (name: string): boolean => /\.(pth?|safetensors)$/.
 export async function segmenterFileAt(place: string): Promise<string> {
   const info = await stat(place).catch(() => null);
   if (!info) throw new BadInput(`${place}: there is no such file or folder`);
-  if (info.isFile()) return realpath(place);
+  if (info.isFile()) {
+    if (!isWeightsName(place)) await refuseForeignFormat(place);
+    return realpath(place);
+  }
   const names = (await readdir(place)).filter(isWeightsName).sort();
   const safe = names.filter((name) => name.endsWith('.safetensors'));
   const [first, ...others] = safe.includes('model.safetensors')
@@ -45,6 +49,7 @@ export async function segmenterFileAt(place: string): Promise<string> {
       : names;
   if (others.length > 0)
     throw new BadInput(`${place}: holds several models (${[first, ...others].join(', ')}); name the file of one`);
+  if (first === undefined) await refuseForeignFormat(place);
   if (first === undefined) throw new BadInput(`${place}: holds no .pt, .pth or .safetensors file`);
   return realpath(path.join(place, first));
 }

@@ -1,11 +1,11 @@
-// The objects of an answer: a line for each where there are several, and box and mask of the one that is looked at.
+// The objects of an answer: a line for each where there are several or the model says how sure it is, and box and mask of the one that is looked at.
 import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core';
 import { IconCircle, IconCircleCheck, IconCircleHalf2, IconCircleX } from '@tabler/icons-react';
 import { isKept } from '../../main/contract/correction.ts';
 import type { CorrectedObject, Correction, StoredProposal } from '../../main/contract/project.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import { maskArea } from '../../main/contract/rle.ts';
-import { counted } from '../state/words.ts';
+import { counted, percent, several } from '../state/words.ts';
 import type { OpenImage } from '../state/workbench.ts';
 import { BoxFields } from './BoxFields.tsx';
 import { useClient } from './client.ts';
@@ -25,7 +25,7 @@ export function ObjectParts({ open, correction, proposal, at }: Props) {
   if (!object) return null;
   return (
     <>
-      {objects.length > 1 && <ObjectList {...{ open, correction, proposal, at }} />}
+      {(objects.length > 1 || isScored(proposal)) && <ObjectList {...{ open, correction, proposal, at }} />}
       <section className="answer-part" aria-label="Box">
         <div className="part-line">
           <h2>Box</h2>
@@ -38,10 +38,12 @@ export function ObjectParts({ open, correction, proposal, at }: Props) {
   );
 }
 
+const isScored = ({ objects }: Props['proposal']): boolean => objects.some(({ score }) => score !== undefined);
+
 function ObjectList({ open, correction: { objects }, proposal, at }: Props) {
   return (
     <section className="answer-part" aria-label="Objects">
-      <h2>{objects.length} objects</h2>
+      <h2>{several(objects.length, 'object')}</h2>
       <ul className="plain-list prompt-tabs" aria-label="Objects of the answer">
         {objects.map((object, place) => (
           <ObjectLine
@@ -54,10 +56,11 @@ function ObjectList({ open, correction: { objects }, proposal, at }: Props) {
   );
 }
 
-/** What the answer calls it; where only the person found it, its shape's number. */
+/** What the answer calls it and how sure it is, where it tells; where only the person found it, its shape's number. */
 function nameOf({ index, mask }: CorrectedObject, { open, proposal }: Pick<Props, 'open' | 'proposal'>): string {
-  const label = index === null ? undefined : proposal.objects[index]?.label;
-  if (label) return label;
+  const found = index === null ? undefined : proposal.objects[index];
+  if (found?.score !== undefined) return `${found.label ?? 'Object'}, ${percent(found.score)} sure`;
+  if (found?.label) return found.label;
   return mask.shapeId !== null && open.shapes.has(mask.shapeId) && index === null ? 'Found by hand' : 'Object';
 }
 

@@ -26,6 +26,7 @@ describe('the catalogue', () => {
       'mobile-sam-onnx',
       'nano-sam-onnx',
       'edge-tam-onnx',
+      'sam3-onnx',
     ])
       expect(ids).toContain(id);
     expect(new Set(ids).size).toBe(ids.length);

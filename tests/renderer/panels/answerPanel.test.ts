@@ -154,6 +154,14 @@ describe('an answer of several objects', () => {
     expect(buttons).toContain('Accept all');
   });
 
+  it('says of each how sure the model is, where it tells, also of a single one', () => {
+    const scored = proposed(box, { objects: both.objects.map((one, i) => ({ ...one, score: 0.916 - i / 4 })) });
+    expect(wordsOf(review([prompt], [scored]))).toMatch(/1 car, 92 % sure .*2 Object, 67 % sure /u);
+    const alone = proposed(box, { objects: [{ box, score: 0.5, mask: null }] });
+    expect(wordsOf(review([prompt], [alone]))).toMatch(/1 object .*1 Object, 50 % sure /u);
+    expect(wordsOf(review([prompt], [both]))).not.toContain('sure');
+  });
+
   it('does not say Accepted for words alone, nor for what is wrong', () => {
     const said = (mask: 'right' | 'wrong', shapeId: number | null): Correction => ({
       proposalId: 900,

@@ -1,0 +1,77 @@
+// Says of model files that other programs read, and Loupe does not, what they are and what to take instead.
+import { open, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { BadInput } from '../contract/badInput.ts';
+
+interface ForeignFormat {
+  readonly endings: readonly string[];
+  readonly is: string;
+  readonly instead: string;
+}
+
+const asPublished = 'take the model as it was published (.safetensors, .pt or .pth) or its ONNX files';
+
+const formats: readonly ForeignFormat[] = [
+  {
+    ...{ endings: ['.gguf', '.ggml'], is: 'a model of llama.cpp' },
+    instead:
+      'take the checkpoint that it was made from (a folder of config.json, tokenizer.json and .safetensors); "loupe model quantise" writes that in 4 bits',
+  },
+  { endings: ['.engine', '.plan', '.trt'], is: 'a TensorRT engine, built for one kind of GPU', instead: asPublished },
+  { endings: ['.mlmodel', '.mlpackage', '.mlmodelc'], is: 'a Core ML model', instead: asPublished },
+  { endings: ['.tflite', '.litertlm', '.task'], is: 'a TensorFlow Lite model', instead: asPublished },
+  { endings: ['.h5', '.keras', '.pb'], is: 'a TensorFlow model', instead: asPublished },
+  {
+    endings: ['.ort'],
+    is: "a model in ONNX Runtime's own format",
+    instead: 'take the .onnx file that it was made from',
+  },
+  { endings: ['.xml'], is: 'an OpenVINO model, if it is one', instead: asPublished },
+  { endings: ['.rknn', '.hef', '.mnn', '.param'], is: 'a model for small devices', instead: asPublished },
+  {
+    ...{ endings: ['.pkl', '.pickle'], is: 'a pickle, such as detectron2 writes' },
+    instead: 'a detector is not run here: let it write its boxes or masks as COCO, and import those into a project',
+  },
+  { endings: ['.zip', '.tar', '.gz', '.tgz', '.7z'], is: 'an archive', instead: 'unpack it and give the folder' },
+];
+
+const formatOf = (name: string): ForeignFormat | undefined =>
+  formats.find(({ endings }) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
+
+/** Throws one sentence where `place`, or a file in it, is of such a format; for places where nothing that Loupe reads was found. */
+export async function refuseForeignFormat(place: string): Promise<void> {
+  const info = await stat(place).catch(() => null);
+  if (!info) return;
+  // A Core ML package is a folder.
+  const inside = info.isDirectory() && !formatOf(place) ? await readdir(place) : [];
+  const file = [place, ...inside.map((name) => path.join(place, name))].find(formatOf);
+  const format = file === undefined ? await byFirstBytes(place, info.isFile()) : formatOf(file);
+  if (format) throw new BadInput(`${file ?? place}: is ${format.is}, which Loupe does not read; ${format.instead}`);
+}
+
+/** Ollama and the Hub's cache keep files under names without an ending. */
+async function byFirstBytes(file: string, isFile: boolean): Promise<ForeignFormat | undefined> {
+  if (!isFile) return undefined;
+  const handle = await open(file);
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    return buffer.toString('latin1') === 'GGUF' ? formatOf('.gguf') : undefined;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Detectors and segmenters whose tensors people give to Loupe, by the names of these. */
+const strangers: readonly (readonly [RegExp, string])[] = [
+  [/^(model\.)?model\.\d+\.(conv|cv1|m)\./, 'YOLO'],
+  [/^(backbone\.bottom_up|roi_heads|proposal_generator)\./, 'detectron2'],
+  [/^sem_seg_head\./, 'Mask2Former'],
+  [/^(bert\.|feat_map\.|transformer\.level_embed)/, 'Grounding DINO'],
+  [/^(detector|tracker)\.(backbone|transformer|memory)/, 'SAM 3, whose ONNX files Loupe reads'],
+  [/^text_model\.encoder\./, 'CLIP'],
+  [/^(model\.)?diffusion_model\.|^unet\./, 'Stable Diffusion'],
+];
+
+/** What the tensors are of; null: nothing that is known. */
+export const strangerOf = (tensors: ReadonlySet<string>): string | null =>
+  strangers.find(([pattern]) => [...tensors].some((name) => pattern.test(name)))?.[1] ?? null;
