@@ -26,6 +26,15 @@ interface SegmenterOptions {
   readonly from: string;
 }
 
+interface DetectorOptions {
+  readonly coco: readonly string[];
+  readonly images?: string;
+  readonly steps: number;
+  readonly weights: string;
+  readonly out: string;
+  readonly seed: number;
+}
+
 interface PicturesOptions {
   readonly coco: readonly string[];
   readonly images?: string;
@@ -64,6 +73,18 @@ export function addTrain(program: Command, terminal: Terminal): void {
     .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
     .action((options: SegmenterOptions) => trainOnPhotos(options, terminal));
   train
+    .command('detector')
+    .description(
+      'what finds things on photographs by their names, a head on the segmenter: writes detector.json and .safetensors beside the weights',
+    )
+    .requiredOption('--coco <file...>', 'COCO files with masks; images whose split is "val" or "test" are left out')
+    .option('--images <folder>', 'where the photographs lie', undefined)
+    .option('--steps <number>', 'steps of 16 pictures', wholeNumber(1, 1_000_000), 8000)
+    .option('--weights <folder>', 'the weights in question', embeddedWeights)
+    .option('--out <folder>', 'checkpoint and curves', 'out/train-detector')
+    .option('--seed <number>', 'seed of everything that is drawn', parseSeed, 1)
+    .action((options: DetectorOptions) => trainNames(options, terminal));
+  train
     .command('repair')
     .description(
       'what repairing coarse masks gains by weights, from photographs: writes repair.json beside the weights',
@@ -99,6 +120,25 @@ async function trainPictures({ coco, images, pictures, weights }: PicturesOption
   const { falseAlarms, recognised, pictures: count } = record.figures;
   const told = `${count} pictures, unseen by folds: ${recognised.toFixed(3)} of photographs are called unlike`;
   terminal.print(`\n${file}\n${told}, ${falseAlarms.toFixed(4)} of scenes\n`);
+}
+
+/** Run again after a stop it goes on. */
+async function trainNames({ coco, images, out, ...options }: DetectorOptions, terminal: Terminal): Promise<void> {
+  const photos = sourceOf(coco, images);
+  const { trainDetector } = await import('../nano/trainDetector.ts');
+  const { progressLine } = await import('../nano/train.ts');
+  const folder = path.resolve(out);
+  const made = await trainDetector({
+    ...{ folder, photos, seed: options.seed, steps: options.steps, weights: path.resolve(options.weights) },
+    signal: terminal.signal,
+    report: (progress) => terminal.note(progressLine(progress)),
+  });
+  await drawCurves(folder, terminal);
+  if (!made) return;
+  const { least, figures, classes } = made.record;
+  const told = `${classes.length} classes; on ${figures.photos} photographs held back, from a score of ${least} on`;
+  const shares = `${figures.found.toFixed(3)} of large things are found and ${figures.absent.toFixed(3)} of absent ones said to be absent`;
+  terminal.print(`${made.file}\n${told}: ${shares}\n`);
 }
 
 /** The same photographs, weights and seed give the same file. */

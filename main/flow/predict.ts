@@ -12,7 +12,10 @@ import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { segmenterDigest } from '../weights/taughtSegmenter.ts';
 import { answerReaders } from './answer.ts';
+import { namedClasses, unknownOnPhotographs } from './classWords.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
+import { detectedAnswer } from './detectedAnswer.ts';
+import { Detector } from './detector.ts';
 import type { FeatureFiles } from './featureFiles.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
 import { type Answers, type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
@@ -75,6 +78,8 @@ interface Parts {
   record: RepairRecord | null;
   /** The record of the pictures that the words were learnt on; null: nobody compared them with others. */
   pictures: PictureRecord | null;
+  /** What searches photographs for classes by the own segmenter's features; null: the weights have none. */
+  detector: Detector | null;
   queries: Float32Array | null;
   clicks: ClickSegmenter | null;
 }
@@ -93,6 +98,7 @@ class LoupePredictor implements Predictor {
   private readonly own: Segmenter | null;
   private readonly record: RepairRecord | null;
   private readonly pictures: PictureRecord | null;
+  private readonly detector: Detector | null;
   private readonly other: ClickSegmenter | null;
   /** [queries, hidden]; null where the recipe has none. */
   private readonly queries: Float32Array | null;
@@ -105,6 +111,7 @@ class LoupePredictor implements Predictor {
     this.own = parts.own;
     this.record = parts.record;
     this.pictures = parts.pictures;
+    this.detector = parts.detector;
     this.segmenter = segmenter;
     this.queries = parts.queries;
     this.device = parts.reasoner.provider;
@@ -126,7 +133,8 @@ class LoupePredictor implements Predictor {
     const own = segmenter && (await Segmenter.open({ ...weights, segmenter }, options));
     const record = own && (await readRepairRecord(weights.folder));
     const pictures = await readPictureRecord(weights.folder);
-    return new LoupePredictor(weights, { reasoner, own, queries, clicks, record, pictures });
+    const detector = segmenter && (await Detector.open(weights.folder, segmenter, options));
+    return new LoupePredictor(weights, { reasoner, own, queries, clicks, record, pictures, detector });
   }
 
   get encodings(): number {
@@ -153,10 +161,12 @@ class LoupePredictor implements Predictor {
     const onText = this.watching(image, options);
     const asked = { ...options, samples, seed: options.seed ?? 0, onText };
     const words = this.vocabulary && understood(prompt.text, this.vocabulary);
+    const searched = words && (await this.searched({ image, prompt, unknown: words.unknown }));
+    if (searched) return searched;
     if (words && words.unknown.length > 0) return this.notUnderstood({ image, prompt, unknown: words.unknown });
     const answers = await this.reasoner.ask(image, words?.text ?? prompt.text, asked);
     const answerMs = performance.now() - started;
-    const isUnlike = this.pictures !== null && unlikeness(this.pictures, await this.reasoner.signs(image)) > 0;
+    const isUnlike = await this.isUnlike(image);
     const states = this.queries && (await this.reasoner.queryStates(answers, this.queries));
     const proposals: Proposal[] = [];
     for (const [i, written] of answers.written.entries()) {
@@ -173,13 +183,58 @@ class LoupePredictor implements Predictor {
   }
 
   unknownWords(text: string): readonly string[] {
-    return this.vocabulary ? understood(text, this.vocabulary).unknown : [];
+    if (!this.vocabulary) return [];
+    const { classes, unknown } = this.detector ? namedClasses(text, this.detector.record.classes) : nothingNamed;
+    return classes.length > 0 && unknown.length === 0 ? [] : understood(text, this.vocabulary).unknown;
+  }
+
+  private async isUnlike(image: DecodedImage): Promise<boolean> {
+    return this.pictures !== null && unlikeness(this.pictures, await this.reasoner.signs(image)) > 0;
+  }
+
+  /**
+   * On a picture unlike those that the reasoner learnt, things that the detector has names for are searched for. Taught words
+   * are the reasoner's, and such weights tell no pictures apart: there the detector has the words that the reasoner lacks.
+   */
+  private async searched({ image, prompt, unknown }: NotUnderstood): Promise<Proposal | null> {
+    const { detector, own } = this;
+    if (!detector || !own || prompt.box !== undefined || (prompt.points ?? []).length > 0) return null;
+    const named = namedClasses(prompt.text, detector.record.classes);
+    const isIts = this.pictures === null ? unknown.length > 0 : await this.isUnlike(image);
+    if (!isIts) return null;
+    if (named.unknown.length > 0 && (named.classes.length > 0 || unknown.length > 0)) {
+      const reasoning = unknownOnPhotographs(this.name, named.unknown, detector.record.classes);
+      return this.notUnderstood({ image, prompt, unknown: named.unknown, reasoning });
+    }
+    return named.classes.length > 0 ? this.found({ detector, own, image, classes: named.classes }) : null;
+  }
+
+  private async found({ detector, own, image, classes }: Searched): Promise<Proposal> {
+    const started = performance.now();
+    const features = await own.features(image);
+    const all = detector.record.classes.map((_, i) => i);
+    const seen = await detector.find(features, image, { classes: all });
+    const meant = seen.filter(({ index }) => classes.includes(index));
+    const answerMs = performance.now() - started;
+    const objects: ProposedObject[] = [];
+    for (const { name, box, score } of meant) {
+      const mask = await own.segment(image, { box, points: [] });
+      objects.push({ box, label: name, score, mask });
+    }
+    const frame = this.frameOf(image);
+    const asked = classes.map((index) => detector.record.classes[index]?.name ?? '');
+    const totalMs = performance.now() - started;
+    return {
+      ...{ answer: detectedAnswer({ asked, meant, seen }, image, frame), frame, objects },
+      ...{ found: objects.length > 0 ? 'objects' : 'nothing', rewards: { format: 1 } },
+      timings: { answerMs, maskMs: totalMs - answerMs, totalMs },
+    };
   }
 
   /** No model is asked with words that it does not know: it would find something else. What is pointed at is still drawn. */
-  private async notUnderstood({ image, prompt, unknown }: NotUnderstood): Promise<Proposal> {
+  private async notUnderstood({ image, prompt, unknown, reasoning: why }: NotUnderstood): Promise<Proposal> {
     const started = performance.now();
-    const reasoning = this.vocabulary ? unknownSentence(this.name, unknown, this.vocabulary) : '';
+    const reasoning = why ?? (this.vocabulary ? unknownSentence(this.name, unknown, this.vocabulary) : '');
     const isPointed = prompt.box !== undefined || (prompt.points ?? []).length > 0;
     const objects = isPointed ? await this.pointedAt({ image, prompt, named: undefined, states: undefined }) : [];
     return {
@@ -192,6 +247,7 @@ class LoupePredictor implements Predictor {
   async release(): Promise<void> {
     await this.reasoner.release();
     await this.own?.release();
+    await this.detector?.release();
     await this.other?.release();
   }
 
@@ -299,7 +355,19 @@ interface NotUnderstood {
   image: DecodedImage;
   prompt: Prompt;
   unknown: readonly string[];
+  /** The sentence for a person. Default: that of the reasoner's vocabulary. */
+  reasoning?: string;
 }
+
+interface Searched {
+  detector: Detector;
+  own: Segmenter;
+  image: DecodedImage;
+  /** Places in the detector's classes. */
+  classes: readonly number[];
+}
+
+const nothingNamed = { classes: [], unknown: [] };
 
 interface Draft {
   image: DecodedImage;

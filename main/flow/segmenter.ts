@@ -105,6 +105,11 @@ export class Segmenter {
     return floats(await this.context.run({ states }), 'token');
   }
 
+  /** What the encoder sees of the whole picture; encoded once, whatever is asked of it. */
+  features(image: DecodedImage): Promise<Features> {
+    return this.views.see(image, wholeOf(image));
+  }
+
   /** Encodes the picture and opens the decoder that clicks use, ahead of the first ask. */
   async prepare(image: DecodedImage): Promise<void> {
     const { slots, promptMap } = this.weights.recipe.segmenter;

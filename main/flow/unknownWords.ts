@@ -1,4 +1,5 @@
 // Finds the words of a prompt that a model with a closed vocabulary does not know, and puts the others into the form that it knows.
+import { baseForms, isContent, WORD } from './englishWords.ts';
 
 /** The words that a model was trained on, and those among them that name nothing that it can find. */
 export interface ClosedVocabulary {
@@ -13,36 +14,11 @@ export interface UnderstoodPrompt {
   readonly unknown: readonly string[];
 }
 
-/** Words that carry no content: whether the model was trained on them or not, nothing is substituted for them. */
-const FUNCTION_WORDS = new Set(
-  `a an the this that these those it its is are was were be been being am do does did has have had of in on at to from by
-  with without for and or but not no so as if then than there here please can could would you your i me my we us our he she
-  his her they them their which who whose whom what where when how some any all every each both one just only also very too
-  mask segment find show select mark outline cut give get pick detect locate highlight image picture photo photograph
-  out up down over under into onto off near next beside between behind`.split(/\s+/u),
-);
 /** Words after which a phrase says more of the thing that it has named. */
 const ENDS_PHRASE = new Set(
   `that which who whose with without on in of at to by from for near next beside between behind above below under left right
   over closest nearest used is are was has and or standing sitting lying wearing holding`.split(/\s+/u),
 );
-const IRREGULAR: Readonly<Record<string, string>> = {
-  men: 'man',
-  women: 'woman',
-  children: 'child',
-  people: 'person',
-  mice: 'mouse',
-  geese: 'goose',
-  feet: 'foot',
-  teeth: 'tooth',
-  knives: 'knife',
-  leaves: 'leaf',
-  wolves: 'wolf',
-  loaves: 'loaf',
-  halves: 'half',
-  dice: 'dice',
-};
-const WORD = /[\p{L}\p{N}](?:[\p{L}\p{N}'’-]*[\p{L}\p{N}])?/gu;
 
 export function understood(text: string, vocabulary: ClosedVocabulary): UnderstoodPrompt {
   const unknown = new Set<string>();
@@ -58,22 +34,11 @@ export function understood(text: string, vocabulary: ClosedVocabulary): Understo
   return { text: spoken, unknown: [...unknown] };
 }
 
-const isContent = (word: string): boolean => !FUNCTION_WORDS.has(word.toLowerCase()) && !/^\d+$/u.test(word);
-
 /** The word or a base form of it that the vocabulary has; null where it has none. */
 function knownForm(word: string, words: ReadonlySet<string>): string | null {
   if (words.has(word)) return word;
   const lower = word.toLowerCase().replaceAll('’', "'");
   return [lower, ...baseForms(lower.replace(/'s?$/u, ''))].find((form) => words.has(form)) ?? null;
-}
-
-/** English plurals and the other number of a verb; a hyphened word counts only as a whole. */
-function baseForms(word: string): string[] {
-  const forms = [word, IRREGULAR[word] ?? word, `${word}s`];
-  if (/(?:[sxz]|ch|sh|o)es$/u.test(word)) forms.push(word.slice(0, -2));
-  if (word.endsWith('ies')) forms.push(`${word.slice(0, -3)}y`);
-  if (word.endsWith('s') && !word.endsWith('ss')) forms.push(word.slice(0, -1));
-  return forms;
 }
 
 /** Questions that describe a thing and name none: "what is here that tea is poured from?" */
@@ -90,7 +55,7 @@ function headOf(text: string): string | null {
   return head;
 }
 
-const PEOPLE = /(?:er|or|ist|man|woman|person|boy|girl|child)s?$/iu;
+export const PEOPLE = /(?:er|or|ist|man|woman|person|boy|girl|child)s?$/iu;
 
 /** Known words that are written much alike or say the same less exactly, at most three; none rather than far ones. */
 export function nearWords(word: string, { words, unfindable }: ClosedVocabulary): string[] {

@@ -7,6 +7,7 @@ import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { isFactor } from '../../models/train/lora.ts';
 import { adapterIn } from '../weights/adapter.ts';
+import { detectorFiles } from '../weights/detectorRecord.ts';
 import { isCheckpoint } from '../weights/openCheckpoint.ts';
 import { taughtIn, taughtName, writeTaught } from '../weights/taughtParts.ts';
 import { type SegmenterIdentity, taughtSegmenterIn, writeTaughtSegmenter } from '../weights/taughtSegmenter.ts';
@@ -37,10 +38,17 @@ export async function readParameters(folder: string, isRead: (name: string) => b
   return parameters;
 }
 
-/** What pictures.json says of a picture's features holds only for the tower and the words that it was measured with. */
+/**
+ * What pictures.json says of a picture's features holds only for the tower and the words that it was measured with, and a
+ * detector reads what its own picture encoder sees.
+ */
 function filesOf(changed: ReadonlyMap<string, Parameter>): string[] {
-  const isReasonerChanged = [...changed.keys()].some((name) => /^(?:visual|model|lm_head)\./u.test(name));
-  return ['config.json', 'tokenizer.json', 'repair.json', ...(isReasonerChanged ? [] : ['pictures.json'])];
+  const changes = (pattern: RegExp) => [...changed.keys()].some((name) => pattern.test(name));
+  return [
+    ...['config.json', 'tokenizer.json', 'repair.json'],
+    ...(changes(/^(?:visual|model|lm_head)\./u) ? [] : ['pictures.json']),
+    ...(changes(/^sam\.(?:image_encoder|no_mem_embed|sam_mask_decoder\.conv_s1)\b/u) ? [] : detectorFiles),
+  ];
 }
 
 /** Only the changed parts of a checkpoint are written; the checkpoint stays where it is. */

@@ -37,6 +37,11 @@ export const alignmentBatch = { scenes: 3, turns: 3, tokens: 416 };
 export const reinforceBatch = { questions: 2, turns: 6, answer: 120, tokens: 1024, objective: objectives.lens };
 /** Pictures a step, and prompts of each. */
 export const segmenterBatch = { scenes: 8, perScene: 4 };
+/** Photographs a step of the detector, and cells that box a thing in all of them at most. */
+export const detectorBatch = { pictures: 16, places: 1024 };
+/** Cells a side that the detector looks at; what it names is of a kind shown so many times at least. */
+export const detectorGrid = samSide / 16;
+export const detectorShape = { width: 96, blocks: 3, least: 10 };
 /** What the segmenter looks at: so many times the longer side of what is pointed at, or parts of the picture around clicks. */
 export const crop = { context: 1.3, search: [1, 0.5, 0.25] };
 /** How the nano wants to be asked. */

@@ -34,18 +34,21 @@ const leastSeen = 0.004;
 /** Things of a crowded picture that are looked at. */
 const mostThings = 5;
 
-/** For every pixel of the part, row-major, its index in the frame. */
-type Turn = Int32Array;
+/** How a part stands in the frame: flipped, put upside down, and then turned by a quarter (rows for columns). */
+interface Turn {
+  readonly flip: boolean;
+  readonly quarter: boolean;
+  readonly upside: boolean;
+  /** For every pixel of the part, row-major, its index in the frame. */
+  readonly places: Int32Array;
+}
 
 export function drawView(
   taught: TaughtPicture,
   { place, wanted }: { place: PicturePart; wanted: number },
   random: Random,
 ): SegmenterView {
-  const small = blurred(
-    resizePillow(croppedTo(taught.image, place), { width: samSide, height: samSide }, 'bilinear'),
-    random,
-  );
+  const small = framed(taught.image, place, random);
   const turn = drawTurn(random);
   const order = [wanted, ...random.shuffle(taught.things.map((_, i) => i).filter((i) => i !== wanted))];
   const found = order.slice(0, mostThings).map((index) => {
@@ -64,6 +67,11 @@ export function drawView(
   };
 }
 
+/** Part of a picture at the size of the frame. */
+export function framed(picture: DecodedImage, place: PicturePart, random: Random): DecodedImage {
+  return blurred(resizePillow(croppedTo(picture, place), { width: samSide, height: samSide }, 'bilinear'), random);
+}
+
 /** One in eight is as from a poorer camera: shrunk and enlarged again. */
 function blurred(picture: DecodedImage, random: Random): DecodedImage {
   if (!random.chance(0.12)) return picture;
@@ -76,7 +84,7 @@ const touches = (box: Box, { x, y, width, height }: PicturePart): boolean =>
 
 const turns = new Map<string, Turn>();
 
-function drawTurn(random: Random): Turn {
+export function drawTurn(random: Random): Turn {
   const flip = random.chance(0.5);
   // Most things stand upright.
   const quarter = random.chance(0.08);
@@ -87,13 +95,21 @@ function drawTurn(random: Random): Turn {
   return turn;
 }
 
-function turned({ flip, quarter, upside }: { flip: boolean; quarter: boolean; upside: boolean }): Turn {
+function turned({ flip, quarter, upside }: Omit<Turn, 'places'>): Turn {
   const last = samSide - 1;
-  return Int32Array.from({ length: samSide * samSide }, (_, i) => {
+  const places = Int32Array.from({ length: samSide * samSide }, (_, i) => {
     const [row, column] = [Math.floor(i / samSide), i % samSide];
     const [r, c] = [upside ? last - row : row, flip ? last - column : column];
     return quarter ? c * samSide + r : r * samSide + c;
   });
+  return { flip, quarter, upside, places };
+}
+
+/** A box in shares of the part, as it stands in the frame. */
+export function turnedBox({ x1, y1, x2, y2 }: Box, { flip, quarter, upside }: Turn): Box {
+  const [left, right] = flip ? [1 - x2, 1 - x1] : [x1, x2];
+  const [top, bottom] = upside ? [1 - y2, 1 - y1] : [y1, y2];
+  return quarter ? { x1: top, y1: left, x2: bottom, y2: right } : { x1: left, y1: top, x2: right, y2: bottom };
 }
 
 function maskIn(
@@ -108,13 +124,13 @@ function maskIn(
   for (let row = 0; row < samSide; row++) {
     const from = (place.y + Math.floor(((row + 0.5) * place.height) / samSide)) * width;
     for (let column = 0; column < samSide; column++)
-      if (mask[from + (columns[column] ?? 0)]) out[turn[row * samSide + column] ?? 0] = 1;
+      if (mask[from + (columns[column] ?? 0)]) out[turn.places[row * samSide + column] ?? 0] = 1;
   }
   return out;
 }
 
 /** Brightness, contrast, the balance and depth of colours, noise; then normalised, channels first. */
-function recoloured(data: Uint8Array, turn: Turn, random: Random): Float32Array {
+export function recoloured(data: Uint8Array, turn: Turn, random: Random): Float32Array {
   const strong = random.chance(0.7) ? 1 : 0;
   const contrast = Math.exp(strong * random.between(-0.35, 0.3));
   const bright = strong * random.between(-25, 25);
@@ -133,7 +149,7 @@ function recoloured(data: Uint8Array, turn: Turn, random: Random): Float32Array 
     const [r, g, b] = [data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0];
     const grey = 0.3 * r + 0.59 * g + 0.11 * b;
     const grain = noise > 0 ? noise * (random.next() - 0.5) : 0;
-    const to = turn[i] ?? 0;
+    const to = turn.places[i] ?? 0;
     out[to] = (grey + depth * (r - grey) + grain) * wr + rr;
     out[area + to] = (grey + depth * (g - grey) + grain) * wg + rg;
     out[2 * area + to] = (grey + depth * (b - grey) + grain) * wb + rb;

@@ -47,6 +47,7 @@ const layers: Readonly<Record<string, Layer>> = {
   'models/sam2': { may: ['models/graph', 'models/nn'], packages: parsers },
   // SAM 1 has the prompt encoder and mask decoder of SAM 2, with less in them.
   'models/sam': { may: ['models/graph', 'models/nn', 'models/sam2'], packages: [] },
+  'models/detector': { may: ['models/graph', 'models/nn'], packages: [] },
   'models/lens': { may: ['models/graph', 'models/nn', 'models/qwen', 'models/sam2'], packages: parsers },
   'models/runtime': { may: ['models/graph'], packages: 'any' },
   'main/contract': { may: [], packages: [...parsers, '@orpc/contract'] },

@@ -1,0 +1,94 @@
+// Reads which classes of a detector a prompt names, and which of its words say something that a detector cannot know.
+import { baseForms, WORD } from './englishWords.ts';
+import { nearWords, PEOPLE } from './unknownWords.ts';
+
+export interface NamedClass {
+  readonly name: string;
+  /** Other words for the same. */
+  readonly also: readonly string[];
+}
+
+export interface ClassPrompt {
+  /** Places in the detector's classes, in the order of the prompt, each once. */
+  readonly classes: readonly number[];
+  /** Words that name no class and change what is meant, as they were written, each once. */
+  readonly unknown: readonly string[];
+}
+
+/** Words around a name that ask for it and say nothing more of it; "without", "red" or "left" do. */
+const ASKING = new Set(
+  `a an the this that these those is are there here please can could would you i me my we us want need in of all any some every
+  each one mask masks segment find show select mark outline cut out give get pick detect locate highlight draw label where what
+  which see image picture photo photograph and or both`.split(/\s+/u),
+);
+
+interface Word {
+  readonly text: string;
+  /** Whether nothing but blanks stands between it and the word before. */
+  readonly adjoins: boolean;
+}
+
+/** The longest names first: a "coffee mug" is one class. Two names side by side, as "dog bed", name neither of both. */
+export function namedClasses(text: string, classes: readonly NamedClass[]): ClassPrompt {
+  const [found, unknown] = [new Set<number>(), new Set<string>()];
+  const names = namesOf(classes);
+  const words = wordsOf(text);
+  let before: { readonly words: readonly Word[]; readonly index: number } | null = null;
+  for (let i = 0; i < words.length; ) {
+    const match = names.find(({ parts }) => begins(words.slice(i), parts));
+    const taken = words.slice(i, i + (match?.parts.length ?? 1));
+    if (match && before && taken[0]?.adjoins) {
+      found.delete(before.index);
+      for (const word of [...before.words, ...taken]) unknown.add(word.text);
+    } else if (match) found.add(match.index);
+    else for (const word of taken) if (!ASKING.has(word.text.toLowerCase())) unknown.add(word.text);
+    before = match ? { words: taken, index: match.index } : null;
+    i += taken.length;
+  }
+  return { classes: [...found], unknown: [...unknown] };
+}
+
+function wordsOf(text: string): Word[] {
+  let end = 0;
+  return [...text.matchAll(WORD)].map(({ 0: word, index }) => {
+    const between = text.slice(end, index);
+    end = index + word.length;
+    return { text: word, adjoins: between.trim() === '' };
+  });
+}
+
+interface ClassName {
+  readonly parts: readonly string[];
+  readonly index: number;
+}
+
+function namesOf(classes: readonly NamedClass[]): ClassName[] {
+  const all = classes.flatMap(({ name, also }, index) =>
+    [name, ...also].map((each) => ({ parts: each.split(' '), index })),
+  );
+  return all.sort((a, b) => b.parts.length - a.parts.length);
+}
+
+/** Whether the words begin with a name; its last part may stand in the plural. */
+function begins(words: readonly Word[], parts: readonly string[]): boolean {
+  return parts.every((part, i) => {
+    const word = words[i];
+    if (!word || (i > 0 && !word.adjoins)) return false;
+    const lower = word.text.toLowerCase().replaceAll('’', "'");
+    return lower === part || (i === parts.length - 1 && baseForms(lower).includes(part));
+  });
+}
+
+/** One sentence for a person: what is not known on photographs, what is near, and what to do. */
+export function unknownOnPhotographs(name: string, unknown: readonly string[], classes: readonly NamedClass[]): string {
+  const known = classes.flatMap((each) => [each.name, ...each.also]);
+  const vocabulary = { words: new Set(known), unfindable: new Set<string>() };
+  const people = unknown.some((word) => PEOPLE.test(word)) && known.includes('person') ? ['person'] : [];
+  const near = [...new Set([...people, ...unknown.flatMap((word) => nearWords(word, vocabulary))])];
+  const quoted = unknown.map((word) => `'${word}'`).join(', ');
+  const hint = near.length > 0 ? `; near words: ${near.join(', ')}` : '';
+  return (
+    `${name} does not know ${quoted} on photographs, where it finds things by their names alone${hint}. ` +
+    'Click the thing or draw a box around it, or choose another model in the settings.'
+  );
+}
