@@ -11,6 +11,8 @@ export interface NamedClass {
 export interface ClassPrompt {
   /** Places in the detector's classes, in the order of the prompt, each once. */
   readonly classes: readonly number[];
+  /** Whether "object" or "thing" stands there for a name: then any class is meant. */
+  readonly anything: boolean;
   /** Words that name no class and change what is meant, as they were written, each once. */
   readonly unknown: readonly string[];
 }
@@ -21,6 +23,9 @@ const ASKING = new Set(
   each one mask masks segment find show select mark outline cut out give get pick detect locate highlight draw label where what
   which see image picture photo photograph and or both`.split(/\s+/u),
 );
+
+/** Stand for any name. */
+const ANYTHING = new Set(['object', 'objects', 'thing', 'things', 'everything', 'anything']);
 
 interface Word {
   readonly text: string;
@@ -33,6 +38,7 @@ export function namedClasses(text: string, classes: readonly NamedClass[]): Clas
   const [found, unknown] = [new Set<number>(), new Set<string>()];
   const names = namesOf(classes);
   const words = wordsOf(text);
+  let anything = false;
   let before: { readonly words: readonly Word[]; readonly index: number } | null = null;
   for (let i = 0; i < words.length; ) {
     const match = names.find(({ parts }) => begins(words.slice(i), parts));
@@ -41,11 +47,14 @@ export function namedClasses(text: string, classes: readonly NamedClass[]): Clas
       found.delete(before.index);
       for (const word of [...before.words, ...taken]) unknown.add(word.text);
     } else if (match) found.add(match.index);
-    else for (const word of taken) if (!ASKING.has(word.text.toLowerCase())) unknown.add(word.text);
+    else
+      for (const { text: word } of taken)
+        if (ANYTHING.has(word.toLowerCase())) anything = true;
+        else if (!ASKING.has(word.toLowerCase())) unknown.add(word);
     before = match ? { words: taken, index: match.index } : null;
     i += taken.length;
   }
-  return { classes: [...found], unknown: [...unknown] };
+  return { classes: [...found], anything: anything && found.size === 0, unknown: [...unknown] };
 }
 
 function wordsOf(text: string): Word[] {
@@ -78,6 +87,10 @@ function begins(words: readonly Word[], parts: readonly string[]): boolean {
     return lower === part || (i === parts.length - 1 && baseForms(lower).includes(part));
   });
 }
+
+/** Whether something is named, and nothing said of it that a detector cannot know. */
+export const isNamed = ({ classes, anything, unknown }: ClassPrompt): boolean =>
+  unknown.length === 0 && (anything || classes.length > 0);
 
 /** One sentence for a person: what is not known on photographs, what is near, and what to do. */
 export function unknownOnPhotographs(name: string, unknown: readonly string[], classes: readonly NamedClass[]): string {

@@ -7,7 +7,7 @@ import type { Detection } from './detector.ts';
 const mostOthers = 6;
 
 export interface DetectedList {
-  /** Names in the order of the prompt. */
+  /** Names in the order of the prompt; none: anything. */
   readonly asked: readonly string[];
   /** Of the asked classes. */
   readonly meant: readonly Detection[];
@@ -17,7 +17,8 @@ export interface DetectedList {
 
 /** "cat 1 [..], person 2 [..]. person 2." and the boxes; "dog none." where a class is not there. Boxes in the frame's pixels. */
 export function detectedAnswer(list: DetectedList, image: Frame, frame: Frame): { text: string; reasoning: string } {
-  const { asked, meant } = list;
+  const { meant } = list;
+  const asked = list.asked.length > 0 ? list.asked : meant.length > 0 ? namesOf(meant) : ['thing'];
   const others = list.seen.filter(({ name }) => !asked.includes(name)).slice(0, mostOthers);
   const items = [...meant, ...others].map(
     ({ name, box }, i): ListedItem => ({ number: i + 1, name, box: toFrame(box, image, frame) }),
@@ -33,3 +34,5 @@ export function detectedAnswer(list: DetectedList, image: Frame, frame: Frame): 
     text: `<think>${reasoning}</think><answer>[${writtenItems(items.slice(0, meant.length))}]</answer>`,
   };
 }
+
+const namesOf = (found: readonly Detection[]): string[] => [...new Set(found.map(({ name }) => name))];

@@ -25,6 +25,13 @@ export interface Detection {
 /** Boxes of one class that overlap more are the same thing. */
 const sameThing = 0.5;
 
+/** The surest of those that lie on the same thing, of whatever class. `found`: the surest first. */
+export function apart<T extends Pick<Detection, 'box'>>(found: readonly T[]): T[] {
+  const kept: T[] = [];
+  for (const each of found) if (kept.every(({ box }) => boxIou(box, each.box) <= sameThing)) kept.push(each);
+  return kept;
+}
+
 export class Detector {
   readonly record: DetectorRecord;
   private readonly session: Session;
@@ -72,9 +79,7 @@ export class Detector {
       if (score >= least) sure.push({ index, name, score, box: boxIn(boxes.subarray(4 * at, 4 * at + 4), image) });
     }
     sure.sort((a, b) => b.score - a.score);
-    const kept: Detection[] = [];
-    for (const each of sure) if (kept.every(({ box }) => boxIou(box, each.box) <= sameThing)) kept.push(each);
-    return kept;
+    return apart(sure);
   }
 }
 

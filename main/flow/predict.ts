@@ -4,18 +4,18 @@ import type { Provider } from '../../models/runtime/session.ts';
 import { mostAgreed } from '../contract/agreement.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
-import type { Frame } from '../contract/geometry.ts';
-import type { DecodedImage, Mask, Prompt } from '../contract/records.ts';
+import { boxIou, type Frame } from '../contract/geometry.ts';
+import type { Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
 import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/openCheckpoint.ts';
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { segmenterDigest } from '../weights/taughtSegmenter.ts';
 import { answerReaders } from './answer.ts';
-import { namedClasses, unknownOnPhotographs } from './classWords.ts';
+import { type ClassPrompt, isNamed, namedClasses, unknownOnPhotographs } from './classWords.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import { detectedAnswer } from './detectedAnswer.ts';
-import { Detector } from './detector.ts';
+import { apart, Detector } from './detector.ts';
 import type { FeatureFiles } from './featureFiles.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
 import { type Answers, type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
@@ -184,8 +184,8 @@ class LoupePredictor implements Predictor {
 
   unknownWords(text: string): readonly string[] {
     if (!this.vocabulary) return [];
-    const { classes, unknown } = this.detector ? namedClasses(text, this.detector.record.classes) : nothingNamed;
-    return classes.length > 0 && unknown.length === 0 ? [] : understood(text, this.vocabulary).unknown;
+    const named = this.detector && namedClasses(text, this.detector.record.classes);
+    return named && isNamed(named) ? [] : understood(text, this.vocabulary).unknown;
   }
 
   private async isUnlike(image: DecodedImage): Promise<boolean> {
@@ -202,27 +202,25 @@ class LoupePredictor implements Predictor {
     const named = namedClasses(prompt.text, detector.record.classes);
     const isIts = this.pictures === null ? unknown.length > 0 : await this.isUnlike(image);
     if (!isIts) return null;
-    if (named.unknown.length > 0 && (named.classes.length > 0 || unknown.length > 0)) {
-      const reasoning = unknownOnPhotographs(this.name, named.unknown, detector.record.classes);
-      return this.notUnderstood({ image, prompt, unknown: named.unknown, reasoning });
-    }
-    return named.classes.length > 0 ? this.found({ detector, own, image, classes: named.classes }) : null;
+    if (isNamed(named)) return this.found({ detector, own, image, named });
+    if (named.unknown.length === 0 || (named.classes.length === 0 && unknown.length === 0)) return null;
+    const reasoning = unknownOnPhotographs(this.name, named.unknown, detector.record.classes);
+    return this.notUnderstood({ image, prompt, unknown: named.unknown, reasoning });
   }
 
-  private async found({ detector, own, image, classes }: Searched): Promise<Proposal> {
+  private async found({ detector, own, image, named }: Searched): Promise<Proposal> {
     const started = performance.now();
-    const features = await own.features(image);
-    const all = detector.record.classes.map((_, i) => i);
-    const seen = await detector.find(features, image, { classes: all });
-    const meant = seen.filter(({ index }) => classes.includes(index));
+    const { classes } = detector.record;
+    const seen = await detector.find(await own.features(image), image, { classes: classes.map((_, i) => i) });
+    const meant = named.anything ? apart(seen) : seen.filter(({ index }) => named.classes.includes(index));
     const answerMs = performance.now() - started;
     const objects: ProposedObject[] = [];
     for (const { name, box, score } of meant) {
       const mask = await own.segment(image, { box, points: [] });
-      objects.push({ box, label: name, score, mask });
+      objects.push({ box: drawnBox(mask, box), label: name, score, mask });
     }
     const frame = this.frameOf(image);
-    const asked = classes.map((index) => detector.record.classes[index]?.name ?? '');
+    const asked = named.classes.map((index) => classes[index]?.name ?? '');
     const totalMs = performance.now() - started;
     return {
       ...{ answer: detectedAnswer({ asked, meant, seen }, image, frame), frame, objects },
@@ -363,11 +361,14 @@ interface Searched {
   detector: Detector;
   own: Segmenter;
   image: DecodedImage;
-  /** Places in the detector's classes. */
-  classes: readonly number[];
+  named: ClassPrompt;
 }
 
-const nothingNamed = { classes: [], unknown: [] };
+/** A mask on the thing that was found tells its sides better than a search in cells does. */
+function drawnBox(mask: Mask, found: Box): Box {
+  const own = maskArea(mask) > 0 ? maskBox(mask) : found;
+  return boxIou(own, found) >= 0.5 ? own : found;
+}
 
 interface Draft {
   image: DecodedImage;

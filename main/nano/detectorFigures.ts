@@ -19,8 +19,8 @@ const large = 0.05;
 const sameBox = 0.5;
 /** Absent classes that are asked for in a photograph. */
 const mostAbsent = 2;
-/** Share of absent classes that are to be said to be absent: a little over the 0.85 of the bar, as few photographs tell it. */
-export const absentShare = 0.88;
+/** Share of absent classes that are to be said to be absent: a little over the 0.85 that is asked for, as few photographs tell it. */
+const absentShare = 0.88;
 
 /** Every large class of each photograph, and some that its set labels and it lacks. */
 export async function askedClasses(

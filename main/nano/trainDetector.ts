@@ -1,4 +1,6 @@
 // `loupe train detector`: a head on the segmenter's picture encoder learns to name and box what photographs show.
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { type CocoSource, type LabelledImage, readCocoPhotos } from '../evaluate/cocoPhotos.ts';
@@ -82,8 +84,10 @@ interface Place {
   readonly held: readonly LabelledImage[];
 }
 
-/** Measured as it will be used, from a file in the run's folder; then put beside the weights. */
+/** Measured as it will be used, from files in the run's folder; then put beside the weights. */
 async function written(nano: Nano, classes: readonly PhotoClass[], { folder, weights, held }: Place) {
+  const trial = path.join(folder, 'detector');
+  await mkdir(trial, { recursive: true });
   const { width, blocks } = detectorShape;
   const named = classes.map(({ name, also }) => ({ name, also: [...also] }));
   const untold = { classes: named, width, blocks, least: 0, figures: { found: 0, absent: 0, photos: held.length } };
@@ -91,10 +95,10 @@ async function written(nano: Nano, classes: readonly PhotoClass[], { folder, wei
   const tensors = Object.fromEntries(
     all.map(([name, { shape, values }]) => [name, { shape: [...shape], data: values }]),
   );
-  await writeDetector(folder, untold, tensors);
+  await writeDetector(trial, untold, tensors);
   const opened = await openWeights(weights);
   const segmenter = await Segmenter.open(opened, {});
-  const detector = await Detector.open(folder, opened.segmenter, {});
+  const detector = await Detector.open(trial, opened.segmenter, {});
   try {
     const asked = detector ? await askedClasses(detector, segmenter, held) : [];
     const { least, found, absent } = chosenScore(asked);
