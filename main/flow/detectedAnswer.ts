@@ -1,7 +1,57 @@
-// Writes down what a detector found on a photograph as a reasoner writes its answers: a list of what is seen, and what of it is meant.
+// Answers a prompt about a photograph by what a detector finds, written as reasoners write: a list of what is seen, and what of it is meant.
 import { boxText, type ListedItem, toFrame, writtenItems } from '../contract/answer.ts';
-import type { Frame } from '../contract/geometry.ts';
-import type { Detection } from './detector.ts';
+import { boxIou, type Frame } from '../contract/geometry.ts';
+import type { Box, DecodedImage, Mask } from '../contract/records.ts';
+import { maskArea, maskBox } from '../contract/rle.ts';
+import type { ClassPrompt } from './classWords.ts';
+import { apart, type Detection, type Detector } from './detector.ts';
+import type { PredictOptions, Proposal, ProposedObject } from './predictor.ts';
+import type { Segmenter } from './segmenter.ts';
+
+interface Searched {
+  readonly detector: Detector;
+  /** Whose features the detector reads, and which draws what it finds. */
+  readonly segmenter: Segmenter;
+  readonly image: DecodedImage;
+  /** Coordinates of the answer's text are pixels of it. */
+  readonly frame: Frame;
+}
+
+/** All things of the classes that the prompt names, each with its mask; the surest first. */
+export async function answerByDetector(
+  { detector, segmenter, image, frame }: Searched,
+  named: ClassPrompt,
+  options: PredictOptions,
+): Promise<Proposal> {
+  const started = performance.now();
+  const { classes } = detector.record;
+  const all = classes.map((_, i) => i);
+  const seen = await detector.find(await segmenter.features(image), image, { classes: all });
+  const meant = named.anything ? apart(seen) : seen.filter(({ index }) => named.classes.includes(index));
+  const asked = named.classes.map((index) => classes[index]?.name ?? '');
+  const answer = detectedAnswer({ asked, meant, seen }, image, frame);
+  options.onText?.(answer.text, 0);
+  for (const { box } of meant) options.onBox?.(box, 0);
+  const answerMs = performance.now() - started;
+  const objects: ProposedObject[] = [];
+  for (const { name, box, score } of meant) {
+    await options.between?.();
+    options.signal?.throwIfAborted();
+    const mask = await segmenter.segment(image, { box, points: [] });
+    objects.push({ box: drawnBox(mask, box), label: name, score, mask });
+  }
+  const totalMs = performance.now() - started;
+  return {
+    ...{ answer, frame, objects, found: objects.length > 0 ? 'objects' : 'nothing', rewards: { format: 1 } },
+    timings: { answerMs, maskMs: totalMs - answerMs, totalMs },
+  };
+}
+
+/** A mask on the thing that was found tells its sides better than a search in cells does. */
+function drawnBox(mask: Mask, found: Box): Box {
+  const own = maskArea(mask) > 0 ? maskBox(mask) : found;
+  return boxIou(own, found) >= 0.5 ? own : found;
+}
 
 /** Things that the list tells of beside those that are meant. */
 const mostOthers = 6;
@@ -19,7 +69,10 @@ export interface DetectedList {
 export function detectedAnswer(list: DetectedList, image: Frame, frame: Frame): { text: string; reasoning: string } {
   const { meant } = list;
   const asked = list.asked.length > 0 ? list.asked : meant.length > 0 ? namesOf(meant) : ['thing'];
-  const others = list.seen.filter(({ name }) => !asked.includes(name)).slice(0, mostOthers);
+  // A thing that is named already is not told again by a less sure name.
+  const others = apart([...meant, ...list.seen.filter(({ name }) => !asked.includes(name))])
+    .filter((each) => !meant.includes(each))
+    .slice(0, mostOthers);
   const items = [...meant, ...others].map(
     ({ name, box }, i): ListedItem => ({ number: i + 1, name, box: toFrame(box, image, frame) }),
   );

@@ -4,18 +4,18 @@ import type { Provider } from '../../models/runtime/session.ts';
 import { mostAgreed } from '../contract/agreement.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
-import { boxIou, type Frame } from '../contract/geometry.ts';
-import type { Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
+import type { Frame } from '../contract/geometry.ts';
+import type { DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
 import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/openCheckpoint.ts';
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { segmenterDigest } from '../weights/taughtSegmenter.ts';
 import { answerReaders } from './answer.ts';
-import { type ClassPrompt, isNamed, namedClasses, unknownOnPhotographs } from './classWords.ts';
+import { isNamed, namedClasses, unknownOnPhotographs } from './classWords.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
-import { detectedAnswer } from './detectedAnswer.ts';
-import { apart, Detector } from './detector.ts';
+import { answerByDetector } from './detectedAnswer.ts';
+import { Detector } from './detector.ts';
 import type { FeatureFiles } from './featureFiles.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
 import { type Answers, type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
@@ -161,7 +161,7 @@ class LoupePredictor implements Predictor {
     const onText = this.watching(image, options);
     const asked = { ...options, samples, seed: options.seed ?? 0, onText };
     const words = this.vocabulary && understood(prompt.text, this.vocabulary);
-    const searched = words && (await this.searched({ image, prompt, unknown: words.unknown }));
+    const searched = words && (await this.searched({ image, prompt, unknown: words.unknown }, options));
     if (searched) return searched;
     if (words && words.unknown.length > 0) return this.notUnderstood({ image, prompt, unknown: words.unknown });
     const answers = await this.reasoner.ask(image, words?.text ?? prompt.text, asked);
@@ -196,37 +196,17 @@ class LoupePredictor implements Predictor {
    * On a picture unlike those that the reasoner learnt, things that the detector has names for are searched for. Taught words
    * are the reasoner's, and such weights tell no pictures apart: there the detector has the words that the reasoner lacks.
    */
-  private async searched({ image, prompt, unknown }: NotUnderstood): Promise<Proposal | null> {
+  private async searched({ image, prompt, unknown }: NotUnderstood, options: PredictOptions): Promise<Proposal | null> {
     const { detector, own } = this;
     if (!detector || !own || prompt.box !== undefined || (prompt.points ?? []).length > 0) return null;
     const named = namedClasses(prompt.text, detector.record.classes);
     const isIts = this.pictures === null ? unknown.length > 0 : await this.isUnlike(image);
     if (!isIts) return null;
-    if (isNamed(named)) return this.found({ detector, own, image, named });
-    if (named.unknown.length === 0 || (named.classes.length === 0 && unknown.length === 0)) return null;
+    const frame = this.frameOf(image);
+    if (isNamed(named)) return answerByDetector({ detector, segmenter: own, image, frame }, named, options);
+    if (named.unknown.length === 0 || (this.pictures === null && named.classes.length === 0)) return null;
     const reasoning = unknownOnPhotographs(this.name, named.unknown, detector.record.classes);
     return this.notUnderstood({ image, prompt, unknown: named.unknown, reasoning });
-  }
-
-  private async found({ detector, own, image, named }: Searched): Promise<Proposal> {
-    const started = performance.now();
-    const { classes } = detector.record;
-    const seen = await detector.find(await own.features(image), image, { classes: classes.map((_, i) => i) });
-    const meant = named.anything ? apart(seen) : seen.filter(({ index }) => named.classes.includes(index));
-    const answerMs = performance.now() - started;
-    const objects: ProposedObject[] = [];
-    for (const { name, box, score } of meant) {
-      const mask = await own.segment(image, { box, points: [] });
-      objects.push({ box: drawnBox(mask, box), label: name, score, mask });
-    }
-    const frame = this.frameOf(image);
-    const asked = named.classes.map((index) => classes[index]?.name ?? '');
-    const totalMs = performance.now() - started;
-    return {
-      ...{ answer: detectedAnswer({ asked, meant, seen }, image, frame), frame, objects },
-      ...{ found: objects.length > 0 ? 'objects' : 'nothing', rewards: { format: 1 } },
-      timings: { answerMs, maskMs: totalMs - answerMs, totalMs },
-    };
   }
 
   /** No model is asked with words that it does not know: it would find something else. What is pointed at is still drawn. */
@@ -355,19 +335,6 @@ interface NotUnderstood {
   unknown: readonly string[];
   /** The sentence for a person. Default: that of the reasoner's vocabulary. */
   reasoning?: string;
-}
-
-interface Searched {
-  detector: Detector;
-  own: Segmenter;
-  image: DecodedImage;
-  named: ClassPrompt;
-}
-
-/** A mask on the thing that was found tells its sides better than a search in cells does. */
-function drawnBox(mask: Mask, found: Box): Box {
-  const own = maskArea(mask) > 0 ? maskBox(mask) : found;
-  return boxIou(own, found) >= 0.5 ? own : found;
 }
 
 interface Draft {
