@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isWhole, readParameters, writeVersion } from '../../main/learn/version.ts';
+import { detectorFiles } from '../../main/weights/detectorRecord.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { temporary } from '../hosting.ts';
@@ -12,10 +13,12 @@ afterAll(remove);
 
 const values = (...numbers: number[]) => ({ shape: [numbers.length], data: Float32Array.from(numbers) });
 
+const encoder = 'sam.image_encoder.trunk.weight';
+
 async function weights(): Promise<string> {
-  const tensors = { 'model.norm.weight': values(1, 2), 'sam.mask.weight': values(3) };
+  const tensors = { 'model.norm.weight': values(1, 2), 'sam.mask.weight': values(3), [encoder]: values(4) };
   await writeSafetensors(path.join(folder, 'model.safetensors'), tensors);
-  for (const name of ['config.json', 'tokenizer.json', 'repair.json', 'pictures.json'])
+  for (const name of ['config.json', 'tokenizer.json', 'repair.json', 'pictures.json', ...detectorFiles])
     writeFileSync(path.join(folder, name), `"${name}"`);
   return folder;
 }
@@ -44,6 +47,22 @@ describe('writeVersion', () => {
     const written = await openSafetensors(path.join(to, 'model.safetensors'));
     expect([...(await written.read('model.norm.weight'))]).toEqual([7, 8, 9]);
   });
+
+  it.each(['sam.mask.weight', 'model.norm.weight'])('keeps a detector where %s was trained', async (name) => {
+    const to = path.join(folder, `detector ${name}`);
+    await writeVersion(await weights(), to, { tensors: changed(name, 5) });
+    for (const file of detectorFiles) expect(readFileSync(path.join(to, file), 'utf8')).toBe(`"${file}"`);
+  });
+
+  it.each([encoder, 'sam.no_mem_embed', 'sam.sam_mask_decoder.conv_s1.weight'])(
+    'leaves a detector out where %s was trained, which it reads by',
+    async (name) => {
+      const to = path.join(folder, `no detector ${name}`);
+      await writeVersion(await weights(), to, { tensors: changed(name, 5) });
+      for (const file of detectorFiles) expect(existsSync(path.join(to, file))).toBe(false);
+      expect(existsSync(path.join(to, 'repair.json'))).toBe(true);
+    },
+  );
 });
 
 describe('readParameters', () => {
