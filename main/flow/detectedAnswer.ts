@@ -4,7 +4,7 @@ import { boxIou, type Frame } from '../contract/geometry.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import type { ClassPrompt } from './classWords.ts';
-import { apart, type Detection, type Detector } from './detector.ts';
+import { apart, type DetectedThing, type Detector } from './detector.ts';
 import type { PredictOptions, Proposal, ProposedObject } from './predictor.ts';
 import type { Segmenter } from './segmenter.ts';
 
@@ -60,9 +60,9 @@ export interface DetectedList {
   /** Names in the order of the prompt; none: anything. */
   readonly asked: readonly string[];
   /** Of the asked classes. */
-  readonly meant: readonly Detection[];
+  readonly meant: readonly DetectedThing[];
   /** Of all classes, the surest first. */
-  readonly seen: readonly Detection[];
+  readonly seen: readonly DetectedThing[];
 }
 
 /** "cat 1 [..], person 2 [..]. person 2." and the boxes; "dog none." where a class is not there. Boxes in the frame's pixels. */
@@ -88,4 +88,4 @@ export function detectedAnswer(list: DetectedList, image: Frame, frame: Frame): 
   };
 }
 
-const namesOf = (found: readonly Detection[]): string[] => [...new Set(found.map(({ name }) => name))];
+const namesOf = (found: readonly DetectedThing[]): string[] => [...new Set(found.map(({ name }) => name))];

@@ -13,7 +13,7 @@ import type { EngineOptions } from './reasoner.ts';
 import type { Features } from './views.ts';
 
 /** A thing of a class, in image pixels. */
-export interface Detection {
+export interface DetectedThing {
   /** Its class's place in the record. */
   readonly index: number;
   readonly name: string;
@@ -26,7 +26,7 @@ export interface Detection {
 const sameThing = 0.5;
 
 /** The surest of those that lie on the same thing, of whatever class. `found`: the surest first. */
-export function apart<T extends Pick<Detection, 'box'>>(found: readonly T[]): T[] {
+export function apart<T extends Pick<DetectedThing, 'box'>>(found: readonly T[]): T[] {
   const kept: T[] = [];
   for (const each of found) if (kept.every(({ box }) => boxIou(box, each.box) <= sameThing)) kept.push(each);
   return kept;
@@ -56,7 +56,7 @@ export class Detector {
     features: Features,
     image: Frame,
     asked: { classes: readonly number[]; least?: number },
-  ): Promise<Detection[]> {
+  ): Promise<DetectedThing[]> {
     const { embed, s1 } = features;
     if (!embed || !s1) throw new Error('The detector reads "embed" and "s1".');
     const maps = await this.session.run({ embed, s1 });
@@ -70,10 +70,10 @@ export class Detector {
     return this.session.release();
   }
 
-  private ofClass({ scores, boxes, index, least }: ClassMaps, image: Frame): Detection[] {
+  private ofClass({ scores, boxes, index, least }: ClassMaps, image: Frame): DetectedThing[] {
     const count = this.record.classes.length;
     const name = this.record.classes[index]?.name ?? '';
-    const sure: Detection[] = [];
+    const sure: DetectedThing[] = [];
     for (let at = index; at < scores.length; at += count) {
       const score = 1 / (1 + Math.exp(-(scores[at] ?? 0)));
       if (score >= least) sure.push({ index, name, score, box: boxIn(boxes.subarray(4 * at, 4 * at + 4), image) });

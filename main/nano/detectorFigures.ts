@@ -6,7 +6,7 @@ import type { Segmenter } from '../flow/segmenter.ts';
 import { classOf } from './photoClasses.ts';
 
 /** One class asked for in one photograph. */
-export interface AskedClass {
+export interface ClassSearch {
   /** Whether a large thing of the class is there; else nothing of it is. */
   readonly isThere: boolean;
   /** Of all that was found, the surest first, with whether its box lies on one of the class. */
@@ -20,16 +20,16 @@ const sameBox = 0.5;
 /** Absent classes that are asked for in a photograph. */
 const mostAbsent = 2;
 /** Share of absent classes that are to be said to be absent: a little over the 0.85 that is asked for, as few photographs tell it. */
-const absentShare = 0.88;
+export const absentShare = 0.88;
 
 /** Every large class of each photograph, and some that its set labels and it lacks. */
 export async function askedClasses(
   detector: Detector,
   segmenter: Pick<Segmenter, 'features'>,
   photos: readonly LabelledImage[],
-): Promise<AskedClass[]> {
+): Promise<ClassSearch[]> {
   const labels = new Map([...Map.groupBy(photos, ({ set }) => set)].map(([set, some]) => [set, namesOf(some)]));
-  const asked: AskedClass[] = [];
+  const asked: ClassSearch[] = [];
   for (const [turn, photo] of photos.entries()) {
     const features = await segmenter.features(photo.image);
     const here = namesOf([photo]);
@@ -62,7 +62,7 @@ function largeNames({ set, image, things }: LabelledImage): Set<string> {
 }
 
 /** The least score at which so many absent classes are said to be absent as `absentShare` says, and what is found from it on. */
-export function chosenScore(asked: readonly AskedClass[]): { least: number; found: number; absent: number } {
+export function chosenScore(asked: readonly ClassSearch[]): { least: number; found: number; absent: number } {
   const sure = asked.filter(({ isThere }) => !isThere).map(({ found }) => found[0]?.score ?? 0);
   sure.sort((a, b) => a - b);
   // Just above the last one that has to be passed over; where nothing is absent, a half.

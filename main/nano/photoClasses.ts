@@ -1,11 +1,6 @@
 // Names what photographs show: the labels of their sets put into one vocabulary, each class with its other names.
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
-
-export interface PhotoClass {
-  readonly name: string;
-  /** Other words for the same, never for something wider or narrower. */
-  readonly also: readonly string[];
-}
+import type { NamedClass } from '../flow/classWords.ts';
 
 /** What sets that label "object" alone show, and labels that say less than the set does. */
 const meantIn: Readonly<Record<string, string>> = {
@@ -58,7 +53,7 @@ export function classOf(set: string, label: string): string | null {
 }
 
 /** All classes of which at least so many things are shown, by name. */
-export function photoClasses(photos: readonly LabelledImage[], least: number): PhotoClass[] {
+export function photoClasses(photos: readonly LabelledImage[], least: number): NamedClass[] {
   const counts = new Map<string, number>();
   for (const { set, things } of photos)
     for (const { label } of things) {

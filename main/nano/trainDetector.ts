@@ -4,6 +4,7 @@ import path from 'node:path';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { type CocoSource, type LabelledImage, readCocoPhotos } from '../evaluate/cocoPhotos.ts';
+import type { NamedClass } from '../flow/classWords.ts';
 import { Detector } from '../flow/detector.ts';
 import { Segmenter } from '../flow/segmenter.ts';
 import { type Objective, train } from '../learn/loop.ts';
@@ -15,7 +16,7 @@ import { detectorGraph } from './detectorGraph.ts';
 import { DetectorLessons } from './detectorLessons.ts';
 import { detectorBatch, detectorShape, photoSide } from './layout.ts';
 import { makeNano, type Nano, startFrom } from './nano.ts';
-import { type PhotoClass, photoClasses } from './photoClasses.ts';
+import { photoClasses } from './photoClasses.ts';
 import { settingsOf } from './recipe.ts';
 
 export interface TrainDetectorOptions {
@@ -60,7 +61,7 @@ export async function trainDetector(
 
 function objectiveOf(
   photos: readonly LabelledImage[],
-  classes: readonly PhotoClass[],
+  classes: readonly NamedClass[],
 ): Objective<Nano, unknown, unknown> {
   return {
     graph({ parameters, segmenter }) {
@@ -85,7 +86,7 @@ interface Place {
 }
 
 /** Measured as it will be used, from files in the run's folder; then put beside the weights. */
-async function written(nano: Nano, classes: readonly PhotoClass[], { folder, weights, held }: Place) {
+async function written(nano: Nano, classes: readonly NamedClass[], { folder, weights, held }: Place) {
   const trial = path.join(folder, 'detector');
   await mkdir(trial, { recursive: true });
   const { width, blocks } = detectorShape;

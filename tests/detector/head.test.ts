@@ -28,7 +28,7 @@ async function said(set: Record<string, (i: number) => number>, seen = nothing()
   const maps = detectorHead(paramsFrom(source), plain, seenBy(1));
   const own = { 'norm.weight': () => 1, ...set };
   const values = [...source.asked].map(([name, { shape }]) => {
-    const of = Object.entries(own).find(([key]) => key === name)?.[1] ?? (() => 0);
+    const of = new Map<string, (i: number) => number>(Object.entries(own)).get(name) ?? (() => 0);
     return [name, Float32Array.from({ length: size(shape) }, (_, i) => of(i))] as const;
   });
   const { scores = [], boxes = [] } = await evaluate({ ...maps }, { ...seen, ...Object.fromEntries(values) });

@@ -3,17 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { listForm, toImage } from '../../main/contract/answer.ts';
 import type { Box } from '../../main/contract/records.ts';
 import { detectedAnswer } from '../../main/flow/detectedAnswer.ts';
-import type { Detection } from '../../main/flow/detector.ts';
+import type { DetectedThing } from '../../main/flow/detector.ts';
 
 const image = { width: 448, height: 112 };
 const frame = { width: 224, height: 224 };
-const detection = (name: string, score: number, [x1 = 0, y1 = 0, x2 = 0, y2 = 0]: readonly number[]): Detection => ({
+const detection = (
+  name: string,
+  score: number,
+  [x1 = 0, y1 = 0, x2 = 0, y2 = 0]: readonly number[],
+): DetectedThing => ({
   ...{ name, score, index: ['dog', 'cat', 'person'].indexOf(name), box: { x1, y1, x2, y2 } },
 });
 const dog = detection('dog', 0.9, [20, 10, 100, 60]);
 const puppy = detection('dog', 0.6, [200, 50, 240, 70]);
 const person = detection('person', 0.8, [300, 0, 448, 112]);
-const written = (asked: readonly string[], meant: readonly Detection[], seen: readonly Detection[]) =>
+const written = (asked: readonly string[], meant: readonly DetectedThing[], seen: readonly DetectedThing[]) =>
   detectedAnswer({ asked, meant, seen }, image, frame);
 
 describe('a detected answer', () => {
@@ -59,11 +63,22 @@ describe('a detected answer', () => {
     expect(listForm.read(absent.text).found).toBe('nothing');
   });
 
+  it('does not tell a thing again by a less sure name', () => {
+    const alike = { ...person, score: 0.4, box: { ...dog.box, x2: 104 } };
+    expect(written(['dog'], [dog], [dog, alike]).reasoning).toBe('dog 1 [10, 20, 50, 120]. dog 1.');
+    expect(written(['cat'], [], [dog, alike]).reasoning).toBe('dog 1 [10, 20, 50, 120]. cat none.');
+  });
+
+  it('of anything names what there is, and a thing where there is none', () => {
+    expect(written([], [dog, person], [dog, person]).reasoning).toMatch(/\. dog 1\. person 2\.$/u);
+    expect(written([], [], []).reasoning).toBe('thing none.');
+  });
+
   it('lists at most six others, the surest', () => {
-    const box = (i: number): Box => ({ x1: 2 * i, y1: 0, x2: 2 * i + 20, y2: 20 });
+    const box = (i: number): Box => ({ x1: 40 * i, y1: 80, x2: 40 * i + 20, y2: 100 });
     const crowd = Array.from({ length: 9 }, (_, i) => ({ ...person, score: 0.9 - i / 20, box: box(i) }));
     const { reasoning } = written(['dog'], [dog], [...crowd, dog]);
     expect(reasoning.match(/person \d+ \[/gu)).toHaveLength(6);
-    expect(reasoning).toContain('person 7 [5, 0, 15, 40]. dog 1.');
+    expect(reasoning).toContain('person 7 [100, 160, 110, 200]. dog 1.');
   });
 });

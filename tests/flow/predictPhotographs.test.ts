@@ -72,13 +72,13 @@ describe.skipIf(!released)('a picture unlike those that words were learnt on', {
     expect(frame).toEqual({ width: 224, height: 224 });
   });
 
-  it('has an answer that is read as a reasoner answers, with all that was seen', async () => {
+  it('has an answer that is read as a reasoner answers, with one name for what lies in one place', async () => {
     const { answer, objects, frame } = await predictor.predict(image, { text: 'people' });
     const read = listForm.read(answer.text);
     expect(read.objects.map(({ box, label }) => [toImage(box, frame, image), label])).toEqual(
       objects.map(({ box, label }) => [box, label]),
     );
-    expect(answer.reasoning).toMatch(/^person 1 \[.*\], bicycle 2 \[.*\]\. person 1\.$/u);
+    expect(answer.reasoning).toMatch(/^person 1 \[[^\]]*\]\. person 1\.$/u);
   });
 
   it('is drawn under the box of each thing, as under a box that a person draws', async () => {
@@ -124,10 +124,23 @@ describe.skipIf(!released)('a picture unlike those that words were learnt on', {
     expect(clicked.objects.every(({ score }) => score === undefined)).toBe(true);
   });
 
-  it('is the reasoner’s where the detector has no name and every word is known', async () => {
-    const { answer } = await predictor.predict(image, { text: 'please select the volleyball' });
+  it('is not asked for what is known of scenes alone', async () => {
+    const { answer, objects } = await predictor.predict(image, { text: 'please select the volleyball' });
+    expect([answer.unknownWords, objects]).toEqual([['volleyball'], []]);
+    expect(answer.reasoning).toContain("does not know 'volleyball' on photographs");
+  });
+
+  it('is the reasoner’s where nothing is named at all', async () => {
+    const { answer } = await predictor.predict(image, { text: 'show me all of these' });
     expect(answer.unlikePicture).toBe(true);
     expect(answer.logProbabilities?.length).toBeGreaterThan(0);
+  });
+
+  it('is searched for anything where a thing or an object is asked for, each place once', async () => {
+    const texts: string[] = [];
+    const { objects } = await predictor.predict(image, { text: 'the object' }, { onText: (text) => texts.push(text) });
+    expect(objects.map(({ label }) => label)).toEqual(['person']);
+    expect(texts.join('')).toContain('person 1.');
   });
 
   it('has the words of the detector among those that are known', () => {

@@ -17,7 +17,9 @@ interface Layer {
 }
 
 const parsers = ['zod'];
-const models = ['graph', 'nn', 'qwen', 'sam2', 'sam', 'lens', 'train', 'runtime'].map((name) => `models/${name}`);
+const models = ['graph', 'nn', 'qwen', 'sam2', 'sam', 'detector', 'lens', 'train', 'runtime'].map(
+  (name) => `models/${name}`,
+);
 const predicting = ['contract', 'tasks', 'pictures', 'weights', 'flow', 'reward'].map((name) => `main/${name}`);
 const learning = [...predicting, 'main/learn'];
 const host = [

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { LabelledImage } from '../../main/evaluate/cocoPhotos.ts';
 import { Detector } from '../../main/flow/detector.ts';
-import { type AskedClass, absentShare, askedClasses, chosenScore } from '../../main/nano/detectorFigures.ts';
+import { absentShare, askedClasses, type ClassSearch, chosenScore } from '../../main/nano/detectorFigures.ts';
 import { markedFeatures, writeToyDetector } from '../flow/toyDetector.ts';
 import { temporary } from '../hosting.ts';
 import { segmenter } from './toy.ts';
@@ -10,10 +10,10 @@ import { segmenter } from './toy.ts';
 const { folder, remove } = temporary('detector-figures');
 afterAll(remove);
 
-const there = (...found: [number, boolean][]): AskedClass => ({
+const there = (...found: [number, boolean][]): ClassSearch => ({
   ...{ isThere: true, found: found.map(([score, isRight]) => ({ score, isRight })) },
 });
-const absent = (...scores: number[]): AskedClass => ({
+const absent = (...scores: number[]): ClassSearch => ({
   ...{ isThere: false, found: scores.map((score) => ({ score, isRight: false })) },
 });
 
@@ -49,13 +49,13 @@ describe('chosenScore', () => {
 
 const side = segmenter.imageSize / 16;
 const image = { width: 120, height: 120, data: new Uint8Array(3 * 120 * 120) };
-const thing = (label: string, x1: number, y1: number, x2: number, y2: number) => ({
+const thing = (label: string, [x1, y1, x2, y2]: readonly [number, number, number, number]) => ({
   ...{ label, box: { x1, y1, x2, y2 }, mask: { size: [120, 120] as [number, number], counts: [120 * 120] } },
 });
 const photo = (set: string, ...things: LabelledImage['things']): LabelledImage => ({ set, image, things });
 
 /** What is asked where every photograph shows a dog in the middle: it and nothing else is found. */
-async function askedOf(photos: readonly LabelledImage[]): Promise<AskedClass[]> {
+async function askedOf(photos: readonly LabelledImage[]): Promise<ClassSearch[]> {
   await writeToyDetector(folder, segmenter.width, [{ name: 'cat' }, { name: 'dog', marks: [12, 0, 0, 0] }]);
   const detector = await Detector.open(folder, segmenter, {});
   if (!detector) throw new Error('There is no detector.');
@@ -67,17 +67,17 @@ async function askedOf(photos: readonly LabelledImage[]): Promise<AskedClass[]> 
 
 describe('askedClasses', () => {
   it('are the large ones of each photograph, right where a box lies on one', async () => {
-    const [right, ...more] = await askedOf([photo('a', thing('Dog', 45, 45, 85, 85), thing('dog', 0, 0, 30, 30))]);
+    const [right, ...more] = await askedOf([photo('a', thing('Dog', [45, 45, 85, 85]), thing('dog', [0, 0, 30, 30]))]);
     expect(more).toEqual([]);
     expect(right).toMatchObject({ isThere: true, found: [{ isRight: true }] });
-    const [beside] = await askedOf([photo('a', thing('dog', 0, 0, 40, 40))]);
+    const [beside] = await askedOf([photo('a', thing('dog', [0, 0, 40, 40]))]);
     expect(beside).toMatchObject({ isThere: true, found: [{ isRight: false }] });
   });
 
   it('are absent ones that the set labels, and none that it does not', async () => {
-    const dogs = photo('a', thing('dog', 45, 45, 85, 85));
-    const cats = photo('a', thing('cat', 0, 0, 60, 60));
-    const asked = await askedOf([dogs, cats, photo('b', thing('cat', 0, 0, 60, 60))]);
+    const dogs = photo('a', thing('dog', [45, 45, 85, 85]));
+    const cats = photo('a', thing('cat', [0, 0, 60, 60]));
+    const asked = await askedOf([dogs, cats, photo('b', thing('cat', [0, 0, 60, 60]))]);
     // A dog, no cat; a cat, no dog, which is found though; a cat.
     expect(asked.map(({ isThere, found }) => [isThere, found.length])).toEqual([
       [true, 1],
@@ -89,6 +89,6 @@ describe('askedClasses', () => {
   });
 
   it('are not what is small, nor what the detector has no name for', async () => {
-    expect(await askedOf([photo('a', thing('dog', 0, 0, 20, 20), thing('tuba', 0, 0, 90, 90))])).toEqual([]);
+    expect(await askedOf([photo('a', thing('dog', [0, 0, 20, 20]), thing('tuba', [0, 0, 90, 90]))])).toEqual([]);
   });
 });
