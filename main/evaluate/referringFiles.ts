@@ -15,7 +15,10 @@ import type { Expression, ReferringSource } from './expressions.ts';
 const Shape = z.object({ label: z.string(), points: z.array(z.tuple([z.number(), z.number()])) });
 const Words = z.string().refine((words) => words.trim() !== '', 'asks nothing');
 const Question = z.object({
-  text: z.union([z.array(Words).min(1), Words.transform((one) => [one])]),
+  text: z.union([z.array(Words).min(1), Words.transform((one) => [one])], {
+    // Other JSON files lie in such folders; zod has no words for what is not there.
+    error: ({ input }) => (input === undefined ? 'is not there: this is no question of ReasonSeg' : undefined),
+  }),
   shapes: z.array(Shape),
 });
 

@@ -75,6 +75,10 @@ describe('ReasonSeg', () => {
     await expect(read({ data: path.join(folder, 'bad') })).rejects.toThrow(/a\.json: text/);
     saved(folder, 'silent/val/a.json', { text: [' '], shapes: [] });
     await expect(read({ data: path.join(folder, 'silent') })).rejects.toThrow(/a\.json: text.*: asks nothing/);
+    saved(folder, 'other/val/a.json', { images: [], annotations: [] });
+    await expect(read({ data: path.join(folder, 'other') })).rejects.toThrow(
+      /a\.json: text: is not there: this is no question of ReasonSeg/,
+    );
   });
 
   it('is read in the Latin letters of Windows where it is no UTF-8, as by its own loader', async () => {
