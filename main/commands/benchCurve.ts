@@ -9,8 +9,7 @@ import { shiftedDomain } from '../evaluate/shiftedDomain.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { Meter } from '../jobs/queue.ts';
 import { folderOf, teachProject } from '../jobs/teaching.ts';
-import { type MeasuredImage, measure, projectFigures } from '../learn/measure.ts';
-import { measureClicks } from '../learn/measureClicks.ts';
+import { clicksIn, type MeasuredImage, measure, projectFigures } from '../learn/measure.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { columned } from './benchFigures.ts';
@@ -149,9 +148,13 @@ async function pointOf(
 ): Promise<MeasuredPoint> {
   const predictor = await loadPredictor(weights);
   try {
-    const scores = await measure(predictor, images, { signal, mostWorded: worded });
+    const scores = await measure(predictor, images, {
+      signal,
+      mostWorded: worded,
+      clicks: { mostObjects: clicked, seed },
+    });
     const { words, gIoU: masks } = projectFigures(scores);
-    const { objects, noc85, noc90 } = await measureClicks(predictor, images, { signal, seed, mostObjects: clicked });
+    const { objects, noc85, noc90 } = clicksIn(scores);
     const { gIoU, cIoU, box50, prompts } = words;
     return { point: { ...told, gIoU, cIoU, box50, masks, noc85, noc90 }, prompts, objects };
   } finally {

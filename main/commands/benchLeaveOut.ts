@@ -10,8 +10,7 @@ import { loadPredictor } from '../flow/predict.ts';
 import { baseDomain } from '../learn/baseDomain.ts';
 import { pairedGain } from '../learn/gate.ts';
 import { learnDecoder } from '../learn/learnDecoder.ts';
-import { type MeasuredImage, measure, pointedIou } from '../learn/measure.ts';
-import { measureClicks } from '../learn/measureClicks.ts';
+import { clicksIn, type MeasuredImage, measure, pointedIou } from '../learn/measure.ts';
 import type { TeachingImage, TeachTask } from '../learn/task.ts';
 import { decodeImage } from '../pictures/image.ts';
 import type { Terminal } from '../terminal.ts';
@@ -142,8 +141,9 @@ async function worthOf(
   const predictor = await loadPredictor(weights);
   const images: MeasuredImage[] = [{ ...image, group: image.imageId, read: () => image.read() }];
   try {
-    const [score] = await measure(predictor, images, { signal, mostWorded: 0 });
-    const { noc85, noc90 } = await measureClicks(predictor, images, { signal, seed, mostObjects: clicked });
+    const scores = await measure(predictor, images, { signal, mostWorded: 0, clicks: { mostObjects: clicked, seed } });
+    const { noc85, noc90 } = clicksIn(scores);
+    const [score] = scores;
     return { iou: score ? pointedIou(score) : 0, noc85, noc90 };
   } finally {
     await predictor.release();

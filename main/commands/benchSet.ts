@@ -10,8 +10,7 @@ import { loadPredictor } from '../flow/predict.ts';
 import { baseDomain } from '../learn/baseDomain.ts';
 import { pairedGain } from '../learn/gate.ts';
 import { learnDecoder } from '../learn/learnDecoder.ts';
-import { measure, pointedIou } from '../learn/measure.ts';
-import { measureClicks } from '../learn/measureClicks.ts';
+import { clicksIn, measure, pointedIou } from '../learn/measure.ts';
 import type { TeachingImage, TeachTask } from '../learn/task.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
@@ -135,8 +134,8 @@ async function scoresBy(
   const predictor = await loadPredictor(weights);
   const images = hidden.map((image) => ({ ...image, group: image.imageId, read: () => image.read() }));
   try {
-    const scores = await measure(predictor, images, { signal, mostWorded: 0 });
-    const { noc85, noc90 } = await measureClicks(predictor, images, { signal, seed, mostObjects: clicked });
+    const scores = await measure(predictor, images, { signal, mostWorded: 0, clicks: { mostObjects: clicked, seed } });
+    const { noc85, noc90 } = clicksIn(scores);
     return { pairs: scores.map((score) => ({ group: score.group, iou: pointedIou(score) })), noc85, noc90 };
   } finally {
     await predictor.release();

@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
-import type { ProjectFigures } from '../contract/learning.ts';
+import type { ClickFigures, ProjectFigures } from '../contract/learning.ts';
 import type { MeasuredImage } from '../learn/measure.ts';
-import type { ClickFigures } from '../learn/measureClicks.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
@@ -28,21 +27,16 @@ export async function evalProject(file: string, options: EvalProjectOptions, ter
     const weights = await weightsOf(project, options.weights);
     const predictor = await openPredictor({ weights }, terminal);
     try {
-      const [{ measure, projectFigures }, { measureClicks }] = await Promise.all([
-        import('../learn/measure.ts'),
-        import('../learn/measureClicks.ts'),
-      ]);
+      const { clicksIn, measure, projectFigures } = await import('../learn/measure.ts');
       const progress = (done: number) => terminal.note(`\r${done} prompts`);
       const every = Number.POSITIVE_INFINITY;
-      const scores = await measure(predictor, images, { signal: terminal.signal, mostWorded: every, progress });
-      terminal.note('\n');
-      const figures = projectFigures(scores);
-      const { box50 } = figures.words;
-      const clicks = await measureClicks(predictor, images, {
-        ...{ seed: options.seed, mostObjects: options.clicks, signal: terminal.signal },
-        progress: (done) => terminal.note(`\r${done} objects clicked at`),
+      const scores = await measure(predictor, images, {
+        ...{ signal: terminal.signal, mostWorded: every, progress },
+        clicks: { mostObjects: options.clicks, seed: options.seed },
       });
       terminal.note('\n');
+      const { clicks = clicksIn([]), ...figures } = projectFigures(scores);
+      const { box50 } = figures.words;
       const { objects: clicked, noc85, noc90 } = clicks;
       const all = { weights, ...figures, box50, noc85, noc90, clicked };
       terminal.print(options.json ? `${JSON.stringify(all)}\n` : asText(weights, figures, clicks));

@@ -164,5 +164,8 @@ const wordLine = ({ word, pictures, isEnough }: NonNullable<TeachReport['words']
 const groupsLine = (share: number): string =>
   `${Math.round(100 * share)} of 100 groups of sampled answers could teach anything: in the others all earned the same\n`;
 
-const measuredLine = (when: string, { prompts, gIoU, cIoU, words }: NonNullable<TeachReport['before']>): string =>
-  `${when.padEnd(7)} ${prompts} held-out prompts: gIoU ${gIoU.toFixed(3)}, cIoU ${cIoU.toFixed(3)}; by words gIoU ${words.gIoU.toFixed(3)}, box50 ${words.box50.toFixed(3)} (${words.prompts})\n`;
+const measuredLine = (
+  when: string,
+  { prompts, gIoU, cIoU, words, clicks }: NonNullable<TeachReport['before']>,
+): string =>
+  `${when.padEnd(7)} ${prompts} held-out prompts: gIoU ${gIoU.toFixed(3)}, cIoU ${cIoU.toFixed(3)}; by words gIoU ${words.gIoU.toFixed(3)}, box50 ${words.box50.toFixed(3)} (${words.prompts})${clicks ? `; ${clicks.noc85.toFixed(2)} clicks to IoU 0.85, ${clicks.noc90.toFixed(2)} to 0.90 (${clicks.objects})` : ''}\n`;

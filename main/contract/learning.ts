@@ -10,6 +10,10 @@ import { Box } from './records.ts';
 export const tiers = ['decoder', 'supervised', 'rl'] as const;
 export type Tier = (typeof tiers)[number];
 
+/** Mean clicks that a simulated annotator needs at held-out objects, to an IoU of 0.85 and of 0.90. */
+export const ClickFigures = z.object({ objects: z.int(), noc85: z.number(), noc90: z.number() });
+export type ClickFigures = z.infer<typeof ClickFigures>;
+
 /** Held-out prompts of a project by one version of the weights; fractions of 1. */
 export const ProjectFigures = z.object({
   prompts: z.int(),
@@ -19,6 +23,8 @@ export const ProjectFigures = z.object({
   cIoU: z.number(),
   /** Whole answers to the words; box50: the box is hit, or nothing was rightly said. */
   words: z.object({ prompts: z.int(), gIoU: z.number(), cIoU: z.number(), box50: z.number() }),
+  /** Of the first held-out objects; reports of earlier versions and of cross-validation have none. */
+  clicks: ClickFigures.optional(),
 });
 export type ProjectFigures = z.infer<typeof ProjectFigures>;
 
@@ -153,12 +159,15 @@ export const RunCurve = z.object({
 });
 export type RunCurve = z.infer<typeof RunCurve>;
 
-/** gIoU of held-out prompts after a run that learnt from so many images; none: before the first run. */
+/** What held-out prompts and objects came to after a run that learnt from so many images; none: before the first run. */
 export const LearningPoint = z.object({
   pictures: z.int(),
   masks: z.number(),
   /** null: no words were asked. */
   answers: z.number().nullable(),
+  /** Mean clicks to an IoU of 0.85 and of 0.90; null: no object was clicked at. */
+  noc85: z.number().nullable(),
+  noc90: z.number().nullable(),
   promoted: z.boolean(),
 });
 export type LearningPoint = z.infer<typeof LearningPoint>;

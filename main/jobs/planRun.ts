@@ -8,7 +8,7 @@ import type { Engine } from '../engine/supervisor.ts';
 import { understood } from '../flow/unknownWords.ts';
 import { hasOwnDomain, usualDomain } from '../learn/baseDomain.ts';
 import { cannotLearn, hasMasksToLearn, type Learner } from '../learn/canLearn.ts';
-import { lacksWords, mostWorded } from '../learn/judging.ts';
+import { clicksInAnswers, lacksWords, mostWorded } from '../learn/judging.ts';
 import { tries } from '../learn/largestChanges.ts';
 import { wordsToTeach } from '../learn/learnReasoner.ts';
 import { enoughPictures } from '../learn/learnTier.ts';
@@ -113,11 +113,11 @@ function tierOf({ tier, learner, project }: ToPlan, words: readonly { word: stri
       };
 }
 
-/** Whole answers that are asked for beside training: before and after, and while it is chosen how much of what was trained is kept. */
+/** Whole answers that are asked for beside training, or what takes as long: before and after, and while it is chosen how much of what was trained is kept. */
 function answersOfRun({ tier, learner: { weights } }: ToPlan, held: number): number {
   const { worded, chosenBy } =
     tier !== 'decoder' && hasOwnDomain(weights.name) ? usualDomain : { worded: 0, chosenBy: 0 };
-  return 2 * (Math.min(held, mostWorded[tier]) + worded) + tries * chosenBy;
+  return 2 * (Math.min(held, mostWorded[tier]) + worded + clicksInAnswers) + tries * chosenBy;
 }
 
 /** By a question that the weights know all words of; the second of two, as the first one opens graphs. Null: it cannot be asked. */

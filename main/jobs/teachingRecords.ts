@@ -67,7 +67,8 @@ export function learningCurve(reports: readonly TeachReport[]): LearningPoint[] 
   ];
 }
 
-const worthOf = ({ gIoU, words }: NonNullable<TeachReport['after']>) => ({
+const worthOf = ({ gIoU, words, clicks }: NonNullable<TeachReport['after']>) => ({
   masks: gIoU,
   answers: words.prompts > 0 ? words.gIoU : null,
+  ...{ noc85: clicks?.noc85 ?? null, noc90: clicks?.noc90 ?? null },
 });

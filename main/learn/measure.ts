@@ -1,11 +1,12 @@
 // Measures weights on held-out prompts, prompt by prompt: masks under true boxes, and whole answers to the words.
 import { BadInput } from '../contract/badInput.ts';
-import type { ProjectFigures } from '../contract/learning.ts';
+import type { ClickFigures, ProjectFigures } from '../contract/learning.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union, unionOf } from '../contract/rle.ts';
 import { boxHit, cIoU, gIoU, type Overlap, overlapOf, sampleIou } from '../evaluate/metrics.ts';
 import type { Predictor } from '../flow/predictor.ts';
 import { outlinesOf } from './decoderPrompts.ts';
+import { clickFigures, clicksAt, type ObjectClicks } from './objectClicks.ts';
 import type { Sample } from './sample.ts';
 
 /** An image, however it is come by, with what it asks and what is true. */
@@ -28,6 +29,8 @@ export interface Score {
   readonly worded: { readonly overlap: Overlap; readonly boxHit: boolean; readonly saidNothing: boolean } | null;
   /** Whether nothing matches. */
   readonly nothing: boolean;
+  /** At each of its objects that was clicked at. */
+  readonly clicked: readonly ObjectClicks[];
   /** What was drawn, where a caller shows it. */
   readonly drawn?: Drawn;
 }
@@ -45,27 +48,59 @@ export interface MeasureOptions {
   readonly mostWorded: number;
   /** Masks under true boxes are not asked for. */
   readonly onlyWorded?: boolean;
+  /** The first so many objects are clicked at, each up to twenty times. Default: none. */
+  readonly clicks?: { readonly mostObjects: number; readonly seed: number };
   progress?(done: number): void;
 }
 
 export async function measure(
   predictor: Pick<Predictor, 'segment' | 'predict'>,
   images: readonly MeasuredImage[],
-  { signal, mostWorded, onlyWorded = false, progress }: MeasureOptions,
+  { signal, mostWorded, onlyWorded = false, clicks = { mostObjects: 0, seed: 0 }, progress }: MeasureOptions,
 ): Promise<Score[]> {
   const scores: Score[] = [];
   let asked = 0;
   for (const image of images) {
     const picture = await unlessGone(image);
     if (picture === null) continue;
+    let place = 0;
     for (const sample of image.samples) {
       signal?.throwIfAborted();
       const words = asked++ < mostWorded;
-      scores.push(await scoreOf(predictor, picture, { image, sample, words, points: !onlyWorded, signal }));
+      const score = await scoreOf(predictor, picture, { image, sample, words, points: !onlyWorded, signal });
+      const most = clicks.mostObjects - clickedIn(scores).length;
+      const clicked = await clickedOf(predictor, picture, { image, sample, first: place, most, ...clicks, signal });
+      place += clicked.length;
+      scores.push({ ...score, clicked });
       progress?.(scores.length);
     }
   }
   return scores;
+}
+
+const clickedIn = (scores: readonly Score[]): ObjectClicks[] => scores.flatMap(({ clicked }) => clicked);
+
+interface ToClick {
+  readonly image: MeasuredImage;
+  readonly sample: Sample;
+  /** Place of the sample's first object among those of its image. */
+  readonly first: number;
+  readonly most: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+}
+
+async function clickedOf(
+  predictor: Pick<Predictor, 'segment'>,
+  picture: DecodedImage,
+  { image: { imageId }, sample, first, most, seed, signal }: ToClick,
+): Promise<ObjectClicks[]> {
+  const clicked: ObjectClicks[] = [];
+  for (const [i, { mask: truth }] of outlinesOf(sample).slice(0, most).entries()) {
+    signal?.throwIfAborted();
+    clicked.push(await clicksAt(predictor, { image: picture, truth, imageId, place: first + i, seed }));
+  }
+  return clicked;
 }
 
 /** Null where the file is gone or cannot be read any more: a run goes on without it. */
@@ -91,7 +126,7 @@ async function scoreOf(
   predictor: Pick<Predictor, 'segment' | 'predict'>,
   picture: DecodedImage,
   { image: { imageId, group }, sample, words, points, signal }: Question,
-): Promise<Score> {
+): Promise<Omit<Score, 'clicked'>> {
   const masks = outlinesOf(sample).map(({ mask }) => mask);
   const found: Mask[] = [];
   const pointedAt = points ? masks : [];
@@ -134,16 +169,20 @@ const noPixel = ({ height, width }: DecodedImage): Mask => ({ size: [height, wid
 export const pointedIou = ({ pointed }: Score): number =>
   pointed.reduce((sum, overlap) => sum + sampleIou(overlap), 0) / Math.max(1, pointed.length);
 
+export const clicksIn = (scores: readonly Score[]): ClickFigures => clickFigures(clickedIn(scores));
+
 export function projectFigures(scores: readonly Score[]): ProjectFigures {
   const overlaps = scores.flatMap(({ pointed }) => pointed);
   const worded = scores.flatMap((score) => score.worded ?? []);
   const own = worded.map(({ overlap }) => overlap);
   const hits = worded.filter((each) => each.boxHit).length;
+  const clicks = clicksIn(scores);
   return {
     prompts: scores.length,
     objects: overlaps.length,
     gIoU: gIoU(overlaps),
     cIoU: cIoU(overlaps),
     words: { prompts: worded.length, gIoU: gIoU(own), cIoU: cIoU(own), box50: hits / Math.max(1, worded.length) },
+    ...(clicks.objects > 0 && { clicks }),
   };
 }

@@ -30,23 +30,26 @@ export function plotsOf(curves: readonly RunCurve[]): Plot[] {
 export const figureWords = (name: string): string =>
   name.replace(/(?<=[a-z0-9]{2})[A-Z](?=[a-z]{2})/gu, (letter) => ` ${letter.toLowerCase()}`);
 
-/** gIoU of held-back prompts against corrected pictures, run by run. */
+/** What held-back prompts and objects came to against corrected pictures, run by run. */
 export function ProjectCurve({ points }: { points: readonly LearningPoint[] }) {
-  const plot = useMemo(() => learningPlot(points), [points]);
-  return points.length > 1 && <Plots label="Learning curve" plots={[plot]} />;
+  const plots = useMemo(() => learningPlots(points), [points]);
+  return points.length > 1 && <Plots label="Learning curve" plots={plots} />;
 }
 
-export function learningPlot(points: readonly LearningPoint[]): Plot {
-  const lines = [
-    { name: 'masks', values: points.map(({ masks }) => masks) },
-    { name: 'answers', values: points.map(({ answers }) => answers) },
-  ];
-  return {
-    title: 'gIoU of held-back prompts',
-    along: 'corrected pictures',
-    xs: points.map(({ pictures }) => pictures),
-    lines: lines.filter(({ values }) => values.some((value) => value !== null)),
+/** Only what was measured: runs of earlier versions clicked at nothing. */
+export function learningPlots(points: readonly LearningPoint[]): Plot[] {
+  const line = (name: string, of: (point: LearningPoint) => number | null) => ({
+    ...{ name, values: points.map(of) },
+  });
+  const plots = {
+    'gIoU of held-back prompts': [line('masks', ({ masks }) => masks), line('answers', ({ answers }) => answers)],
+    clicks: [line('to 0.85', ({ noc85 }) => noc85), line('to 0.90', ({ noc90 }) => noc90)],
   };
+  const xs = points.map(({ pictures }) => pictures);
+  return Object.entries(plots).flatMap(([title, all]) => {
+    const lines = all.filter(({ values }) => values.some((value) => value !== null));
+    return lines.length > 0 ? [{ title, along: 'corrected pictures', xs, lines }] : [];
+  });
 }
 
 const Plots = ({ label, plots }: { label: string; plots: readonly Plot[] }) => (

@@ -171,6 +171,13 @@ export function Result({ report }: { report: TeachReport }) {
             `; of answers to ${several(after.words.prompts, 'prompt')}: ${before.words.gIoU.toFixed(3)} before, ${after.words.gIoU.toFixed(3)} after`}
         </Text>
       )}
+      {before?.clicks && after?.clicks && (
+        <Text size="sm">
+          Clicks that {several(after.clicks.objects, 'held-back object')} would need, on average:{' '}
+          {before.clicks.noc85.toFixed(1)} before, {after.clicks.noc85.toFixed(1)} after to an IoU of 0.85;{' '}
+          {before.clicks.noc90.toFixed(1)} before, {after.clicks.noc90.toFixed(1)} after to 0.90
+        </Text>
+      )}
       {words.length > 0 && <TaughtWords words={words} />}
       {usefulGroups !== null && (
         <Text size="sm">

@@ -15,8 +15,8 @@ interface Coarse {
   annotations: { id: number; image_id: number; bbox: [number, number, number, number]; segmentation: PackedMask }[];
 }
 
-const figures = (gIoU: number) => ({
-  ...{ prompts: 4, objects: 6, gIoU, cIoU: gIoU },
+const figures = (gIoU: number, noc85: number) => ({
+  ...{ prompts: 4, objects: 6, gIoU, cIoU: gIoU, clicks: { objects: 6, noc85, noc90: noc85 + 2 } },
   words: { prompts: 4, gIoU, cIoU: gIoU, box50: gIoU },
 });
 const report: TeachReport = {
@@ -24,8 +24,8 @@ const report: TeachReport = {
     tier: 'supervised',
     samples: 9,
     pictures: 7,
-    before: figures(0.4),
-    after: figures(0.6),
+    before: figures(0.4, 5),
+    after: figures(0.6, 3.5),
     minutes: 3,
     peakMB: 1234,
   },
@@ -96,6 +96,10 @@ describe.runIf(haveShell).each(starts)('teaching ($shell)', ({ start }) => {
     const words = await last.innerText();
     expect(words).toContain('Better, and in use');
     expect(words).toContain('0.400 before, 0.600 after');
+    expect(words).toContain('5.0 before, 3.5 after to an IoU of 0.85; 7.0 before, 5.5 after to 0.90');
+    const curve = dialog.getByRole('region', { name: 'Learning curve' });
+    await curve.getByLabel('clicks over 2 readings, last at corrected pictures 7: to 0.85 3.5, to 0.90 5.5').waitFor();
+    await curve.getByLabel(/^gIoU of held-back prompts over 2 readings/u).waitFor();
     expect(words).toContain('Taught with too few pictures to rely on: zeppelin (2 pictures).');
     await dialog.getByRole('button', { name: 'Roll back' }).click();
     await dialog.getByRole('button', { name: 'Roll back' }).waitFor({ state: 'detached' });

@@ -141,11 +141,12 @@ describe('changes', () => {
 describe('the learning curve', () => {
   it('begins before the first run, and goes on by the number of pictures', () => {
     // As they are stored: the last one first.
-    const later = report({ pictures: 20, after: figures(0.8, null), before: figures(0.7, 0.2) });
+    const clicks = { objects: 6, noc85: 3.5, noc90: 5 };
+    const later = report({ pictures: 20, after: { ...figures(0.8, null), clicks }, before: figures(0.7, 0.2) });
     expect(learningCurve([later, report()])).toEqual([
-      { pictures: 0, promoted: false, masks: 0.6, answers: 0.1 },
-      { pictures: 10, promoted: true, masks: 0.7, answers: 0.2 },
-      { pictures: 20, promoted: true, masks: 0.8, answers: null },
+      { pictures: 0, promoted: false, masks: 0.6, answers: 0.1, noc85: null, noc90: null },
+      { pictures: 10, promoted: true, masks: 0.7, answers: 0.2, noc85: null, noc90: null },
+      { pictures: 20, promoted: true, masks: 0.8, answers: null, noc85: 3.5, noc90: 5 },
     ]);
   });
 

@@ -17,12 +17,12 @@ interface Of {
 }
 
 const score = ({ text, pointed, said }: Of, group = 1): Score => ({
-  ...{ imageId: group, group, text, pointed: [overlap(pointed)], nothing: false },
+  ...{ imageId: group, group, text, pointed: [overlap(pointed)], nothing: false, clicked: [] },
   worded: said === null ? null : { overlap: overlap(said), boxHit: said > 0.5, saidNothing: false },
 });
 
 const nothing = (saidNothing: boolean): Score => ({
-  ...{ imageId: 9, group: 9, text: 'owl', pointed: [], nothing: true },
+  ...{ imageId: 9, group: 9, text: 'owl', pointed: [], nothing: true, clicked: [] },
   worded: { overlap: { intersection: 0, union: saidNothing ? 0 : 50 }, boxHit: saidNothing, saidNothing },
 });
 

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { LearningPoint, RunCurve } from '../../../main/contract/learning.ts';
 import { short } from '../../../renderer/panels/plotView.ts';
-import { figureWords, learningPlot, ProjectCurve, plotsOf, plotWords } from '../../../renderer/panels/TeachCurves.tsx';
+import { figureWords, learningPlots, ProjectCurve, plotsOf, plotWords } from '../../../renderer/panels/TeachCurves.tsx';
 import { laidOpen } from './laidOpen.ts';
 
 const curve = (stage: string, name: string, ...points: [number, number][]): RunCurve => ({ stage, name, points });
 const point = (pictures: number, also: Partial<LearningPoint> = {}): LearningPoint => ({
-  ...{ pictures, masks: 0.8, answers: 0.1, promoted: false },
+  ...{ pictures, masks: 0.8, answers: 0.1, noc85: 5, noc90: 8, promoted: false },
   ...also,
 });
 
@@ -44,18 +44,30 @@ describe('curves of a run', () => {
 });
 
 describe('the learning curve', () => {
-  it('has masks and answers over corrected pictures', () => {
-    const plot = learningPlot([point(0), point(20, { masks: 0.85, answers: 0.4 })]);
-    expect(plot).toMatchObject({ along: 'corrected pictures', xs: [0, 20] });
-    expect(plot.lines).toEqual([
-      { name: 'masks', values: [0.8, 0.85] },
-      { name: 'answers', values: [0.1, 0.4] },
+  it('has masks, answers and clicks over corrected pictures', () => {
+    const along = { along: 'corrected pictures', xs: [0, 20] };
+    expect(learningPlots([point(0), point(20, { masks: 0.85, answers: 0.4, noc85: 4, noc90: 7.5 })])).toEqual([
+      {
+        ...{ title: 'gIoU of held-back prompts', ...along },
+        lines: [
+          { name: 'masks', values: [0.8, 0.85] },
+          { name: 'answers', values: [0.1, 0.4] },
+        ],
+      },
+      {
+        ...{ title: 'clicks', ...along },
+        lines: [
+          { name: 'to 0.85', values: [5, 4] },
+          { name: 'to 0.90', values: [8, 7.5] },
+        ],
+      },
     ]);
   });
 
   it('leaves out what was never measured', () => {
-    const plot = learningPlot([point(0, { answers: null }), point(20, { answers: null })]);
-    expect(plot.lines.map(({ name }) => name)).toEqual(['masks']);
+    const unmeasured = { answers: null, noc85: null, noc90: null };
+    const plots = learningPlots([point(0, unmeasured), point(20, unmeasured)]);
+    expect(plots.map(({ lines }) => lines.map(({ name }) => name))).toEqual([['masks']]);
   });
 
   it('is shown from the first run on', () => {
@@ -69,9 +81,10 @@ describe('in place of the drawing', () => {
   it('the last readings are heard', () => {
     const [plot] = plotsOf([curve('decoder', 'loss', [10, 0.9], [120, 0.4123])]);
     expect(plot && plotWords(plot)).toBe('loss over 2 readings, last at step 120: 0.412');
-    expect(plotWords(learningPlot([point(0), point(20, { answers: null })]))).toBe(
+    expect(learningPlots([point(0), point(20, { answers: null, noc85: 3.25 })]).map(plotWords)).toEqual([
       'gIoU of held-back prompts over 2 readings, last at corrected pictures 20: masks 0.8, answers 0.1',
-    );
+      'clicks over 2 readings, last at corrected pictures 20: to 0.85 3.25, to 0.90 8',
+    ]);
   });
 
   it('numbers have three digits', () => {

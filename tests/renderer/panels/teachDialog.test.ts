@@ -68,6 +68,12 @@ describe('teaching', () => {
     const answered = { ...figures(0.7), words: { prompts: 4, gIoU: 0.3, cIoU: 0.3, box50: 0.5 } };
     const told = wordsOf(laidOpen(Result, {}, { report: { ...report, after: answered } }));
     expect(told).toContain('of answers to 4 prompts: 0.000 before, 0.300 after');
+    const clicked = (noc85: number) => ({ ...figures(0.7), clicks: { objects: 9, noc85, noc90: noc85 + 1 } });
+    const saved = { ...report, before: clicked(5), after: clicked(3.26) };
+    expect(wordsOf(laidOpen(Result, {}, { report: saved }))).toContain(
+      'Clicks that 9 held-back objects would need, on average: 5.0 before, 3.3 after to an IoU of 0.85; 6.0 before, 4.3 after to 0.90',
+    );
+    expect(words).not.toContain('Clicks');
     const gone = [{ path: 'a.png', reason: 'a.png: no such file' }];
     const without = wordsOf(laidOpen(Result, {}, { report: { ...report, skipped: gone } }));
     expect(without).toContain('1 image was left out:');
