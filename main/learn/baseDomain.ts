@@ -7,7 +7,7 @@ import type { BaseDomain, TeachingImage } from './task.ts';
 /** Things of a scene that are learnt or measured: the first ones from the left. */
 const perScene = 3;
 /** Of 60 prompts the mean moved by 0.02 from one half of the scenes to the other, as much as may be lost. */
-export const usualDomain = { replayed: 24, measured: 40, worded: 250, chosenBy: 120 };
+export const usualDomain = { replayed: 24, measured: 40, worded: 250, chosenBy: 200 };
 /** Validation scenes that no other figure of a run is measured on. */
 const firstWorded = 1000;
 const firstChosenBy = 3000;

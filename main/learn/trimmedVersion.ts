@@ -57,7 +57,9 @@ async function shareToKeep(
     }
   };
   try {
-    return await shareThatKeeps(scoreAt);
+    const kept = await shareThatKeeps(scoreAt);
+    report({ kind: 'teaching', phase: 'judging', done, total: tries, secondsLeft: null, figures: { kept } });
+    return kept;
   } finally {
     await rm(tried, { recursive: true, force: true });
   }
