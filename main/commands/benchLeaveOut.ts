@@ -126,7 +126,8 @@ async function maskIn(file: string, { width, height }: DecodedImage): Promise<Ma
 const labelled = (imageId: number, name: string, mask: Mask): Pick<TeachingImage, 'imageId' | 'samples' | 'things'> => {
   const object = { box: maskBox(mask), mask: packMask(mask), verdicts: { box: null, mask: null } };
   const prompt = { text: name, points: [], box: null };
-  const plain = { reasoning: null, source: 'labelled shapes', verdicts: { reasoning: null, found: null } } as const;
+  const verdicts = { reasoning: null, found: null };
+  const plain = { reasoning: null, source: 'labelled shapes', draftedBy: null, verdicts } as const;
   return {
     ...{ imageId, things: [{ name, box: object.box, mask: object.mask }] },
     samples: [{ imageId, prompt, objects: [object], ...plain }],

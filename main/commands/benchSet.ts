@@ -111,7 +111,8 @@ function noneIfRefused(error: unknown): LabelledImage[] {
 
 function teachingImage({ image, things }: LabelledImage, i: number): TeachingImage {
   const some = things.slice(0, perPhoto).map(({ label, box, mask }) => ({ name: label, box, mask: packMask(mask) }));
-  const plain = { reasoning: null, source: 'labelled shapes', verdicts: { reasoning: null, found: null } } as const;
+  const verdicts = { reasoning: null, found: null };
+  const plain = { reasoning: null, source: 'labelled shapes', draftedBy: null, verdicts } as const;
   const samples = some.map(({ name, box, mask }) => ({
     ...{ imageId: i + 1, prompt: { text: name, points: [], box: null }, ...plain },
     objects: [{ box, mask, verdicts: { box: null, mask: null } }],

@@ -2,7 +2,14 @@
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Job } from '../contract/jobs.ts';
-import { type TeachProgress, type TeachReport, type Tier, tiers } from '../contract/learning.ts';
+import {
+  draftWords,
+  reasoningWords,
+  type TeachProgress,
+  type TeachReport,
+  type Tier,
+  tiers,
+} from '../contract/learning.ts';
 import { exitCode } from '../failure.ts';
 import type { ToPlan } from '../jobs/planRun.ts';
 import { usualFolds } from '../learn/split.ts';
@@ -141,7 +148,7 @@ function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
 
 function asText(report: TeachReport): string {
   const { tier, samples, before, after, gate, minutes, peakMB, words = [] } = report;
-  const { usefulGroups = null, skipped = [], crossValidates = false } = report;
+  const { usefulGroups = null, skipped = [], crossValidates = false, drafts = [], reasoning = null } = report;
   const measured = before && after ? [measuredLine('before', before), measuredLine('after', after)] : [];
   const changes = Object.entries({ 'other labels': gate.otherLabels, nothing: gate.nothing, base: gate.base });
   const told = changes.flatMap(([name, change]) => (change === null ? [] : [`${name} ${change.toFixed(3)}`]));
@@ -152,6 +159,8 @@ function asText(report: TeachReport): string {
     ...measured,
     ...(told.length > 0 ? [`elsewhere: ${told.join(', ')}\n`] : []),
     ...words.map(wordLine),
+    ...(drafts.length > 0 ? [`drafts: ${draftWords(drafts)}\n`] : []),
+    ...(reasoning === null ? [] : [`reasoning: ${reasoningWords(reasoning)}\n`]),
     ...(usefulGroups === null ? [] : [groupsLine(usefulGroups)]),
     `${gate.promoted ? 'in use now' : 'kept as they were'}: ${gate.reason}\n`,
     ...(crossValidates ? ['--cross-validate lets runs judge that each leave out a part of these images\n'] : []),

@@ -112,6 +112,10 @@ export const TeachReport = z.object({
   words: z.array(z.object({ word: z.string(), pictures: z.int(), isEnough: z.boolean() })).optional(),
   /** Share of the groups of sampled answers that could teach anything; null: none were sampled. */
   usefulGroups: z.number().nullable().optional(),
+  /** How many of the prompts that were learnt each weights drafted; null: no model did. Reports of earlier versions have none. */
+  drafts: z.array(z.object({ weights: z.string().nullable(), prompts: z.int() })).optional(),
+  /** Where the reasoning of the prompts that were learnt came from; null: the tier teaches none, or in another form. */
+  reasoning: z.object({ written: z.int(), confirmed: z.int(), composed: z.int() }).nullable().optional(),
   /** Images that were left out; reports of earlier versions have none. */
   skipped: z.array(SkippedImage).optional(),
   /** Parts of the images that were each judged by a run that learnt from the others; none: some images are held back for good. */
@@ -120,6 +124,19 @@ export const TeachReport = z.object({
   crossValidates: z.boolean().optional(),
 });
 export type TeachReport = z.infer<typeof TeachReport>;
+
+/** "12 prompts by loupe-nano, 3 without one". */
+export const draftWords = (drafts: NonNullable<TeachReport['drafts']>): string =>
+  drafts
+    .map(
+      ({ weights, prompts }) =>
+        `${prompts} prompt${prompts === 1 ? '' : 's'} ${weights === null ? 'without one' : `by ${weights}`}`,
+    )
+    .join(', ');
+
+/** "2 written, 5 confirmed, 30 put together from the shapes". */
+export const reasoningWords = ({ written, confirmed, composed }: NonNullable<TeachReport['reasoning']>): string =>
+  `${written} written, ${confirmed} confirmed, ${composed} put together from the shapes`;
 
 /** What a run reports while it works. */
 export const TeachProgress = z.object({

@@ -31,9 +31,9 @@ export async function writeTask(folder: string, task: TeachingFile): Promise<voi
   await rename(part, fileIn(folder));
 }
 
-/** A run that an older Loupe began names no segmenter and no folds. */
-export const readTask = async (folder: string): Promise<TeachingFile> => ({
-  segmenter: null,
-  folds: null,
-  ...JSON.parse(await readFile(fileIn(folder), 'utf8')),
-});
+/** A run that an older Loupe began names no segmenter, no folds, and no weights that made a draft. */
+export async function readTask(folder: string): Promise<TeachingFile> {
+  const task: TeachingFile = { segmenter: null, folds: null, ...JSON.parse(await readFile(fileIn(folder), 'utf8')) };
+  const drafted = (sample: Sample): Sample => ({ ...{ draftedBy: null }, ...sample });
+  return { ...task, images: task.images.map((image) => ({ ...image, samples: image.samples.map(drafted) })) };
+}

@@ -57,5 +57,6 @@ function askedBy({ image, things, prompts }: DrawnPicture, index: number): Teach
 const sampleOf = (text: string, objects: readonly NamedMask[], index: number): Sample => ({
   ...{ imageId: index + 1, prompt: { text, points: [], box: null }, reasoning: null, source: 'labelled shapes' },
   objects: objects.map(({ box, mask }) => ({ box, mask: packMask(mask), verdicts: { box: null, mask: null } })),
+  draftedBy: null,
   verdicts: { reasoning: null, found: null },
 });

@@ -49,7 +49,12 @@ export async function crossValidated(
     ...{ tier, samples: images.reduce((n, { samples }) => n + samples.length, 0), folds: parts.length },
     ...{ before: projectFigures(before.project), after: projectFigures(after.project), prompts: changesOf(compared) },
     ...{ held: [], taught: made ? images.map(({ imageId }) => imageId) : [] },
-    ...{ words: made?.words, usefulGroups: made?.usefulGroups ?? null, weights: made?.weights ?? null },
+    ...{
+      words: made?.words,
+      reasoning: made?.reasoning ?? null,
+      usefulGroups: made?.usefulGroups ?? null,
+      weights: made?.weights ?? null,
+    },
     gate: { ...gate, reason: said(gate, { folds: parts.length, images: images.length, isLearnt: made !== null }) },
   };
 }
@@ -95,9 +100,13 @@ async function foldScores(
 /** The weights that are used, and what they keep of the domain that they came with. */
 async function onAll(task: TeachTask, { images, plan }: Omit<Folds, 'parts'>, watching: Watching) {
   const weights = path.join(task.folder, 'weights');
-  const { words, usefulGroups } = await learn(task, { ...plan, learnt: images, measured: [], weights }, watching);
+  const { words, reasoning, usefulGroups } = await learn(
+    task,
+    { ...plan, learnt: images, measured: [], weights },
+    watching,
+  );
   const { base, worded } = await scoresOf(weights, { task, measured: [], phase: 'judging' }, watching);
-  return { weights, words, usefulGroups, elsewhere: { base, worded } };
+  return { weights, words, reasoning, usefulGroups, elsewhere: { base, worded } };
 }
 
 function said(

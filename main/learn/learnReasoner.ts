@@ -1,20 +1,27 @@
 // Teaches the reasoner to name and box what is on pictures with labelled shapes, new words included, and writes the version.
+import { resizePillow } from '../../models/nn/resample.ts';
+import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
+import type { Frame } from '../contract/geometry.ts';
 import { openWeights, type ReasonerWeights } from '../weights/open.ts';
 import type { TrainingChange } from './largestChanges.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
 import { unlessGone } from './measure.ts';
 import { type LearntPicture, learntPicture } from './mixedPictures.ts';
-import { grownTexts, grownWords, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
+import { frameOf } from './squarePolicy.ts';
+import { grownTexts, grownWords, type Lesson, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
-import { spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
+import { grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
 import { newRows, tables } from './tokenTables.ts';
+import { reasoningCounts, toldTurn } from './toldAnswers.ts';
 import { writeTrimmedVersion } from './trimmedVersion.ts';
 import { isWhole } from './version.ts';
 
 const saveEvery = 25;
 /** Optimiser steps: beyond these nothing was gained, below them no word is learnt. */
 const limits = { fewest: 40, most: 700 } as const;
+/** Of the project's rows: mixed pictures are what keeps few pictures from being learnt by heart. */
+const mostTold = 0.5;
 
 /** The words of the labels on images that the weights do not know. */
 export function wordsToTeach(
@@ -36,9 +43,12 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
   if (isWhole(to)) return;
   const words = wordsToTeach(await openWeights(from), learnt);
   const policy = await supervisedPolicy(from, words, task.seed);
-  const pictures = await picturesOf(learnt, policy.tokenizer.words, watching);
+  const side = frameOf(policy.weights).pixels;
+  const { pictures, told } = await picturesOf(learnt, { tokenizer: policy.tokenizer, side }, watching);
   const labels = learnt.flatMap(({ things }) => things.map(({ name }) => name));
-  const taught = { pictures, names: namesOf(policy, labels), lesson: task.base.lesson };
+  const prompts = learnt.reduce((sum, { samples }) => sum + samples.length, 0);
+  const toldShare = Math.min(mostTold, told.reduce((sum, { asked }) => sum + asked.length, 0) / Math.max(1, prompts));
+  const taught = { pictures, told, toldShare, names: namesOf(policy, labels), lesson: task.base.lesson };
   const { seed, folder } = task;
   const steps = await stepsOf(folder, 'reasonerSteps.json', async () => {
     const each = await secondsPerStep(supervisedRun(policy, taught, { steps: 1, seed }));
@@ -61,20 +71,53 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
   await writeTrimmedVersion(task, { from, to, change, texts }, watching);
 }
 
+/** Where the reasoning comes from that the prompts of images would be taught with. */
+export function reasoningOf(
+  weights: ReasonerWeights,
+  images: readonly (Pick<TeachingImage, 'imageId' | 'things' | 'samples'> & { readonly size: Frame })[],
+) {
+  const words = wordsToTeach(weights, images).filter(({ isNew }) => isNew);
+  const { tokenizer } = grownTokenizer(
+    nanoTokenizerOf(weights),
+    words.map(({ word }) => word),
+  );
+  const { pixels } = frameOf(weights);
+  const frame = { width: pixels, height: pixels };
+  return reasoningCounts(
+    images.flatMap(({ samples, size: image }) =>
+      samples.map((sample) => [sample, { image, frame, tokenizer }] as const),
+    ),
+  );
+}
+
+interface Shown {
+  readonly tokenizer: NanoTokenizer;
+  /** Pixels of the square that the reasoner sees. */
+  readonly side: number;
+}
+
 /** Labels are said as the weights say them. */
 async function picturesOf(
   images: readonly TeachingImage[],
-  words: ReadonlySet<string>,
+  { tokenizer, side }: Shown,
   { signal, report }: Watching,
-): Promise<LearntPicture[]> {
+): Promise<{ pictures: LearntPicture[]; told: Lesson[] }> {
   const pictures: LearntPicture[] = [];
+  const told: Lesson[] = [];
+  const frame = { width: side, height: side };
   for (const [i, image] of images.entries()) {
     signal?.throwIfAborted();
-    const things = image.things.map((thing) => ({ ...thing, name: spoken(thing.name, words) }));
-    const picture = things.length > 0 ? await unlessGone(image) : null;
-    if (picture) pictures.push(learntPicture(picture, things));
+    const things = image.things.map((thing) => ({ ...thing, name: spoken(thing.name, tokenizer.words) }));
+    const isTold = image.samples.some(({ reasoning }) => reasoning !== null);
+    const picture = things.length > 0 || isTold ? await unlessGone(image) : null;
+    if (picture && things.length > 0) pictures.push(learntPicture(picture, things));
+    if (picture && isTold) {
+      const asked = image.samples.flatMap((sample) => toldTurn(sample, { image: picture, frame, tokenizer }) ?? []);
+      const seen = asked.length > 0 ? { ...frame, ...resizePillow(picture, frame, 'bilinear') } : null;
+      if (seen) told.push({ image: seen, asked });
+    }
     const total = images.length;
     report({ kind: 'teaching', phase: 'preparing', done: i + 1, total, secondsLeft: null, figures: {} });
   }
-  return pictures;
+  return { pictures, told };
 }

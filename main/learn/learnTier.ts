@@ -1,6 +1,7 @@
 // Runs a tier's steps one after the other, from the weights that learn to those that are judged.
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Frame } from '../contract/geometry.ts';
 import type { TeachReport, Tier } from '../contract/learning.ts';
 import { openWeights } from '../weights/open.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
@@ -8,7 +9,7 @@ import { answerValidation } from './answerValidation.ts';
 import { learnAnswerRewards, runFeatures, spreadOfAnswers } from './learnAnswerRewards.ts';
 import { learnCheckpoint } from './learnCheckpoint.ts';
 import { type Learning, learnDecoder } from './learnDecoder.ts';
-import { learnReasoner, wordsToTeach } from './learnReasoner.ts';
+import { learnReasoner, reasoningOf, wordsToTeach } from './learnReasoner.ts';
 import { learnRewards, type RewardSpread, spreadOf, usefulShare, whyNotByRewards } from './learnRewards.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole } from './version.ts';
@@ -27,7 +28,7 @@ export const pickedTier = ({ base }: Pick<TeachTask, 'base'>, needsWords: boolea
   base.lesson !== null && needsWords ? 'supervised' : 'decoder';
 
 export interface ToLearn {
-  readonly learnt: readonly TeachingImage[];
+  readonly learnt: readonly (TeachingImage & { readonly size: Frame })[];
   /** Held back. */
   readonly measured: readonly TeachingImage[];
   readonly tier: Tier;
@@ -42,6 +43,7 @@ interface Learnt {
   /** What was learnt in the end: without groups that teach anything, rl is supervised. */
   readonly tier: Tier;
   readonly words: TeachReport['words'];
+  readonly reasoning: TeachReport['reasoning'];
   /** Share of the groups of answers that could teach anything; null: none were sampled. */
   readonly usefulGroups: number | null;
   /** Why nothing was learnt, in one sentence. */
@@ -56,7 +58,7 @@ const waysOf = (isOwn: boolean) =>
 
 const isOwnOf = async (folder: string): Promise<boolean> => (await openModel(folder)).base === undefined;
 
-type Step = (task: TeachTask, to: ToLearn, watching: Watching) => Promise<Omit<Learnt, 'words'>>;
+type Step = (task: TeachTask, to: ToLearn, watching: Watching) => Promise<Omit<Learnt, 'words' | 'reasoning'>>;
 
 const steps: Readonly<Record<Tier, Step>> = {
   decoder: async (task, { learnt, measured, weights: to }, watching) => {
@@ -130,7 +132,9 @@ export async function learn(task: TeachTask, asked: ToLearn, watching: Watching)
   const teachesWords = asked.tier === 'supervised' || (asked.tier === 'rl' && asked.needsWords);
   // A checkpoint's vocabulary is open: it grows by no words.
   const isOwn = await isOwnOf(task.weights);
-  const words = teachesWords && isOwn ? wordsToTeach(await openWeights(task.weights), asked.learnt) : [];
+  const weights = teachesWords && isOwn ? await openWeights(task.weights) : null;
+  const words = weights ? wordsToTeach(weights, asked.learnt) : [];
+  const reasoning = weights ? reasoningOf(weights, asked.learnt) : null;
   const learnt = await steps[asked.tier](task, asked, watching);
   // They are of no use beside the result, and several times as large.
   for (const place of [between(task), path.join(task.folder, runFeatures)])
@@ -138,6 +142,7 @@ export async function learn(task: TeachTask, asked: ToLearn, watching: Watching)
   for (const name of ['reasoner', 'rewards']) await rm(path.join(task.folder, `${name}.safetensors`), { force: true });
   return {
     ...learnt,
+    reasoning,
     words: words.map(({ word, pictures }) => ({ word, pictures, isEnough: pictures >= enoughPictures })),
   };
 }

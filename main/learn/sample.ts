@@ -34,6 +34,8 @@ export interface Sample {
   /** How a person says that it is found, with boxes in image pixels; null: nobody has said. */
   readonly reasoning: string | null;
   readonly source: 'correction' | 'labelled shapes';
+  /** The weights that made the draft, as proposals name them; null: a person began alone. */
+  readonly draftedBy: string | null;
   /** On the reasoning and on the objects as a whole (all there, none too many); nulls where no model proposed any. */
   readonly verdicts: { readonly reasoning: Verdict; readonly found: Verdict };
 }
@@ -111,6 +113,7 @@ function correctionSample(
     objects: targets,
     reasoning: reasoningOf(correction, around),
     source: 'correction',
+    draftedBy: around.proposal?.weights ?? null,
     verdicts: { reasoning: correction.reasoning.verdict, found: found.verdict },
   };
 }
@@ -149,8 +152,20 @@ export function labelSamples(
         objects: own.map(({ box, mask }) => ({ box, mask, verdicts: { box: null, mask: null } })),
         reasoning: null,
         source: 'labelled shapes',
+        draftedBy: draftedBy(own),
         verdicts: { reasoning: null, found: null },
       },
     ];
   });
+}
+
+/** By the first of them that came from a proposal. */
+const draftedBy = (shapes: readonly Shape[]): string | null =>
+  shapes.flatMap(({ origin }) => (origin.kind === 'proposal' ? [origin.weights] : []))[0] ?? null;
+
+/** How many samples each weights drafted, most first; null: those without a draft. */
+export function draftsOf(samples: readonly Sample[]): { weights: string | null; prompts: number }[] {
+  const drafts = new Map<string | null, number>();
+  for (const { draftedBy: weights } of samples) drafts.set(weights, (drafts.get(weights) ?? 0) + 1);
+  return [...drafts].map(([weights, prompts]) => ({ weights, prompts })).sort((a, b) => b.prompts - a.prompts);
 }

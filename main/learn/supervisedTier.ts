@@ -36,6 +36,9 @@ export interface SupervisedPolicy extends Policy {
 /** What the tier learns from: pictures of the project, and lessons of the domain that the weights came with. */
 export interface Taught {
   readonly pictures: readonly LearntPicture[];
+  /** Whole pictures with what a person wrote or confirmed of them, and the share of rows that they are of. */
+  readonly told: readonly Lesson[];
+  readonly toldShare: number;
   /** Labels as they are said. */
   readonly names: readonly string[];
   readonly lesson: ((index: number) => Lesson) | null;
@@ -183,7 +186,10 @@ interface ShownRow {
   readonly row: Row;
 }
 
-function taughtRow({ policy, shape, taught, frame }: Maker, draw: Random): ShownRow {
+function taughtRow(maker: Maker, draw: Random): ShownRow {
+  const { policy, shape, taught, frame } = maker;
+  const told = taught.told.length > 0 && draw.chance(taught.toldShare) ? toldRow(maker, draw) : null;
+  if (told) return told;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const first = draw.int(0, taught.pictures.length - 1);
     const { image, things } = mixedPicture(taught.pictures, { first, size: frame.pixels, draw });
@@ -192,6 +198,13 @@ function taughtRow({ policy, shape, taught, frame }: Maker, draw: Random): Shown
     if (row) return { image, row };
   }
   throw new Error('No part of the taught pictures shows anything that has a name.');
+}
+
+/** Unmixed: what a person said of a picture is not true of a part of it, or with other things on top. */
+function toldRow({ policy, shape, taught, frame }: Maker, draw: Random): ShownRow | null {
+  const { image, asked } = draw.pick(taught.told);
+  const row = rowOf(policy, draw.shuffle(asked), { side: frame.cells, tokens: shape.tokens });
+  return row && { image, row };
 }
 
 function replayedRow({ policy, shape, taught, frame, again }: Maker, draw: Random): ShownRow {

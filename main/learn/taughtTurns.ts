@@ -1,6 +1,6 @@
 // Makes nano's questions and answers about named boxes on a picture: its own list of all things, then the decision.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
-import { boxText, writtenItems } from '../contract/answer.ts';
+import { boxText, type ListedItem, writtenItems } from '../contract/answer.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import type { NamedBox } from './mixedPictures.ts';
@@ -34,11 +34,14 @@ export function taughtAnswer(things: readonly NamedBox[], wanted: string, tokeni
   const list = listed.map(({ name, number, box }) => `${name} ${number} ${boxText(box)}`).join(', ');
   const meant = listed.filter(({ name }) => name === wanted);
   const decision = `${wanted} ${meant.length > 0 ? meant.map(({ number }) => number).join(', ') : 'none'}.`;
-  return `<think>${list}. ${decision}</think><answer>\`\`\`json\n[${writtenItems(meant)}]\n\`\`\`</answer>`;
+  return answerText(`${list}. ${decision}`, meant);
 }
 
+export const answerText = (reasoning: string, meant: readonly ListedItem[]): string =>
+  `<think>${reasoning}</think><answer>\`\`\`json\n[${writtenItems(meant)}]\n\`\`\`</answer>`;
+
 /** Moves a box to numbers that have a token, at least one step wide and high. */
-function sayable({ x1, y1, x2, y2 }: Box, tokenizer: NanoTokenizer): Box {
+export function sayable({ x1, y1, x2, y2 }: Box, tokenizer: NanoTokenizer): Box {
   const { count, step } = tokenizer.vocabulary.coordinates;
   const start = (value: number) => Math.min(tokenizer.snap(value), (count - 2) * step);
   const [left, top] = [start(x1), start(y1)];

@@ -12,6 +12,7 @@ import { type LookedAt, lookAt } from './lookAt.ts';
 import { projectFigures } from './measure.ts';
 import { canCrossValidate, refusal } from './preflight.ts';
 import { withoutRoom } from './runMemory.ts';
+import { draftsOf } from './sample.ts';
 import { heldOut, learntCopies } from './split.ts';
 import type { TeachOutcome, TeachTask, Watching } from './task.ts';
 import { judgedBy, planned, untaught, withoutNames } from './tierPlan.ts';
@@ -27,7 +28,10 @@ export async function teach(task: TeachTask, watching: Watching): Promise<TeachO
   const byWhat = task.folds === null ? heldBack : crossValidated;
   const result = unable === null ? await byWhat(task, { images, own }, watching) : untaught(task, unable, []);
   const minutes = (performance.now() - started) / 60_000;
-  return { ...result, skipped, minutes, peakMB: process.resourceUsage().maxRSS / 1024 };
+  const taught = new Set<number>(result.taught);
+  const learnt = images.filter(({ imageId }) => taught.has(imageId));
+  const drafts = draftsOf(learnt.flatMap(({ samples }) => samples));
+  return { ...result, drafts, skipped, minutes, peakMB: process.resourceUsage().maxRSS / 1024 };
 }
 
 type Looked = Awaited<ReturnType<typeof lookAt>>;
@@ -58,7 +62,7 @@ async function heldBack(
   const first = await scoresOf(task.weights, { task, measured, phase: 'measuring', clicked }, watching);
   const weights = path.join(task.folder, 'weights');
   const asked = { learnt, measured, weights, ...planned(task, { own, first, learnt }) };
-  const { refusal: none, tier, words, usefulGroups } = await learn(task, asked, watching);
+  const { refusal: none, tier, words, reasoning, usefulGroups } = await learn(task, asked, watching);
   if (none !== null) return { ...untaught(task, none, learnt), tier, usefulGroups };
   const last = await scoresOf(weights, { task, measured, phase: 'judging', clicked }, watching);
   const { before, after } = onSameImages(first, last);
@@ -69,6 +73,6 @@ async function heldBack(
     gate: judge(evidenceOf(compared, learnt), { seed: task.seed, by: judgedBy[tier] }),
     ...{ before: projectFigures(before.project), after: projectFigures(after.project) },
     ...{ held: [...held], taught: learnt.map(({ imageId }) => imageId), prompts: changesOf(compared), words, weights },
-    usefulGroups,
+    ...{ usefulGroups, reasoning },
   };
 }

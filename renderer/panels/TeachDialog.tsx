@@ -1,7 +1,13 @@
 // Teaches the model from this project: start, how far it is, cancel, and before and after on the images it never learnt.
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import type { LearningState, TeachProgress, TeachReport } from '../../main/contract/learning.ts';
+import {
+  draftWords,
+  type LearningState,
+  reasoningWords,
+  type TeachProgress,
+  type TeachReport,
+} from '../../main/contract/learning.ts';
 import { isActive, percent, several } from '../state/words.ts';
 import { BeforeAfter } from './BeforeAfter.tsx';
 import { useClient, useWorkbench } from './client.ts';
@@ -157,7 +163,7 @@ export function liveWords({ phase, figures, fold }: TeachProgress): string {
 
 /** The gate's verdict and what was measured. */
 export function Result({ report }: { report: TeachReport }) {
-  const { before, after, gate, skipped = [], words = [], usefulGroups = null } = report;
+  const { before, after, gate, skipped = [], words = [], usefulGroups = null, drafts = [], reasoning = null } = report;
   return (
     <Stack gap="xs" role="group" aria-label="Last run">
       <Alert color={gate.promoted ? 'green' : 'yellow'} title={gate.promoted ? 'Better, and in use' : 'Kept as it was'}>
@@ -179,6 +185,8 @@ export function Result({ report }: { report: TeachReport }) {
         </Text>
       )}
       {words.length > 0 && <TaughtWords words={words} />}
+      {drafts.length > 0 && <Text size="sm">Drafts: {draftWords(drafts)}.</Text>}
+      {reasoning !== null && <Text size="sm">Reasoning: {reasoningWords(reasoning)}.</Text>}
       {usefulGroups !== null && (
         <Text size="sm">
           {percent(usefulGroups)} of the groups of sampled answers could teach anything: in the others all earned the

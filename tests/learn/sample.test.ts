@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Correction, ImageDetail, Verdict } from '../../main/contract/project.ts';
-import { correctionSamples, labelSamples, type Sample, type SampleObject, samplesOf } from '../../main/learn/sample.ts';
+import {
+  correctionSamples,
+  draftsOf,
+  labelSamples,
+  type Sample,
+  type SampleObject,
+  samplesOf,
+} from '../../main/learn/sample.ts';
 import { columnsMask, height, labelOf, promptOf, proposalOf, shapeOf, width } from '../store/records.ts';
 
 const review = { id: 1, status: 'unreviewed', note: '' } as const;
@@ -26,6 +33,28 @@ describe('labelled shapes', () => {
     const unclear = { ...review, status: 'unclear' } as const;
     expect(labelSamples({ shapes: [shapeOf(20, 1, 10)], review: unclear }, [frog])).toEqual([]);
     expect(labelSamples({ shapes: [shapeOf(20, 1, 12)], review }, [labelOf(12, 'object')])).toEqual([]);
+  });
+});
+
+describe('drafts', () => {
+  test('of labelled shapes are those of the weights whose proposal one of them came from', () => {
+    const origin = { kind: 'proposal', proposalId: 7, weights: 'toy@2' } as const;
+    const shapes = [shapeOf(20, 1, 10), { ...shapeOf(21, 1, 10), origin }, shapeOf(22, 1, 11)];
+    const samples = labelSamples({ shapes, review }, [frog, car]);
+    expect(samples.map(({ draftedBy }) => draftedBy)).toEqual(['toy@2', null]);
+  });
+
+  test('are counted by weights, most first', () => {
+    const shapes = [shapeOf(20, 1, 10)];
+    const [sample] = labelSamples({ shapes, review }, [frog]);
+    if (!sample) throw new Error('unreachable');
+    const some = [sample, { ...sample, draftedBy: 'a' }, { ...sample, draftedBy: 'b' }, { ...sample, draftedBy: 'b' }];
+    expect(draftsOf([...some, { ...sample, draftedBy: 'b' }, sample])).toEqual([
+      { weights: 'b', prompts: 3 },
+      { weights: null, prompts: 2 },
+      { weights: 'a', prompts: 1 },
+    ]);
+    expect(draftsOf([])).toEqual([]);
   });
 });
 
@@ -59,6 +88,7 @@ describe('corrections', () => {
         // The frame is 224 x 224, and the image 20 x 10.
         reasoning: 'It is here [0, 0, 10, 10].',
         source: 'correction',
+        draftedBy: proposals[0]?.weights,
         verdicts: { reasoning: 'right', found: 'right' },
       },
     ]);

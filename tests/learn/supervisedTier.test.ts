@@ -112,6 +112,33 @@ describe('a supervised run', { timeout: 400_000 }, () => {
   });
 });
 
+it('what a person wrote or confirmed is taught too, and counted with what drafted it', {
+  timeout: 400_000,
+}, async () => {
+  const verdicts = { reasoning: 'corrected', found: 'right' } as const;
+  const said = images().map((image) => {
+    const samples = image.samples.map((sample) => ({ ...sample, reasoning: 'red.', draftedBy: 'toy@1', verdicts }));
+    return { ...image, samples };
+  });
+  const held = [10, 11, 12, 13, 14];
+  const base = { ...noBase, lesson: await lesson() };
+  const [told, plain] = [task('supervised', { base, held, images: said }), task('supervised', { base, held })];
+  const outcomes = [await run(told), await run(plain)];
+  const taught = outcomes[0]?.taught.length ?? 0;
+  expect(outcomes.map(({ reasoning }) => reasoning)).toEqual([
+    { written: taught, confirmed: 0, composed: 0 },
+    { written: 0, confirmed: 0, composed: taught },
+  ]);
+  expect(outcomes.map(({ drafts }) => drafts)).toEqual([
+    [{ weights: 'toy@1', prompts: taught }],
+    [{ weights: null, prompts: taught }],
+  ]);
+  const [first, second] = await Promise.all(
+    [told, plain].map(({ folder }) => readFile(path.join(folder, 'weights', 'model.safetensors'))),
+  );
+  expect(first?.equals(second ?? Buffer.alloc(0))).toBe(false);
+});
+
 it('an image that is gone since it was looked at is not learnt from, and the others are', {
   timeout: 400_000,
 }, async () => {

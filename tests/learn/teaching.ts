@@ -37,6 +37,7 @@ export const objectOf = (mask: Mask, box = maskBox(mask)): SampleObject => ({
 
 export const sampleOf = (imageId: number, text: string, objects: readonly SampleObject[]): Sample => ({
   ...{ imageId, prompt: { text, points: [], box: null }, objects, reasoning: null, source: 'labelled shapes' },
+  draftedBy: null,
   verdicts: { reasoning: null, found: null },
 });
 

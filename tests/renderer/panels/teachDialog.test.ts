@@ -79,6 +79,15 @@ describe('teaching', () => {
     expect(without).toContain('1 image was left out:');
     expect(without).toContain('a.png: no such file');
     expect(words).not.toContain('left out');
+    const drafts = [
+      { weights: 'toy@1', prompts: 3 },
+      { weights: null, prompts: 1 },
+    ];
+    const drafted = { ...report, drafts, reasoning: { written: 1, confirmed: 2, composed: 1 } };
+    const from = wordsOf(laidOpen(Result, {}, { report: drafted }));
+    expect(from).toContain('3 prompts by toy@1, 1 prompt without one');
+    expect(from).toContain('1 written, 2 confirmed, 1 put together from the shapes');
+    expect(words).not.toContain('put together');
     const refused = { ...report, before: null, after: null, prompts: [], gate: { ...gate, promoted: false } };
     expect(wordsOf(laidOpen(Result, {}, { report: refused }))).toContain('Kept as it was');
   });
