@@ -61,16 +61,21 @@ function lowerFused(l: Lowering, [x = '', cosine = '', sine = '']: readonly stri
   const [rows = 1, heads = 1, places = 1] = [...[1, 1], ...(t.inputs[1]?.shape ?? [])].slice(-4);
   const fits = t.shape.length === 4 && heads === 1 && places === tokens && (rows === 1 || rows === batch);
   if (!fits || l.target !== 'cpu' || t.dtype !== 'float32') return null;
+  const whole = { dtype: t.dtype, shape: [rows * tokens, width] };
+  const halved = { dtype: t.dtype, shape: [rows * tokens, width / 2] };
   const half = (table: string) => {
-    const flat = l.emit('Reshape', [table, l.ints([rows * tokens, width])]);
-    return l.emit('Slice', [flat, l.ints([width / 2]), l.ints([width]), l.ints([1])]);
+    const flat = l.emitAs(whole, 'Reshape', [table, l.ints(whole.shape)]);
+    return l.emitAs(halved, 'Slice', [flat, l.ints([width / 2]), l.ints([width]), l.ints([1])]);
   };
   const sines = half(sine);
   const starts =
     rows === 1
       ? l.ints([0])
-      : l.emit('Reshape', [l.ints(Array.from({ length: rows * tokens }, (_, i) => i)), l.ints([rows, tokens])]);
-  const turned = [x, starts, half(cosine), t.attrs.back === 1 ? l.emit('Neg', [sines]) : sines];
+      : l.emitAs({ dtype: 'int64', shape: [rows, tokens] }, 'Reshape', [
+          l.ints(Array.from({ length: rows * tokens }, (_, i) => i)),
+          l.ints([rows, tokens]),
+        ]);
+  const turned = [x, starts, half(cosine), t.attrs.back === 1 ? l.emitAs(halved, 'Neg', [sines]) : sines];
   return l.emit('RotaryEmbedding', turned, {}, 'com.microsoft');
 }
 

@@ -1,6 +1,7 @@
 // The memory forecast, rule by rule on graphs small enough to count by hand; tests/runtime measures the real thing.
 import { describe, expect, it } from 'vitest';
 import { transformerStep } from '../../main/evaluate/engineBench.ts';
+import { rotate } from '../../models/graph/attention.ts';
 import { exp, mul, sigmoid } from '../../models/graph/elementwise.ts';
 import { lower, type OnnxGraph } from '../../models/graph/lower.ts';
 import { estimatePeakBytes, forecastBytes, inputBytes, packsWeights } from '../../models/graph/memory.ts';
@@ -167,6 +168,14 @@ describe('forecastBytes', () => {
     expect([packsWeights(weight(64)), packsWeights(weight(65))]).toEqual([true, false]);
     expect(forecastBytes(weight(64)) - forecastBytes(weight(65))).toBeCloseTo(64 * mb, -4);
   });
+});
+
+it('tables of rotary turns have half the width of one head, not that of all heads', () => {
+  const [batch, heads, tokens, width] = [2, 16, 64, 32];
+  const table = (name: string) => input(name, [batch, 1, tokens, width]);
+  const y = rotate(input('x', [batch, heads, tokens, width]), table('cosine'), table('sine'));
+  const turned = 4 * size(y.shape);
+  expect(estimatePeakBytes(lower({ y }, 'cpu'))).toBeLessThan(1.1 * turned);
 });
 
 describe('big quantised weights', () => {
