@@ -1,6 +1,6 @@
 // Which classes a prompt names, which of its words say more than a detector can know, and what a person then reads.
 import { describe, expect, it, test } from 'vitest';
-import { type NamedClass, namedClasses, unknownOnPhotographs } from '../../main/flow/classWords.ts';
+import { isNamed, type NamedClass, namedClasses, unknownOnPhotographs } from '../../main/flow/classWords.ts';
 
 const classes: readonly NamedClass[] = [
   { name: 'person', also: ['human', 'people'] },
@@ -19,6 +19,22 @@ const named = (text: string) => {
   const { classes: places, unknown } = namedClasses(text, classes);
   return { names: places.map((index) => classes[index]?.name), unknown };
 };
+
+describe('a thing or an object', () => {
+  const says = (text: string) => namedClasses(text, classes);
+  test('is anything, where nothing is named beside it', () => {
+    expect(says('the object')).toEqual({ classes: [], anything: true, unknown: [] });
+    expect(says('Segment every thing.')).toMatchObject({ anything: true });
+    expect(says('the dog and other things')).toMatchObject({ classes: [1], anything: false, unknown: ['other'] });
+    expect(says('the dog')).toMatchObject({ anything: false });
+  });
+  test('that something more is said of is not known', () => {
+    expect(says('the red object')).toMatchObject({ anything: true, unknown: ['red'] });
+    expect(isNamed(says('the red object'))).toBe(false);
+    expect(isNamed(says('the object'))).toBe(true);
+    expect(isNamed(says('please'))).toBe(false);
+  });
+});
 
 describe('a prompt names', () => {
   test.each([
