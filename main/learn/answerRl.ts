@@ -30,6 +30,7 @@ type AnswerReinforcement = Objective<AnswerPolicy, AnswerQuestion, AnswerBatch>;
 /** Samples are more questions than a step needs. */
 const watchedAnswers = (watch: AnswerWatch | null): AnswerReinforcement => ({
   graph: answerGraph,
+  before: (policy, batch) => writtenGraph(policy, batch).parameters.keys(),
   async open(policy, batch, reference): Promise<Feeder<AnswerQuestion>> {
     const groups = await openAnswers(policy, batch);
     const { logProbs } = writtenGraph(policy, batch);

@@ -33,6 +33,8 @@ export interface LossGraph {
 /** What a step minimises, for samples `S` in batches of a shape `B`. */
 export interface Objective<P extends Policy, S, B> {
   graph(policy: P, shape: B): LossGraph;
+  /** Parameters whose values before the run are needed; default: all that the graph reads. */
+  before?(policy: P, shape: B): Iterable<string>;
   /**
    * Opens what turns samples into feeds. `reference` holds the policy as it was before the run, whether it is new or goes on.
    */
@@ -88,7 +90,7 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
     trainer.restore(newest);
     return saved.dropInTurn();
   }
-  const reference = parameters.snapshot(names);
+  const reference = parameters.snapshot(run.objective.before?.(run.policy, run.shape) ?? names);
   if (newest) trainer.restore(newest);
   const feeder = await run.objective.open(run.policy, run.shape, reference);
   try {

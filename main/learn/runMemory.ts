@@ -107,10 +107,10 @@ interface Opened {
 }
 
 /**
- * Sessions that are open together, each with the memory that it keeps; what learns is held once, and again for each of `copies`;
+ * Sessions that are open together, each with the memory that it keeps; what learns is held once, what is named `before` again;
  * AdamW holds two numbers for each.
  */
-function memoryOf(opened: readonly Opened[], { parameters }: Policy, copies: number): RunMemory {
+function memoryOf(opened: readonly Opened[], { parameters }: Policy, before: Iterable<string> = []): RunMemory {
   const graphs = opened.map(({ outputs, order }) => orderNodes(lower(outputs, 'cpu'), order));
   const fed = (graph: OnnxGraph) => bytesOfAll(graph.inputs.filter(({ name }) => parameters.all.has(name)));
   const learnt = [...parameters.all.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
@@ -120,7 +120,8 @@ function memoryOf(opened: readonly Opened[], { parameters }: Policy, copies: num
       initializers.filter(({ data }) => 'file' in data).map((one) => [one.name, one]),
     ),
   );
-  return { own: sessions + (1 + copies + 2) * learnt, read: bytesOfAll([...stored.values()]) };
+  const copied = [...before].reduce((sum, name) => sum + parameters.values(name).byteLength, 0);
+  return { own: sessions + (1 + 2) * learnt + copied, read: bytesOfAll([...stored.values()]) };
 }
 
 const bytesOfAll = (values: readonly { dtype: Tensor['dtype']; shape: Tensor['shape'] }[]): number =>
@@ -144,13 +145,13 @@ function withFeatures(memory: RunMemory, weights: CheckpointWeights, sizes: read
 export async function rewardsMemory(weights: CheckpointWeights, sizes: readonly RequestSize[]): Promise<RunMemory> {
   const policy = await answerPolicy(weights, { seed: 0 });
   const batch = batchOfSizes(policy, sizes);
-  const { logProbs } = writtenGraph(policy, batch);
+  const { logProbs, parameters: before } = writtenGraph(policy, batch);
   const natural = [{ logProbs }, ...samplingGraphs(policy, batch), ...drawingGraphs(policy, batch)];
   const opened = [
     stepOf(answerReinforcement.graph(policy, batch)),
     ...natural.map((outputs): Opened => ({ outputs, order: 'natural' })),
   ];
-  return withFeatures(memoryOf(opened, policy, 1), weights, sizes);
+  return withFeatures(memoryOf(opened, policy, before.keys()), weights, sizes);
 }
 
 /** The request, a token of every answer over what is remembered, and the queries behind them. */
@@ -184,7 +185,7 @@ async function answersMemory(weights: CheckpointWeights, sizes: readonly Request
   const most = (count: (size: RequestSize) => number) => Math.max(...sizes.map(count));
   const [tokens, features] = [most((size) => size.tokens) + taughtAnswer, most((size) => size.features)];
   const batch = { rows: rowsOfStep, tokens, features, answer: taughtAnswer, queries: null };
-  const memory = memoryOf([stepOf(adapterObjective.graph(policy, batch))], policy, 0);
+  const memory = memoryOf([stepOf(adapterObjective.graph(policy, batch))], policy);
   return withFeatures(memory, weights, sizes);
 }
 
@@ -193,7 +194,7 @@ async function masksMemory(weights: CheckpointWeights, pictures: number): Promis
   const drawing = drawingWeights(weights);
   const policy = await decoderPolicy(drawing);
   const batch = { ...mostAsks(drawing), slots: pointSlots(drawing), wordedSlots: pointSlots(drawing) };
-  const { own, read } = memoryOf([stepOf(decoderObjective.graph(policy, batch))], policy, 0);
+  const { own, read } = memoryOf([stepOf(decoderObjective.graph(policy, batch))], policy);
   const { width, imageSize } = drawing.segmenter;
   const cells = (stride: number) => (imageSize / stride) ** 2;
   const features = (cells(4) / 8 + cells(8) / 4 + cells(16)) * width;

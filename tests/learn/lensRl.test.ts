@@ -118,6 +118,16 @@ describe.each(kinds)('answers of a LENS checkpoint, %s', { timeout: 300_000 }, (
 });
 
 describe('a run by rewards', { timeout: 300_000 }, () => {
+  it('holds twice what its words are compared with, not what draws', async () => {
+    const { policy, asked } = await asking('released');
+    const before = [...(answerReinforcement.before?.(policy, answerBatch(policy, asked)) ?? [])];
+    const factors = [...policy.parameters.all.keys()].filter(isFactor);
+    expect(before.toSorted()).toEqual([...factors, 'learnable_query'].toSorted());
+    expect(policy.parameters.all.has('proj_to_sam.2.weight')).toBe(true);
+  });
+});
+
+describe('a whole run by rewards', { timeout: 300_000 }, () => {
   it('makes the better answer likelier and reports every term', async () => {
     const { policy, asked } = await asking('released');
     const heard: Record<string, number>[] = [];
