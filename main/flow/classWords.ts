@@ -27,22 +27,31 @@ const ASKING = new Set(
 /** Stand for any name. */
 const ANYTHING = new Set(['object', 'objects', 'thing', 'things', 'everything', 'anything']);
 
+/** "In" these asks where to look, and not for what lies in something. */
+const PLACES = new Set(['picture', 'image', 'photo', 'photograph', 'here', 'there']);
+
 interface Word {
   readonly text: string;
   /** Whether nothing but blanks stands between it and the word before. */
   readonly adjoins: boolean;
 }
 
-/** The longest names first: a "coffee mug" is one class. Two names side by side, as "dog bed", name neither of both. */
+/**
+ * The longest names first: a "coffee mug" is one class. Two names side by side, as "dog bed", name neither of both. What is "in"
+ * something or "of" it is not known.
+ */
 export function namedClasses(text: string, classes: readonly NamedClass[]): ClassPrompt {
   const [found, unknown] = [new Set<number>(), new Set<string>()];
   const names = namesOf(classes);
   const words = wordsOf(text);
   let anything = false;
+  let relation: string | null = null;
   let before: { readonly words: readonly Word[]; readonly index: number } | null = null;
   for (let i = 0; i < words.length; ) {
     const match = names.find(({ parts }) => begins(words.slice(i), parts));
     const taken = words.slice(i, i + (match?.parts.length ?? 1));
+    if (match && relation !== null) unknown.add(relation);
+    relation = match ? null : relationAfter(taken[0]?.text ?? '', relation, found.size > 0);
     if (match && before && taken[0]?.adjoins) {
       found.delete(before.index);
       for (const word of [...before.words, ...taken]) unknown.add(word.text);
@@ -55,6 +64,13 @@ export function namedClasses(text: string, classes: readonly NamedClass[]): Clas
     i += taken.length;
   }
   return { classes: [...found], anything: anything && found.size === 0, unknown: [...unknown] };
+}
+
+/** What a word leaves to be said of the next name: "in", or "of" where something is named before; null: nothing. */
+function relationAfter(word: string, before: string | null, isNamedBefore: boolean): string | null {
+  const lower = word.toLowerCase();
+  if (lower === 'in' || (lower === 'of' && isNamedBefore)) return word;
+  return PLACES.has(lower) ? null : before;
 }
 
 function wordsOf(text: string): Word[] {

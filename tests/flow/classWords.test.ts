@@ -62,6 +62,10 @@ describe('a prompt names', () => {
     ['dog, mug, cat', ['dog', 'coffee mug', 'cat']],
     ['Can you find me both the cats and the people, please?', ['cat', 'person']],
     ['where is the bed', ['bed']],
+    ['masks of the dogs in the image', ['dog']],
+    ['all of the dogs and the cats', ['dog', 'cat']],
+    ['find in this photo the dog, and here a cat', ['dog', 'cat']],
+    ['the dog in the picture and the cat', ['dog', 'cat']],
   ])('%s', (text, names) => expect(named(text)).toEqual({ names, unknown: [] }));
 
   test('nothing where there are no words', () => {
@@ -77,6 +81,11 @@ describe('a prompt says more than a name', () => {
     ['the left dog', ['dog'], ['left']],
     ['two dogs', ['dog'], ['two']],
     ['the dog on the bed', ['dog', 'bed'], ['on']],
+    ['the dog in the bed', ['dog', 'bed'], ['in']],
+    ['the person that is in bed', ['person', 'bed'], ['in']],
+    ['what is in the mug?', ['coffee mug'], ['in']],
+    ['the bed of the dog', ['bed', 'dog'], ['of']],
+    ['a mug of coffee in this picture', ['coffee mug', 'coffee'], ['of']],
     ['not the dog', ['dog'], ['not']],
     ['a skier', [], ['skier']],
     ['dog and Skier and skis', ['dog'], ['Skier', 'skis']],
