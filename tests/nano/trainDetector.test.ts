@@ -8,8 +8,10 @@ import { Detector } from '../../main/flow/detector.ts';
 import { readCurves } from '../../main/learn/curves.ts';
 import { trainDetector } from '../../main/nano/trainDetector.ts';
 import { writePng } from '../../main/pictures/image.ts';
+import { readDetector } from '../../main/weights/detectorRecord.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { openWeights } from '../../main/weights/open.ts';
+import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { saved } from '../formats/reads.ts';
 import { temporary } from '../hosting.ts';
 
@@ -106,6 +108,22 @@ describe('trainDetector', { timeout: 300_000 }, () => {
     const detector = await Detector.open(weights, segmenter, {});
     expect(detector?.record).toEqual(made?.record);
     await detector?.release();
+    const { file } = (await readDetector(weights)) ?? {};
+    expect([...(file?.tensors.keys() ?? [])].filter((name) => !name.startsWith('detector.'))).toEqual([]);
+  });
+
+  it('learns the values of its head and none of the picture encoder that it reads', async () => {
+    const trained = await openSafetensors(at('whole', 'detector.safetensors'));
+    const names = [...trained.tensors.keys()];
+    expect(names).toContain('value.detector.scores.weight');
+    expect(names.filter((name) => !/^(?:value|first|second)\.detector\./u.test(name))).toEqual([]);
+  });
+
+  it('finished is read back and written again, without a step more', async () => {
+    const other = weightsFor('later weights');
+    expect((await train('whole', other))?.record).toEqual(made?.record);
+    expect(filesIn(other)).toEqual(filesIn(weights));
+    expect(readFileSync(at('whole', 'curves.jsonl'), 'utf8').trim().split('\n')).toHaveLength(1);
   });
 
   it('leaves a curve of its loss, with those of scores and boxes', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
 import { samSide } from '../../main/nano/layout.ts';
-import { drawView, type TaughtPicture } from '../../main/nano/view.ts';
+import { drawTurn, drawView, type TaughtPicture, turnedBox } from '../../main/nano/view.ts';
 
 const [width, height] = [80, 40];
 const rectangle = (x1: number, y1: number, x2: number, y2: number) => ({
@@ -42,5 +42,21 @@ describe('drawView', () => {
     expect(new Set(means).size).toBeGreaterThan(3);
     expect(drawView(taught, { place: whole, wanted: 0 }, random(1)).image).toEqual(images[0]);
     expect(images.every((image) => image.every(Number.isFinite))).toBe(true);
+  });
+});
+
+describe('turnedBox', () => {
+  it('stands where the pixels of the part stand in the frame, however it is turned', () => {
+    const [row, column] = [20, 70];
+    const pixel = { x1: column / samSide, y1: row / samSide, x2: (column + 1) / samSide, y2: (row + 1) / samSide };
+    const turns = new Set(Array.from({ length: 300 }, (_, seed) => drawTurn(random(seed))));
+    // Flipped or not, upright, turned by a quarter or by a quarter the other way.
+    expect(turns.size).toBe(6);
+    for (const turn of turns) {
+      const place = turn.places[row * samSide + column] ?? -1;
+      const [x, y] = [place % samSide, Math.floor(place / samSide)];
+      const stands = [x, y, x + 1, y + 1].map((at) => expect.closeTo(at / samSide, 9));
+      expect(Object.values(turnedBox(pixel, turn))).toEqual(stands);
+    }
   });
 });
