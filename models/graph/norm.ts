@@ -1,5 +1,6 @@
 // Normalisations: fused operators forward, ordinary nodes backward.
 import { add, mul, reciprocal, sqrt, sub } from './elementwise.ts';
+import { matmul } from './linear.ts';
 import { reduceMean } from './reduce.ts';
 import { reshape } from './shape.ts';
 import { apply, dim, fault, type Op, type Tensor } from './tensor.ts';
@@ -44,12 +45,17 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
 export const RMSNormalization: Op = {
   name: 'RMSNormalization',
   shape: (x) => lastAxisShape('RMSNormalization', x),
+  // In rows, so that both sums over g * x are products with a vector: whole passes over x are what costs here.
   vjp: ({ g, x, attrs }) => {
-    const inverse = inverseRms(need(x, 0), Number(attrs.epsilon));
-    const normal = mul(need(x, 0), inverse);
-    const gw = mul(g, need(x, 1));
-    const along = sub(gw, mul(normal, reduceMean(mul(gw, normal), [-1], true)));
-    return [mul(along, inverse), mul(g, normal)];
+    const [shape, width] = [need(x, 0).shape, dim(need(x, 0), -1)];
+    const [rows, scale] = [reshape(need(x, 0), [-1, width]), need(x, 1)];
+    const cotangent = reshape(g, rows.shape);
+    const inverse = inverseRms(rows, Number(attrs.epsilon));
+    const gx = mul(cotangent, rows);
+    const along = mul(matmul(gx, reshape(scale, [width, 1])), 1 / width);
+    const share = mul(mul(mul(along, inverse), inverse), inverse);
+    const dx = sub(mul(mul(cotangent, scale), inverse), mul(rows, share));
+    return [reshape(dx, shape), reshape(matmul(reshape(inverse, [1, -1]), gx), [width])];
   },
   lower: (l, names, t) => {
     const attrs = { axis: -1, epsilon: { float: Number(t.attrs.epsilon) } };
