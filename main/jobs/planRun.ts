@@ -12,6 +12,7 @@ import { clicksInAnswers, lacksWords, mostWorded } from '../learn/judging.ts';
 import { tries } from '../learn/largestChanges.ts';
 import { wordsToTeach } from '../learn/learnReasoner.ts';
 import { enoughPictures } from '../learn/learnTier.ts';
+import { pickTier, type Room, usualPeakMB } from '../learn/pickTier.ts';
 import { refusal, type TaughtImage } from '../learn/preflight.ts';
 import { type Sample, type StandingThing, samplesOf, standingThings } from '../learn/sample.ts';
 import { heldOut } from '../learn/split.ts';
@@ -46,10 +47,11 @@ export async function planRun(work: ToPlan): Promise<RunPlan> {
         images.filter(({ imageId }) => !held.has(imageId)),
       )
     : [];
-  const { tier, why } = tierOf(work, words);
   const no = cannotLearn(learner, asked) ?? refusal(images, held);
-  const answers = answersOfRun(work, countOf(images.filter(({ imageId }) => held.has(imageId))));
   const seconds = no === null && isOwn ? await secondsOfAnswer(work, images) : null;
+  const freeMB = freemem() / 2 ** 20;
+  const { tier, why } = tierOf(work, words, { freeMB, minutes: training, secondsOfAnswer: seconds });
+  const answers = answersOfRun(work, { tier, held: countOf(images.filter(({ imageId }) => held.has(imageId))) });
   return {
     ...{
       images: images.length,
@@ -58,7 +60,7 @@ export async function planRun(work: ToPlan): Promise<RunPlan> {
     },
     ...{ tier, why, training, refusal: no },
     minutes: seconds === null ? null : training + (answers * seconds) / 60,
-    ...{ memoryMB: memoryOf(project, tier ?? 'supervised', { isOwn }), freeMB: freemem() / 2 ** 20 },
+    ...{ memoryMB: memoryOf(project, tier ?? 'supervised', { isOwn }), freeMB },
     rare: tier === 'decoder' ? [] : words.filter(({ pictures }) => pictures < enoughPictures),
   };
 }
@@ -87,14 +89,18 @@ const newWords = ({ weights }: Learner, images: readonly Planned[]) =>
   wordsToTeach(weights, images).map(({ word, pictures }) => ({ word, pictures }));
 
 /** As the run chooses, where that is known before anything is measured. */
-function tierOf({ tier, learner, project }: ToPlan, words: readonly { word: string }[]): Pick<RunPlan, 'tier' | 'why'> {
+function tierOf(
+  { tier, learner, project }: ToPlan,
+  words: readonly { word: string }[],
+  room: Room,
+): Pick<RunPlan, 'tier' | 'why'> {
   if (tier !== 'auto') return { tier, why: `Tier ${tier} was asked for.` };
   if (!hasMasksToLearn(learner.weights))
     return { tier: 'supervised', why: 'Tier supervised fits: these weights name boxes, and another model draws them.' };
   if (words.length > 0) {
     const some = words.slice(0, 5).map(({ word }) => word);
     const more = words.length > some.length ? ` and ${words.length - some.length} more` : '';
-    return { tier: 'supervised', why: `Tier supervised fits: the model does not know ${some.join(', ')}${more}.` };
+    return picked(`the model does not know ${some.join(', ')}${more}`, room);
   }
   const last = project.reports().find(({ after }) => after && after.words.prompts > 0)?.after;
   if (!last)
@@ -102,23 +108,34 @@ function tierOf({ tier, learner, project }: ToPlan, words: readonly { word: stri
       tier: null,
       why: 'What is measured first chooses the tier: supervised where words are missed, else decoder.',
     };
-  return lacksWords(last.gIoU - last.words.gIoU)
-    ? {
-        tier: 'supervised',
-        why: 'Tier supervised fits: in the last run answers to words lay far below masks under true boxes.',
-      }
-    : {
-        tier: 'decoder',
-        why: 'Tier decoder fits: in the last run answers to words were as good as masks under true boxes.',
-      };
+  if (!lacksWords(last.gIoU - last.words.gIoU))
+    return {
+      tier: 'decoder',
+      why: 'Tier decoder fits: in the last run answers to words were as good as masks under true boxes.',
+    };
+  const missed = 'in the last run answers to words lay far below masks under true boxes';
+  return learner.weights.base === undefined
+    ? picked(missed, room)
+    : { tier: 'supervised', why: `Tier supervised fits: ${missed}.` };
+}
+
+function picked(missed: string, room: Room): Pick<RunPlan, 'tier' | 'why'> {
+  const { tier, because } = pickTier(room);
+  return { tier, why: `Tier ${tier} fits: ${missed}; ${because}.` };
 }
 
 /** Whole answers that are asked for beside training, or what takes as long: before and after, and while it is chosen how much of what was trained is kept. */
-function answersOfRun({ tier, learner: { weights } }: ToPlan, held: number): number {
+function answersOfRun(
+  { tier: asked, learner: { weights } }: ToPlan,
+  { tier, held }: { tier: Tier | null; held: number },
+): number {
   const { worded, chosenBy } =
-    tier !== 'decoder' && hasOwnDomain(weights.name) ? usualDomain : { worded: 0, chosenBy: 0 };
-  return 2 * (Math.min(held, mostWorded[tier]) + worded + clicksInAnswers) + tries * chosenBy;
+    asked !== 'decoder' && hasOwnDomain(weights.name) ? usualDomain : { worded: 0, chosenBy: 0 };
+  return 2 * (Math.min(held, mostWorded[asked]) + worded + clicksInAnswers) + parts[tier ?? 'rl'] * tries * chosenBy;
 }
+
+/** Times that a run chooses how much it keeps: after words, and after rewards. */
+const parts: Readonly<Record<Tier, number>> = { decoder: 0, supervised: 1, rl: 2 };
 
 /** By a question that the weights know all words of; the second of two, as the first one opens graphs. Null: it cannot be asked. */
 async function secondsOfAnswer(
@@ -147,9 +164,6 @@ async function secondsOfAnswer(
 }
 
 const anyThing = 'the red thing';
-
-/** Of runs of loupe-nano, as they were measured. */
-const usualPeakMB: Readonly<Record<Tier, number>> = { decoder: 800, supervised: 1300, rl: 1600 };
 
 function memoryOf(project: Project, tier: Tier, { isOwn }: { isOwn: boolean }): number | null {
   const last = project.reports().find((report) => report.tier === tier && report.after !== null);

@@ -29,12 +29,12 @@ export async function crossValidated(
   if (why !== null) return untaught(task, why, images);
   const parts = foldsOf(images, { folds: task.folds ?? usualFolds, seed: task.seed });
   const first = await scoresOf(task.weights, { task, measured: images, phase: 'measuring' }, watching);
-  const plan = planned(task, { own, first, learnt: images });
   const short = { ...task, minutes: task.minutes / (parts.length + 1) };
+  const plan = await planned(short, { own, first, learnt: images });
   const judged = await foldScores(short, { images, parts, plan }, watching);
   if ('refusal' in judged) return { ...untaught(task, judged.refusal, images), tier: judged.tier };
   const { tier } = judged;
-  const pooled = { project: judged.project, base: [], worded: [] };
+  const pooled = { project: judged.project, base: [], worded: [], secondsOfAnswer: null };
   const verdictOf = (last: Scores) => {
     const compared = { ...onSameImages(first, last), tier };
     const gate = judge(evidenceOf(compared, images), { seed: task.seed, by: judgedBy[tier] });

@@ -14,6 +14,8 @@ export interface Scores {
   /** Scores on the weights' own domain: things under their boxes, and prompts by words. */
   readonly base: readonly Score[];
   readonly worded: readonly Score[];
+  /** Mean of those prompts; null: there were none. */
+  readonly secondsOfAnswer: number | null;
 }
 
 export interface ToScore {
@@ -64,8 +66,10 @@ export async function scoresOf(
       onlyWorded: true,
       progress: progress(project.length + base.length),
     };
+    const started = performance.now();
     const worded = await measure(predictor, wordedToo.map(alone), told);
-    return { project, base, worded };
+    const seconds = (performance.now() - started) / 1000;
+    return { project, base, worded, secondsOfAnswer: worded.length > 0 ? seconds / worded.length : null };
   } finally {
     await predictor.release();
   }

@@ -11,21 +11,14 @@ import { learnCheckpoint } from './learnCheckpoint.ts';
 import { type Learning, learnDecoder } from './learnDecoder.ts';
 import { learnReasoner, reasoningOf, wordsToTeach } from './learnReasoner.ts';
 import { learnRewards, type RewardSpread, spreadOf, usefulShare, whyNotByRewards } from './learnRewards.ts';
+import { wordsShare } from './pickTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { isWhole } from './version.ts';
 
-/** Shares of the minutes: where the reasoner learns first and masks after it, and where it learns by rewards in the end. */
+/** Share of the minutes in which the reasoner learns, where masks learn after it. */
 const reasonersShare = 0.85;
-const wordsShare = 0.6;
 /** A word is seldom found again that was taught with fewer pictures. */
 export const enoughPictures = 5;
-
-/**
- * By what is missing: a mask decoder cannot mend an answer that names no box. Rewards are never picked: nobody has measured yet
- * that they teach more than supervised steps of the same minutes.
- */
-export const pickedTier = ({ base }: Pick<TeachTask, 'base'>, needsWords: boolean): Tier =>
-  base.lesson !== null && needsWords ? 'supervised' : 'decoder';
 
 export interface ToLearn {
   readonly learnt: readonly (TeachingImage & { readonly size: Frame })[];

@@ -61,7 +61,7 @@ async function heldBack(
   const clicked = mostClicked;
   const first = await scoresOf(task.weights, { task, measured, phase: 'measuring', clicked }, watching);
   const weights = path.join(task.folder, 'weights');
-  const asked = { learnt, measured, weights, ...planned(task, { own, first, learnt }) };
+  const asked = { learnt, measured, weights, ...(await planned(task, { own, first, learnt })) };
   const { refusal: none, tier, words, reasoning, usefulGroups } = await learn(task, asked, watching);
   if (none !== null) return { ...untaught(task, none, learnt), tier, usefulGroups };
   const last = await scoresOf(weights, { task, measured, phase: 'judging', clicked }, watching);

@@ -1,10 +1,15 @@
 // Plans what a run learns by what the weights got wrong before it, and says in a record that nothing was learnt.
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { freemem } from 'node:os';
+import path from 'node:path';
 import type { GateVerdict, Tier } from '../contract/learning.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { hasMasksToLearn, whyNoAnswers } from './canLearn.ts';
 import { missesWords, type Scores } from './judging.ts';
-import { pickedTier, type ToLearn } from './learnTier.ts';
+import type { ToLearn } from './learnTier.ts';
 import { projectFigures } from './measure.ts';
+import { pickTier } from './pickTier.ts';
 import type { TeachingImage, TeachTask } from './task.ts';
 
 /** Masks that are as good as this under true boxes need no teaching. */
@@ -17,20 +22,34 @@ interface Known {
   readonly learnt: readonly TeachingImage[];
 }
 
-export function planned(
+export async function planned(
   task: TeachTask,
   { own, first, learnt }: Known,
-): Pick<ToLearn, 'tier' | 'needsMasks' | 'needsWords'> {
+): Promise<Pick<ToLearn, 'tier' | 'needsMasks' | 'needsWords'>> {
   const misses = missesWords(first.project);
   const needsWords = misses && nameless(learnt) === null;
-  const picked = () =>
-    own.base === undefined
-      ? pickedTier(task, needsWords)
-      : !hasMasksToLearn(own) || (misses && whyNoAnswers(own) === null)
-        ? 'supervised'
-        : 'decoder';
+  const picked = (): Tier => {
+    if (own.base !== undefined)
+      return !hasMasksToLearn(own) || (misses && whyNoAnswers(own) === null) ? 'supervised' : 'decoder';
+    // What nobody knows a domain of would forget it by learning words.
+    return task.base.lesson !== null && needsWords ? pickTier(roomOf(task, first)).tier : 'decoder';
+  };
   const needsMasks = hasMasksToLearn(own) && projectFigures(first.project).gIoU < goodMasks;
-  return { tier: task.tier === 'auto' ? picked() : task.tier, needsMasks, needsWords };
+  return { tier: task.tier === 'auto' ? await keptTier(task.folder, picked) : task.tier, needsMasks, needsWords };
+}
+
+/** What the run holds by now counts as free: it was taken for measuring. */
+const roomOf = ({ minutes }: TeachTask, { secondsOfAnswer }: Scores) => ({
+  ...{ minutes, secondsOfAnswer, freeMB: (freemem() + process.memoryUsage.rss()) / 2 ** 20 },
+});
+
+/** Kept in the run's folder: memory and speed are others when a run goes on. */
+async function keptTier(folder: string, pick: () => Tier): Promise<Tier> {
+  const file = path.join(folder, 'tier.json');
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'));
+  const tier = pick();
+  await writeFile(file, JSON.stringify(tier));
+  return tier;
 }
 
 export const judgedBy: Readonly<Record<Tier, 'masks' | 'answers'>> = {

@@ -41,11 +41,12 @@ const plan = async (more: Partial<Parameters<typeof planRun>[0]> = {}): Promise<
 
 describe('the plan of a run', { timeout: 60_000 }, () => {
   it('counts what teaches and what is new, and takes the tier that teaches unknown words', async () => {
-    const made = await plan();
-    expect(made).toMatchObject({ images: 12, tier: 'supervised', training: 10, memoryMB: 1300, refusal: null });
+    // So few minutes hold no rewards on any machine.
+    const made = await plan({ minutes: 0.1 });
+    expect(made).toMatchObject({ images: 12, tier: 'supervised', training: 0.1, memoryMB: 1300, refusal: null });
     expect(made.prompts).toBeGreaterThan(made.fresh);
     expect(made.fresh).toBeGreaterThan(7);
-    expect(made.why).toMatch(/^Tier supervised fits: the model does not know /u);
+    expect(made.why).toMatch(/^Tier supervised fits: the model does not know .*; .*\.$/u);
     expect(unknown.some((word) => made.why.includes(word))).toBe(true);
     expect(made.rare.length).toBeGreaterThan(0);
     for (const { word, pictures } of made.rare) {
@@ -53,6 +54,21 @@ describe('the plan of a run', { timeout: 60_000 }, () => {
       expect(pictures).toBeLessThan(5);
     }
     expect(made.freeMB).toBeGreaterThan(0);
+  });
+
+  it('takes rewards where the minutes hold them at the speed that was measured, and foretells their second choice', async () => {
+    const [short, long] = [await plan({ minutes: 0.1 }), await plan({ minutes: 1440 })];
+    if (long.freeMB < 1600) return expect(long.why).toContain('of memory and');
+    expect(long).toMatchObject({ tier: 'rl', memoryMB: 1600 });
+    expect(long.why).toMatch(/; 1440 minutes hold about \d+ steps that teach words before rewards begin\.$/u);
+    expect((long.minutes ?? 0) - 1440).toBeGreaterThan(0);
+    expect(short.minutes).toBeGreaterThan(0.1);
+  });
+
+  it('knows no speed where the model cannot be asked', async () => {
+    const made = await plan({ engine: { call: () => Promise.reject(new Error('no model')) } });
+    expect(made).toMatchObject({ tier: 'supervised', minutes: null });
+    expect(made.why).toMatch(/; nothing says yet how fast this machine is\.$/u);
   });
 
   it('adds the answers that are measured, by how long one takes here', async () => {
@@ -94,7 +110,7 @@ describe('the plan of a run', { timeout: 60_000 }, () => {
       ] as const;
       for (const [answers, tier, why, peakMB] of cases) {
         ended(known, { tier, answers, peakMB });
-        const after = await plan({ project: known });
+        const after = await plan({ project: known, minutes: 0.1 });
         expect(after).toMatchObject({ tier, memoryMB: peakMB });
         expect(after.why).toContain(why);
       }

@@ -27,6 +27,7 @@ const nothing = (saidNothing: boolean): Score => ({
 });
 
 const scores = (project: Score[], worded: Score[] = []): Scores => ({
+  secondsOfAnswer: null,
   project,
   base: [score({ text: 'scene', pointed: 0.8, said: null }, 20)],
   worded,

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BadInput } from '../../main/contract/badInput.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
-import { pickedTier } from '../../main/learn/learnTier.ts';
 import type { TeachingImage, TeachOutcome, TeachTask } from '../../main/learn/task.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { openWeights } from '../../main/weights/open.ts';
@@ -170,11 +169,15 @@ describe('a supervised run is refused before it begins, in one sentence', () => 
 });
 
 describe('the tier that is picked', { timeout: 400_000 }, () => {
-  it('is the supervised one where answers are what is missing, and else the decoder', async () => {
-    const told = { base: { ...noBase, lesson: await lesson() } };
-    expect([pickedTier(told, true), pickedTier(told, false)]).toEqual(['supervised', 'decoder']);
-    // Nobody could keep what these weights know.
-    expect(pickedTier({ base: noBase }, true)).toBe('decoder');
+  it('teaches words where answers are what is missing, and is kept for a run that goes on', async () => {
+    const base = { ...noBase, lesson: await lesson() };
+    const asked = task('auto', { base, minutes: 0.001 });
+    expect((await run(asked)).tier).toBe('supervised');
+    expect(JSON.parse(await readFile(path.join(asked.folder, 'tier.json'), 'utf8'))).toBe('supervised');
+  });
+
+  it('is the decoder where nobody could keep what the weights know', async () => {
+    expect((await run(task('auto', { minutes: 0.001 }))).tier).toBe('decoder');
   });
 
   it('is the decoder where nothing has a name', async () => {
