@@ -1,11 +1,13 @@
 // Plans a run before it starts, without looking at a picture: what it would learn from, by which tier, how long, in how much memory.
-import { freemem } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { freemem, tmpdir } from 'node:os';
+import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Tier } from '../contract/learning.ts';
 import type { Image } from '../contract/project.ts';
 import type { RunPlan } from '../contract/runPlan.ts';
 import type { Engine } from '../engine/supervisor.ts';
-import { understood } from '../flow/unknownWords.ts';
+import { drawnPictures } from '../evaluate/drawnThings.ts';
 import { hasOwnDomain, usualDomain } from '../learn/baseDomain.ts';
 import { cannotLearn, hasMasksToLearn, type Learner } from '../learn/canLearn.ts';
 import { clicksInAnswers, lacksWords, mostWorded } from '../learn/judging.ts';
@@ -16,6 +18,7 @@ import { pickTier, type Room, usualPeakMB } from '../learn/pickTier.ts';
 import { refusal, type TaughtImage } from '../learn/preflight.ts';
 import { type Sample, type StandingThing, samplesOf, standingThings } from '../learn/sample.ts';
 import { heldOut } from '../learn/split.ts';
+import { writePng } from '../pictures/image.ts';
 import type { Project } from '../store/project.ts';
 
 export interface ToPlan {
@@ -48,7 +51,7 @@ export async function planRun(work: ToPlan): Promise<RunPlan> {
       )
     : [];
   const no = cannotLearn(learner, asked) ?? refusal(images, held);
-  const seconds = no === null && isOwn ? await secondsOfAnswer(work, images) : null;
+  const seconds = no === null && isOwn ? await secondsOfAnswer(work) : null;
   const freeMB = freemem() / 2 ** 20;
   const { tier, why } = tierOf(work, words, { freeMB, minutes: training, secondsOfAnswer: seconds });
   const answers = answersOfRun(work, { tier, held: countOf(images.filter(({ imageId }) => held.has(imageId))) });
@@ -76,9 +79,9 @@ async function teaching(project: Project): Promise<Planned[]> {
     const detail = image.state === 'present' ? project.detail(image.id) : null;
     const samples: Sample[] = detail ? samplesOf(detail, labels) : [];
     if (!detail || samples.length === 0) continue;
-    const { id: imageId, path } = image;
+    const { id: imageId, path: file } = image;
     images.push({
-      ...{ imageId, path, image, samples, group: imageId, prompts: samples.length, edgeRanks: [] },
+      ...{ imageId, path: file, image, samples, group: imageId, prompts: samples.length, edgeRanks: [] },
       things: standingThings(detail, labels),
     });
   }
@@ -137,33 +140,24 @@ function answersOfRun(
 /** Times that a run chooses how much it keeps: after words, and after rewards. */
 const parts: Readonly<Record<Tier, number>> = { decoder: 0, supervised: 1, rl: 2 };
 
-/** By a question that the weights know all words of; the second of two, as the first one opens graphs. Null: it cannot be asked. */
-async function secondsOfAnswer(
-  { engine, learner, fileOf }: ToPlan,
-  images: readonly Planned[],
-): Promise<number | null> {
-  const [first] = images;
-  if (!first) return null;
-  const { tokenizer, recipe } = learner.weights;
-  const vocabulary = {
-    words: tokenizer.words ?? new Set<string>(),
-    unfindable: new Set(recipe.reasoner.vocabulary?.unfindable),
-  };
-  const asked = [...images.flatMap(({ samples }) => samples.map(({ prompt }) => prompt.text)), anyThing];
-  const text = asked.find((one) => understood(one, vocabulary).unknown.length === 0);
-  if (text === undefined) return null;
-  const question = { picture: fileOf(first.image), text, points: [], box: null, samples: 1, seed: 0 };
-  const ask = () => engine.call('ask', question, { urgency: 'batch' });
+/** By a question about a scene as the weights came with; the second of two, as the first one opens graphs. Null: it cannot be asked. */
+async function secondsOfAnswer({ engine }: ToPlan): Promise<number | null> {
+  const { image, prompts } = (await drawnPictures())('validation', 0);
+  const folder = await mkdtemp(path.join(tmpdir(), 'loupe-plan-'));
   try {
+    const picture = path.join(folder, 'scene.png');
+    await writePng(picture, { ...image, channels: 3 });
+    const question = { picture, text: prompts[0]?.text ?? 'thing', points: [], box: null, samples: 1, seed: 0 };
+    const ask = () => engine.call('ask', question, { urgency: 'batch' });
     await ask();
     return (await ask()).ms / 1000;
   } catch {
-    // What is wrong with the model or the picture is said where it is used.
+    // What is wrong with the model is said where it is used.
     return null;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
-
-const anyThing = 'the red thing';
 
 function memoryOf(project: Project, tier: Tier, { isOwn }: { isOwn: boolean }): number | null {
   const last = project.reports().find((report) => report.tier === tier && report.after !== null);
