@@ -191,10 +191,12 @@ async function chooseOrder({ purpose, order }: SessionOptions): Promise<Omit<Set
 }
 
 /**
- * Threads that wait by spinning for long take cores from whatever else computes; threads that sleep at once are woken for
- * every operator. The next operator mostly comes within microseconds (docs/decisions/waiting-threads.md).
+ * Threads that wait by spinning take cores from whatever else computes, and an answer waits for many of them; but threads that
+ * sleep at once are woken for every operator, which a training step has thousands of: there they spin for as long as the
+ * next one mostly takes to come (docs/decisions/waiting-threads.md).
  */
-const waiting = { intra_op: { allow_spinning: '1', spin_duration_us: '20' } } as const;
+const waiting = { intra_op: { allow_spinning: '0' } } as const;
+const waitingInSteps = { intra_op: { allow_spinning: '1', spin_duration_us: '20' } } as const;
 
 const packs = (graph: OnnxGraph, { weights }: SessionOptions): boolean =>
   weights === undefined ? packsWeights(graph) : weights !== 'mapped';
@@ -223,7 +225,7 @@ function ortOptions(graph: OnnxGraph, options: SessionOptions, provider: Provide
       session: {
         ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
         ...(isPacked ? {} : { disable_prepacking: '1' }),
-        ...waiting,
+        ...(purpose === 'train' ? waitingInSteps : waiting),
       },
       ...(skipped.length === 0 ? {} : { optimization: { disable_specified_optimizers: skipped.join(';') } }),
     },
