@@ -65,6 +65,24 @@ export async function withoutRoom(
   return tooLarge({ name: weights.name, needed, memory }, others);
 }
 
+/**
+ * Which of the two tiers that `auto` knows for a checkpoint this machine has memory for. One that cannot be foretold counts as
+ * one that has room: another model draws, or no sample goes by words alone.
+ */
+export async function tiersWithRoom(
+  { memory = machineMemory() }: Pick<TeachTask, 'memory'>,
+  needs: Needs,
+): Promise<Record<'decoder' | 'supervised', boolean>> {
+  const { weights, images } = needs;
+  const hasRoom = (needed: RunMemory) => bytesIn(needed) <= shareForRuns * memory;
+  const sizes = requestSizes(needs);
+  const drawsItself = weights.segmenter && weights.context;
+  return {
+    supervised: sizes.length === 0 || hasRoom(await answersMemory(weights, sizes)),
+    decoder: !drawsItself || hasRoom(await masksMemory(weights, images.length)),
+  };
+}
+
 /** Of the machine, or of the container that the process runs in. */
 function machineMemory(): number {
   const bound = process.constrainedMemory();

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import path from 'node:path';
+import type { Frame } from '../contract/geometry.ts';
 import type { GateVerdict, Tier } from '../contract/learning.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { hasMasksToLearn, whyNoAnswers } from './canLearn.ts';
@@ -10,6 +11,7 @@ import { missesWords, type Scores } from './judging.ts';
 import type { ToLearn } from './learnTier.ts';
 import { projectFigures } from './measure.ts';
 import { pickTier } from './pickTier.ts';
+import { tiersWithRoom } from './runMemory.ts';
 import type { TeachingImage, TeachTask } from './task.ts';
 
 /** Masks that are as good as this under true boxes need no teaching. */
@@ -19,7 +21,7 @@ interface Known {
   readonly own: CheckpointWeights;
   /** What was measured before the run. */
   readonly first: Scores;
-  readonly learnt: readonly TeachingImage[];
+  readonly learnt: readonly (TeachingImage & { readonly size: Frame })[];
 }
 
 export async function planned(
@@ -28,14 +30,28 @@ export async function planned(
 ): Promise<Pick<ToLearn, 'tier' | 'needsMasks' | 'needsWords'>> {
   const misses = missesWords(first.project);
   const needsWords = misses && nameless(learnt) === null;
+  const needsMasks = hasMasksToLearn(own) && projectFigures(first.project).gIoU < goodMasks;
+  if (own.base !== undefined && task.tier === 'auto') {
+    const [canDraw, canAnswer] = [hasMasksToLearn(own), whyNoAnswers(own) === null];
+    const wanted = !canDraw || (misses && canAnswer) ? 'supervised' : 'decoder';
+    const hasRoom = await tiersWithRoom(task, { weights: own, images: learnt });
+    const others = { decoder: canDraw && hasRoom.decoder, supervised: canAnswer && hasRoom.supervised };
+    const tier = await keptTier(task.folder, () => withRoom(wanted, hasRoom, others));
+    return { tier, needsMasks: needsMasks && hasRoom.decoder, needsWords };
+  }
   const picked = (): Tier => {
-    if (own.base !== undefined)
-      return !hasMasksToLearn(own) || (misses && whyNoAnswers(own) === null) ? 'supervised' : 'decoder';
     // What nobody knows a domain of would forget it by learning words.
     return task.base.lesson !== null && needsWords ? pickTier(roomOf(task, first)).tier : 'decoder';
   };
-  const needsMasks = hasMasksToLearn(own) && projectFigures(first.project).gIoU < goodMasks;
   return { tier: task.tier === 'auto' ? await keptTier(task.folder, picked) : task.tier, needsMasks, needsWords };
+}
+
+type Rooms = Readonly<Record<'decoder' | 'supervised', boolean>>;
+
+/** The other tier where the wanted one has no room and that one can teach and has; else the wanted one. */
+function withRoom(wanted: 'decoder' | 'supervised', hasRoom: Rooms, canTake: Rooms): Tier {
+  const other = wanted === 'decoder' ? 'supervised' : 'decoder';
+  return !hasRoom[wanted] && canTake[other] ? other : wanted;
 }
 
 /** What the run holds by now counts as free: it was taken for measuring. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TeachProgress } from '../../main/contract/learning.ts';
 import { requestSize } from '../../main/flow/reasoner.ts';
-import { rewardsMemory, tooLarge } from '../../main/learn/runMemory.ts';
+import { rewardsMemory, tiersWithRoom, tooLarge } from '../../main/learn/runMemory.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { type CheckpointWeights, openModel } from '../../main/weights/openCheckpoint.ts';
 import { runProgram } from '../program.ts';
@@ -88,6 +88,40 @@ describe('a run by rewards', { timeout: 120_000 }, () => {
     const needed = (await rewardsMemory(lens, [requestSize(lens, { width: 64, height: 64 }, 'cat')])).own;
     const { gate } = await teach(asked(needed), { report: () => {} });
     expect(gate.reason).toContain('choose tier supervised, which needs about 0.0 GB.');
+  });
+});
+
+describe('the tiers of a checkpoint that auto knows', { timeout: 120_000 }, () => {
+  const sized = images.map((image) => ({ ...image, size: { width: 64, height: 64 } }));
+  const withRoom = (memory: number, weights = lens) => tiersWithRoom({ memory }, { weights, images: sized });
+
+  /** Megabytes at which the first tier has room, to a twentieth of one. */
+  async function leastOf(tier: 'decoder' | 'supervised'): Promise<number> {
+    let [low, high] = [0, 1e9];
+    while (high - low > 5e4) {
+      const middle = (low + high) / 2;
+      if ((await withRoom(middle))[tier]) high = middle;
+      else low = middle;
+    }
+    return high;
+  }
+
+  it('have room where there is memory, and none where there is not', async () => {
+    expect(await withRoom(1e12)).toEqual({ decoder: true, supervised: true });
+    expect(await withRoom(1e5)).toEqual({ decoder: false, supervised: false });
+    // Another model draws.
+    expect(await withRoom(1e5, segZero)).toEqual({ decoder: true, supervised: false });
+  });
+
+  it('are passed over where another one that teaches has room', async () => {
+    const [decoder, supervised] = [await leastOf('decoder'), await leastOf('supervised')];
+    expect(Math.abs(decoder - supervised)).toBeGreaterThan(1e5);
+    const memory = (decoder + supervised) / 2;
+    const fits = decoder < supervised ? 'decoder' : 'supervised';
+    const task = { ...taskOf(at('auto'), at('LENS'), images), tier: 'auto' as const, minutes: 0.02, memory };
+    expect((await teach(task, { report: () => {} })).tier).toBe(fits);
+    const plenty = { ...task, folder: at('auto with room'), memory: 1e12 };
+    expect((await teach(plenty, { report: () => {} })).tier).not.toBe(fits);
   });
 });
 
