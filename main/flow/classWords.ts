@@ -19,10 +19,13 @@ export interface ClassPrompt {
 
 /** Words around a name that ask for it and say nothing more of it; "without", "red" or "left" do. */
 const ASKING = new Set(
-  `a an the this that these those is are there here please can could would you i me my we us want need in of all any some every
+  `a an the this that these those is are there here please could would you i me my we us want need in of all any some every
   each one mask masks segment find show select mark outline cut out give get pick detect locate highlight draw label where what
   which see image picture photo photograph and or both`.split(/\s+/u),
 );
+
+/** "Can you find" asks; "the can" is a thing. */
+const WHO_CAN = new Set(['you', 'i', 'we']);
 
 /** Stand for any name. */
 const ANYTHING = new Set(['object', 'objects', 'thing', 'things', 'everything', 'anything']);
@@ -38,7 +41,7 @@ interface Word {
 
 /**
  * The longest names first: a "coffee mug" is one class. Two names side by side, as "dog bed", name neither of both. What is "in"
- * something or "of" it is not known.
+ * something or "of" it is not known, and where all words ask and none names anything, the last of them ("the mask") is not.
  */
 export function namedClasses(text: string, classes: readonly NamedClass[]): ClassPrompt {
   const [found, unknown] = [new Set<number>(), new Set<string>()];
@@ -59,11 +62,18 @@ export function namedClasses(text: string, classes: readonly NamedClass[]): Clas
     else
       for (const { text: word } of taken)
         if (ANYTHING.has(word.toLowerCase())) anything = true;
-        else if (!ASKING.has(word.toLowerCase())) unknown.add(word);
+        else if (!isAsking(word, words[i + 1]?.text)) unknown.add(word);
     before = match ? { words: taken, index: match.index } : null;
     i += taken.length;
   }
+  const last = words.at(-1)?.text;
+  if (last !== undefined && found.size === 0 && unknown.size === 0 && !anything) unknown.add(last);
   return { classes: [...found], anything: anything && found.size === 0, unknown: [...unknown] };
+}
+
+function isAsking(word: string, next: string | undefined): boolean {
+  const lower = word.toLowerCase();
+  return lower === 'can' ? WHO_CAN.has(next?.toLowerCase() ?? '') : ASKING.has(lower);
 }
 
 /** What a word leaves to be said of the next name: "in", or "of" where something is named before; null: nothing. */
@@ -112,12 +122,20 @@ export const isNamed = ({ classes, anything, unknown }: ClassPrompt): boolean =>
 export function unknownOnPhotographs(name: string, unknown: readonly string[], classes: readonly NamedClass[]): string {
   const known = classes.flatMap((each) => [each.name, ...each.also]);
   const vocabulary = { words: new Set(known), unfindable: new Set<string>() };
-  const people = unknown.some((word) => PEOPLE.test(word)) && known.includes('person') ? ['person'] : [];
-  const near = [...new Set([...people, ...unknown.flatMap((word) => nearWords(word, vocabulary))])];
+  const isPeople = unknown.some((word) => baseForms(word.toLowerCase()).some((form) => PEOPLE.test(form)));
+  const people = isPeople && known.includes('person') ? ['person'] : [];
+  const longer = unknown.flatMap((word) => endingIn(word, classes));
+  const near = [...new Set([...people, ...longer, ...unknown.flatMap((word) => nearWords(word, vocabulary))])];
   const quoted = unknown.map((word) => `'${word}'`).join(', ');
   const hint = near.length > 0 ? `; near words: ${near.join(', ')}` : '';
   return (
     `${name} does not know ${quoted} on photographs, where it finds things by their names alone${hint}. ` +
     'Click the thing or draw a box around it, or choose another model in the settings.'
   );
+}
+
+/** A "wine glass" is near to "glasses". */
+function endingIn(word: string, classes: readonly NamedClass[]): string[] {
+  const forms = baseForms(word.toLowerCase());
+  return classes.flatMap(({ name }) => (forms.some((form) => name.endsWith(` ${form}`)) ? [name] : []));
 }

@@ -70,7 +70,21 @@ describe('a prompt names', () => {
 
   test('nothing where there are no words', () => {
     expect(named('')).toEqual({ names: [], unknown: [] });
-    expect(named('please?')).toEqual({ names: [], unknown: [] });
+    expect(named('?!')).toEqual({ names: [], unknown: [] });
+  });
+});
+
+describe('a prompt whose words all ask and name nothing', () => {
+  test.each([
+    ['please?', ['please']],
+    ['the mask', ['mask']],
+    ['the can', ['can']],
+    ['Can you find it', ['it']],
+    ['can you find the', ['the']],
+  ])('%s', (text, unknown) => expect(named(text)).toEqual({ names: [], unknown }));
+  test('"can" is a thing beside others too', () => {
+    expect(named('the can and the dog')).toEqual({ names: ['dog'], unknown: ['can'] });
+    expect(named('can we see the dog')).toEqual({ names: ['dog'], unknown: [] });
   });
 });
 
@@ -139,6 +153,11 @@ describe('what a person reads', () => {
   it('gives a person for whoever does something', () => {
     expect(unknownOnPhotographs('loupe-nano', ['skier'], classes)).toContain('near words: person.');
     expect(unknownOnPhotographs('loupe-nano', ['skier'], classes.slice(1))).not.toContain('near words');
+  });
+
+  it('gives a person for several, and longer names that end in the word', () => {
+    expect(unknownOnPhotographs('loupe-nano', ['men'], classes)).toContain('near words: person.');
+    expect(unknownOnPhotographs('loupe-nano', ['Trucks'], classes)).toContain('near words: fire truck.');
   });
 
   it('gives words that are written alike', () => {
