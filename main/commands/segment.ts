@@ -1,6 +1,6 @@
 // `loupe segment`: asks the model about an image file and gives reasoning, boxes and masks, on screen and in files.
 import type { Command } from 'commander';
-import { unlikeSentence } from '../contract/answer.ts';
+import { unlikeWords } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { compress } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
@@ -194,7 +194,7 @@ function asText(outcome: Outcome, files: readonly string[]): string {
   const notKnown = answer.unknownWords && `not asked: unknown ${answer.unknownWords.join(', ')}`;
   const lines = [
     ['answer', isFound(proposal) ? several : (notKnown ?? 'nothing matches')],
-    ...(answer.unlikePicture ? [['but', unlikeSentence]] : []),
+    ...(answer.unlikePicture ? [['but', unlikeWords(isFound(proposal))]] : []),
     ...foundLines(proposal, `${area} pixels (${share} %)`),
     [
       'rewards',

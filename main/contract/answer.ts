@@ -69,9 +69,17 @@ function boxesSoFar(text: string, dialect: AnswerDialect): Box[] {
 }
 
 /** Tells a person that the picture is of a kind that the model did not learn. */
-export const unlikeSentence =
+const unlikeSentence =
   'This picture is unlike those that the model learnt its words on: what it found is likely wrong. ' +
   'Click the thing or draw a box around it, or choose another model in the settings.';
+
+/** Of such a picture, where nothing was found. */
+const missedSentence =
+  'On pictures of this kind the model misses many things: what it did not find may still be there. ' +
+  'Look before you accept; click the thing or draw a box around it if you see it.';
+
+/** What a person is told of an answer about a picture unlike those that the model learnt its words on. */
+export const unlikeWords = (found: boolean): string => (found ? unlikeSentence : missedSentence);
 
 /** The text of a whole answer, special tokens and all, to what it says. */
 export function readAnswer(text: string, dialect: AnswerDialect): AnswerReading {

@@ -50,7 +50,7 @@ export const Answer = z.object({
   reasoning: text(),
   /** Words of the prompt that the model does not know: it was not asked, and the reasoning says so. */
   unknownWords: z.array(z.string()).optional(),
-  /** The picture is unlike those that the model's words were learnt on: what it wrote is likely wrong. */
+  /** The picture is unlike those that the model's words were learnt on: what it found is likely wrong, what it did not find may be there. */
   unlikePicture: z.literal(true).optional(),
   tokens: z.array(z.int().min(0)).optional(),
   logProbabilities: z.array(z.number()).optional(),

@@ -29,7 +29,9 @@ export async function answerByDetector(
   const seen = await detector.find(await segmenter.features(image), image, { classes: all });
   const meant = named.anything ? apart(seen) : seen.filter(({ index }) => named.classes.includes(index));
   const asked = named.classes.map((index) => classes[index]?.name ?? '');
-  const answer = detectedAnswer({ asked, meant, seen }, image, frame);
+  const written = detectedAnswer({ asked, meant, seen }, image, frame);
+  // It misses many things on photographs: that it found nothing is no answer to accept unseen.
+  const answer = { ...written, ...(meant.length === 0 && { unlikePicture: true as const }) };
   options.onText?.(answer.text, 0);
   for (const { box } of meant) options.onBox?.(box, 0);
   const answerMs = performance.now() - started;
@@ -56,13 +58,15 @@ function drawnBox(mask: Mask, found: Box): Box {
 /** Things that the list tells of beside those that are meant. */
 const mostOthers = 6;
 
+type NamedBox = Pick<DetectedThing, 'name' | 'box'>;
+
 export interface DetectedList {
   /** Names in the order of the prompt; none: anything. */
   readonly asked: readonly string[];
   /** Of the asked classes. */
-  readonly meant: readonly DetectedThing[];
+  readonly meant: readonly NamedBox[];
   /** Of all classes, the surest first. */
-  readonly seen: readonly DetectedThing[];
+  readonly seen: readonly NamedBox[];
 }
 
 /** "cat 1 [..], person 2 [..]. person 2." and the boxes; "dog none." where a class is not there. Boxes in the frame's pixels. */
@@ -88,4 +92,4 @@ export function detectedAnswer(list: DetectedList, image: Frame, frame: Frame): 
   };
 }
 
-const namesOf = (found: readonly DetectedThing[]): string[] => [...new Set(found.map(({ name }) => name))];
+const namesOf = (found: readonly NamedBox[]): string[] => [...new Set(found.map(({ name }) => name))];

@@ -7,14 +7,15 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
+import type { DetectorRecord } from '../weights/detectorRecord.ts';
 import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/openCheckpoint.ts';
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { segmenterDigest } from '../weights/taughtSegmenter.ts';
 import { answerReaders } from './answer.ts';
-import { isNamed, namedClasses, unknownOnPhotographs } from './classWords.ts';
+import { type ClassPrompt, isNamed, namedClasses, unknownOnPhotographs } from './classWords.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
-import { answerByDetector } from './detectedAnswer.ts';
+import { answerByDetector, detectedAnswer } from './detectedAnswer.ts';
 import { Detector } from './detector.ts';
 import type { FeatureFiles } from './featureFiles.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
@@ -198,15 +199,32 @@ class LoupePredictor implements Predictor {
    */
   private async searched({ image, prompt, unknown }: NotUnderstood, options: PredictOptions): Promise<Proposal | null> {
     const { detector, own } = this;
-    if (!detector || !own || prompt.box !== undefined || (prompt.points ?? []).length > 0) return null;
+    if (!detector || !own) return null;
     const named = namedClasses(prompt.text, detector.record.classes);
     const isIts = this.pictures === null ? unknown.length > 0 : await this.isUnlike(image);
     if (!isIts) return null;
+    if (prompt.box !== undefined || (prompt.points ?? []).length > 0)
+      return isNamed(named) ? this.pointedOut({ image, prompt, label: nameOf(named, detector.record) }) : null;
     const frame = this.frameOf(image);
     if (isNamed(named)) return answerByDetector({ detector, segmenter: own, image, frame }, named, options);
     if (named.unknown.length === 0 || (this.pictures === null && named.classes.length === 0)) return null;
     const reasoning = unknownOnPhotographs(this.name, named.unknown, detector.record.classes);
     return this.notUnderstood({ image, prompt, unknown: named.unknown, reasoning });
+  }
+
+  /** What a person points at is what they call it: no model is asked, and the answer says what was drawn. */
+  private async pointedOut({ image, prompt, label }: PointedOut): Promise<Proposal | null> {
+    if (label === null) return null;
+    const started = performance.now();
+    const drawn = await this.pointedAt({ image, prompt, named: undefined, states: undefined });
+    const objects = drawn.map((object) => ({ ...object, label }));
+    const frame = this.frameOf(image);
+    const things = objects.map(({ box }) => ({ name: label, box }));
+    const answer = detectedAnswer({ asked: [label], meant: things, seen: things }, image, frame);
+    return {
+      ...{ answer, frame, objects, found: objects.length > 0 ? 'objects' : 'nothing', rewards: { format: 1 } },
+      timings: { totalMs: performance.now() - started },
+    };
   }
 
   /** No model is asked with words that it does not know: it would find something else. What is pointed at is still drawn. */
@@ -336,6 +354,14 @@ interface NotUnderstood {
   /** The sentence for a person. Default: that of the reasoner's vocabulary. */
   reasoning?: string;
 }
+
+interface PointedOut extends Pick<NotUnderstood, 'image' | 'prompt'> {
+  /** Null where the prompt names not just one class. */
+  label: string | null;
+}
+
+const nameOf = ({ classes: [only, ...more] }: ClassPrompt, { classes }: DetectorRecord): string | null =>
+  (more.length === 0 && only !== undefined && classes[only]?.name) || null;
 
 interface Draft {
   image: DecodedImage;

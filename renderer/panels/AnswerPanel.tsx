@@ -1,7 +1,7 @@
 // The answer in review: reasoning, box and mask, each with its own verdict, and what is to become of the whole.
 import { Alert, Button, Group, Text, Tooltip } from '@mantine/core';
 import { IconBan, IconMessageQuestion, IconPlus } from '@tabler/icons-react';
-import { unlikeSentence } from '../../main/contract/answer.ts';
+import { unlikeWords } from '../../main/contract/answer.ts';
 import type { CommandId } from '../../main/contract/commands.ts';
 import { isAccepted } from '../../main/contract/correction.ts';
 import type { Correction, StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
@@ -126,7 +126,7 @@ function Words({ open, proposal, unreadable, reward }: Omit<ReviewProps, 'prompt
   // A warning comes before what it is about: below long words nobody would see it.
   return (
     <>
-      {!unreadable && unlikePicture && <Unlike />}
+      {!unreadable && unlikePicture && <Unlike found={proposal.found === 'objects'} />}
       {!(unreadable && unknownWords?.length) && (
         <Reasoning
           key={proposal.id}
@@ -176,9 +176,14 @@ function Unreadable({ answer: { text, reasoning, unknownWords } }: Pick<StoredPr
   );
 }
 
-const Unlike = () => (
-  <Alert color="yellow" p="xs" my={4} title="A kind of picture that the model did not learn">
-    <Text size="xs">{unlikeSentence}</Text>
+const Unlike = ({ found }: { found: boolean }) => (
+  <Alert
+    color="yellow"
+    p="xs"
+    my={4}
+    title={found ? 'A kind of picture that the model did not learn' : 'Not found does not mean not there'}
+  >
+    <Text size="xs">{unlikeWords(found)}</Text>
   </Alert>
 );
 

@@ -54,6 +54,15 @@ describe('the answer panel', () => {
     expect(words.indexOf('did not learn')).toBeLessThan(words.indexOf('Reasoning'));
   });
 
+  it('says of nothing found on such a picture that it may still be there', () => {
+    const { answer } = proposed(box);
+    const missed = proposed(null, { found: 'nothing', answer: { ...answer, unlikePicture: true as const } });
+    const markup = review([prompt], [missed]);
+    expect(wordsOf(markup)).toContain('what it did not find may still be there');
+    expect(wordsOf(markup)).not.toContain('what it found is likely wrong');
+    expect(/<button[^>]*aria-label="Accept, next image"[^>]*>/u.exec(markup)?.[0]).toContain('data-variant="default"');
+  });
+
   it('names words that the model does not know once', () => {
     const reasoning = "loupe-nano does not know 'skier'.";
     const answer = { text: '', reasoning, unknownWords: ['skier'] };
