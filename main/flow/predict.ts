@@ -204,7 +204,7 @@ class LoupePredictor implements Predictor {
     const isIts = this.pictures === null ? unknown.length > 0 : await this.isUnlike(image);
     if (!isIts) return null;
     if (prompt.box !== undefined || (prompt.points ?? []).length > 0)
-      return isNamed(named) ? this.pointedOut({ image, prompt, label: nameOf(named, detector.record) }) : null;
+      return isNamed(named) ? this.pointedOut({ image, prompt, label: nameOf(named, detector.record) }, options) : null;
     const frame = this.frameOf(image);
     if (isNamed(named)) return answerByDetector({ detector, segmenter: own, image, frame }, named, options);
     if (named.unknown.length === 0 || (this.pictures === null && named.classes.length === 0)) return null;
@@ -213,7 +213,7 @@ class LoupePredictor implements Predictor {
   }
 
   /** What a person points at is what they call it: no model is asked, and the answer says what was drawn. */
-  private async pointedOut({ image, prompt, label }: PointedOut): Promise<Proposal | null> {
+  private async pointedOut({ image, prompt, label }: PointedOut, options: PredictOptions): Promise<Proposal | null> {
     if (label === null) return null;
     const started = performance.now();
     const drawn = await this.pointedAt({ image, prompt, named: undefined, states: undefined });
@@ -221,6 +221,7 @@ class LoupePredictor implements Predictor {
     const frame = this.frameOf(image);
     const things = objects.map(({ box }) => ({ name: label, box }));
     const answer = detectedAnswer({ asked: [label], meant: things, seen: things }, image, frame);
+    options.onText?.(answer.text, 0);
     return {
       ...{ answer, frame, objects, found: objects.length > 0 ? 'objects' : 'nothing', rewards: { format: 1 } },
       timings: { totalMs: performance.now() - started },

@@ -128,7 +128,11 @@ describe.skipIf(!released)('a picture unlike those that words were learnt on', {
 
   it('calls what is clicked as the person calls it, whatever a search would find', async () => {
     const points = [{ x: 0.5 * image.width, y: 0.5 * image.height, sign: '+' as const }];
-    const { objects, answer } = await predictor.predict(image, { text: 'the dog', points });
+    const texts: string[] = [];
+    const onText = (text: string) => texts.push(text);
+    const { objects, answer } = await predictor.predict(image, { text: 'the dog', points }, { onText });
+    // A terminal prints what is told on the way.
+    expect(texts).toEqual([answer.text]);
     expect(answer.logProbabilities).toBeUndefined();
     expect(objects.map(({ score, label }) => [score, label])).toEqual([[undefined, 'dog']]);
   });
