@@ -38,6 +38,8 @@ interface Failure {
   /** A fault is ours. */
   readonly reason: 'bad input' | 'fault';
   readonly message: string;
+  /** Of a fault. It comes with the message, as what is written beside may arrive after it. */
+  readonly stack?: string;
 }
 
 type FromTask =
@@ -153,7 +155,7 @@ function listen<Event>(
     if (message.kind === 'event') onEvent?.(message.event as Event);
     else if (message.kind === 'done') resolve(message);
     else if (message.kind === 'memory') reject(outOfMemory());
-    else reject(asError(message.failure, words));
+    else reject(asError(message.failure));
   };
   const fail = (error: Error) => reject(new TaskStopped('stopped', error.message));
   // Resolves when all its output is here: V8 reports a lack of memory before it aborts.
@@ -169,9 +171,9 @@ function listen<Event>(
   };
 }
 
-function asError({ reason, message }: Failure, words: string): Error {
+function asError({ reason, message, stack }: Failure): Error {
   if (reason === 'bad input') return new BadInput(message);
-  return new Error(message, { cause: words });
+  return new Error(message, { cause: stack });
 }
 
 async function endOf(child: ChildProcess): Promise<void> {
@@ -209,8 +211,8 @@ export function performTask<Given, Event, Result>(
 function failed(error: unknown): FromTask {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof BadInput) return { kind: 'failed', failure: { reason: 'bad input', message } };
-  process.stderr.write(`${error instanceof Error ? error.stack : message}\n`);
-  return { kind: 'failed', failure: { reason: 'fault', message } };
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { kind: 'failed', failure: { reason: 'fault', message, ...(stack !== undefined && { stack }) } };
 }
 
 const isWantOfMemory = (error: unknown): boolean =>
