@@ -20,6 +20,9 @@ const ENDS_PHRASE = new Set(
   over closest nearest used is are was has and or standing sitting lying wearing holding`.split(/\s+/u),
 );
 
+/** "The cat and the person" names two things. */
+const NEXT_NAMED = /\s*(?:,|\b(?:and|or)\b)\s*(?=(?:the|a|an|all|every|each|both)\s)/iu;
+
 export function understood(text: string, vocabulary: ClosedVocabulary): UnderstoodPrompt {
   const unknown = new Set<string>();
   const spoken = text.replace(WORD, (word) => {
@@ -28,9 +31,12 @@ export function understood(text: string, vocabulary: ClosedVocabulary): Understo
     if (isContent(word)) unknown.add(word);
     return word;
   });
-  const named = headOf(text);
-  const head = named && (knownForm(named, vocabulary.words) ?? named);
-  if (named && head && [named.toLowerCase(), head].some((each) => vocabulary.unfindable.has(each))) unknown.add(named);
+  for (const phrase of text.split(NEXT_NAMED)) {
+    const named = headOf(phrase);
+    const head = named && (knownForm(named, vocabulary.words) ?? named);
+    if (named && head && [named.toLowerCase(), head].some((each) => vocabulary.unfindable.has(each)))
+      unknown.add(named);
+  }
   return { text: spoken, unknown: [...unknown] };
 }
 

@@ -27,6 +27,14 @@ describe('forty prompts with an unknown word', () => {
   test('are forty', () => expect(UNKNOWN).toHaveLength(40));
 });
 
+describe('several things that are named', () => {
+  test.each(['the cat and the person', 'all dogs, the woman', 'a frog or a person'])(
+    '%s: none is found for another',
+    (prompt) => expect(understood(prompt, nano).unknown).toHaveLength(1),
+  );
+  test('are known where each is', () => expect(understood('the dog and all the cats', nano).unknown).toEqual([]));
+});
+
 describe('known words', () => {
   test.each([
     ['the dog', 'the dog'],
