@@ -169,7 +169,7 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
   /** The times that are told have whole seconds. */
   const nextSecond = () => app.page.waitForTimeout(1001);
 
-  it('says of a picture that it is of another kind, and does not urge to accept', async () => {
+  it('says of a photograph that what was not found may be there, and does not urge to accept', async () => {
     const { page } = app;
     // Rows beyond the list's edge are not on the page.
     const list = page.getByRole('listbox', { name: 'Images' });
@@ -178,12 +178,12 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     await app.scene('street.jpg');
     await nextSecond();
     const before = await savedWords();
-    await app.ask('what is here');
+    await app.ask('the giraffe');
     // A write of any kind counts: nothing was drawn.
     await expect.poll(savedWords).toMatch(/^Saved \d/u);
     expect(await savedWords()).not.toBe(before);
     const answer = page.getByRole('region', { name: 'Prompt and answer' });
-    await answer.getByText('A kind of picture that the model did not learn').waitFor();
+    await answer.getByText('Not found does not mean not there').waitFor();
     expect(await answer.locator('.deeds [data-variant="filled"]').count()).toBe(0);
   });
 
@@ -197,7 +197,7 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
       await page.getByRole('menu').waitFor({ state: 'detached' });
       return words;
     };
-    expect(await asked()).toBe('what is here');
+    expect(await asked()).toBe('the giraffe');
     const before = await savedWords();
     await nextSecond();
     await app.promptField.fill('half a prompt');
@@ -210,8 +210,8 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     await app.command('close project');
     await page.getByRole('button', { name: /kept/u }).click();
     await app.scene('street.jpg');
-    await expect.poll(() => app.promptField.inputValue()).toBe('what is here');
-    expect(await asked()).toBe('what is here');
+    await expect.poll(() => app.promptField.inputValue()).toBe('the giraffe');
+    expect(await asked()).toBe('the giraffe');
   });
 
   it('ends with a page that complained of nothing but the host that was away', () =>
