@@ -186,7 +186,8 @@ class LoupePredictor implements Predictor {
   unknownWords(text: string): readonly string[] {
     if (!this.vocabulary) return [];
     const named = this.detector && namedClasses(text, this.detector.record.classes);
-    return named && isNamed(named) ? [] : understood(text, this.vocabulary).unknown;
+    if (named && (isNamed(named) || named.unknown.length > 0)) return named.unknown;
+    return understood(text, this.vocabulary).unknown;
   }
 
   private async isUnlike(image: DecodedImage): Promise<boolean> {

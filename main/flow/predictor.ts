@@ -53,7 +53,7 @@ export interface Predictor {
   /** Name of the segmenter that clicks and boxes go to, where it is not that of the weights; else null. */
   readonly segmenterName: string | null;
   predict(image: DecodedImage, prompt: Prompt, options?: PredictOptions): Promise<Proposal>;
-  /** Words of a prompt that the model was never taught; none where it reads any word. */
+  /** Words of a prompt that the model was never taught to find on photographs; none where it reads any word. */
   unknownWords(text: string): readonly string[];
   /** How often the encoder of the segmenter that clicks go to has run. */
   readonly encodings: number;
