@@ -74,7 +74,7 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
     else if (options.crossValidate === undefined) {
       const { tier, minutes, seed } = options;
       const settings = engineSettings({ ...options, weights: inUse });
-      await tellPlan({ project, learner, tier, minutes, seed, fileOf }, settings, terminal);
+      await tellPlan({ project, learner, tier, minutes, seed }, settings, terminal);
     }
     const log = await openedLog(options, terminal);
     const engine = new Engine({ weights: null, device: options.provider ?? 'cpu' }, () => {}, {

@@ -74,7 +74,8 @@ function categoriesOf(photos: readonly LabelledImage[]): Map<string, Set<string>
   return found;
 }
 
-function largeOf({ image, things }: LabelledImage): Set<string> {
+/** Labels of its large things. */
+export function largeOf({ image, things }: LabelledImage): Set<string> {
   const least = LARGE * image.width * image.height;
   const large = things.filter(({ box }) => (box.x2 - box.x1) * (box.y2 - box.y1) >= least);
   return new Set(large.map(({ label }) => label));

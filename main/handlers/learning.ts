@@ -24,7 +24,7 @@ export const learningHandlers = (host: HostContext) => ({
     ]);
     const learner = await learnerAt(...placesOf(host));
     const { engine } = host;
-    return planRun({ ...input, project: host.project(), learner, engine, fileOf: (image) => host.fileOf(image) });
+    return planRun({ ...input, project: host.project(), learner, engine });
   }),
   rewardsOf: contract.learning.rewardsOf.handler(({ input: { imageId } }) => {
     const detail = host.project().detail(imageId);

@@ -1,13 +1,10 @@
 // Plans a run before it starts, without looking at a picture: what it would learn from, by which tier, how long, in how much memory.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { freemem, tmpdir } from 'node:os';
-import path from 'node:path';
+import { freemem } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import type { Tier } from '../contract/learning.ts';
 import type { Image } from '../contract/project.ts';
 import type { RunPlan } from '../contract/runPlan.ts';
 import type { Engine } from '../engine/supervisor.ts';
-import { drawnPictures } from '../evaluate/drawnThings.ts';
 import { hasOwnDomain, usualDomain } from '../learn/baseDomain.ts';
 import { cannotLearn, hasMasksToLearn, type Learner } from '../learn/canLearn.ts';
 import { clicksInAnswers, lacksWords, mostWorded } from '../learn/judging.ts';
@@ -18,8 +15,8 @@ import { pickTier, type Room, usualPeakMB } from '../learn/pickTier.ts';
 import { refusal, type TaughtImage } from '../learn/preflight.ts';
 import { type Sample, type StandingThing, samplesOf, standingThings } from '../learn/sample.ts';
 import { heldOut } from '../learn/split.ts';
-import { writePng } from '../pictures/image.ts';
 import type { Project } from '../store/project.ts';
+import { sampleScene } from './sampleProject.ts';
 
 export interface ToPlan {
   readonly project: Project;
@@ -29,7 +26,6 @@ export interface ToPlan {
   readonly tier: Tier | 'auto';
   readonly minutes: number;
   readonly seed: number;
-  fileOf(image: Image): string;
 }
 
 type Planned = TaughtImage & { readonly things: readonly StandingThing[]; readonly image: Image };
@@ -140,22 +136,16 @@ function answersOfRun(
 /** Times that a run chooses how much it keeps: after words, and after rewards. */
 const parts: Readonly<Record<Tier, number>> = { decoder: 0, supervised: 1, rl: 2 };
 
-/** By a question about a scene as the weights came with; the second of two, as the first one opens graphs. Null: it cannot be asked. */
+/** By a question about a scene of the sample, as the weights came with; the second of two, as the first one opens graphs. Null: it cannot be asked. */
 async function secondsOfAnswer({ engine }: ToPlan): Promise<number | null> {
-  const { image, prompts } = (await drawnPictures())('validation', 0);
-  const folder = await mkdtemp(path.join(tmpdir(), 'loupe-plan-'));
+  const question = { picture: sampleScene, text: 'the red thing', points: [], box: null, samples: 1, seed: 0 };
+  const ask = () => engine.call('ask', question, { urgency: 'batch' });
   try {
-    const picture = path.join(folder, 'scene.png');
-    await writePng(picture, { ...image, channels: 3 });
-    const question = { picture, text: prompts[0]?.text ?? 'thing', points: [], box: null, samples: 1, seed: 0 };
-    const ask = () => engine.call('ask', question, { urgency: 'batch' });
     await ask();
     return (await ask()).ms / 1000;
   } catch {
     // What is wrong with the model is said where it is used.
     return null;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

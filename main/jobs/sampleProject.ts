@@ -6,6 +6,8 @@ import { BadInput } from '../contract/badInput.ts';
 import { openProject } from '../store/project.ts';
 
 const shipped = path.resolve(import.meta.dirname, '../../resources/sample');
+/** One of its pictures: what loupe-nano is asked about where only the time of an answer matters. */
+export const sampleScene = path.join(shipped, 'scene-01.jpg');
 const NAME = 'Sample scenes.loupe';
 
 /**

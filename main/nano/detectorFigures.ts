@@ -1,6 +1,7 @@
 // Measures a detector on photographs that it did not learn from, and chooses the score from which on a thing counts as found.
 import { boxIou } from '../contract/geometry.ts';
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
+import { largeOf } from '../evaluate/words.ts';
 import type { Detector } from '../flow/detector.ts';
 import type { Segmenter } from '../flow/segmenter.ts';
 import { classOf } from './photoClasses.ts';
@@ -13,8 +14,6 @@ export interface ClassSearch {
   readonly found: readonly { readonly score: number; readonly isRight: boolean }[];
 }
 
-/** From this share of the picture on a thing's box is large. */
-const large = 0.05;
 /** Boxes that overlap by so much are of one thing. */
 const sameBox = 0.5;
 /** Absent classes that are asked for in a photograph. */
@@ -55,11 +54,8 @@ function namesOf(photos: readonly LabelledImage[]): Set<string> {
   return new Set(names);
 }
 
-function largeNames({ set, image, things }: LabelledImage): Set<string> {
-  const least = large * image.width * image.height;
-  const some = things.filter(({ box }) => (box.x2 - box.x1) * (box.y2 - box.y1) >= least);
-  return new Set(some.flatMap(({ label }) => classOf(set, label) ?? []));
-}
+const largeNames = (photo: LabelledImage): Set<string> =>
+  new Set([...largeOf(photo)].flatMap((label) => classOf(photo.set, label) ?? []));
 
 /** The least score at which so many absent classes are said to be absent as `absentShare` says, and what is found from it on. */
 export function chosenScore(asked: readonly ClassSearch[]): { least: number; found: number; absent: number } {

@@ -14,12 +14,11 @@ export function detectorGraph(p: Params, config: Sam2Config, classes: number) {
   const head = { classes, width: detectorShape.width, blocks: detectorShape.blocks };
   const maps = detectorHead(p.at('detector'), head, imageEncoder(p.at('sam'), config, image));
   const every = [pictures, detectorGrid ** 2, classes];
-  const { loss, figures } = detectorLoss(maps, {
+  return detectorLoss(maps, {
     named: input('named', every),
     weight: input('weight', every),
     at: input('at', [places], 'int64'),
     boxes: input('boxes', [places, 4]),
     counts: input('counts', [places]),
   });
-  return { loss, figures };
 }

@@ -5,6 +5,7 @@ import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
 import { joined } from '../learn/joinFloats.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
 import { detectorBatch, detectorGrid as grid } from './layout.ts';
+import { drawWeighted } from './lessons.ts';
 import { classOf } from './photoClasses.ts';
 import { stepDraw } from './seeds.ts';
 import { drawTurn, framed, recoloured, turnedBox } from './view.ts';
@@ -87,12 +88,7 @@ export class DetectorLessons {
   }
 
   private lesson(draw: Random): Lesson {
-    let left = draw.next() * this.sets.reduce((sum, { weight }) => sum + weight, 0);
-    const found = this.sets.find(({ weight }) => {
-      left -= weight;
-      return left < 0;
-    });
-    return draw.pick((found ?? this.sets.at(-1))?.lessons ?? []);
+    return draw.pick(drawWeighted(this.sets, draw)?.lessons ?? []);
   }
 
   /** The core of a thing names it, smaller things over larger ones; of its other cells nobody asks whether they do. */

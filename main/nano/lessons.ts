@@ -78,12 +78,7 @@ export class LessonMaker {
   }
 
   private photo(draw: Random): LabelledImage {
-    let left = draw.next() * this.sets.reduce((sum, { weight }) => sum + weight, 0);
-    const found = this.sets.find(({ weight }) => {
-      left -= weight;
-      return left < 0;
-    });
-    return draw.pick((found ?? this.sets.at(-1))?.photos ?? []);
+    return draw.pick(drawWeighted(this.sets, draw)?.photos ?? []);
   }
 
   /** Each is drawn once: drawing takes longer than all else. */
@@ -92,6 +87,16 @@ export class LessonMaker {
     this.shown.set(index, scene);
     return scene;
   }
+}
+
+/** Each as often as its weight says. */
+export function drawWeighted<T extends { readonly weight: number }>(all: readonly T[], draw: Random): T | undefined {
+  let left = draw.next() * all.reduce((sum, { weight }) => sum + weight, 0);
+  const found = all.find(({ weight }) => {
+    left -= weight;
+    return left < 0;
+  });
+  return found ?? all.at(-1);
 }
 
 const taughtPhoto = ({ image, things }: LabelledImage): TaughtPicture => ({

@@ -1,33 +1,16 @@
 // `loupe train detector` as the program runs it: what it refuses before anything is learnt, and what it asks for.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
-import { addTrain } from '../../main/commands/train.ts';
-import { judge } from '../../main/failure.ts';
 import { saved } from '../formats/reads.ts';
 import { paint, temporary } from '../hosting.ts';
+import { trainCommand } from './trainCommand.ts';
 
 const { folder: root, remove } = temporary('train-detector-command');
 afterAll(remove);
 const at = (...names: string[]) => path.join(root, ...names);
 
-async function loupe(...args: string[]): Promise<{ code: number; line: string }> {
-  const program = new Command('loupe').exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} });
-  addTrain(program, {
-    print: () => {},
-    note: () => {},
-    signal: new AbortController().signal,
-    finish: () => {},
-  });
-  try {
-    await program.parseAsync(['train', 'detector', '--out', at('out'), ...args], { from: 'user' });
-    return { code: 0, line: '' };
-  } catch (error) {
-    const { code, line } = judge(error, root);
-    return { code, line: line ?? '' };
-  }
-}
+const loupe = (...args: string[]) => trainCommand(root, 'detector', '--out', at('out'), ...args);
 
 const empty = () => saved(root, 'empty.json', { images: [], annotations: [], categories: [] });
 

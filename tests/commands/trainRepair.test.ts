@@ -2,10 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addTrain } from '../../main/commands/train.ts';
-import { judge } from '../../main/failure.ts';
+import { trainCommand } from './trainCommand.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -13,22 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-async function loupe(...args: string[]): Promise<{ code: number; line: string }> {
-  const program = new Command('loupe').exitOverride().configureOutput({ outputError: () => {}, writeErr: () => {} });
-  addTrain(program, {
-    print: () => {},
-    note: () => {},
-    signal: new AbortController().signal,
-    finish: () => {},
-  });
-  try {
-    await program.parseAsync(['train', 'repair', ...args], { from: 'user' });
-    return { code: 0, line: '' };
-  } catch (error) {
-    const { code, line } = judge(error, root);
-    return { code, line: line ?? '' };
-  }
-}
+const loupe = (...args: string[]) => trainCommand(root, 'repair', ...args);
 
 describe('train repair', () => {
   it('refuses a file or folder that is not there, by its name', async () => {

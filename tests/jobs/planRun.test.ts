@@ -35,7 +35,6 @@ afterAll(async () => {
 const plan = async (more: Partial<Parameters<typeof planRun>[0]> = {}): Promise<RunPlan> =>
   planRun({
     ...{ project, learner: await learnerAt(embeddedWeights, null), engine, tier: 'auto', minutes: 10, seed: 1 },
-    fileOf: (image) => path.join(root, 'p', image.path),
     ...more,
   });
 
