@@ -1,6 +1,6 @@
 // `loupe segment`: asks the model about an image file and gives reasoning, boxes and masks, on screen and in files.
 import type { Command } from 'commander';
-import { unlikeWords } from '../contract/answer.ts';
+import { onceWords, unlikeWords } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { compress } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
@@ -34,6 +34,8 @@ export interface SegmentOptions extends WeightsOptions {
 interface Outcome {
   readonly image: ImageFile;
   readonly proposal: Proposal;
+  /** What there is to say of how many answers were drawn; null: as many as were asked for. */
+  readonly once: string | null;
   readonly device: string;
   readonly timings: Readonly<Record<string, number>>;
 }
@@ -68,7 +70,13 @@ async function segment(file: string, options: SegmentOptions, terminal: Terminal
   refuseOutside(prompt, image);
   await prepareFolder(options.out);
   const { loadMs, device, proposal } = await propose(image, prompt, { options, terminal });
-  const outcome = { image, proposal, device, timings: { decodeMs, loadMs, ...proposal.timings } };
+  const outcome = {
+    image,
+    proposal,
+    once: onceOf(proposal, options),
+    device,
+    timings: { decodeMs, loadMs, ...proposal.timings },
+  };
   const files = await writeAnswerFiles(options.out, { image, prompt: prompt.text, proposal });
   terminal.print(options.json ? asJson(outcome) : asText(outcome, files));
   terminal.finish(isFound(proposal) ? exitCode.done : exitCode.nothing);
@@ -124,6 +132,10 @@ function streamTo(terminal: Terminal, shown: (text: string) => string): (piece: 
   };
 }
 
+/** Words that the model does not know are told of by themselves. */
+const onceOf = ({ candidates, answer }: Proposal, { samples = 1 }: SegmentOptions): string | null =>
+  samples > 1 && !candidates && !answer.unknownWords ? onceWords(samples) : null;
+
 const isFound = ({ objects }: Proposal): boolean => objects.length > 0;
 
 const maskAsJson = (mask: Mask) => ({ counts: compress(mask), size: mask.size });
@@ -143,13 +155,14 @@ function wholeOf({ objects }: Proposal): { box: Box | null; mask: Mask | null; a
 }
 
 /** Masks as COCO writes them: compressed runs and [height, width]. `box`, `mask` and `area` are of all objects together. */
-function asJson({ image, proposal, device, timings }: Outcome): string {
+function asJson({ image, proposal, once, device, timings }: Outcome): string {
   const { answer, frame, objects, rewards } = proposal;
   const { box, mask, area } = wholeOf(proposal);
   const found = {
     answer: isFound(proposal) ? 'found' : 'nothing',
     reasoning: inPicture(answer.reasoning, frame, image),
     ...(answer.unlikePicture && { unlikePicture: true }),
+    ...(once !== null && { note: once }),
     ...(answer.unknownWords && { unknownWords: answer.unknownWords }),
     objects: objects.map((one) => ({ ...one, mask: maskAsJson(one.mask), area: maskArea(one.mask) })),
     box,
@@ -186,7 +199,7 @@ function foundLines({ objects }: Proposal, area: string): [string, string][] {
 }
 
 function asText(outcome: Outcome, files: readonly string[]): string {
-  const { image, proposal, device, timings } = outcome;
+  const { image, proposal, once, device, timings } = outcome;
   const { answer, frame, objects, rewards } = proposal;
   const { area } = wholeOf(proposal);
   const share = ((100 * area) / (image.width * image.height)).toFixed(1);
@@ -195,6 +208,7 @@ function asText(outcome: Outcome, files: readonly string[]): string {
   const lines = [
     ['answer', isFound(proposal) ? several : (notKnown ?? 'nothing matches')],
     ...(answer.unlikePicture ? [['but', unlikeWords(isFound(proposal))]] : []),
+    ...(once !== null ? [['note', once]] : []),
     ...foundLines(proposal, `${area} pixels (${share} %)`),
     [
       'rewards',

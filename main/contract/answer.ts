@@ -81,6 +81,10 @@ const missedSentence =
 /** What a person is told of an answer about a picture unlike those that the model learnt its words on. */
 export const unlikeWords = (found: boolean): string => (found ? unlikeSentence : missedSentence);
 
+/** What a person is told who asked for several answers and got one, as chance has no part in it. */
+export const onceWords = (samples: number): string =>
+  `One answer stands for the ${samples} that were asked for: things that are found by their names on photographs, or pointed at, are the same each time.`;
+
 /** The text of a whole answer, special tokens and all, to what it says. */
 export function readAnswer(text: string, dialect: AnswerDialect): AnswerReading {
   if (dialect === 'released') {

@@ -11,7 +11,7 @@ export interface NamedClass {
 export interface ClassPrompt {
   /** Places in the detector's classes, in the order of the prompt, each once. */
   readonly classes: readonly number[];
-  /** Whether "object" or "thing" stands there for a name: then any class is meant. */
+  /** Whether "object" or "thing" stands there for a name, alone or beside names: then any class is meant. */
   readonly anything: boolean;
   /** Words that name no class and change what is meant, as they were written, each once. */
   readonly unknown: readonly string[];
@@ -30,13 +30,17 @@ const WHO_CAN = new Set(['you', 'i', 'we']);
 /** Stand for any name. */
 const ANYTHING = new Set(['object', 'objects', 'thing', 'things', 'everything', 'anything']);
 
+/** "Things that are people" are people; "each person and each thing" is everything. */
+const SAME = new Set(['that', 'which', 'is', 'are']);
+const APART = new Set(['and', 'or']);
+
 /** "In" these asks where to look, and not for what lies in something. */
 const PLACES = new Set(['picture', 'image', 'photo', 'photograph', 'here', 'there']);
 
 interface Word {
   readonly text: string;
-  /** Whether nothing but blanks stands between it and the word before. */
-  readonly adjoins: boolean;
+  /** What stands between it and the word before, less blanks. */
+  readonly sign: string;
 }
 
 /**
@@ -47,28 +51,46 @@ export function namedClasses(text: string, classes: readonly NamedClass[]): Clas
   const [found, unknown] = [new Set<number>(), new Set<string>()];
   const names = namesOf(classes);
   const words = wordsOf(text);
-  let anything = false;
+  const mentions: Mention[] = [];
   let relation: string | null = null;
   let before: { readonly words: readonly Word[]; readonly index: number } | null = null;
   for (let i = 0; i < words.length; ) {
     const match = names.find(({ parts }) => begins(words.slice(i), parts));
     const taken = words.slice(i, i + (match?.parts.length ?? 1));
-    if (match && relation !== null) unknown.add(relation);
-    relation = match ? null : relationAfter(taken[0]?.text ?? '', relation, found.size > 0);
-    if (match && before && taken[0]?.adjoins) {
+    const isThing = !match && ANYTHING.has(taken[0]?.text.toLowerCase() ?? '');
+    if ((match || isThing) && relation !== null) unknown.add(relation);
+    relation = match || isThing ? null : relationAfter(taken[0]?.text ?? '', relation, mentions.length > 0);
+    if (match || isThing) mentions.push({ isThing, start: i, end: i + taken.length });
+    if (match && before && taken[0]?.sign === '') {
       found.delete(before.index);
       for (const word of [...before.words, ...taken]) unknown.add(word.text);
     } else if (match) found.add(match.index);
-    else
-      for (const { text: word } of taken)
-        if (ANYTHING.has(word.toLowerCase())) anything = true;
-        else if (!isAsking(word, words[i + 1]?.text)) unknown.add(word);
+    else if (!isThing) for (const { text: word } of taken) if (!isAsking(word, words[i + 1]?.text)) unknown.add(word);
     before = match ? { words: taken, index: match.index } : null;
     i += taken.length;
   }
   const last = words.at(-1)?.text;
-  if (last !== undefined && found.size === 0 && unknown.size === 0 && !anything) unknown.add(last);
-  return { classes: [...found], anything: anything && found.size === 0, unknown: [...unknown] };
+  if (last !== undefined && mentions.length === 0 && unknown.size === 0) unknown.add(last);
+  return { classes: [...found], anything: mentions.some((_, i) => isApart(mentions, i, words)), unknown: [...unknown] };
+}
+
+/** A name, or a "thing" in the place of one; places in the words of the prompt. */
+interface Mention {
+  readonly isThing: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Whether it is a "thing" of which neither the name before nor the one behind says what it is. */
+function isApart(mentions: readonly Mention[], at: number, words: readonly Word[]): boolean {
+  const isSame = (before: Mention | undefined, after: Mention | undefined) => {
+    if (!before || !after || before.isThing === after.isThing) return false;
+    const [between, signs] = [words.slice(before.end, after.start), words.slice(before.end, after.start + 1)];
+    const has = (some: ReadonlySet<string>) => between.some(({ text }) => some.has(text.toLowerCase()));
+    return !has(APART) && !signs.some(({ sign }) => /[,;]/u.test(sign)) && (between.length === 0 || has(SAME));
+  };
+  const [own, before, after] = [mentions[at], mentions[at - 1], mentions[at + 1]];
+  return own?.isThing === true && !isSame(before, own) && !isSame(own, after);
 }
 
 function isAsking(word: string, next: string | undefined): boolean {
@@ -86,9 +108,9 @@ function relationAfter(word: string, before: string | null, isNamedBefore: boole
 function wordsOf(text: string): Word[] {
   let end = 0;
   return [...text.matchAll(WORD)].map(({ 0: word, index }) => {
-    const between = text.slice(end, index);
+    const sign = text.slice(end, index).trim();
     end = index + word.length;
-    return { text: word, adjoins: between.trim() === '' };
+    return { text: word, sign };
   });
 }
 
@@ -108,7 +130,7 @@ function namesOf(classes: readonly NamedClass[]): ClassName[] {
 function begins(words: readonly Word[], parts: readonly string[]): boolean {
   return parts.every((part, i) => {
     const word = words[i];
-    if (!word || (i > 0 && !word.adjoins)) return false;
+    if (!word || (i > 0 && word.sign !== '')) return false;
     const lower = word.text.toLowerCase().replaceAll('’', "'");
     return lower === part || (i === parts.length - 1 && baseForms(lower).includes(part));
   });

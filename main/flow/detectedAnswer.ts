@@ -28,7 +28,8 @@ export async function answerByDetector(
   const all = classes.map((_, i) => i);
   const seen = await detector.find(await segmenter.features(image), image, { classes: all });
   const meant = named.anything ? apart(seen) : seen.filter(({ index }) => named.classes.includes(index));
-  const asked = named.classes.map((index) => classes[index]?.name ?? '');
+  const names = named.classes.map((index) => classes[index]?.name ?? '');
+  const asked = named.anything && names.length > 0 ? [...new Set([...names, ...namesOf(meant)])] : names;
   const written = detectedAnswer({ asked, meant, seen }, image, frame);
   // It misses many things on photographs: that it found nothing is no answer to accept unseen.
   const answer = { ...written, ...(meant.length === 0 && { unlikePicture: true as const }) };

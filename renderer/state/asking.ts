@@ -1,6 +1,7 @@
 // Asks the model one prompt: stores it first, then shows the answer word by word until all candidates are there.
+import { onceWords } from '../../main/contract/answer.ts';
 import { created } from '../../main/contract/diff.ts';
-import type { StoredPrompt } from '../../main/contract/project.ts';
+import type { StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
 import type { Box } from '../../main/contract/records.ts';
 import type { ActionContext } from './actionContext.ts';
 import { candidatesOf, withAnswerEvent } from './answers.ts';
@@ -66,11 +67,16 @@ export class AnswerRequests {
     const { store, host } = this.context;
     const asked = candidatesOf(store.getState(), promptId).length;
     const answers = await host.model.ask({ promptId, samples, seed: asked }, { signal });
+    const drawn: StoredProposal[] = [];
     for await (const event of answers) {
       if (signal.aborted || store.getState().open?.prompts.get(promptId) === undefined) return;
       store.setState(withAnswerEvent(store.getState(), event));
-      if (event.kind === 'proposal') savedNow(store);
+      if (event.kind !== 'proposal') continue;
+      savedNow(store);
+      drawn.push(event.proposal);
     }
+    const [only, ...more] = drawn;
+    if (samples > 1 && only && more.length === 0 && !only.answer.unknownWords) say(store, 'plain', onceWords(samples));
   }
 
   private answered(promptId: number, signal: AbortSignal): void {

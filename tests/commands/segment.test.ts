@@ -1,6 +1,6 @@
 // `loupe segment` with the released weights, as a person runs it: files, JSON, exit codes, and what a wrong folder gives.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -42,6 +42,7 @@ const Printed = z.object({
   rewards: z.object({ format: z.number() }),
   device: z.literal('cpu'),
   timings: z.record(z.string(), z.number()),
+  note: z.string().optional(),
 });
 
 describe.skipIf(!released)('segment', () => {
@@ -98,10 +99,25 @@ describe.skipIf(!released)('segment', () => {
     expect(loupe('segment', scene, '--prompt', prompt, '--out', folder).stdout).not.toContain('is unlike those');
   });
 
+  test('several answers to what a detector or a box decides are one, and that is told', () => {
+    const sure = path.join(folder, 'sure');
+    cpSync(weights, sure, { recursive: true });
+    const record = JSON.parse(readFileSync(path.join(weights, 'pictures.json'), 'utf8'));
+    writeFileSync(path.join(sure, 'pictures.json'), JSON.stringify({ ...record, bias: 1e6 }));
+    const ask = (...more: string[]) =>
+      loupe('segment', scene, '--prompt', 'the person', '--weights', sure, '--out', path.join(sure, 'out'), ...more);
+    const sentence = 'One answer stands for the 3 that were asked for: ';
+    expect(ask('--samples', '3').stdout).toContain(`\nnote     ${sentence}`);
+    expect(JSON.parse(ask('--samples', '3', '--json').stdout).note).toContain(sentence);
+    expect(JSON.parse(ask('--samples', '3', '--box', '9,9,90,90', '--json').stdout).note).toContain(sentence);
+    expect(JSON.parse(ask('--json').stdout).note).toBeUndefined();
+  });
+
   test('the same seed gives the same answers, drawn several at a time', () => {
     const args = ['segment', scene, '--prompt', prompt, '--samples', '3', '--seed', '7', '--out', folder, '--json'];
     const [a, b] = [loupe(...args), loupe(...args)].map(({ stdout }) => Printed.parse(JSON.parse(stdout)));
     expect({ ...a, timings: {} }).toEqual({ ...b, timings: {} });
+    expect(a).not.toHaveProperty('note');
   });
 
   test.each([

@@ -22,12 +22,29 @@ const named = (text: string) => {
 
 describe('a thing or an object', () => {
   const says = (text: string) => namedClasses(text, classes);
-  test('is anything, where nothing is named beside it', () => {
+  test('is anything', () => {
     expect(says('the object')).toEqual({ classes: [], anything: true, unknown: [] });
     expect(says('Segment every thing.')).toMatchObject({ anything: true });
-    expect(says('the dog and other things')).toMatchObject({ classes: [1], anything: false, unknown: ['other'] });
+    expect(says('the dog and other things')).toMatchObject({ classes: [1], anything: true, unknown: ['other'] });
     expect(says('the dog')).toMatchObject({ anything: false });
   });
+  test.each([
+    'each person and each thing',
+    'people, objects',
+    'all objects or the people',
+    'people, and which things are here',
+  ])('is anything beside a name as well: %s', (text) =>
+    expect(says(text)).toEqual({ classes: [0], anything: true, unknown: [] }),
+  );
+  test.each(['the things that are people', 'objects: people', 'which person is the object', 'the person object'])(
+    'is what a name says that it is: %s',
+    (text) => expect(says(text)).toEqual({ classes: [0], anything: false, unknown: [] }),
+  );
+  test.each([
+    ['the person in the thing', 'in'],
+    ['the thing in the bed', 'in'],
+    ['the object of the person', 'of'],
+  ])('is not known by where it is: %s', (text, unknown) => expect(says(text).unknown).toEqual([unknown]));
   test('that something more is said of is not known', () => {
     expect(says('the red object')).toMatchObject({ anything: true, unknown: ['red'] });
     expect(isNamed(says('the red object'))).toBe(false);

@@ -167,6 +167,12 @@ describe.skipIf(!released)('a picture unlike those that words were learnt on', {
     expect(texts.join('')).toContain('person 1.');
   });
 
+  it('is searched for everything where a thing is asked for beside a name, and says what of the names is not there', async () => {
+    const { objects, answer } = await predictor.predict(image, { text: 'each dog and each thing' });
+    expect(objects.map(({ label }) => label)).toEqual(['person']);
+    expect(answer.reasoning).toMatch(/\. dog none\. person 1\.$/u);
+  });
+
   it('has the words of the detector among those that are known', () => {
     expect(predictor.unknownWords('the person')).toEqual([]);
     expect(predictor.unknownWords('people and bikes')).toEqual([]);

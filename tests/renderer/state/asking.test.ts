@@ -129,6 +129,26 @@ describe('an answer', () => {
     expect([...(state().open?.proposals.keys() ?? [])]).toEqual([900, 901]);
   });
 
+  it.each([
+    ['one answer is all that came of three', 3, 1, [], 'One answer stands for the 3 that were asked for: '],
+    ['as many came as were asked for', 2, 2, [], null],
+    ['one was asked for', 1, 1, [], null],
+    ['words were not known, which its alert says', 3, 1, ['skier'], null],
+  ])('says what there is to say where %s', async (_, samples, count, unknown, sentence) => {
+    const { begin, state } = asking();
+    const { done, stream: answers } = begin('cars', samples);
+    const answer = await answers();
+    for (let i = 0; i < count; i++) {
+      const proposal = candidate(900 + i, 800);
+      const unknownWords = unknown.length > 0 ? { unknownWords: unknown } : {};
+      answer.write({ kind: 'proposal', proposal: { ...proposal, answer: { ...proposal.answer, ...unknownWords } } });
+    }
+    answer.end();
+    await done;
+    const expected = sentence === null ? null : { tone: 'plain', text: expect.stringContaining(sentence) };
+    expect(state().notice).toEqual(expected === null ? null : expect.objectContaining(expected));
+  });
+
   it('stops when another prompt is asked; what it still says is not heard', async () => {
     const { begin, streams, signals, state } = asking();
     const first = begin('the red car');
