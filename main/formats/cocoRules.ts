@@ -10,9 +10,10 @@ import { maskArea, maskBox, sharedArea, union } from '../contract/rle.ts';
 import { pointsOf } from './rings.ts';
 import { type Fields, isFields, wholeOf, yesOf } from './values.ts';
 
-const id = z.int().min(1);
+/** Files of other tools count from 0, which readers take as any number; only the evaluation of annotations does not. */
+const id = z.int().min(0);
 const number = z.number();
-/** COCO's own names. Ids start at 1, because evaluation counts a match with annotation 0 as none. */
+/** COCO's own names. */
 const CocoImage = z.looseObject({ id, file_name: z.string().min(1), width: z.int().min(1), height: z.int().min(1) });
 const CocoAnnotation = z.looseObject({
   id,
@@ -47,7 +48,7 @@ export interface Checked {
 export interface AnnotationContext {
   /** The annotation of the file that its shape came from, where nobody touched the shape: its area and box are right. */
   readonly own?: Fields | null;
-  /** Whether it has its id from there: files of other tools count from 0. */
+  /** Whether it has its id from there, whatever number that is. */
   readonly hasItsId?: boolean;
   /** Called with the annotation where its mask could be decoded. */
   readonly seen?: (checked: Checked) => void;
@@ -112,6 +113,13 @@ export class CocoRules {
   }
 
   annotation(value: unknown, index: number, context: AnnotationContext = {}): string[] {
+    // Where a person's own file gave the id, the export has said so when it was kept.
+    const isZero = context.hasItsId !== true && isFields(value) && idsOf(value).id === 0;
+    const problems = this.#annotation(value, index, context);
+    return isZero ? [...problems, UNMATCHED] : problems;
+  }
+
+  #annotation(value: unknown, index: number, context: AnnotationContext): string[] {
     const { own = null, hasItsId = false, seen = () => {} } = context;
     if (isFields(value) && isLoneBox(value)) this.#boxes++;
     if (own !== null && isFields(value) && isAsItWas(own, value)) return this.#references(value);
@@ -155,6 +163,10 @@ export class CocoRules {
     return problems;
   }
 }
+
+/** It writes the id of the annotation that a detection matches in the place of 0, which means none (`COCOeval.evaluateImg`). */
+const UNMATCHED =
+  'annotation 0: pycocotools takes a match with the id 0 for none, so in its evaluation this object is always missed; any other id that is free is counted';
 
 const FROM_ONE = { id: 1, image_id: 1, category_id: 1 };
 

@@ -26,7 +26,7 @@ const problemsOf = (fields: object) => begun().annotation({ ...sound, ...fields 
 
 describe('images', () => {
   test.each([
-    [{ id: 0 }, /^images\.4\.id: /],
+    [{ id: -1 }, /^images\.4\.id: /],
     [{ id: 1.5 }, /^images\.4\.id: /],
     [{ id: '1' }, /^images\.4\.id: /],
     [{ file_name: '' }, /^images\.4\.file_name: /],
@@ -106,7 +106,8 @@ describe('annotations', () => {
     [{ bbox: [1, 1, 3] }, /^annotations\.0\.bbox/],
     [{ area: '6' }, /^annotations\.0\.area: /],
     [{ ignore: 1 }, 'annotations.0.ignore: must be absent or 0, or trainers drop the object'],
-    [{ id: 0 }, /^annotations\.0\.id: /],
+    [{ id: -1 }, /^annotations\.0\.id: /],
+    [{ id: 0 }, /^annotation 0: pycocotools takes a match with the id 0 for none, so in its evaluation/],
   ])('%j', (fields, problem) => {
     expect(problemsOf(fields)).toEqual([typeof problem === 'string' ? problem : expect.stringMatching(problem)]);
   });
@@ -132,6 +133,21 @@ describe('annotations', () => {
       [3, 0, 6, 0, 6, 2, 3, 2],
     ];
     expect(problemsOf({ segmentation: apart, area: 10, bbox: [0, 0, 6, 2] })).toEqual([]);
+  });
+
+  test('images and categories from 0 are no fault, as every reader takes them', () => {
+    const rules = new CocoRules();
+    expect([rules.image({ ...image, id: 0 }, 0), rules.category({ ...category, id: 0 }, 0)]).toEqual([[], []]);
+    expect(rules.annotation({ ...sound, image_id: 0, category_id: 0 }, 0)).toEqual([]);
+  });
+
+  test('the id 0 is told beside what else is wrong, but for one that was kept from the file of a person', () => {
+    expect(problemsOf({ id: 0, area: 5 })).toEqual([
+      "annotation 0: area 5 is not the mask's 6",
+      expect.stringContaining('always missed'),
+    ]);
+    const zero = { ...sound, id: 0 };
+    expect(begun().annotation(zero, 0, { own: zero, hasItsId: true })).toEqual([]);
   });
 
   test('an id that comes twice', () => {

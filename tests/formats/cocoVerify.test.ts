@@ -80,12 +80,16 @@ test('the order of the keys does not matter', async () => {
 
 /** Every rule that readers of COCO files check, each broken once. */
 const faults: [rule: string, change: (file: File) => unknown, message: RegExp][] = [
-  ['an annotation with id 0', first({ id: 0 }), /annotations\.0\.id/],
+  ['an annotation with id 0', first({ id: 0 }), /^annotation 0: pycocotools takes a match with the id 0 for none/],
   ['an annotation id twice', second({ id: 1 }), /annotation id 1 is there more than once/],
   ['image_id as text', first({ image_id: '1' }), /annotations\.0\.image_id/],
   ['an image_id that no image has', first({ image_id: 7 }), /image_id 7 names no image/],
   ['a category_id that no category has', first({ category_id: 3 }), /category_id 3 names no category/],
-  ['category ids from 0', ({ categories }) => void Object.assign(categories[0] ?? {}, { id: 0 }), /categories\.0\.id/],
+  [
+    'category ids below 0',
+    ({ categories }) => void Object.assign(categories[0] ?? {}, { id: -1 }),
+    /categories\.0\.id/,
+  ],
   [
     'a category id twice',
     ({ categories }) => void Object.assign(categories[1] ?? {}, { id: 1 }),
@@ -273,7 +277,7 @@ describe('a difference from the project is found', () => {
       },
     });
     expect(await problemsOf(isZero, counted(true))).toEqual([]);
-    expect(await problemsOf(isZero, counted(false))).toEqual([expect.stringMatching(/annotations\.0\.id/u)]);
+    expect(await problemsOf(isZero, counted(false))).toEqual([expect.stringMatching(/^annotation 0: pycocotools /mu)]);
   });
 
   test('a loss that the file states is none', async () => {
