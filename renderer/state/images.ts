@@ -29,7 +29,8 @@ export interface ImageActions {
   /** False at the end of the list. */
   step(by: Step): Promise<boolean>;
   /** Goes to the next image that is to be reviewed; at the end of the list a notice says what is left. */
-  stepUnreviewed(): Promise<void>;
+  /** `said`: what the person was told just before, which must not be lost where there is no other image. */
+  stepUnreviewed(said?: string): Promise<void>;
   first(): Promise<void>;
   setQuery(query: Partial<ImageQuery>): void;
   setReview(status: ReviewStatus): Promise<boolean>;
@@ -57,7 +58,7 @@ export function createImages(context: ActionContext): ImageActions {
     entered: (project) => images.entered(project),
     openImage: (id, index = null) => images.open(id, index),
     step: (by) => images.step(by),
-    stepUnreviewed: () => images.stepUnreviewed(),
+    stepUnreviewed: (said) => images.stepUnreviewed(said),
     first: () => images.first(),
     setQuery: (query) => images.setQuery(query),
     setReview: (status) => images.setReview(status),
@@ -189,14 +190,14 @@ class Images {
     return true;
   }
 
-  async stepUnreviewed(): Promise<void> {
+  async stepUnreviewed(said = ''): Promise<void> {
     if (await this.step('next unreviewed')) return;
     const { host, store } = this.context;
     const left = await host.images.step({ ...this.state.query, from: null, by: 'next unreviewed' });
     if (left.id === null || left.id === this.state.open?.image.id)
-      return say(store, 'plain', 'No other image of the list is left to review.');
+      return say(store, 'plain', `${said} No other image of the list is left to review.`.trim());
     const where = { imageId: left.id, shapeIds: [] };
-    say(store, 'plain', 'This is the last image of the list. Earlier ones are not reviewed yet.', where);
+    say(store, 'plain', `${said} This is the last image of the list. Earlier ones are not reviewed yet.`.trim(), where);
   }
 
   async relink(id: number, file: string): Promise<void> {

@@ -21,6 +21,7 @@ import {
   verdictSet,
 } from './corrections.ts';
 import type { ImageActions } from './images.ts';
+import { standsTwice } from './standsTwice.ts';
 import { say, type Workbench } from './workbench.ts';
 
 export interface PromptActions {
@@ -225,12 +226,20 @@ class Prompts {
     const diff = await this.acceptable({ only });
     if (diff === null) return false;
     const { at } = reviewed(this.state);
+    const twice = this.standsTwice(diff);
     const stored = this.context.edits.commit(diff);
+    if (twice !== null) say(this.context.store, 'plain', twice);
     const objects = inReview(this.state).prompt?.correction?.objects ?? [];
     const chosen = only ? objects.slice(at, at + 1) : objects;
     const selected = new Set(chosen.flatMap(({ mask }) => mask.shapeId ?? []));
     if (selected.size > 0) this.context.store.setState({ selected });
     return stored;
+  }
+
+  /** What the person is told where something of the diff stands already; null: nothing. */
+  private standsTwice(diff: Diff): string | null {
+    const { open, labels } = this.state;
+    return open && standsTwice(diff, open, labels);
   }
 
   async acceptAndNext(): Promise<void> {
@@ -243,8 +252,10 @@ class Prompts {
     if (open === null || (diff === null && isRefused)) return;
     const title = diff ? 'Accept the answer and the image' : 'Accept the image';
     const review = changed('review', open.review, { status: 'accepted' });
+    const twice = diff && this.standsTwice(diff);
     void this.context.edits.commit(diffOf(title, ...(diff?.changes ?? []), review));
-    say(this.context.store, 'good', acceptedSentence(this.state), { imageId: open.image.id, shapeIds: [] });
-    await this.images.stepUnreviewed();
+    const said = [acceptedSentence(this.state), ...(twice === null ? [] : [twice])].join(' ');
+    say(this.context.store, 'good', said, { imageId: open.image.id, shapeIds: [] });
+    await this.images.stepUnreviewed(said);
   }
 }

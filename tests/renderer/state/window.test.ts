@@ -124,6 +124,23 @@ describe('an answer', () => {
     expect(shown().shapes.has(shapeId)).toBe(false);
   });
 
+  it('that is a thing which stands already is accepted, and the person is told of both', async () => {
+    await asked('the vehicle', [proposed(box)]);
+    await actions().accept();
+    const stood = shown().shapes.size;
+    await asked('the car again', [proposed(box)]);
+    expect(await actions().accept()).toBe(true);
+    expect(shown().shapes.size).toBe(stood + 1);
+    expect(state().notice?.text).toContain('“car” lies where “car” lies already');
+    await actions().undo();
+    const { image } = shown();
+    await actions().acceptAndNext();
+    expect(state().notice?.text).toMatch(/ is accepted with .*“car” lies where “car” lies already/u);
+    await actions().undo();
+    await actions().openImage(image.id);
+    await actions().undo();
+  });
+
   it('of several objects is accepted whole, or one after the other', async () => {
     const second = { x1: 22, y1: 3, x2: 32, y2: 13 };
     const [first] = proposed(box).objects;
