@@ -90,6 +90,9 @@ export class Annotations {
   readonly #sentences: string[] = [];
   #more = 0;
   #simplified = 0;
+  /** Ids by mask, of the image that is being written. */
+  readonly #masksOfImage = new Map<string, { readonly id: number; readonly isOwn: boolean }>();
+  #imageId: number | null = null;
   #worst = 1;
   polygons = 0;
 
@@ -107,13 +110,27 @@ export class Annotations {
       const ids = { id, image_id: imageId, category_id: category };
       if (id === 0)
         this.#state('annotation 0 keeps the id of its file; pycocotools counts a match with it as none: count from 1');
-      if (record !== undefined) return this.#again(shape, record, ids);
-      const where = this.#where(shape);
-      return where && JSON.stringify({ ...shape.extra, ...ids, ...where });
+      const where = record === undefined ? this.#where(shape) : null;
+      const written = record
+        ? this.#again(shape, record, ids)
+        : where && JSON.stringify({ ...shape.extra, ...ids, ...where });
+      if (written !== null) this.#tellTwice(shape);
+      return written;
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       return this.#skip(`shape ${shape.id} is left out: ${error.message}`);
     }
+  }
+
+  /** Two alike that came so from a file are that file's own; shapes of one image come one after the other. */
+  #tellTwice({ id, imageId, mask, record }: OutShape): void {
+    if (mask === null) return;
+    if (this.#imageId !== imageId) this.#masksOfImage.clear();
+    this.#imageId = imageId;
+    const [isOwn, before] = [record?.geometry !== true, this.#masksOfImage.get(mask.counts)];
+    if (before && (isOwn || before.isOwn))
+      this.#state(`annotation ${id} has the same mask as annotation ${before.id} of its image; both are written`);
+    if (!before || isOwn) this.#masksOfImage.set(mask.counts, { id, isOwn });
   }
 
   /** Writes the record as it stands in the file that it came from, except for what was changed here. */

@@ -72,6 +72,23 @@ describe('how a mask is written', () => {
     expect([polygons, stated]).toEqual([1, []]);
   });
 
+  test('one that lies on its image twice is written twice, and told', async () => {
+    const record = {
+      text: JSON.stringify({ segmentation: packMask(block), area: 12, bbox: [1, 1, 4, 3], iscrowd: 0 }),
+    };
+    const own = { record: { ...record, geometry: true, said: true } };
+    const { whole, stated } = await written([
+      shapeOf({ id: 1, ...own }),
+      shapeOf({ id: 2, ...own }),
+      shapeOf({ id: 3 }),
+      shapeOf({ id: 4, drawn: holed }),
+      shapeOf({ id: 5, imageId: 2 }),
+    ]);
+    expect(whole.annotations.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5]);
+    // The file that the first two came from had them so.
+    expect(stated).toEqual(['annotation 3 has the same mask as annotation 1 of its image; both are written']);
+  });
+
   test.each([
     ['with a hole', holed, 28],
     ['of parts', parts, 10],
