@@ -61,22 +61,34 @@ function lowerFused(l: Lowering, [x = '', cosine = '', sine = '']: readonly stri
   const [rows = 1, heads = 1, places = 1] = [...[1, 1], ...(t.inputs[1]?.shape ?? [])].slice(-4);
   const fits = t.shape.length === 4 && heads === 1 && places === tokens && (rows === 1 || rows === batch);
   if (!fits || l.target !== 'cpu' || t.dtype !== 'float32') return null;
-  const whole = { dtype: t.dtype, shape: [rows * tokens, width] };
-  const halved = { dtype: t.dtype, shape: [rows * tokens, width / 2] };
-  const half = (table: string) => {
-    const flat = l.emitAs(whole, 'Reshape', [table, l.ints(whole.shape)]);
-    return l.emitAs(halved, 'Slice', [flat, l.ints([width / 2]), l.ints([width]), l.ints([1])]);
-  };
+  const halved: Halved = { dtype: t.dtype, shape: [rows * tokens, width / 2] };
+  // All layers turn by the same tables.
+  const half = (table: string) => l.once(`half ${table}`, () => lowerHalf(l, table, halved));
   const sines = half(sine);
-  const starts =
-    rows === 1
-      ? l.ints([0])
-      : l.emitAs({ dtype: 'int64', shape: [rows, tokens] }, 'Reshape', [
-          l.ints(Array.from({ length: rows * tokens }, (_, i) => i)),
-          l.ints([rows, tokens]),
-        ]);
-  const turned = [x, starts, half(cosine), t.attrs.back === 1 ? l.emitAs(halved, 'Neg', [sines]) : sines];
+  const back = () => l.once(`back ${sines}`, () => l.emitAs(halved, 'Neg', [sines]));
+  const turned = [x, lowerStarts(l, rows, tokens), half(cosine), t.attrs.back === 1 ? back() : sines];
   return l.emit('RotaryEmbedding', turned, {}, 'com.microsoft');
+}
+
+interface Halved {
+  dtype: Tensor['dtype'];
+  shape: [number, number];
+}
+
+/** The second half of each row of a table: the first has the same cosines, and the sines negated. */
+function lowerHalf(l: Lowering, table: string, halved: Halved): string {
+  const [rows, half] = halved.shape;
+  const whole = { dtype: halved.dtype, shape: [rows, 2 * half] };
+  const flat = l.emitAs(whole, 'Reshape', [table, l.ints(whole.shape)]);
+  return l.emitAs(halved, 'Slice', [flat, l.ints([half]), l.ints([2 * half]), l.ints([1])]);
+}
+
+/** Where in the tables each place is: the row in which a shared table starts, or one row for every place of the batch. */
+function lowerStarts(l: Lowering, rows: number, tokens: number): string {
+  if (rows === 1) return l.ints([0]);
+  const shape = [rows, tokens];
+  const places = () => l.ints(Array.from({ length: rows * tokens }, (_, i) => i));
+  return l.once(`places ${shape}`, () => l.emitAs({ dtype: 'int64', shape }, 'Reshape', [places(), l.ints(shape)]));
 }
 
 /** The halves change places as one gather of two. */

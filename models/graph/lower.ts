@@ -68,6 +68,7 @@ class Emitter implements Lowering {
   readonly target: Target;
   readonly weights = new Map<string, Tensor>();
   private readonly interned = new Map<string, string>();
+  private readonly shared = new Map<string, string>();
   private result: Pick<OnnxValue, 'dtype' | 'shape'> = { dtype: 'float32', shape: [] };
   private count = 0;
 
@@ -91,6 +92,12 @@ class Emitter implements Lowering {
     this.result = made;
     const output = this.emit(op, inputs, attrs);
     this.result = result;
+    return output;
+  }
+
+  once(key: string, make: () => string): string {
+    const output = this.shared.get(key) ?? make();
+    this.shared.set(key, output);
     return output;
   }
 

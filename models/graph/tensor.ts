@@ -92,6 +92,8 @@ export interface Lowering {
     inputs: readonly string[],
     attrs?: Readonly<Record<string, OnnxAttr>>,
   ): string;
+  /** What `make` emits, once a graph for each key: several nodes read it. Never for what recomputation would make anew. */
+  once(key: string, make: () => string): string;
   ints(values: readonly number[]): string;
   number(value: number, dtype: DType): string;
 }
