@@ -198,6 +198,8 @@ async function chooseOrder({ purpose, order }: SessionOptions): Promise<Omit<Set
 const waiting = { intra_op: { allow_spinning: '0' } } as const;
 const waitingInSteps = { intra_op: { allow_spinning: '1', spin_duration_us: '20' } } as const;
 
+const unmergedInSteps = ['CommonSubexpressionElimination', 'MatMulAddFusion', 'GemmTransposeFusion'];
+
 const packs = (graph: OnnxGraph, { weights }: SessionOptions): boolean =>
   weights === undefined ? packsWeights(graph) : weights !== 'mapped';
 
@@ -207,10 +209,11 @@ function ortOptions(graph: OnnxGraph, options: SessionOptions, provider: Provide
   // Weights that are packed because few rows pass are still too big to be converted for good.
   const converts = isPacked && (weights === 'packed' || isSmall(graph));
   // Folding would hold zeros and converted weights for the whole session; merging equal nodes would undo recomputation;
-  // a sum merged into a product is first copied by one thread, which takes longer than the sum did.
+  // a sum merged into a product is first copied by one thread, which takes longer than the sum did; and a matrix that is turned
+  // before a product is turned there because the product is faster so.
   const skipped = [
     ...(!converts || purpose === 'train' ? ['ConstantFolding'] : []),
-    ...(purpose === 'train' ? ['CommonSubexpressionElimination', 'MatMulAddFusion'] : []),
+    ...(purpose === 'train' ? unmergedInSteps : []),
   ];
   const halves = graph.initializers.some((v) => v.dtype === 'float16');
   return {

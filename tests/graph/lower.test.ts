@@ -55,6 +55,17 @@ describe('names', () => {
     expect(opsOf(lower({ y: stopGradient(neg(block)) }, 'cpu'))).toEqual(['Mul', 'Exp', 'Neg']);
   });
 
+  it('turns what went into two layers once for the gradients of both, and only where the kernel would do it often', () => {
+    const gradients = (rows: number, width: number) => {
+      const [seen, g, h] = ['seen', 'g', 'h'].map((name, i) => input(name, [rows, i === 0 ? width : 400]));
+      const [a, b] = [g, h].map((t) => matmul(t as Tensor, seen as Tensor, { transA: true }));
+      return opsOf(lower({ a: a as Tensor, b: b as Tensor }, 'cpu'));
+    };
+    expect(gradients(2000, 300)).toEqual(['Transpose', 'Gemm', 'Transpose', 'Gemm', 'Transpose']);
+    expect(gradients(2000, 600)).toEqual(['Transpose', 'Gemm', 'Transpose', 'Gemm']);
+    expect(gradients(4, 2)).toEqual(['Gemm', 'Gemm']);
+  });
+
   it('lowers a shared value once', () => {
     const shared = exp(x);
     const y = add(mul(shared, shared), neg(shared));

@@ -180,20 +180,34 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
     sample([[3, 4]], (x) => gatherElements(r.logSoftmax(x as Tensor), ids([0, 2, 2, 1, 3, 1], [2, 3]), 1)),
     sample([[3, 4]], (x) => gatherElements(r.logSoftmax(x as Tensor), ids([0, 2, 2, 1, 0, 1, 2, 2], [2, 4]), 0)),
   ],
-  MatMul: [0, 1, 2, 3].flatMap((k) => {
-    const options = { transA: (k & 1) === 1, transB: (k & 2) === 2, alpha: k === 0 ? 1 : 0.7 };
-    const turn = (t: boolean, [n = 0, m = 0]: Shape): Shape => (t ? [m, n] : [n, m]);
-    const [a, b] = [turn(options.transA, [3, 4]), turn(options.transB, [4, 2])];
-    return [
-      [a, b],
-      [[2, ...a], b],
-      [a, [2, ...b]],
+  MatMul: [0, 1, 2, 3]
+    .flatMap((k) => {
+      const options = { transA: (k & 1) === 1, transB: (k & 2) === 2, alpha: k === 0 ? 1 : 0.7 };
+      const turn = (t: boolean, [n = 0, m = 0]: Shape): Shape => (t ? [m, n] : [n, m]);
+      const [a, b] = [turn(options.transA, [3, 4]), turn(options.transB, [4, 2])];
+      return [
+        [a, b],
+        [[2, ...a], b],
+        [a, [2, ...b]],
+        [
+          [2, 1, ...a],
+          [3, ...b],
+        ],
+      ].map((shapes) => sample(shapes, (x, y) => matmul(x as Tensor, y as Tensor, options)));
+    })
+    .concat(
+      // Wide enough that one of the two is turned before the product.
       [
-        [2, 1, ...a],
-        [3, ...b],
-      ],
-    ].map((shapes) => sample(shapes, (x, y) => matmul(x as Tensor, y as Tensor, options)));
-  }),
+        [
+          [20, 20],
+          [20, 2],
+        ],
+        [
+          [3, 2],
+          [3, 400],
+        ],
+      ].map((shapes) => sample(shapes, (x, y) => matmul(x as Tensor, y as Tensor, { transA: true, alpha: 0.7 }))),
+    ),
   MatMulNBits: quantisedWeights.flatMap(({ weight }) =>
     [[3], [2, 2]].map((lead) => sample([[...lead, weight.columns]], (x) => quantisedMatmul(x as Tensor, weight, 1))),
   ),
