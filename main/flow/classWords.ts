@@ -108,7 +108,8 @@ function relationAfter(word: string, before: string | null, isNamedBefore: boole
 function wordsOf(text: string): Word[] {
   let end = 0;
   return [...text.matchAll(WORD)].map(({ 0: word, index }) => {
-    const sign = text.slice(end, index).trim();
+    // Labels are written so: "fire_truck".
+    const sign = text.slice(end, index).replaceAll('_', ' ').trim();
     end = index + word.length;
     return { text: word, sign };
   });

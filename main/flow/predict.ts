@@ -7,17 +7,17 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
-import type { DetectorRecord } from '../weights/detectorRecord.ts';
 import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/openCheckpoint.ts';
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { segmenterDigest } from '../weights/taughtSegmenter.ts';
 import { answerReaders } from './answer.ts';
-import { type ClassPrompt, isNamed, namedClasses, unknownOnPhotographs } from './classWords.ts';
+import { isNamed, namedClasses } from './classWords.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import { answerByDetector, detectedAnswer } from './detectedAnswer.ts';
 import { Detector } from './detector.ts';
 import type { FeatureFiles } from './featureFiles.ts';
+import { answererOf, isTaught } from './photographPrompt.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
 import { type Answers, type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
 import { type RepairedMask, repaired, unrated } from './repair.ts';
@@ -162,12 +162,12 @@ class LoupePredictor implements Predictor {
     const onText = this.watching(image, options);
     const asked = { ...options, samples, seed: options.seed ?? 0, onText };
     const words = this.vocabulary && understood(prompt.text, this.vocabulary);
-    const searched = words && (await this.searched({ image, prompt, unknown: words.unknown }, options));
+    const isUnlike = (await this.isUnlike(image)) && !isTaught(prompt.text, this.taught);
+    const searched = words && (await this.searched({ image, prompt, unknown: words.unknown, isUnlike }, options));
     if (searched) return searched;
     if (words && words.unknown.length > 0) return this.notUnderstood({ image, prompt, unknown: words.unknown });
     const answers = await this.reasoner.ask(image, words?.text ?? prompt.text, asked);
     const answerMs = performance.now() - started;
-    const isUnlike = await this.isUnlike(image);
     const states = this.queries && (await this.reasoner.queryStates(answers, this.queries));
     const proposals: Proposal[] = [];
     for (const [i, written] of answers.written.entries()) {
@@ -185,9 +185,15 @@ class LoupePredictor implements Predictor {
 
   unknownWords(text: string): readonly string[] {
     if (!this.vocabulary) return [];
+    if (isTaught(text, this.taught)) return [];
     const named = this.detector && namedClasses(text, this.detector.record.classes);
     if (named && (isNamed(named) || named.unknown.length > 0)) return named.unknown;
     return understood(text, this.vocabulary).unknown;
+  }
+
+  /** Names that were taught on pictures unlike those that the words were learnt on. */
+  private get taught(): readonly string[] {
+    return this.pictures?.taught ?? [];
   }
 
   private async isUnlike(image: DecodedImage): Promise<boolean> {
@@ -195,22 +201,25 @@ class LoupePredictor implements Predictor {
   }
 
   /**
-   * On a picture unlike those that the reasoner learnt, things that the detector has names for are searched for. Taught words
-   * are the reasoner's, and such weights tell no pictures apart: there the detector has the words that the reasoner lacks.
+   * On a picture unlike those that the reasoner learnt, things that the detector has names for are searched for. Where weights
+   * tell no pictures apart, the detector has the words that the reasoner lacks.
    */
-  private async searched({ image, prompt, unknown }: NotUnderstood, options: PredictOptions): Promise<Proposal | null> {
-    const { detector, own } = this;
-    if (!detector || !own) return null;
-    const named = namedClasses(prompt.text, detector.record.classes);
-    const isIts = this.pictures === null ? unknown.length > 0 : await this.isUnlike(image);
-    if (!isIts) return null;
-    if (prompt.box !== undefined || (prompt.points ?? []).length > 0)
-      return isNamed(named) ? this.pointedOut({ image, prompt, label: nameOf(named, detector.record) }, options) : null;
-    const frame = this.frameOf(image);
-    if (isNamed(named)) return answerByDetector({ detector, segmenter: own, image, frame }, named, options);
-    if (named.unknown.length === 0 || (this.pictures === null && named.classes.length === 0)) return null;
-    const reasoning = unknownOnPhotographs(this.name, named.unknown, detector.record.classes);
-    return this.notUnderstood({ image, prompt, unknown: named.unknown, reasoning });
+  private async searched(
+    { image, prompt, unknown, isUnlike }: NotUnderstood & Pick<Draft, 'isUnlike'>,
+    options: PredictOptions,
+  ): Promise<Proposal | null> {
+    const { detector, own, name, taught } = this;
+    if (!detector || !own || !(this.pictures === null ? unknown.length > 0 : isUnlike)) return null;
+    const { classes } = detector.record;
+    const isUnderstood = unknown.length === 0;
+    const answerer = answererOf(prompt.text, { name, classes, taught, isUnderstood, isUnlike });
+    if (answerer.by === 'reasoner') return null;
+    if (answerer.by === 'detector') {
+      const { named, label } = answerer;
+      if (isPointed(prompt)) return this.pointedOut({ image, prompt, label }, options);
+      return answerByDetector({ detector, segmenter: own, image, frame: this.frameOf(image) }, named, options);
+    }
+    return isPointed(prompt) ? null : this.notUnderstood({ image, prompt, ...answerer });
   }
 
   /** What a person points at is what they call it: no model is asked, and the answer says what was drawn. */
@@ -233,8 +242,9 @@ class LoupePredictor implements Predictor {
   private async notUnderstood({ image, prompt, unknown, reasoning: why }: NotUnderstood): Promise<Proposal> {
     const started = performance.now();
     const reasoning = why ?? (this.vocabulary ? unknownSentence(this.name, unknown, this.vocabulary) : '');
-    const isPointed = prompt.box !== undefined || (prompt.points ?? []).length > 0;
-    const objects = isPointed ? await this.pointedAt({ image, prompt, named: undefined, states: undefined }) : [];
+    const objects = isPointed(prompt)
+      ? await this.pointedAt({ image, prompt, named: undefined, states: undefined })
+      : [];
     return {
       ...{ answer: { text: '', reasoning, unknownWords: [...unknown] }, frame: this.frameOf(image), objects },
       ...{ found: objects.length > 0 ? 'objects' : 'unreadable', rewards: { format: 0 } },
@@ -278,8 +288,7 @@ class LoupePredictor implements Predictor {
     const frame = this.frameOf(image);
     const read = reader.read(text);
     const named = read.objects.flatMap((object) => objectInImage(object, frame, image) ?? []);
-    const isPointed = prompt.box !== undefined || (prompt.points ?? []).length > 0;
-    const objects = isPointed
+    const objects = isPointed(prompt)
       ? await this.pointedAt({ image, prompt, named: named[0], states })
       : await this.maskEach({ image, prompt, named, states });
     // Words that name a box outside of the picture name nothing that can be shown.
@@ -349,6 +358,8 @@ class LoupePredictor implements Predictor {
   }
 }
 
+const isPointed = ({ box, points = [] }: Prompt): boolean => box !== undefined || points.length > 0;
+
 interface NotUnderstood {
   image: DecodedImage;
   prompt: Prompt;
@@ -361,9 +372,6 @@ interface PointedOut extends Pick<NotUnderstood, 'image' | 'prompt'> {
   /** Null where the prompt names not just one class. */
   label: string | null;
 }
-
-const nameOf = ({ classes: [only, ...more] }: ClassPrompt, { classes }: DetectorRecord): string | null =>
-  (more.length === 0 && only !== undefined && classes[only]?.name) || null;
 
 interface Draft {
   image: DecodedImage;

@@ -9,6 +9,7 @@ import { wordsToTeach } from './learnReasoner.ts';
 import { type MeasuredImage, measure } from './measure.ts';
 import { grownTexts, supervisedPolicy } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask } from './task.ts';
+import { taughtPictures } from './taughtPictures.ts';
 import type { Validation } from './validation.ts';
 import { writeVersion } from './version.ts';
 
@@ -31,7 +32,8 @@ export async function answerValidation(
   const asked = heldPrompts(held, seed);
   if (asked.length === 0) return null;
   const words = wordsToTeach(await openWeights(from), learnt);
-  const texts = await grownTexts(from, await supervisedPolicy(from, words, seed), words);
+  const known = await taughtPictures({ folder }, { from, learnt }, signal);
+  const texts = { ...(await grownTexts(from, await supervisedPolicy(from, words, seed), words)), ...known };
   const shown = path.join(folder, 'shown');
   return async ({ all: tensors }) => {
     try {

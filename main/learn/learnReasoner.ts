@@ -11,6 +11,7 @@ import { type LearntPicture, learntPicture } from './mixedPictures.ts';
 import { frameOf } from './squarePolicy.ts';
 import { grownTexts, grownWords, type Lesson, namesOf, supervisedPolicy, supervisedRun } from './supervisedTier.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
+import { taughtPictures } from './taughtPictures.ts';
 import { grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord, taughtWords } from './taughtWords.ts';
 import { newRows, tables } from './tokenTables.ts';
 import { reasoningCounts, toldTurn } from './toldAnswers.ts';
@@ -61,7 +62,8 @@ export async function learnReasoner(task: TeachTask, learning: Learning, watchin
     { folder, minutes: 1.5 * minutes, saveEvery },
     watching,
   );
-  const texts = await grownTexts(from, policy, words);
+  const known = await taughtPictures(task, { from, learnt }, watching.signal);
+  const texts = { ...(await grownTexts(from, policy, words)), ...known };
   const isNew = newRows(grownWords(policy));
   const change: TrainingChange = {
     start,

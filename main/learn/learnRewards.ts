@@ -10,6 +10,7 @@ import { drawnQuestions, questionsOf, rewardedBatch, rewardedPolicy, rewardedRun
 import { rolloutWatch } from './rolloutWatch.ts';
 import { frameOf } from './squarePolicy.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
+import { taughtPictures } from './taughtPictures.ts';
 import { writeTrimmedVersion } from './trimmedVersion.ts';
 import { isWhole } from './version.ts';
 
@@ -129,11 +130,9 @@ export async function learnRewards(task: TeachTask, learning: Learning, watching
     { folder, minutes: 1.5 * minutes, saveEvery },
     { ...watching, report },
   );
-  await writeTrimmedVersion(
-    task,
-    { from, to, change: { start, end: policy.parameters.all, isNew: () => false } },
-    watching,
-  );
+  const texts = await taughtPictures(task, { from, learnt }, watching.signal);
+  const change = { start, end: policy.parameters.all, isNew: () => false };
+  await writeTrimmedVersion(task, { from, to, change, texts }, watching);
   return trainedShare(folder);
 }
 

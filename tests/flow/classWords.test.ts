@@ -72,6 +72,7 @@ describe('a prompt names', () => {
     ['the coffee', ['coffee']],
     ['fire engines', ['fire truck']],
     ['firetruck', ['fire truck']],
+    ['fire_truck', ['fire truck']],
     ['T-Shirts', ['t-shirt']],
     ['dogs, cats', ['dog', 'cat']],
     ['cat and dog', ['cat', 'dog']],

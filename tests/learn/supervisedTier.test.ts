@@ -9,12 +9,14 @@ import { loadPredictor } from '../../main/flow/predict.ts';
 import type { TeachingImage, TeachOutcome, TeachTask } from '../../main/learn/task.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { openWeights } from '../../main/weights/open.ts';
+import { callsPictures } from './pictureRecords.ts';
 import { noBase, objectOf, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
 
 let root: string;
 let weights: string;
 beforeAll(async () => {
   ({ root, weights } = await untaughtWeights());
+  await callsPictures(weights, 'unlike');
 });
 afterAll(() => rm(root, { recursive: true }));
 
@@ -81,6 +83,17 @@ describe('a supervised run', { timeout: 400_000 }, () => {
       await predictor.release();
     }
     expect(unknown).toEqual([['skiers'], undefined]);
+  });
+
+  it('still says of a word that was not taught that the picture is of another kind, and of a taught one no more', async () => {
+    const [image] = images();
+    const picture = await image?.read();
+    if (!picture) throw new Error('unreachable');
+    const predictor = await loadPredictor(outcome.weights ?? '');
+    const isUnlike = async (text: string) => (await predictor.predict(picture, { text })).answer.unlikePicture;
+    const said = [await isUnlike('the skiers'), await isUnlike('the dog'), await isUnlike('the red one')];
+    await predictor.release();
+    expect(said).toEqual([undefined, undefined, true]);
   });
 
   it('judges whole answers, and reports the tier', () => {
