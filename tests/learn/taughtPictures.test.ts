@@ -3,8 +3,8 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BadInput } from '../../main/contract/badInput.ts';
-import { taughtPictures } from '../../main/learn/taughtPictures.ts';
 import type { TeachingImage } from '../../main/learn/task.ts';
+import { taughtPictures } from '../../main/learn/taughtPictures.ts';
 import { callsPictures } from './pictureRecords.ts';
 import { teachingImages, untaughtWeights } from './teaching.ts';
 
