@@ -27,7 +27,8 @@ export async function answerByDetector(
   const { classes } = detector.record;
   const all = classes.map((_, i) => i);
   const seen = await detector.find(await segmenter.features(image), image, { classes: all });
-  const meant = named.anything ? apart(seen) : seen.filter(({ index }) => named.classes.includes(index));
+  const own = seen.filter(({ index }) => named.classes.includes(index));
+  const meant = named.anything ? [...own, ...apart([...own, ...seen]).filter((each) => !own.includes(each))] : own;
   const names = named.classes.map((index) => classes[index]?.name ?? '');
   const asked = named.anything && names.length > 0 ? [...new Set([...names, ...namesOf(meant)])] : names;
   const written = detectedAnswer({ asked, meant, seen }, image, frame);

@@ -175,6 +175,10 @@ describe.skipIf(!released)('a picture unlike those that words were learnt on', {
     const { objects, answer } = await predictor.predict(image, { text: 'each dog and each thing' });
     expect(objects.map(({ label }) => label)).toEqual(['person']);
     expect(answer.reasoning).toMatch(/\. dog none\. person 1\.$/u);
+    // What is named stands, though something surer lies in its place.
+    const bicycle = await predictor.predict(image, { text: 'each bicycle and each thing' });
+    expect(bicycle.objects.map(({ label }) => label)).toEqual(['bicycle']);
+    expect(bicycle.answer.reasoning).toMatch(/^bicycle 1 [^.]*\. bicycle 1\.$/u);
   });
 
   it('has the words of the detector among those that are known', () => {
