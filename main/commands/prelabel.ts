@@ -1,6 +1,7 @@
 // `loupe prelabel`: asks one prompt of every image of a project, without a window; goes on where it was stopped.
 import path from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { quotedWords, unlikeWords } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Job } from '../contract/jobs.ts';
 import { longestPrompt } from '../contract/project.ts';
@@ -79,8 +80,8 @@ const opened = (engine: Engine): Promise<string> =>
     throw new BadInput(error.message);
   });
 
-const isFound = ({ images, nothing, unreadable, failed }: PromptAllReport): boolean =>
-  images > nothing.length + unreadable.length + failed.length;
+const isFound = ({ images, nothing, unreadable, unknown, failed }: PromptAllReport): boolean =>
+  images > nothing.length + unreadable.length + unknown.length + failed.length;
 
 interface PrelabelRun {
   readonly project: Project;
@@ -131,12 +132,14 @@ function asJson(report: PromptAllReport, { weights, seconds }: About): string {
 }
 
 function asText(
-  { images, before, found, nothing, unreadable, failed }: PromptAllReport,
+  { images, before, found, nothing, missed, unreadable, unknown, unknownWords, failed }: PromptAllReport,
   { weights, seconds }: About,
 ): string {
   const lines = [
     `${images} images, ${before} answered before; ${weights} found an object in ${found} (${seconds.toFixed(1)} s)`,
     ...listed('nothing found', nothing),
+    ...(missed.length > 0 ? [`in ${missed.length} of these it may still be there: ${unlikeWords(false)}`] : []),
+    ...listed(`not asked, as ${quotedWords(unknownWords)} not known there`, unknown),
     ...listed('answer cannot be read', unreadable),
     ...listed(
       'no answer',

@@ -85,6 +85,10 @@ export const unlikeWords = (found: boolean): string => (found ? unlikeSentence :
 export const onceWords = (samples: number): string =>
   `One answer stands for the ${samples} that were asked for: things that are found by their names on photographs, or pointed at, are the same each time.`;
 
+/** "'skier' is", "'skier' and 'ski' are". */
+export const quotedWords = (words: readonly string[]): string =>
+  `${words.map((word) => `'${word}'`).join(' and ')} ${words.length === 1 ? 'is' : 'are'}`;
+
 /** The text of a whole answer, special tokens and all, to what it says. */
 export function readAnswer(text: string, dialect: AnswerDialect): AnswerReading {
   if (dialect === 'released') {

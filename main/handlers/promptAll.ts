@@ -1,4 +1,5 @@
 // Starts the job that asks one prompt of every image and reports it in one sentence.
+import { quotedWords } from '../contract/answer.ts';
 import { type PromptAllReport, promptAll } from '../jobs/prompting.ts';
 import { contract, type HostContext } from './context.ts';
 
@@ -24,10 +25,12 @@ export const promptAllHandlers = (host: HostContext) => ({
 });
 
 /** "120 images: found in 96, nothing in 20, 3 answers cannot be read, 1 image could not be asked; 40 were answered before." */
-function sentence({ images, before, found, nothing, unreadable, failed }: PromptAllReport): string {
+function sentence({ unknown, unknownWords, ...report }: PromptAllReport): string {
+  const { images, before, found, nothing, missed, unreadable, failed } = report;
   const parts = [
     `found in ${found}`,
-    `nothing in ${nothing.length}`,
+    `nothing in ${nothing.length}${missed.length > 0 ? ' (on photographs it may still be there)' : ''}`,
+    ...(unknown.length > 0 ? [`not asked in ${unknown.length}, as ${quotedWords(unknownWords)} not known there`] : []),
     ...(unreadable.length > 0 ? [`answers that cannot be read in ${unreadable.length}`] : []),
     ...(failed.length > 0 ? [`${failed.length} left without an answer`] : []),
   ];

@@ -1,5 +1,6 @@
 // Asks one prompt of every image of a project where it was not asked yet, and answers it where there is no answer yet.
 import { setImmediate } from 'node:timers/promises';
+import { quotedWords } from '../contract/answer.ts';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { created } from '../contract/diff.ts';
@@ -35,8 +36,13 @@ export interface PromptAllReport {
   found: number;
   /** Paths of images where the model says that nothing matches, in this run and before. */
   nothing: string[];
+  /** Paths of images of a kind on which the model misses much: that it found nothing there is no answer to accept unseen. */
+  missed: string[];
   /** Paths of images whose answers cannot be read. */
   unreadable: string[];
+  /** Paths of images where the model was not asked, as it does not know these words there. */
+  unknown: string[];
+  unknownWords: string[];
   /** Left without an answer, each with a sentence; the next run tries them again. */
   failed: { path: string; why: string }[];
   /** Time that the model itself took in this run; the rest is reading, sending and storing. */
@@ -81,7 +87,10 @@ async function sorted(work: PromptAll, progress: Progress) {
     before: 0,
     found: 0,
     nothing: [],
+    missed: [],
     unreadable: [],
+    unknown: [],
+    unknownWords: [],
     failed: [],
     modelMs: 0,
   };
@@ -113,16 +122,32 @@ function recalled(
       const prompt = asked.get(id);
       const answers = prompt?.answered ? (project.detail(id)?.proposals ?? []) : [];
       const last = answers.filter(({ promptId }) => promptId === prompt?.promptId);
-      tell(report, path, last.find(({ chosen }) => chosen)?.found ?? last.at(-1)?.found);
+      tell(report, path, last.find(({ chosen }) => chosen) ?? last.at(-1));
     }
     if (rows.length < limit) break;
   }
   return report;
 }
 
-function tell(report: PromptAllReport, path: string, found: AskResult['proposals'][number]['found'] | undefined): void {
-  if (found === 'nothing') report.nothing.push(path);
-  if (found === 'unreadable') report.unreadable.push(path);
+type Told = Pick<AskResult['proposals'][number], 'found' | 'answer'>;
+
+function tell(report: PromptAllReport, path: string, told: Told | undefined): void {
+  const { unknownWords: words = [], unlikePicture } = told?.answer ?? {};
+  if (told?.found === 'nothing') report.nothing.push(path);
+  if (told?.found === 'nothing' && unlikePicture) report.missed.push(path);
+  if (told?.found !== 'unreadable') return;
+  if (words.length === 0) report.unreadable.push(path);
+  else report.unknown.push(path);
+  report.unknownWords = [...new Set([...report.unknownWords, ...words])];
+}
+
+/** What stands beside the image's path among the job's notes; null: an object was found. */
+function noteOf({ found, answer }: Told): string | null {
+  if (found === 'objects') return null;
+  if (found === 'nothing') return answer.unlikePicture ? 'nothing found, which may still be there' : 'nothing found';
+  return answer.unknownWords
+    ? `not asked, as ${quotedWords(answer.unknownWords)} not known there`
+    : 'unreadable answer';
 }
 
 /** All prompts are made before the first answer, as one step: a person's undo meanwhile is their own. */
@@ -174,10 +199,15 @@ async function answer(
   report.modelMs += field(entry(result.proposals, 0, 'proposals').timings, 'totalMs', 'timings of an answer');
   project.addProposals(promptId, result.proposals, result.spread);
   work.answered(imageId);
-  const found = result.proposals.find(({ chosen }) => chosen)?.found;
-  tell(report, image.path, found);
-  if (found === 'objects') report.found++;
-  else progress.note(`${found === 'nothing' ? 'nothing found' : 'unreadable answer'}: ${image.path}`);
+  const chosen = entry(
+    result.proposals.filter((one) => one.chosen),
+    0,
+    'chosen answers',
+  );
+  tell(report, image.path, chosen);
+  const note = noteOf(chosen);
+  if (note === null) report.found++;
+  else progress.note(`${note}: ${image.path}`);
 }
 
 const ask = ({ engine, text, fileOf }: PromptAll, image: Image, signal: AbortSignal): Promise<AskResult> =>

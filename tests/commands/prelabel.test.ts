@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
@@ -7,7 +8,11 @@ import { addGather } from '../../main/commands/gather.ts';
 import { addPrelabel, parseShard } from '../../main/commands/prelabel.ts';
 import { judge } from '../../main/failure.ts';
 import { openProject } from '../../main/store/project.ts';
+import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { found, nothing, pictures, weightsSaying } from '../engine/weights.ts';
+
+const released = existsSync(path.join(embeddedWeights, 'model.safetensors'));
+if (!released) console.warn('skipped: no released weights');
 
 let root: string;
 let says: { found: string; nothing: string };
@@ -92,6 +97,30 @@ describe('prelabel', () => {
     expect(again.nothing.sort()).toEqual([0, 1, 2, 3].map((i) => `pictures/disc-${i}.png`));
     expect(again).toMatchObject({ images: 5, before: 4, failed: [{ path: 'pictures/broken.png' }] });
   });
+
+  it.skipIf(!released)(
+    'says what it was not asked for, and where what was not found may still be there, also later',
+    async () => {
+      const photographs = path.join(root, 'photographs');
+      await cp(embeddedWeights, photographs, { recursive: true });
+      const record = JSON.parse(await readFile(path.join(photographs, 'pictures.json'), 'utf8'));
+      await writeFile(path.join(photographs, 'pictures.json'), JSON.stringify({ ...record, bias: 1e6 }));
+      const file = project('photographs.loupe');
+      const ask = (text: string) => loupe(file, '--prompt', text, '--weights', photographs);
+      for (const before of [0, 4]) {
+        const unknown = await ask('the giraffe and the skier');
+        expect([unknown.code, unknown.stdout]).toEqual([
+          1,
+          expect.stringMatching(new RegExp(`, ${before} answered before`)),
+        ]);
+        expect(unknown.stdout).toContain("not asked, as 'skier' is not known there: 4\n  pictures/disc-0.png\n");
+        expect(unknown.stdout).not.toContain('cannot be read');
+        const missed = await ask('the giraffe');
+        expect(missed.stdout).toContain('nothing found: 4\n');
+        expect(missed.stdout).toContain('in 4 of these it may still be there: ');
+      }
+    },
+  );
 
   it('takes its part of the images; all parts together are all images', async () => {
     const file = project('parts.loupe');
