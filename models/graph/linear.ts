@@ -60,7 +60,7 @@ function lowerMatMul(l: Lowering, names: readonly string[], t: Tensor): string {
 
 /**
  * a [k, n] and b [k, m], both the other way round in memory: the gradient of a weight. ONNX Runtime's kernel turns pieces of
- * `a` anew for every 128 columns of the product, each time for about a third of what turning `a` once takes. Either `a` is
+ * `a` anew for every 128 columns of the product, each time for a third (wide) to two thirds (narrow) of what turning `a` once takes. Either `a` is
  * turned beforehand, or `b` and the product: `b`, what went into the layer, serves the layers beside it too.
  */
 function lowerTowardsWeight(l: Lowering, names: readonly string[], t: Tensor): string {
@@ -72,7 +72,7 @@ function lowerTowardsWeight(l: Lowering, names: readonly string[], t: Tensor): s
     l.once(`turned ${name}`, () =>
       l.emitAs({ dtype: t.dtype, shape: [columns, k] }, 'Transpose', [name], { perm: [1, 0] }),
     );
-  const kernelTurns = (k * n * Math.ceil(m / 128)) / 3;
+  const kernelTurns = 0.6 * k * n * Math.ceil(m / 128);
   if (n < m && kernelTurns > k * n) return l.emit('Gemm', [turned(a, n), b], { alpha });
   if (n < m || kernelTurns < (k + n) * m) return l.emit('Gemm', names, { transA: 1, transB: 0, alpha });
   const product = l.emitAs({ dtype: t.dtype, shape: [m, n] }, 'Gemm', [turned(b, m), a], { alpha });
