@@ -1,8 +1,13 @@
 // The job that asks one prompt of every image, as a window starts it: its title, its events and the sentence it ends in.
-import { rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { found, nothing } from '../engine/weights.ts';
+
+const released = existsSync(path.join(embeddedWeights, 'model.safetensors'));
+if (!released) console.warn('skipped: no released weights');
 
 let bench: StartedHost;
 beforeAll(async () => {
@@ -104,4 +109,24 @@ describe('where nothing is', () => {
     ]);
     expect((await run()).message).toBe('2 images: found in 0, nothing in 2; 2 were answered before.');
   });
+
+  it.skipIf(!released)(
+    'tells words that are not known, and photographs that it may have missed things on',
+    async () => {
+      const photographs = path.join(empty.root, 'photographs');
+      cpSync(embeddedWeights, photographs, { recursive: true });
+      const file = path.join(photographs, 'pictures.json');
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), bias: 1e6 }));
+      await empty.client.settings.write({ weights: photographs });
+      const run = async (text: string) => finished(empty, await empty.client.jobs.promptAll({ text }));
+      const unknown = await run('the skier');
+      expect(unknown.message).toBe(
+        "2 images: found in 0, nothing in 0, not asked in 2, as 'skier' is not known there.",
+      );
+      expect(unknown.notes).toContain("not asked, as 'skier' is not known there: pictures/disc-0.png");
+      const missed = await run('the giraffe');
+      expect(missed.message).toBe('2 images: found in 0, nothing in 2 (on photographs it may still be there).');
+      expect(missed.notes).toContain('nothing found, which may still be there: pictures/disc-0.png');
+    },
+  );
 });
