@@ -2,7 +2,12 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { type PackedMask, unpackMask } from '../contract/project.ts';
+import type { Mask } from '../contract/records.ts';
+import { maskIou, unionOf } from '../contract/rle.ts';
 import { WORD } from '../flow/englishWords.ts';
+import { loadPredictor } from '../flow/predict.ts';
+import type { ProposedObject } from '../flow/predictor.ts';
 import { Reasoner } from '../flow/reasoner.ts';
 import { unlikeness } from '../flow/unlikePicture.ts';
 import { openWeights } from '../weights/open.ts';
@@ -34,29 +39,70 @@ export async function taughtPictures(
   return taught.length === 0 ? {} : pictureRecordText({ ...record, taught });
 }
 
+/**
+ * A name that the detector finds so well on the taught pictures themselves, in mean IoU, stays with it. From 24 photographs the
+ * reasoner learnt in four minutes to find a new word (0.56 on held-back ones), and found of "cat" half of what the detector did.
+ */
+const FINDS = 0.4;
+
 async function namesOnUnlike(record: PictureRecord, { from, learnt }: ToTell, signal?: AbortSignal): Promise<string[]> {
   const weights = await openWeights(from);
   const reasoner = await Reasoner.open(weights, {});
-  const names = new Set<string>();
+  const predictor = await loadPredictor(from);
+  /** By name, on each picture. */
+  const found = new Map<string, number[]>();
   try {
     for (const image of learnt) {
       signal?.throwIfAborted();
-      const own = namesIn(image, weights.tokenizer.words ?? new Set()).filter((name) => !names.has(name));
+      const own = namesIn(image, weights.tokenizer.words ?? new Set());
       const picture = own.length > 0 ? await unlessGone(image) : null;
-      if (picture && unlikeness(record, await reasoner.signs(picture)) > 0) for (const name of own) names.add(name);
+      if (!picture || unlikeness(record, await reasoner.signs(picture)) <= 0) continue;
+      for (const { name, masks } of own) {
+        const { objects } = await predictor.predict(picture, { text: name }, { signal });
+        found.set(name, [...(found.get(name) ?? []), iouOf(objects, masks)]);
+      }
     }
-    return [...names];
+    return [...found].flatMap(([name, ious]) => (mean(ious) < FINDS ? [name] : []));
   } finally {
     await reasoner.release();
+    await predictor.release();
   }
 }
 
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Of what a detector found, which tells how sure it is; 0 where another answered, or no mask is known. */
+function iouOf(objects: readonly ProposedObject[], masks: readonly Mask[]): number {
+  const isDetected = objects.some(({ score }) => score !== undefined);
+  const [said, meant] = [unionOf(objects.map(({ mask }) => mask)), unionOf(masks)];
+  return isDetected && said && meant ? maskIou(said, meant) : 0;
+}
+
+interface Named {
+  readonly name: string;
+  /** Of all things that are meant; none where they are not known. */
+  readonly masks: readonly Mask[];
+}
+
 /** Labels of its shapes, and prompts whose answers a person wrote or confirmed with their reasoning. */
-function namesIn({ things, samples }: ToTell['learnt'][number], words: ReadonlySet<string>): string[] {
+function namesIn({ things, samples }: ToTell['learnt'][number], words: ReadonlySet<string>): Named[] {
   const told = samples.filter(({ reasoning, objects, prompt: { points, box } }) => {
     return reasoning !== null && objects.length > 0 && points.length === 0 && box === null;
   });
-  const texts = [...things.map(({ name }) => name), ...told.map(({ prompt }) => prompt.text)];
-  const bare = texts.map((text) => spoken(text, words).replace(/^(?:the|a|an|all|every)\s+/u, ''));
-  return bare.map((text) => (text.match(WORD) ?? []).join(' ')).filter((name) => name !== '');
+  const named = new Map<string, (PackedMask | null)[]>();
+  const add = (text: string, masks: readonly (PackedMask | null)[]) => {
+    const bare = spoken(text, words).replace(/^(?:the|a|an|all|every)\s+/u, '');
+    const name = (bare.match(WORD) ?? []).join(' ');
+    if (name !== '') named.set(name, [...(named.get(name) ?? []), ...masks]);
+  };
+  for (const { name, mask } of things) add(name, [mask]);
+  for (const { prompt, objects } of told)
+    add(
+      prompt.text,
+      objects.map(({ mask }) => mask),
+    );
+  return [...named].map(([name, masks]) => ({
+    name,
+    masks: masks.flatMap((mask) => (mask ? [unpackMask(mask)] : [])),
+  }));
 }

@@ -3,8 +3,12 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BadInput } from '../../main/contract/badInput.ts';
+import { packMask } from '../../main/contract/project.ts';
+import { loadPredictor } from '../../main/flow/predict.ts';
 import type { TeachingImage } from '../../main/learn/task.ts';
 import { taughtPictures } from '../../main/learn/taughtPictures.ts';
+import { openWeights } from '../../main/weights/open.ts';
+import { writeToyDetector } from '../flow/toyDetector.ts';
 import { callsPictures } from './pictureRecords.ts';
 import { teachingImages, untaughtWeights } from './teaching.ts';
 
@@ -61,6 +65,31 @@ describe('what was taught on pictures that are unlike', { timeout: 60_000 }, () 
   it('is nothing on pictures of the kind that words were learnt on, where the record stays as it is', async () => {
     expect(await told(await weightsCalling('like'), images())).toBeNull();
     expect(await told(plain, images())).toBeNull();
+  });
+
+  it('leaves a name to a detector that finds it on these pictures, and takes one that it does not', async () => {
+    const from = await weightsCalling('unlike');
+    // Whatever it sees, all of the picture is a dog, and nothing a cup.
+    const everywhere = { bias: 3, sides: [9, 9, 9, 9] };
+    const { segmenter } = await openWeights(from);
+    await writeToyDetector(from, segmenter.width, [{ name: 'dog', ...everywhere }, { name: 'cup' }]);
+    const predictor = await loadPredictor(from);
+    const [whole] = images();
+    const picture = await whole?.read();
+    if (!whole || !picture) throw new Error('unreachable');
+    const { objects } = await predictor.predict(picture, { text: 'the dog' });
+    await predictor.release();
+    const labelled = (name: string): TeachingImage => ({
+      ...whole,
+      samples: [],
+      things: objects.map(({ box, mask }) => ({ name, box, mask: packMask(mask) })),
+    });
+    expect(await told(from, [labelled('dog'), labelled('cup')])).toEqual(['cup']);
+    const elsewhere = {
+      ...labelled('dog'),
+      things: whole.things.map((thing) => ({ ...thing, name: 'dog', mask: null })),
+    };
+    expect(await told(from, [elsewhere])).toEqual(['dog']);
   });
 
   it('stays what it was for a run that goes on, and is not of images that are gone', async () => {
