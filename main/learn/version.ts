@@ -42,13 +42,19 @@ export async function readParameters(folder: string, isRead: (name: string) => b
  * A detector reads what its own picture encoder sees. What pictures.json says of features was measured with the tower before it
  * learnt on, and holds: with 0.15 to 0.8 of a run's changes 1 of 60 scenes at most was called unlike, and 59 of 60 photographs.
  */
-function filesOf(changed: ReadonlyMap<string, Parameter>): string[] {
-  const changes = (pattern: RegExp) => [...changed.keys()].some((name) => pattern.test(name));
-  return [
-    ...['config.json', 'tokenizer.json', 'repair.json', 'pictures.json'],
-    ...(changes(/^sam\.(?:image_encoder|no_mem_embed|sam_mask_decoder\.conv_s1)\b/u) ? [] : detectorFiles),
-  ];
+async function filesOf(changed: ReadonlyMap<string, Parameter>, before: WeightsFile): Promise<string[]> {
+  const always = ['config.json', 'tokenizer.json', 'repair.json', 'pictures.json'];
+  // A tier hands over all that it reads, whether it trains it or not.
+  for (const [name, { values }] of changed)
+    if (seenByDetector.test(name) && !(before.tensors.has(name) && same(values, await before.read(name))))
+      return always;
+  return [...always, ...detectorFiles];
 }
+
+const seenByDetector = /^sam\.(?:image_encoder|no_mem_embed|sam_mask_decoder\.conv_s1)\b/u;
+
+const same = (a: Float32Array, b: Float32Array): boolean =>
+  a.length === b.length && a.every((value, i) => value === b[i]);
 
 /** Only the changed parts of a checkpoint are written; the checkpoint stays where it is. */
 export async function writeVersion(from: string, to: string, change: WeightsChange): Promise<void> {
@@ -99,13 +105,13 @@ async function writeWhole(
   { tensors: changed = new Map(), texts = {} }: WeightsChange,
 ): Promise<void> {
   await mkdir(to, { recursive: true });
-  for (const name of filesOf(changed)) {
+  const file = await openSafetensors(path.join(from, tensorFile));
+  for (const name of await filesOf(changed, file)) {
     const text = texts[name];
     if (text !== undefined) await writeFile(path.join(to, name), text);
     // What repairs gained by the weights that were taught is the nearest that is known.
     else if (existsSync(path.join(from, name))) await copyFile(path.join(from, name), path.join(to, name));
   }
-  const file = await openSafetensors(path.join(from, tensorFile));
   const tensors: Record<string, TensorToWrite> = {};
   for (const [name, { shape }] of file.tensors) {
     const own = changed.get(name);

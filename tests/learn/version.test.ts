@@ -48,9 +48,13 @@ describe('writeVersion', () => {
     expect([...(await written.read('model.norm.weight'))]).toEqual([7, 8, 9]);
   });
 
-  it.each(['sam.mask.weight', 'model.norm.weight'])('keeps a detector where %s was trained', async (name) => {
-    const to = path.join(folder, `detector ${name}`);
-    await writeVersion(await weights(), to, { tensors: changed(name, 5) });
+  it.each([
+    ['sam.mask.weight was trained', 'sam.mask.weight', 5],
+    ['model.norm.weight was trained', 'model.norm.weight', 5],
+    ['what it reads by is handed over as it was', encoder, 4],
+  ])('keeps a detector where %s', async (what, name, value) => {
+    const to = path.join(folder, `detector ${what}`);
+    await writeVersion(await weights(), to, { tensors: changed(name, value) });
     for (const file of detectorFiles) expect(readFileSync(path.join(to, file), 'utf8')).toBe(`"${file}"`);
   });
 
