@@ -129,20 +129,20 @@ function recalled(
   return report;
 }
 
-type Told = Pick<AskResult['proposals'][number], 'found' | 'answer'>;
+type ChosenAnswer = Pick<AskResult['proposals'][number], 'found' | 'answer'>;
 
-function tell(report: PromptAllReport, path: string, told: Told | undefined): void {
-  const { unknownWords: words = [], unlikePicture } = told?.answer ?? {};
-  if (told?.found === 'nothing') report.nothing.push(path);
-  if (told?.found === 'nothing' && unlikePicture) report.missed.push(path);
-  if (told?.found !== 'unreadable') return;
+function tell(report: PromptAllReport, path: string, chosen: ChosenAnswer | undefined): void {
+  const { unknownWords: words = [], unlikePicture } = chosen?.answer ?? {};
+  if (chosen?.found === 'nothing') report.nothing.push(path);
+  if (chosen?.found === 'nothing' && unlikePicture) report.missed.push(path);
+  if (chosen?.found !== 'unreadable') return;
   if (words.length === 0) report.unreadable.push(path);
   else report.unknown.push(path);
   report.unknownWords = [...new Set([...report.unknownWords, ...words])];
 }
 
 /** What stands beside the image's path among the job's notes; null: an object was found. */
-function noteOf({ found, answer }: Told): string | null {
+function noteOf({ found, answer }: ChosenAnswer): string | null {
   if (found === 'objects') return null;
   if (found === 'nothing') return answer.unlikePicture ? 'nothing found, which may still be there' : 'nothing found';
   return answer.unknownWords
