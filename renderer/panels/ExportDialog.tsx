@@ -162,7 +162,7 @@ function Exported({ file, started }: { file: string; started: StartedJob }) {
   if (!job) return null;
   return (
     <Stack>
-      <JobView job={job} notesTitle="What the file cannot hold" />
+      <JobView job={job} notesTitle="What to know of the file" />
       {job.state === 'done' && <Written file={file} />}
       <VerifyResult report={check.report} problem={check.problem} />
       <Group justify="flex-end">
