@@ -14,6 +14,8 @@ const sampleCounts = [1, 2, 4, 8];
 export function PromptBar() {
   const { actions, store } = useClient();
   const [text, setText] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  const isTyped = useRef(false);
   const samples = useWorkbench((state) => state.samples);
   const open = useWorkbench((state) => state.open !== null);
   const engine = useWorkbench((state) => state.engine);
@@ -22,13 +24,16 @@ export function PromptBar() {
   const promptId = useWorkbench((state) => state.promptId);
   const asked = useWorkbench(({ open: image }) => (promptId === null ? undefined : image?.prompts.get(promptId)?.text));
   // The field says what is in review; on an image that was asked nothing, what was written stays to be asked there.
+  // An earlier prompt is in review only once it is stored: what a person has begun to write by then is not replaced.
   useEffect(() => {
-    if (promptId !== null && asked !== undefined) setText(asked);
+    const isBeingWritten = isTyped.current && document.activeElement === field.current;
+    if (promptId !== null && asked !== undefined && !isBeingWritten) setText(asked);
   }, [promptId, asked]);
   const ready = open && engine?.state === 'ready';
   const ask = () => {
     if (!ready || text.trim() === '') return;
     recall.rest();
+    isTyped.current = false;
     void actions.ask(text, samples);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
@@ -51,6 +56,7 @@ export function PromptBar() {
   return (
     <section className="prompt-bar" aria-label="Prompt">
       <Textarea
+        ref={field}
         id={promptFieldId}
         aria-label="What to segment"
         placeholder="Say what to segment: the dog left of the car"
@@ -59,7 +65,10 @@ export function PromptBar() {
         maxRows={5}
         size="sm"
         value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => {
+          isTyped.current = true;
+          setText(event.currentTarget.value);
+        }}
         onKeyDown={onKeyDown}
         rightSection={text === '' ? <Kbd size="xs">/</Kbd> : null}
         rightSectionPointerEvents="none"
