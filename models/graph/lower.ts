@@ -18,6 +18,8 @@ export interface OnnxNode {
   domain: string;
   inputs: readonly string[];
   output: string;
+  /** Small, so that the memory forecast leaves it out. */
+  second?: string;
   attrs: Readonly<Record<string, OnnxAttr>>;
   /** Type of the output, for the memory forecast: exact for a rule's last node, and for those that `emitAs` made. */
   dtype: DType;
@@ -99,6 +101,15 @@ class Emitter implements Lowering {
     const output = this.shared.get(key) ?? make();
     this.shared.set(key, output);
     return output;
+  }
+
+  second(output: string): string {
+    const at = this.nodes.findIndex((n) => n.output === output);
+    const node = this.nodes[at];
+    if (!node) throw new GraphError(`${output}: no node has made it, so it has no second output.`);
+    const second = `${output}'`;
+    this.nodes[at] = { ...node, second };
+    return second;
   }
 
   ints(values: readonly number[]): string {
@@ -191,7 +202,7 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
   const results = Object.entries(outputs).map(([key, t]) => ({ ...port(key, t), value: nameOf(t) }));
   rejectDuplicates([...inputs.map((v) => v.name), ...Object.keys(outputs), ...emitter.weights.keys()]);
   const used = new Set([...emitter.nodes.flatMap((n) => n.inputs), ...results.map((v) => v.value)]);
-  const live = emitter.nodes.filter((n) => used.has(n.output));
+  const live = emitter.nodes.filter((n) => used.has(n.output) || used.has(n.second ?? ''));
   const nodes = nameOutputs(live, results);
   return { nodes, initializers: emitter.initializers, inputs, outputs: results.map(({ value: _, ...rest }) => rest) };
 }

@@ -22,6 +22,29 @@ function lastAxisShape(op: string, x: readonly Tensor[]): readonly number[] {
 const inverseRms = (x: Tensor, epsilon: number): Tensor =>
   reciprocal(sqrt(add(reduceMean(mul(x, x), [-1], true), epsilon)));
 
+/** Inputs: x, and what RMSNormalization made of it, whose kernel has the number at hand. x [..., D] -> [..., 1]. */
+export const InverseRms: Op = {
+  name: 'InverseRms',
+  shape: (x) => [...need(x, 0).shape.slice(0, -1), 1],
+  vjp: ({ g, x, y }) => {
+    const width = dim(need(x, 0), -1);
+    return [mul(need(x, 0), mul(mul(g, -1 / width), mul(y, mul(y, y)))), null];
+  },
+  lower: (l, [x = '', normal = ''], t) => {
+    if (l.target === 'cpu' && t.dtype === 'float32') return l.second(normal);
+    const wide = { dtype: t.dtype, shape: need(t.inputs, 0).shape };
+    const mean = l.emit('ReduceMean', [l.emitAs(wide, 'Mul', [x, x]), l.ints([-1])], { keepdims: 1 });
+    const above = l.emit('Add', [mean, l.number(Number(t.attrs.epsilon), t.dtype)]);
+    return l.emit('Reciprocal', [l.emit('Sqrt', [above])]);
+  },
+};
+
+/** The factor by which `normal`, an RMSNormalization, multiplied each row of its input. */
+export function rowFactor(normal: Tensor): Tensor {
+  if (normal.op.name !== 'RMSNormalization') throw fault('InverseRms', [normal], 'needs what RMSNormalization made');
+  return apply(InverseRms, [need(normal.inputs, 0), normal], { epsilon: Number(normal.attrs.epsilon) });
+}
+
 export const LayerNormalization: Op = {
   name: 'LayerNormalization',
   shape: (x) => lastAxisShape('LayerNormalization', x),
@@ -46,11 +69,11 @@ export const RMSNormalization: Op = {
   name: 'RMSNormalization',
   shape: (x) => lastAxisShape('RMSNormalization', x),
   // In rows, so that both sums over g * x are products with a vector: whole passes over x are what costs here.
-  vjp: ({ g, x, attrs }) => {
+  vjp: ({ g, x, y }) => {
     const [shape, width] = [need(x, 0).shape, dim(need(x, 0), -1)];
     const [rows, scale] = [reshape(need(x, 0), [-1, width]), need(x, 1)];
     const cotangent = reshape(g, rows.shape);
-    const inverse = inverseRms(rows, Number(attrs.epsilon));
+    const inverse = reshape(rowFactor(y), [-1, 1]);
     const gx = mul(cotangent, rows);
     const along = mul(matmul(gx, reshape(scale, [width, 1])), 1 / width);
     const share = mul(mul(mul(along, inverse), inverse), inverse);

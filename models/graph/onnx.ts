@@ -111,6 +111,7 @@ function writeAttribute(w: ProtoWriter, name: string, value: OnnxAttr): void {
 function writeNode(w: ProtoWriter, node: OnnxNode): void {
   for (const name of node.inputs) w.text(1, name);
   w.text(2, node.output);
+  if (node.second !== undefined) w.text(2, node.second);
   w.text(3, `n_${node.output}`);
   w.text(4, node.op);
   for (const [name, value] of Object.entries(node.attrs)) w.message(5, (a) => writeAttribute(a, name, value));

@@ -25,14 +25,16 @@ function splitFixed({ nodes, initializers }: OnnxGraph): { fixed: OnnxNode[]; ot
   for (const node of nodes) {
     const isFixed = node.inputs.every((name) => known.has(name));
     (isFixed ? fixed : others).push(node);
-    if (isFixed) known.add(node.output);
+    if (isFixed) for (const name of outputsOf(node)) known.add(name);
   }
   return { fixed, others };
 }
 
+const outputsOf = ({ output, second }: OnnxNode): string[] => (second === undefined ? [output] : [output, second]);
+
 /** For each node, the list positions of the nodes that feed it. */
 function feeders(nodes: readonly OnnxNode[]): number[][] {
-  const producer = new Map(nodes.map((n, i) => [n.output, i]));
+  const producer = new Map(nodes.flatMap((n, i) => outputsOf(n).map((name) => [name, i] as const)));
   return nodes.map((n) => {
     const from = n.inputs.map((name) => producer.get(name)).filter((i) => i !== undefined);
     return [...new Set(from)].sort((a, b) => a - b);

@@ -18,7 +18,7 @@ const { ArgMax, LogSoftmax, ReduceMax, ReduceMean, ReduceMin, ReduceSum, Softmax
 const { Concat, Expand, Pad, Reshape, Slice, Transpose } = shape;
 const { Conv, ConvTranspose } = conv;
 const { Gather, GatherElements, ScatterElements } = gather;
-const { LayerNormalization, RMSNormalization } = norm;
+const { InverseRms, LayerNormalization, RMSNormalization } = norm;
 
 export const operators: { readonly [name in OpName]: Op & { name: OpName } } = {
   ...{
@@ -40,7 +40,8 @@ export const operators: { readonly [name in OpName]: Op & { name: OpName } } = {
     Exp,
   },
   ...{ Expand, Floor },
-  ...{ Gather, GatherElements, Gelu, Greater, GreaterOrEqual, LayerNormalization, Less, LessOrEqual, Log, LogSoftmax },
+  ...{ Gather, GatherElements, Gelu, Greater, GreaterOrEqual },
+  ...{ InverseRms, LayerNormalization, Less, LessOrEqual, Log, LogSoftmax },
   ...{
     MatMul,
     MatMulNBits,

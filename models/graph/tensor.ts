@@ -29,6 +29,7 @@ export type OpName =
   | 'Gelu'
   | 'Greater'
   | 'GreaterOrEqual'
+  | 'InverseRms'
   | 'LayerNormalization'
   | 'Less'
   | 'LessOrEqual'
@@ -94,6 +95,8 @@ export interface Lowering {
   ): string;
   /** What `make` emits, once a graph for each key: several nodes read it. Never for what recomputation would make anew. */
   once(key: string, make: () => string): string;
+  /** The second output of the node that made `output`, which has it from then on. */
+  second(output: string): string;
   ints(values: readonly number[]): string;
   number(value: number, dtype: DType): string;
 }

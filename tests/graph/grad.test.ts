@@ -55,11 +55,11 @@ describe('printed gradients', () => {
     ]);
   });
 
-  it('of RMSNorm sum by two products with a vector', () => {
+  it('of RMSNorm sum by two products with a vector, and take the factors of the rows from the forward pass', () => {
     const scale = input('scale', [3]);
     const lines = printed(rmsNorm(x, scale, 1e-6), [x, scale]);
-    expect(lines.filter((line) => line.includes('ReduceMean'))).toHaveLength(1);
-    expect(lines.filter((line) => line.includes('ReduceSum'))).toHaveLength(0);
+    expect(lines.filter((line) => line.includes('InverseRms'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('Reduce'))).toHaveLength(0);
     expect(lines.filter((line) => line.includes('MatMul'))).toHaveLength(2);
   });
 

@@ -6,7 +6,7 @@ import * as e from '../../models/graph/elementwise.ts';
 import { gather, gatherElements, permute, scatterAdd } from '../../models/graph/gather.ts';
 import { grad } from '../../models/graph/grad.ts';
 import { matmul } from '../../models/graph/linear.ts';
-import { layerNorm, layerNorm2d, rmsNorm } from '../../models/graph/norm.ts';
+import { layerNorm, layerNorm2d, rmsNorm, rowFactor } from '../../models/graph/norm.ts';
 import { dequantised, quantisedMatmul } from '../../models/graph/quantised.ts';
 import { recompute } from '../../models/graph/recompute.ts';
 import * as r from '../../models/graph/reduce.ts';
@@ -220,6 +220,7 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   Pad: [sample([[2, 3]], (x) => s.pad(x as Tensor, [1, 0, 2, 1], 0.5))],
   Pow: one((x) => e.pow(x, 3)),
   QuickGelu: [...one(e.silu), ...one(e.quickGelu)],
+  InverseRms: [sample([[2, 3, 6], [6]], (x, w) => rowFactor(rmsNorm(x as Tensor, w as Tensor, 0.1)))],
   RMSNormalization: [sample([[2, 3, 6], [6]], (x, w) => rmsNorm(x as Tensor, w as Tensor, 1e-6))],
   Reciprocal: one(e.reciprocal, [0.5, 2]),
   Recompute: [

@@ -328,6 +328,12 @@ const rules: Record<OpName, Rule> = {
   Greater: bool((a, b) => a > b),
   GreaterOrEqual: bool((a, b) => a >= b),
   Input: leaf,
+  InverseRms: (t, [x = new Float64Array()]) =>
+    Float64Array.from(
+      gatherGroups(t, x, [t.shape.length - 1]).map(
+        (row) => 1 / Math.sqrt(sum(row.map((v) => v * v)) / row.length + Number(t.attrs.epsilon)),
+      ),
+    ),
   LayerNormalization: normalise(true),
   Less: bool((a, b) => a < b),
   LessOrEqual: bool((a, b) => a <= b),

@@ -11,7 +11,7 @@ function isSorted(graph: OnnxGraph): boolean {
   const made = new Set([...graph.inputs, ...graph.initializers].map((v) => v.name));
   return graph.nodes.every((n) => {
     const ready = n.inputs.every((name) => made.has(name));
-    made.add(n.output);
+    for (const name of [n.output, n.second ?? n.output]) made.add(name);
     return ready;
   });
 }
