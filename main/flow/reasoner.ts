@@ -44,6 +44,8 @@ export interface AskOptions {
 export interface EngineOptions {
   provider?: Provider;
   threads?: number;
+  /** Whether sessions keep what a run took for the next one. Default true. */
+  keepsMemory?: boolean;
   /** Where features of pictures outlive the program; default nowhere. */
   features?: FeatureFiles;
 }

@@ -2,11 +2,11 @@
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Decoder, type DecoderSetup } from '../../models/qwen/decode.ts';
+import { Session } from '../../models/runtime/session.ts';
 import { objectInImage } from '../contract/answer.ts';
 import { entry } from '../contract/lookup.ts';
 import { unionOf } from '../contract/rle.ts';
 import { answerReaders } from '../flow/answer.ts';
-import { decoderGraphs } from '../flow/reasoner.ts';
 import { sourceOf } from './adapterPolicy.ts';
 import { type AnswerMasks, type DrawnAnswer, maskFeeds, openAnswerMasks } from './answerMasks.ts';
 import { answerFeeds } from './answerPass.ts';
@@ -29,6 +29,8 @@ export interface AnswerGroup {
 
 export interface AnswerGroups {
   chosen(questions: readonly AnswerQuestion[], wanted?: number): Promise<ChosenGroups<AnswerGroup>>;
+  /** Closes what answers, with its packed weights, until the next question. */
+  rest(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -38,19 +40,20 @@ export async function openAnswers(policy: AnswerPolicy, batch: AnswerBatch): Pro
   const { source, factors } = sourceOf(policy);
   // Filled as the decoder's graphs ask for them; the arrays are live, so what the trainer changes is sampled from.
   const live: Record<string, Float32Array> = {};
-  const graphs = decoderGraphs({ folder: weights.folder }, weights);
   const open: DecoderSetup['open'] = (outputs) => {
     Object.assign(live, policy.parameters.feeds(factors.tensors.keys()));
-    return graphs.open(outputs);
+    return Session.create(outputs, { folder: weights.folder });
   };
+  // One graph is open at a time, and the cache has room for whole answers from the start: another length is another graph.
   const decoder = new Decoder({
     ...{ config: weights.reasoner, params: paramsFrom(source), weights: live },
-    ...{ ...graphs, open },
+    ...{ open, keep: 1, chunk: { prompt: 32, cache: batch.answer } },
   });
   const masks = batch.queries && (await openAnswerMasks(policy, decoder));
   return {
     chosen: (questions, wanted = batch.questions) =>
       chosenGroups(questions, wanted, (question) => groupOf(question, decoder, { policy, batch, masks })),
+    rest: () => decoder.release(),
     release: async () => {
       await decoder.release();
       await masks?.release();

@@ -82,7 +82,7 @@ async function openDrawer(policy: AnswerPolicy, weights: DecoderWeights, byWords
   const { source, factors } = sourceOf(policy);
   const states = byWords ? input('states', [1, context.numOfQuery, context.hidden]) : null;
   const { masks, iou } = masksOf(paramsFrom(source), weights, { asks: 1, states });
-  const session = await Session.create({ masks, iou }, { folder });
+  const session = await Session.create({ masks, iou }, { folder, keepsMemory: false });
   return {
     masks: async (image, ask, own) => {
       const feeds = {
@@ -101,7 +101,10 @@ async function openDrawer(policy: AnswerPolicy, weights: DecoderWeights, byWords
 export async function openAnswerMasks(policy: AnswerPolicy, decoder: Decoder): Promise<AnswerMasks> {
   const weights = drawingWeights(policy.weights);
   const { features } = policy;
-  const segmenter = await Segmenter.open({ ...weights, context: null }, { ...(features && { features }) });
+  const segmenter = await Segmenter.open(
+    { ...weights, context: null },
+    { keepsMemory: false, ...(features && { features }) },
+  );
   const [worded, boxed] = [await openDrawer(policy, weights, true), await openDrawer(policy, weights, false)];
   const open: Open = { policy, weights, segmenter, worded, boxed };
   return {

@@ -2,7 +2,7 @@
 import { gather } from '../../models/graph/gather.ts';
 import { reshape, slice } from '../../models/graph/shape.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
-import type { NamedValues } from '../../models/graph/value.ts';
+import type { NamedValues, Value } from '../../models/graph/value.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
 import { appendQueries, causalMask, decoder, embedTokens, insertFeatures } from '../../models/qwen/language.ts';
@@ -98,6 +98,33 @@ export function answerFeeds(
     ),
     counts: Float32Array.from(samples.flatMap((one) => padded(one.counts, answer))),
   };
+}
+
+const byRows = ['ids', 'features', 'cosine', 'sine', `${line}cosine`, `${line}sine`, 'mask', 'labels', 'counts'];
+
+/** What a graph of one row is fed, made of what `answerFeeds` made for a batch. */
+export function rowFeeds(feeds: NamedValues, batch: AdapterBatch, row: number): NamedValues {
+  const { rows, tokens, features } = batch;
+  const { places, predictors } = feeds;
+  if (!(places instanceof Int32Array) || !(predictors instanceof BigInt64Array))
+    throw new Error('The feeds of a batch have no places and predictors.');
+  const cut = Object.entries(feeds).flatMap(([name, values]) =>
+    byRows.includes(name) ? [[name, rowOf(values, batch, row)] as const] : [],
+  );
+  const feature = (at: number) => at - rows * tokens - row * features;
+  const first = BigInt(row * widthOf(batch));
+  return {
+    ...Object.fromEntries(cut),
+    places: rowOf(places, batch, row).map((at) => (at < rows * tokens ? at - row * tokens : tokens + feature(at))),
+    // What fills an answer up points at the batch's first row.
+    predictors: rowOf(predictors, batch, row).map((at) => (at < first ? 0n : at - first)),
+  };
+}
+
+/** Of values that have a batch's rows behind one another. */
+export function rowOf<V extends Value>(values: V, { rows }: Pick<AdapterBatch, 'rows'>, row: number): V {
+  const each = values.length / rows;
+  return values.slice(row * each, (row + 1) * each) as V;
 }
 
 const lengthOf = ({ prompt, answer }: AdapterSample): number => prompt.ids.length + answer.length;

@@ -1,26 +1,20 @@
 // The third tier of a checkpoint: its low-rank updates learn from what groups of its own answers earn, and from the masks they draw.
 // J = mean over tokens of -exp(l - stopgrad(l)) * A + beta * k3, where a checkpoint draws by itself plus L_seg on every answer, through
-// the context module into the updates. Left out on purpose: clipping (one update a batch, so the ratio is 1), the vision tower and the
+// the context module into the updates; gradients come of runs one after another (answerStep.ts). Left out on purpose: clipping (one update a batch, so the ratio is 1), the vision tower and the
 // segmenter's picture encoder (their features are made once), and masks of a decoupled checkpoint (another model draws them).
-import { add, mul } from '../../models/graph/elementwise.ts';
-import { reduceSum } from '../../models/graph/reduce.ts';
 import { reshape } from '../../models/graph/shape.ts';
-import { input, type Tensor } from '../../models/graph/tensor.ts';
-import type { Params } from '../../models/nn/params.ts';
-import { Session } from '../../models/runtime/session.ts';
-import { type GrpoObjective, objectives, policyLoss } from '../../models/train/grpo.ts';
+import { type GrpoObjective, objectives } from '../../models/train/grpo.ts';
 import { isFactor } from '../../models/train/lora.ts';
-import { weightedMean } from '../../models/train/losses.ts';
 import { random } from '../contract/random.ts';
 import type { RequestSize } from '../flow/reasoner.ts';
 import { type AnswerGroup, groupFeeds, openAnswers, writtenLogProbs } from './answerGroups.ts';
-import { drawingWeights, drawnSide, masksOf } from './answerMasks.ts';
+import { answerLoss } from './answerLoss.ts';
 import { answerPass } from './answerPass.ts';
+import { answerStep, oneRow, opened, runByRows } from './answerStep.ts';
 import type { AnswerBatch, AnswerPolicy, AnswerQuestion, AnswerTask } from './answerTask.ts';
 import { drawnWithSeeds } from './groups.ts';
 import type { Feeder, LossGraph, Objective, Run } from './loop.ts';
 import { rewardsStage } from './rlTier.ts';
-import { rolloutSegmentation } from './rolloutTargets.ts';
 
 /** Looks at the groups that a step is about to learn from. */
 export type AnswerWatch = (step: number, groups: readonly AnswerGroup[]) => Promise<void>;
@@ -30,30 +24,29 @@ type AnswerReinforcement = Objective<AnswerPolicy, AnswerQuestion, AnswerBatch>;
 /** Samples are more questions than a step needs. */
 const watchedAnswers = (watch: AnswerWatch | null): AnswerReinforcement => ({
   graph: answerGraph,
+  step: answerStep,
   before: (policy, batch) => writtenGraph(policy, batch).parameters.keys(),
   async open(policy, batch, reference): Promise<Feeder<AnswerQuestion>> {
     const groups = await openAnswers(policy, batch);
-    const { logProbs } = writtenGraph(policy, batch);
-    const before = await Session.create({ logProbs }, { folder: policy.weights.folder });
+    const { logProbs } = writtenGraph(policy, oneRow(batch));
+    const { folder } = policy.weights;
     return {
       feed: async (questions, step) => {
         const chosen = await groups.chosen(questions);
+        await groups.rest();
         await watch?.(step, chosen.groups);
         const feeds = groupFeeds(chosen, policy, batch);
-        return { ...feeds, reference: writtenLogProbs(await before.run({ ...reference, ...feeds })) };
+        const before = await opened({ logProbs }, folder, (session) => {
+          return runByRows(session, { ...reference, ...feeds }, batch);
+        });
+        return { ...feeds, reference: writtenLogProbs(before) };
       },
-      release: async () => {
-        await groups.release();
-        await before.release();
-      },
+      release: () => groups.release(),
     };
   },
 });
 
 export const answerReinforcement = watchedAnswers(null);
-
-/** Rewards are computed outside and only shown here, as is what was sampled for them. */
-const shown = ['reward', 'formatReward', 'sampledGroups', 'usefulGroups'] as const;
 
 /** [rows, answer] of the tokens that were written. */
 export function writtenGraph(policy: AnswerPolicy, batch: AnswerBatch) {
@@ -62,30 +55,9 @@ export function writtenGraph(policy: AnswerPolicy, batch: AnswerBatch) {
 }
 
 function answerGraph(policy: AnswerPolicy, batch: AnswerBatch): LossGraph {
-  const { rows, answer, objective } = batch;
-  const { logProbs, states, params, parameters } = writtenGraph(policy, batch);
-  const mask = reshape(input('counts', [rows * answer]), [rows, answer]);
-  const [advantages, reference] = [input('advantages', [rows]), input('reference', [rows, answer])];
-  const { loss, kl } = policyLoss({ logProbs, mask, advantages, reference }, objective);
-  const drawn = states && segmentation(policy, params, { rows, states });
-  const figures = drawn ? [...shown, 'maskReward'] : shown;
-  return {
-    loss: drawn ? add(loss, drawn.seg) : loss,
-    figures: {
-      ...{ kl: weightedMean(kl ?? mul(mask, 0), mask), length: mul(reduceSum(mask, [0, 1]), 1 / rows) },
-      ...(drawn && { policy: loss, ...drawn }),
-      ...Object.fromEntries(figures.map((name) => [`${name}Mean`, mul(input(name, []), 1)])),
-    },
-    parameters,
-    trains: () => true,
-    folder: policy.weights.folder,
-  };
-}
-
-/** L_seg of all answers' masks: its gradient goes through decoder and context module into the updates. */
-function segmentation({ weights }: AnswerPolicy, p: Params, { rows, states }: { rows: number; states: Tensor }) {
-  const drawing = drawingWeights(weights);
-  return rolloutSegmentation(masksOf(p, drawing, { asks: rows, states }), drawnSide(drawing));
+  const pass = writtenGraph(policy, batch);
+  const { loss, figures } = answerLoss(policy, batch, pass);
+  return { loss, figures, parameters: pass.parameters, trains: () => true, folder: policy.weights.folder };
 }
 
 const groupSize = 8;

@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
-import { WeightsError } from '../../models/runtime/weightsFile.ts';
+import { WeightsError, type WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { overwriteSafetensors, type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import type { Moments } from '../../models/train/adamw.ts';
 import type { TrainerState } from '../../models/train/trainer.ts';
@@ -59,20 +59,31 @@ function digestOf(heading: unknown, tensors: ReadonlyMap<string, Float32Array>):
   return sorted.reduce((crc, [, data]) => crc32(data, crc), crc32(JSON.stringify(heading)));
 }
 
+/** The step that a file says it holds, before its checksum is looked at. */
+export async function checkpointStep(file: string): Promise<number> {
+  return parsedFrom(file, await openSafetensors(file), { key: metadataKey, schema: header }).step;
+}
+
 /** `progress` checks what the caller stored. */
 export async function loadCheckpoint<P>(file: string, progress: z.ZodType<P>): Promise<Checkpoint<P>> {
   const weights = await openSafetensors(file);
-  const parse = <T>(key: string, schema: z.ZodType<T>): T => {
-    const parsed = schema.safeParse(parseJson(weights.metadata.get(key)));
-    if (parsed.success) return parsed.data;
-    throw new WeightsError(`${file}: is no checkpoint of this program ("${key}" is missing or wrong).`);
-  };
-  const { digest, ...heading } = parse(metadataKey, header);
+  const { digest, ...heading } = parsedFrom(file, weights, { key: metadataKey, schema: header });
   const tensors = new Map<string, Float32Array<ArrayBuffer>>();
   for (const name of weights.tensors.keys()) tensors.set(name, await weights.read(name));
   if (digest !== undefined && digest !== digestOf(heading, tensors))
     throw new WeightsError(`${file}: fails its checksum, so it was written only in part.`);
-  return { trainer: stateOf(file, heading, tensors), progress: parse(progressKey, progress) };
+  const trainer = stateOf(file, heading, tensors);
+  return { trainer, progress: parsedFrom(file, weights, { key: progressKey, schema: progress }) };
+}
+
+function parsedFrom<T>(
+  file: string,
+  { metadata }: Pick<WeightsFile, 'metadata'>,
+  { key, schema }: { key: string; schema: z.ZodType<T> },
+): T {
+  const parsed = schema.safeParse(parseJson(metadata.get(key)));
+  if (parsed.success) return parsed.data;
+  throw new WeightsError(`${file}: is no checkpoint of this program ("${key}" is missing or wrong).`);
 }
 
 function stateOf(

@@ -33,6 +33,8 @@ export interface LossGraph {
 /** What a step minimises, for samples `S` in batches of a shape `B`. */
 export interface Objective<P extends Policy, S, B> {
   graph(policy: P, shape: B): LossGraph;
+  /** Gives the outputs of `stepOutputs` where one session would hold too much; default: one session of them. */
+  step?(policy: P, shape: B): Pick<Runner, 'run'>;
   /** Parameters whose values before the run are needed; default: all that the graph reads. */
   before?(policy: P, shape: B): Iterable<string>;
   /**
@@ -85,16 +87,12 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   const trainer = new Trainer(new Map(trained.map((n) => [n, parameters.values(n)])), run.settings);
   const { folder, saveEvery: every = usualSaveEvery, saveEach: each = false } = context;
   const saved = new SavedSteps({ folder, name: run.name, every, each });
-  const newest = await saved.newest();
-  if (newest && newest.step >= run.steps) {
-    trainer.restore(newest);
-    return saved.dropInTurn();
-  }
-  const reference = parameters.snapshot(run.objective.before?.(run.policy, run.shape) ?? names);
-  if (newest) trainer.restore(newest);
+  const reference = snapshotBefore(run, names);
+  await goOn(trainer, saved);
+  if (trainer.step >= run.steps) return saved.dropInTurn();
   const feeder = await run.objective.open(run.policy, run.shape, reference);
   try {
-    const session = await openStep(graph, trained);
+    const session = await stepOf(run, graph, trained);
     const frozen = parameters.feeds(names.filter((name) => !graph.trains(name)));
     const runner: Pick<Runner, 'run'> = { run: (feeds) => session.run({ ...frozen, ...feeds }) };
     try {
@@ -111,13 +109,14 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
 export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>): Promise<number> {
   const graph = run.objective.graph(run.policy, run.shape);
   const names = [...graph.parameters.keys()];
-  const reference = run.policy.parameters.snapshot(names);
+  const reference = snapshotBefore(run, names);
   const feeder = await run.objective.open(run.policy, run.shape, reference);
   const trained = names.filter((name) => graph.trains(name));
   try {
-    const session = await openStep(graph, trained);
+    const session = await stepOf(run, graph, trained);
     try {
-      const step = async () => session.run({ ...reference, ...(await feeder.feed(run.samples(0), 0)) });
+      const values = run.policy.parameters.feeds(names);
+      const step = async () => session.run({ ...values, ...(await feeder.feed(run.samples(0), 0)) });
       await step();
       const started = performance.now();
       await step();
@@ -128,6 +127,24 @@ export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>):
   } finally {
     await feeder.release();
   }
+}
+
+const snapshotBefore = <P extends Policy, S, B>({ policy, objective, shape }: Run<P, S, B>, names: readonly string[]) =>
+  policy.parameters.snapshot(objective.before?.(policy, shape) ?? names);
+
+async function stepOf<P extends Policy, S, B>(
+  { policy, objective, shape }: Run<P, S, B>,
+  graph: LossGraph,
+  trained: readonly string[],
+): Promise<Pick<Runner, 'run' | 'release'>> {
+  const step = objective.step?.(policy, shape);
+  return step ? { run: (feeds) => step.run(feeds), release: async () => {} } : openStep(graph, trained);
+}
+
+/** What was read is let go of before the run begins: it is as large as what is trained with its moments. */
+async function goOn(trainer: Trainer, saved: SavedSteps): Promise<void> {
+  const newest = await saved.newest();
+  if (newest) trainer.restore(newest);
 }
 
 interface Opened<P extends Policy, S, B> {

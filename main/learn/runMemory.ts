@@ -1,7 +1,7 @@
 // Foretells the memory of a checkpoint's run by rewards from the graphs that it will open, and says which tier fits where it does not.
 import { totalmem } from 'node:os';
 import { bytesOf, lower, type OnnxGraph } from '../../models/graph/lower.ts';
-import { forecastBytes } from '../../models/graph/memory.ts';
+import { forecastBytes, inputBytes, memoryOfRuns } from '../../models/graph/memory.ts';
 import { type NodeOrder, orderNodes } from '../../models/graph/schedule.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
@@ -15,7 +15,8 @@ import { adapterPolicy, sourceOf } from './adapterPolicy.ts';
 import { adapterObjective } from './adapterTier.ts';
 import { drawingWeights, masksOf } from './answerMasks.ts';
 import { isRewarded } from './answerRewards.ts';
-import { answerReinforcement, batchOfSizes, writtenGraph } from './answerRl.ts';
+import { batchOfSizes, writtenGraph } from './answerRl.ts';
+import { oneRow, type StepGraphs, stepGraphs } from './answerStep.ts';
 import { type AnswerBatch, type AnswerPolicy, answerPolicy } from './answerTask.ts';
 import { decoderObjective, decoderPolicy, pointSlots } from './decoderTier.ts';
 import { mostAsks } from './learnDecoder.ts';
@@ -124,22 +125,24 @@ interface Opened {
   readonly order: NodeOrder;
 }
 
-/**
- * Sessions that are open together, each with the memory that it keeps; what learns is held once, what is named `before` again;
- * AdamW holds two numbers for each.
- */
-function memoryOf(opened: readonly Opened[], { parameters }: Policy, before: Iterable<string> = []): RunMemory {
-  const graphs = opened.map(({ outputs, order }) => orderNodes(lower(outputs, 'cpu'), order));
-  const fed = (graph: OnnxGraph) => bytesOfAll(graph.inputs.filter(({ name }) => parameters.all.has(name)));
+/** A session that is opened for a step, with what learns. */
+function memoryOf({ outputs, order }: Opened, { parameters }: Policy): RunMemory {
+  const graph = orderNodes(lower(outputs, 'cpu'), order);
+  const fed = bytesOfAll(graph.inputs.filter(({ name }) => parameters.all.has(name)));
+  return { own: forecastBytes(graph) - fed + learntBytes(parameters), read: storedBytes([graph]) };
+}
+
+/** What learns is held once, what is named `before` again; AdamW holds two numbers for each. */
+function learntBytes(parameters: Policy['parameters'], before: Iterable<string> = []): number {
   const learnt = [...parameters.all.values()].reduce((sum, { values }) => sum + values.byteLength, 0);
-  const sessions = graphs.reduce((sum, graph) => sum + forecastBytes(graph) - fed(graph), 0);
-  const stored = new Map(
-    graphs.flatMap(({ initializers }) =>
-      initializers.filter(({ data }) => 'file' in data).map((one) => [one.name, one]),
-    ),
-  );
   const copied = [...before].reduce((sum, name) => sum + parameters.values(name).byteLength, 0);
-  return { own: sessions + (1 + 2) * learnt + copied, read: bytesOfAll([...stored.values()]) };
+  return (1 + 2) * learnt + copied;
+}
+
+/** Of weights in their files, which graphs share. */
+function storedBytes(graphs: readonly OnnxGraph[]): number {
+  const stored = graphs.flatMap(({ initializers }) => initializers.filter(({ data }) => 'file' in data));
+  return bytesOfAll([...new Map(stored.map((one) => [one.name, one])).values()]);
 }
 
 const bytesOfAll = (values: readonly { dtype: Tensor['dtype']; shape: Tensor['shape'] }[]): number =>
@@ -159,17 +162,60 @@ function withFeatures(memory: RunMemory, weights: CheckpointWeights, sizes: read
   return { ...memory, own: memory.own + 4 * weights.reasoner.language.hidden * cells };
 }
 
-/** The step, the weights that the run began from, and all that samples and draws are open at once. */
+/**
+ * What learns is held with AdamW's two numbers for each, and again what words are compared with. Beside it lies what draws
+ * masks, and of what answers, and of a step's graphs, one at a time.
+ */
 export async function rewardsMemory(weights: CheckpointWeights, sizes: readonly RequestSize[]): Promise<RunMemory> {
   const policy = await answerPolicy(weights, { seed: 0 });
   const batch = batchOfSizes(policy, sizes);
-  const { logProbs, parameters: before } = writtenGraph(policy, batch);
-  const natural = [{ logProbs }, ...samplingGraphs(policy, batch), ...drawingGraphs(policy, batch)];
-  const opened = [
-    stepOf(answerReinforcement.graph(policy, batch)),
-    ...natural.map((outputs): Opened => ({ outputs, order: 'natural' })),
-  ];
-  return withFeatures(memoryOf(opened, policy, before.keys()), weights, sizes);
+  const { parameters } = policy;
+  const { logProbs, parameters: before } = writtenGraph(policy, oneRow(batch));
+  const step = ordered({ ...stepGraphs(policy, batch), before: { logProbs } });
+  const natural = (outputs: Outputs) => orderNodes(lower(outputs, 'cpu'), 'natural');
+  const answering = samplingGraphs(policy, batch).map(natural);
+  const showing = drawingGraphs(policy, batch).map(natural);
+  const fed = (graph: OnnxGraph) => bytesOfAll(graph.inputs.filter(({ name }) => !parameters.all.has(name)));
+  const fedToStep = fed(step.judge) + (batch.rows + 1) * fed(step.learn);
+  const passing = Math.max(
+    ...answering.map((graph) => openBytes(graph) + fed(graph)),
+    ...showing.map((graph) => memoryOfRuns(graph).passing + fed(graph)),
+    fedToStep + mostOfStep(step),
+  );
+  const held = showing.reduce((sum, graph) => sum + memoryOfRuns(graph).held, 0);
+  const { read, judge, learn, draw } = step;
+  return withFeatures(
+    {
+      own: learntBytes(parameters, before.keys()) + held + passing,
+      read: storedBytes([read, judge, learn, ...draw, ...answering, ...showing]),
+    },
+    weights,
+    sizes,
+  );
+}
+
+/** Of an open graph and a run of it, without what it is fed. */
+const openBytes = (graph: OnnxGraph): number => forecastBytes(graph) - inputBytes(graph);
+
+type Outputs = Readonly<Record<string, Tensor>>;
+
+function ordered({ before, read, judge, learn, draw }: StepGraphs & { before: Outputs }) {
+  const reversed = (outputs: Outputs) => orderNodes(lower(outputs, 'cpu'), 'reversed');
+  return {
+    ...{ before: reversed(before), read: reversed(read), judge: reversed(judge), learn: reversed(learn) },
+    draw: draw.map(reversed),
+  };
+}
+
+/** Gradients stay from where they are made to the step's end; those of all rows are summed. */
+function mostOfStep({ before, read, judge, learn, draw }: ReturnType<typeof ordered>): number {
+  const most = [before, read, judge].map(openBytes);
+  let made = bytesOfAll(learn.outputs);
+  for (const graph of [learn, ...draw]) {
+    most.push(made + openBytes(graph));
+    if (graph !== learn) made += bytesOfAll(graph.outputs);
+  }
+  return Math.max(...most);
 }
 
 /** The request, a token of every answer over what is remembered, and the queries behind them. */
@@ -203,7 +249,7 @@ async function answersMemory(weights: CheckpointWeights, sizes: readonly Request
   const most = (count: (size: RequestSize) => number) => Math.max(...sizes.map(count));
   const [tokens, features] = [most((size) => size.tokens) + taughtAnswer, most((size) => size.features)];
   const batch = { rows: rowsOfStep, tokens, features, answer: taughtAnswer, queries: null };
-  const memory = memoryOf([stepOf(adapterObjective.graph(policy, batch))], policy);
+  const memory = memoryOf(stepOf(adapterObjective.graph(policy, batch)), policy);
   return withFeatures(memory, weights, sizes);
 }
 
@@ -212,7 +258,7 @@ async function masksMemory(weights: CheckpointWeights, pictures: number): Promis
   const drawing = drawingWeights(weights);
   const policy = await decoderPolicy(drawing);
   const batch = { ...mostAsks(drawing), slots: pointSlots(drawing), wordedSlots: pointSlots(drawing) };
-  const { own, read } = memoryOf([stepOf(decoderObjective.graph(policy, batch))], policy);
+  const { own, read } = memoryOf(stepOf(decoderObjective.graph(policy, batch)), policy);
   const { width, imageSize } = drawing.segmenter;
   const cells = (stride: number) => (imageSize / stride) ** 2;
   const features = (cells(4) / 8 + cells(8) / 4 + cells(16)) * width;

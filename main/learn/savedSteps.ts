@@ -6,7 +6,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import type { TrainerState } from '../../models/train/trainer.ts';
-import { loadCheckpoint, overwriteCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { checkpointStep, loadCheckpoint, overwriteCheckpoint, saveCheckpoint } from './checkpoint.ts';
 
 export interface SavingSteps {
   readonly folder: string;
@@ -25,21 +25,25 @@ export class SavedSteps {
     this.saving = saving;
   }
 
-  /** Null: nothing was saved. Where the one checkpoint is damaged and no other is whole, that is the error. */
+  /**
+   * Null: nothing was saved. Where the one checkpoint is damaged and no other is whole, that is the error. One file is in
+   * memory at a time, and the newest first.
+   */
   async newest(): Promise<TrainerState | null> {
-    const found: TrainerState[] = [];
-    for (const file of this.inTurn.filter(existsSync)) {
-      const state = await loaded(file).catch(halfWritten);
-      if (state) found.push(state);
+    const steps: { file: string; step: number }[] = [];
+    for (const file of [...this.inTurn, this.file].filter(existsSync))
+      steps.push({ file, step: (await checkpointStep(file).catch(halfWritten)) ?? -1 });
+    let damage: unknown = null;
+    for (const { file } of steps.sort((a, b) => b.step - a.step)) {
+      try {
+        return (await loadCheckpoint(file, z.unknown())).trainer;
+      } catch (error) {
+        halfWritten(error);
+        if (file === this.file) damage = error;
+      }
     }
-    if (existsSync(this.file)) {
-      const state = await loaded(this.file).catch((error: unknown) => {
-        if (found.length === 0) throw error;
-        return halfWritten(error);
-      });
-      if (state) found.push(state);
-    }
-    return found.sort((a, b) => b.step - a.step)[0] ?? null;
+    if (damage !== null) throw damage;
+    return null;
   }
 
   /** `isLast`: no other step follows; what was written in turn goes then. */
@@ -67,8 +71,6 @@ export class SavedSteps {
     return path.join(folder, `${name}${turn}.safetensors`);
   }
 }
-
-const loaded = async (file: string): Promise<TrainerState> => (await loadCheckpoint(file, z.unknown())).trainer;
 
 /** A kill in the middle of writing leaves a file that is no checkpoint; the step before stands in the other one. */
 function halfWritten(error: unknown): null {

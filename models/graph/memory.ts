@@ -237,16 +237,32 @@ export function packedBytes(graph: OnnxGraph): number {
   return sum(isSmall(graph) ? stored : stored.filter((v) => v.dtype === 'uint8'));
 }
 
-/**
- * What the process grows by when the graph is loaded and run: what is fed, the arena, the copy of every output that the
- * binding makes, constants, and ONNX Runtime's own records of session and nodes (measured). Mapped weights are not
- * counted: the system can drop them.
- */
-export function forecastBytes(graph: OnnxGraph): number {
+/** Of an opened graph: what it holds as long as it is open, and what a run takes for as long as it lasts. */
+export interface GraphMemory {
+  readonly held: number;
+  readonly passing: number;
+}
+
+/** Constants, packed copies, and ONNX Runtime's own records of session and nodes (measured). */
+function heldBytes(graph: OnnxGraph): number {
   const constants = sum(graph.initializers.filter((v) => !isStored(v)));
   const records = 2e6 + 6e3 * graph.nodes.length;
-  const packed = packsWeights(graph) ? packedBytes(graph) : 0;
-  // What kernels take in passing, such as the panels of a product, is some 4 % on top.
-  const computing = 1.04 * arenaBytes(graph);
-  return inputBytes(graph) + computing + sum(graph.outputs) + constants + packed + records;
+  return constants + records + (packsWeights(graph) ? packedBytes(graph) : 0);
+}
+
+/** What kernels take in passing, such as the panels of a product, is some 4 % on top. */
+const withPanels = (bytes: number): number => 1.04 * bytes;
+
+/** Of a session that keeps no memory between runs; `passing` counts the copies of outputs, but not what is fed. */
+export const memoryOfRuns = (graph: OnnxGraph): GraphMemory => ({
+  held: heldBytes(graph),
+  passing: withPanels(estimatePeakBytes(graph)) + sum(graph.outputs),
+});
+
+/**
+ * What the process grows by when the graph is loaded and run: what is fed, the arena, the copy of every output that the
+ * binding makes, and what an open graph holds. Mapped weights are not counted: the system can drop them.
+ */
+export function forecastBytes(graph: OnnxGraph): number {
+  return inputBytes(graph) + withPanels(arenaBytes(graph)) + sum(graph.outputs) + heldBytes(graph);
 }

@@ -30,6 +30,8 @@ export interface SessionOptions {
   weights?: 'packed' | 'quantised packed' | 'mapped';
   /** Default 'reversed' for training, 'natural' for inference. */
   order?: NodeOrder;
+  /** Whether what a run took is kept for the next one, which is faster, or given back to the system. Default true. */
+  keepsMemory?: boolean;
 }
 
 // Every failure is thrown; ONNX Runtime's own log would say it a second time.
@@ -204,7 +206,7 @@ const packs = (graph: OnnxGraph, { weights }: SessionOptions): boolean =>
   weights === undefined ? packsWeights(graph) : weights !== 'mapped';
 
 function ortOptions(graph: OnnxGraph, options: SessionOptions, provider: Provider): InferenceSession.SessionOptions {
-  const { purpose, folder, threads = usualThreads(), weights } = options;
+  const { purpose, folder, threads = usualThreads(), weights, keepsMemory = true } = options;
   const isPacked = packs(graph, options);
   // Weights that are packed because few rows pass are still too big to be converted for good.
   const converts = isPacked && (weights === 'packed' || isSmall(graph));
@@ -221,6 +223,7 @@ function ortOptions(graph: OnnxGraph, options: SessionOptions, provider: Provide
     // Above 'basic', float16 weights are converted for good, whatever is skipped.
     graphOptimizationLevel: !converts && halves ? 'basic' : 'all',
     enableMemPattern: false,
+    enableCpuMemArena: keepsMemory,
     executionMode: 'sequential',
     logSeverityLevel: 4,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),

@@ -180,6 +180,6 @@ function scale(values: Float32Array, weight: number): Float32Array {
 }
 
 /** Frees a gradient now: left to the garbage collector, dead outputs pile up to three times their size. */
-function detach({ buffer }: Float32Array): void {
+export function detach({ buffer }: Float32Array): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }

@@ -37,7 +37,7 @@ describe('what a run by rewards is foretold to need', { timeout: 120_000 }, () =
   };
 
   it('grows with the requests, and with the pictures whose features are kept', async () => {
-    const [short, long, many] = [await bytes(lens, 40), await bytes(lens, 400), await bytes(lens, 40, 100)];
+    const [short, long, many] = [await bytes(lens, 40), await bytes(lens, 1000), await bytes(lens, 40, 100)];
     expect(long.own).toBeGreaterThan(2 * short.own);
     expect(many.own - short.own).toBe(99 * 4 * lens.reasoner.language.hidden * 4);
     expect(long.read).toBe(short.read);
