@@ -1,7 +1,8 @@
 // The third tier of a checkpoint: its low-rank updates learn from what groups of its own answers earn, and from the masks they draw.
 // J = mean over tokens of -exp(l - stopgrad(l)) * A + beta * k3, where a checkpoint draws by itself plus L_seg on every answer, through
-// the context module into the updates; gradients come of runs one after another (answerStep.ts). Left out on purpose: clipping (one update a batch, so the ratio is 1), the vision tower and the
-// segmenter's picture encoder (their features are made once), and masks of a decoupled checkpoint (another model draws them).
+// the context module into the updates; answerStep.ts has the runs that gradients come of. Left out on purpose: clipping (one update a
+// batch, so the ratio is 1), the vision tower and the segmenter's picture encoder (their features are made once), and masks of a
+// decoupled checkpoint (another model draws them).
 import { reshape } from '../../models/graph/shape.ts';
 import { type GrpoObjective, objectives } from '../../models/train/grpo.ts';
 import { isFactor } from '../../models/train/lora.ts';
