@@ -40,7 +40,7 @@ const isGradient = (name: string): boolean => name.startsWith('grad.');
 export const oneRow = (batch: AnswerBatch): AnswerBatch => ({ ...batch, rows: 1 });
 
 /** [rows * answer] log-probabilities and [rows, queries, hidden] states. */
-export function readRows(policy: AnswerPolicy, batch: AnswerBatch) {
+function readRows(policy: AnswerPolicy, batch: AnswerBatch) {
   const { logProbs, states, parameters } = answerPass(policy, batch);
   return { outputs: { logProbs, ...(states && { states }) }, parameters };
 }
