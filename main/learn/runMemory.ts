@@ -45,6 +45,8 @@ const shareForRuns = 0.9;
 /** Tokens of an answer that is taught, where nobody has written it yet. */
 const taughtAnswer = 128;
 const rowsOfStep = 2;
+/** What opening graphs in every step leaves to the garbage collector (measured). */
+const openings = 15e6;
 
 /** Null: it fits, or the tier is not rl of a checkpoint. What it needs is reported before anything is measured. */
 export async function withoutRoom(
@@ -188,7 +190,7 @@ export async function rewardsMemory(weights: CheckpointWeights, sizes: readonly 
   const { read, judge, learn, draw } = step;
   return withFeatures(
     {
-      own: learntBytes(parameters, before.keys()) + held + packed + passing,
+      own: learntBytes(parameters, before.keys()) + held + packed + passing + openings,
       read: storedBytes([read, judge, learn, ...draw, ...answering, ...showing]),
     },
     weights,
