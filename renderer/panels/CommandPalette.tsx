@@ -15,6 +15,9 @@ const [store, palette] = createSpotlight();
 // Mantine gives the focus back shortly after closing; a command that sets it must come later.
 const afterClosing = 60;
 
+/** Mantine does it a moment later: on a busy page what is typed meanwhile would be lost. */
+const takeKeys = (field: HTMLInputElement | null) => field?.focus({ preventScroll: true });
+
 export function CommandPalette() {
   const { store: workbench, actions } = useClient();
   const open = useWorkbench(({ dialog }) => dialog === 'commands');
@@ -44,6 +47,7 @@ export function CommandPalette() {
       searchProps={{
         placeholder: 'What do you want to do?',
         'aria-label': 'Search commands',
+        ref: takeKeys,
         leftSection: <IconSearch size={18} aria-hidden />,
       }}
       onSpotlightClose={() => workbench.setState(({ dialog }) => ({ dialog: dialog === 'commands' ? null : dialog }))}

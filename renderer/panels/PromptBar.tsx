@@ -19,7 +19,7 @@ export function PromptBar() {
   const samples = useWorkbench((state) => state.samples);
   const open = useWorkbench((state) => state.open !== null);
   const engine = useWorkbench((state) => state.engine);
-  const writing = useWorkbench((state) => state.writing !== null);
+  const asking = useWorkbench((state) => state.asking);
   const recall = useRecall(setText);
   const promptId = useWorkbench((state) => state.promptId);
   const asked = useWorkbench(({ open: image }) => (promptId === null ? undefined : image?.prompts.get(promptId)?.text));
@@ -37,7 +37,7 @@ export function PromptBar() {
     void actions.ask(text, samples);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key === 'Escape') return writing ? actions.cancel() : event.currentTarget.blur();
+    if (event.key === 'Escape') return asking ? actions.cancel() : event.currentTarget.blur();
     if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       // The next key is a tool's again; `/` comes back to these words.
@@ -86,7 +86,7 @@ export function PromptBar() {
           />
         </Tooltip>
         <span className="status-gap" />
-        {writing ? (
+        {asking ? (
           <Button
             color="red"
             variant="light"

@@ -21,16 +21,17 @@ export class AnswerRequests {
   cancel(): void {
     this.stop?.abort();
     this.stop = null;
-    this.context.store.setState({ writing: null });
+    this.context.store.setState({ asking: false, writing: null });
   }
 
   async ask(text: string, samples: number): Promise<void> {
     this.cancel();
     const stop = new AbortController();
     this.stop = stop;
+    this.context.store.setState({ asking: true });
     try {
       const promptId = await this.promptFor(text);
-      if (promptId === null || stop.signal.aborted) return;
+      if (promptId === null || stop.signal.aborted || !this.isOpen(promptId)) return;
       this.begin(promptId, samples);
       await this.listen(promptId, samples, stop.signal);
       this.answered(promptId, stop.signal);
@@ -69,7 +70,7 @@ export class AnswerRequests {
     const answers = await host.model.ask({ promptId, samples, seed: asked }, { signal });
     const drawn: StoredProposal[] = [];
     for await (const event of answers) {
-      if (signal.aborted || store.getState().open?.prompts.get(promptId) === undefined) return;
+      if (signal.aborted || !this.isOpen(promptId)) return;
       store.setState(withAnswerEvent(store.getState(), event));
       if (event.kind !== 'proposal') continue;
       savedNow(store);
@@ -77,6 +78,11 @@ export class AnswerRequests {
     }
     const [only, ...more] = drawn;
     if (samples > 1 && only && more.length === 0 && !only.answer.unknownWords) say(store, 'plain', onceWords(samples));
+  }
+
+  /** Its image may have been left while the host had not answered. */
+  private isOpen(promptId: number): boolean {
+    return this.context.store.getState().open?.prompts.has(promptId) ?? false;
   }
 
   private answered(promptId: number, signal: AbortSignal): void {

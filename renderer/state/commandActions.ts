@@ -140,9 +140,9 @@ const tolerate = ({ store }: Client, by: number) =>
 
 /** One thing at a time: the step, the answer that is being written, the selection, the tool. */
 const stepOut: CommandAction = ({ client: { store, actions }, screen }) => {
-  const { writing, selected } = store.getState();
+  const { asking, selected } = store.getState();
   if (screen.gesture.cancel()) return;
-  if (writing) actions.cancel();
+  if (asking) actions.cancel();
   else if (selected.size > 0) store.setState({ selected: new Set() });
   else takeUp(store, 'select');
 };

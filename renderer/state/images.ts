@@ -262,6 +262,7 @@ function ofImage(open: OpenImage | null) {
     lit: null,
     pointer: null,
     wipe: null,
+    asking: false,
     writing: null,
     promptId: prompt?.id ?? null,
     proposalId: firstCandidate(answers, prompt),

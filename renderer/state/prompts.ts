@@ -243,7 +243,7 @@ class Prompts {
   }
 
   async acceptAndNext(): Promise<void> {
-    if (this.state.writing) return;
+    if (this.state.asking) return;
     const { correction } = reviewed(this.state);
     // What a person has called wrong and not mended must not pass with the image.
     const isRefused = correction?.objects.length && correction.objects.every(({ mask }) => mask.verdict === 'wrong');

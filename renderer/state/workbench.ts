@@ -152,6 +152,8 @@ export interface Workbench {
   readonly proposalId: number | null;
   /** Which of its objects, from 0; one that the answer does not have stands for its last. */
   readonly objectAt: number;
+  /** A prompt is on its way to the model, or its answer is being written. */
+  readonly asking: boolean;
   readonly writing: Writing | null;
   /** A box that the reasoning names and the person points at. */
   readonly lit: Box | null;
@@ -214,6 +216,7 @@ export const emptyWorkbench: Workbench = {
   promptId: null,
   proposalId: null,
   objectAt: 0,
+  asking: false,
   writing: null,
   lit: null,
   brush: 12,

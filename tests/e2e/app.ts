@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, r
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import { afterEach } from 'vitest';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { buildParts } from '../../tools/build.mjs';
 import { type AppShell, type PageOptions, shells } from './shells.ts';
@@ -63,6 +64,14 @@ export const starts: readonly Start[] = (haveShell ? [...shells.keys()] : ['brow
   start: (options) => App.start({ ...options, shell }),
 }));
 
+const running = new Set<App>();
+
+/** What a person would see there: most of what makes a test fail on a busy machine cannot be seen anywhere else. */
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const app of running) console.error(`The page when "${task.name}" failed:\n${await app.description()}`);
+});
+
 export class App {
   readonly folder = mkdtempSync(path.join(tmpdir(), 'loupe-e2e-'));
   /** What the page complained of. */
@@ -82,11 +91,26 @@ export class App {
   static async start({ prepare, shell = 'browser', ...options }: AppOptions = {}): Promise<App> {
     await buildParts(['renderer'], { ifNeeded: true });
     const app = new App(shell);
-    const project = prepare?.(app);
-    app.started = Date.now();
-    await app.#shell.start(project);
-    await app.#show(options);
+    try {
+      const project = prepare?.(app);
+      app.started = Date.now();
+      await app.#shell.start(project);
+      await app.#show(options);
+    } catch (error) {
+      // A host that is left would keep the tests' process.
+      await app.stop();
+      throw error;
+    }
+    running.add(app);
     return app;
+  }
+
+  /** The page as a screen reader reads it, where the keys go, and what it complained of. */
+  async description(): Promise<string> {
+    const page = this.#opened;
+    if (page === null || page.isClosed()) return 'none is open';
+    const keys = await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200));
+    return [await page.locator('body').ariaSnapshot(), `keys go to ${keys}`, ...this.errors].join('\n');
   }
 
   get page(): Page {
@@ -117,6 +141,7 @@ export class App {
   }
 
   async stop(): Promise<void> {
+    running.delete(this);
     await this.#shell.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -203,11 +228,20 @@ export class App {
   /** By its name in the list of all commands. */
   async command(name: string): Promise<void> {
     await this.page.keyboard.press('Control+k');
-    // What is typed before the field is there goes to the tools.
-    await this.page.getByRole('dialog', { name: 'All commands' }).waitFor();
+    const list = this.page.getByRole('dialog', { name: 'All commands' });
+    // A person types when they see the field.
+    await list.locator('input:focus').waitFor();
     await this.page.keyboard.type(name);
+    await list.locator('[data-selected]').filter({ hasText: new RegExp(name, 'iu') }).waitFor();
     await this.page.keyboard.press('Enter');
-    await this.page.getByRole('dialog', { name: 'All commands' }).waitFor({ state: 'detached' });
+    await list.waitFor({ state: 'detached' });
+  }
+
+  /** Presses what closes the dialog on top; it gives the keys back to the page a moment before it is gone. */
+  async leave(button: string): Promise<void> {
+    const dialog = this.page.getByRole('dialog').last();
+    await dialog.getByRole('button', { name: button, exact: true }).last().click();
+    await dialog.waitFor({ state: 'detached' });
   }
 
   get promptField(): Locator {
@@ -220,8 +254,12 @@ export class App {
     await this.page.keyboard.type(text);
     await this.page.getByRole('button', { name: 'Ask', exact: true, disabled: false }).waitFor();
     await this.promptField.press('Enter');
-    await this.page.getByRole('button', { name: 'Accept, next image' }).waitFor();
+    await this.answered();
+  }
+
+  async answered(): Promise<void> {
     await this.page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
+    await this.page.getByRole('button', { name: 'Accept, next image' }).waitFor();
   }
 
   /** Where the model found nothing, the person draws a box between two image pixels and says that this is it. */
@@ -259,7 +297,7 @@ export class App {
     await this.page.getByLabel('File or folder', { exact: true }).fill(file);
     await this.page.getByRole('button', { name: 'Import', exact: true }).click();
     await this.page.getByRole('button', { name: 'Import another' }).waitFor();
-    await this.page.getByRole('button', { name: 'Done' }).click();
+    await this.leave('Done');
   }
 
   json<T>(...parts: string[]): T {

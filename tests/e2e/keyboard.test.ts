@@ -7,6 +7,8 @@ describe.runIf(haveShell).each(starts)('without a mouse ($shell)', ({ start }) =
   const keys = async (...chords: string[]) => {
     for (const chord of chords) await app.page.keyboard.press(chord);
   };
+  /** A person types when they see the field. */
+  const ready = (name: string) => dialog(name).locator('input:focus').waitFor();
   const gone = async (name: string) => {
     await keys('Escape');
     await dialog(name).waitFor({ state: 'detached' });
@@ -20,11 +22,8 @@ describe.runIf(haveShell).each(starts)('without a mouse ($shell)', ({ start }) =
 
   it('finds a command by a word, and makes and renames a label', async () => {
     const { page } = app;
-    await keys('Control+k');
-    await dialog('All commands').waitFor();
-    await page.keyboard.type('labels…');
-    await keys('Enter');
-    await dialog('Labels').waitFor();
+    await app.command('labels…');
+    await ready('Labels');
     await page.keyboard.type('whale');
     await keys('Enter');
     const name = page.getByRole('textbox', { name: 'Name of whale' });
@@ -59,7 +58,7 @@ describe.runIf(haveShell).each(starts)('without a mouse ($shell)', ({ start }) =
     const names = Array.from({ length: 80 }, (_, i) => `part ${String(i).padStart(2, '0')}`);
     await page.evaluate((text) => navigator.clipboard.writeText(text), names.join('\n'));
     await keys('Control+Shift+l');
-    await dialog('Labels').waitFor();
+    await ready('Labels');
     await keys('Control+v');
     await page.getByText('80 labels added.').waitFor();
     const work = await workOf(page);
@@ -90,7 +89,7 @@ describe.runIf(haveShell).each(starts)('without a mouse ($shell)', ({ start }) =
     const { page } = app;
     const brush = page.getByRole('navigation', { name: 'Tools' }).getByRole('button', { name: 'Brush', exact: true });
     await keys('Control+Alt+,');
-    await dialog('Change keys').waitFor();
+    await ready('Change keys');
     await page.keyboard.type('tool brush');
     await page.getByRole('button', { name: 'Change the key of Brush', exact: true }).press('Enter');
     await keys('e');

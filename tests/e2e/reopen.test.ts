@@ -124,7 +124,7 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     const own = rings.filter((ring) => ring.length === 2 * corners.length);
     expect(own).toHaveLength(1);
     for (const [i, value] of corners.flat().entries()) expect(Math.abs((own[0]?.[i] ?? 0) - value)).toBeLessThan(2);
-    await press('Done');
+    await app.leave('Done');
   });
 
   it('offers a name that is free, and replaces a file only when it is told to, with a backup beside it', async () => {
@@ -158,7 +158,7 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     expect([backup, rest]).toEqual([expect.stringMatching(/^kept\.backup-\d{4}-\d\d-\d\d-\d{6}\.json$/u), []]);
     expect(readFileSync(app.file('scenes', backup)).equals(before)).toBe(true);
     expect(readFileSync(app.file('scenes', 'kept.json')).equals(before)).toBe(false);
-    await press('Done');
+    await app.leave('Done');
   });
 
   const savedWords = () =>
@@ -174,6 +174,7 @@ describe.runIf(haveShell).each(starts)('a host that is killed in the middle of e
     // Rows beyond the list's edge are not on the page.
     const list = page.getByRole('listbox', { name: 'Images' });
     await list.press('End');
+    await list.locator('[data-active]').getByText('street.jpg').waitFor();
     await list.press('Enter');
     await app.scene('street.jpg');
     await nextSecond();

@@ -46,7 +46,7 @@ describe('the prompt bar', () => {
   });
 
   it('can be stopped instead of asked while it writes', () => {
-    const names = namesOf(bar({ writing: { promptId: 1, texts: ['', ''], boxes: [[], []], frame: null } }), 'button');
+    const names = namesOf(bar({ asking: true }), 'button');
     expect(names).toContain('Stop');
     expect(names).not.toContain('Ask');
   });

@@ -91,9 +91,8 @@ describe('the prompt bar', () => {
   });
 
   it('stops what is being written', () => {
-    const writing = { promptId: 1, texts: [''], boxes: [[]], frame: null };
-    expect(buttonNames(page.print(PromptBar, { engine: ready, writing }))).toContain('Stop');
-    expect(buttonNames(page.print(PromptBar, { writing: null }))).toContain('Ask');
+    expect(buttonNames(page.print(PromptBar, { engine: ready, asking: true }))).toContain('Stop');
+    expect(buttonNames(page.print(PromptBar, { asking: false }))).toContain('Ask');
   });
 });
 

@@ -73,6 +73,26 @@ describe('a prompt', () => {
     expect(state().writing).toBeNull();
   });
 
+  it('is on its way at once, and can be stopped before the host has stored it', async () => {
+    const { client, begin, asked, state } = asking();
+    const { done } = begin('the red car');
+    expect(state()).toMatchObject({ asking: true, writing: null });
+    client.actions.cancel();
+    expect(state().asking).toBe(false);
+    await done;
+    expect(asked).toEqual([]);
+  });
+
+  it('is stored but not asked where its image is left meanwhile, and that image stays as it is', async () => {
+    const { client, begin, asked, diffs, state } = asking();
+    const { done } = begin('the red car');
+    client.store.setState({ open: openedImage(detail(2)), promptId: null });
+    await done;
+    expect(diffs).toMatchObject([{ title: 'Ask a prompt', changes: [{ after: { imageId: 1 } }] }]);
+    expect(asked).toEqual([]);
+    expect(state()).toMatchObject({ promptId: null, asking: false, writing: null });
+  });
+
   it('of nothing but spaces asks nothing', async () => {
     const { client, calls } = asking();
     await client.actions.ask(' \n ', 1);

@@ -151,9 +151,10 @@ describe('tools', () => {
 
   it('leave an answer that is being written before the selection', async () => {
     const [one] = await drawn(1);
-    set({ selected: new Set([one?.id ?? 0]), writing: { promptId: 1, texts: [''], boxes: [[]], frame: null } });
+    const writing = { promptId: 1, texts: [''], boxes: [[]], frame: null };
+    set({ selected: new Set([one?.id ?? 0]), asking: true, writing });
     await run('tool.cancel');
-    expect(state().writing).toBeNull();
+    expect(state()).toMatchObject({ asking: false, writing: null });
     expect(state().selected.size).toBe(1);
   });
 });
