@@ -58,5 +58,7 @@ function wantedOf(url: string): Wanted | null {
 function refusal(error: unknown): { status: number; text: string } {
   if (error instanceof BadInput) return { status: 404, text: error.message };
   const told = asError(error);
+  // A page asks for thumbnails until it hears that the project was closed.
+  if (told instanceof ORPCError && told.code === 'NO_PROJECT') return { status: 404, text: told.message };
   return { status: told instanceof ORPCError ? told.status : 500, text: told.message };
 }

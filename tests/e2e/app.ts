@@ -232,7 +232,10 @@ export class App {
     // A person types when they see the field.
     await list.locator('input:focus').waitFor();
     await this.page.keyboard.type(name);
-    await list.locator('[data-selected]').filter({ hasText: new RegExp(name, 'iu') }).waitFor();
+    await list
+      .locator('[data-selected]')
+      .filter({ hasText: new RegExp(name, 'iu') })
+      .waitFor();
     await this.page.keyboard.press('Enter');
     await list.waitFor({ state: 'detached' });
   }

@@ -328,7 +328,8 @@ describe('pixels', () => {
 
   test('without a project there are none', async () => {
     const { base, token } = await started('empty');
-    expect((await ask(base, '/images/1/picture', bearer(token))).text).toContain('No project is open');
+    const answer = await ask(base, '/images/1/picture', bearer(token));
+    expect([answer.status, answer.text]).toEqual([404, 'No project is open.\n']);
   });
 });
 
