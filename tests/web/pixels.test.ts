@@ -138,3 +138,22 @@ describe('what cannot be shown', () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 5 }), check), { numRuns: 60 });
   });
 });
+
+test('a picture that is still read when its project is closed is not there, and nothing is said to have failed', async () => {
+  const closing = await hosted('closing');
+  try {
+    const { client } = await closing.call();
+    await client.project.create({ file: path.join(closing.folder, 'p.loupe') });
+    const names = Array.from({ length: 8 }, (_, i) => `${i}.jpg`);
+    for (const name of names) await paint(path.join(closing.folder, name), { width: 3000, height: 2000 });
+    const images = closing.host.project().addImages(names.map((name) => ({ path: name })));
+    const answers = images.map((image) => closing.fetch(thumbnailAddress(image, '')));
+    await answers[0];
+    await client.project.close();
+    for (const answer of await Promise.all(answers)) {
+      if (answer.status !== 200) expect([answer.status, await answer.text()]).toEqual([404, 'No project is open.\n']);
+    }
+  } finally {
+    await closing.stop();
+  }
+});
