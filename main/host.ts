@@ -60,11 +60,6 @@ export class Host implements HostContext {
     return this.#open.files;
   }
 
-  /** Whether they are those of the project that is open. */
-  holds(files: ImageFiles): boolean {
-    return this.#open?.files === files;
-  }
-
   fileOf(image: Image): string {
     return this.files().fileOf(image);
   }

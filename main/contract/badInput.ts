@@ -18,6 +18,11 @@ export class FileGone extends BadInput {
   override readonly name = 'FileGone';
 }
 
+/** The project was closed while something of it was still read or made. */
+export class ProjectClosed extends BadInput {
+  override readonly name = 'ProjectClosed';
+}
+
 /** A project cannot be written where it lies or was to be made; it can be kept elsewhere. */
 export class ReadOnlyPlace extends BadInput {
   override readonly name = 'ReadOnlyPlace';

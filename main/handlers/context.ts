@@ -2,7 +2,7 @@
 import { mapEventIterator } from '@orpc/client';
 import { implement, ORPCError, ValidationError } from '@orpc/server';
 import { api, type Recorded } from '../contract/api.ts';
-import { FileGone, ReadOnlyPlace } from '../contract/badInput.ts';
+import { FileGone, ProjectClosed, ReadOnlyPlace } from '../contract/badInput.ts';
 import { Conflict } from '../contract/diff.ts';
 import type { Image } from '../contract/project.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
@@ -39,6 +39,7 @@ export const noProject = () => new ORPCError('NO_PROJECT', { message: 'No projec
 export function asError(error: unknown): Error {
   if (error instanceof Conflict) return new ORPCError('CONFLICT', { message: error.message });
   if (error instanceof FileGone) return new ORPCError('FILE_GONE', { message: error.message });
+  if (error instanceof ProjectClosed) return new ORPCError('NO_PROJECT', { message: error.message });
   if (error instanceof ReadOnlyPlace) return new ORPCError('READ_ONLY', { message: error.message });
   if (error instanceof NoModel) return new ORPCError('NO_MODEL', { message: error.message });
   if (error instanceof ORPCError) return ofContract(error);

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { BadInput, FileGone, ReadOnlyPlace } from '../contract/badInput.ts';
+import { BadInput, FileGone, ProjectClosed, ReadOnlyPlace } from '../contract/badInput.ts';
 
 export type SqlValue = string | number | null;
 
@@ -195,6 +195,7 @@ export class Db {
   }
 
   #statement(sql: string): Sqlite.Statement<SqlValue[]> {
+    if (!this.open) throw new ProjectClosed(`${path.basename(this.file)} was closed meanwhile`);
     const ready = this.#statements.get(sql);
     if (ready) return ready;
     const statement = this.#sqlite.prepare<SqlValue[]>(sql);

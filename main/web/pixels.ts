@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ORPCError } from '@orpc/server';
 import type { Tile } from '../contract/addresses.ts';
 import { BadInput } from '../contract/badInput.ts';
-import { asError, noProject } from '../handlers/context.ts';
+import { asError } from '../handlers/context.ts';
 import type { Host } from '../host.ts';
 import type { HashedFile, PictureBytes } from '../pictures/tiles.ts';
 import { askAgain, forEver, sayText, sendBytes, sendFile } from './answer.ts';
@@ -21,7 +21,7 @@ export async function sendPixels(request: IncomingMessage, response: ServerRespo
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   try {
-    const source = await sourceOf(host, wanted.id, gone.signal);
+    const source = await host.files().source(wanted.id, gone.signal);
     const picture = await pictureOf(host, wanted, { source, signal: gone.signal });
     if (picture === null) return sayText(response, 404, 'There is no such tile.');
     const keeping = wanted.version === source.hash ? forEver : askAgain;
@@ -32,16 +32,6 @@ export async function sendPixels(request: IncomingMessage, response: ServerRespo
     if (gone.signal.aborted) return;
     const { status, text } = refusal(error);
     sayText(response, status, text);
-  }
-}
-
-/** A file may still be read when its project is closed. */
-async function sourceOf(host: Host, id: number, signal: AbortSignal): Promise<HashedFile> {
-  const files = host.files();
-  try {
-    return await files.source(id, signal);
-  } catch (error) {
-    throw host.holds(files) ? error : noProject();
   }
 }
 

@@ -1,6 +1,6 @@
 import { ORPCError } from '@orpc/server';
 import { describe, expect, test } from 'vitest';
-import { BadInput } from '../../main/contract/badInput.ts';
+import { BadInput, ProjectClosed } from '../../main/contract/badInput.ts';
 import { Conflict } from '../../main/contract/diff.ts';
 import { NoModel } from '../../main/engine/supervisor.ts';
 import { asError, noProject } from '../../main/handlers/context.ts';
@@ -15,6 +15,8 @@ describe('failures as the contract has them', () => {
     expect(told(new BadInput('a.json: is empty'))).toEqual({ code: 'BAD_INPUT', message: 'a.json: is empty' });
     expect(told(new Conflict('shape 3 is gone'))).toEqual({ code: 'CONFLICT', message: 'shape 3 is gone' });
     expect(told(new NoModel('It stopped.'))).toEqual({ code: 'NO_MODEL', message: 'It stopped.' });
+    const closed = new ProjectClosed('a.loupe was closed meanwhile');
+    expect(told(closed)).toEqual({ code: 'NO_PROJECT', message: 'a.loupe was closed meanwhile' });
     expect(told(noProject())).toEqual({ code: 'NO_PROJECT', message: 'No project is open.' });
   });
 
