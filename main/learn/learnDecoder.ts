@@ -1,11 +1,10 @@
 // Teaches the mask decoder and the context module by prepared asks, and writes the version.
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { openSegmenter } from '../weights/openSam.ts';
 import { type SegmenterIdentity, segmenterDigest } from '../weights/taughtSegmenter.ts';
+import { decidedOnce } from './decidedOnce.ts';
 import { type Prepared, prepare } from './decoderSamples.ts';
 import {
   type DecoderBatch,
@@ -152,10 +151,5 @@ async function planned(
 }
 
 /** The number is stored in the run's folder: a run that goes on must end at the same step. */
-export async function stepsOf(folder: string, name: string, planned: () => Promise<number>): Promise<number> {
-  const file = path.join(folder, name);
-  if (existsSync(file)) return Number(JSON.parse(await readFile(file, 'utf8')));
-  const steps = await planned();
-  await writeFile(file, JSON.stringify(steps));
-  return steps;
-}
+export const stepsOf = (folder: string, name: string, planned: () => Promise<number>): Promise<number> =>
+  decidedOnce(path.join(folder, name), planned);

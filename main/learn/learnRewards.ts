@@ -1,8 +1,9 @@
 // Teaches weights by the rewards of their answers, or gives the share of groups by which they cannot be taught so.
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readCurves } from './curves.ts';
+import { decidedOnce } from './decidedOnce.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { secondsPerStep } from './loop.ts';
 import { openGroups } from './reinforcement.ts';
@@ -29,13 +30,8 @@ export interface RewardSpread {
 }
 
 /** The result is stored in the run's folder: a run that goes on must decide as it did. */
-export async function keptSpread(folder: string, look: () => Promise<RewardSpread>): Promise<RewardSpread> {
-  const file = path.join(folder, 'spread.json');
-  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'));
-  const spread = await look();
-  await writeFile(file, JSON.stringify(spread));
-  return spread;
-}
+export const keptSpread = (folder: string, look: () => Promise<RewardSpread>): Promise<RewardSpread> =>
+  decidedOnce(path.join(folder, 'spread.json'), look);
 
 /** Counts the groups of some questions, one after the other. */
 export async function spreadOver<Q>(

@@ -1,6 +1,4 @@
 // Gives the record of pictures that a version carries: that of the weights it learns from, and what it is taught on pictures unlike theirs.
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type PackedMask, unpackMask } from '../contract/project.ts';
 import type { Mask } from '../contract/records.ts';
@@ -12,6 +10,7 @@ import { Reasoner } from '../flow/reasoner.ts';
 import { unlikeness } from '../flow/unlikePicture.ts';
 import { openWeights } from '../weights/open.ts';
 import { mostTaught, type PictureRecord, pictureRecordText, readPictureRecord } from '../weights/pictureRecord.ts';
+import { decidedOnce } from './decidedOnce.ts';
 import { unlessGone } from './measure.ts';
 import type { TeachingImage, TeachTask } from './task.ts';
 import { spoken } from './taughtWords.ts';
@@ -31,10 +30,7 @@ export async function taughtPictures(
   if (!record) return {};
   // A run that goes on must find what it found, though images may be gone.
   const file = path.join(folder, 'taughtPictures.json');
-  const names: string[] = existsSync(file)
-    ? JSON.parse(await readFile(file, 'utf8'))
-    : await namesOnUnlike(record, { from, learnt }, signal);
-  if (!existsSync(file)) await writeFile(file, JSON.stringify(names));
+  const names = await decidedOnce(file, () => namesOnUnlike(record, { from, learnt }, signal));
   const taught = [...new Set([...names, ...(record.taught ?? [])])].slice(0, mostTaught);
   return taught.length === 0 ? {} : pictureRecordText({ ...record, taught });
 }
@@ -56,7 +52,8 @@ async function namesOnUnlike(record: PictureRecord, { from, learnt }: ToTell, si
       signal?.throwIfAborted();
       const own = namesIn(image, weights.tokenizer.words ?? new Set());
       const picture = own.length > 0 ? await unlessGone(image) : null;
-      if (!picture || unlikeness(record, await reasoner.signs(picture)) <= 0) continue;
+      const isUnlike = picture !== null && unlikeness(record, await reasoner.signs(picture)) > 0;
+      if (!isUnlike) continue;
       for (const { name, masks } of own) {
         const { objects } = await predictor.predict(picture, { text: name }, { signal });
         found.set(name, [...(found.get(name) ?? []), iouOf(objects, masks)]);

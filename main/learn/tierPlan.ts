@@ -1,12 +1,11 @@
 // Plans what a run learns by what the weights got wrong before it, and says in a record that nothing was learnt.
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import path from 'node:path';
 import type { Frame } from '../contract/geometry.ts';
 import type { GateVerdict, Tier } from '../contract/learning.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { hasMasksToLearn, whyNoAnswers } from './canLearn.ts';
+import { decidedOnce } from './decidedOnce.ts';
 import { missesWords, type Scores } from './judging.ts';
 import type { ToLearn } from './learnTier.ts';
 import { projectFigures } from './measure.ts';
@@ -60,13 +59,7 @@ const roomOf = ({ minutes }: TeachTask, { secondsOfAnswer }: Scores) => ({
 });
 
 /** Kept in the run's folder: memory and speed are others when a run goes on. */
-async function keptTier(folder: string, pick: () => Tier): Promise<Tier> {
-  const file = path.join(folder, 'tier.json');
-  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'));
-  const tier = pick();
-  await writeFile(file, JSON.stringify(tier));
-  return tier;
-}
+const keptTier = (folder: string, pick: () => Tier): Promise<Tier> => decidedOnce(path.join(folder, 'tier.json'), pick);
 
 export const judgedBy: Readonly<Record<Tier, 'masks' | 'answers'>> = {
   decoder: 'masks',
