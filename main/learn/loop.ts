@@ -8,7 +8,7 @@ import type { Tensor } from '../../models/graph/tensor.ts';
 import type { NamedValues, Runner } from '../../models/graph/value.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { checkFactors } from '../../models/train/lora.ts';
-import { Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
+import { detach, Trainer, type TrainerSettings } from '../../models/train/trainer.ts';
 import { StepMeter, type StepProgress } from './meter.ts';
 import type { Parameters } from './parameters.ts';
 import { SavedSteps } from './savedSteps.ts';
@@ -116,7 +116,10 @@ export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>):
     const session = await stepOf(run, graph, trained);
     try {
       const values = run.policy.parameters.feeds(names);
-      const step = async () => session.run({ ...values, ...(await feeder.feed(run.samples(0), 0)) });
+      const step = async () => {
+        const outputs = await session.run({ ...values, ...(await feeder.feed(run.samples(0), 0)) });
+        for (const output of Object.values(outputs)) if (output instanceof Float32Array) detach(output);
+      };
       await step();
       const started = performance.now();
       await step();
