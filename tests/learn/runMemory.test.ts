@@ -12,6 +12,11 @@ import { runProgram } from '../program.ts';
 import { toySamJson, writeToy, writeToySam } from '../weights/toyCheckpoint.ts';
 import { taskOf, teachingImages } from './teaching.ts';
 
+interface Figures {
+  readonly foretold: number;
+  readonly grown: number;
+}
+
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-run-memory-'));
 afterAll(() => rmSync(root, { recursive: true }));
 const at = (...names: string[]) => path.join(root, ...names);
@@ -53,7 +58,12 @@ describe('what a run by rewards is foretold to need', { timeout: 120_000 }, () =
     'is not much more than what a run of frames of %s pixels grows by, and hardly less',
     async (side) => {
       const program = new URL('./rewardsMemoryRun.ts', import.meta.url);
-      const { foretold, grown } = await runProgram<{ foretold: number; grown: number }>(program, [root, side]);
+      let [foretold, grown] = [0, Number.POSITIVE_INFINITY];
+      // The least of three: on a busy machine the garbage collector comes late.
+      for (let turn = 0; turn < 3; turn++) {
+        const figures = await runProgram<Figures>(program, [mkdtempSync(at('run-')), side]);
+        [foretold, grown] = [figures.foretold, Math.min(grown, figures.grown)];
+      }
       expect(foretold).toBeGreaterThan(0.9 * grown);
       // The least that an arena takes counts in small runs.
       expect(foretold).toBeLessThan(1.3 * grown + 50e6);

@@ -22,7 +22,11 @@ describe.skipIf(!existsSync('/proc/self/clear_refs'))('forecast', () => {
   const seen = new Map<string, Measured>();
 
   it.each(cases)('is within 15 % of the measured peak: %s', { timeout: 60_000 }, async (name, config) => {
-    const figures = await runProgram<Measured>(new URL('./stepMemory.ts', import.meta.url), [JSON.stringify(config)]);
+    const program = new URL('./stepMemory.ts', import.meta.url);
+    const measure = () => runProgram<Measured>(program, [JSON.stringify(config)]);
+    // What the garbage collector has not freed yet comes on top, so the lesser peak is the step's.
+    const [one, other] = [await measure(), await measure()];
+    const figures = one.measured < other.measured ? one : other;
     seen.set(name, figures);
     const ratio = figures.forecast / figures.measured;
     expect(ratio, JSON.stringify(figures)).toBeGreaterThan(0.85);
