@@ -20,7 +20,7 @@ export type PhotographAnswerer =
   | { readonly by: 'detector'; readonly named: ClassPrompt; readonly label: string | null }
   | { readonly by: 'nobody'; readonly unknown: readonly string[]; readonly reasoning: string };
 
-/** What the reasoner was taught goes before what the detector finds, of which it may be a better kind. */
+/** What the reasoner was taught goes first: a taught name may be a narrower one than a class of the detector that it holds. */
 export function answererOf(text: string, words: PhotographWords): PhotographAnswerer {
   const { name, classes, isUnderstood, isUnlike } = words;
   if (isTaught(text, words.taught)) return { by: 'reasoner' };

@@ -165,8 +165,8 @@ function withFeatures(memory: RunMemory, weights: CheckpointWeights, sizes: read
 }
 
 /**
- * What learns is held with AdamW's two numbers for each, and again what words are compared with. Beside it lies what draws
- * masks, and of what answers, and of a step's graphs, one at a time.
+ * What learns is held with AdamW's two numbers for each, and again what words are compared with. Graphs that draw masks stay
+ * open; of those that answer and those of a step one is open at a time.
  */
 export async function rewardsMemory(weights: CheckpointWeights, sizes: readonly RequestSize[]): Promise<RunMemory> {
   const policy = await answerPolicy(weights, { seed: 0 });

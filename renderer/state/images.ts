@@ -28,8 +28,10 @@ export interface ImageActions {
   openImage(id: number, index?: number | null): Promise<void>;
   /** False at the end of the list. */
   step(by: Step): Promise<boolean>;
-  /** Goes to the next image that is to be reviewed; at the end of the list a notice says what is left. */
-  /** `said`: what the person was told just before, which must not be lost where there is no other image. */
+  /**
+   * Goes to the next image that is to be reviewed; at the end of the list a notice says what is left. `said`: what the person
+   * was told just before, which begins that notice, as it takes the place of the one before.
+   */
   stepUnreviewed(said?: string): Promise<void>;
   first(): Promise<void>;
   setQuery(query: Partial<ImageQuery>): void;
