@@ -4,6 +4,7 @@ import { type PackedMask, unpackMask } from '../contract/project.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskIou, unionOf } from '../contract/rle.ts';
 import { WORD } from '../flow/englishWords.ts';
+import { isTaught } from '../flow/photographPrompt.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import type { ProposedObject } from '../flow/predictor.ts';
 import { Reasoner } from '../flow/reasoner.ts';
@@ -55,7 +56,9 @@ async function namesOnUnlike(record: PictureRecord, { from, learnt }: ToTell, si
       const isUnlike = picture !== null && unlikeness(record, await reasoner.signs(picture)) > 0;
       if (!isUnlike) continue;
       for (const { name, masks } of own) {
-        const { objects } = await predictor.predict(picture, { text: name }, { signal });
+        // The reasoner would answer, which takes seconds and is nothing that a detector found.
+        const isReasoners = isTaught(name, record.taught ?? []);
+        const objects = isReasoners ? [] : (await predictor.predict(picture, { text: name }, { signal })).objects;
         found.set(name, [...(found.get(name) ?? []), iouOf(objects, masks)]);
       }
     }
