@@ -120,13 +120,13 @@ export function answerStep(policy: AnswerPolicy, batch: AnswerBatch): Pick<Runne
   };
 }
 
-/** Opens a graph of training for as long as it is used. */
+/** Opens a graph of training for as long as it is used. Between rows it holds nothing: a run of one takes many seconds. */
 export async function opened<T>(
   outputs: Outputs,
   folder: string | undefined,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = await Session.create(outputs, { purpose: 'train', folder });
+  const session = await Session.create(outputs, { purpose: 'train', folder, keepsMemory: false });
   try {
     return await use(session);
   } finally {
