@@ -31,12 +31,6 @@ const usual: Timing = { firstDelayMs: 250, longestDelayMs: 30_000, patienceMs: 3
 const MANY_STOPS = 3;
 const CLOSING_MS = 2000;
 
-/**
- * For the program that trains: glibc gives blocks from this size (bytes) back when they are freed. By itself it raises that to
- * 32 MB, and keeps gigabytes of weights that were packed for one graph while the next is open. Other systems do not read it.
- */
-const givesBack = { MALLOC_MMAP_THRESHOLD_: String(2 ** 20) };
-
 export interface CallOptions<N extends CallName> {
   readonly signal?: AbortSignal;
   /** Default 'urgent': a person waits for it. */
@@ -137,7 +131,6 @@ export class Engine {
     const child = fork(this.program, [], {
       serialization: 'advanced',
       execArgv: [],
-      env: this.name === 'train' ? { ...process.env, ...givesBack } : process.env,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.child = child;

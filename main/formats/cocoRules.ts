@@ -10,7 +10,7 @@ import { maskArea, maskBox, sharedArea, union } from '../contract/rle.ts';
 import { pointsOf } from './rings.ts';
 import { type Fields, isFields, wholeOf, yesOf } from './values.ts';
 
-/** Files of other tools count from 0, which readers take as any number; only the evaluation of annotations does not. */
+/** Files of other tools count from 0, and readers take 0 as any other number; only pycocotools' evaluation does not: see UNMATCHED. */
 const id = z.int().min(0);
 const number = z.number();
 /** COCO's own names. */

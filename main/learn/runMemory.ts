@@ -1,7 +1,7 @@
 // Foretells the memory of a checkpoint's run by rewards from the graphs that it will open, and says which tier fits where it does not.
 import { totalmem } from 'node:os';
 import { bytesOf, lower, type OnnxGraph } from '../../models/graph/lower.ts';
-import { forecastBytes, inputBytes, memoryOfRuns } from '../../models/graph/memory.ts';
+import { forecastBytes, inputBytes, memoryOfRuns, packedBytes, packsWeights } from '../../models/graph/memory.ts';
 import { type NodeOrder, orderNodes } from '../../models/graph/schedule.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
@@ -185,10 +185,12 @@ export async function rewardsMemory(weights: CheckpointWeights, sizes: readonly 
     fedToStep + mostOfStep(step),
   );
   const held = showing.reduce((sum, graph) => sum + memoryOfRuns(graph).held, 0);
+  // Closed graphs leave most of their packed copies with the allocator, in pieces that later graphs do not fit into (measured).
+  const packed = Math.max(...answering.map((graph) => (packsWeights(graph) ? packedBytes(graph) : 0)));
   const { read, judge, learn, draw } = step;
   return withFeatures(
     {
-      own: learntBytes(parameters, before.keys()) + held + passing + openings,
+      own: learntBytes(parameters, before.keys()) + held + packed + passing + openings,
       read: storedBytes([read, judge, learn, ...draw, ...answering, ...showing]),
     },
     weights,

@@ -1,7 +1,6 @@
 // The engine in its own process: calls, streams, cancels, crashes and ends, with toy weights.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -209,11 +208,6 @@ describe('the process that trains', () => {
     const answering = engineWith(weights);
     await answering.call('prepare', { picture: pictureOf(files[0]) });
     expect(getPriority(answering.pid ?? 0)).toBe(getPriority());
-    if (process.platform !== 'linux') return;
-    // What a graph took goes back before the next is opened; clicks gain nothing by that.
-    const surroundings = (engine: Engine) => readFileSync(`/proc/${engine.pid}/environ`, 'utf8').split('\0');
-    expect(surroundings(trainer)).toContain('MALLOC_MMAP_THRESHOLD_=1048576');
-    expect(surroundings(answering)).not.toContain('MALLOC_MMAP_THRESHOLD_=1048576');
   });
 });
 
