@@ -30,9 +30,8 @@ export class Host implements HostContext {
   readonly jobs = new Jobs((job) => this.events.emit({ kind: 'job', job }));
   readonly settings: SettingsFile;
   readonly engine: Engine;
-  /** Makes runs; its process starts with the first one. */
-  readonly trainer: Engine;
   readonly pictures: Pictures;
+  readonly log: CallLog | null;
   #open: Open | null = null;
   /** What was to be opened, and is offered to windows to be kept elsewhere, until there is a project. */
   #readOnly: string | null = null;
@@ -47,7 +46,7 @@ export class Host implements HostContext {
     this.pictures = new Pictures(folders.cache);
     const tell = (engine: EngineStatus) => this.events.emit({ kind: 'engine', engine });
     this.engine = new Engine(this.settings.read(), tell, { log, features: path.join(folders.cache, 'features') });
-    this.trainer = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train', log });
+    this.log = log;
   }
 
   project(): Project {
@@ -158,7 +157,6 @@ export class Host implements HostContext {
     await this.jobs.stop();
     this.events.stop();
     await this.engine.close();
-    await this.trainer.close();
   }
 
   async #closeProject(): Promise<void> {

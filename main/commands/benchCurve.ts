@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Job } from '../contract/jobs.ts';
 import type { Tier } from '../contract/learning.ts';
-import { Engine } from '../engine/supervisor.ts';
 import { shiftedDomain } from '../evaluate/shiftedDomain.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { Meter } from '../jobs/queue.ts';
@@ -108,7 +107,6 @@ async function taughtWith(
 ): Promise<{ before: MeasuredPoint | null; after: MeasuredPoint }> {
   const weights = task.weights ?? embeddedWeights;
   const project = await picturedProject({ folder, pictures, names, held: task.held });
-  const engine = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train' });
   try {
     const images = await heldImages(project);
     const told = { pictures: 0, promoted: null, minutes: 0 };
@@ -116,7 +114,7 @@ async function taughtWith(
     let last = '';
     const report = await teachProject(
       {
-        ...{ project, engine, weights, segmenter: null, tier: task.tier, minutes: task.minutes, seed: task.seed },
+        ...{ project, weights, segmenter: null, tier: task.tier, minutes: task.minutes, seed: task.seed },
         fileOf: (image) => path.join(folder, image.path),
         heard: ({ phase, total }) => {
           if (phase !== last) terminal.note(`${count} pictures: ${phase} ${total ?? ''}\n`);
@@ -130,7 +128,6 @@ async function taughtWith(
     const made = version ? folderOf(project, version) : weights;
     return { before, after: await pointOf(made, images, { task, told: taught, terminal }) };
   } finally {
-    await engine.close();
     project.close();
   }
 }

@@ -5,7 +5,6 @@ import path from 'node:path';
 import type { Job } from '../contract/jobs.ts';
 import { type TeachReport, type Tier, tiers } from '../contract/learning.ts';
 import { entry } from '../contract/lookup.ts';
-import { Engine } from '../engine/supervisor.ts';
 import { sampleIou } from '../evaluate/metrics.ts';
 import { type ShiftedDomain, shiftedDomain } from '../evaluate/shiftedDomain.ts';
 import { loadPredictor } from '../flow/predict.ts';
@@ -101,9 +100,8 @@ async function taught(bench: TierBench, { note, signal }: Pick<Terminal, 'note' 
   const weights = task.weights ?? embeddedWeights;
   const names = [...domain.known, ...domain.new];
   const project = await picturedProject({ folder, pictures: domain.pictures, names, held: task.held });
-  const engine = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train' });
   try {
-    const work = { project, engine, tier, weights, segmenter: null, minutes: task.minutes, seed: task.seed };
+    const work = { project, tier, weights, segmenter: null, minutes: task.minutes, seed: task.seed };
     let last = '';
     const report = await teachProject(
       {
@@ -123,7 +121,6 @@ async function taught(bench: TierBench, { note, signal }: Pick<Terminal, 'note' 
     const folders = { before: weights, after: version ? folderOf(project, version) : weights };
     return { report, answers: judgesAnswers(report) ? answersIn(report) : await answersBy(project, folders, signal) };
   } finally {
-    await engine.close();
     project.close();
   }
 }

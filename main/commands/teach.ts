@@ -52,8 +52,7 @@ export function addTeach(program: Command, terminal: Terminal): void {
 /** Finishes with `nothing` where the weights stay as they were. */
 async function teach(file: string, options: TeachOptions, terminal: Terminal): Promise<void> {
   // Loaded late: no other command needs SQLite and the engine.
-  const [{ Engine }, { Meter }, { teachProject, versionInUse }, { howItLearns, learnerAt }] = await Promise.all([
-    import('../engine/supervisor.ts'),
+  const [{ Meter }, { teachProject, versionInUse }, { howItLearns, learnerAt }] = await Promise.all([
     import('../jobs/queue.ts'),
     import('../jobs/teaching.ts'),
     import('../learn/canLearn.ts'),
@@ -77,14 +76,10 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
       await tellPlan({ project, learner, tier, minutes, seed }, settings, terminal);
     }
     const log = await openedLog(options, terminal);
-    const engine = new Engine({ weights: null, device: options.provider ?? 'cpu' }, () => {}, {
-      program: 'train',
-      log,
-    });
     const work = {
       ...{
         project,
-        engine,
+        log,
         tier: options.tier,
         minutes: options.minutes,
         seed: options.seed,
@@ -96,14 +91,10 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
       fileOf,
       heard: heardBy(terminal),
     };
-    try {
-      const report = await teachProject(work, new Meter(terminal.signal, (_: Partial<Job>) => {}));
-      terminal.note('\n');
-      terminal.print(options.json ? `${JSON.stringify(report)}\n` : asText(report));
-      terminal.finish(report.gate.promoted ? exitCode.done : exitCode.nothing);
-    } finally {
-      await engine.close();
-    }
+    const report = await teachProject(work, new Meter(terminal.signal, (_: Partial<Job>) => {}));
+    terminal.note('\n');
+    terminal.print(options.json ? `${JSON.stringify(report)}\n` : asText(report));
+    terminal.finish(report.gate.promoted ? exitCode.done : exitCode.nothing);
   });
 }
 

@@ -24,12 +24,20 @@ interface EngineSurroundings {
   readonly log?: CallLog | null;
   /** The folder where features of pictures are kept; default nowhere. */
   readonly features?: string | null;
+  /** Whether freed memory goes back to the system at once; default no, which is faster. */
+  readonly givesMemoryBack?: boolean;
 }
 
 const usual: Timing = { firstDelayMs: 250, longestDelayMs: 30_000, patienceMs: 30_000 };
 /** After so many stops in a row calls are refused at once instead of waiting for the next start. */
 const MANY_STOPS = 3;
 const CLOSING_MS = 2000;
+
+/**
+ * glibc gives blocks from this size (bytes) back when they are freed. By itself it raises that to 32 MB, and keeps gigabytes of
+ * weights that were packed for one graph while the next is open. Other systems do not read it, and give such blocks back.
+ */
+export const givingBack = { MALLOC_MMAP_THRESHOLD_: String(2 ** 20) };
 
 export interface CallOptions<N extends CallName> {
   readonly signal?: AbortSignal;
@@ -68,6 +76,7 @@ export class Engine {
   private readonly name: ProgramName;
   private readonly log: CallLog | null;
   private readonly features: string | null;
+  private readonly environment: NodeJS.ProcessEnv;
   private readonly pending = new Map<number, Pending>();
   /** Who waits for another status. */
   private readonly waiting = new Set<() => void>();
@@ -81,11 +90,18 @@ export class Engine {
   constructor(
     settings: EngineSettings,
     onStatus: (status: EngineStatus) => void = () => {},
-    { program = 'serve', log = null, features = null, ...timing }: Partial<Timing> & EngineSurroundings = {},
+    {
+      program = 'serve',
+      log = null,
+      features = null,
+      givesMemoryBack = false,
+      ...timing
+    }: Partial<Timing> & EngineSurroundings = {},
   ) {
     this.name = program;
     this.log = log;
     this.features = features;
+    this.environment = givesMemoryBack ? { ...process.env, ...givingBack } : process.env;
     this.settings = settings;
     this.onStatus = onStatus;
     this.program = path.join(import.meta.dirname, `${program}${path.extname(import.meta.filename)}`);
@@ -131,9 +147,11 @@ export class Engine {
     const child = fork(this.program, [], {
       serialization: 'advanced',
       execArgv: [],
+      env: this.environment,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     this.child = child;
+    endsWithHost(child);
     const said = lastWords(child);
     child.on('message', (message: FromEngine) => this.child === child && this.hear(message));
     // Either comes alone or first, whatever became of the process.
@@ -286,6 +304,13 @@ export class Engine {
     for (const wake of this.waiting) wake();
     this.waiting.clear();
   }
+}
+
+/** A run of a graph that takes minutes does not see that the host is gone, as at a second Ctrl-C. */
+function endsWithHost(child: ChildProcess): void {
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
 }
 
 const sameModel = (a: EngineSettings, b: EngineSettings): boolean =>

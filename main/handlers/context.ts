@@ -5,6 +5,7 @@ import { api, type Recorded } from '../contract/api.ts';
 import { FileGone, ProjectClosed, ReadOnlyPlace } from '../contract/badInput.ts';
 import { Conflict } from '../contract/diff.ts';
 import type { Image } from '../contract/project.ts';
+import type { CallLog } from '../engine/callLog.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
 import type { Events } from '../events.ts';
 import { exitCode, judge } from '../failure.ts';
@@ -20,8 +21,8 @@ export interface HostContext {
   readonly jobs: Jobs;
   readonly events: Events;
   readonly engine: Engine;
-  /** Supervises the program that trains. */
-  readonly trainer: Engine;
+  /** Where the calls of engine programs are written down; null: nowhere. */
+  readonly log: CallLog | null;
   /** After the settings, or the weights that the project uses, have changed. */
   configureEngine(): void;
   readonly settings: SettingsFile;

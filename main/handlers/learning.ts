@@ -43,7 +43,8 @@ export const learningHandlers = (host: HostContext) => ({
       ...{ kind: 'teach', title: 'Teaching the model', lane: 'disk' },
       run: async (progress) => {
         const heard = (event: Parameters<typeof host.events.emit>[0]) => host.events.emit(event);
-        const work = { project, engine: host.trainer, weights, segmenter, tier, minutes, seed, folds, anew, heard };
+        const { log } = host;
+        const work = { project, log, weights, segmenter, tier, minutes, seed, folds, anew, heard };
         const { gate } = await teachProject({ ...work, fileOf: (image) => host.fileOf(image) }, progress);
         if (gate.promoted) {
           host.configureEngine();

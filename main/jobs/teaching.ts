@@ -5,8 +5,9 @@ import path from 'node:path';
 import { BadInput, NoRoom } from '../contract/badInput.ts';
 import type { SkippedImage, TeachProgress, TeachReport, WeightsVersion } from '../contract/learning.ts';
 import type { Image } from '../contract/project.ts';
-import { type Engine, NoModel } from '../engine/supervisor.ts';
-import { type TeachingFile, writeTask } from '../engine/teachingTask.ts';
+import type { CallLog } from '../engine/callLog.ts';
+import { Engine, NoModel } from '../engine/supervisor.ts';
+import { readTask, type TeachingFile, writeTask } from '../engine/teachingTask.ts';
 import { samplesOf, standingThings } from '../learn/sample.ts';
 import type { TeachOutcome, TeachTask } from '../learn/task.ts';
 import { isWhole } from '../learn/version.ts';
@@ -17,8 +18,8 @@ import type { Progress } from './queue.ts';
 
 export interface Teaching {
   readonly project: Project;
-  /** Supervises the program `train`. */
-  readonly engine: Pick<Engine, 'call' | 'untilStarted'>;
+  /** Where the calls of the program that trains are written down; default nowhere. */
+  readonly log?: CallLog | null;
   /** Folder of the weights that learn where no version of the project's is in use. */
   readonly weights: string;
   /** What draws the boxes of weights that have no segmenter of their own; null: nothing does. */
@@ -31,7 +32,8 @@ export interface Teaching {
   /** Gives up a run that was stopped, with what it had trained, in place of going on with it. */
   readonly anew?: boolean;
   fileOf(image: Image): string;
-  heard(progress: TeachProgress): void;
+  /** `pid`: the process that trains. */
+  heard(progress: TeachProgress, pid: number | undefined): void;
 }
 
 /** A process that stopped so often in one run is not started again for it. */
@@ -54,7 +56,7 @@ export async function teachProject(work: Teaching, progress: Progress): Promise<
   const { project } = work;
   const { run, folder } = await prepared(work);
   try {
-    const { held, taught, weights, ms: _, ...outcome } = await attempt(work, folder, progress);
+    const { held, taught, weights, ms: _, ...outcome } = await inOwnProcess(work, folder, progress);
     const skipped = [...absentImages(project), ...(outcome.skipped ?? [])];
     const report: TeachReport = { ...outcome, pictures: taught.length, skipped };
     const version = weights === null ? null : await newVersion(project, weights);
@@ -135,14 +137,36 @@ function absentImages(project: Project): SkippedImage[] {
   });
 }
 
-/** Asks again when the process stopped: a run goes on from its last checkpoint. */
-async function attempt(
-  { engine, heard }: Teaching,
+/**
+ * A run's process ends with it, and then its memory is the system's again. A run that is cancelled ends its process as well, if
+ * need be by a kill: one call of ONNX Runtime can take minutes and hears nothing, and nothing is lost but the step under way.
+ */
+async function inOwnProcess(
+  work: Teaching,
   folder: string,
   progress: Progress,
 ): Promise<TeachOutcome & { ms: number }> {
+  const { weights } = await readTask(folder);
+  // Loaded late: a host that teaches nothing must not wait for what opens weights.
+  const { openModel } = await import('../weights/openCheckpoint.ts');
+  const givesMemoryBack = (await openModel(weights)).base !== undefined;
+  const { log = null } = work;
+  const engine = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train', log, givesMemoryBack });
+  try {
+    return await attempt(engine, { work, folder }, progress);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Asks again when the process stopped: a run goes on from its last checkpoint. */
+async function attempt(
+  engine: Engine,
+  { work, folder }: { work: Teaching; folder: string },
+  progress: Progress,
+): Promise<TeachOutcome & { ms: number }> {
   const onEvent = (event: TeachProgress) => {
-    heard(event);
+    work.heard(event, engine.pid);
     progress.total(event.total);
     progress.resumeAt(event.done);
   };

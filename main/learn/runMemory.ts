@@ -1,7 +1,7 @@
 // Foretells the memory of a checkpoint's run by rewards from the graphs that it will open, and says which tier fits where it does not.
 import { totalmem } from 'node:os';
 import { bytesOf, lower, type OnnxGraph } from '../../models/graph/lower.ts';
-import { forecastBytes, inputBytes, memoryOfRuns, packedBytes, packsWeights } from '../../models/graph/memory.ts';
+import { forecastBytes, inputBytes, memoryOfRuns } from '../../models/graph/memory.ts';
 import { type NodeOrder, orderNodes } from '../../models/graph/schedule.ts';
 import { input, type Tensor } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
@@ -24,10 +24,11 @@ import { type LossGraph, type Policy, stepOutputs } from './loop.ts';
 import type { Sample } from './sample.ts';
 import type { TeachTask, Watching } from './task.ts';
 
-/** Bytes: what the process grows by, and what it reads of weights that stay in their files. */
+/** Bytes: what the process grows by, what it reads of weights that stay in their files, and the most of both at one time. */
 export interface RunMemory {
   readonly own: number;
   readonly read: number;
+  readonly needed: number;
 }
 
 interface SizedImage {
@@ -58,13 +59,13 @@ export async function withoutRoom(
   if (tier !== 'rl' || weights.base === undefined) return null;
   const sizes = requestSizes(needs);
   if (sizes.length === 0) return null;
-  const needed = bytesIn(await rewardsMemory(weights, sizes));
+  const { needed } = await rewardsMemory(weights, sizes);
   const figures = { 'memory GB': needed / 1e9 };
   report({ kind: 'teaching', phase: 'preparing', done: 0, total: null, secondsLeft: null, figures });
   if (needed <= shareForRuns * memory) return null;
-  const others: OtherTier[] = [{ tier: 'supervised', bytes: bytesIn(await answersMemory(weights, sizes)) }];
+  const others: OtherTier[] = [{ tier: 'supervised', bytes: (await answersMemory(weights, sizes)).needed }];
   if (weights.segmenter && weights.context)
-    others.push({ tier: 'decoder', bytes: bytesIn(await masksMemory(weights, sizes.length)) });
+    others.push({ tier: 'decoder', bytes: (await masksMemory(weights, sizes.length)).needed });
   return tooLarge({ name: weights.name, needed, memory }, others);
 }
 
@@ -77,7 +78,7 @@ export async function tiersWithRoom(
   needs: Needs,
 ): Promise<Record<'decoder' | 'supervised', boolean>> {
   const { weights, images } = needs;
-  const hasRoom = (needed: RunMemory) => bytesIn(needed) <= shareForRuns * memory;
+  const hasRoom = ({ needed }: RunMemory) => needed <= shareForRuns * memory;
   const sizes = requestSizes(needs);
   const drawsItself = weights.segmenter && weights.context;
   return {
@@ -91,8 +92,6 @@ function machineMemory(): number {
   const bound = process.constrainedMemory();
   return bound > 0 ? Math.min(bound, totalmem()) : totalmem();
 }
-
-const bytesIn = ({ own, read }: RunMemory): number => own + read;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
@@ -131,8 +130,10 @@ interface Opened {
 function memoryOf({ outputs, order }: Opened, { parameters }: Policy): RunMemory {
   const graph = orderNodes(lower(outputs, 'cpu'), order);
   const fed = bytesOfAll(graph.inputs.filter(({ name }) => parameters.all.has(name)));
-  return { own: forecastBytes(graph) - fed + learntBytes(parameters), read: storedBytes([graph]) };
+  return atOneTime(forecastBytes(graph) - fed + learntBytes(parameters), storedBytes([graph]));
 }
+
+const atOneTime = (own: number, read: number): RunMemory => ({ own, read, needed: own + read });
 
 /** What learns is held once, what is named `before` again; AdamW holds two numbers for each. */
 function learntBytes(parameters: Policy['parameters'], before: Iterable<string> = []): number {
@@ -161,12 +162,14 @@ const stepOf = (graph: LossGraph): Opened => ({
 /** Features of all images stay in memory while they are asked. */
 function withFeatures(memory: RunMemory, weights: CheckpointWeights, sizes: readonly RequestSize[]): RunMemory {
   const cells = sizes.reduce((sum, { features }) => sum + features, 0);
-  return { ...memory, own: memory.own + 4 * weights.reasoner.language.hidden * cells };
+  const kept = 4 * weights.reasoner.language.hidden * cells;
+  return { ...memory, own: memory.own + kept, needed: memory.needed + kept };
 }
 
 /**
  * What learns is held with AdamW's two numbers for each, and again what words are compared with. Graphs that draw masks stay
- * open; of those that answer and those of a step one is open at a time.
+ * open; of those that answer and those of a step one is open at a time. What another one has read of its files the system
+ * drops and reads again, once a step, which takes seconds where a step takes minutes.
  */
 export async function rewardsMemory(weights: CheckpointWeights, sizes: readonly RequestSize[]): Promise<RunMemory> {
   const policy = await answerPolicy(weights, { seed: 0 });
@@ -179,23 +182,28 @@ export async function rewardsMemory(weights: CheckpointWeights, sizes: readonly 
   const showing = drawingGraphs(policy, batch).map(natural);
   const fed = (graph: OnnxGraph) => bytesOfAll(graph.inputs.filter(({ name }) => !parameters.all.has(name)));
   const fedToStep = fed(step.judge) + (batch.rows + 1) * fed(step.learn);
-  const passing = Math.max(
-    ...answering.map((graph) => openBytes(graph) + fed(graph)),
-    ...showing.map((graph) => memoryOfRuns(graph).passing + fed(graph)),
-    fedToStep + mostOfStep(step),
-  );
+  const turns: Turn[] = [
+    ...answering.map((graph) => ({ graph, passing: openBytes(graph) + fed(graph) })),
+    ...showing.map((graph) => ({ graph, passing: memoryOfRuns(graph).passing + fed(graph) })),
+    ...turnsOfStep(step).map(({ graph, passing }) => ({ graph, passing: fedToStep + passing })),
+  ];
   const held = showing.reduce((sum, graph) => sum + memoryOfRuns(graph).held, 0);
-  // Closed graphs leave most of their packed copies with the allocator, in pieces that later graphs do not fit into (measured).
-  const packed = Math.max(...answering.map((graph) => (packsWeights(graph) ? packedBytes(graph) : 0)));
-  const { read, judge, learn, draw } = step;
+  const always = learntBytes(parameters, before.keys()) + held + openings;
   return withFeatures(
     {
-      own: learntBytes(parameters, before.keys()) + held + packed + passing + openings,
-      read: storedBytes([read, judge, learn, ...draw, ...answering, ...showing]),
+      own: always + Math.max(...turns.map(({ passing }) => passing)),
+      read: storedBytes(turns.map(({ graph }) => graph)),
+      needed: always + Math.max(...turns.map(({ graph, passing }) => passing + storedBytes([graph]))),
     },
     weights,
     sizes,
   );
+}
+
+/** A graph, and the bytes that are taken while it is run beside what is always held. */
+interface Turn {
+  readonly graph: OnnxGraph;
+  readonly passing: number;
 }
 
 /** Of an open graph and a run of it, without what it is fed. */
@@ -212,14 +220,14 @@ function ordered({ before, read, judge, learn, draw }: StepGraphs & { before: Ou
 }
 
 /** Gradients stay from where they are made to the step's end; those of all rows are summed. */
-function mostOfStep({ before, read, judge, learn, draw }: ReturnType<typeof ordered>): number {
-  const most = [before, read, judge].map(openBytes);
+function turnsOfStep({ before, read, judge, learn, draw }: ReturnType<typeof ordered>): Turn[] {
+  const turns = [before, read, judge].map((graph) => ({ graph, passing: openBytes(graph) }));
   let made = bytesOfAll(learn.outputs);
   for (const graph of [learn, ...draw]) {
-    most.push(made + openBytes(graph));
+    turns.push({ graph, passing: made + openBytes(graph) });
     if (graph !== learn) made += bytesOfAll(graph.outputs);
   }
-  return Math.max(...most);
+  return turns;
 }
 
 /** The request, a token of every answer over what is remembered, and the queries behind them. */
@@ -266,5 +274,5 @@ async function masksMemory(weights: CheckpointWeights, pictures: number): Promis
   const { width, imageSize } = drawing.segmenter;
   const cells = (stride: number) => (imageSize / stride) ** 2;
   const features = (cells(4) / 8 + cells(8) / 4 + cells(16)) * width;
-  return { own: own + 4 * features * pictures, read };
+  return atOneTime(own + 4 * features * pictures, read);
 }

@@ -6,9 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainShape } from '../../main/commands/picturedProject.ts';
 import { created } from '../../main/contract/diff.ts';
 import type { TeachProgress } from '../../main/contract/learning.ts';
-import { Engine } from '../../main/engine/supervisor.ts';
 import { Meter } from '../../main/jobs/queue.ts';
-import { promote, rollBack, teachProject, versionInUse } from '../../main/jobs/teaching.ts';
+import { promote, rollBack, type Teaching, teachProject, versionInUse } from '../../main/jobs/teaching.ts';
 import { writePng } from '../../main/pictures/image.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { teachingImages, untaughtWeights } from '../learn/teaching.ts';
@@ -16,12 +15,10 @@ import { teachingImages, untaughtWeights } from '../learn/teaching.ts';
 let root: string;
 let weights: string;
 const open: Project[] = [];
-const engines: Engine[] = [];
 beforeAll(async () => {
   ({ root, weights } = await untaughtWeights());
 });
 afterAll(async () => {
-  for (const engine of engines) await engine.close();
   for (const project of open) project.close();
   await rm(root, { recursive: true });
 });
@@ -56,14 +53,8 @@ async function projectOf(name: string, count: number): Promise<Project> {
   return project;
 }
 
-function trainer(): Engine {
-  const engine = new Engine({ weights: null, device: 'cpu' }, () => {}, { program: 'train', firstDelayMs: 20 });
-  engines.push(engine);
-  return engine;
-}
-
-const workOf = (project: Project, engine: Engine, heard: (progress: TeachProgress) => void = () => {}) => ({
-  ...{ project, engine, weights, segmenter: null, tier: 'decoder' as const, minutes: 5, seed: 1, heard },
+const workOf = (project: Project, heard: Teaching['heard'] = () => {}) => ({
+  ...{ project, weights, segmenter: null, tier: 'decoder' as const, minutes: 5, seed: 1, heard },
   fileOf: ({ path: file }: { path: string }) => path.join(root, file),
 });
 const meter = () => new Meter(new AbortController().signal, () => {});
@@ -72,20 +63,18 @@ const bytesOf = (folder: string) => readFile(path.join(folder, 'model.safetensor
 describe('teaching a project', { timeout: 400_000 }, () => {
   it('is refused with a sentence where nothing or too little teaches', async () => {
     const empty = await projectOf('empty', 0);
-    await expect(teachProject(workOf(empty, trainer()), meter())).rejects.toThrow(
-      'no image of the project has a correction',
-    );
+    await expect(teachProject(workOf(empty), meter())).rejects.toThrow('no image of the project has a correction');
     const few = await projectOf('few', 3);
-    const { gate } = await teachProject(workOf(few, trainer()), meter());
+    const { gate } = await teachProject(workOf(few), meter());
     expect(gate.reason).toMatch(/^3 different images/u);
     expect([few.versions(), few.split()]).toEqual([[], { held: [], taught: [] }]);
   });
 
   it('is judged by cross-validation where images are too few, but not by images that were learnt or are held back', async () => {
     const project = await projectOf('six', 6);
-    const offered = await teachProject(workOf(project, trainer()), meter());
+    const offered = await teachProject(workOf(project), meter());
     expect(offered.crossValidates).toBe(true);
-    const work = { ...workOf(project, trainer()), folds: 2, minutes: 0.01 };
+    const work = { ...workOf(project), folds: 2, minutes: 0.01 };
     const report = await teachProject(work, meter());
     expect(report).toMatchObject({ folds: 2, after: { prompts: 6 } });
     expect(project.split().held).toEqual([]);
@@ -96,7 +85,7 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     await expect(teachProject(work, meter())).rejects.toThrow(/is in use and may have learnt .*; roll back first$/u);
     const held = await projectOf('held', 6);
     held.addToSplit('held', [2]);
-    const asked = { ...workOf(held, trainer()), folds: 2, minutes: 0.01 };
+    const asked = { ...workOf(held), folds: 2, minutes: 0.01 };
     await expect(teachProject(asked, meter())).rejects.toThrow(/^1 images of this project are held back/u);
   });
 
@@ -106,7 +95,7 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     if (!first) throw new Error('unreachable');
     project.setFile(first.id, { state: 'missing', problem: '1.png is not there; say where it is now' });
     const elsewhere = ({ path: file }: { path: string }) => path.join(root, file === '2.png' ? 'nowhere.png' : file);
-    const work = { ...workOf(project, trainer()), fileOf: elsewhere, minutes: 0.01 };
+    const work = { ...workOf(project), fileOf: elsewhere, minutes: 0.01 };
     const report = await teachProject(work, meter());
     expect(report.skipped?.map(({ reason }) => reason)).toEqual([
       '1.png is not there; say where it is now',
@@ -125,14 +114,14 @@ describe('teaching a project', { timeout: 400_000 }, () => {
       const heard = ({ phase }: TeachProgress) => {
         if (phase === 'measuring' && !existsSync(curves())) symlinkSync('/dev/full', curves());
       };
-      const work = { ...workOf(project, trainer(), heard), minutes: 0.05 };
+      const work = { ...workOf(project, heard), minutes: 0.05 };
       await expect(teachProject(work, meter())).rejects.toThrow(
         'the disk is full (ENOSPC); make room and try again: the run goes on from its last checkpoint',
       );
       const stopped = project.stoppedRun();
       expect(stopped).not.toBeNull();
       rmSync(curves());
-      const report = await teachProject({ ...workOf(project, trainer()), minutes: 0.05 }, meter());
+      const report = await teachProject({ ...workOf(project), minutes: 0.05 }, meter());
       expect(report.after).not.toBeNull();
       expect(project.stoppedRun()).toBeNull();
       expect(project.versions()[0]?.folder).toContain(`/${stopped?.id}/`);
@@ -144,7 +133,7 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     const stopping = async () => {
       const abort = new AbortController();
       const heard = ({ phase }: TeachProgress) => phase === 'training' && abort.abort();
-      const work = workOf(project, trainer(), heard);
+      const work = workOf(project, heard);
       await expect(teachProject(work, new Meter(abort.signal, () => {}))).rejects.toThrow();
       return project.stoppedRun()?.id ?? 0;
     };
@@ -152,7 +141,7 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     expect(await stopping()).toBe(first);
     const folder = path.join(`${project.file}-weights`, String(first));
     expect(existsSync(folder)).toBe(true);
-    const report = await teachProject({ ...workOf(project, trainer()), anew: true, minutes: 0.02 }, meter());
+    const report = await teachProject({ ...workOf(project), anew: true, minutes: 0.02 }, meter());
     expect(existsSync(folder)).toBe(false);
     expect(report.after).not.toBeNull();
     expect(project.versions()[0]?.folder).not.toContain(`/${first}/`);
@@ -161,16 +150,15 @@ describe('teaching a project', { timeout: 400_000 }, () => {
 
   it('goes on after its process was killed, to the same weights to the bit', async () => {
     const whole = await projectOf('whole', 12);
-    const report = await teachProject(workOf(whole, trainer()), meter());
+    const report = await teachProject(workOf(whole), meter());
     const killed = await projectOf('killed', 12);
-    const engine = trainer();
     let kills = 0;
-    const heard = ({ phase }: TeachProgress) => {
+    const heard: Teaching['heard'] = ({ phase }, pid = 0) => {
       if (phase !== 'training' || kills > 0) return;
       kills++;
-      process.kill(engine.pid ?? 0, 'SIGKILL');
+      process.kill(pid, 'SIGKILL');
     };
-    const again = await teachProject(workOf(killed, engine, heard), meter());
+    const again = await teachProject(workOf(killed, heard), meter());
     expect(kills).toBe(1);
     expect(again.gate).toEqual(report.gate);
     const [one, other] = [whole, killed].map((project) => project.versions()[0]?.folder ?? '');
@@ -184,16 +172,15 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     const whole = open.find(({ file }) => file.endsWith('whole.loupe'));
     const first = await projectOf('ended', 12);
     if (!whole) throw new Error('the test before has failed');
-    const [engine, abort] = [trainer(), new AbortController()];
+    const abort = new AbortController();
     const heard = ({ phase }: TeachProgress) => void (phase === 'training' && abort.abort());
     const meterOf = new Meter(abort.signal, () => {});
-    await expect(teachProject(workOf(first, engine, heard), meterOf)).rejects.toMatchObject({ name: 'AbortError' });
-    await engine.close();
+    await expect(teachProject(workOf(first, heard), meterOf)).rejects.toMatchObject({ name: 'AbortError' });
     first.close();
     const again = openProject(first.file);
     open.push(again);
     expect(again.stoppedRun()).toMatchObject({ tier: 'decoder', seed: 1, minutes: 5, parent: null });
-    await teachProject(workOf(again, trainer()), meter());
+    await teachProject(workOf(again), meter());
     expect([again.stoppedRun(), again.split()]).toEqual([null, whole.split()]);
     const [one, other] = [whole, again].map((project) => project.versions()[0]?.folder ?? '');
     expect((await bytesOf(path.join(root, one ?? ''))).equals(await bytesOf(path.join(root, other ?? '')))).toBe(true);

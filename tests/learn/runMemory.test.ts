@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TeachProgress } from '../../main/contract/learning.ts';
+import { givingBack } from '../../main/engine/supervisor.ts';
 import { requestSize } from '../../main/flow/reasoner.ts';
 import { rewardsMemory, tiersWithRoom, tooLarge } from '../../main/learn/runMemory.ts';
 import { teach } from '../../main/learn/teach.ts';
@@ -37,8 +38,7 @@ beforeAll(async () => {
 
 describe('what a run by rewards is foretold to need', { timeout: 120_000 }, () => {
   const bytes = async (weights: CheckpointWeights, tokens: number, pictures = 1) => {
-    const { own, read } = await rewardsMemory(weights, new Array(pictures).fill({ tokens, features: 4 }));
-    return { own, read };
+    return rewardsMemory(weights, new Array(pictures).fill({ tokens, features: 4 }));
   };
 
   it('grows with the requests, and with the pictures whose features are kept', async () => {
@@ -54,6 +54,15 @@ describe('what a run by rewards is foretold to need', { timeout: 120_000 }, () =
     expect(own.read).toBeGreaterThan(other.read);
   });
 
+  it('counts of what is read what one graph at a time reads: the segmenter is not read while the language model learns', async () => {
+    const { own, read, needed } = await bytes(lens, 40);
+    expect(needed).toBeGreaterThan(own);
+    expect(needed).toBeLessThan(own + read);
+    const other = await bytes(segZero, 40);
+    expect(other.needed).toBeLessThanOrEqual(other.own + other.read);
+    expect((await bytes(lens, 40, 100)).needed - needed).toBe(99 * 4 * lens.reasoner.language.hidden * 4);
+  });
+
   it.each(['56', '448'])(
     'is not much more than what a run of frames of %s pixels grows by, and hardly less',
     async (side) => {
@@ -61,7 +70,7 @@ describe('what a run by rewards is foretold to need', { timeout: 120_000 }, () =
       let [foretold, grown] = [0, Number.POSITIVE_INFINITY];
       // The least of three where need be: on a busy machine the garbage collector comes late.
       for (let turn = 0; turn < 3 && foretold <= 0.9 * grown; turn++) {
-        const figures = await runProgram<Figures>(program, [mkdtempSync(at('run-')), side]);
+        const figures = await runProgram<Figures>(program, [mkdtempSync(at('run-')), side], givingBack);
         [foretold, grown] = [figures.foretold, Math.min(grown, figures.grown)];
       }
       expect(foretold).toBeGreaterThan(0.9 * grown);
@@ -95,7 +104,7 @@ describe('a run by rewards', { timeout: 120_000 }, () => {
   });
 
   it('that does not fit is offered the tier that does', async () => {
-    const needed = (await rewardsMemory(lens, [requestSize(lens, { width: 64, height: 64 }, 'cat')])).own;
+    const { own: needed } = await rewardsMemory(lens, [requestSize(lens, { width: 64, height: 64 }, 'cat')]);
     const { gate } = await teach(asked(needed), { report: () => {} });
     expect(gate.reason).toContain('choose tier supervised, which needs about 0.0 GB.');
   });
