@@ -61,10 +61,14 @@ describe('benchEngine', () => {
     expect(Object.keys(figures)).toEqual(['matmulPeak', 'models']);
     expect(Object.keys(figures.models)).toEqual(['tiny', 'twice']);
     for (const model of Object.values(figures.models)) {
-      expect(Object.keys(model)).toEqual(['msPerStep', 'gflops', 'shareOfPeak', 'peakMB']);
+      expect(Object.keys(model)).toEqual(['msPerStep', 'gflops', 'matmulPeak', 'shareOfPeak', 'peakMB']);
       for (const value of [model.msPerStep, model.gflops, model.shareOfPeak]) expect(value).toBeGreaterThan(0);
-      expect(model.shareOfPeak * figures.matmulPeak).toBeCloseTo(model.gflops, 6);
+      expect(model.shareOfPeak * model.matmulPeak).toBeCloseTo(model.gflops, 6);
     }
+    const peaks = Object.values(figures.models).map((model) => model.matmulPeak);
+    expect(figures.matmulPeak).toBe(Math.max(...peaks));
+    // Each model has a peak of its own turns.
+    expect(new Set(peaks).size).toBe(2);
     expect(JSON.parse(JSON.stringify(figures))).toEqual(figures);
   });
 
