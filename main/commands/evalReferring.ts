@@ -97,11 +97,12 @@ async function readSet(set: ReferringSet, data: string, options: ReferringOption
   return (await import('../evaluate/refCoco.ts')).readRefer(source);
 }
 
-/** Hours of asking are not begun where the pictures are elsewhere. */
+/** Hours of asking are not begun where the pictures are elsewhere. One that is missing among others is told with its sentences. */
 async function refuseMissing(expressions: readonly Expression[]): Promise<void> {
+  for (const picture of new Set(expressions.map((one) => one.picture)))
+    if (await stat(picture).catch(() => null)) return;
   const [first] = expressions;
-  if (first && !(await stat(first.picture).catch(() => null)))
-    throw new BadInput(`${first.picture}: is not there; --images names the folder of the pictures`);
+  if (first) throw new BadInput(`${first.picture}: is not there; --images names the folder of the pictures`);
 }
 
 export function referringTable(

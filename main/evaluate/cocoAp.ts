@@ -123,8 +123,11 @@ function pairsOf(
 ): Pairs[] {
   const { kind, maxDetections } = options;
   const isOne = ({ categoryId }: Thing) => category === -1 || categoryId === category;
-  const byImage = groups(truth.filter(isOne));
-  const foundByImage = groups(detections.filter(isOne));
+  // Where categories do not count, the reference takes them one after the other all the same, which decides between equals.
+  const inOrder = <T extends Thing>(things: readonly T[]): T[] =>
+    things.filter(isOne).toSorted((a, b) => a.categoryId - b.categoryId);
+  const byImage = groups(inOrder(truth));
+  const foundByImage = groups(inOrder(detections));
   const ids = [...new Set([...byImage.keys(), ...foundByImage.keys()])].toSorted((a, b) => a - b);
   return ids.map((id) => {
     const there = byImage.get(id) ?? [];

@@ -1,4 +1,7 @@
 // Defines what the published sets of referring and reasoning segmentation share: a sentence, a picture, and the mask that is meant.
+import path from 'node:path';
+import type { z } from 'zod';
+import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 
@@ -38,4 +41,15 @@ export interface ReferringSource {
   readonly images: string | null;
   /** Of a set of references: a file of sentences that are asked in place of its own; null: its own. */
   readonly sentences: string | null;
+}
+
+/** `entry` counts from 1 in a file of several. Throws one sentence that names the file and the field. */
+export function checked<T>(file: string, schema: z.ZodType<T>, value: unknown, entry?: number): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = [entry === undefined ? '' : `entry ${entry}`, issue?.path.join('.') ?? ''].filter(
+    (word) => word !== '',
+  );
+  throw new BadInput([path.basename(file), ...where, issue?.message].join(': '));
 }

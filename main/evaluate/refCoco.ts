@@ -10,7 +10,7 @@ import type { Box, Mask } from '../contract/records.ts';
 import { fromBitmap, toBitmap, union } from '../contract/rle.ts';
 import { parseSegmentation } from '../formats/cocoRules.ts';
 import { jsonFields, jsonPieces } from '../formats/jsonStream.ts';
-import type { Expression, ExpressionTruth, ReferringSource } from './expressions.ts';
+import { checked, type Expression, type ExpressionTruth, type ReferringSource } from './expressions.ts';
 
 /** The pickle of the largest of the three sets is a tenth of it. */
 const MOST_BYTES = 2 ** 29;
@@ -118,13 +118,6 @@ function instancesIn(file: string, references: readonly Reference[]): Instances 
     if (key === 'images' && shown.has(id)) files.set(id, checked(file, Picture, value).file_name);
   }
   return { byId, files };
-}
-
-function checked<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new BadInput(`${path.basename(file)}: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
 function expressionsOf(reference: Reference, { byId, files }: Instances, images: string): Expression[] {

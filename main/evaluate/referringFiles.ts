@@ -10,7 +10,7 @@ import { maskArea, maskBox, union } from '../contract/rle.ts';
 import { jsonLines } from '../formats/jsonStream.ts';
 import { reasonSegFields, reasonSegMasks } from '../formats/reasonSeg.ts';
 import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/trueMasks.ts';
-import type { Expression, ReferringSource } from './expressions.ts';
+import { checked, type Expression, type ReferringSource } from './expressions.ts';
 
 const Shape = z.object({ label: z.string(), points: z.array(z.tuple([z.number(), z.number()])) });
 const Words = z.string().refine((words) => words.trim() !== '', 'asks nothing');
@@ -134,13 +134,4 @@ function promptOf(
     return { papers: mask, strict: mask, box: meant.length > 0 ? maskBox(mask) : null };
   };
   return { id, picture: path.join(root, image), kind, text: { papers: expression, whole: expression }, truth };
-}
-
-/** `entry` counts from 1 in a file of several. */
-function checked<T>(file: string, schema: z.ZodType<T>, value: unknown, entry?: number): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const which = entry === undefined ? '' : `entry ${entry}: `;
-  throw new BadInput(`${path.basename(file)}: ${which}${issue?.path.join('.')}: ${issue?.message}`);
 }

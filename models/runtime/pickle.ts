@@ -1,4 +1,5 @@
 // Reads a Python pickle as plain values: what an allow-list names is made by our rules, all else is refused, nothing is executed.
+import { isUtf8 } from 'node:buffer';
 import { BufferReader, Parser } from 'pickleparser';
 
 /** The end of a sentence about the pickle. */
@@ -25,6 +26,9 @@ function unescaped(_: string, code: string): string {
   if (/^[xu]./i.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16));
   return { n: '\n', t: '\t', r: '\r' }[code] ?? code;
 }
+
+/** A text of Python 2 is bytes: UTF-8 where they are, else a letter a byte. */
+const textOf = (bytes: Buffer): string => bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 
 /** A hostile pickle can make the parser copy one long list again and again; the clock ends that. */
 class TimedReader extends BufferReader {
@@ -57,8 +61,13 @@ class TimedReader extends BufferReader {
     if (end < 0) throw new Error('A line does not end.');
     const text = this.whole.toString('latin1', this.position, end);
     this.skip(end + 1 - this.position);
-    if (this.last === STRING) return text.replace(/\\(x[0-9a-f]{2}|.)/gi, unescaped);
+    if (this.last === STRING) return textOf(Buffer.from(text.replace(/\\(x[0-9a-f]{2}|.)/gi, unescaped), 'latin1'));
     return this.last === UNICODE ? text.replace(/\\(u[0-9a-f]{4}|U[0-9a-f]{8})/gi, unescaped) : text;
+  }
+
+  /** The original takes the bytes of Python 2's texts for Windows' Latin letters. */
+  override string(size: number, encoding: 'ascii' | 'utf-8'): string {
+    return encoding === 'utf-8' ? super.string(size, encoding) : textOf(Buffer.from(this.bytes(size)));
   }
 
   /** The original parser warns on the console beyond 2^53; no honest length is that long. */

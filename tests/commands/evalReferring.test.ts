@@ -85,7 +85,19 @@ describe('eval', () => {
     expect(out).toMatch(/\n {2}single +1 /);
   }, 60_000);
 
-  it('is not begun where pictures or the set are missing, or by a split that the set does not have', async () => {
+  it('leaves out the sentences of a picture that is missing, and tells which, even where it is the first', async () => {
+    const line = { class_id: 4, caption: 'dog', box: [28, 20, 44, 36] };
+    const segmentation = { size: [60, 72], counts: compress(disc(8).truth) };
+    const of = (idx: number, name: string) =>
+      JSON.stringify({ ...line, idx, image_path: `unlabeled2017/${name}.png`, segmentation });
+    saved(folder, 'holes.jsonl', `${of(1, 'absent')}\n${of(2, 'disc-0')}\n`);
+    const { code, out } = await loupe('groundingsuite', at('holes.jsonl'), '--items', at('holes-items.jsonl'));
+    expect(code).toBe(0);
+    expect(out).toMatch(/as in the papers +1 /);
+    expect(out).toMatch(/left out: 1: .*absent\.png/);
+  }, 60_000);
+
+  it('is not begun where all pictures or the set are missing, or by a split that the set does not have', async () => {
     const elsewhere = await loupe('groundingsuite', at('nowhere.jsonl'));
     expect([elsewhere.code, elsewhere.line]).toEqual([
       2,

@@ -56,6 +56,15 @@ describe('cocoAp', () => {
     expect(cocoAp([one], [found(one, 0.9), { ...wrong, score: 0.5 }], options).stats[0]).toBeCloseTo(1, 12);
   });
 
+  test('of equal scores the lower category comes first where categories do not count, as in the reference', () => {
+    const one = thing(1, 2, [0, 0, 10, 10]);
+    const [right, wrong] = [found(one, 0.5), found(thing(1, 1, [50, 50, 10, 10]), 0.5)];
+    const blind = { ...options, useCategories: false };
+    expect(cocoAp([one], [right, wrong], blind).stats[0]).toBeCloseTo(0.5, 12);
+    const last = found(thing(1, 3, [50, 50, 10, 10]), 0.5);
+    expect(cocoAp([one], [last, right], blind).stats[0]).toBeCloseTo(1, 12);
+  });
+
   test('what falls on a crowd is no mistake', () => {
     const one = thing(1, 1, [0, 0, 10, 10]);
     const crowd = { ...thing(1, 1, [20, 0, 60, 60]), crowd: true };
