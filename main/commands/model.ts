@@ -134,8 +134,9 @@ async function downloadNamed(id: string, { mirror = [] }: DownloadOptions, termi
   const { title, licence, bytes, memory } = await catalogued(config, id);
   terminal.note(`${title}: about ${gigabytes(bytes)}, needs ${gigabytes(memory)} of memory; licence: ${licence}\n`);
   const meter = new Meter(terminal.signal, (fields) => terminal.note(`\r${downloaded(fields)}   `));
-  const { kind, detail, place } = await download({ id, config, data, env: process.env, mirrors: mirror }, meter);
-  terminal.note('\n');
+  const work = { id, config, data, env: process.env, mirrors: mirror };
+  // What went wrong stands on a line of its own as well.
+  const { kind, detail, place } = await download(work, meter).finally(() => terminal.note('\n'));
   terminal.print(`${id}: ${kind} (${detail})  ${place}\n`);
 }
 
@@ -160,10 +161,13 @@ async function verify(name: string | undefined, terminal: Terminal): Promise<voi
   if (wanted.length === 0) terminal.note(`${name ?? 'Nothing'} is not among the imported models\n`);
   let isBad = wanted.length === 0 && name !== undefined;
   for (const model of wanted) {
-    const problem = await recogniseModel(model.place).then(
-      async ({ kind }) => (kind === model.kind ? damaged(model.place) : `is now a ${kind}`),
-      (error: Error) => error.message,
-    );
+    // Damage first: a damaged file is seldom read as what it was, and then its tensors say nothing of what to do.
+    const problem =
+      (await damaged(model.place)) ??
+      (await recogniseModel(model.place).then(
+        ({ kind }) => (kind === model.kind ? null : `is now a ${kind}`),
+        (error: Error) => error.message,
+      ));
     isBad ||= problem !== null;
     terminal.print(`${model.name}: ${problem ?? 'good'}\n`);
   }

@@ -34,7 +34,10 @@ export async function catalogued(config: string, id: string): Promise<CatalogueM
 export async function download(work: Download, progress: DownloadProgress): Promise<InstalledModel> {
   const { id, config, env } = work;
   const model = await catalogued(config, id);
-  const settings = { hub: hubPlaces(env), mirrors: mirrorsOf(work), folder: path.join(work.data, 'models') };
+  const hub = hubPlaces(env);
+  if (!isAddress(hub.endpoint))
+    throw new BadInput(`${hub.endpoint}: HF_ENDPOINT is no address of a Hub; it begins with https://`);
+  const settings = { hub, mirrors: mirrorsOf(work), folder: path.join(work.data, 'models') };
   const release = throughProxy(env);
   const place = await downloadModel(model, settings, progress).finally(release);
   const installed = { name: id, place, ...(await recogniseModel(place)) };
@@ -48,10 +51,12 @@ export async function download(work: Download, progress: DownloadProgress): Prom
 function mirrorsOf({ mirrors = [], env }: Download): string[] {
   const named = (env.LOUPE_MIRRORS ?? '').split(',').map((each) => each.trim());
   const all = [...mirrors, ...named.filter((each) => each !== '')];
-  const strange = all.find((each) => !/^https?:$/.test(URL.parse(each)?.protocol ?? ''));
+  const strange = all.find((each) => !isAddress(each));
   if (strange !== undefined) throw new BadInput(`${strange}: is no address of a mirror; it begins with https://`);
   return all;
 }
+
+const isAddress = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
 /** Sends this program's requests through the proxy until it is released; the program has no other way out. */
 const throughProxy = ({ HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ...rest }: Environment): (() => void) =>

@@ -158,7 +158,7 @@ async function listed(
   for (const endpoint of endpointsOf(settings)) {
     const token = endpoint === settings.hub.endpoint ? settings.hub.token : null;
     try {
-      return await listRepository(endpoint, repository, { token, signal });
+      return await listRepository(endpoint, repository, { token, signal, backoffMs: settings.backoffMs });
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       complaints.push(error.message);

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { BadInput } from '../contract/badInput.ts';
 import { type Digest, digestOf } from './digest.ts';
 import { lockFile } from './lockFile.ts';
+import { retryAfterMs } from './retryAfter.ts';
 
 export interface WantedFile {
   /** What a person knows it by. */
@@ -37,6 +38,13 @@ export const partialOf = (target: string): string => `${target}.loupe.incomplete
 /** Trying this address again may help. */
 class Interrupted extends Error {
   override readonly name = 'Interrupted';
+  /** What the server asked for before the next try. */
+  readonly waitMs: number;
+
+  constructor(message: string, waitMs = 0) {
+    super(message);
+    this.waitMs = waitMs;
+  }
 }
 
 /** It does not help. */
@@ -71,7 +79,7 @@ async function fetchFrom(
   const { signal, mostIdle, backoffMs = 500 } = options;
   let furthest = await sizeOf(partialOf(target));
   let hasBegunAnew = false;
-  for (let idle = 0, said = ''; ; ) {
+  for (let idle = 0, failure: Interrupted; ; ) {
     const resumed = (await sizeOf(partialOf(target))) > 0;
     try {
       await receive(address, wanted, partialOf(target), options);
@@ -85,13 +93,14 @@ async function fetchFrom(
       signal.throwIfAborted();
       if (error instanceof Refused) return error.message;
       if (!(error instanceof Interrupted)) throw error;
-      said = error.message;
+      failure = error;
     }
     const far = await sizeOf(partialOf(target));
     idle = isProgress(furthest, far, wanted.bytes) ? 0 : idle + 1;
     furthest = Math.max(furthest, far);
-    if (idle >= mostIdle) return `${said}, ${mostIdle} times in a row`;
-    await wait(Math.min(backoffMs * 2 ** idle, LONGEST_BACKOFF_MS), undefined, { signal });
+    if (idle >= mostIdle) return `${failure.message}, ${mostIdle} times in a row`;
+    const backoff = Math.min(backoffMs * 2 ** idle, LONGEST_BACKOFF_MS);
+    await wait(Math.max(backoff, failure.waitMs), undefined, { signal });
   }
 }
 
@@ -126,6 +135,8 @@ async function begun(partial: string, bytes: number | null): Promise<{ from: num
 
 /** Resolves when as many bytes lie in `partial` as the file has. */
 async function receive(address: string, wanted: WantedFile, partial: string, options: FetchOptions): Promise<void> {
+  // Nothing needs to be asked for a file of no bytes.
+  if (wanted.bytes === 0) await writeFile(partial, '');
   if (wanted.bytes !== null && (await sizeOf(partial)) === wanted.bytes) return;
   const known = await begun(partial, wanted.bytes);
   const stall = new Stall(options.stallMs ?? 30_000);
@@ -195,7 +206,7 @@ function wholeLength({ status, headers }: Response, known: { from: number; etag:
     throw new Refused(`gives it to nobody unknown (${status}): accept its licence there and set HF_TOKEN`);
   const isPassing = status === 206 || status === 408 || status === 416 || status === 429 || status >= 500;
   const said = `answers ${status}`;
-  throw isPassing ? new Interrupted(said) : new Refused(said);
+  throw isPassing ? new Interrupted(said, retryAfterMs(headers)) : new Refused(said);
 }
 
 /** Parts of what has no strong ETag cannot be joined: nothing says that they are of one file. */

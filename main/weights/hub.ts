@@ -1,10 +1,12 @@
 // Asks the Hub for a repository's files with sizes and digests, and reads from the environment where files come from and lie.
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { parseJson } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Digest } from './digest.ts';
+import { retryAfterMs } from './retryAfter.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -67,11 +69,18 @@ export interface Repository {
   readonly revision: string;
 }
 
+export interface ListingOptions {
+  readonly token: string | null;
+  readonly signal: AbortSignal;
+  /** Before the second try; twice as long before the third. */
+  readonly backoffMs?: number;
+}
+
 /** What a repository holds as it stands; throws one sentence. */
 export async function listRepository(
   endpoint: string,
   { name, revision }: Repository,
-  options: { token: string | null; signal: AbortSignal },
+  options: ListingOptions,
 ): Promise<HubListing> {
   const address = `${endpoint}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const text = await read(address, options);
@@ -90,19 +99,73 @@ function fileOf({ rfilename: name, size, blobId, lfs }: Sibling): HubFile[] {
   return [{ name, bytes: size, digest: { kind: 'git-sha1', hex: blobId } }];
 }
 
-async function read(address: string, { token, signal }: { token: string | null; signal: AbortSignal }) {
-  const headers = { 'user-agent': 'loupe', ...authorisation(token) };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
-  const response = await fetch(address, { headers, signal: limit }).catch((error: Error) => {
+/** Whole, and of no more than this: a list of ten thousand files takes some 3 MB. */
+const LONGEST_LIST = 32 * 2 ** 20;
+const LIST_MS = 30_000;
+const MOST_TRIES = 3;
+
+/** Asking again may help. */
+class Passing extends BadInput {
+  readonly waitMs: number;
+
+  constructor(message: string, waitMs = 0) {
+    super(message);
+    this.waitMs = waitMs;
+  }
+}
+
+async function read(address: string, options: ListingOptions): Promise<string> {
+  const { signal, backoffMs = 500 } = options;
+  for (let tries = 1; ; tries++)
+    try {
+      return await readOnce(address, options);
+    } catch (error) {
+      if (!(error instanceof Passing) || tries >= MOST_TRIES) throw error;
+      await wait(Math.max(error.waitMs, backoffMs * tries), undefined, { signal });
+    }
+}
+
+async function readOnce(address: string, { token, signal }: ListingOptions): Promise<string> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(LIST_MS)]);
+  try {
+    const response = await fetch(address, {
+      headers: { 'user-agent': 'loupe', ...authorisation(token) },
+      signal: limit,
+    });
+    if (response.ok) return await textOf(address, response);
+    await response.body?.cancel();
+    throw refusal(address, response);
+  } catch (error) {
     signal.throwIfAborted();
-    const cause = error.cause instanceof Error && 'code' in error.cause ? `${error.cause.code}` : error.message;
-    throw new BadInput(`${new URL(address).host}: cannot be reached (${cause}); HF_ENDPOINT names a mirror`);
-  });
-  if (response.ok) return response.text();
-  await response.body?.cancel();
-  const { status } = response;
+    if (error instanceof BadInput) throw error;
+    const { host } = new URL(address);
+    if (limit.aborted) throw new BadInput(`${host}: gives no whole list of files within ${LIST_MS / 1000} s`);
+    throw new Passing(`${host}: cannot be reached (${causeOf(error)}); HF_ENDPOINT names a mirror`);
+  }
+}
+
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return 'code' in cause ? String(cause.code) : cause.message;
+}
+
+async function textOf(address: string, { body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > LONGEST_LIST) throw new BadInput(`${address}: is longer than any list of files`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function refusal(address: string, { status, headers }: Response): BadInput {
   const why = { 401: 'is there for nobody unknown', 403: 'is refused', 404: 'is not there' }[status] ?? 'cannot be had';
-  throw new BadInput(`${address}: ${why} (${status})`);
+  const said = `${address}: ${why} (${status})`;
+  const isPassing = status === 408 || status === 429 || status >= 500;
+  return isPassing ? new Passing(said, retryAfterMs(headers)) : new BadInput(said);
 }
 
 export const authorisation = (token: string | null): Readonly<Record<string, string>> =>

@@ -51,13 +51,16 @@ export async function readReference(repository: string, revision: string): Promi
   return text === null ? null : text.trim();
 }
 
-/** Null, or the sentence of the first file below a folder that is a link into the cache and not what its blob is called. */
+/** Null, or the sentence of the first file below a folder that is a link that leads nowhere, or into the cache to what is not as its blob is called. */
 export async function damaged(folder: string): Promise<string | null> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries.filter((one) => one.isSymbolicLink())) {
-    const blob = await realpath(path.join(entry.parentPath, entry.name)).catch(() => null);
-    const digest = blob && digestNamed(path.basename(blob));
-    if (blob && digest && !(await isFile(blob, digest)))
+    const file = path.join(entry.parentPath, entry.name);
+    const blob = await realpath(file).catch(() => null);
+    if (blob === null)
+      return `${entry.name} is missing (${file} leads nowhere); "loupe model download" fetches it again`;
+    const digest = digestNamed(path.basename(blob));
+    if (digest && !(await isFile(blob, digest)))
       return `${entry.name} is damaged (${blob}); "loupe model download" fetches it again`;
   }
   return null;

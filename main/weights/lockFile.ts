@@ -2,6 +2,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { BadInput } from '../contract/badInput.ts';
 
+/** Locks of this program: a file that names its process and is not among them was left by an earlier one with the same id. */
+const ours = new Set<string>();
+
 /** Resolves to what lets it go; throws one sentence where another program at work holds it. */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
   const isOurs = () =>
@@ -14,11 +17,17 @@ export async function lockFile(file: string): Promise<() => Promise<void>> {
     );
   if (!(await isOurs())) {
     const holder = Number(await readFile(file, 'utf8').catch(() => ''));
-    if (isAtWork(holder)) throw new BadInput(`${file}: the program with process id ${holder} is at work there already`);
+    const isOwn = holder === process.pid && !ours.has(file);
+    if (!isOwn && isAtWork(holder))
+      throw new BadInput(`${file}: the program with process id ${holder} is at work there already`);
     await rm(file, { force: true });
     if (!(await isOurs())) throw new BadInput(`${file}: another program began to work there just now`);
   }
-  return () => rm(file, { force: true });
+  ours.add(file);
+  return async () => {
+    ours.delete(file);
+    await rm(file, { force: true });
+  };
 }
 
 function isAtWork(id: number): boolean {

@@ -160,6 +160,14 @@ test('a download that was killed goes on where it was, and then the model is lis
   expect((await loupe('verify', 'toy')).stdout).toMatch(
     /^toy: .* is damaged .*"loupe model download" fetches it again/,
   );
+  // Where its header is hit the tensors have other names: that is damage, and no other model.
+  bytes[20] = (bytes[20] ?? 0) ^ 1;
+  await writeFile(path.join(blobs, blob), bytes);
+  expect((await loupe('verify', 'toy')).stdout).toMatch(/^toy: .* is damaged/);
+  await rm(path.join(blobs, blob));
+  expect((await loupe('verify', 'toy')).stdout).toMatch(
+    /^toy: .* is missing .*"loupe model download" fetches it again/,
+  );
 }, 120_000);
 
 test('how far a download is stands in bytes', () => {

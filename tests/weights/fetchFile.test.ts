@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fetchFile, partialOf, type WantedFile } from '../../main/weights/fetchFile.ts';
-import { type Fault, type HubServer, hubServer, sha256 } from './hubServer.ts';
+import { type Fault, gitSha1, type HubServer, hubServer, sha256 } from './hubServer.ts';
 
 const content = randomBytes(20_000);
 let server: HubServer;
@@ -68,6 +68,20 @@ describe('a file', () => {
     await expectGood();
   });
 
+  it('of no bytes is there, and nobody is asked for it', async () => {
+    const digest = { kind: 'git-sha1', hex: gitSha1(Buffer.alloc(0)) } as const;
+    await fetched({ bytes: 0, digest });
+    expect([(await readFile(target)).length, await left(), ranges()]).toEqual([0, ['weights.bin'], []]);
+  });
+
+  it('is asked for again when its server says, and not before', async () => {
+    faults({ kind: 'status', status: 429, retryAfter: '1' });
+    const before = performance.now();
+    await fetched();
+    await expectGood();
+    expect(performance.now() - before).toBeGreaterThan(990);
+  });
+
   it('that was cut, twice, goes on where it was', async () => {
     faults({ kind: 'cut', after: 5000 }, { kind: 'cut', after: 5000 });
     await fetched();
@@ -96,8 +110,8 @@ describe('a file', () => {
   });
 
   it('is fetched by one program at a time', async () => {
-    await writeFile(`${target}.loupe.lock`, `${process.pid}`);
-    await expect(fetched()).rejects.toThrow(new RegExp(`process id ${process.pid} is at work there already`));
+    await writeFile(`${target}.loupe.lock`, `${process.ppid}`);
+    await expect(fetched()).rejects.toThrow(new RegExp(`process id ${process.ppid} is at work there already`));
   });
 
   it.each([429, 500, 503])('is asked for again after an answer of %i', async (status) => {

@@ -37,7 +37,11 @@ describe('a list of files', () => {
   const large = Buffer.alloc(2000, 7);
   const small = Buffer.from('{}');
   const list = (name: string, token: string | null = null) =>
-    listRepository(server.endpoint, { name, revision: 'main' }, { token, signal: AbortSignal.timeout(5000) });
+    listRepository(
+      server.endpoint,
+      { name, revision: 'main' },
+      { token, signal: AbortSignal.timeout(5000), backoffMs: 1 },
+    );
 
   it('has sizes and digests: the sha256 of large files, git’s of small ones', async () => {
     publish(server, 'some/model', { 'model.safetensors': large, 'config.json': small });
@@ -63,8 +67,30 @@ describe('a list of files', () => {
     [401, /is there for nobody unknown \(401\)/],
     [500, /cannot be had \(500\)/],
   ])('that is answered by %i is refused in one sentence', async (status, sentence) => {
-    server.faults.set('/api/models/some/gone/revision/main', [{ kind: 'status', status }]);
+    server.faults.set('/api/models/some/gone/revision/main', Array(3).fill({ kind: 'status', status }));
     await expect(list('some/gone')).rejects.toThrow(sentence);
+  });
+
+  it('that is cut off or busy is asked for again, when the server says', async () => {
+    publish(server, 'some/busy', { 'config.json': small });
+    const [path, before] = ['/api/models/some/busy/revision/main', performance.now()];
+    server.faults.set(path, [
+      { kind: 'status', status: 503, retryAfter: '1' },
+      { kind: 'cut', after: 10 },
+    ]);
+    expect((await list('some/busy')).files).toHaveLength(1);
+    expect(performance.now() - before).toBeGreaterThan(990);
+  });
+
+  it('that is cut off every time is one sentence', async () => {
+    publish(server, 'some/cut', { 'config.json': small });
+    server.faults.set('/api/models/some/cut/revision/main', Array(3).fill({ kind: 'cut', after: 10 }));
+    await expect(list('some/cut')).rejects.toThrow(/^127\.0\.0\.1:\d+: cannot be reached \(\w+\); HF_ENDPOINT/);
+  });
+
+  it('that does not end is not read to its end', async () => {
+    server.files.set('/api/models/some/endless/revision/main', Buffer.alloc(40 * 2 ** 20, ' '));
+    await expect(list('some/endless')).rejects.toThrow(/is longer than any list of files/);
   });
 
   it('that is a page of something else is refused', async () => {

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** One answer's fault; the answers after it are good ones again. */
 export type Fault =
   | { readonly kind: 'cut' | 'stall'; readonly after: number }
-  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
   | { readonly kind: 'length'; readonly says: number }
   | { readonly kind: 'content'; readonly content: Buffer }
   | { readonly kind: 'no ranges' | 'other part' | 'too much' | 'slowly' };
@@ -70,7 +70,10 @@ async function answer(hub: HubServer, request: IncomingMessage, response: Server
   const { range, authorization: authorised } = request.headers;
   hub.asked.push({ path, range, authorised });
   const fault = hub.faults.get(path)?.shift();
-  if (fault?.kind === 'status') return void response.writeHead(fault.status).end();
+  if (fault?.kind === 'status') {
+    const { status, retryAfter } = fault;
+    return void response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end();
+  }
   const content = fault?.kind === 'content' ? fault.content : hub.files.get(path);
   if (content === undefined) return void response.writeHead(404).end();
   const etag = hub.etagOf(content);
