@@ -20,15 +20,25 @@ export function addGather(program: Command, terminal: Terminal): void {
 
 type FromCopy = Gathered & { readonly file: string };
 
+/** Images that have no answer to the prompt yet: of a part that is missing, or that could not be read. */
+interface Left {
+  readonly text: string;
+  readonly images: number;
+}
+
 /** Gathering a copy twice adds nothing. Finishes with `nothing` where no copy had a new answer. */
 async function gatherInto(
   file: string,
   copies: readonly string[],
   { json, terminal }: { json?: boolean; terminal: Terminal },
 ): Promise<void> {
-  const [{ openChecked }, { gather }] = await Promise.all([import('../jobs/opening.ts'), import('../jobs/shards.ts')]);
+  const [{ openChecked }, { gather, unanswered }] = await Promise.all([
+    import('../jobs/opening.ts'),
+    import('../jobs/shards.ts'),
+  ]);
   const project = await openChecked(file);
   const done: FromCopy[] = [];
+  let left: Left[] = [];
   try {
     // All are opened before the first is gathered: a bad one among them changes nothing.
     for (const each of copies) {
@@ -43,10 +53,13 @@ async function gatherInto(
         copy.close();
       }
     }
+    const texts = [...new Set(done.flatMap((each) => each.texts))];
+    left = texts.map((text) => ({ text, images: unanswered(project, text) })).filter(({ images }) => images > 0);
   } finally {
     project.close();
   }
-  terminal.print(json ? `${JSON.stringify({ copies: done })}\n` : `${done.flatMap(linesOf).join('\n')}\n`);
+  const lines = [...done.flatMap(linesOf), ...left.map(lineOf)];
+  terminal.print(json ? `${JSON.stringify({ copies: done, left })}\n` : `${lines.join('\n')}\n`);
   terminal.finish(done.some(({ answers }) => answers > 0) ? exitCode.done : exitCode.nothing);
 }
 
@@ -54,3 +67,5 @@ const linesOf = ({ file, answers, before, strangers }: FromCopy): string[] => [
   `${file}: ${answers} answers taken, ${before} were here before`,
   ...strangers.map((name) => `  left out: the project has no image ${name}`),
 ];
+
+const lineOf = ({ text, images }: Left): string => `no answer yet to "${text}": ${images} images`;

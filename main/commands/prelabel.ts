@@ -50,14 +50,13 @@ async function prelabel(file: string, options: PrelabelOptions, terminal: Termin
   if (text.length > longestPrompt)
     throw new BadInput(`the prompt is ${text.length} characters long; at most ${longestPrompt} are kept with an image`);
   // Loaded late: no other command needs SQLite and the engine.
-  const [{ Engine }, { openChecked }, { copyProject }] = await Promise.all([
+  const [{ Engine }, { openChecked }, { openCopy }] = await Promise.all([
     import('../engine/supervisor.ts'),
     import('../jobs/opening.ts'),
     import('../jobs/shards.ts'),
   ]);
   const log = await openedLog(options, terminal);
-  if (options.into !== undefined) await copyProject(file, options.into);
-  const project = await openChecked(options.into ?? file);
+  const project = options.into === undefined ? await openChecked(file) : await openCopy(file, options.into);
   const engine = new Engine(engineSettings(options), () => {}, { log });
   try {
     const weights = await opened(engine);

@@ -1,5 +1,5 @@
 // Splits a project among workers that answer at once, each into a copy of its own, and gathers their answers.
-import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { BadInput } from '../contract/badInput.ts';
@@ -23,7 +23,52 @@ export async function copyProject(file: string, copy: string, options: Pick<Open
   try {
     copyFileSync(file, part);
     if (existsSync(`${file}-wal`)) throw new BadInput(`${path.basename(file)} was opened while it was copied`);
-    renameSync(part, copy);
+    place(part, copy);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+/** A copy that another worker of the same part made meanwhile stays: it may have it open. Not every file system has links. */
+function place(part: string, copy: string): void {
+  try {
+    linkSync(part, copy);
+  } catch {
+    if (!existsSync(copy)) renameSync(part, copy);
+  }
+}
+
+/**
+ * The copy of `file` at `copy`, open to be answered in. One that is there already is gone on with if it has every
+ * image of the project; a project that is open elsewhere cannot be read for that, and \`gather\` tells what had no answer.
+ */
+export async function openCopy(file: string, copy: string): Promise<Project> {
+  const isOld = existsSync(copy);
+  await copyProject(file, copy);
+  const project = await openChecked(copy);
+  try {
+    if (isOld && !existsSync(`${file}-wal`)) await compare(file, project);
+    return project;
+  } catch (error) {
+    project.close();
+    throw error;
+  }
+}
+
+/** Reads a copy of the project: opened itself, it would be locked for other workers that begin now. */
+async function compare(file: string, copy: Project): Promise<void> {
+  if (!existsSync(file)) throw new BadInput(`there is no project ${file}`);
+  const part = partFileOf(copy.file);
+  try {
+    copyFileSync(file, part);
+    const project = await openChecked(part);
+    const lacking = [...project.allImages()].filter((image) => sameImage(copy, image) === null);
+    project.close();
+    const [first] = lacking;
+    if (first)
+      throw new BadInput(
+        `${path.basename(copy.file)} is no copy of ${path.basename(file)} as it is now: it lacks ${lacking.length} of its images, such as ${first.path}; gather it and remove it, or name another copy`,
+      );
   } finally {
     rmSync(part, { force: true });
   }
@@ -41,11 +86,19 @@ export interface Gathered {
   before: number;
   /** Paths of images that only the copy has. */
   strangers: string[];
+  /** Prompts of which answers were taken. */
+  texts: string[];
+}
+
+/** How many images have no answer to `text`. */
+export function unanswered(project: Project, text: string): number {
+  const answered = project.promptsOf(text).filter((asked) => asked.answered);
+  return project.info().images - new Set(answered.map(({ imageId }) => imageId)).size;
 }
 
 /** Takes the model's answers of `copy` into `project`, where the same text has none yet. The prompts are one step. */
 export async function gather(project: Project, copy: Project, signal: AbortSignal): Promise<Gathered> {
-  const gathered: Gathered = { answers: 0, before: 0, strangers: [] };
+  const gathered: Gathered = { answers: 0, before: 0, strangers: [], texts: [] };
   const step = project.startMany('Gather answers');
   try {
     for (const image of copy.allImages()) {
@@ -92,4 +145,5 @@ function take({ project, step, gathered }: Into, asked: StoredPrompt, answers: r
   if (same.length === 0) step.add([created('prompt', { ...asked, id })]);
   project.addProposals(id, answers, null);
   gathered.answers++;
+  if (!gathered.texts.includes(asked.text)) gathered.texts.push(asked.text);
 }

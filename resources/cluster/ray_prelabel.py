@@ -42,7 +42,7 @@ def main() -> None:
     cut = words.index("--") if "--" in words else len(words)
     given, more = parser.parse_args(words[:cut]), words[cut + 1 :]
     project = str(pathlib.Path(given.project).resolve())
-    copies = pathlib.Path(project).parent / "parts"
+    copies = pathlib.Path(project).with_suffix(".parts")
     copies.mkdir(exist_ok=True)
     ray.init(address=os.environ.get("RAY_ADDRESS"))
     task = prelabel.options(num_cpus=given.cpus)

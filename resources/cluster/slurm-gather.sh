@@ -6,7 +6,7 @@
 set -euo pipefail
 
 project=$1
-copies=${LOUPE_COPIES:-$(dirname "$project")/parts}
+copies=${LOUPE_COPIES:-${project%.loupe}.parts}
 
 status=0
 ${LOUPE:-loupe} gather "$project" "$copies"/part-*-of-*.loupe --json || status=$?

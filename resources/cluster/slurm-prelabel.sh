@@ -13,7 +13,7 @@ prompt=$2
 shift 2
 part=$SLURM_ARRAY_TASK_ID
 parts=$SLURM_ARRAY_TASK_COUNT
-copies=${LOUPE_COPIES:-$(dirname "$project")/parts}
+copies=${LOUPE_COPIES:-${project%.loupe}.parts}
 mkdir -p "$copies"
 export LOUPE_THREADS=${LOUPE_THREADS:-${SLURM_CPUS_PER_TASK:-}}
 

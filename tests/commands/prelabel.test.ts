@@ -152,8 +152,14 @@ describe('prelabel', () => {
     });
     expect(answersIn(file, 'the dog')).toEqual([]);
 
+    const half = await run('gather', file, copies[0] ?? '');
+    expect(half.stdout).toMatch(/2 answers taken.*\nno answer yet to "the dog": 2 images\n$/);
     const gathered = JSON.parse((await run('gather', file, ...copies, '--json')).stdout);
-    expect(gathered.copies).toEqual(copies.map((copy) => ({ file: copy, answers: 2, before: 0, strangers: [] })));
+    expect(gathered.copies).toMatchObject([
+      { file: copies[0], answers: 0, before: 2, strangers: [] },
+      { file: copies[1], answers: 2, before: 0, strangers: [] },
+    ]);
+    expect(gathered.left).toEqual([]);
     expect(answersIn(file, 'the dog').map(({ answered }) => answered)).toEqual([true, true, true, true]);
     const again = await run('gather', file, ...copies);
     expect([again.code, again.stdout]).toEqual([1, expect.stringContaining('0 answers taken, 2 were here before')]);

@@ -1,5 +1,6 @@
 // The cluster templates as their engines would call them: parts answered by scripts, a killed part that goes on, one gathering.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +10,8 @@ import { openProject } from '../../main/store/project.ts';
 import { found, pictures, weightsSaying } from '../engine/weights.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-cluster-'));
+/** What is on the path of a pod's image. */
+const programs = path.join(root, 'bin');
 const templates = path.resolve('resources/cluster');
 let weights: string;
 beforeAll(async () => {
@@ -82,6 +85,21 @@ describe('Kubernetes’ files', () => {
     execFileSync('bash', ['-n', '-c', container.args[0]]);
   });
 
+  it('answer every image once where pods are killed and tried again with their index', async () => {
+    const file = project('project.loupe');
+    mkdirSync(programs);
+    // "loupe" on the path of the image; its weights are the toy's.
+    const script = `#!/bin/bash\n[ "$1" = prelabel ] && set -- "$@" --weights ${weights}\nexec ${loupe} "$@"\n`;
+    writeFileSync(path.join(programs, 'loupe'), script, { mode: 0o755 });
+    const job = (name: string) => parse(readFileSync(path.join(templates, name), 'utf8'));
+    const [asked, taken] = ['kubernetes.yaml', 'kubernetes-gather.yaml'].map((name) => container(job(name)));
+    const pod = (index: number, kill: boolean) => runPod(asked, { JOB_COMPLETION_INDEX: `${index}` }, kill);
+    expect(await Promise.all([0, 1, 2].map((index) => pod(index, index === 1)))).toEqual([0, null, 0]);
+    expect(await pod(1, false)).toBe(0);
+    for (let time = 0; time < 2; time++) expect(await runPod(taken, {}, false)).toBe(0);
+    expect(answers(file)).toEqual([1, 1, 1]);
+  }, 120_000);
+
   it('have as many parts as pods, and as many threads as processors', () => {
     const { spec } = parse(readFileSync(path.join(templates, 'kubernetes.yaml'), 'utf8'));
     const [{ env, resources }] = spec.template.spec.containers;
@@ -90,6 +108,29 @@ describe('Kubernetes’ files', () => {
     expect(given('LOUPE_THREADS')).toBe(resources.requests.cpu);
   });
 });
+
+interface Container {
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
+}
+
+const container = (job: { spec: { template: { spec: { containers: Container[] } } } }) =>
+  job.spec.template.spec.containers[0];
+
+/** The command line of a pod with its variables, its volume /data being the test's folder; null: it was killed. */
+async function runPod(pod: Container | undefined, env: Readonly<Record<string, string>>, kill: boolean) {
+  const local = (text: string) => text.replaceAll('/data/', `${root}/`);
+  const [shell = '', ...words] = [...(pod?.command ?? []), ...(pod?.args ?? [])].map(local);
+  const given = Object.fromEntries((pod?.env ?? []).map(({ name, value }) => [name, local(value)]));
+  const all = { ...process.env, ...given, PARTS: '3', ...env, PATH: `${programs}:${process.env.PATH}` };
+  const child = spawn(shell, words, { env: all, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const ended = once(child, 'exit');
+  // The first word of its progress says that it has begun; a pod dies with all its processes.
+  if (kill) child.stderr.once('data', () => process.kill(-(child.pid ?? 0), 'SIGKILL'));
+  const [code] = await ended;
+  return code as number | null;
+}
 
 const python = spawnSync('python3', ['--version']).status === 0;
 

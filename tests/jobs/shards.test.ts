@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { created } from '../../main/contract/diff.ts';
-import { copyProject, gather } from '../../main/jobs/shards.ts';
+import { copyProject, gather, openCopy, unanswered } from '../../main/jobs/shards.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { proposalOf } from '../store/records.ts';
 import { bottomless } from './bottomless.ts';
@@ -105,6 +105,45 @@ describe('copyProject', () => {
   });
 });
 
+describe('openCopy', () => {
+  it('goes on with its copy, also where the copy has more images than the project', async () => {
+    const file = made();
+    const copy = path.join(folder, 'on.loupe');
+    const first = await openCopy(file, copy);
+    first.addImages([{ path: 'd.png' }]);
+    ask(first, 1, 'x', 'theirs');
+    first.close();
+    const again = await openCopy(file, copy);
+    expect(again.promptsOf('x')).toMatchObject([{ imageId: 1, answered: true }]);
+    again.close();
+  });
+
+  it('refuses a copy of another project, and one that lacks images that came later', async () => {
+    const [file, other] = [
+      made(),
+      made((project) => void project.addImages([{ path: 'late.png' }, { path: 'e.png' }])),
+    ];
+    const copy = path.join(folder, 'old.loupe');
+    (await openCopy(file, copy)).close();
+    await expect(openCopy(other, copy)).rejects.toThrow(
+      /^old\.loupe is no copy of \d+\.loupe as it is now: it lacks 2 of its images, such as late\.png; gather it and remove it/,
+    );
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+    // The refusal lets the copy go.
+    within(copy, ({ info }) => expect(info().images).toBe(3));
+  });
+
+  it('goes on while a person has the project open', async () => {
+    const file = made();
+    const copy = path.join(folder, 'meanwhile.loupe');
+    (await openCopy(file, copy)).close();
+    const project = openProject(file);
+    project.addImages([{ path: 'd.png' }]);
+    (await openCopy(file, copy)).close();
+    project.close();
+  });
+});
+
 it('a project that would be read for ever is given up, also where a log lies beside it', async () => {
   const [file, copy] = [made(), path.join(folder, 'endless.loupe')];
   bottomless(file);
@@ -128,7 +167,7 @@ describe('gather', () => {
       ask(project, 3, ' the dog ', 'theirs');
       ask(project, 3, 'the cat', null);
     });
-    expect(await gathered(file, copy)).toEqual({ answers: 2, before: 2, strangers: [] });
+    expect(await gathered(file, copy)).toMatchObject({ answers: 2, before: 2, strangers: [] });
     expect(answersOf(file)).toEqual([
       ['a.png', 'the dog', ['theirs']],
       ['b.png', 'the dog', ['mine']],
@@ -145,8 +184,17 @@ describe('gather', () => {
     ask(project, stranger, 'x', 'theirs');
     ask(project, c, 'x', 'theirs');
     project.close();
-    expect(await gathered(file, other)).toEqual({ answers: 1, before: 0, strangers: ['z.png'] });
+    expect(await gathered(file, other)).toEqual({ answers: 1, before: 0, strangers: ['z.png'], texts: ['x'] });
     expect(answersOf(file)).toEqual([['c.png', 'x', ['theirs']]]);
+  });
+
+  it('tells of which prompts answers came, and how many images have none yet', async () => {
+    const file = made((project) => void ask(project, 2, 'the cat', 'mine'));
+    const copy = path.join(folder, 'partly.loupe');
+    await copyProject(file, copy);
+    within(copy, (project) => ask(project, 1, 'the dog', 'theirs'));
+    expect(await gathered(file, copy)).toMatchObject({ answers: 1, texts: ['the dog'] });
+    expect(within(file, (project) => [unanswered(project, 'the dog'), unanswered(project, 'the cat')])).toEqual([2, 2]);
   });
 
   it('makes its prompts in one step that undo takes back, and no step where there is nothing', async () => {
