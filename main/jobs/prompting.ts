@@ -11,7 +11,7 @@ import { type Engine, NoModel } from '../engine/supervisor.ts';
 import type { Project } from '../store/project.ts';
 import type { Progress } from './queue.ts';
 
-/** The `index`th of `count` parts of the images, from 1: which part an image is in never changes. */
+/** The `index`th of `count` parts of the images, from 1. */
 export interface Shard {
   readonly index: number;
   readonly count: number;
@@ -77,6 +77,14 @@ export async function promptAll(work: PromptAll, progress: Progress): Promise<Pr
   return report;
 }
 
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * The part of an image, from 1, which never changes. Ids are shared with other records, so that after an import they may all
+ * be even: multiples of the golden ratio fill the parts evenly whatever the step (Knuth, The Art of Computer Programming 3, 6.4).
+ */
+export const partOf = (id: number, count: number): number => Math.floor(((id * GOLDEN) % 1) * count) + 1;
+
 /** What is to be answered, what is to be asked first, and what an earlier run left. */
 async function sorted(work: PromptAll, progress: Progress) {
   const { project, text, shard } = work;
@@ -97,7 +105,7 @@ async function sorted(work: PromptAll, progress: Progress) {
   const known: Task[] = [];
   const unasked: number[] = [];
   for (const { id } of project.allImages()) {
-    if (shard && id % shard.count !== shard.index % shard.count) continue;
+    if (shard && partOf(id, shard.count) !== shard.index) continue;
     if (++report.images % 1000 === 0) await setImmediate();
     progress.signal.throwIfAborted();
     const prompt = asked.get(id);

@@ -1,6 +1,6 @@
 // The batch over a project: crashes of the engine, and a person who undoes it while it runs.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PromptAll, promptAll } from '../../main/jobs/prompting.ts';
+import { type PromptAll, partOf, promptAll } from '../../main/jobs/prompting.ts';
 import { Meter } from '../../main/jobs/queue.ts';
 import { type StartedHost, startHost } from '../engine/startedHost.ts';
 import { found, nothing } from '../engine/weights.ts';
@@ -19,6 +19,21 @@ const work = (text: string, more: Partial<PromptAll> = {}): PromptAll => ({
   ...more,
 });
 const meter = (signal = new AbortController().signal) => new Meter(signal, () => {});
+
+it.each([1, 2, 3, 4, 5, 8, 12])(
+  'parts are as large as each other where ids go up by %i, as after an import',
+  (step) => {
+    const ids = Array.from({ length: 400 }, (_, i) => 2 + i * step);
+    for (const count of [1, 2, 3, 4, 8]) {
+      const sizes = Array.from(
+        { length: count },
+        (_, part) => ids.filter((id) => partOf(id, count) === part + 1).length,
+      );
+      expect(sizes.reduce((sum, size) => sum + size)).toBe(ids.length);
+      for (const size of sizes) expect(Math.abs((size * count) / ids.length - 1)).toBeLessThan(0.15);
+    }
+  },
+);
 
 describe('promptAll', () => {
   it('counts every image once: found, nothing, unreadable or left', async () => {
