@@ -1,6 +1,6 @@
 // `loupe segment`: asks the model about an image file and gives reasoning, boxes and masks, on screen and in files.
 import type { Command } from 'commander';
-import { onceWords, unlikeWords } from '../contract/answer.ts';
+import { inconsistentSentence, onceWords, saysNone, unlikeWords } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { compress } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
@@ -162,6 +162,7 @@ function asJson({ image, proposal, once, device, timings }: Outcome): string {
     answer: isFound(proposal) ? 'found' : 'nothing',
     reasoning: inPicture(answer.reasoning, frame, image),
     ...(answer.unlikePicture && { unlikePicture: true }),
+    ...(isInconsistent(proposal) && { inconsistent: true }),
     ...(once !== null && { note: once }),
     ...(answer.unknownWords && { unknownWords: answer.unknownWords }),
     objects: objects.map((one) => ({ ...one, mask: maskAsJson(one.mask), area: maskArea(one.mask) })),
@@ -174,6 +175,8 @@ function asJson({ image, proposal, once, device, timings }: Outcome): string {
   };
   return `${JSON.stringify(found)}\n`;
 }
+
+const isInconsistent = ({ found, answer }: Proposal): boolean => found === 'objects' && saysNone(answer.reasoning);
 
 const edges = ({ x1, y1, x2, y2 }: Box): string => [x1, y1, x2, y2].map((edge) => Math.round(edge)).join(', ');
 
@@ -208,6 +211,7 @@ function asText(outcome: Outcome, files: readonly string[]): string {
   const lines = [
     ['answer', isFound(proposal) ? several : (notKnown ?? 'nothing matches')],
     ...(answer.unlikePicture ? [['but', unlikeWords(isFound(proposal))]] : []),
+    ...(isInconsistent(proposal) ? [['but', inconsistentSentence]] : []),
     ...(once !== null ? [['note', once]] : []),
     ...foundLines(proposal, `${area} pixels (${share} %)`),
     [

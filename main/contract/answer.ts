@@ -55,7 +55,7 @@ export function firstBox(text: string): Box {
 const toBox = ([x1 = 0, y1 = 0, x2 = 0, y2 = 0]: readonly number[]): Box => ({ x1, y1, x2, y2 });
 
 /** The first four numbers in brackets, and all that stand in brackets of the same kind. */
-function everyBox(text: string): Box[] {
+export function everyBox(text: string): Box[] {
   const pattern = PATTERNS.find((one) => one.test(text));
   if (!pattern) return [];
   return Array.from(text.matchAll(new RegExp(pattern, 'g')), (match) => toBox(match.slice(1).map(Number)));
@@ -85,6 +85,21 @@ export const unlikeWords = (found: boolean): string => (found ? unlikeSentence :
 export const onceWords = (samples: number): string =>
   `One answer stands for the ${samples} that were asked for: things that are found by their names on photographs, or pointed at, are the same each time.`;
 
+/** The end of a reasoning that found nothing: "none", "there is no dog", "not in the picture", in English and Chinese. */
+const NONE =
+  /\bnone\b(?! of| other)|\bnothing\b(?! else)|\bno (?:such|match)|\bthere(?:'s| is| are) no\b(?! other| doubt)|\bnot (?:present|visible|shown|found|in (?:the|this) (?:image|picture|photo))|没有|不存在|未找到|找不到/iu;
+
+/** Whether the last sentence of a reasoning says that nothing matches. */
+export function saysNone(reasoning: string): boolean {
+  const sentences = reasoning.split(/(?<=[.!?])\s+|[。！？\n]/u).filter((one) => /\p{L}/u.test(one));
+  return NONE.test(sentences.at(-1) ?? '');
+}
+
+/** What a person is told where the reasoning ends in "none" and the answer has boxes all the same. */
+export const inconsistentSentence =
+  'The reasoning ends in nothing that matches, and the answer has boxes all the same: one of the two is wrong. ' +
+  'Look before you accept.';
+
 /** "'skier' is", "'skier' and 'ski' are". */
 export const quotedWords = (words: readonly string[]): string =>
   `${words.map((word) => `'${word}'`).join(' and ')} ${words.length === 1 ? 'is' : 'are'}`;
@@ -92,8 +107,7 @@ export const quotedWords = (words: readonly string[]): string =>
 /** The text of a whole answer, special tokens and all, to what it says. */
 export function readAnswer(text: string, dialect: AnswerDialect): AnswerReading {
   if (dialect === 'released') {
-    const reasoning = /<think>(.*?)<\/think>/s.exec(text)?.[1] ?? '';
-    return reading(reasoning, [{ box: firstBox(text.replaceAll('<|endoftext|>', '')) }]);
+    return reading(openReasoning(text), [{ box: firstBox(text.replaceAll('<|endoftext|>', '')) }]);
   }
   const match = ANSWERED.exec(text);
   if (match === null) return { reasoning: openReasoning(text), found: 'unreadable', objects: [] };

@@ -164,13 +164,15 @@ export class Engine {
     for (const { message } of this.pending.values()) this.post(message);
   }
 
-  /** Other weights or another device: what is under way ends with a sentence. */
+  /** Other weights or another device: what is under way begins again with them, as whoever asked still waits for it. */
   configure(settings: EngineSettings): void {
     const isSame = sameModel(settings, this.settings);
     if (isSame || this.closed) return;
     this.settings = settings;
     const wasRunning = this.child !== null || this.restart !== undefined;
-    this.letGo(new NoModel('The model was changed while this was under way; ask again.'));
+    // Nobody waits any more for what was cancelled.
+    for (const [id, { overdue }] of this.pending) if (overdue) this.take(id);
+    this.letGo();
     this.stops = 0;
     if (wasRunning) this.launch();
   }
@@ -207,7 +209,8 @@ export class Engine {
   async close(): Promise<void> {
     this.closed = true;
     const child = this.child;
-    this.letGo(new NoModel('The host is closing.'));
+    this.failAll(new NoModel('The host is closing.'));
+    this.letGo();
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const overdue = setTimeout(() => child.kill('SIGKILL'), CLOSING_MS);
     await new Promise((resolve) => child.once('exit', resolve));
@@ -262,12 +265,11 @@ export class Engine {
     this.restart = setTimeout(() => this.launch(), delay);
   }
 
-  private letGo(why: NoModel): void {
+  private letGo(): void {
     clearTimeout(this.restart);
     this.restart = undefined;
     const child = this.child;
     this.child = null;
-    this.failAll(why);
     if (child?.connected) child.disconnect();
     this.set({ ...unknown, state: 'absent', requested: this.settings.device, problem: null });
   }

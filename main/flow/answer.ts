@@ -1,10 +1,18 @@
 // Reads the objects that an answer's text names, in the reasoner's own frame: one reader for each way of writing.
 import { z } from 'zod';
-import { type AnswerReading, firstBoxForm, listForm, parseJson, type ReadObject } from '../contract/answer.ts';
+import {
+  type AnswerReading,
+  everyBox,
+  firstBoxForm,
+  listForm,
+  parseJson,
+  type ReadObject,
+} from '../contract/answer.ts';
 import type { Box, Point } from '../contract/records.ts';
 import { listFormat, thinkFormat } from '../reward/lens.ts';
 import { wholeFormat } from '../reward/segZero.ts';
 import type { Parser } from '../weights/recipe.ts';
+import { answerPart, looseObjects } from './looseAnswer.ts';
 
 export interface AnswerReader {
   read(text: string): AnswerReading;
@@ -29,13 +37,16 @@ function boxesOf(read: AnswerReader['read']): AnswerReader['boxesSoFar'] {
   return (text) => read(text).objects.map(({ box }) => box);
 }
 
-/** The first braces: one object with two points, as Seg-Zero's own code reads it. */
+/**
+ * The first braces: one object with two points, as Seg-Zero's own code reads it. Here and below, a text that the published
+ * code could not read is read loosely: a person who waited for it gains more by what it says than by a refusal.
+ */
 function readSegZero(text: string): AnswerReading {
   const thing = z
     .object({ bbox: Four, points_1: Two.optional(), points_2: Two.optional() })
     .safeParse(parseJson(/\{[^}]+\}/.exec(text)?.[0] ?? ''));
   const { bbox, points_1, points_2 } = thing.data ?? {};
-  return reading(text, bbox ? [named(bbox, [points_1, points_2])] : null);
+  return reading(text, bbox ? [named(bbox, [points_1, points_2])] : looselyRead(text)?.slice(0, 1));
 }
 
 /** The list between the answer's tags: boxes with one point each. */
@@ -44,23 +55,45 @@ function readVisionReasoner(text: string): AnswerReading {
   const list = z
     .array(z.object({ bbox_2d: Four, point_2d: Two.optional(), label: z.string().optional() }))
     .safeParse(parseJson(unfenced(body)));
-  return reading(text, list.data?.map(({ bbox_2d, point_2d, label }) => named(bbox_2d, [point_2d], label)) ?? null);
+  const listed = list.data?.map(({ bbox_2d, point_2d, label }) => named(bbox_2d, [point_2d], label));
+  return reading(text, listed ?? looselyRead(text));
 }
 
-/** What Qwen2.5-VL writes by itself: a JSON list, fenced or not, with words around it or not. */
+/**
+ * What Qwen2.5-VL writes by itself: a JSON list, fenced or not, with words around it or not, or several of them; else
+ * Qwen2-VL's pairs in brackets.
+ */
 function readGrounding(text: string): AnswerReading {
   const Item = z.object({ bbox_2d: Four, label: z.string().optional() });
   const items = z.union([z.array(Item), Item.transform((one) => [one])]).safeParse(parseJson(jsonIn(text)));
-  return reading(text, items.data?.map(({ bbox_2d, label }) => named(bbox_2d, [], label)) ?? null);
+  const listed = items.data?.map(({ bbox_2d, label }) => named(bbox_2d, [], label));
+  const loose = looselyRead(text)?.map(({ points: _, ...thing }) => thing);
+  if (loose && loose.length > (listed?.length ?? 0)) return reading(text, loose);
+  return reading(text, listed ?? bracketed(text));
+}
+
+function bracketed(text: string): ReadObject[] | undefined {
+  const boxes = everyBox(answerPart(text));
+  return boxes.length > 0 ? boxes.map((box) => ({ box })) : undefined;
+}
+
+/** Undefined where no box is whole. */
+function looselyRead(text: string): ReadObject[] | undefined {
+  const objects = looseObjects(answerPart(text));
+  return objects.length > 0 ? objects : undefined;
 }
 
 const isGrounded = (text: string): boolean => readGrounding(text).found !== 'unreadable';
 
-/** Null objects: the text has no list. Boxes whose corners are not in order count for nothing, as everywhere. */
-function reading(text: string, objects: readonly ReadObject[] | null): AnswerReading {
+/**
+ * Undefined objects: the text has no list. Boxes whose corners are not in order count for nothing, as everywhere; models that
+ * lose their way write the same object again and again, which is one.
+ */
+function reading(text: string, objects: readonly ReadObject[] | undefined): AnswerReading {
   const reasoning = /<think>(.*?)(?:<\/think>|<answer>|$)/s.exec(text)?.[1]?.trim() ?? '';
   const good = objects?.filter(({ box }) => box.x1 < box.x2 && box.y1 < box.y2) ?? [];
-  if (good.length > 0) return { reasoning, found: 'objects', objects: good };
+  const once = [...new Map(good.map((one) => [JSON.stringify(one), one])).values()];
+  if (once.length > 0) return { reasoning, found: 'objects', objects: once };
   return { reasoning, found: objects?.length === 0 ? 'nothing' : 'unreadable', objects: [] };
 }
 

@@ -154,8 +154,9 @@ export class Reasoner {
 
   /** Tokens that an answer may have. */
   private room(prompt: number): number {
-    const { answerTokens, totalTokens } = this.weights.recipe.reasoner;
+    const { answerTokens, totalTokens, crowded } = this.weights.recipe.reasoner;
     const left = totalTokens === null ? answerTokens : Math.min(answerTokens, totalTokens - prompt);
+    if (crowded && left < crowded.below) return crowded.tokens;
     if (left > 0) return left;
     throw new BadInput(`the question and the picture take ${prompt} tokens, and the model reads ${totalTokens} in all`);
   }

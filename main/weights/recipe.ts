@@ -37,6 +37,11 @@ const ReasonerRecipe = z.strictObject({
   answerTokens: count,
   /** Limit of prompt and answer together. Null: no such limit. */
   totalTokens: count.nullable(),
+  /**
+   * Where picture and question leave fewer than `below` of the total, which no picture of a published evaluation did, the answer
+   * has `tokens`, as in the published demo. Left out: the total counts, whatever is left.
+   */
+  crowded: z.strictObject({ below: count, tokens: count }).optional(),
   parser: z.enum(parsers),
   /** `frame`: pixels of the picture as the reasoner sees it; `thousandths` of either side. */
   coordinates: z.enum(['frame', 'thousandths']),
@@ -84,6 +89,7 @@ const square840 = { kind: 'square', side: 840, filter: 'bilinear' } as const;
 
 const lensReasoner: ReasonerRecipe = {
   ...{ template: 'pr1_grounding', framing: { kind: 'smart' }, pixels, answerTokens: 768, totalTokens: 768 },
+  crowded: { below: 64, tokens: 256 },
   sampling: { one: { repetitionPenalty: 1.05 }, several },
   ...{ parser: 'first box', coordinates: 'frame', queries: 'reread' },
 };
@@ -143,7 +149,7 @@ export const recipes = {
   'lens-loupe': {
     reasoner: {
       ...{ ...lensReasoner, template: 'lens_loupe', answerTokens: 768, totalTokens: null, parser: 'loupe' },
-      ...{ sampling: { one: {}, several }, queries: 'continued' },
+      ...{ sampling: { one: {}, several }, crowded: undefined, queries: 'continued' },
     },
     segmenter: { ...lensSegmenter, prompts: ['context', 'box'] },
   },

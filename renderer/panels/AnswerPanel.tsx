@@ -1,7 +1,7 @@
 // The answer in review: reasoning, box and mask, each with its own verdict, and what is to become of the whole.
 import { Alert, Button, Group, Text, Tooltip } from '@mantine/core';
 import { IconBan, IconMessageQuestion, IconPlus } from '@tabler/icons-react';
-import { unlikeWords } from '../../main/contract/answer.ts';
+import { inconsistentSentence, saysNone, unlikeWords } from '../../main/contract/answer.ts';
 import type { CommandId } from '../../main/contract/commands.ts';
 import { isAccepted } from '../../main/contract/correction.ts';
 import type { Correction, StoredPrompt, StoredProposal } from '../../main/contract/project.ts';
@@ -127,6 +127,7 @@ function Words({ open, proposal, unreadable, reward }: Omit<ReviewProps, 'prompt
   return (
     <>
       {!unreadable && unlikePicture && <Unlike found={proposal.found === 'objects'} />}
+      {proposal.found === 'objects' && saysNone(proposal.answer.reasoning) && <Inconsistent />}
       {!(unreadable && unknownWords?.length) && (
         <Reasoning
           key={proposal.id}
@@ -184,6 +185,12 @@ const Unlike = ({ found }: { found: boolean }) => (
     title={found ? 'A kind of picture that the model did not learn' : 'Not found does not mean not there'}
   >
     <Text size="xs">{unlikeWords(found)}</Text>
+  </Alert>
+);
+
+const Inconsistent = () => (
+  <Alert color="yellow" p="xs" my={4} title="Reasoning and boxes contradict each other">
+    <Text size="xs">{inconsistentSentence}</Text>
   </Alert>
 );
 

@@ -37,9 +37,14 @@ export function withAnswerEvent(state: Workbench, event: AnswerEvent): Partial<W
     const boxes = writing?.boxes.map((some, i) => (i === event.candidate ? [...some, event.box] : some));
     return writing && boxes ? { writing: { ...writing, boxes } } : {};
   }
-  if (event.kind === 'frame') return writing ? { writing: { ...writing, frame: event.frame } } : {};
+  if (event.kind === 'frame') return writing ? { writing: begun(writing, event.frame) } : {};
   if (event.kind === 'done') return { engine: state.engine && { ...state.engine, lastCallMs: event.ms } };
   return open === null ? {} : { open: withProposal(open, event.proposal), ...chosenAmong(state, event.proposal) };
+}
+
+/** An answer begins with its frame; where the model was changed meanwhile it begins again. */
+function begun<T extends NonNullable<Workbench['writing']>>(writing: T, frame: StoredProposal['frame']): T {
+  return { ...writing, frame, texts: writing.texts.map(() => ''), boxes: writing.boxes.map(() => []) };
 }
 
 /** One of a group is chosen; the others of its prompt are not, whatever they said before. */

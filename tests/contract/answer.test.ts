@@ -8,6 +8,7 @@ import {
   listForm,
   objectInImage,
   readAnswer,
+  saysNone,
   toFrame,
   toImage,
 } from '../../main/contract/answer.ts';
@@ -205,5 +206,21 @@ describe('boxesSoFar', () => {
 
   test('of the released dialect is the first one anywhere', () => {
     expect(firstBoxForm.boxesSoFar('<think>1 dog [1, 2, 3, 4]')).toEqual([box(1, 2, 3, 4)]);
+  });
+});
+
+describe('a reasoning that found nothing', () => {
+  test.each([
+    ['There is a cat. There is no dog in the image.', true],
+    ['1 cat [1, 2, 3, 4], dog none.', true],
+    ['The dog is not visible here.', true],
+    ['图中没有狗。', true],
+    ['No such object can be seen', true],
+    ['There is no cat. The dog is on the left.', false],
+    ['None of the others is as red as this one.', false],
+    ['There is nothing else like it.', false],
+    ['', false],
+  ])('%s', (reasoning, says) => {
+    expect(saysNone(reasoning)).toBe(says);
   });
 });

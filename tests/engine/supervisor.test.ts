@@ -188,6 +188,41 @@ describe('weights that cannot be opened', () => {
   });
 });
 
+describe('another model', () => {
+  it('takes over what is under way: an answer begins again with its frame, a click is drawn, what was cancelled is not', async () => {
+    const other = await weightsSaying(root, [nothing]);
+    const engine = engineWith(weights);
+    await engine.call('ask', question());
+    const events: AskEvent[] = [];
+    const [abort, dropped] = [new AbortController(), question({ samples: 3 })];
+    const begun = new Promise<void>((resolve) => {
+      void engine
+        .call('ask', question({ samples: 8 }), { onEvent: (event) => void (events.push(event) > 4 && resolve()) })
+        .then(({ proposals }) => answered(proposals.map(({ answer }) => answer.text)));
+    });
+    let answered: (texts: string[]) => void = () => {};
+    const texts = new Promise<string[]>((resolve) => {
+      answered = resolve;
+    });
+    await begun;
+    const clicked = engine.call('refine', {
+      ...{ picture: pictureOf(files[1]), points: [{ x: 36, y: 28, sign: '+' }], box: null, rough: null },
+    });
+    const cancelled = engine.call('ask', dropped, { signal: abort.signal });
+    abort.abort();
+    await expect(cancelled).rejects.toHaveProperty('name', 'AbortError');
+    engine.configure({ weights: other, device: 'cpu' });
+    expect(await texts).toEqual(Array(8).fill(nothing));
+    expect((await clicked).mask.size).toEqual([HEIGHT, WIDTH]);
+    const last = events.findLastIndex(({ kind }) => kind === 'frame');
+    expect(last).toBeGreaterThan(0);
+    const again = events
+      .slice(last)
+      .flatMap((event) => (event.kind === 'text' && event.candidate === 0 ? event.text : []));
+    expect(again.join('')).toBe(nothing);
+  });
+});
+
 describe('a device that cannot be had', () => {
   it('is named beside the one in use, with a warning', async () => {
     const engine = new Engine({ weights, device: 'coreml' });

@@ -70,6 +70,58 @@ describe('what the readers tell apart', () => {
     expect(answerReaders.loupe.read(text).objects[0]?.box).toEqual(box);
   });
 
+  it('the boxes of an answer that is no JSON any more', () => {
+    const item = '{"bbox_2d": [10, 20, 30, 40], "label": "mug"}';
+    const readers = [answerReaders.grounding, answerReaders['vision reasoner']];
+    const damaged = [
+      `[${item}, ]`,
+      `[${item}, {"bbox_2d": [50, 50, 60, 60], "lab`.replace('60, 60', '60'),
+      `[{'bbox_2d': [10, 20, 30, 40], 'label': 'mug'}]`,
+      `[{“bbox_2d”：[10，20，30，40]， "label"："mug"}]`,
+      `[${item}, {"point_2d": [5, 6], "label": "cup"}]`,
+      `See [above]: ${item}`,
+      `\`\`\`json\n[${item}`,
+      `<answer>[${item}]`,
+      `[{"bbox_2d": ["10", "20", "30", "40"], "label": "mug"}]`,
+      `[${item},\n${item},\n${item}]`,
+    ];
+    for (const reader of readers)
+      for (const body of damaged) {
+        const { found, objects } = reader.read(`<think>A cup {"bbox_2d": [1, 2, 3, 4]}.</think><answer>${body}`);
+        expect([body, found, objects], body).toEqual([body, 'objects', [{ box, label: 'mug' }]]);
+      }
+  });
+
+  it('the points of a damaged answer, and what is written before its tags are closed', () => {
+    const damaged = `${think}<answer>{'bbox': [10,20,30,40], 'points_1': [12,22], 'points_2': [25,35]}`;
+    const points = [
+      { x: 12, y: 22, sign: '+' },
+      { x: 25, y: 35, sign: '+' },
+    ];
+    expect(answerReaders['seg zero'].read(damaged).objects).toEqual([{ box, points }]);
+    expect(answerReaders['seg zero'].read(`<think>The {mug}.</think>${damaged}`).objects[0]?.box).toEqual(box);
+    // A box that the reasoning alone speaks of, cut off before the answer.
+    const cut = '<think>A mug {"bbox_2d": [10, 20, 30, 40]} and';
+    expect(answerReaders['vision reasoner'].read(cut)).toMatchObject({ found: 'unreadable', objects: [] });
+    expect(answerReaders['first box'].read('<think>Left of [10, 20, 30, 40] is').reasoning).toBe(
+      'Left of [10, 20, 30, 40] is',
+    );
+  });
+
+  it('all of several blocks, and the pairs in brackets that Qwen2-VL writes', () => {
+    const block = (x: number) => `\`\`\`json\n[{"bbox_2d": [${x}, 20, 30, 40], "label": "mug"}]\n\`\`\`\n`;
+    expect(
+      answerReaders.grounding.read(`One:\n${block(10)}Two:\n${block(12)}`).objects.map(({ box: { x1 } }) => x1),
+    ).toEqual([10, 12]);
+    expect(answerReaders.grounding.read('The mug (10,20),(30,40)').objects).toEqual([{ box }]);
+  });
+
+  it('one object from the same one again and again', () => {
+    const item = '{"bbox_2d": [10, 20, 30, 40], "point_2d": [12, 22]}';
+    const text = `${think}<answer>[${Array(40).fill(item).join(', ')}]</answer>`;
+    expect(answerReaders['vision reasoner'].read(text).objects).toHaveLength(1);
+  });
+
   it('corners in order from reversed ones', () => {
     expect(answerReaders.grounding.read('[{"bbox_2d": [30, 20, 10, 40]}]').found).toBe('unreadable');
   });

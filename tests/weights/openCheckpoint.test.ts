@@ -63,6 +63,14 @@ describe('LENS', () => {
     expect(objects[0]?.mask).toEqual((await proposed(folder)).objects[0]?.mask);
   });
 
+  it('answers about a large photograph, whose picture alone is longer than the total of the published evaluation', async () => {
+    const predictor = await openPredictor(await openCheckpoint(at('LENS'), variants), {}, null);
+    const large = { width: 1280, height: 960, data: new Uint8Array(1280 * 960 * 3).fill(90) };
+    const { answer, objects } = await predictor.predict(large, { text: 'the disc' });
+    await predictor.release();
+    expect([answer.text, objects.length]).toEqual([lensSays, 1]);
+  });
+
   it('hears its queries: with other ones the mask is another', async () => {
     const tensors = toyTensors({ lens: true });
     const query = tensors.learnable_query;

@@ -54,6 +54,13 @@ describe('the answer panel', () => {
     expect(words.indexOf('did not learn')).toBeLessThan(words.indexOf('Reasoning'));
   });
 
+  it('shows that a reasoning ends in nothing and the answer has boxes all the same', () => {
+    const saying = (reasoning: string) =>
+      wordsOf(review([prompt], [{ ...proposed(box), answer: { text: '', reasoning } }]));
+    expect(saying('A wall. There is no red car in the image.')).toContain('contradict each other');
+    expect(saying('1 car [2, 3, 12, 13], red 1.')).not.toContain('contradict each other');
+  });
+
   it('says of nothing found on such a picture that it may still be there', () => {
     const { answer } = proposed(box);
     const missed = proposed(null, { found: 'nothing', answer: { ...answer, unlikePicture: true as const } });

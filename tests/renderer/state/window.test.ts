@@ -254,6 +254,9 @@ describe('an answer', () => {
     ];
     for (const event of events) window.client.store.setState(withAnswerEvent(state(), event));
     expect(state().writing).toEqual({ promptId: id, texts: ['<think>1 bus', 'x'], boxes: [[], [box]], frame });
+    // Another model begins again.
+    window.client.store.setState(withAnswerEvent(state(), { kind: 'frame', frame }));
+    expect(state().writing).toEqual({ promptId: id, texts: ['', ''], boxes: [[], []], frame });
     expect(state().proposalId).toBe(7002);
     expect(candidatesOf(state(), id).map((one) => one.chosen)).toEqual([false, true]);
     window.client.store.setState({ writing: null });
