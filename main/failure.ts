@@ -41,6 +41,7 @@ function onDisk(error: unknown): string | null {
   const { code, path: file, syscall } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || syscall?.startsWith('spawn')) return null;
   if (file !== undefined) return `${file}: cannot be used: ${why}`;
+  if (code === 'EFBIG') return `${why}; take another disk`;
   return code === 'ENOSPC' || code === 'EDQUOT' ? `${why}; make room and try again` : null;
 }
 

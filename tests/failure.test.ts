@@ -47,6 +47,10 @@ describe('judge', () => {
       line: 'loupe: /a/b: cannot be used: you have no right to (EACCES)',
     });
     expect(judge(refused('ENOSPC', { syscall: 'write' }), folder).line).toMatch(/the disk is full .* make room/);
+    expect(judge(refused('EFBIG', { syscall: 'write' }), folder)).toMatchObject({
+      code: 2,
+      line: expect.stringMatching(/larger than this disk .* take another disk/),
+    });
     const logs = path.join(folder, 'missing');
     expect(judge(refused('ENOENT', { path: '/a/b', syscall: 'open' }), logs).code).toBe(3);
     expect(judge(refused('EACCES', { path: '/a/b', syscall: 'spawn b' }), logs).code).toBe(3);

@@ -178,12 +178,14 @@ async function quantise(folder: string, { bits, block }: QuantiseOptions, termin
   const { checkpointTensors, isCheckpoint, quantisedName } = await import('../weights/openCheckpoint.ts');
   const { isLinearWeight, quantiseWeights } = await import('../weights/quantise.ts');
   const { halveWeights } = await import('../weights/halveWeights.ts');
+  const { tensorsDigest } = await import('../weights/version.ts');
   const { BadInput } = await import('../contract/badInput.ts');
   if (!(await isCheckpoint(folder))) throw new BadInput(`${folder}: is no checkpoint of Qwen-VL, LENS or Seg-Zero`);
   const to = path.join(folder, quantisedName);
   const source = await checkpointTensors(folder);
   const plan = {
     to,
+    from: await tensorsDigest(folder),
     // The segmenter's products are over whole pictures, which few bits make slower.
     chooses: (key: string, shape: readonly number[]) => !key.startsWith('sam.') && isLinearWeight(key, shape),
     onProgress: (done: number, total: number) => terminal.note(`${done} of ${total} weights written and checked\n`),

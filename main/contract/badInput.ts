@@ -35,6 +35,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EROFS: 'the disk takes no changes',
   ENOSPC: 'the disk is full',
   EDQUOT: 'your share of the disk is used up',
+  EFBIG: 'the file is larger than this disk or your limit allows',
   EEXIST: 'something of that name is in the way',
   EISDIR: 'a folder of that name is in the way',
   ENOTDIR: 'a file is where a folder should be',

@@ -59,11 +59,18 @@ function mirrorsOf({ mirrors = [], env }: Download): string[] {
 const isAddress = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
 /** Sends this program's requests through the proxy until it is released; the program has no other way out. */
-const throughProxy = ({ HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ...rest }: Environment): (() => void) =>
-  setGlobalProxyFromEnv({
-    ...{ http_proxy: rest.http_proxy ?? HTTP_PROXY, https_proxy: rest.https_proxy ?? HTTPS_PROXY },
-    no_proxy: rest.no_proxy ?? NO_PROXY,
-  });
+function throughProxy({ HTTP_PROXY, HTTPS_PROXY, NO_PROXY, ...rest }: Environment): () => void {
+  const proxies = { http_proxy: rest.http_proxy ?? HTTP_PROXY, https_proxy: rest.https_proxy ?? HTTPS_PROXY };
+  const named = Object.entries(proxies).map(([name, proxy]) => [name, proxy && proxyAddress(name, proxy)]);
+  return setGlobalProxyFromEnv({ ...Object.fromEntries(named), no_proxy: rest.no_proxy ?? NO_PROXY });
+}
+
+/** As other programs read it, "host:port" is an address of http. */
+function proxyAddress(name: string, proxy: string): string {
+  const address = proxy.includes('://') ? proxy : `http://${proxy}`;
+  if (isAddress(address)) return address;
+  throw new BadInput(`${proxy}: ${name.toUpperCase()} is no address of a proxy; it begins with http://`);
+}
 
 /** Folders of the catalogue's models on this machine, by their ids. */
 export async function placesById(config: string): Promise<ReadonlyMap<string, string>> {

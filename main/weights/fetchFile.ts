@@ -165,7 +165,9 @@ function unreached(error: unknown): unknown {
   if (!(error instanceof Error) || 'syscall' in error) return error;
   const cause = error.cause instanceof Error ? error.cause : error;
   return new Interrupted(
-    'code' in cause ? `cannot be reached (${cause.code})` : `broke the connection (${cause.message})`,
+    'code' in cause && typeof cause.code === 'string'
+      ? `cannot be reached (${cause.code})`
+      : `broke the connection (${cause.message})`,
   );
 }
 

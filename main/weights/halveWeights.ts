@@ -25,7 +25,7 @@ export async function halveWeights(source: WeightsFile, plan: WritePlan): Promis
     },
   }));
   await writeLargeSafetensors(to, tensors, {
-    metadata: { bits: '16' },
+    metadata: { bits: '16', ...(plan.from !== undefined && { from: plan.from }) },
     keepIf: async (written) => {
       const copy = await openSafetensors(written);
       for (const [key, span] of chosen) {

@@ -147,7 +147,8 @@ async function readOnce(address: string, { token, signal }: ListingOptions): Pro
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return String(cause);
-  return 'code' in cause ? String(cause.code) : cause.message;
+  // A proxy that refuses is a failure with a number for its code, which says nothing.
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
 }
 
 async function textOf(address: string, { body }: Response): Promise<string> {

@@ -21,6 +21,7 @@ import { ownVariant, sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
 import { isTaught, taughtIn } from './taughtParts.ts';
 import { type TaughtSegmenter, taughtSegmenterIn } from './taughtSegmenter.ts';
+import { tensorsDigest } from './version.ts';
 
 export interface CheckpointWeights extends ReasonerWeights {
   /** Null: it writes boxes, and another model turns them into masks. */
@@ -172,7 +173,15 @@ async function tensorsIn(folder: string): Promise<WeightsFile> {
 
 async function quantisedIn(folder: string): Promise<WeightsFile[]> {
   const file = path.join(folder, quantisedName);
-  return (await stat(file).catch(() => null)) ? [await openSafetensors(file)] : [];
+  if (!(await stat(file).catch(() => null))) return [];
+  const copy = await openSafetensors(file);
+  const from = copy.metadata.get('from');
+  // Files of before this was written down are taken as they are.
+  if (from !== undefined && from !== (await tensorsDigest(folder)))
+    throw new BadInput(
+      `${file}: was written from other weights than lie beside it now; remove it, or write it anew with "loupe model quantise"`,
+    );
+  return [copy];
 }
 
 /** All tensors under the names that the graphs ask for. */

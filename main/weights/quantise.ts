@@ -17,6 +17,8 @@ import { type Blocks, encodeRow, exceedsRounding } from './quantisedRow.ts';
 export interface WritePlan {
   /** The file to write. An old one is replaced only when the new one is whole and checked. */
   to: string;
+  /** Digest of the source (`tensorsDigest`), so that the copy is not taken for one of other weights. */
+  from?: string;
   /** Which weights; default `isLinearWeight`. */
   chooses?: (key: string, shape: readonly number[]) => boolean;
   /** Called after each weight is written, and again after each is checked. */
@@ -43,7 +45,7 @@ export async function quantiseWeights(source: WeightsFile, plan: QuantisePlan): 
   if (chosen.length === 0) throw new WeightsError(`${to}: the source holds no linear weight that could be quantised.`);
   const report = progress(plan, 2 * chosen.length);
   const tensors = chosen.flatMap(([key, span]) => tensorsOf(key, span, { bits, block }, report));
-  const metadata = { bits: String(bits), block: String(block) };
+  const metadata = { bits: String(bits), block: String(block), ...(plan.from !== undefined && { from: plan.from }) };
   await writeLargeSafetensors(to, tensors, {
     metadata,
     keepIf: async (written) => {

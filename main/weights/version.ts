@@ -20,6 +20,13 @@ export const checkpointDigest = async (folder: string): Promise<string> =>
     (await weightsFiles(folder)).filter((name) => !isBeside.test(name)),
   );
 
+/** Digest of a checkpoint's own tensors, whatever its configuration says. */
+export async function tensorsDigest(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const name of await weightsFiles(folder)) if (!isBeside.test(name)) await addEnds(hash, path.join(folder, name));
+  return hash.digest('hex').slice(0, DIGITS);
+}
+
 /** Digest of one file of weights, by its ends and its size. */
 export async function fileDigest(file: string): Promise<string> {
   const hash = createHash('sha256');

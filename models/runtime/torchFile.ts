@@ -2,7 +2,7 @@
 import { open, realpath } from 'node:fs/promises';
 import { entry } from '../graph/tensor.ts';
 import { parseTorchPickle, pickleLimit, TorchView } from './torchPickle.ts';
-import { readTorchSequence, type StoredTorch, sequenceMagic } from './torchSequence.ts';
+import { headBytes, readTorchSequence, type StoredTorch, sequenceStart } from './torchSequence.ts';
 import { listTorchZip, readZipEntry, type ZipSpan, zipMagic } from './torchZip.ts';
 import {
   asFloat32,
@@ -26,7 +26,12 @@ const nodeLimit = 1_000_000;
 /** An expanded tensor may be larger than its file, but not without end. */
 const bytesAllowed = 2 ** 31;
 
-/** Tensors are those of the entry `model` or `state_dict` if there is one, else all, named by their path. */
+/** What trainers put the tensors under, beside counters, optimisers and averaged copies. */
+const wrappers = ['model', 'state_dict', 'model_state_dict', 'module'] as const;
+/** What programs that train on several devices, or compile, put before every name. */
+const prefix = /^(?:module\.|_orig_mod\.)+/;
+
+/** Tensors are those of the innermost entry that a trainer wraps them in, if there is one, else all, named by their path. */
 export function openTorchFile(file: string): Promise<TorchFile> {
   return withFileNamed(file, async () => {
     const real = await realpath(file).catch(() => null);
@@ -39,10 +44,11 @@ export function openTorchFile(file: string): Promise<TorchFile> {
 }
 
 async function storedIn(file: string): Promise<StoredTorch> {
-  const head = await firstBytes(file, sequenceMagic.length);
-  const begins = (magic: readonly number[]) => magic.every((byte, i) => head[i] === byte);
-  if (begins(sequenceMagic)) return readTorchSequence(file);
-  if (!begins(zipMagic)) throw new Error('is not a PyTorch file: it is neither its zip nor its older format.');
+  const head = await firstBytes(file, headBytes);
+  const start = sequenceStart(head);
+  if (start !== null) return readTorchSequence(file, start);
+  if (!zipMagic.every((byte, i) => head[i] === byte))
+    throw new Error('is not a PyTorch file: it is neither its zip nor its older format.');
   return readZip(file);
 }
 
@@ -89,13 +95,33 @@ interface Contents {
 }
 
 function sortOut(tree: unknown): Contents {
-  if (!(tree instanceof Map)) throw new Error('holds no dictionary of tensors.');
-  const wrapper = ['model', 'state_dict'].find((key) => tree.get(key) instanceof Map);
-  const views = new Map<string, TorchView>();
-  const inside = plainValues(wrapper === undefined ? tree : tree.get(wrapper), views);
-  if (wrapper === undefined) return { views, rest: asRecord(inside) };
-  const beside = new Map([...tree].filter(([key]) => key !== wrapper));
-  return { views, rest: asRecord(plainValues(beside, new Map())) };
+  const { state, beside } = unwrapped(tree);
+  const found = new Map<string, TorchView>();
+  const inside = asRecord(plainValues(state, found));
+  const names = [...found.keys()];
+  const isPrefixed = names.length > 0 && names.every((name) => prefix.test(name));
+  const views = isPrefixed ? new Map([...found].map(([name, view]) => [name.replace(prefix, ''), view])) : found;
+  return { views, rest: state === tree ? inside : asRecord(plainValues(beside, new Map())) };
+}
+
+/** The dictionary of tensors, and what stands beside the entries that lead to it. */
+function unwrapped(tree: unknown): { state: Map<unknown, unknown>; beside: Map<unknown, unknown> } {
+  const beside = new Map<unknown, unknown>();
+  let state = asDictionary(tree);
+  for (const _ of wrappers) {
+    const key = wrappers.find((one) => holdsSome(state.get(one)));
+    if (key === undefined) break;
+    for (const [name, value] of state) if (name !== key && !beside.has(name)) beside.set(name, value);
+    state = asDictionary(state.get(key));
+  }
+  return { state, beside };
+}
+
+const holdsSome = (value: unknown): boolean => value instanceof Map && value.size > 0;
+
+function asDictionary(value: unknown): Map<unknown, unknown> {
+  if (value instanceof Map) return value;
+  throw new Error('holds no dictionary of tensors.');
 }
 
 /** JSON-like values of a tree; the tensors in it go to `views` under their path. */

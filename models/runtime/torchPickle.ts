@@ -82,7 +82,7 @@ function rule(name: string, storages: Map<unknown, StorageType>): PickleRule {
   const dtype = name.startsWith('torch.') ? storageNames[name.slice('torch.'.length)] : undefined;
   const made: PickleRule = dtype ? () => refuse(name) : (...args) => rebuild(name, args);
   if (dtype) storages.set(made, dtype);
-  else if (!rebuildable.includes(name)) refuse(name);
+  else if (!rebuildable.includes(name) && !readOver.includes(name)) refuse(name);
   return Object.freeze(made);
 }
 
@@ -92,14 +92,25 @@ const rebuildable = [
   'torch._utils._rebuild_tensor_v2',
   'torch._utils._rebuild_tensor',
   'torch._utils._rebuild_parameter',
+  'torch._utils._rebuild_parameter_with_state',
+];
+
+/** Values that trainers leave beside the tensors, as a best score or a device: they are read over and nothing is made of them. */
+const readOver: readonly string[] = [
+  ...['torch.device', 'builtins.set', '__builtin__.set', '_codecs.encode', 'numpy.dtype'],
+  ...['numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar'],
+  ...['float64', 'float32', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'].map(
+    (dtype) => `torch.${dtype}`,
+  ),
 ];
 
 const refuse = (name: string): never => refuseObject(name, 'a weight file');
 
 function rebuild(name: string, args: readonly unknown[]): unknown {
+  if (readOver.includes(name)) return {};
   if (name === 'collections.OrderedDict') return new Map(asEntries(args[0]));
   if (name === 'torch.Size') return args[0];
-  if (name !== 'torch._utils._rebuild_parameter') return toView(args);
+  if (!name.startsWith('torch._utils._rebuild_parameter')) return toView(args);
   if (args[0] instanceof TorchView) return args[0];
   throw new PickleRefusal('holds a parameter without a tensor');
 }

@@ -3,8 +3,22 @@ import { stat } from 'node:fs/promises';
 import { type LeadingPickle, parseLeadingTorchPickle, pickleLimit } from './torchPickle.ts';
 import { bytesPer, readSpan } from './weightsFile.ts';
 
-/** A pickled number that nothing else begins with. */
-export const sequenceMagic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+/** A number, pickled as the end of the first pickle, that nothing else has there. */
+const magic = [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
+/** Before it the protocol of pickle; from protocol 4 on a frame with the length of what follows, 8 bytes. */
+const protocols = { first: 2, framed: 4, last: 5 } as const;
+const [PROTOCOL, FRAME, FRAME_BYTES] = [0x80, 0x95, 9];
+/** So many bytes of a file tell whether it is such a sequence. */
+export const headBytes = 2 + FRAME_BYTES + magic.length;
+
+/** Length of the first pickle of such a sequence; null where the file begins otherwise. */
+export function sequenceStart(head: Uint8Array): number | null {
+  const [opcode, protocol = 0] = head;
+  if (opcode !== PROTOCOL || protocol < protocols.first || protocol > protocols.last) return null;
+  const at = protocol >= protocols.framed && head[2] === FRAME ? 2 + FRAME_BYTES : 2;
+  return magic.every((byte, i) => head[at + i] === byte) ? at + magic.length : null;
+}
+
 const protocolVersion = 1001;
 /** A count of elements stands before those of each storage. */
 const countBytes = 8;
@@ -17,10 +31,10 @@ export interface StoredTorch {
   readonly storages: ReadonlyMap<string, { readonly offset: number; readonly length: number }>;
 }
 
-/** The file begins with `sequenceMagic`. Throws the end of a sentence about it. */
-export async function readTorchSequence(file: string): Promise<StoredTorch> {
+/** `start`: see `sequenceStart`. Throws the end of a sentence about the file. */
+export async function readTorchSequence(file: string, start: number): Promise<StoredTorch> {
   const { size } = await stat(file);
-  const pickles = new Pickles(await readSpan(file, 0, Math.min(size, pickleLimit)), sequenceMagic.length);
+  const pickles = new Pickles(await readSpan(file, 0, Math.min(size, pickleLimit)), start);
   checkSystem(pickles.next().value, pickles.next().value);
   const { value: tree, storages } = pickles.next();
   const keys = keysIn(pickles.next().value, storages);

@@ -1,6 +1,7 @@
 // Writes named tensors to a .safetensors file: beside the old one, and then renamed over it, or over it where it lies.
 import { closeSync, constants, ftruncateSync, openSync, writevSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { toBfloat16, toFloat16 } from './float16.ts';
 
 /** Element type is the array's own: Float32Array is F32 unless `storage` narrows it. */
@@ -169,6 +170,7 @@ async function replaceFile(
   pieces: () => AsyncIterable<Uint8Array>,
   keepIf?: (written: string) => Promise<void>,
 ): Promise<void> {
+  await removeLeft(file);
   const beside = `${file}.${process.pid}.part`;
   const handle = await open(beside, 'w');
   try {
@@ -181,5 +183,24 @@ async function replaceFile(
     await handle.close().catch(() => {});
     await rm(beside, { force: true });
     throw error;
+  }
+}
+
+/** Removes what killed processes left of the same file: it may be gigabytes, and nothing reads it. */
+async function removeLeft(file: string): Promise<void> {
+  const [folder, own] = [path.dirname(file), `${path.basename(file)}.`];
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const pid = name.startsWith(own) ? /^(\d{1,10})\.part$/.exec(name.slice(own.length))?.[1] : undefined;
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+  }
+}
+
+/** A process that we may not signal exists, too. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }

@@ -67,10 +67,23 @@ it('goes through the proxy of the environment, and only while it downloads', asy
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   await fetched({ HF_ENDPOINT: 'http://hub.example', HTTP_PROXY: `http://127.0.0.1:${port}` });
   expect(new Set(tunnels)).toEqual(new Set(['hub.example:80']));
+  // As many write it.
+  await rm(path.join(home, 'cache'), { recursive: true, force: true });
+  tunnels.length = 0;
+  await fetched({ HF_ENDPOINT: 'http://hub.example', HTTP_PROXY: `127.0.0.1:${port}` });
+  expect(new Set(tunnels)).toEqual(new Set(['hub.example:80']));
+  await expect(fetched({ HF_ENDPOINT: 'http://hub.example', HTTP_PROXY: 'socks5://127.0.0.1:9' })).rejects.toThrow(
+    'socks5://127.0.0.1:9: HTTP_PROXY is no address of a proxy; it begins with http://',
+  );
   tunnels.length = 0;
   await expect(fetch('http://hub.example')).rejects.toThrow();
   expect(tunnels).toEqual([]);
 }, 60_000);
+
+it('is refused where HF_ENDPOINT is no address', async () => {
+  for (const endpoint of ['localhost:8000', 'not an address', 'http://127.0.0.1:99999'])
+    await expect(fetched({ HF_ENDPOINT: endpoint })).rejects.toThrow(`${endpoint}: HF_ENDPOINT is no address of a Hub`);
+});
 
 it('asks the mirrors of the environment where the Hub fails', async () => {
   const env = { HF_ENDPOINT: 'http://127.0.0.1:9', LOUPE_MIRRORS: ` ${hub.endpoint}/ ,` };

@@ -92,6 +92,61 @@ describe('reading', () => {
   });
 });
 
+/** A dictionary of some texts and what they stand for. */
+const dict = (entries: Readonly<Record<string, number[]>>): number[] => [
+  ...[0x7d, 0x28],
+  ...Object.entries(entries).flatMap(([name, value]) => [...str(name), ...value]),
+  0x75,
+];
+const call = (module: string, name: string, args: number[]) => [...global(module, name), 0x28, ...args, 0x74, 0x52];
+
+describe('what trainers write', () => {
+  const w = tensor({ shape: [2] });
+  const other = tensor({ shape: [2], offset: 2 });
+  const wrapped: [string, Record<string, number[]>][] = [
+    [
+      'model_state_dict beside an optimiser',
+      { optimizer_state_dict: dict({ m: other }), model_state_dict: dict({ w }) },
+    ],
+    ['a state_dict within a model', { model: dict({ state_dict: dict({ w }) }), epoch: [0x4b, 3] }],
+    ['module, with the prefix of several devices', { module: dict({ 'module.w': w }) }],
+    ['the prefixes of a compiled model on several devices', { 'module._orig_mod.w': w }],
+    ['an averaged copy before the model', { ema: dict({ w: other }), model: dict({ w }) }],
+    ['an empty model beside a state_dict', { model: dict({}), state_dict: dict({ w }) }],
+    [
+      'a parameter with attributes',
+      { w: call('torch._utils', '_rebuild_parameter_with_state', [...w, 0x89, 0x4e, 0x7d]) },
+    ],
+    [
+      'a best score of numpy, a device and a type',
+      {
+        model: dict({ w }),
+        best: call('numpy.core.multiarray', 'scalar', [
+          ...call('numpy', 'dtype', [...str('f8'), 0x89, 0x88]),
+          // The state that numpy gives a type.
+          ...[...tuple(3, 0), 0x62],
+          ...call('_codecs', 'encode', [...str('12345678'), ...str('latin1')]),
+        ]),
+        device: call('torch', 'device', str('cpu')),
+        dtype: global('torch', 'float16'),
+      },
+    ],
+  ];
+  it.each(wrapped)('%s', async (name, entries) => {
+    const pickle = Uint8Array.from([0x80, 2, ...dict(entries), 0x2e]);
+    const file = await put(`${name.replaceAll(' ', '-')}.pt`, { 'a/data.pkl': pickle, 'a/data/0': floats });
+    const weights = await openTorchFile(file);
+    expect([...weights.tensors.keys()]).toEqual(['w']);
+    expect([...(await weights.read('w'))]).toEqual([1, 2]);
+  });
+
+  it('keeps names of which only some have the prefix', async () => {
+    const pickle = Uint8Array.from([0x80, 2, ...dict({ 'module.w': w, v: other }), 0x2e]);
+    const file = await put('some.pt', { 'a/data.pkl': pickle, 'a/data/0': floats });
+    expect([...(await openTorchFile(file)).tensors.keys()]).toEqual(['module.w', 'v']);
+  });
+});
+
 interface ReaderCase {
   dtype: string;
   shape: number[];

@@ -72,6 +72,13 @@ describe('a file of torch’s own', () => {
     expect(weights.rest).toEqual({ epoch: 3, note: 'legacy' });
   });
 
+  it.each([3, 4, 5])('is known by its number in protocol %i of pickle too, framed or not', async (protocol) => {
+    const frame = protocol < 4 ? [] : [0x95, 13, 0, 0, 0, 0, 0, 0, 0];
+    const changed = Uint8Array.from([0x80, protocol, ...frame, ...whole.subarray(2)]);
+    const weights = await openTorchFile(await put(changed));
+    expect([...(await weights.read('w'))]).toEqual(upTo(12));
+  });
+
   it('says where the bytes lie, for a graph to map them', async () => {
     const { offset, length, dtype } = (await openTorchFile(fixture)).source('w');
     expect(dtype).toBe('float32');

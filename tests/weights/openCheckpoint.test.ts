@@ -17,6 +17,7 @@ import {
 } from '../../main/weights/openCheckpoint.ts';
 import { quantiseWeights } from '../../main/weights/quantise.ts';
 import { recipes } from '../../main/weights/recipe.ts';
+import { tensorsDigest } from '../../main/weights/version.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { golden, haveGolden } from '../golden.ts';
@@ -130,6 +131,21 @@ describe('LENS', () => {
     }
     expect((await proposed(folder)).answer.text).toBe(lensSays);
   });
+});
+
+it('weights in few bits are refused where the checkpoint is another now, and taken where it is as it was', async () => {
+  const folder = await writeToy(at('changed'), { says: zeroSays });
+  const plan = { to: path.join(folder, quantisedName), bits: 4, block: 32 } as const;
+  await quantiseWeights(await openSafetensors(folder), { ...plan, from: await tensorsDigest(folder) });
+  await openCheckpoint(folder);
+  const tensors = toyTensors({ says: zeroSays });
+  const bias = { shape: [96], data: new Float32Array(96).fill(0.25) };
+  await writeToy(folder, { says: zeroSays }, { ...tensors, 'visual.blocks.0.attn.qkv.bias': bias });
+  await expect(openCheckpoint(folder)).rejects.toThrow(
+    /loupe-quantised\.safetensors: was written from other weights than lie beside it now; remove it, or write it anew/,
+  );
+  await quantiseWeights(await openSafetensors(folder), { ...plan, from: await tensorsDigest(folder) });
+  await openCheckpoint(folder);
 });
 
 describe('a checkpoint without a segmenter', () => {

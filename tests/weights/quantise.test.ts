@@ -90,6 +90,17 @@ describe('the file', () => {
     expect((await readdir(folder)).sort()).toEqual(['model.int4.safetensors', 'model.safetensors']);
   });
 
+  it('takes away what a killed run left, and not what one at work writes', async () => {
+    const left = (pid: number) => `${plan().to}.${pid}.part`;
+    await writeFile(left(2 ** 22 + 1), 'half');
+    await writeFile(left(process.ppid), 'half');
+    await quantiseWeights(await source(), plan());
+    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([
+      path.basename(left(process.ppid)),
+    ]);
+    await rm(left(process.ppid));
+  });
+
   it('weights that no level comes near are named, and nothing is written', async () => {
     const data = wave(96 * 72);
     data[72 * 5 + 7] = Number.NaN;
