@@ -1,4 +1,5 @@
 // Holds one record for each way in which known tools export a segmenter as ONNX files, and says which one a set of files is.
+import path from 'node:path';
 import type { ForeignPort, OnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { findWordFiles, whyNoWordFiles } from './wordDialects.ts';
@@ -127,24 +128,40 @@ export interface RecognisedFiles {
   /** Both are the same where one file holds all: pictures and prompts in, masks out. */
   readonly encoder: OnnxHeader;
   readonly decoder: OnnxHeader;
+  /** Names of other files of the dialect, which are not used. */
+  readonly others: readonly string[];
 }
 
 /**
  * The first pair of files, or the first single one, that is one dialect's; the shorter names first, because variants of
- * lower precision add to them.
+ * lower precision add to them. Of several decoders the one whose name begins most as the encoder's belongs to it.
  */
 export function recognise(folder: string, headers: readonly OnnxHeader[]): RecognisedFiles {
   const sorted = headers.toSorted((a, b) => a.file.length - b.file.length);
   for (const dialect of dialects) {
-    const encoder = sorted.find((one) => isEncoder(dialect, one));
-    const decoder = sorted.find((one) => isDecoder(dialect, one));
-    if (encoder && decoder) return { dialect, encoder, decoder };
+    const encoders = sorted.filter((one) => isEncoder(dialect, one));
+    const decoders = sorted.filter((one) => isDecoder(dialect, one));
+    const [encoder] = encoders;
+    if (!encoder) continue;
+    const [decoder] = decoders.toSorted(
+      (a, b) => sharedStart(b.file, encoder.file) - sharedStart(a.file, encoder.file),
+    );
+    if (!decoder) continue;
+    const others = [...encoders, ...decoders].filter((one) => one !== encoder && one !== decoder);
+    return { dialect, encoder, decoder, others: others.map(({ file }) => path.basename(file)) };
   }
   for (const dialect of dialects) {
     const whole = sorted.find((one) => isWhole(dialect, one));
-    if (whole) return { dialect, encoder: whole, decoder: whole };
+    if (whole) return { dialect, encoder: whole, decoder: whole, others: [] };
   }
   throw new BadInput(`${folder}: ${whyNot(headers)}`);
+}
+
+/** How many letters two names have in common before they differ. */
+function sharedStart(a: string, b: string): number {
+  let at = 0;
+  while (at < Math.min(a.length, b.length) && a[at] === b[at]) at++;
+  return at;
 }
 
 const has = (ports: readonly ForeignPort[], ...names: readonly string[]): boolean =>

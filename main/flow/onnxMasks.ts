@@ -1,5 +1,6 @@
 // Takes one mask of the picture from what a foreign decoder gives: finds the output, its size, and what its numbers mean.
 import type { ShapedValue } from '../../models/runtime/session.ts';
+import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { enlargedMask } from '../pictures/enlarge.ts';
 import type { OnnxDialect } from './onnxDialects.ts';
@@ -17,20 +18,29 @@ export interface ForeignMasks {
 
 type Shaped = Readonly<Record<string, ShapedValue>>;
 
-export function foreignMasks(results: Shaped, { decoder }: OnnxDialect): ForeignMasks {
-  const masks = wanted(results, decoder.masks, (shape) => shape.length >= 4);
+/** `file`: that of the decoder, for the sentence that is thrown where its outputs are none of the dialect's. */
+export function foreignMasks(results: Shaped, { decoder }: OnnxDialect, file: string): ForeignMasks {
+  const masks = wanted(results, 'masks', { file, name: decoder.masks, fits: (shape) => shape.length >= 4 });
   const [count = 1, height = 1, width = 1] = masks.shape.slice(-3);
-  const iou = wanted(results, decoder.iou, (shape) => shape.length < 4 && shape.at(-1) === count);
+  const iou = wanted(results, 'scores', {
+    ...{ file, name: decoder.iou, fits: (shape: readonly number[]) => shape.length < 4 && shape.at(-1) === count },
+  });
   const over = decoder.pictureSize === undefined ? 'square' : 'picture';
   return { width, height, masks: asLogits(masks.data), iou: iou.data, over };
 }
 
+interface Sought {
+  readonly file: string;
+  readonly name: string | null;
+  fits(shape: readonly number[]): boolean;
+}
+
 /** Finds the output by its name, or takes the first one that looks like it. */
-function wanted(results: Shaped, name: string | null, fits: (shape: readonly number[]) => boolean) {
+function wanted(results: Shaped, what: string, { file, name, fits }: Sought) {
   const found = name === null ? Object.values(results).find(({ shape }) => fits(shape)) : results[name];
-  if (!found) throw new Error(`The decoder gave ${Object.keys(results).join(', ')}, and no ${name ?? 'masks'}.`);
+  if (!found) throw new BadInput(`${file}: gives ${Object.keys(results).join(', ')}, and none of them are ${what}`);
   const { data, shape } = found;
-  if (!(data instanceof Float32Array)) throw new Error(`The decoder's ${name ?? 'masks'} are not float32.`);
+  if (!(data instanceof Float32Array)) throw new BadInput(`${file}: its ${name ?? what} are not float32`);
   return { data, shape };
 }
 

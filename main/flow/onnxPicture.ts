@@ -25,22 +25,28 @@ interface Wanted {
   readonly scale: PixelScale;
   /** Channels first; else rows of RGB from 0 to 255, which the file normalises by itself. */
   readonly planes: boolean;
+  /** Whole numbers from 0 to 255, which the file normalises by itself. */
+  readonly bytes: boolean;
 }
 
 /** [1, 3, height, width] or [height, width, 3] of the square; beyond the picture there are zeros. */
-export function pixelsFor(image: DecodedImage, { placed, scale, planes }: Wanted): ShapedValue {
+export function pixelsFor(image: DecodedImage, { placed, scale, planes, bytes }: Wanted): ShapedValue {
   const { width, height } = placed.square;
-  if (!planes) return { data: interleaved(image, placed), shape: [height, width, 3] };
-  const data = new Float32Array(3 * width * height);
+  if (!planes) {
+    const rows = interleaved(image, placed);
+    return { data: bytes ? Uint8Array.from(rows) : rows, shape: [height, width, 3] };
+  }
+  const data = bytes ? new Uint8ClampedArray(3 * width * height) : new Float32Array(3 * width * height);
   const fill =
     placed.width === width && placed.height === height ? smoothly(image, placed) : resizedPlanes(image, placed);
   for (let channel = 0; channel < 3; channel++)
     for (let y = 0; y < placed.height; y++)
       for (let x = 0; x < placed.width; x++) {
         const value = fill[(channel * placed.height + y) * placed.width + x] ?? 0;
-        data[(channel * height + y) * width + x] = scaled(value, channel, scale);
+        data[(channel * height + y) * width + x] = bytes ? value : scaled(value, channel, scale);
       }
-  return { data, shape: [1, 3, height, width] };
+  const shape = [1, 3, height, width];
+  return { data: data instanceof Float32Array ? data : new Uint8Array(data.buffer), shape };
 }
 
 /** A value from 0 to 255. */

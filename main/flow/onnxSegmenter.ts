@@ -11,6 +11,7 @@ import { type ForeignMasks, foreignMasks, maskOfPicture } from './onnxMasks.ts';
 import { type PlacedPicture, pixelsFor, placedOn } from './onnxPicture.ts';
 import { type ProbeResult, probe } from './onnxProbe.ts';
 import { type PointedAt, promptFeeds } from './onnxPrompts.ts';
+import { elementTypes, refuseOddTypes } from './onnxTypes.ts';
 import type { EngineOptions } from './reasoner.ts';
 import { wholeOf } from './views.ts';
 
@@ -44,6 +45,7 @@ export class OnnxSegmenter {
     this.warnings = [
       ...parts.encoder.warnings,
       ...complaints(this.name, heard),
+      ...leftOut(this.name, parts.files),
       ...(isOneFile(parts.files) ? [slow] : []),
     ];
   }
@@ -51,12 +53,17 @@ export class OnnxSegmenter {
   /** Opens the files of a folder and tries them; throws one sentence that names the file at fault. */
   static async open(folder: string, options: EngineOptions = {}): Promise<OnnxSegmenter> {
     const files = recognise(folder, await readOnnxFolder(folder));
+    for (const header of [files.encoder, files.decoder]) refuseOddTypes(header);
     const encoder = await ForeignSession.open(files.encoder.file, options);
     const decoder = isOneFile(files) ? encoder : await ForeignSession.open(files.decoder.file, options);
     const parts = { files, encoder, decoder };
     const heard = await probe(files.dialect, {
       encode: (image, scale) => encoded(parts, image, scale),
-      masks: (image, ask, features) => decoded(parts, { image, ask, features, heard: { boxes: true, rough: true } }),
+      masks: async (image, ask, features) =>
+        refuseNoNumbers(
+          await decoded(parts, { image, ask, features, heard: { boxes: true, rough: true } }),
+          files.decoder.file,
+        ),
       shown: (masks, image) => maskOfPicture(masks, image, placedFor(files, image)),
     });
     return new OnnxSegmenter(parts, heard, options);
@@ -98,6 +105,12 @@ export class OnnxSegmenter {
   }
 }
 
+/** Weights that are damaged, or half precision that overflows. */
+function refuseNoNumbers(masks: ForeignMasks, file: string): ForeignMasks {
+  if (!masks.masks.some(Number.isNaN)) return masks;
+  throw new BadInput(`${file}: draws masks that are no numbers (NaN); get the file again, or take the float32 one`);
+}
+
 function complaints(name: string, { boxes, scale }: ProbeResult): string[] {
   return [
     ...(boxes ? [] : [`${name} does not hear boxes; a click in the middle of the box stands for it.`]),
@@ -109,10 +122,11 @@ async function encoded({ files, encoder }: Parts, image: DecodedImage, scale: Pi
   const { dialect } = files;
   const { input, outputs } = dialect.encoder;
   const planes = shapeOf(files).length !== 3;
-  const pixels = { [input]: pixelsFor(image, { placed: placedFor(files, image), scale, planes }) };
+  const bytes = pictureOf(files)?.type === elementTypes.uint8;
+  const pixels = { [input]: pixelsFor(image, { placed: placedFor(files, image), scale, planes, bytes }) };
   // One file is fed picture and prompts together.
   if (isOneFile(files)) return pixels;
-  const results = await encoder.run(pixels);
+  const results = await fed(files.encoder.file, encoder, pixels);
   const names = outputs ?? files.encoder.outputs.map(({ name }) => name);
   return Object.fromEntries(
     dialect.decoder.features.map((feature, i) => {
@@ -136,7 +150,16 @@ async function decoded({ files, decoder }: Parts, { image, ask, features, heard 
   const placed = placedFor(files, image);
   const { inputs } = files.decoder;
   const prompts = promptFeeds(ask, { dialect: files.dialect, inputs, placed, image, heard });
-  return foreignMasks(await decoder.run({ ...features, ...prompts }), files.dialect);
+  const { file } = files.decoder;
+  return foreignMasks(await fed(file, decoder, { ...features, ...prompts }), files.dialect, file);
+}
+
+/** Says which file it is that does not run, and what is likely. */
+async function fed(file: string, session: ForeignSession, values: Shaped): Promise<Shaped> {
+  return session.run(values).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new BadInput(`${file}: does not run; do encoder and decoder belong to one model? (${why.trim()})`);
+  });
 }
 
 /** One file has no features apart, and small squares are soon encoded. */
@@ -150,10 +173,19 @@ async function setupOf({ files, encoder }: Parts, { scale }: ProbeResult): Promi
   return [await filesDigest([file, ...beside]), encoder.provider, files.dialect.id, aspect, inputs, scale];
 }
 
+/** Variants of lower precision, or files of another model. */
+function leftOut(name: string, { encoder, decoder, others }: RecognisedFiles): string[] {
+  if (others.length === 0) return [];
+  const used = [encoder, decoder].map(({ file }) => path.basename(file)).join(' and ');
+  return [`${name} holds several models or variants: ${used} are used, and ${others.join(', ')} left out.`];
+}
+
 const isOneFile = ({ encoder, decoder }: RecognisedFiles): boolean => encoder === decoder;
 
-const shapeOf = ({ dialect, encoder }: RecognisedFiles) =>
-  encoder.inputs.find(({ name }) => name === dialect.encoder.input)?.shape ?? [];
+const pictureOf = ({ dialect, encoder }: RecognisedFiles) =>
+  encoder.inputs.find(({ name }) => name === dialect.encoder.input);
+
+const shapeOf = (files: RecognisedFiles) => pictureOf(files)?.shape ?? [];
 
 /** Places the picture on the encoder's square. */
 function placedFor(files: RecognisedFiles, image: DecodedImage): PlacedPicture {

@@ -8,6 +8,7 @@ import type { DecodedImage } from '../contract/records.ts';
 import { type ClipTokens, openClipTokens } from './clipTokens.ts';
 import { readOnnxFolder } from './onnxFolder.ts';
 import { resizedPlanes } from './onnxPicture.ts';
+import { elementTypes, refuseOddTypes } from './onnxTypes.ts';
 import type { EngineOptions } from './reasoner.ts';
 import { findWordFiles, type WordDialect, type WordFiles, whyNoWordFiles } from './wordDialects.ts';
 import { gigabytes, memoryNeeded, refuseWithout } from './wordMemory.ts';
@@ -15,8 +16,7 @@ import { type ScoredObject, scoredObjects } from './wordObjects.ts';
 
 type Shaped = Readonly<Record<string, ShapedValue>>;
 
-/** ONNX's numbers of the element types that can be fed: float32, uint8, int32, int64, bool. */
-const [float32, uint8, int32, int64, bool] = [1, 2, 6, 7, 9];
+const { float32, uint8, int32, int64 } = elementTypes;
 const noWords =
   'holds ONNX files of no model that finds by words; one for clicks and boxes is given by --segmenter, or in the settings';
 const usualSide = 1008;
@@ -57,7 +57,7 @@ export class WordSegmenter {
     const headers = await readOnnxFolder(folder);
     const files = findWordFiles(headers);
     if (!files) throw new BadInput(`${folder}: ${whyNoWordFiles(headers) ?? noWords}`);
-    for (const header of [files.picture, files.words, files.decoder]) checkTypes(header);
+    for (const header of [files.picture, files.words, files.decoder]) refuseOddTypes(header);
     const tokens = await openClipTokens(folder, path.dirname(files.words.file));
     const needed = await memoryNeeded(files, squareOf(files));
     refuseWithout(folder, needed, free);
@@ -118,14 +118,6 @@ async function opened(
   if (first && second && third) return [first, second, third];
   for (const session of [first, second, third]) await session?.release();
   throw all.find((one) => one.status === 'rejected')?.reason;
-}
-
-function checkTypes({ file, inputs, outputs }: OnnxHeader): void {
-  const odd = [...inputs, ...outputs].find(({ type }) => ![float32, uint8, int32, int64, bool].includes(type));
-  if (!odd) return;
-  throw new BadInput(
-    `${file}: ${odd.name} is of an element type (ONNX number ${odd.type}) that cannot be fed; take the float32 files`,
-  );
 }
 
 /** The picture fills the square, whatever its aspect. */

@@ -24,12 +24,18 @@ export interface OnnxHeader {
 const byteLimit = 2 ** 31;
 /** The newest opset of the ONNX Runtime in use; it refuses files of newer ones in its own words. */
 const newestOpset = 26;
+/** The newest version of the format itself that it knows. */
+const newestFormat = 13;
 
 export function readOnnxHeader(file: string): Promise<OnnxHeader> {
   return withFileNamed(file, async () => {
     const { size } = await stat(file);
     if (size >= byteLimit) throw new Error('is longer than an ONNX file can be (2 GiB).');
-    const { header, data } = modelIn(await readFile(file));
+    const { header, data, format } = modelIn(await readFile(file));
+    if (format > newestFormat)
+      throw new Error(
+        `is written in version ${format} of ONNX's format, and the ONNX Runtime in use knows up to ${newestFormat}.`,
+      );
     if (header.opset > newestOpset)
       throw new Error(`is written in opset ${header.opset}, and the ONNX Runtime in use knows up to ${newestOpset}.`);
     for (const name of data) await checkBeside(path.dirname(file), name);
@@ -98,7 +104,13 @@ class ProtoReader {
   }
 }
 
-function modelIn(bytes: Uint8Array): { header: Omit<OnnxHeader, 'file' | 'data'>; data: ReadonlySet<string> } {
+interface ReadModel {
+  readonly header: Omit<OnnxHeader, 'file' | 'data'>;
+  readonly data: ReadonlySet<string>;
+  readonly format: number;
+}
+
+function modelIn(bytes: Uint8Array): ReadModel {
   const all = [...fields(bytes)];
   const graph = all.find(({ number }) => number === 7);
   const opsets = all.filter(({ number }) => number === 8).map((one) => opsetIn(one.bytes));
@@ -115,6 +127,7 @@ function modelIn(bytes: Uint8Array): { header: Omit<OnnxHeader, 'file' | 'data'>
       outputs: ports(12),
     },
     data: new Set(initial.flatMap(({ location }) => location ?? [])),
+    format: all.find(({ number }) => number === 1)?.value ?? 0,
   };
 }
 
