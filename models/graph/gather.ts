@@ -1,4 +1,5 @@
 // Operators that pick elements by index and put them back.
+import { add, mul } from './elementwise.ts';
 import { expand, inverse, reshape, zeros } from './shape.ts';
 import { apply, constant, dim, fault, type Op, size, type Tensor } from './tensor.ts';
 
@@ -33,9 +34,23 @@ function regather(g: Tensor, indices: Tensor, axis: number): Tensor {
 /** Adds the cotangent's rows into zeros. ScatterElements on CPU is single-threaded and right; ScatterND races. */
 function putBack(g: Tensor, data: Tensor, indices: Tensor, axis: number): Tensor {
   const rows = size(indices.shape);
+  if (axis === 0) return putRowsBack(g, data, reshape(indices, [rows, 1]));
   const shape = [...data.shape.slice(0, axis), rows, ...data.shape.slice(axis + 1)];
   const spread = shape.map((_, i) => (i === axis ? rows : 1));
   return scatterAdd(zeros(data.shape, g.dtype), expand(reshape(indices, spread), shape), reshape(g, shape), axis);
+}
+
+/** `indices` [rows, 1]. Number by number in one dimension: the kernel counts along every axis it is given, which takes it twice as long. */
+function putRowsBack(g: Tensor, data: Tensor, indices: Tensor): Tensor {
+  const width = size(data.shape.slice(1));
+  const columns = constant(
+    Array.from({ length: width }, (_, i) => i),
+    [1, width],
+    indices.dtype,
+  );
+  const places = add(mul(indices, width), columns);
+  const flat = zeros([size(data.shape)], g.dtype);
+  return reshape(scatterAdd(flat, reshape(places, [-1]), reshape(g, [-1]), 0), data.shape);
 }
 
 /** Slices of x along `axis` at the indices, whose shape replaces that axis. */

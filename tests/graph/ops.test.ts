@@ -161,6 +161,8 @@ const samples: Record<Exclude<OpName, 'Input' | 'Stored'>, Sample[]> = {
   Floor: one((x) => e.mul(x, e.floor(x))),
   Gather: [
     sample([[4, 3]], (a) => gather(a as Tensor, ids([1, 3, 1, 0], [2, 2]))),
+    sample([[4, 2, 3]], (a) => gather(a as Tensor, ids([2, 0, 2], [3]))),
+    sample([[5]], (a) => gather(a as Tensor, ids([4, 4, 0], [3]))),
     sample([[2, 4, 2]], (a) => gather(a as Tensor, ids([3, 3, 0], [3]), 1)),
     sample([[2, 4]], (a) => permute(a as Tensor, [2, 0, 3, 1], 1)),
   ],
