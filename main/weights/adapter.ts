@@ -26,6 +26,8 @@ const AdapterConfig = z.looseObject({
   use_dora: z.literal(false, { error: 'DoRA is not read' }).default(false),
   fan_in_fan_out: z.literal(false, { error: 'weights the other way round are not read' }).default(false),
   bias: z.literal('none', { error: 'biases beside it are not read' }).default('none'),
+  use_qalora: z.literal(false, { error: 'QA-LoRA is not read' }).default(false),
+  layer_replication: z.array(z.unknown()).max(0, 'repeated layers are not read').nullish(),
   modules_to_save: z.array(z.string()).max(0, 'whole modules beside it are not read').nullish(),
 });
 type AdapterConfig = z.infer<typeof AdapterConfig>;
@@ -54,7 +56,10 @@ export async function adapterIn(folder: string): Promise<Adapter | null> {
   if (strange)
     throw new BadInput(`${path.join(folder, adapterWeightsName)}: "${strange[0]}" is no factor of a linear map`);
   const file = weightsFile(folder, new Map(spans), opened.metadata);
-  const scale = (linear: string) => scaleOf(linear, file, config);
+  // A pattern is of the paths that the trained model had, which newer libraries name otherwise than our graphs.
+  const linears = [...opened.tensors.keys()].map((key) => fromPeft(key).replace(factorKey, ''));
+  const paths = new Map(linears.map((linear) => [publishedKey(linear), linear]));
+  const scale = (linear: string) => scaleOf({ linear, path: paths.get(linear) ?? linear }, file, config);
   return { base: await baseOf(folder, config), file, scaleOf: scale, config: { ...config } };
 }
 
@@ -88,10 +93,17 @@ export async function cachedCheckpoint(name: string): Promise<string | null> {
   return commit === null ? null : path.join(repository, 'snapshots', commit);
 }
 
-function scaleOf(linear: string, file: WeightsFile, { lora_alpha, alpha_pattern, use_rslora }: AdapterConfig): number {
+interface Updated {
+  /** As our graphs call it, and as the trained model did. */
+  readonly linear: string;
+  readonly path: string;
+}
+
+function scaleOf({ linear, path: trained }: Updated, file: WeightsFile, config: AdapterConfig): number {
+  const { lora_alpha, alpha_pattern, use_rslora } = config;
   const rank = entry(underKey(file.tensors, `${linear}.lora_A.weight`, `${linear}: its update`).shape, 0, 'factor A');
   // As peft looks it up: the pattern is the end of the path, and may be an expression.
-  const own = Object.entries(alpha_pattern).find(([pattern]) => endsAs(linear, pattern));
+  const own = Object.entries(alpha_pattern).find(([pattern]) => endsAs(trained, pattern));
   return (own?.[1] ?? lora_alpha) / (use_rslora ? Math.sqrt(rank) : rank);
 }
 

@@ -28,9 +28,11 @@ const computed = ['float32', 'float16', 'bfloat16'];
 export function misfit(
   key: string,
   shape: Shape,
-  found: Pick<WeightSpan, 'shape' | 'dtype'> | undefined,
+  found: Pick<WeightSpan, 'shape' | 'dtype' | 'strides'> | undefined,
 ): string | null {
   if (!found) return `${key} [${shape.join(', ')}] is missing`;
   if (found.shape.join() !== shape.join()) return `${key} is [${found.shape.join(', ')}], not [${shape.join(', ')}]`;
+  // Graphs map a weight's bytes as they lie: read so, these would be other numbers without a word.
+  if (found.strides) return `${key} is not stored row after row (save it again as contiguous)`;
   return computed.includes(found.dtype) ? null : `${key} is ${found.dtype}, not one of ${computed.join(', ')}`;
 }

@@ -88,6 +88,8 @@ export async function addInstalled(
   model: InstalledModel,
   replaces: (place: string) => boolean = () => false,
 ): Promise<void> {
+  // The list is read by the same rule: a name that breaks it would leave no command that works.
+  if (model.name.trim() === '') throw new BadInput(`${model.place}: a model needs a name; give one with --name`);
   const known = await readInstalled(config);
   const same = known.find(({ name }) => name === model.name);
   if (same && same.place !== model.place && !replaces(same.place))

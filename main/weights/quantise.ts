@@ -102,6 +102,10 @@ function tensorsOf(key: string, span: WeightSpan, kind: Blocks, report: () => vo
 
 /** Reads a weight a slice of rows at a time. */
 export async function eachRow(span: WeightSpan, visit: (row: number, weights: Float32Array) => void): Promise<void> {
+  if (span.strides)
+    throw new WeightsError(
+      `${span.file}: holds a weight that is not stored row after row; save it again as contiguous.`,
+    );
   const [rows = 0, columns = 0] = span.shape;
   const rowBytes = columns * bytesPer[span.dtype];
   const step = Math.max(1, Math.floor(sliceBytes / (4 * columns)));

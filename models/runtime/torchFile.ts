@@ -158,7 +158,8 @@ function toSpan(
     throw bad(`claims ${storage.count * unit} bytes of a storage of ${bytes.length}`);
   const length = shape.reduce((product, n) => product * n, unit);
   if (length > Math.max(bytes.length, bytesAllowed)) throw bad(`expands to ${length} bytes, which is not believable`);
-  return { file, dtype: storage.dtype, shape, offset: bytes.offset + offset * unit, length };
+  const span = { file, dtype: storage.dtype, shape, offset: bytes.offset + offset * unit, length };
+  return isContiguous(view) ? span : { ...span, strides: view.strides };
 }
 
 function torchFile(label: string, { views, spans, rest }: Contents & { spans: Map<string, WeightSpan> }): TorchFile {
@@ -178,11 +179,6 @@ function torchFile(label: string, { views, spans, rest }: Contents & { spans: Ma
       if (!values)
         throw new WeightsError(`${label}: tensor "${name}" is ${dtype}, which float32 cannot hold; use readRaw.`);
       return values;
-    },
-    source(name) {
-      const view = views.get(name);
-      if (view && !isContiguous(view)) throw new WeightsError(`${label}: tensor "${name}" is not stored in one piece.`);
-      return plain.source(name);
     },
   };
 }

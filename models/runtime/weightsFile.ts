@@ -29,6 +29,8 @@ export interface WeightSpan {
   shape: readonly number[];
   offset: number;
   length: number;
+  /** Elements from one entry of each axis to the next, where a torch file does not have them row after row: no plain span of bytes. */
+  strides?: readonly number[];
 }
 
 /** An opened weight file; it holds no handle, so there is nothing to close. */
@@ -111,8 +113,13 @@ export function weightsFile(
     if (!found) throw new WeightsError(`${label}: holds no tensor "${name}".`);
     return found;
   };
+  const inOnePiece = (name: string): WeightSpan => {
+    const found = span(name);
+    if (found.strides) throw new WeightsError(`${label}: tensor "${name}" is not stored in one piece.`);
+    return found;
+  };
   const readRaw = (name: string) => {
-    const { file, offset, length } = span(name);
+    const { file, offset, length } = inOnePiece(name);
     return withFileNamed(`${file}: tensor "${name}"`, () => readSpan(file, offset, length));
   };
   return {
@@ -127,7 +134,7 @@ export function weightsFile(
       return values;
     },
     source(name) {
-      const { file, offset, length, dtype } = span(name);
+      const { file, offset, length, dtype } = inOnePiece(name);
       if (!isGraphType(dtype))
         throw new WeightsError(`${label}: tensor "${name}" is ${dtype}, which no graph computes in.`);
       return { file, offset, length, dtype };

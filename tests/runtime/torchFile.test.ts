@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { misfit } from '../../main/weights/askedShapes.ts';
+import { quantiseWeights } from '../../main/weights/quantise.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
-import { WeightsError } from '../../models/runtime/weightsFile.ts';
+import { WeightsError, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { golden, goldenJson, haveGolden, haveMaterial, material } from '../golden.ts';
 import { zip } from '../zip.ts';
 
@@ -89,6 +91,18 @@ describe('reading', () => {
     const weights = await openTorchFile(file);
     expect([...(await weights.read('w'))]).toEqual([1, 3, 2, 4]);
     expect(() => weights.source('w')).toThrow(/not stored in one piece/);
+    // Nor under another name: its bytes as they lie are other numbers.
+    const renamed = weightsFile(
+      'x',
+      new Map([...weights.tensors].map(([name, span]) => [`sam.${name}`, span])),
+      new Map(),
+    );
+    expect(() => renamed.source('sam.w')).toThrow(/"sam\.w" is not stored in one piece/);
+    expect(() => renamed.readRaw('sam.w')).toThrow(/"sam\.w" is not stored in one piece/);
+    expect(misfit('w', [2, 2], weights.tensors.get('w'))).toMatch(/^w is not stored row after row/);
+    await expect(
+      quantiseWeights(weights, { to: `${file}.4`, bits: 4, block: 32, chooses: () => true }),
+    ).rejects.toThrow(/holds a weight that is not stored row after row/);
   });
 });
 

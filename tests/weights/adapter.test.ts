@@ -138,6 +138,22 @@ describe('an adapter', () => {
     expect(await scale({ alpha_pattern: { up_proj: 6, 'blocks\\.\\d+\\.attn\\.qkv': 8 } })).toEqual([2, 3, 4, 2]);
   });
 
+  it('counts as a pattern of newer libraries says, by the path that they had', async () => {
+    const { adapterIn } = await import('../../main/weights/adapter.ts');
+    const config = {
+      base_model_name_or_path: at('LENS'),
+      alpha_pattern: { 'language_model.layers.0.self_attn.q_proj': 8 },
+    };
+    const folder = await writeAdapter('newer', config);
+    const newer = 'model.language_model.layers.0.self_attn.q_proj';
+    const factor = { shape: [2, 2], data: new Float32Array(4) };
+    await writeSafetensors(path.join(folder, 'adapter_model.safetensors'), {
+      [`base_model.model.${newer}.lora_A.weight`]: factor,
+      [`base_model.model.${newer}.lora_B.weight`]: factor,
+    });
+    expect((await adapterIn(folder))?.scaleOf('model.layers.0.self_attn.q_proj')).toBe(4);
+  });
+
   it('finds its base in the cache of the Hub, by the name that it has there', async () => {
     vi.stubEnv('HF_HOME', at('cache'));
     const repository = at('cache', 'hub', 'models--some--LENS-base');
@@ -163,6 +179,7 @@ describe('refused in one sentence is', () => {
     ['another kind of adapter', { peft_type: 'IA3' }, /adapter_config\.json: .*only LoRA is read/s],
     ['DoRA', { use_dora: true }, /DoRA is not read/],
     ['one with biases', { bias: 'all' }, /biases beside it are not read/],
+    ['one of layers that are repeated', { layer_replication: [[0, 1]] }, /repeated layers are not read/],
     ['one with whole modules', { modules_to_save: ['lm_head'] }, /whole modules beside it are not read/],
     [
       'one whose base is nowhere',

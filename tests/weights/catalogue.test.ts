@@ -64,6 +64,8 @@ describe('what lies on this machine', () => {
     await expect(addInstalled(config, { ...sam, place: '/other' })).rejects.toThrow(
       /sam is the name of \/models\/sam\.pt/,
     );
+    // The list would be refused whole from then on.
+    await expect(addInstalled(config, { ...sam, name: ' ' })).rejects.toThrow(/a model needs a name/);
     expect((await removeInstalled(config, 'sam')).place).toBe(sam.place);
     await expect(removeInstalled(config, 'sam')).rejects.toThrow(/no model is called sam/);
     expect(await readdir(config)).toEqual(['installed-models.json']);
