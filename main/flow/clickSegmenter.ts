@@ -19,6 +19,8 @@ export interface ClickSegmenter {
   readonly warnings: readonly string[];
   /** How often the encoder has run. */
   readonly encodings: number;
+  /** Whether small things are to be shown to it in a part of the picture. */
+  readonly wantsParts: boolean;
   segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask>;
   prepare(image: DecodedImage): Promise<void>;
   /** What it would draw in the place of a mask; null: nothing. Left out where it tells too little of its masks. */
@@ -45,7 +47,7 @@ export async function openClickSegmenter(
 }
 
 const named = (name: string, segmenter: Segmenter, record: RepairRecord | null): ClickSegmenter => ({
-  ...{ name, warnings: [] },
+  ...{ name, warnings: [], wantsParts: segmenter.wantsParts },
   get encodings() {
     return segmenter.encodings;
   },

@@ -69,6 +69,10 @@ export class OnnxSegmenter {
     return new OnnxSegmenter(parts, heard, options);
   }
 
+  get wantsParts(): boolean {
+    return !isOneFile(this.parts.files);
+  }
+
   get dialect(): string {
     return this.parts.files.dialect.id;
   }

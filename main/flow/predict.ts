@@ -1,12 +1,11 @@
 // Answers a prompt about a picture by the weights of one folder: reasoning, and a box and a mask for each object.
 import { readdir } from 'node:fs/promises';
 import type { Provider } from '../../models/runtime/session.ts';
-import { mostAgreed } from '../contract/agreement.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask, Prompt } from '../contract/records.ts';
-import { maskArea, maskBox, unionOf } from '../contract/rle.ts';
+import { maskArea, maskBox } from '../contract/rle.ts';
 import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/openCheckpoint.ts';
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
@@ -19,9 +18,11 @@ import { Detector } from './detector.ts';
 import type { FeatureFiles } from './featureFiles.ts';
 import { answererOf, isTaught } from './photographPrompt.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
-import { type Answers, type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
+import { type EngineOptions, Reasoner, type WrittenAnswer } from './reasoner.ts';
 import { type RepairedMask, repaired, unrated } from './repair.ts';
 import { Segmenter } from './segmenter.ts';
+import { SmallThings } from './smallThings.ts';
+import { mostAgreedOf } from './spread.ts';
 import { type ClosedVocabulary, understood, unknownSentence } from './unknownWords.ts';
 import { unlikeness } from './unlikePicture.ts';
 import { openWordPredictor } from './wordPredictor.ts';
@@ -96,6 +97,7 @@ class LoupePredictor implements Predictor {
   private readonly segmenter: ClickSegmenter | Segmenter;
   /** What a person points with. */
   private readonly clicks: ClickSegmenter | Segmenter;
+  private readonly small: SmallThings;
   private readonly own: Segmenter | null;
   private readonly record: RepairRecord | null;
   private readonly pictures: PictureRecord | null;
@@ -118,6 +120,7 @@ class LoupePredictor implements Predictor {
     this.device = parts.reasoner.provider;
     this.other = parts.clicks;
     this.clicks = clicks;
+    this.small = new SmallThings(clicks);
     this.segmenterName = parts.clicks?.name ?? null;
     this.warnings = [...(weights.warnings ?? []), ...parts.reasoner.warnings, ...(parts.clicks?.warnings ?? [])];
     this.name = weights.name;
@@ -143,7 +146,7 @@ class LoupePredictor implements Predictor {
   }
 
   segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> {
-    return this.clicks.segment(image, ask);
+    return this.small.segment(image, ask);
   }
 
   async repair(image: DecodedImage, standing: Mask): Promise<RepairedMask | null> {
@@ -388,13 +391,4 @@ interface Named extends Pick<Draft, 'image' | 'prompt' | 'states'> {
 
 interface Pointed extends Pick<Draft, 'image' | 'prompt' | 'states'> {
   named: ReadObject | undefined;
-}
-
-/** Index of the answer that most others agree with; of those the one with the highest mean log-probability per token. */
-function mostAgreedOf({ written }: Answers, proposals: readonly Proposal[]): number {
-  const mean = ({ logProbabilities: p }: WrittenAnswer) => p.reduce((a, b) => a + b, 0) / Math.max(1, p.length);
-  const meant = proposals.map(({ found, objects }) =>
-    found === 'unreadable' ? found : unionOf(objects.map(({ mask }) => mask)),
-  );
-  return mostAgreed(meant, written.map(mean));
 }

@@ -99,6 +99,11 @@ export class Segmenter {
     return new Segmenter(weights, { encoder, context: module, files }, options);
   }
 
+  /** A recipe with a crop looks at parts by itself. */
+  get wantsParts(): boolean {
+    return this.weights.recipe.segmenter.crop === null;
+  }
+
   /** Hidden states [queries, hidden] of one answer to its prompt token [width]. */
   async token(states: Float32Array): Promise<Float32Array> {
     if (!this.context) throw new Error(`${this.weights.name} has no context module.`);

@@ -7,6 +7,7 @@ import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
 import type { EngineOptions } from './reasoner.ts';
 import { type RepairedMask, unrated } from './repair.ts';
+import { SmallThings } from './smallThings.ts';
 import { WordSegmenter } from './wordSegmenter.ts';
 import type { SegmenterPrompt } from './zoom.ts';
 
@@ -32,10 +33,12 @@ class WordPredictor implements Predictor {
   readonly segmenterName: string | null;
   private readonly words: WordSegmenter;
   private readonly other: ClickSegmenter | null;
+  private readonly small: SmallThings | null;
 
   constructor(words: WordSegmenter, other: ClickSegmenter | null) {
     this.words = words;
     this.other = other;
+    this.small = other && new SmallThings(other);
     this.name = words.name;
     this.device = words.provider;
     this.segmenterName = other?.name ?? null;
@@ -56,7 +59,7 @@ class WordPredictor implements Predictor {
   }
 
   async segment(image: DecodedImage, ask: SegmenterPrompt): Promise<Mask> {
-    return this.clicks().segment(image, ask);
+    return (this.small ?? this.clicks()).segment(image, ask);
   }
 
   async repair(image: DecodedImage, standing: Mask): Promise<RepairedMask | null> {

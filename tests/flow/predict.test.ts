@@ -147,9 +147,10 @@ describe('an answer without a box', () => {
 
 describe('an answer with several boxes', () => {
   // As the toy can say it: each of its words once.
-  const items = '[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}, [90, 12, 120, 62]]';
+  const items = '[{"bbox_2d": [2, 40, 60, 88], "label": "cat"}, [90, 12, 120, 72]]';
   const several = `<think>1 red dog</think><answer>\`\`\`json\n${items}\n\`\`\`</answer>`;
 
+  // Neither box is small, so a person's box of the same place is drawn alike.
   it('becomes as many objects, each with a mask by its own box, and each box is told once as it is written', async () => {
     const predictor = await saying('several', [several]);
     const boxes: unknown[] = [];
