@@ -84,6 +84,7 @@ const parts = {
           train: 'main/engine/train.ts',
           readProgram: 'main/jobs/readProgram.ts',
           examineProgram: 'main/jobs/examineProgram.ts',
+          quantiseProgram: 'main/jobs/quantiseProgram.ts',
           svgProgram: 'main/pictures/svgProgram.ts',
         },
         out: 'out/host',

@@ -43,7 +43,7 @@ export function addModel(program: Command, terminal: Terminal): void {
     .description('recognise what lies in a folder or file by its tensors; it stays where it is')
     .argument('<place>')
     .option('--name <name>', 'what to call it; default: the name of the folder or file')
-    .action((place: string, options: { name?: string }) => importModel(place, options, terminal));
+    .action((place: string, options: { name?: string }) => importNamed(place, options, terminal));
   model
     .command('verify')
     .description('open every model that was imported, or one, once more')
@@ -117,9 +117,12 @@ const hereLine = ({ name, kind, detail, place }: InstalledModel): string =>
 const gigabytes = (bytes: number): string =>
   bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
-export function catalogueLine({ id, kind, bytes, memory, licence, note }: CatalogueModel, total: number): string {
-  const fits = memory <= total ? 'fits' : 'does not fit as it is';
-  const columns = [id.padEnd(22), kind.padEnd(9), gigabytes(bytes).padStart(7), `needs ${gigabytes(memory)}, ${fits}`];
+export function catalogueLine(model: CatalogueModel, total: number): string {
+  const { id, kind, bytes, memory, quantisedMemory, licence, note } = model;
+  const fits = (need: number) => (need <= total ? 'fits' : 'does not fit');
+  const small = quantisedMemory ? `, in 4 bits about ${gigabytes(quantisedMemory)}, ${fits(quantisedMemory)}` : '';
+  const need = `needs ${gigabytes(memory)}, ${fits(memory)}${small}`;
+  const columns = [id.padEnd(22), kind.padEnd(9), gigabytes(bytes).padStart(7), need];
   return `  ${columns.join('  ')}; ${licence}${note === undefined ? '' : ` (${note})`}\n`;
 }
 
@@ -146,13 +149,13 @@ export function downloaded({ done = 0, total, secondsLeft }: Partial<Job>): stri
   return typeof secondsLeft === 'number' ? `${far}, ${Math.ceil(secondsLeft)} s left` : far;
 }
 
-async function importModel(place: string, { name }: { name?: string }, terminal: Terminal): Promise<void> {
-  const { addInstalled, recogniseModel, config } = await rooms();
-  const full = path.resolve(place);
-  const found = await recogniseModel(full);
-  const called = name ?? path.basename(full).replace(/\.(pth?|safetensors)$/, '');
-  await addInstalled(config, { name: called, place: full, ...found });
-  terminal.print(`${called}: ${found.kind} (${found.detail})\n`);
+async function importNamed(place: string, { name }: { name?: string }, terminal: Terminal): Promise<void> {
+  const [{ importModel }, { foldersBelow }] = await Promise.all([
+    import('../jobs/importModel.ts'),
+    import('../settings.ts'),
+  ]);
+  const model = await importModel(foldersBelow(process.env.LOUPE_HOME).config, place, name);
+  terminal.print(`${model.name}: ${model.kind} (${model.detail})\n`);
 }
 
 async function verify(name: string | undefined, terminal: Terminal): Promise<void> {
@@ -175,25 +178,18 @@ async function verify(name: string | undefined, terminal: Terminal): Promise<voi
 }
 
 async function quantise(folder: string, { bits, block }: QuantiseOptions, terminal: Terminal): Promise<void> {
-  const { checkpointTensors, isCheckpoint, quantisedName } = await import('../weights/openCheckpoint.ts');
-  const { isLinearWeight, quantiseWeights } = await import('../weights/quantise.ts');
-  const { halveWeights } = await import('../weights/halveWeights.ts');
-  const { tensorsDigest } = await import('../weights/version.ts');
-  const { BadInput } = await import('../contract/badInput.ts');
-  if (!(await isCheckpoint(folder))) throw new BadInput(`${folder}: is no checkpoint of Qwen-VL, LENS or Seg-Zero`);
-  const to = path.join(folder, quantisedName);
-  const source = await checkpointTensors(folder);
-  const plan = {
-    to,
-    from: await tensorsDigest(folder),
-    // The segmenter's products are over whole pictures, which few bits make slower.
-    chooses: (key: string, shape: readonly number[]) => !key.startsWith('sam.') && isLinearWeight(key, shape),
-    onProgress: (done: number, total: number) => terminal.note(`${done} of ${total} weights written and checked\n`),
-  };
-  const blocks = { bits: bits === '4' ? 4 : 8, block: block === '32' ? 32 : 128 } as const;
-  const written = await (bits === '16' ? halveWeights(source, plan) : quantiseWeights(source, { ...plan, ...blocks }));
-  terminal.print(`${to}: ${written.length} weights in ${bits} bits; they are used from now on\n`);
+  const { quantiseCheckpoint } = await import('../jobs/quantising.ts');
+  const { quantisedName } = await import('../weights/openCheckpoint.ts');
+  const task = { folder, bits: bitsOf[bits], block: block === '32' ? 32 : 128 } as const;
+  const written = await quantiseCheckpoint(task, (done, total) =>
+    terminal.note(`${done} of ${total} weights written and checked\n`),
+  );
+  terminal.print(
+    `${path.join(folder, quantisedName)}: ${written} weights in ${bits} bits; they are used from now on\n`,
+  );
 }
+
+const bitsOf = { '4': 4, '8': 8, '16': 16 } as const;
 
 interface Output extends VersionOptions {
   readonly to: string;

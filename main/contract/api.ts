@@ -88,6 +88,8 @@ export const CatalogueRow = z.object({
   memory: z.int(),
   /** Whether this machine has so much memory. */
   fits: z.boolean(),
+  /** The same for its weights in 4 bits, where they can be written so; about. */
+  quantised: z.object({ memory: z.int(), fits: z.boolean() }).nullable(),
   licence: z.string(),
   note: z.string().nullable(),
   /** Null: it is not here, as far as Loupe knows. */
@@ -96,6 +98,22 @@ export const CatalogueRow = z.object({
   canDownload: z.boolean(),
 });
 export type CatalogueRow = z.infer<typeof CatalogueRow>;
+
+/** A model that lies on this machine, as a person manages it. */
+export const InstalledRow = z.object({
+  name: z.string(),
+  place: z.string(),
+  /** What it can be chosen for. */
+  uses: z.array(ModelPlace.shape.kind),
+  /** What its tensors say that it is. */
+  detail: z.string(),
+  /** Its weights are kept in so many bits; null: as they came. */
+  bits: z.int().nullable(),
+  canQuantise: z.boolean(),
+  /** Why it cannot be used as it lies there now; null: nothing is known against it. */
+  problem: z.string().nullable(),
+});
+export type InstalledRow = z.infer<typeof InstalledRow>;
 
 /** What happens in the host, as it happens. */
 export const HostEvent = z.discriminatedUnion('kind', [
@@ -348,6 +366,13 @@ export const api = {
     catalogue: base.output(z.array(CatalogueRow)),
     /** A job, which goes on with what an earlier one left; it counts bytes. */
     download: base.input(z.object({ id: z.string().min(1) })).output(Job),
+    installed: base.output(z.array(InstalledRow)),
+    /** Recognises what lies there by its tensors; it stays where it is. */
+    import: base.input(z.object({ place: z.string().min(1) })).output(InstalledRow),
+    /** Its files stay. */
+    forget: base.input(z.object({ name: z.string().min(1) })),
+    /** A job that writes its weights in fewer bits beside it; it counts weights, written and checked. */
+    quantise: base.input(z.object({ name: z.string().min(1), bits: z.literal([4, 8]) })).output(Job),
   },
 
   settings: {

@@ -13,6 +13,7 @@ export const Job = z.object({
     'teach',
     'undo',
     'download',
+    'quantise',
     'masks',
   ]),
   /** What a person reads: "Exporting to cars.json". */

@@ -169,6 +169,15 @@ export class Engine {
     const isSame = sameModel(settings, this.settings);
     if (isSame || this.closed) return;
     this.settings = settings;
+    this.launchAnew();
+  }
+
+  /** Opens the weights at `place` anew where they are in use, as what lies there is not what was opened. */
+  reopen(place: string): void {
+    if (!this.closed && this.settings.weights === place) this.launchAnew();
+  }
+
+  private launchAnew(): void {
     const wasRunning = this.child !== null || this.restart !== undefined;
     // Nobody waits any more for what was cancelled.
     for (const [id, { overdue }] of this.pending) if (overdue) this.take(id);

@@ -15,7 +15,7 @@ export const settingsHandlers = (host: Host) => ({
 });
 
 /** Weights of Loupe do for both; a reasoner's checkpoint for words alone. */
-function placesOf({ name, kind, place }: InstalledModel): ModelPlace[] {
+export function placesOf({ name, kind, place }: InstalledModel): ModelPlace[] {
   const segmenter = { name, kind: 'segmenter', place } as const;
   if (kind === 'weights') return [{ name, kind: 'reasoner', place }, segmenter];
   if (kind.startsWith('Qwen') || kind === 'LENS checkpoint' || kind === 'ONNX text segmenter')

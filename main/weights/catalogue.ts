@@ -34,6 +34,8 @@ const CatalogueModel = z.strictObject({
   /** Bytes of its files, and memory that this machine must have free to run it as it is. */
   bytes: z.int().min(1),
   memory: z.int().min(1),
+  /** The same once its weights are in 4 bits; about. */
+  quantisedMemory: z.int().min(1).optional(),
   licence: z.string().min(1),
   recipe: z.enum(Object.keys(recipes) as [keyof typeof recipes]).optional(),
   note: z.string().optional(),

@@ -171,6 +171,16 @@ async function tensorsIn(folder: string): Promise<WeightsFile> {
   return weightsFile(folder, new Map(files.flatMap(({ tensors }) => [...tensors])), new Map());
 }
 
+/** Whether a checkpoint's weights are in its own folder: an adapter and a taught version stand beside those of another. */
+export const holdsOwnWeights = async (folder: string): Promise<boolean> =>
+  (await isCheckpoint(folder)) && !(await isAdapter(folder)) && !(await isTaught(folder));
+
+/** In how many bits the products of a checkpoint are kept beside it; null: nobody wrote them in fewer. */
+export async function quantisedBits(folder: string): Promise<number | null> {
+  const [file] = await quantisedIn(folder);
+  return file ? Number(file.metadata.get('bits')) || null : null;
+}
+
 async function quantisedIn(folder: string): Promise<WeightsFile[]> {
   const file = path.join(folder, quantisedName);
   if (!(await stat(file).catch(() => null))) return [];

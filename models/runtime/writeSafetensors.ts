@@ -187,7 +187,7 @@ async function replaceFile(
 }
 
 /** Removes what killed processes left of the same file: it may be gigabytes, and nothing reads it. */
-async function removeLeft(file: string): Promise<void> {
+export async function removeLeft(file: string): Promise<void> {
   const [folder, own] = [path.dirname(file), `${path.basename(file)}.`];
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {

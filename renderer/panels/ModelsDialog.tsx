@@ -1,13 +1,13 @@
-// The catalogue of published models: size, licence and need of each, its download as a job, and the choice of what is here.
-import { Alert, Badge, Button, Group, Stack, Text } from '@mantine/core';
+// The models of this machine, and the catalogue of published ones: size, licence and need of each, and its download as a job.
+import { Alert, Badge, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { CatalogueRow } from '../../main/contract/api.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import { sentence } from '../state/connection.ts';
-import { changeSettings } from '../state/preferences.ts';
 import { bytesWords, isActive } from '../state/words.ts';
-import { useClient, useWorkbench } from './client.ts';
+import { useClient } from './client.ts';
 import { DialogFrame } from './DialogFrame.tsx';
+import { InstalledModels, kindWords } from './InstalledModels.tsx';
 import { JobView } from './JobView.tsx';
 import { useStartedJob } from './startedJob.ts';
 
@@ -17,13 +17,14 @@ export const ModelsDialog = () => (
   </DialogFrame>
 );
 
-const isDownload = (job: Job): boolean => job.kind === 'download';
+const isOfModels = ({ kind }: Job): boolean => kind === 'download' || kind === 'quantise';
 
 function Catalogue() {
   const { host } = useClient();
-  const { job, problem, starting, start } = useStartedJob((each) => isDownload(each) && isActive(each));
+  const { job, problem, starting, start } = useStartedJob((each) => isOfModels(each) && isActive(each));
   const running = job !== null && isActive(job);
   const { rows, failure } = useCatalogue(running);
+  const busy = running || starting;
   return (
     <Stack>
       <Text size="sm" c="dimmed">
@@ -36,14 +37,20 @@ function Catalogue() {
           {problem ?? failure}
         </Alert>
       )}
-      {rows.map((row) => (
-        <Model
-          key={row.id}
-          row={row}
-          busy={running || starting}
-          onDownload={() => start(() => host.models.download({ id: row.id }))}
-        />
-      ))}
+      <InstalledModels busy={busy} titles={new Map(rows.map(({ id, title }) => [id, title]))} start={start} />
+      <Title order={3} size="sm">
+        To be downloaded
+      </Title>
+      {rows
+        .filter(({ place }) => place === null)
+        .map((row) => (
+          <Model
+            key={row.id}
+            row={row}
+            busy={busy}
+            onDownload={() => start(() => host.models.download({ id: row.id }))}
+          />
+        ))}
     </Stack>
   );
 }
@@ -74,7 +81,7 @@ export const Model = ({ row, busy, onDownload }: ModelProps) => (
           {row.title}
         </Text>
         <Badge size="xs" variant="light">
-          {row.kind === 'reasoner' ? 'words' : 'clicks and boxes'}
+          {kindWords(row.kind)}
         </Badge>
       </Group>
       <Text size="xs" c="dimmed">
@@ -82,42 +89,24 @@ export const Model = ({ row, busy, onDownload }: ModelProps) => (
       </Text>
       <Text size="xs">{row.licence}</Text>
     </div>
-    {row.place === null ? (
-      <Button
-        variant="default"
-        disabled={busy || !row.canDownload}
-        title={row.canDownload ? undefined : 'No address of it is known for sure; its files can be imported'}
-        aria-label={`Download ${row.title}`}
-        onClick={onDownload}
-      >
-        Download
-      </Button>
-    ) : (
-      <Use row={row} place={row.place} />
-    )}
+    <Button
+      variant="default"
+      disabled={busy || !row.canDownload}
+      title={row.canDownload ? undefined : 'No address of it is known for sure; its files can be added'}
+      aria-label={`Download ${row.title}`}
+      onClick={onDownload}
+    >
+      Download
+    </Button>
   </Group>
 );
 
-/** "8.9 GB to download, needs 11.7 GB of memory, more than this machine has; size is an estimate". */
-export function sizeWords({ bytes, memory, fits, note }: CatalogueRow): string {
-  const need = `needs ${bytesWords(memory)} of memory${fits ? '' : ', more than this machine has'}`;
-  return `${bytesWords(bytes)} to download, ${need}${note === null ? '' : `; ${note}`}`;
+/** "8.9 GB to download, needs 11.7 GB of memory, more than this machine has, in 4 bits about 4.8 GB; size is an estimate". */
+export function sizeWords({ bytes, memory, fits, quantised, note }: CatalogueRow): string {
+  const need = `needs ${needWords({ memory, fits })}`;
+  const small = quantised === null ? '' : `, in 4 bits about ${needWords(quantised)}`;
+  return `${bytesWords(bytes)} to download, ${need}${small}${note === null ? '' : `; ${note}`}`;
 }
 
-/** A reasoner answers words, a segmenter clicks and boxes: each is chosen apart from the other. */
-function Use({ row: { kind, title }, place }: { row: CatalogueRow; place: string }) {
-  const client = useClient();
-  const settings = useWorkbench((state) => state.settings);
-  const setting = kind === 'reasoner' ? 'weights' : 'segmenter';
-  const inUse = settings[setting] === place;
-  return (
-    <Button
-      disabled={inUse}
-      title={place}
-      aria-label={`Use ${title}`}
-      onClick={() => void changeSettings(client, { [setting]: place })}
-    >
-      {inUse ? 'In use' : 'Use'}
-    </Button>
-  );
-}
+const needWords = ({ memory, fits }: { memory: number; fits: boolean }): string =>
+  `${bytesWords(memory)} of memory${fits ? '' : ', more than this machine has'}`;

@@ -120,7 +120,9 @@ test('a model that needs more memory than there is says so', () => {
     memory: 12e9,
     licence: 'free',
   } as const;
-  expect(catalogueLine(model, 8e9)).toContain('needs 12.0 GB, does not fit as it is; free');
+  expect(catalogueLine(model, 8e9)).toContain('needs 12.0 GB, does not fit; free');
+  const smaller = { ...model, quantisedMemory: 5e9 };
+  expect(catalogueLine(smaller, 8e9)).toContain('needs 12.0 GB, does not fit, in 4 bits about 5.0 GB, fits; free');
   expect(catalogueLine(model, 16e9)).toContain('needs 12.0 GB, fits; free');
 });
 

@@ -1,8 +1,8 @@
 // The catalogue over the contract: what is here, a download as a job that a closed project does not end, and its refusals.
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Client, ended, type Hosted, hosted, refusal } from '../hosting.ts';
 import { commit, type HubServer, hubServer, publish } from '../weights/hubServer.ts';
 import { writeToy } from '../weights/toyCheckpoint.ts';
@@ -39,8 +39,10 @@ const weights = `/some/Seg-Zero-toy/resolve/${commit}/model.safetensors`;
 test('the catalogue says what is here and what can be had', async () => {
   expect(await row('toy')).toEqual({
     ...{ id: 'toy', title: 'toy', kind: 'reasoner', bytes: 9, memory: 10, fits: true, licence: 'free', note: 'tiny' },
-    ...{ place: null, canDownload: true },
+    ...{ place: null, canDownload: true, quantised: null },
   });
+  const large = await row('lens-3b');
+  expect(large?.quantised?.memory).toBeLessThan(0.5 * (large?.memory ?? 0));
   expect([(await row('unknown'))?.canDownload, (await row('lens-3b'))?.canDownload]).toEqual([false, true]);
 });
 
@@ -68,4 +70,73 @@ test('what the catalogue does not have, or knows no address of, is refused in on
   });
   const job = await ended(client, (await client.models.download({ id: 'unknown' })).id);
   expect(job).toMatchObject({ state: 'failed', message: expect.stringMatching(/no address of it is known for sure/) });
+});
+
+describe('a model that lies on this machine', () => {
+  let folder: string;
+  const installed = async (name: string) => (await client.models.installed()).find((each) => each.name === name);
+  beforeAll(async () => {
+    folder = await writeToy(path.join(one.folder, 'mine', 'LENS-toy'), { says: 'nothing' });
+  });
+
+  test('is recognised by its tensors, listed and forgotten; its files stay', async () => {
+    const added = await client.models.import({ place: folder });
+    expect(added).toMatchObject({ name: 'LENS-toy', uses: ['reasoner'], bits: null, canQuantise: true, problem: null });
+    expect(added.detail).toMatch(/^Qwen2\.5-VL checkpoint: 1 layers of 272/u);
+    expect(await installed('LENS-toy')).toEqual(added);
+    await client.models.forget({ name: 'LENS-toy' });
+    expect(await installed('LENS-toy')).toBeUndefined();
+    expect(readdirSync(folder)).toContain('model.safetensors');
+    expect(await refusal(client.models.forget({ name: 'LENS-toy' }))).toMatchObject({ code: 'BAD_INPUT' });
+    const nothing = client.models.import({ place: path.join(one.folder, 'nowhere') });
+    expect(await refusal(nothing)).toMatchObject({
+      message: expect.stringMatching(/there is no such file or folder/u),
+    });
+  });
+
+  test('is written in 4 bits as a job, which a second wish does not begin again', async () => {
+    await client.models.import({ place: folder });
+    const [first, second] = await Promise.all([
+      client.models.quantise({ name: 'LENS-toy', bits: 4 }),
+      client.models.quantise({ name: 'LENS-toy', bits: 4 }),
+    ]);
+    expect(second.id).toBe(first.id);
+    const done = await ended(client, first.id);
+    expect(done).toMatchObject({
+      kind: 'quantise',
+      state: 'done',
+      message: expect.stringMatching(/in 4 bits and checked/u),
+    });
+    expect(done.done).toBe(done.total);
+    expect(await installed('LENS-toy')).toMatchObject({ bits: 4 });
+    expect(readdirSync(folder)).toContain('loupe-quantised.safetensors');
+    expect(await refusal(client.models.quantise({ name: 'nobody', bits: 4 }))).toMatchObject({ code: 'BAD_INPUT' });
+  });
+
+  test('whose weights in 4 bits are of other weights says so, and they can be written anew', async () => {
+    const whole = readFileSync(path.join(folder, 'model.safetensors'));
+    await writeFile(
+      path.join(folder, 'model.safetensors'),
+      whole.map((byte, i) => (i > whole.length - 9000 ? byte ^ 1 : byte)),
+    );
+    expect(await installed('LENS-toy')).toMatchObject({
+      ...{
+        bits: null,
+        canQuantise: true,
+        problem: expect.stringMatching(/written from other weights than lie beside it/u),
+      },
+    });
+    const anew = await client.models.quantise({ name: 'LENS-toy', bits: 8 });
+    expect(await ended(client, anew.id)).toMatchObject({ state: 'done' });
+    expect(await installed('LENS-toy')).toMatchObject({ bits: 8, problem: null });
+  });
+
+  test('that was moved away is said to be gone', async () => {
+    const moved = `${folder} elsewhere`;
+    await rename(folder, moved);
+    expect(await installed('LENS-toy')).toMatchObject({
+      ...{ canQuantise: false, problem: expect.stringMatching(/not there any more/u) },
+    });
+    await rename(moved, folder);
+  });
 });

@@ -1,5 +1,5 @@
 // What the host forks must be in the build under the name that it looks for beside itself.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -11,8 +11,12 @@ test('every program that is forked is built, and is an entry for the search for 
   const [build, knip] = [read('tools/build.mjs'), read('knip.json')];
   const names = /export type ProgramName = (?<names>.*);/u.exec(read('main/engine/protocol.ts'))?.groups?.names;
   const engines = [...(names ?? '').matchAll(/'(\w+)'/gu)].map(([, name]) => `main/engine/${name}.ts`);
-  const tasks = ['main/jobs/readProgram.ts', 'main/jobs/examineProgram.ts', 'main/pictures/svgProgram.ts'];
-  expect(engines).toContain('main/engine/train.ts');
+  const tasks = readdirSync(path.join(repository, 'main'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('Program.ts'))
+    .map((name) => `main/${name.replaceAll(path.sep, '/')}`);
+  expect([...engines, ...tasks]).toEqual(
+    expect.arrayContaining(['main/engine/train.ts', 'main/jobs/readProgram.ts', 'main/pictures/svgProgram.ts']),
+  );
   for (const file of [...engines, ...tasks]) {
     expect(existsSync(path.join(repository, file))).toBe(true);
     expect(build).toContain(`${path.basename(file, '.ts')}: '${file}'`);

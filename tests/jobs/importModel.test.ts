@@ -1,0 +1,27 @@
+// A model that lies on this machine is listed under its own name, and never in the place of another one.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { importModel } from '../../main/jobs/importModel.ts';
+import { readInstalled } from '../../main/weights/catalogue.ts';
+import { writeToy, writeToySam } from '../weights/toyCheckpoint.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'loupe-import-model-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const config = path.join(root, 'config');
+
+test('it is called after its folder, or as it is asked', async () => {
+  const qwen = await writeToy(path.join(root, 'Qwen2.5-VL-3B'), { says: 'nothing' });
+  const sam = await writeToySam(path.join(root, 'sam'));
+  expect(await importModel(config, qwen)).toMatchObject({ name: 'Qwen2.5-VL-3B', place: qwen });
+  expect(await importModel(config, sam, 'clicks')).toMatchObject({ name: 'clicks', kind: 'SAM 2 checkpoint' });
+  expect((await readInstalled(config)).map(({ name }) => name)).toEqual(['Qwen2.5-VL-3B', 'clicks']);
+});
+
+test('a name that another place has is refused, and what is no model too', async () => {
+  const other = await writeToy(path.join(root, 'elsewhere', 'Qwen2.5-VL-3B'), { says: 'nothing' });
+  await expect(importModel(config, other)).rejects.toThrow(/is the name of .* already/u);
+  await expect(importModel(config, path.join(root, 'config'))).rejects.toThrow(/holds neither/u);
+  expect(await readInstalled(config)).toHaveLength(2);
+});
