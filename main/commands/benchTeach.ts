@@ -109,7 +109,7 @@ async function taught(bench: TierBench, { note, signal }: Pick<Terminal, 'note' 
         heard: ({ phase, done, total, figures }) => {
           const numbers = Object.entries(figures).map(([name, value]) => `  ${name} ${value.toFixed(3)}`);
           if (phase !== last || numbers.length > 0)
-            note(`${tier}: ${phase} ${done}/${total ?? '?'}${numbers.join('')}\n`);
+            note(`${tier}: ${phase} ${Math.floor(done)}/${total ?? '?'}${numbers.join('')}\n`);
           last = phase;
         },
       },

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { Job } from '../contract/jobs.ts';
 import {
   draftWords,
+  partWords,
   reasoningWords,
   type TeachProgress,
   type TeachReport,
@@ -91,8 +92,8 @@ async function teach(file: string, options: TeachOptions, terminal: Terminal): P
       fileOf,
       heard: heardBy(terminal),
     };
-    const report = await teachProject(work, new Meter(terminal.signal, (_: Partial<Job>) => {}));
-    terminal.note('\n');
+    const meter = new Meter(terminal.signal, (_: Partial<Job>) => {});
+    const report = await teachProject(work, meter).finally(() => terminal.note('\n'));
     terminal.print(options.json ? `${JSON.stringify(report)}\n` : asText(report));
     terminal.finish(report.gate.promoted ? exitCode.done : exitCode.nothing);
   });
@@ -124,7 +125,8 @@ const EVERY_MS = 1000;
 /** "training 120/400  loss 0.412  38 s left", over and over on one line. */
 function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
   let last = Number.NEGATIVE_INFINITY;
-  return ({ phase, done, total, secondsLeft, figures, fold }) => {
+  let widest = 0;
+  return ({ phase, done, total, secondsLeft, figures, fold, part }) => {
     const { 'memory GB': memory } = figures;
     if (memory !== undefined) return terminal.note(`\nThe run needs about ${memory.toFixed(1)} GB of memory.\n`);
     const now = performance.now();
@@ -132,8 +134,11 @@ function heardBy(terminal: Terminal): (progress: TeachProgress) => void {
     last = now;
     const numbers = Object.entries(figures).map(([name, value]) => `  ${name} ${value.toFixed(3)}`);
     const left = secondsLeft === null ? '' : `  ${Math.ceil(secondsLeft)} s left`;
-    const part = fold ? `fold ${fold.number} of ${fold.of}: ` : '';
-    terminal.note(`\r${part}${phase} ${done}/${total ?? '?'}${numbers.join('')}${left}   `);
+    const which = fold ? `fold ${fold.number} of ${fold.of}: ` : '';
+    const inside = part ? `, ${partWords(part)}` : '';
+    const line = `${which}${phase} ${Math.floor(done)}/${total ?? '?'}${inside}${numbers.join('')}${left}`;
+    widest = Math.max(widest, line.length);
+    terminal.note(`\r${line.padEnd(widest)}`);
   };
 }
 

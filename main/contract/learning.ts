@@ -138,16 +138,51 @@ export const draftWords = (drafts: NonNullable<TeachReport['drafts']>): string =
 export const reasoningWords = ({ written, confirmed, composed }: NonNullable<TeachReport['reasoning']>): string =>
   `${written} written, ${confirmed} confirmed, ${composed} put together from the shapes`;
 
+/** A part of a long step, and how many of its runs are over. */
+export const StepPart = z.object({
+  name: z.enum([
+    'sampling',
+    'drawing',
+    'comparing',
+    'reading',
+    'judging',
+    'learning',
+    'drawing gradients',
+    'gradients',
+  ]),
+  done: z.int(),
+  of: z.int(),
+});
+export type StepPart = z.infer<typeof StepPart>;
+
+const partsInWords: Readonly<Record<StepPart['name'], string>> = {
+  sampling: 'sampling answers, token',
+  drawing: 'drawing answer',
+  comparing: 'reading answer by the weights before, answer',
+  reading: 'reading answer',
+  judging: 'judging the answers',
+  learning: 'gradients of answer',
+  'drawing gradients': 'gradients of what draws, part',
+  gradients: 'gradients',
+};
+
+/** "gradients of answer 5 of 8". */
+export const partWords = ({ name, done, of }: StepPart): string =>
+  of === 1 ? partsInWords[name].replace(/, part$/u, '') : `${partsInWords[name]} ${Math.min(done + 1, of)} of ${of}`;
+
 /** What a run reports while it works. */
 export const TeachProgress = z.object({
   kind: z.literal('teaching'),
   phase: z.enum(['looking', 'measuring', 'preparing', 'training', 'judging']),
+  /** A step under way counts by its share. */
   done: z.number(),
   total: z.number().nullable(),
   secondsLeft: z.number().nullable(),
   figures: z.record(z.string(), z.number()),
   /** The run under way of several, from 1; none: there is one, or it is the last one, on all images. */
   fold: z.object({ number: z.int(), of: z.int() }).optional(),
+  /** Of a step that is long. */
+  part: StepPart.optional(),
 });
 export type TeachProgress = z.infer<typeof TeachProgress>;
 

@@ -14,6 +14,8 @@ export interface Progress {
   step(count?: number): void;
   /** Says that so many were done before this run; they do not count for its speed. */
   resumeAt(done: number): void;
+  /** Says how far the work is and how long the rest takes, where that is known better than by the speed of late. */
+  at(done: number, secondsLeft: number | null): void;
   /** A line that says what was left out, and why. */
   note(line: string): void;
 }
@@ -148,6 +150,7 @@ export class Meter implements Progress {
   #marks: Mark[];
   #done = 0;
   #total: number | null = null;
+  #foretold: number | null = null;
   #reported = Number.NEGATIVE_INFINITY;
 
   constructor(signal: AbortSignal, report: (fields: Partial<Job>) => void, now = () => performance.now()) {
@@ -173,6 +176,11 @@ export class Meter implements Progress {
     this.#tell();
   }
 
+  at(done: number, secondsLeft: number | null): void {
+    this.#foretold = secondsLeft;
+    this.resumeAt(done);
+  }
+
   note(line: string): void {
     if (this.#notes.length < MOST_NOTES) this.#notes.push(line);
     this.#tell();
@@ -193,6 +201,7 @@ export class Meter implements Progress {
   }
 
   #secondsLeft(): number | null {
+    if (this.#foretold !== null) return this.#foretold;
     const [first] = this.#marks;
     if (first === undefined || this.#total === null || this.#done <= first.done) return null;
     const seconds = (this.#now() - first.at) / 1000;

@@ -168,7 +168,7 @@ async function attempt(
   const onEvent = (event: TeachProgress) => {
     work.heard(event, engine.pid);
     progress.total(event.total);
-    progress.resumeAt(event.done);
+    progress.at(event.done, event.secondsLeft);
   };
   for (let stops = 1; ; stops++) {
     try {

@@ -1,7 +1,7 @@
 // Samples groups of answers of a checkpoint with its updates of the moment, draws and rewards them, and packs them as the feeds of a step.
 import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
-import { Decoder, type DecoderSetup } from '../../models/qwen/decode.ts';
+import { Decoder, type DecoderSetup, type Generated } from '../../models/qwen/decode.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { objectInImage } from '../contract/answer.ts';
 import { entry } from '../contract/lookup.ts';
@@ -14,6 +14,7 @@ import type { AnswerReward } from './answerRewards.ts';
 import type { AnswerBatch, AnswerPolicy, AnswerQuestion } from './answerTask.ts';
 import type { SampledAnswer, SampledGroup } from './drawnRollouts.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from './groups.ts';
+import { type BetweenRuns, untold } from './stepClock.ts';
 
 export interface AnswerGroup {
   readonly question: AnswerQuestion;
@@ -35,7 +36,11 @@ export interface AnswerGroups {
 }
 
 /** Samples by the updates as they are at each call; the answers of a group share the cache of their question. */
-export async function openAnswers(policy: AnswerPolicy, batch: AnswerBatch): Promise<AnswerGroups> {
+export async function openAnswers(
+  policy: AnswerPolicy,
+  batch: AnswerBatch,
+  between: BetweenRuns = untold,
+): Promise<AnswerGroups> {
   const { weights } = policy;
   const { source, factors } = sourceOf(policy);
   // Filled as the decoder's graphs ask for them; the arrays are live, so what the trainer changes is sampled from.
@@ -52,7 +57,7 @@ export async function openAnswers(policy: AnswerPolicy, batch: AnswerBatch): Pro
   const masks = batch.queries && (await openAnswerMasks(policy, decoder));
   return {
     chosen: (questions, wanted = batch.questions) =>
-      chosenGroups(questions, wanted, (question) => groupOf(question, decoder, { policy, batch, masks })),
+      chosenGroups(questions, wanted, (question) => groupOf(question, decoder, { policy, batch, masks, between })),
     rest: () => decoder.release(),
     release: async () => {
       await decoder.release();
@@ -65,25 +70,27 @@ interface Sampling {
   readonly policy: AnswerPolicy;
   readonly batch: AnswerBatch;
   readonly masks: AnswerMasks | null;
+  readonly between: BetweenRuns;
 }
 
 /** Sampled as a person's several answers are. */
 async function groupOf(
   question: AnswerQuestion,
   decoder: Decoder,
-  { policy, batch, masks }: Sampling,
+  { policy, batch, masks, between }: Sampling,
 ): Promise<AnswerGroup> {
   const { recipe, tokenizer } = policy.weights;
   const end = tokenizer.special.get('<|im_end|>');
   if (end === undefined) throw new Error('The tokenizer has no <|im_end|>.');
-  const answers = await decoder.answer([question.prompt], {
+  const tokens = decoder.generate([question.prompt], {
     ...{ sampling: recipe.reasoner.sampling.several, samples: batch.turns, maxTokens: batch.answer },
     ...{ stop: [end], seed: question.seed },
   });
+  const answers = await sampledToEnd(tokens, (done) => between({ name: 'sampling', done, of: batch.answer }));
   const written = answers.rows.map((row) => ({ ...row, ids: readable(row.ids, policy.weights.reasoner.imageToken) }));
   const texts = written.map(({ ids }) => tokenizer.decode(ids, { skipSpecial: true }));
   const reader = answerReaders[recipe.reasoner.parser];
-  const drawn = masks ? await masks.drawn(question, { ...answers, rows: written }, texts) : [];
+  const drawn = masks ? await masks.drawn(question, { answers: { ...answers, rows: written }, texts, between }) : [];
   const { frame, size } = question.picture;
   const read = texts.map((text) => reader.read(text));
   const named = read.map(({ objects }) => objects.flatMap((one) => objectInImage(one, frame, size) ?? []));
@@ -97,6 +104,25 @@ async function groupOf(
     rewards: texts.map((text, i) => question.rewardOf(text, drawn[i])),
     drawn,
   };
+}
+
+/** `tell` hears how long the longest answer is. */
+async function sampledToEnd(
+  tokens: ReturnType<Decoder['generate']>,
+  tell: (length: number) => Promise<void>,
+): Promise<Generated> {
+  const lengths: number[] = [];
+  let longest = 0;
+  await tell(longest);
+  for (let each = await tokens.next(); ; each = await tokens.next()) {
+    if (each.done) return each.value;
+    const { row } = each.value;
+    const length = (lengths[row] ?? 0) + 1;
+    lengths[row] = length;
+    if (length <= longest) continue;
+    longest = length;
+    await tell(longest);
+  }
 }
 
 /** As they are shown to a person. */

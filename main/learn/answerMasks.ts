@@ -22,6 +22,7 @@ import type { AnswerPolicy, AnswerQuestion, TaskPicture } from './answerTask.ts'
 import { decoderFeeds } from './decoderFeeds.ts';
 import type { DecoderWeights } from './decoderTier.ts';
 import { rolloutTargets } from './rolloutTargets.ts';
+import type { BetweenRuns } from './stepClock.ts';
 
 export interface DrawnAnswer extends DrawnObjects {
   readonly named: readonly ReadObject[];
@@ -29,9 +30,15 @@ export interface DrawnAnswer extends DrawnObjects {
   readonly ask: DecoderInputs;
 }
 
+interface Written {
+  readonly answers: Generated;
+  readonly texts: readonly string[];
+  readonly between: BetweenRuns;
+}
+
 export interface AnswerMasks {
   /** In the order of the answers' texts. */
-  drawn(question: AnswerQuestion, answers: Generated, texts: readonly string[]): Promise<DrawnAnswer[]>;
+  drawn(question: AnswerQuestion, written: Written): Promise<DrawnAnswer[]>;
   release(): Promise<void>;
 }
 
@@ -108,11 +115,12 @@ export async function openAnswerMasks(policy: AnswerPolicy, decoder: Decoder): P
   const [worded, boxed] = [await openDrawer(policy, weights, true), await openDrawer(policy, weights, false)];
   const open: Open = { policy, weights, segmenter, worded, boxed };
   return {
-    drawn: async (question, answers, texts) => {
+    drawn: async (question, { answers, texts, between }) => {
       const { picture } = question;
       const [image, states] = [await picture.read(), await statesOf(question, answers, { policy, decoder })];
       const drawn: DrawnAnswer[] = [];
       for (const [i, text] of texts.entries()) {
+        await between({ name: 'drawing', done: i, of: texts.length });
         const own = states.slice((i * states.length) / texts.length, ((i + 1) * states.length) / texts.length);
         drawn.push(await drawnAnswer(image, { picture, text, states: own }, open));
       }

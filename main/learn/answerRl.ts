@@ -16,6 +16,7 @@ import type { AnswerBatch, AnswerPolicy, AnswerQuestion, AnswerTask } from './an
 import { drawnWithSeeds } from './groups.ts';
 import type { Feeder, LossGraph, Objective, Run } from './loop.ts';
 import { rewardsStage } from './rlTier.ts';
+import { untold } from './stepClock.ts';
 
 /** Looks at the groups that a step is about to learn from. */
 export type AnswerWatch = (step: number, groups: readonly AnswerGroup[]) => Promise<void>;
@@ -27,8 +28,8 @@ const watchedAnswers = (watch: AnswerWatch | null): AnswerReinforcement => ({
   graph: answerGraph,
   step: answerStep,
   before: (policy, batch) => writtenGraph(policy, batch).parameters.keys(),
-  async open(policy, batch, reference): Promise<Feeder<AnswerQuestion>> {
-    const groups = await openAnswers(policy, batch);
+  async open(policy, batch, reference, between = untold): Promise<Feeder<AnswerQuestion>> {
+    const groups = await openAnswers(policy, batch, between);
     const { logProbs } = writtenGraph(policy, oneRow(batch));
     const { folder } = policy.weights;
     return {
@@ -38,7 +39,7 @@ const watchedAnswers = (watch: AnswerWatch | null): AnswerReinforcement => ({
         await watch?.(step, chosen.groups);
         const feeds = groupFeeds(chosen, policy, batch);
         const before = await opened({ logProbs }, folder, (session) => {
-          return runByRows(session, { ...reference, ...feeds }, batch);
+          return runByRows(session, { feeds: { ...reference, ...feeds }, part: 'comparing', between }, batch);
         });
         return { ...feeds, reference: writtenLogProbs(before) };
       },

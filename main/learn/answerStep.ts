@@ -9,12 +9,14 @@ import { floats, type NamedValues, type Runner, type Value } from '../../models/
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { detach } from '../../models/train/trainer.ts';
+import type { StepPart } from '../contract/learning.ts';
 import { entry } from '../contract/lookup.ts';
 import { sourceOf } from './adapterPolicy.ts';
 import { answerLoss } from './answerLoss.ts';
 import { answerPass, rowFeeds, rowOf } from './answerPass.ts';
 import type { AnswerBatch, AnswerPolicy } from './answerTask.ts';
 import { joined } from './joinFloats.ts';
+import { type BetweenRuns, untold } from './stepClock.ts';
 
 type Outputs = Readonly<Record<string, Tensor>>;
 
@@ -101,20 +103,34 @@ function learnt(policy: AnswerPolicy, row: AnswerBatch): Outputs {
 
 /**
  * Fed as one graph of the whole step is, and gives the same. Each graph is open only while it is run: what ONNX Runtime
- * takes for it goes back to the system as a whole.
+ * takes for it goes back to the system as a whole. A loss that is no number is given without gradients, which would be none
+ * either and take most of the time.
  */
-export function answerStep(policy: AnswerPolicy, batch: AnswerBatch): Pick<Runner, 'run'> {
+export function answerStep(
+  policy: AnswerPolicy,
+  batch: AnswerBatch,
+  between: BetweenRuns = untold,
+): Pick<Runner, 'run'> {
   const { folder } = policy.weights;
   const { read, judge, learn, draw } = stepGraphs(policy, batch);
   return {
     run: async (feeds) => {
-      const found = await opened(read, folder, (session) => runByRows(session, feeds, batch));
+      const found = await opened(read, folder, (session) =>
+        runByRows(session, { feeds, part: 'reading', between }, batch),
+      );
+      await between({ name: 'judging', done: 0, of: 1 });
       const given = { ...feeds, ...found };
       const results = await opened(judge, folder, (session) => session.run(given));
       const [gradients, shown] = [only(results, isGradient), only(results, (name) => !isGradient(name))];
-      const learning = await opened(learn, folder, (session) => summedOverRows(session, { feeds, gradients }, batch));
+      if (!isFiniteLoss(shown)) return shown;
+      const learning = await opened(learn, folder, (session) =>
+        summedOverRows(session, { feeds, gradients, between }, batch),
+      );
       const all: Record<string, Value> = { ...shown, ...learning };
-      for (const group of draw) Object.assign(all, await opened(group, folder, (session) => session.run(given)));
+      for (const [done, group] of draw.entries()) {
+        await between({ name: 'drawing gradients', done, of: draw.length });
+        Object.assign(all, await opened(group, folder, (session) => session.run(given)));
+      }
       return all;
     },
   };
@@ -134,29 +150,34 @@ export async function opened<T>(
   }
 }
 
+const isFiniteLoss = (outputs: NamedValues): boolean => Number.isFinite(floats(outputs, 'loss')[0]);
+
 const only = (values: NamedValues, wanted: (name: string) => boolean): NamedValues =>
   Object.fromEntries(Object.entries(values).filter(([name]) => wanted(name)));
 
 /** Outputs of all rows behind one another; `feeds` are those of a batch. */
 export async function runByRows(
   session: Session,
-  feeds: NamedValues,
+  { feeds, part, between }: { feeds: NamedValues; part: StepPart['name']; between: BetweenRuns },
   batch: AnswerBatch,
 ): Promise<Record<string, Float32Array>> {
   const found: Record<string, Value>[] = [];
-  for (let row = 0; row < batch.rows; row++)
+  for (let row = 0; row < batch.rows; row++) {
+    await between({ name: part, done: row, of: batch.rows });
     found.push(await session.run({ ...feeds, ...rowFeeds(feeds, batch, row) }));
+  }
   const names = Object.keys(found[0] ?? {});
   return Object.fromEntries(names.map((name) => [name, joined(found.map((one) => floats(one, name)))]));
 }
 
 async function summedOverRows(
   session: Session,
-  { feeds, gradients }: { feeds: NamedValues; gradients: NamedValues },
+  { feeds, gradients, between }: { feeds: NamedValues; gradients: NamedValues; between: BetweenRuns },
   batch: AnswerBatch,
 ): Promise<Record<string, Float32Array>> {
   const sums: Record<string, Float32Array> = {};
   for (let row = 0; row < batch.rows; row++) {
+    await between({ name: 'learning', done: row, of: batch.rows });
     const weighed = Object.entries(gradients).map(([name, values]) => [name, rowOf(values, batch, row)] as const);
     const found = await session.run({ ...feeds, ...rowFeeds(feeds, batch, row), ...Object.fromEntries(weighed) });
     for (const name of Object.keys(found)) sums[name] = added(sums[name], floats(found, name));

@@ -10,6 +10,7 @@ import { drawnGroups, writeRollouts } from './drawnRollouts.ts';
 import { type Learning, stepsOf, trainUntil } from './learnDecoder.ts';
 import { keptSpread, type RewardSpread, rewardSteps, spreadOver, trainedShare } from './learnRewards.ts';
 import { secondsPerStep } from './loop.ts';
+import type { WithinStep } from './stepClock.ts';
 import type { TeachTask, Watching } from './task.ts';
 import { isWhole, writeVersion } from './version.ts';
 
@@ -63,6 +64,12 @@ async function opened(
   }
 }
 
+/** A step is taken to see how many the minutes hold. */
+const measuring =
+  ({ report }: Watching) =>
+  ({ part, done, secondsLeft }: WithinStep) =>
+    report({ kind: 'teaching', phase: 'preparing', done, total: 1, secondsLeft, figures: {}, part });
+
 /** Share of the groups that were sampled in training which could teach anything. */
 export async function learnAnswerRewards(
   task: TeachTask,
@@ -73,7 +80,7 @@ export async function learnAnswerRewards(
   if (isWhole(to)) return trainedShare(folder);
   const { policy, asked } = await opened(task, { learnt, from }, watching);
   const steps = await stepsOf(folder, rewardSteps.file, async () => {
-    const each = await secondsPerStep(answerRun(policy, asked, { steps: 1, seed }));
+    const each = await secondsPerStep(answerRun(policy, asked, { steps: 1, seed }), measuring(watching));
     return Math.round(Math.min(rewardSteps.most, Math.max(rewardSteps.fewest, (minutes * 60) / each)));
   });
   const watch: AnswerWatch = (step, groups) =>

@@ -1,5 +1,6 @@
 // Teaches the mask decoder and the context module by prepared asks, and writes the version.
 import path from 'node:path';
+import { NonFiniteError } from '../../models/train/trainer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import { openSegmenter } from '../weights/openSam.ts';
@@ -20,6 +21,7 @@ import { decoderValidation } from './decoderValidation.ts';
 import { endedWhen } from './endedRun.ts';
 import { type Policy, type Run, train } from './loop.ts';
 import type { StepProgress } from './meter.ts';
+import type { WithinStep } from './stepClock.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 import { validatedRun } from './validation.ts';
 import { isWhole, writeVersion } from './version.ts';
@@ -96,16 +98,33 @@ export async function trainUntil<P extends Policy, S, B>(
   { signal, report, validation }: Watching,
 ): Promise<void> {
   const validated = validation ? validatedRun(run, validation, { folder }) : null;
-  const hear = ({ step, steps, secondsLeft, figures }: StepProgress) => {
-    const all = { ...figures, ...validated?.figures() };
-    report({ kind: 'teaching', phase: 'training', done: step, total: steps, secondsLeft, figures: all });
+  const training = { kind: 'teaching', phase: 'training', total: run.steps } as const;
+  let last: Record<string, number> = {};
+  const hear = ({ step, secondsLeft, figures }: StepProgress) => {
+    last = { ...figures, ...validated?.figures() };
+    report({ ...training, done: step, secondsLeft: Math.min(secondsLeft, secondsToEnd()), figures: last });
+  };
+  const within = ({ part, done, secondsLeft, stepLeft }: WithinStep) => {
+    const left = secondsLeft === null ? null : Math.min(secondsLeft, secondsToEnd() + (stepLeft ?? 0));
+    report({ ...training, done, secondsLeft: left, figures: last, part });
   };
   const end = performance.now() + minutes * 60_000;
+  const secondsToEnd = () => Math.max(0, end - performance.now()) / 1000;
   const timed = endedWhen(validated?.run ?? run, () => performance.now() >= end);
   const until = AbortSignal.any([timed.over, ...(signal ? [signal] : [])]);
-  await train(timed.run, { folder, signal: until, saveEvery: every, saveEach: true, report: hear });
+  const context = { folder, signal: until, saveEvery: every, saveEach: true, report: hear, within };
+  await train(timed.run, context).catch(refuseNonFinite);
   signal?.throwIfAborted();
   await validated?.end();
+}
+
+/** What was trained before stays on the disk of a run that has failed; the weights in use were not touched. */
+function refuseNonFinite(error: unknown): never {
+  if (!(error instanceof NonFiniteError)) throw error;
+  const what = error.message.replace(/\.$/u, '');
+  throw new BadInput(
+    `${what}: the run ended there and the weights stay as they were; teach again with another seed or another tier`,
+  );
 }
 
 /** Asks of a step by pointing and by words, at most. */

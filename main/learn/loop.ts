@@ -12,6 +12,7 @@ import { detach, Trainer, type TrainerSettings } from '../../models/train/traine
 import { StepMeter, type StepProgress } from './meter.ts';
 import type { Parameters } from './parameters.ts';
 import { SavedSteps } from './savedSteps.ts';
+import { type BetweenRuns, StepClock, type WithinStep } from './stepClock.ts';
 
 /** What is trained. */
 export interface Policy {
@@ -34,13 +35,19 @@ export interface LossGraph {
 export interface Objective<P extends Policy, S, B> {
   graph(policy: P, shape: B): LossGraph;
   /** Gives the outputs of `stepOutputs` where one session would hold too much; default: one session of them. */
-  step?(policy: P, shape: B): Pick<Runner, 'run'>;
+  step?(policy: P, shape: B, between: BetweenRuns): Pick<Runner, 'run'>;
   /** Parameters whose values before the run are needed; default: all that the graph reads. */
   before?(policy: P, shape: B): Iterable<string>;
   /**
-   * Opens what turns samples into feeds. `reference` holds the policy as it was before the run, whether it is new or goes on.
+   * Opens what turns samples into feeds. `reference` holds the policy as it was before the run, whether it is new or goes on;
+   * `between` is called where feeds take runs that are long.
    */
-  open(policy: P, shape: B, reference: Readonly<Record<string, Float32Array>>): Promise<Feeder<S>>;
+  open(
+    policy: P,
+    shape: B,
+    reference: Readonly<Record<string, Float32Array>>,
+    between?: BetweenRuns,
+  ): Promise<Feeder<S>>;
 }
 
 export interface Feeder<S> {
@@ -72,6 +79,8 @@ export interface RunContext {
   /** Whether every step between them is saved too, in a way that outlives a kill but perhaps no power cut. Default: no. */
   readonly saveEach?: boolean;
   report(progress: StepProgress): void;
+  /** How far a step of several runs is. */
+  within?(step: WithinStep): void;
 }
 
 const usualSaveEvery = 250;
@@ -90,13 +99,14 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   const reference = snapshotBefore(run, names);
   await goOn(trainer, saved);
   if (trainer.step >= run.steps) return saved.dropInTurn();
-  const feeder = await run.objective.open(run.policy, run.shape, reference);
+  const clock = new StepClock(run.steps, context.within);
+  const feeder = await run.objective.open(run.policy, run.shape, reference, clock.between);
   try {
-    const session = await stepOf(run, graph, trained);
+    const session = await stepOf(run, { graph, trained, between: clock.between });
     const frozen = parameters.feeds(names.filter((name) => !graph.trains(name)));
     const runner: Pick<Runner, 'run'> = { run: (feeds) => session.run({ ...frozen, ...feeds }) };
     try {
-      await steps(trainer, { run, context, saved, feeder, runner });
+      await steps(trainer, { run, context, saved, feeder, runner, clock });
     } finally {
       await session.release();
     }
@@ -105,25 +115,33 @@ export async function train<P extends Policy, S, B>(run: Run<P, S, B>, context: 
   }
 }
 
-/** Times a run's first step without learning: the second of two, as the first one allocates memory. */
-export async function secondsPerStep<P extends Policy, S, B>(run: Run<P, S, B>): Promise<number> {
+/** Seconds of a step beside which what the first one takes for its memory is little. */
+const longStep = 20;
+
+/** Times a run's first step without learning: the second of two, as the first one allocates memory, unless that is long enough. */
+export async function secondsPerStep<P extends Policy, S, B>(
+  run: Run<P, S, B>,
+  within?: (step: WithinStep) => void,
+): Promise<number> {
   const graph = run.objective.graph(run.policy, run.shape);
   const names = [...graph.parameters.keys()];
   const reference = snapshotBefore(run, names);
-  const feeder = await run.objective.open(run.policy, run.shape, reference);
+  const clock = new StepClock(1, within);
+  const feeder = await run.objective.open(run.policy, run.shape, reference, clock.between);
   const trained = names.filter((name) => graph.trains(name));
   try {
-    const session = await stepOf(run, graph, trained);
+    const session = await stepOf(run, { graph, trained, between: clock.between });
     try {
       const values = run.policy.parameters.feeds(names);
       const step = async () => {
+        clock.begin(0);
+        const started = performance.now();
         const outputs = await session.run({ ...values, ...(await feeder.feed(run.samples(0), 0)) });
         for (const output of Object.values(outputs)) if (output instanceof Float32Array) detach(output);
+        return (performance.now() - started) / 1000;
       };
-      await step();
-      const started = performance.now();
-      await step();
-      return (performance.now() - started) / 1000;
+      const first = await step();
+      return first < longStep ? await step() : first;
     } finally {
       await session.release();
     }
@@ -137,11 +155,16 @@ const snapshotBefore = <P extends Policy, S, B>({ policy, objective, shape }: Ru
 
 async function stepOf<P extends Policy, S, B>(
   { policy, objective, shape }: Run<P, S, B>,
-  graph: LossGraph,
-  trained: readonly string[],
+  { graph, trained, between }: { graph: LossGraph; trained: readonly string[]; between: BetweenRuns },
 ): Promise<Pick<Runner, 'run' | 'release'>> {
-  const step = objective.step?.(policy, shape);
-  return step ? { run: (feeds) => step.run(feeds), release: async () => {} } : openStep(graph, trained);
+  const step = objective.step?.(policy, shape, between);
+  if (step) return { run: (feeds) => step.run(feeds), release: async () => {} };
+  const session = await openStep(graph, trained);
+  const run: Runner['run'] = async (feeds) => {
+    await between({ name: 'gradients', done: 0, of: 1 });
+    return session.run(feeds);
+  };
+  return { run, release: () => session.release() };
 }
 
 /** What was read is let go of before the run begins: it is as large as what is trained with its moments. */
@@ -156,19 +179,22 @@ interface Opened<P extends Policy, S, B> {
   saved: SavedSteps;
   feeder: Feeder<S>;
   runner: Pick<Runner, 'run'>;
+  clock: StepClock;
 }
 
 async function steps<P extends Policy, S, B>(trainer: Trainer, opened: Opened<P, S, B>): Promise<void> {
-  const { run, context, saved, feeder, runner } = opened;
+  const { run, context, saved, feeder, runner, clock } = opened;
   const { signal } = context;
   const meter = new StepMeter(run);
   while (trainer.step < run.steps && !signal?.aborted) {
+    clock.begin(trainer.step);
     const feeds = await feeder.feed(run.samples(trainer.step), trainer.step);
     const figures = await trainer.accumulate(runner, feeds);
     const { gradientNorm } = trainer.update();
     const isLast = trainer.step === run.steps || signal?.aborted === true;
     await saved.save(trainer.state(), isLast);
     const progress = meter.add(trainer.step, { ...numbers(figures), gradientNorm }, isLast);
+    clock.end();
     if (progress) await publish(progress, context);
   }
 }

@@ -11,16 +11,25 @@ export interface StepProgress {
 }
 
 const reportEvery = 10;
+/** Seconds after which a report is made of fewer steps. */
+const reportAfter = 10;
 
 /** Averages figures and speed between reports. */
 export class StepMeter {
   private readonly run: { name: string; steps: number; perStep: number };
   private sums: Record<string, number> = {};
   private count = 0;
-  private since = performance.now();
+  private readonly now: () => number;
+  private since: number;
 
-  constructor(run: { name: string; steps: number; perStep: number }) {
+  /** `now` counts in seconds. */
+  constructor(
+    run: { name: string; steps: number; perStep: number },
+    now: () => number = () => performance.now() / 1000,
+  ) {
     this.run = run;
+    this.now = now;
+    this.since = now();
   }
 
   /** Null: too few steps since the last report; `isLast`: no other step follows, be it planned so or stopped. */
@@ -28,12 +37,13 @@ export class StepMeter {
     for (const [name, value] of Object.entries(figures)) this.sums[name] = (this.sums[name] ?? 0) + value;
     this.count++;
     const { name: stage, steps: total, perStep } = this.run;
-    if (this.count < reportEvery && !isLast) return null;
-    const seconds = (performance.now() - this.since) / 1000 / this.count;
+    const passed = this.now() - this.since;
+    if (this.count < reportEvery && passed < reportAfter && !isLast) return null;
+    const seconds = passed / this.count;
     const means = Object.fromEntries(Object.entries(this.sums).map(([k, v]) => [k, v / this.count]));
     this.sums = {};
     this.count = 0;
-    this.since = performance.now();
+    this.since = this.now();
     const speed = { samplesPerSecond: perStep / seconds, secondsLeft: (total - step) * seconds };
     const { length } = means;
     const all = length === undefined ? means : { ...means, tokensPerSecond: (perStep * length) / seconds };

@@ -32,7 +32,7 @@ export function JobView({ job, notesTitle = 'Notes' }: Props) {
 /** "120 of 3,000, 2 min left". */
 export function progressWords({ kind, state, done, total, secondsLeft }: Job): string {
   if (state === 'waiting') return 'Waits for its turn';
-  const words = kind === 'download' ? bytesWords : counted;
+  const words = kind === 'download' ? bytesWords : (count: number) => counted(Math.floor(count));
   const far = total === null ? words(done) : `${words(done)} of ${words(total)}`;
   return secondsLeft === null ? far : `${far}, ${timeLeft(secondsLeft)} left`;
 }

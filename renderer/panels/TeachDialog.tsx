@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import {
   draftWords,
   type LearningState,
+  partWords,
   reasoningWords,
   type TeachProgress,
   type TeachReport,
@@ -154,10 +155,11 @@ function Live() {
   );
 }
 
-/** "training: loss 0.532, iou 0.731". */
-export function liveWords({ phase, figures, fold }: TeachProgress): string {
+/** "training, gradients of answer 5 of 8: loss 0.532, iou 0.731". */
+export function liveWords({ phase, figures, fold, part }: TeachProgress): string {
   const numbers = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  const words = numbers.length > 0 ? `${phase}: ${numbers.join(', ')}` : phase;
+  const what = part ? `${phase}, ${partWords(part)}` : phase;
+  const words = numbers.length > 0 ? `${what}: ${numbers.join(', ')}` : what;
   return fold ? `fold ${fold.number} of ${fold.of}, ${words}` : words;
 }
 

@@ -40,6 +40,7 @@ const quiet = (signal = new AbortController().signal) => {
     total: () => {},
     step: () => {},
     resumeAt: () => {},
+    at: () => {},
     note: (line) => notes.push(line),
   };
   return { notes, progress };

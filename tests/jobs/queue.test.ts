@@ -167,6 +167,20 @@ describe('the meter', () => {
     expect(meter.fields().secondsLeft).toBeCloseTo(9);
   });
 
+  test('work that knows how long the rest takes is believed, whatever its speed of late', () => {
+    const { meter, wait } = metered();
+    meter.total(12);
+    for (const [done, left] of [
+      [0.2, null],
+      [0.4, 900],
+      [1, 850],
+    ] as const) {
+      wait(60_000);
+      meter.at(done, left);
+      expect(meter.fields()).toMatchObject({ done, secondsLeft: left });
+    }
+  });
+
   test('without a total there is no time left', () => {
     const { meter, wait } = metered();
     wait(1000);

@@ -11,6 +11,7 @@ import { openStep } from '../../main/learn/loop.ts';
 import { openModel } from '../../main/weights/openCheckpoint.ts';
 import { floats } from '../../models/graph/value.ts';
 import { globalNorm } from '../../models/train/clip.ts';
+import { NonFiniteError, Trainer } from '../../models/train/trainer.ts';
 import { toySamJson, writeToy } from '../weights/toyCheckpoint.ts';
 import { teachingImages } from './teaching.ts';
 
@@ -70,4 +71,25 @@ it.each(kinds)('of %s: loss, figures and every gradient', { timeout: 120_000 }, 
   const learning = [...norms].filter(([key, norm]) => key.startsWith('grad.') && norm > 1e-6);
   // Of the mask decoder some outputs are of no consequence to L_seg.
   expect(learning.length).toBeGreaterThan(0.7 * graph.parameters.size);
+});
+
+it('a loss that is no number ends the run before gradients are taken, and nothing was changed', {
+  timeout: 120_000,
+}, async () => {
+  const { policy, batch, feeds } = await stepOf('lens-released');
+  const { all } = policy.parameters;
+  const spoilt = [...all].find(([name]) => name.endsWith('lora_B.weight'))?.[1].values ?? new Float32Array();
+  spoilt[0] = Number.NaN;
+  const before = new Map([...all].map(([name, { values }]) => [name, values.slice()]));
+  const parts: string[] = [];
+  const runner = answerStep(policy, batch, async ({ name, done }) => void parts.push(`${name} ${done}`));
+  const trainer = new Trainer(new Map([...all].map(([name, { values }]) => [name, values])), {
+    schedule: { kind: 'constant', base: 1, warmup: 0, total: 1 },
+  });
+  const step = trainer.accumulate(runner, feeds);
+  await expect(step).rejects.toThrow(NonFiniteError);
+  await expect(step).rejects.toThrow(/^Step 1: .*"loss" is NaN/u);
+  expect(parts).toEqual([...Array.from({ length: 8 }, (_, row) => `reading ${row}`), 'judging 0']);
+  for (const [name, { values }] of all) expect(values, name).toEqual(before.get(name));
+  expect(trainer.step).toBe(0);
 });

@@ -3,8 +3,11 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { BadInput } from '../../main/contract/badInput.ts';
 import { random } from '../../main/contract/random.ts';
+import { checkpointStep } from '../../main/learn/checkpoint.ts';
 import { readCurves } from '../../main/learn/curves.ts';
+import { trainUntil } from '../../main/learn/learnDecoder.ts';
 import { type LossGraph, type Run, train } from '../../main/learn/loop.ts';
 import type { StepProgress } from '../../main/learn/meter.ts';
 import { Parameters } from '../../main/learn/parameters.ts';
@@ -223,6 +226,23 @@ describe('what stops a run', () => {
       seeds[0] === 24 ? { ...feedsOf(seeds), y: Float32Array.of(Number.NaN, 0, 0, 0) } : feedsOf(seeds);
     await expect(run(10, { objective: objectiveOf([], poisoned) })).rejects.toThrow(/^Step 7: "loss" is NaN/);
     await expect(stat(path.join(folder, 'toy.safetensors'))).rejects.toThrow('ENOENT');
+  });
+
+  it('is said to a person as one sentence; what was trained before it stays', async () => {
+    const poisoned = (seeds: readonly number[]) =>
+      seeds[0] === 24 ? { ...feedsOf(seeds), x: new Float32Array(12).fill(Number.NaN) } : feedsOf(seeds);
+    const settings: Toy['settings'] = { schedule: { kind: 'cosine', base: 0.02, warmup: 5, total: 300 } };
+    const toy: Toy = {
+      ...{ name: 'toy', steps: 10, settings, policy: { parameters: fresh() }, shape: 4, perStep: 4 },
+      objective: objectiveOf([], poisoned),
+      samples: (step) => Array.from({ length: 4 }, (_, i) => 4 * step + i),
+    };
+    const ended = trainUntil(toy, { folder, minutes: 1, saveEvery: 2 }, { report: () => {} });
+    await expect(ended).rejects.toThrow(BadInput);
+    await expect(ended).rejects.toThrow(
+      /^Step 7: "loss" is NaN.*: the run ended there and the weights stay as they were; teach again with another seed/u,
+    );
+    expect(await checkpointStep(path.join(folder, 'toy.safetensors'))).toBe(6);
   });
 
   it('is a checkpoint of another model', async () => {

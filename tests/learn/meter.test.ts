@@ -14,6 +14,19 @@ test('a report is made every ten steps and after the last one, of the means sinc
   expect(reports.at(-1)?.secondsLeft).toBe(0);
 });
 
+test('of steps that take long each is reported', () => {
+  const time = { now: 0 };
+  const meter = new StepMeter(run, () => time.now);
+  const reports = [1, 2, 3].flatMap((step) => {
+    time.now += step === 2 ? 9 : 500;
+    return meter.add(step, { loss: step }, false) ?? [];
+  });
+  expect(reports.map(({ step, secondsLeft }) => [step, secondsLeft])).toEqual([
+    [1, 24 * 500],
+    [3, (22 * 509) / 2],
+  ]);
+});
+
 test('the speed of answers that have a length is told in tokens as well', () => {
   const meter = new StepMeter(run);
   const report = meter.add(1, { length: 30, loss: 1 }, true);

@@ -53,9 +53,15 @@ export const toySamJson = {
   ...{ bkg: [8, 8], d_model: 16, dec_heads: 2, dec_mlp: 16, iou_hidden: 16, mask_in_chans: 16 },
 };
 
-export const configJson = (kind: 'qwen2_5_vl' | 'qwen2_vl' = 'qwen2_5_vl') => ({
+export const configJson = (kind: 'qwen2_5_vl' | 'qwen2_vl' = 'qwen2_5_vl', { layers = 1, inner = 32 } = {}) => ({
   ...{ model_type: kind, image_token_id: idOf('<|image_pad|>'), vocab_size: width, hidden_size: width },
-  ...{ num_hidden_layers: 1, num_attention_heads: 4, num_key_value_heads: 2, head_dim: 16, intermediate_size: 32 },
+  ...{
+    num_hidden_layers: layers,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 16,
+    intermediate_size: inner,
+  },
   ...{ tie_word_embeddings: false, rope_scaling: { type: 'mrope', mrope_section: [2, 3, 3] } },
   vision_config:
     kind === 'qwen2_5_vl'
@@ -69,15 +75,17 @@ export interface Toy {
   kind?: 'qwen2_5_vl' | 'qwen2_vl';
   /** With LENS's context module and a SAM 2 of toy size. */
   lens?: boolean;
+  /** Default: one layer of little width; more make its steps long. */
+  size?: { layers: number; inner: number };
 }
 
 const listOf = (says: Toy['says']): readonly string[] => (typeof says === 'string' ? [says] : says);
 
 /** Every tensor that the model has. */
-export function toyTensors({ kind, lens = false, says = '' }: Partial<Toy>): Record<string, TensorToWrite> {
+export function toyTensors({ kind, lens = false, says = '', size: how }: Partial<Toy>): Record<string, TensorToWrite> {
   const source = askedParams();
   const params = paramsFrom(source);
-  const config: QwenConfig = qwenConfigFrom(configJson(kind));
+  const config: QwenConfig = qwenConfigFrom(configJson(kind, how));
   const { merge } = config.vision;
   const pixels = input('pixels', [merge * merge, patchWidth(config.vision)]);
   visionTower(params.at('visual'), pixels, { grids: [{ t: 1, h: merge, w: merge }], config: config.vision });
@@ -88,7 +96,10 @@ export function toyTensors({ kind, lens = false, says = '' }: Partial<Toy>): Rec
   return Object.fromEntries(
     [...source.asked].map(([name, { shape }]) => [
       name,
-      { shape: [...shape], data: chosen(name, listOf(says).length) ?? values[name] ?? new Float32Array(size(shape)) },
+      {
+        shape: [...shape],
+        data: chosen(name, listOf(says).length, how) ?? values[name] ?? new Float32Array(size(shape)),
+      },
     ]),
   );
 }
@@ -104,7 +115,7 @@ function askLens(params: ReturnType<typeof paramsFrom>): void {
 }
 
 /** The layer passes on what it is given; a token's row is its own number, and the head says what follows which. */
-function chosen(name: string, sayings: number): Float32Array | null {
+function chosen(name: string, sayings: number, { inner = 32 } = {}): Float32Array | null {
   const all = Array.from({ length: sayings }, (_, i) => saying + i);
   // Of several each has a direction of its own, in which its choice can be learnt; a row for all other tokens would sum up
   // every small change.
@@ -122,7 +133,7 @@ function chosen(name: string, sayings: number): Float32Array | null {
   if (name === 'model.embed_tokens.weight') return square((token) => [token]);
   if (name === 'lm_head.weight') return square(follows);
   if (/^model\.layers\.\d+\.(self_attn\.o_proj|mlp\.down_proj)/.test(name))
-    return new Float32Array(name.includes('down') ? width * 32 : width * 64);
+    return new Float32Array(name.includes('down') ? width * inner : width * 64);
   return null;
 }
 
@@ -139,7 +150,7 @@ export async function writeToySam(folder: string, imageSize = toySam.imageSize):
 /** Writes the folder; the files are those that transformers writes. */
 export async function writeToy(folder: string, toy: Toy, tensors = toyTensors(toy)): Promise<string> {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(folder, 'config.json'), JSON.stringify(configJson(toy.kind)));
+  writeFileSync(path.join(folder, 'config.json'), JSON.stringify(configJson(toy.kind, toy.size)));
   writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizerJson(listOf(toy.says))));
   await writeSafetensors(path.join(folder, 'model.safetensors'), tensors);
   return folder;

@@ -79,6 +79,12 @@ describe('how far a job is', () => {
   });
 });
 
+it('counts a step under way in the bar, not in the words', () => {
+  const teaching = { ...{ kind: 'teach', state: 'running', done: 1.25, total: 5, secondsLeft: 90 } } as const;
+  expect(progressWords(job(teaching))).toBe('1 of 5, 2 min left');
+  expect(bar(view(teaching))).toBe('25');
+});
+
 describe('all jobs', () => {
   it('say that nothing is at work', () => {
     expect(wordsOf(laidOpen(JobsPanel, { dialog: 'jobs' }))).toContain('Nothing is at work');

@@ -59,6 +59,8 @@ describe('teaching', () => {
     expect(wordsOf(laidOpen(TeachDialog, { ...dialog, ...running, teaching }))).toContain('training: loss 0.500');
     expect(liveWords({ ...teaching, phase: 'looking', figures: {} })).toBe('looking');
     expect(liveWords({ ...teaching, fold: { number: 2, of: 5 } })).toBe('fold 2 of 5, training: loss 0.500');
+    const part = { name: 'learning', done: 4, of: 8 } as const;
+    expect(liveWords({ ...teaching, part })).toBe('training, gradients of answer 5 of 8: loss 0.500');
   });
 
   it('shows what came of it', () => {
