@@ -139,7 +139,7 @@ export const reasoningWords = ({ written, confirmed, composed }: NonNullable<Tea
   `${written} written, ${confirmed} confirmed, ${composed} put together from the shapes`;
 
 /** A part of a long step, and how many of its runs are over. */
-export const StepPart = z.object({
+export const PartOfStep = z.object({
   name: z.enum([
     'sampling',
     'drawing',
@@ -153,9 +153,9 @@ export const StepPart = z.object({
   done: z.int(),
   of: z.int(),
 });
-export type StepPart = z.infer<typeof StepPart>;
+export type PartOfStep = z.infer<typeof PartOfStep>;
 
-const partsInWords: Readonly<Record<StepPart['name'], string>> = {
+const partsInWords: Readonly<Record<PartOfStep['name'], string>> = {
   sampling: 'sampling answers, token',
   drawing: 'drawing answer',
   comparing: 'reading answer by the weights before, answer',
@@ -167,7 +167,7 @@ const partsInWords: Readonly<Record<StepPart['name'], string>> = {
 };
 
 /** "gradients of answer 5 of 8". */
-export const partWords = ({ name, done, of }: StepPart): string =>
+export const partWords = ({ name, done, of }: PartOfStep): string =>
   of === 1 ? partsInWords[name].replace(/, part$/u, '') : `${partsInWords[name]} ${Math.min(done + 1, of)} of ${of}`;
 
 /** What a run reports while it works. */
@@ -182,7 +182,7 @@ export const TeachProgress = z.object({
   /** The run under way of several, from 1; none: there is one, or it is the last one, on all images. */
   fold: z.object({ number: z.int(), of: z.int() }).optional(),
   /** Of a step that is long. */
-  part: StepPart.optional(),
+  part: PartOfStep.optional(),
 });
 export type TeachProgress = z.infer<typeof TeachProgress>;
 

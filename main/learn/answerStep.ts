@@ -9,7 +9,7 @@ import { floats, type NamedValues, type Runner, type Value } from '../../models/
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { detach } from '../../models/train/trainer.ts';
-import type { StepPart } from '../contract/learning.ts';
+import type { PartOfStep } from '../contract/learning.ts';
 import { entry } from '../contract/lookup.ts';
 import { sourceOf } from './adapterPolicy.ts';
 import { answerLoss } from './answerLoss.ts';
@@ -158,7 +158,7 @@ const only = (values: NamedValues, wanted: (name: string) => boolean): NamedValu
 /** Outputs of all rows behind one another; `feeds` are those of a batch. */
 export async function runByRows(
   session: Session,
-  { feeds, part, between }: { feeds: NamedValues; part: StepPart['name']; between: BetweenRuns },
+  { feeds, part, between }: { feeds: NamedValues; part: PartOfStep['name']; between: BetweenRuns },
   batch: AnswerBatch,
 ): Promise<Record<string, Float32Array>> {
   const found: Record<string, Value>[] = [];

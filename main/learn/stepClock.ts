@@ -1,14 +1,14 @@
 // Foretells how far a step of several runs is and how long the run still takes, by what the parts of the step before took.
 import { setImmediate } from 'node:timers/promises';
-import type { StepPart } from '../contract/learning.ts';
+import type { PartOfStep } from '../contract/learning.ts';
 
 /** Called between the runs of a step: tells how many of a part's runs are over, and lets messages in, as a run blocks the event loop. */
-export type BetweenRuns = (part: StepPart) => Promise<void>;
+export type BetweenRuns = (part: PartOfStep) => Promise<void>;
 
 export const untold: BetweenRuns = async () => {};
 
 export interface WithinStep {
-  readonly part: StepPart;
+  readonly part: PartOfStep;
   /** Steps that are over, and the share of the one under way. */
   readonly done: number;
   /** Of the run, and of the step under way; null: nobody knows yet. */
@@ -20,7 +20,7 @@ export interface WithinStep {
  * Parts in the order in which a step takes them. The first step is foretold by shares that a step of Seg-Zero-3B with answers of
  * 256 tokens roughly has: a row is read at the price of 1, learnt from at 3.5.
  */
-const usualShares: Readonly<Partial<Record<StepPart['name'], number>>> = {
+const usualShares: Readonly<Partial<Record<PartOfStep['name'], number>>> = {
   ...{ sampling: 12, drawing: 2, comparing: 8, reading: 8, judging: 1, learning: 28, 'drawing gradients': 2 },
 };
 
@@ -77,7 +77,7 @@ export class StepClock {
     await setImmediate();
   };
 
-  private shareAt({ name, done, of }: StepPart): number {
+  private shareAt({ name, done, of }: PartOfStep): number {
     const names = Object.keys(this.shares);
     const sumOf = (some: readonly string[]) => some.reduce((sum, one) => sum + (this.shares[one] ?? 0), 0);
     const before = sumOf(names.slice(0, Math.max(0, names.indexOf(name))));

@@ -1,9 +1,9 @@
 // How far a step of several runs is told to be, and how long the rest is said to take.
 import { describe, expect, it } from 'vitest';
-import { partWords, type StepPart } from '../../main/contract/learning.ts';
+import { type PartOfStep, partWords } from '../../main/contract/learning.ts';
 import { StepClock, type WithinStep } from '../../main/learn/stepClock.ts';
 
-const part = (name: StepPart['name'], done: number, of: number): StepPart => ({ name, done, of });
+const part = (name: PartOfStep['name'], done: number, of: number): PartOfStep => ({ name, done, of });
 
 /** A clock that is set by hand, and what was told. */
 function made(steps = 4) {
