@@ -122,7 +122,14 @@ describe('news', () => {
     for (const name of ['1', '2']) await paint(at(`in/${name}.png`));
     const stream = host.events.watch([]);
     await host.files().add([at('in')], {
-      ...{ signal: new AbortController().signal, total: () => {}, step: () => {}, resumeAt: () => {}, at: () => {}, note: () => {} },
+      ...{
+        signal: new AbortController().signal,
+        total: () => {},
+        step: () => {},
+        resumeAt: () => {},
+        at: () => {},
+        note: () => {},
+      },
     });
     const { ids } = await until(stream, 'images');
     expect(ids.length).toBeGreaterThan(0);
