@@ -6,21 +6,22 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { WordFiles } from './wordDialects.ts';
 
-/** ONNX Runtime holds weights as they were read, and packed for its products. */
-const copies = 2;
+/** While files are opened their weights lie there as they were read and packed for products, at work only packed: 1.1 measured. */
+const copies = { opening: 2, working: 1.25 };
 /** The picture encoder of SAM 3: pixels along a patch, heads, and the maps of attention that lie in memory together. */
 const [patch, heads, maps] = [14, 16, 3];
 const FLOAT_BYTES = 4;
 
 /**
  * Bytes, an estimate: the weights, and what attention over the whole picture takes, which outweighs all other values.
- * For SAM 3 (3.4 GB, 1008 x 1008) it is 12 GB; others who run it say "over 10".
+ * For SAM 3 (3.4 GB, 1008 x 1008) it is 9.4 GB; 7.4 GB were measured (docs/speed.md), and others who run it say "over 10".
  */
 export async function memoryNeeded(files: WordFiles, { width, height }: Frame): Promise<number> {
   const places = [files.picture, files.words, files.decoder].flatMap(filesOf);
   const sizes = await Promise.all([...new Set(places)].map(async (file) => (await stat(file)).size));
   const patches = (width / patch) * (height / patch);
-  return copies * sizes.reduce((a, b) => a + b, 0) + maps * heads * patches ** 2 * FLOAT_BYTES;
+  const weights = sizes.reduce((a, b) => a + b, 0);
+  return Math.max(copies.opening * weights, copies.working * weights + maps * heads * patches ** 2 * FLOAT_BYTES);
 }
 
 const filesOf = ({ file, data }: OnnxHeader): string[] => [

@@ -63,7 +63,7 @@ export class WordSegmenter {
     refuseWithout(folder, needed, free);
     const name = path.basename(folder);
     const [picture, words, decoder] = await opened([files.picture.file, files.words.file, files.decoder.file], options);
-    const slow = `${name} needs about ${gigabytes(needed)} of memory (${gigabytes(free)} are free) and on a processor some 15 s a picture: it is for prompting many images, not for work at the screen.`;
+    const slow = `${name} needs about ${gigabytes(needed)} of memory (${gigabytes(free)} are free) and on a processor 15 s and more a picture: it is for prompting many images, not for work at the screen.`;
     return new WordSegmenter(name, { files, picture, words, decoder, tokens }, [slow]);
   }
 
