@@ -223,6 +223,20 @@ describe('another model', () => {
   });
 });
 
+describe('weights that were written anew', () => {
+  it('are opened by another process where they are in use, and what is under way begins again there', async () => {
+    const engine = engineWith(weights);
+    await engine.call('ask', question());
+    const before = engine.pid;
+    engine.reopen(path.join(root, 'elsewhere'));
+    expect(engine.pid).toBe(before);
+    const asked = engine.call('ask', question({ samples: 2 }));
+    engine.reopen(weights);
+    expect(engine.pid).not.toBe(before);
+    expect((await asked).proposals).toHaveLength(2);
+  });
+});
+
 describe('a device that cannot be had', () => {
   it('is named beside the one in use, with a warning', async () => {
     const engine = new Engine({ weights, device: 'coreml' });
