@@ -1,9 +1,10 @@
 // Says which model a folder or file is, by its tensors and by the inputs of its ONNX files alone.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
 import { refuseForeignFormat, strangerOf } from '../weights/foreignFormats.ts';
+import { modelFiles } from '../weights/modelFiles.ts';
 import { openWeights } from '../weights/open.ts';
 import { type CheckpointWeights, isCheckpoint, openCheckpoint } from '../weights/openCheckpoint.ts';
 import { isSam1, openSam } from '../weights/openSam.ts';
@@ -28,7 +29,7 @@ export async function recogniseModel(place: string): Promise<Recognised> {
     await refuseForeignFormat(place);
     return recogniseCheckpoint(place, await tensorsOf(place));
   }
-  const names = await readdir(place, { recursive: true });
+  const names = await modelFiles(place);
   if (names.some((name) => name.endsWith('.onnx'))) {
     const headers = await readOnnxFolder(place);
     const worded = findWordFiles(headers);
