@@ -370,7 +370,7 @@ export const api = {
     /** Recognises what lies there by its tensors; it stays where it is. */
     import: base.input(z.object({ place: z.string().min(1) })).output(InstalledRow),
     /** Its files stay. */
-    forget: base.input(z.object({ name: z.string().min(1) })),
+    forget: base.input(z.object({ name: z.string().min(1) })).output(Nothing),
     /** A job that writes its weights in fewer bits beside it; it counts weights, written and checked. */
     quantise: base.input(z.object({ name: z.string().min(1), bits: z.literal([4, 8]) })).output(Job),
   },

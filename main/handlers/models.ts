@@ -41,6 +41,7 @@ export const modelsHandlers = (host: Host) => ({
   ),
   forget: contract.models.forget.handler(async ({ input: { name } }) => {
     await removeInstalled(host.folders.config, name);
+    return {};
   }),
   quantise: contract.models.quantise.handler(async ({ input: { name, bits } }) => {
     const found = (await readInstalled(host.folders.config)).find((model) => model.name === name);

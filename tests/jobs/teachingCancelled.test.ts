@@ -24,7 +24,7 @@ const cli = path.resolve(import.meta.dirname, '../../main/cli.ts');
 beforeAll(async () => {
   const says = ['I do not know.', '[{"bbox_2d": [4, 5, 50, 52], "label": "cat"}]'];
   const toys = [
-    { folder: longRuns, size: { layers: 12, inner: 8192 }, side: 560 },
+    { folder: longRuns, size: { layers: 24, inner: 8192 }, side: 560 },
     { folder: manyRuns, size: { layers: 4, inner: 4096 }, side: 448 },
   ];
   for (const { folder, size, side } of toys) {
@@ -94,7 +94,7 @@ async function cancelled(
 }
 
 /** The kill comes after two seconds; the system takes the process's memory back after it. */
-const mostSeconds = 3;
+const mostSeconds = 4;
 
 describe('a cancel in a long step', { timeout: 300_000 }, () => {
   it('of many runs, of which is told which one is under way, ends between two of them', async () => {
@@ -104,8 +104,10 @@ describe('a cancel in a long step', { timeout: 300_000 }, () => {
     expect(seconds).toBeLessThan(mostSeconds);
     expect(isAlive(pid)).toBe(false);
     const parts = heard.flatMap(({ phase, part }) => (phase === 'training' && part ? [part.name] : []));
-    const order = ['sampling', 'drawing', 'comparing', 'reading', 'judging', 'learning'] as const;
-    expect([...new Set(parts)]).toEqual(order.filter((one) => parts.includes(one)));
+    // Sampling and drawing take turns where answers teach nothing, and what is quick is not told.
+    const later = ['comparing', 'reading', 'judging', 'learning'] as const;
+    const told = parts.filter((one) => one !== 'sampling' && one !== 'drawing');
+    expect([...new Set(told)]).toEqual(later.filter((one) => told.includes(one)));
     expect(new Set(parts)).toContain('reading');
     const done = heard.flatMap(({ phase, done: share }) => (phase === 'training' ? [share] : []));
     expect(done).toEqual(done.toSorted((a, b) => a - b));
