@@ -40,7 +40,7 @@ function place(part: string, copy: string): void {
 
 /**
  * The copy of `file` at `copy`, open to be answered in. One that is there already is gone on with if it has every
- * image of the project; a project that is open elsewhere cannot be read for that, and \`gather\` tells what had no answer.
+ * image of the project; a project that is open elsewhere cannot be read for that, and `gather` tells what had no answer.
  */
 export async function openCopy(file: string, copy: string): Promise<Project> {
   const isOld = existsSync(copy);
