@@ -10,7 +10,7 @@ import { maskArea, maskBox, sharedArea, union } from '../contract/rle.ts';
 import { pointsOf } from './rings.ts';
 import { type Fields, isFields, wholeOf, yesOf } from './values.ts';
 
-/** Files of other tools count from 0, and readers take 0 as any other number; only pycocotools' evaluation does not: see UNMATCHED. */
+/** Files of other tools count from 0, and readers take 0 as any other number; pycocotools' evaluation alone takes an annotation of id 0 for no match. */
 const id = z.int().min(0);
 const number = z.number();
 /** COCO's own names. */
