@@ -11,6 +11,7 @@ import type { ReferringFigures } from '../evaluate/referring.ts';
 import type { RepairFigures } from '../evaluate/repair.ts';
 import type { SceneEvaluation } from '../evaluate/scenes.ts';
 import type { WordFigures } from '../evaluate/words.ts';
+import { exitCode } from '../failure.ts';
 import type { Predictor } from '../flow/predictor.ts';
 import type { Terminal } from '../terminal.ts';
 import { type EvalProjectOptions, evalProject } from './evalProject.ts';
@@ -149,8 +150,11 @@ async function evalPrompts(predictor: Predictor, folder: string, terminal: Termi
     import('../pictures/image.ts'),
   ]);
   const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} prompts`);
-  const expressions = await readTextPrompts(file, folder);
-  return measureReferring(predictor, expressions, { signal: terminal.signal, read: decodeImage, progress });
+  const { expressions, leftOut } = await readTextPrompts(file, folder);
+  const task = { signal: terminal.signal, read: decodeImage, progress, leftOut };
+  const figures = await measureReferring(predictor, expressions, task);
+  if (figures.failed.length > 0) terminal.finish(exitCode.nothing);
+  return figures;
 }
 
 async function evalScenes(options: ScenesOptions, terminal: Terminal): Promise<void> {

@@ -3,8 +3,9 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badInput.ts';
-import { type Expression, type ReferringSet, referringSets } from '../evaluate/expressions.ts';
+import { type Expression, type ExpressionSet, type ReferringSet, referringSets } from '../evaluate/expressions.ts';
 import type { ReferringAccuracy, ReferringFigures } from '../evaluate/referring.ts';
+import { exitCode } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 import { wholeNumber } from './options.ts';
 import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
@@ -58,7 +59,8 @@ interface ReferringCall {
 }
 
 async function evalReferring(set: ReferringSet, data: string, { options, terminal }: ReferringCall): Promise<void> {
-  const expressions = (await readSet(set, data, options)).slice(0, options.most);
+  const { leftOut, ...whole } = await readSet(set, data, options);
+  const expressions = whole.expressions.slice(0, options.most);
   await refuseMissing(expressions);
   const [{ evaluateReferring }, { decodeImage }] = await Promise.all([
     import('../evaluate/referring.ts'),
@@ -72,10 +74,12 @@ async function evalReferring(set: ReferringSet, data: string, { options, termina
     const figures = await evaluateReferring(predictor, expressions, {
       ...{ set: `${named}${by}`, weights: `${weights}, ${path.resolve(options.weights)}`, signal: terminal.signal },
       items: path.resolve(options.items ?? `loupe-eval-${set}-${options.split}.jsonl`),
-      read: decodeImage,
+      ...{ read: decodeImage, leftOut },
       progress: (done, of, left) => terminal.note(`\r${done} of ${of} sentences${leftWords(left)}   `),
     });
     terminal.note('\n');
+    refuseUnmeasured(figures);
+    if (figures.failed.length > 0) terminal.finish(exitCode.nothing);
     terminal.print(
       options.json ? `${JSON.stringify({ set: named, weights, ...figures })}\n` : referringTable(named, figures),
     );
@@ -86,7 +90,7 @@ async function evalReferring(set: ReferringSet, data: string, { options, termina
 
 const leftWords = (seconds: number): string => (seconds < 1 ? '' : `, ${Math.ceil(seconds / 60)} min left`);
 
-async function readSet(set: ReferringSet, data: string, options: ReferringOptions): Promise<Expression[]> {
+async function readSet(set: ReferringSet, data: string, options: ReferringOptions): Promise<ExpressionSet> {
   const placeOf = (name: string | undefined) => (name === undefined ? null : path.resolve(name));
   const [images, sentences] = [placeOf(options.images), placeOf(options.sentences)];
   const source = { set, data: path.resolve(data), split: options.split, images, sentences };
@@ -103,6 +107,12 @@ async function refuseMissing(expressions: readonly Expression[]): Promise<void> 
     if (await stat(picture).catch(() => null)) return;
   const [first] = expressions;
   if (first) throw new BadInput(`${first.picture}: is not there; --images names the folder of the pictures`);
+}
+
+/** Figures of no sentence are none. */
+function refuseUnmeasured({ count, failed }: ReferringFigures): void {
+  if (count === 0)
+    throw new BadInput(`no sentence could be measured: ${failed.length} left out; the first: ${failed[0]}`);
 }
 
 export function referringTable(
@@ -124,5 +134,6 @@ export function referringTable(
   );
   const told = `${unreadable} answers cannot be read; median ${medianMs.toFixed(0)} ms`;
   const left = failed.map((line) => `left out: ${line}\n`).join('');
-  return `${lines.join('\n')}\n${told}\n${left}`;
+  const fewer = `these figures are not of the whole set: ${failed.length} left out, ${count} measured\n`;
+  return `${lines.join('\n')}\n${told}\n${failed.length > 0 ? fewer : ''}${left}`;
 }

@@ -4,6 +4,8 @@ import type { z } from 'zod';
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
+import { maskArea } from '../contract/rle.ts';
+import type { LeftOut } from '../formats/reading.ts';
 
 /** What is meant, in image pixels; masks without a pixel where nothing is. */
 export interface ExpressionTruth {
@@ -28,6 +30,43 @@ export interface Expression {
   truth(frame: Frame): ExpressionTruth;
 }
 
+/** What was read of a set: figures of `expressions` alone are to be told with what was left out. */
+export interface ExpressionSet {
+  readonly expressions: readonly Expression[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** What `make` gives; where it refuses, nothing, and its sentence is kept. */
+export function orLeftOut<T>(what: string, leftOut: LeftOut[], make: () => T): T[] {
+  try {
+    return [make()];
+  } catch (error) {
+    if (!(error instanceof BadInput)) throw error;
+    leftOut.push({ what, why: error.message });
+    return [];
+  }
+}
+
+/** The set, unless nothing of it can be asked. */
+export function unlessEmpty(place: string, { expressions, leftOut }: ExpressionSet): ExpressionSet {
+  const [first] = leftOut;
+  if (expressions.length > 0) return { expressions, leftOut };
+  if (!first) throw new BadInput(`${place}: holds nothing to ask`);
+  const more = leftOut.length > 1 ? `, and ${leftOut.length - 1} more are left out` : '';
+  throw new BadInput(`${place}: holds nothing that can be asked: ${first.what}: ${first.why}${more}`);
+}
+
+/** What is meant has a pixel in the picture: else the file is of another picture. */
+export function seen(truth: ExpressionTruth): ExpressionTruth {
+  if (maskArea(truth.strict) > 0) return truth;
+  throw new BadInput('no pixel of its mask lies in the picture');
+}
+
+export function fitting<M extends { size: readonly [number, number] }>(mask: M, { width, height }: Frame): M {
+  if (mask.size[0] === height && mask.size[1] === width) return mask;
+  throw new BadInput(`its mask is ${mask.size[1]} x ${mask.size[0]}, its picture ${width} x ${height}`);
+}
+
 /** Every set by its name, with the file or folder that it is read from. */
 export const referringSets = ['refcoco', 'refcoco+', 'refcocog', 'reasonseg', 'groundingsuite'] as const;
 export type ReferringSet = (typeof referringSets)[number];
@@ -43,13 +82,11 @@ export interface ReferringSource {
   readonly sentences: string | null;
 }
 
-/** `entry` counts from 1 in a file of several. Throws one sentence that names the file and the field. */
-export function checked<T>(file: string, schema: z.ZodType<T>, value: unknown, entry?: number): T {
+/** Throws one sentence that names the file and the field. */
+export function checked<T>(file: string, schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const where = [entry === undefined ? '' : `entry ${entry}`, issue?.path.join('.') ?? ''].filter(
-    (word) => word !== '',
-  );
-  throw new BadInput([path.basename(file), ...where, issue?.message].join(': '));
+  const words = [path.basename(file), issue?.path.join('.'), issue?.message];
+  throw new BadInput(words.filter((word) => word !== undefined && word !== '').join(': '));
 }

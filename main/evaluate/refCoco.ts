@@ -10,39 +10,64 @@ import type { Box, Mask } from '../contract/records.ts';
 import { fromBitmap, toBitmap, union } from '../contract/rle.ts';
 import { parseSegmentation } from '../formats/cocoRules.ts';
 import { jsonFields, jsonPieces } from '../formats/jsonStream.ts';
-import { checked, type Expression, type ExpressionTruth, type ReferringSource } from './expressions.ts';
+import type { LeftOut } from '../formats/reading.ts';
+import {
+  checked,
+  type Expression,
+  type ExpressionSet,
+  type ExpressionTruth,
+  fitting,
+  orLeftOut,
+  type ReferringSource,
+  seen,
+  unlessEmpty,
+} from './expressions.ts';
 
 /** The pickle of the largest of the three sets is a tenth of it. */
 const MOST_BYTES = 2 ** 29;
 const SECONDS = 120;
 
+const Sentence = z.string().refine((words) => words.trim() !== '', 'asks nothing');
 const Fields = z.map(z.unknown(), z.unknown()).transform((map) => Object.fromEntries(map));
 const Reference = Fields.pipe(
   z.object({
     ref_id: z.int(),
     ann_id: z.int(),
     image_id: z.int(),
-    split: z.string(),
-    sentences: z.array(Fields.pipe(z.object({ sent: z.string() }))).min(1),
+    sentences: z.array(Fields.pipe(z.object({ sent: z.string() }))).min(1, 'has no sentence'),
   }),
 );
 type Reference = z.infer<typeof Reference>;
+const Division = Fields.pipe(z.object({ split: z.string() }));
 
 /** Who divided the set; `google` is in no paper that is compared with. */
 const dividedBy = { refcoco: 'unc', 'refcoco+': 'unc', refcocog: 'umd' } as const;
 
 /** Expressions come picture by picture, so that each picture is read and encoded once. */
-export async function readRefer(source: ReferringSource): Promise<Expression[]> {
+export async function readRefer(source: ReferringSource): Promise<ExpressionSet> {
   const folder = await folderOf(source);
-  const own = (await referencesIn(folder, source)).filter(isIn(source.split));
-  if (own.length === 0) throw new BadInput(`${folder}: has no references of the split "${source.split}"`);
-  const references = source.sentences === null ? own : withSentences(own, source.sentences, source.split);
+  const leftOut: LeftOut[] = [];
+  const own = await referencesIn(folder, source, leftOut);
+  if (own.length === 0 && leftOut.length === 0)
+    throw new BadInput(`${folder}: has no references of the split "${source.split}"`);
+  const references = source.sentences === null ? own : withSentences(own, source.sentences, leftOut);
   const instances = instancesIn(path.join(folder, 'instances.json'), references);
   const images = source.images ?? path.join(path.dirname(folder), 'images', 'mscoco', 'images', 'train2014');
-  return references
+  const expressions = references
     .toSorted((a, b) => a.image_id - b.image_id)
-    .flatMap((reference) => expressionsOf(reference, instances, images));
+    .flatMap((one) => orLeftOut(named(one), leftOut, () => expressionsOf(one, instances, images)))
+    .flat()
+    .flatMap((one) => orLeftOut(one.id, leftOut, () => saying(one)));
+  return unlessEmpty(folder, { expressions, leftOut });
 }
+
+/** Sentences are looked at one by one: a reference has several. */
+function saying(expression: Expression): Expression {
+  if (expression.text.whole.trim() === '') throw new BadInput('asks nothing');
+  return expression;
+}
+
+const named = ({ ref_id }: Reference): string => `reference ${ref_id}`;
 
 /** The folder itself, or that of the set in it. */
 async function folderOf({ data, set }: ReferringSource): Promise<string> {
@@ -51,15 +76,26 @@ async function folderOf({ data, set }: ReferringSource): Promise<string> {
   throw new BadInput(`${data}: holds no instances.json, nor does ${set} in it`);
 }
 
-async function referencesIn(folder: string, { set }: ReferringSource): Promise<Reference[]> {
+/** Those of the split; one that is there twice counts once. */
+async function referencesIn(folder: string, { set, split }: ReferringSource, leftOut: LeftOut[]): Promise<Reference[]> {
   const file = path.join(folder, `refs(${dividedBy[set as keyof typeof dividedBy]}).p`);
   const info = await stat(file).catch(() => null);
   if (!info?.isFile()) throw new BadInput(`${file}: does not exist; it comes with instances.json`);
   if (info.size > MOST_BYTES) throw new BadInput(`${file}: is ${info.size} bytes long, which no such file is`);
-  const list = z.array(Reference).safeParse(unpickled(file, await readFile(file)));
-  if (list.success) return list.data;
-  const [issue] = list.error.issues;
-  throw new BadInput(`${file}: ${issue?.path.join('.')}: ${issue?.message}`);
+  const list = checked(file, z.array(z.unknown()), unpickled(file, await readFile(file)));
+  const ids = new Set<number>();
+  return list.flatMap((value, i) => {
+    const apart = Division.safeParse(value);
+    if (apart.success && !isIn(split, apart.data.split)) return [];
+    return orLeftOut(`entry ${i + 1}`, leftOut, () => {
+      const reference = checked(file, Reference, value);
+      if (ids.has(reference.ref_id))
+        throw new BadInput(`${path.basename(file)}: reference ${reference.ref_id} is there before; the first counts`);
+      ids.add(reference.ref_id);
+      if (!apart.success) throw new BadInput(`${path.basename(file)}: says of no split that it is in it`);
+      return reference;
+    });
+  });
 }
 
 function unpickled(file: string, bytes: Uint8Array): unknown {
@@ -72,26 +108,33 @@ function unpickled(file: string, bytes: Uint8Array): unknown {
 }
 
 /** Chooses as the authors' own loader does: testA and testB by their letter. */
-function isIn(split: string): (reference: Reference) => boolean {
+function isIn(split: string, written: string): boolean {
   const letter = /^test([A-C])$/.exec(split)?.[1];
-  if (letter !== undefined) return (reference) => reference.split.includes(letter);
-  return split === 'test' ? (reference) => reference.split.includes('test') : (reference) => reference.split === split;
+  if (letter !== undefined) return written.includes(letter);
+  return split === 'test' ? written.includes('test') : written === split;
 }
 
-const Generated = z.object({ predictions: z.array(z.object({ ref_id: z.int(), sent: z.string().min(1) })).min(1) });
+const Generated = z.object({ predictions: z.array(z.unknown()).min(1) });
+const Written = z.object({ ref_id: z.int(), sent: Sentence });
 
 /** As the authors' evaluation of generated expressions takes them. References that nothing was written of are left out. */
-function withSentences(references: readonly Reference[], file: string, split: string): Reference[] {
+function withSentences(references: readonly Reference[], file: string, leftOut: LeftOut[]): Reference[] {
   const known = new Set(references.map(({ ref_id }) => ref_id));
   const sentences = new Map<number, { sent: string }[]>();
-  for (const { ref_id, sent } of checked(file, Generated, jsonFields(file)).predictions) {
-    if (!known.has(ref_id)) throw new BadInput(`${file}: speaks of reference ${ref_id}, which is not in "${split}"`);
-    sentences.set(ref_id, [...(sentences.get(ref_id) ?? []), { sent }]);
-  }
-  return references.flatMap((one) => {
-    const written = sentences.get(one.ref_id);
-    return written ? [{ ...one, sentences: written }] : [];
-  });
+  for (const [i, value] of checked(file, Generated, jsonFields(file)).predictions.entries())
+    orLeftOut(`prediction ${i + 1}`, leftOut, () => {
+      const { ref_id, sent } = checked(file, Written, value);
+      if (!known.has(ref_id))
+        throw new BadInput(`${path.basename(file)}: speaks of reference ${ref_id}, which is not in this split`);
+      sentences.set(ref_id, [...(sentences.get(ref_id) ?? []), { sent }]);
+    });
+  return references.flatMap((one) =>
+    orLeftOut(named(one), leftOut, () => {
+      const written = sentences.get(one.ref_id);
+      if (!written) throw new BadInput(`${path.basename(file)}: says nothing of it`);
+      return { ...one, sentences: written };
+    }),
+  );
 }
 
 const Instance = z.object({
@@ -99,40 +142,49 @@ const Instance = z.object({
   segmentation: z.unknown(),
   bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]),
 });
-const Picture = z.object({ id: z.int(), file_name: z.string().min(1) });
+const Side = z.int().positive().optional();
+const Picture = z.object({ id: z.int(), file_name: z.string().min(1), width: Side, height: Side });
 
+/** Records as they stand in the file: what is wrong with one concerns the references to it alone. */
 interface Instances {
-  readonly byId: ReadonlyMap<number, z.infer<typeof Instance>>;
-  readonly files: ReadonlyMap<number, string>;
+  readonly annotations: ReadonlyMap<number, unknown>;
+  readonly images: ReadonlyMap<number, unknown>;
 }
 
-/** Holds only the annotations that are referred to. */
+/** Holds only what is referred to; of an id that is there more than once the last, as with the authors' own loader. */
 function instancesIn(file: string, references: readonly Reference[]): Instances {
   const wanted = new Set(references.map(({ ann_id }) => ann_id));
   const shown = new Set(references.map(({ image_id }) => image_id));
-  const byId = new Map<number, z.infer<typeof Instance>>();
-  const files = new Map<number, string>();
+  const annotations = new Map<number, unknown>();
+  const images = new Map<number, unknown>();
   for (const { key, value } of jsonPieces(file, (name) => name === 'annotations' || name === 'images')) {
     const id = typeof value === 'object' && value !== null && 'id' in value ? Number(value.id) : Number.NaN;
-    if (key === 'annotations' && wanted.has(id)) byId.set(id, checked(file, Instance, value));
-    if (key === 'images' && shown.has(id)) files.set(id, checked(file, Picture, value).file_name);
+    if (key === 'annotations' && wanted.has(id)) annotations.set(id, value);
+    if (key === 'images' && shown.has(id)) images.set(id, value);
   }
-  return { byId, files };
+  return { annotations, images };
 }
 
-function expressionsOf(reference: Reference, { byId, files }: Instances, images: string): Expression[] {
+const INSTANCES = 'instances.json';
+
+function expressionsOf(reference: Reference, instances: Instances, folder: string): Expression[] {
   const { ref_id, ann_id, image_id, sentences } = reference;
-  const instance = byId.get(ann_id);
-  const file = files.get(image_id);
-  if (!instance || file === undefined)
-    throw new BadInput(
-      `instances.json: has no ${instance ? `image ${image_id}` : `annotation ${ann_id}`}, which reference ${ref_id} is of`,
-    );
-  const [x, y, width, height] = instance.bbox;
+  const [annotation, image] = [instances.annotations.get(ann_id), instances.images.get(image_id)];
+  if (annotation === undefined) throw new BadInput(`${INSTANCES}: has no annotation ${ann_id}, which it is of`);
+  if (image === undefined) throw new BadInput(`${INSTANCES}: has no image ${image_id}, which it is of`);
+  const { bbox, segmentation } = checked(`${INSTANCES}: annotation ${ann_id}`, Instance, annotation);
+  const { file_name, ...size } = checked(`${INSTANCES}: image ${image_id}`, Picture, image);
+  const [x, y, width, height] = bbox;
   const box = { x1: x, y1: y, x2: x + width, y2: y + height };
   // The base name alone counts: a file may not lead out of the folder.
-  const picture = path.join(images, path.basename(file));
-  const truth = (frame: Frame) => truthOf(instance.segmentation, box, frame);
+  const picture = path.join(folder, path.basename(file_name));
+  const truth = (frame: Frame) => {
+    if ((size.width ?? frame.width) !== frame.width || (size.height ?? frame.height) !== frame.height)
+      throw new BadInput(
+        `${picture}: is ${frame.width} x ${frame.height}, and ${INSTANCES} says ${size.width} x ${size.height}`,
+      );
+    return seen(truthOf(segmentation, box, frame));
+  };
   return sentences.map(({ sent }, i) => ({
     ...{ id: `${ref_id}-${i}`, picture, text: { papers: sent, whole: sent }, truth },
   }));
@@ -141,10 +193,10 @@ function expressionsOf(reference: Reference, { byId, files }: Instances, images:
 /** The released code adds the parts up and compares with 1: a pixel of two parts is of neither class. */
 export function truthOf(segmentation: unknown, box: Box, { width, height }: Frame): ExpressionTruth {
   if (!Array.isArray(segmentation)) {
-    const mask = parseSegmentation(segmentation, width, height);
+    const mask = fitting(parseSegmentation(segmentation, width, height), { width, height });
     return { papers: mask, strict: mask, box };
   }
-  const parts = segmentation.map((ring: unknown) => fromPolygon(checked('instances.json', Ring, ring), width, height));
+  const parts = segmentation.map((ring: unknown) => fromPolygon(checked(INSTANCES, Ring, ring), width, height));
   const nothing: Mask = { size: [height, width], counts: [height * width] };
   return { papers: once(parts, { width, height }), strict: union(nothing, ...parts), box };
 }

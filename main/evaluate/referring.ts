@@ -8,6 +8,7 @@ import { field } from '../contract/lookup.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
 import type { Predictor, Proposal } from '../flow/predictor.ts';
+import type { LeftOut } from '../formats/reading.ts';
 import type { Expression, ExpressionTruth } from './expressions.ts';
 import { cIoU, gIoU, median, type Overlap, overlapOf } from './metrics.ts';
 
@@ -31,6 +32,8 @@ const Header = z.object({ set: z.string(), weights: z.string() });
 export interface MeasuringTask {
   readonly signal: AbortSignal;
   read(picture: string): Promise<DecodedImage>;
+  /** What of the set could not be read: told with the figures, as what cannot be measured. */
+  readonly leftOut?: readonly LeftOut[];
   /** `left`: seconds that the rest takes at the speed of this run. */
   progress?(done: number, of: number, left: number): void;
 }
@@ -55,8 +58,11 @@ export async function evaluateReferring(
   expressions: readonly Expression[],
   task: ReferringTask,
 ): Promise<ReferringFigures> {
-  const known = await itemsOf(task);
-  const keep: KnownItems['keep'] = (item) => appendFile(task.items, `${JSON.stringify(item)}\n`);
+  const { known, said } = await itemsOf(task);
+  const keep: KnownItems['keep'] = async (item) => {
+    const line = JSON.stringify(item);
+    if (!said.has(line)) await appendFile(task.items, `${line}\n`);
+  };
   return measureReferring(predictor, expressions, task, { known, keep });
 }
 
@@ -70,6 +76,11 @@ export async function measureReferring(
   const items = expressions.flatMap(({ id }) => known.get(id) ?? []);
   const rest = expressions.filter(({ id }) => !known.has(id));
   const failed: string[] = [];
+  const leave = async ({ what, why }: LeftOut) => {
+    failed.push(`${what}: ${why}`);
+    await keep({ id: what, failed: why });
+  };
+  for (const one of task.leftOut ?? []) await leave(one);
   const started = performance.now();
   let last: { picture: string; image: DecodedImage } | null = null;
   for (const [i, expression] of rest.entries()) {
@@ -83,8 +94,7 @@ export async function measureReferring(
       await keep(item);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
-      failed.push(`${expression.id}: ${error.message}`);
-      await keep({ id: expression.id, failed: error.message });
+      await leave({ what: expression.id, why: error.message });
     }
     const left = ((performance.now() - started) / 1000 / (i + 1)) * (rest.length - i - 1);
     task.progress?.(expressions.length - rest.length + i + 1, expressions.length, left);
@@ -92,8 +102,14 @@ export async function measureReferring(
   return { ...figuresOf(items), failed };
 }
 
+interface StoredItems {
+  readonly known: ReadonlyMap<string, ReferringItem>;
+  /** The lines as they stand there: what failed again in the same way is not written again. */
+  readonly said: ReadonlySet<string>;
+}
+
 /** What earlier runs kept; a line that a killed run left half is cut away. */
-async function itemsOf({ items: file, set, weights }: ReferringTask): Promise<Map<string, ReferringItem>> {
+async function itemsOf({ items: file, set, weights }: ReferringTask): Promise<StoredItems> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     return '';
@@ -102,14 +118,14 @@ async function itemsOf({ items: file, set, weights }: ReferringTask): Promise<Ma
   const [header, ...lines] = whole.split('\n').filter((line) => line !== '');
   if (header === undefined) {
     await writeFile(file, `${JSON.stringify({ set, weights })}\n`);
-    return new Map();
+    return { known: new Map(), said: new Set() };
   }
   const made = Header.safeParse(jsonIn(header));
   if (!made.success) throw new BadInput(`${file}: is no file of measured items; name another one with --items`);
   if (made.data.set !== set || made.data.weights !== weights)
     throw new BadInput(`${file}: is of ${made.data.set} by ${made.data.weights}; name another one with --items`);
   if (whole !== text) await writeFile(file, whole);
-  return new Map(lines.flatMap((line, i) => itemIn(file, line, i + 2)));
+  return { known: new Map(lines.flatMap((line, i) => itemIn(file, line, i + 2))), said: new Set(lines) };
 }
 
 function itemIn(file: string, line: string, number: number): [string, ReferringItem][] {
@@ -189,7 +205,7 @@ export interface ReferringFigures {
   readonly kinds: Readonly<Record<string, ReferringAccuracy & { readonly count: number }>>;
   readonly unreadable: number;
   readonly medianMs: number;
-  /** "id: why", in this run. */
+  /** "id: why": what is in none of the figures. */
   readonly failed: readonly string[];
 }
 

@@ -7,10 +7,20 @@ import { parseRle } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union } from '../contract/rle.ts';
-import { jsonLines } from '../formats/jsonStream.ts';
-import { reasonSegFields, reasonSegMasks } from '../formats/reasonSeg.ts';
+import { jsonRows } from '../formats/jsonStream.ts';
+import type { LeftOut } from '../formats/reading.ts';
+import { isFlag, reasonSegFields, reasonSegMasks } from '../formats/reasonSeg.ts';
 import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/trueMasks.ts';
-import { checked, type Expression, type ReferringSource } from './expressions.ts';
+import {
+  checked,
+  type Expression,
+  type ExpressionSet,
+  fitting,
+  orLeftOut,
+  type ReferringSource,
+  seen,
+  unlessEmpty,
+} from './expressions.ts';
 
 const Shape = z.object({ label: z.string(), points: z.array(z.tuple([z.number(), z.number()])) });
 const Words = z.string().refine((words) => words.trim() !== '', 'asks nothing');
@@ -22,13 +32,26 @@ const Question = z.object({
   shapes: z.array(Shape),
 });
 
-/** `data` is the folder with train, val and test in it, or one of them. */
-export async function readReasonSegSet({ data, split, images }: ReferringSource): Promise<Expression[]> {
-  const below = path.join(data, split);
-  const folder = (await stat(below).catch(() => null))?.isDirectory() ? below : data;
+/** `data` is the folder with train, val and test in it, the one that ReasonSeg's archive unpacks to around it, or one of them. */
+export async function readReasonSegSet({ data, split, images }: ReferringSource): Promise<ExpressionSet> {
+  const folder = await splitFolder(data, split);
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json')).sort();
-  if (names.length === 0) throw new BadInput(`${folder}: has no questions (*.json) of ReasonSeg in it`);
-  return names.map((name) => questionOf(path.join(folder, name), images ?? folder));
+  if (names.length === 0)
+    throw new BadInput(`${folder}: has no questions (*.json) of ReasonSeg in it, nor a folder "${split}" of them`);
+  const leftOut: LeftOut[] = [];
+  const expressions = names.flatMap((name) =>
+    orLeftOut(path.basename(name, '.json'), leftOut, () => questionOf(path.join(folder, name), images ?? folder)),
+  );
+  return unlessEmpty(folder, { expressions, leftOut });
+}
+
+async function splitFolder(data: string, split: string): Promise<string> {
+  for (const folder of [path.join(data, split), path.join(data, 'ReasonSeg', split)])
+    if ((await stat(folder).catch(() => null))?.isDirectory()) return folder;
+  if (!(await stat(data).catch(() => null))?.isFile()) return data;
+  throw new BadInput(
+    `${data}: is a file; ReasonSeg is a folder of questions and pictures: unpack it and name the folder`,
+  );
 }
 
 /** The papers' evaluation asks the first text, and counts what is to be ignored as background. */
@@ -41,6 +64,9 @@ function questionOf(file: string, images: string): Expression {
     ...{ id: name, picture: path.join(images, `${name}.jpg`), text: { papers: first, whole: first } },
     truth: (frame) => {
       const { target, ignore } = reasonSegMasks(drawn, frame);
+      const isDrawn = drawn.some(({ label }) => !isFlag(label));
+      if (isDrawn && maskArea(target) + maskArea(ignore) === 0)
+        throw new BadInput('no pixel of its polygons lies in the picture');
       return { papers: target, strict: target, ignored: ignore, box: maskArea(target) > 0 ? maskBox(target) : null };
     },
   };
@@ -50,7 +76,7 @@ const Line = z.object({
   idx: z.int(),
   image_path: z.string().min(1),
   class_id: z.int(),
-  caption: z.string().min(1),
+  caption: Words,
   box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
   segmentation: z.unknown(),
 });
@@ -59,34 +85,48 @@ const Line = z.object({
 const classes: Readonly<Record<number, string>> = { 1: 'stuff', 2: 'part', 3: 'several', 4: 'single' };
 
 /** `data` is the jsonl; pictures lie below `images` as the lines say, with or without their first folder. */
-export async function readGroundingSuiteSet({ data, images }: ReferringSource): Promise<Expression[]> {
+export async function readGroundingSuiteSet({ data, images }: ReferringSource): Promise<ExpressionSet> {
   const folder = images ?? path.dirname(data);
-  const lines = Array.from(jsonLines(data), (line, i) => checked(data, Line, line, i + 1));
-  if (lines.length === 0) throw new BadInput(`${data}: has no line`);
+  const { rows, leftOut } = linesOf(data, Line);
   const inFolder = await stat(path.join(folder, 'unlabeled2017')).catch(() => null);
-  return lines
+  const times = new Map<number, number>();
+  const expressions = rows
     .toSorted((a, b) => (a.image_path < b.image_path ? -1 : Number(a.image_path > b.image_path)))
-    .map((line) => captionOf(line, inFolder ? path.join(folder, 'unlabeled2017') : folder));
+    .map((line) => {
+      const time = (times.get(line.idx) ?? 0) + 1;
+      times.set(line.idx, time);
+      const id = time === 1 ? String(line.idx) : `${line.idx} (${time})`;
+      return captionOf(line, id, inFolder ? path.join(folder, 'unlabeled2017') : folder);
+    });
+  return unlessEmpty(data, { expressions, leftOut });
+}
+
+/** A line that is broken, or is none of the set, is left out by its number. */
+function linesOf<T>(file: string, schema: z.ZodType<T>): { rows: T[]; leftOut: LeftOut[] } {
+  const leftOut: LeftOut[] = [];
+  const rows = Array.from(jsonRows(file)).flatMap(({ value, fault }, i) =>
+    orLeftOut(`entry ${i + 1}`, leftOut, () => {
+      if (fault !== null) throw new BadInput(fault);
+      return checked(file, schema, value);
+    }),
+  );
+  return { rows, leftOut };
 }
 
 function captionOf(
-  { idx, image_path, class_id, caption, box, segmentation }: z.infer<typeof Line>,
+  { image_path, class_id, caption, box, segmentation }: z.infer<typeof Line>,
+  id: string,
   folder: string,
 ): Expression {
   const [x1, y1, x2, y2] = box;
   return {
-    ...{ id: String(idx), picture: path.join(folder, path.basename(image_path)), kind: classes[class_id] ?? 'other' },
+    ...{ id, picture: path.join(folder, path.basename(image_path)), kind: classes[class_id] ?? 'other' },
     text: { papers: mangled(caption), whole: caption },
     truth: (frame) => {
       const mask = fitting(parseRle(segmentation), frame);
-      return { papers: mask, strict: mask, box: { x1, y1, x2, y2 } };
+      return seen({ papers: mask, strict: mask, box: { x1, y1, x2, y2 } });
     },
   };
-}
-
-function fitting<M extends { size: readonly [number, number] }>(mask: M, { width, height }: Frame): M {
-  if (mask.size[0] === height && mask.size[1] === width) return mask;
-  throw new BadInput(`its mask is ${mask.size[1]} x ${mask.size[0]}, its picture ${width} x ${height}`);
 }
 
 /** LENS's evaluation deletes these letters wherever they stand, inside of words too ("this" becomes "th"). */
@@ -98,30 +138,43 @@ const PromptLine = z.object({
   ground_truth: z.string().min(1),
   format: z.enum(['isat', 'coco-annotation-id']),
   kind: z.string(),
-  expression: z.string().min(1),
+  expression: Words,
   targets: z.array(z.union([z.string(), z.int()])),
 });
 
+type Annotated = z.infer<typeof PromptLine>['format'];
+
 /** Prompts over photographs that are annotated otherwise; paths are below the folder that `root` is. */
-export async function readTextPrompts(file: string, root: string): Promise<Expression[]> {
-  const lines = Array.from(jsonLines(file), (line, i) => checked(file, PromptLine, line, i + 1));
-  const annotated = new Map<string, Promise<AnnotatedImage[]>>();
-  for (const { ground_truth: name, format } of lines) {
-    const read = () => annotatedIn(path.join(root, name), format);
-    annotated.set(name, annotated.get(name) ?? read());
+export async function readTextPrompts(file: string, root: string): Promise<ExpressionSet> {
+  const { rows, leftOut } = linesOf(file, PromptLine);
+  const annotated = new Map<string, readonly AnnotatedImage[] | BadInput>();
+  for (const { ground_truth: name, format } of rows)
+    annotated.set(name, annotated.get(name) ?? (await annotatedOrNot(path.join(root, name), format)));
+  const expressions = rows.flatMap((line) =>
+    orLeftOut(line.id, leftOut, () => promptOf(line, root, annotated.get(line.ground_truth) ?? [])),
+  );
+  return unlessEmpty(file, { expressions, leftOut });
+}
+
+async function annotatedOrNot(file: string, format: Annotated): Promise<AnnotatedImage[] | BadInput> {
+  try {
+    return await annotatedIn(file, format);
+  } catch (error) {
+    if (error instanceof BadInput) return error;
+    throw error;
   }
-  return Promise.all(lines.map(async (line) => promptOf(line, root, (await annotated.get(line.ground_truth)) ?? [])));
 }
 
 /** Crowds may be meant, too. */
-const annotatedIn = async (file: string, format: z.infer<typeof PromptLine>['format']): Promise<AnnotatedImage[]> =>
+const annotatedIn = async (file: string, format: Annotated): Promise<AnnotatedImage[]> =>
   format === 'isat' ? [await readIsatTruth(file, { crowds: true })] : readCocoTruth(file);
 
 function promptOf(
   { id, image, ground_truth, kind, expression, targets }: z.infer<typeof PromptLine>,
   root: string,
-  annotated: readonly AnnotatedImage[],
+  annotated: readonly AnnotatedImage[] | BadInput,
 ): Expression {
+  if (annotated instanceof BadInput) throw annotated;
   const own = annotated.find(({ fileName }) => path.parse(fileName).name === path.parse(image).name);
   const meant = targets.map((target): Mask => {
     const mask = own?.masks[own.names.indexOf(String(target))];

@@ -2,7 +2,7 @@
 import { BadInput } from '../contract/badInput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import { jsonLines } from './jsonStream.ts';
+import { jsonRows } from './jsonStream.ts';
 import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
 import { attributesOf, isFields, slashed, textOf } from './values.ts';
 
@@ -10,9 +10,10 @@ export async function readGroundingSuite(file: string, { notes }: ReadContext): 
   const images = new Map<string, ReadImage>();
   const shapes: ReadShape[] = [];
   let line = 0;
-  for (const row of jsonLines(file)) {
+  for (const { value: row, fault } of jsonRows(file)) {
     line++;
     try {
+      if (fault !== null) throw new BadInput(fault);
       const name = isFields(row) ? textOf(row.image_path) : null;
       if (!isFields(row) || name === null) throw new BadInput('it names no image');
       const mask = parseRle(row.segmentation);

@@ -1,6 +1,6 @@
 // Reads a JSON file of any size piece by piece: entries of its lists, and other values whole.
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import { byteOrderMark, decoderOf } from './textFile.ts';
@@ -9,9 +9,17 @@ const CHUNK = 2 ** 20;
 /** A single entry that is larger is no annotation. */
 const MAX_PIECE = 2 ** 27;
 const MAX_DEPTH = 100;
+/** Each of them may cost a look through all that follows. */
+const MOST_FAULTS = 1000;
 
 const [QUOTE, COMMA, COLON, BACKSLASH] = [0x22, 0x2c, 0x3a, 0x5c];
 const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d];
+const LINE_END = 0x0a;
+
+const PACKED = [
+  { name: 'gzip', magic: '\x1f\x8b' },
+  { name: 'zip', magic: 'PK\x03\x04' },
+];
 
 /** `key` is null in a file that is one list; `listed` is false where the value of a key is no list. */
 export interface JsonPiece {
@@ -50,10 +58,30 @@ export function jsonFields(file: string, unwanted: (key: string) => boolean = ()
 
 /** A file of JSON values one after the other, as a rule one a line. */
 export function* jsonLines(file: string): Generator<unknown> {
+  for (const { value, fault } of jsonRows(file)) {
+    if (fault !== null) throw new BadInput(fault);
+    yield value;
+  }
+}
+
+/** A value, or the sentence on one that cannot be read. */
+export interface JsonRow {
+  readonly value: unknown;
+  readonly fault: string | null;
+}
+
+/** As `jsonLines`; behind a value that cannot be read, reading goes on at the next line that opens an object. */
+export function* jsonRows(file: string): Generator<JsonRow> {
   const source = new Source(file);
+  let faults = 0;
   try {
     source.start();
-    while (source.here() !== undefined) yield source.lineValue();
+    while (source.here() !== undefined) {
+      const row = source.row();
+      if (row.fault !== null && ++faults > MOST_FAULTS)
+        throw new BadInput(`${row.fault}; more than ${MOST_FAULTS} entries are like that`);
+      yield row;
+    }
   } finally {
     source.close();
   }
@@ -120,7 +148,9 @@ class Source {
     this.#notNumbers = notNumbers;
     try {
       this.#descriptor = openSync(file, 'r');
+      if (fstatSync(this.#descriptor).isDirectory()) throw new BadInput(`${file}: is a folder; name the file in it`);
     } catch (error) {
+      if (error instanceof BadInput) throw error;
       throw new BadInput(`${file}: cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`);
     }
   }
@@ -133,6 +163,8 @@ class Source {
   start(): void {
     if (this.#byte(0) === undefined) throw new BadInput(`${path.basename(this.#file)}: is empty`);
     this.#byte(3);
+    const packed = PACKED.find(({ magic }) => this.#bytes.toString('latin1', 0, magic.length) === magic);
+    if (packed) throw new BadInput(`${path.basename(this.#file)}: is a ${packed.name} file; unpack it first`);
     const mark = byteOrderMark(this.#bytes.subarray(0, 4));
     if (mark === null) return;
     if (mark.encoding === 'utf8') this.#at = mark.length;
@@ -170,8 +202,28 @@ class Source {
     return this.piece(true).value;
   }
 
+  /** The value that starts here; behind one that is refused, the place is the next line that opens an object. */
+  row(): JsonRow {
+    const start = this.#at;
+    try {
+      return { value: this.#lineValue(), fault: null };
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      this.#at = start;
+      this.#toNextObject();
+      return { value: null, fault: error.message };
+    }
+  }
+
+  #toNextObject(): void {
+    for (let byte = this.#byte(this.#at); byte !== undefined; byte = this.#byte(this.#at)) {
+      this.#at++;
+      if (byte === LINE_END && this.#byte(this.#at) === OBJECT) return;
+    }
+  }
+
   /** As `value`; where one that lacks its end runs on into the next lines, the place is that of its start. */
-  lineValue(): unknown {
+  #lineValue(): unknown {
     const start = this.#at;
     try {
       return this.value();

@@ -70,11 +70,13 @@ export function reasonSegFields(file: string): Record<string, unknown> {
   }
 }
 
+export const isFlag = (label: string): boolean => label.toLowerCase().includes('flag');
+
 /** Paints as ReasonSeg's loader does: "flag" is passed over, the largest first, "ignore" over and under others alike. */
 export function reasonSegMasks(shapes: readonly Shape[], { width, height }: Frame): ReasonSegMasks {
   const nothing: Mask = { size: [height, width], counts: [height * width] };
   const painted = shapes
-    .filter(({ label }) => !label.toLowerCase().includes('flag'))
+    .filter(({ label }) => !isFlag(label))
     .map(({ label, points }) => ({
       ignored: label.toLowerCase().includes('ignore'),
       mask: withOutline(points, { width, height }),

@@ -63,7 +63,11 @@ describe('eval', () => {
     expect([taken.code, taken.line]).toEqual([2, expect.stringMatching(/is of refcoco val by .*--items/)]);
     const own = ['--items', at('written.jsonl'), '--sentences', file, '--json'];
     const written = JSON.parse((await loupe('refcoco', at('refcoco'), '--split', 'val', ...own)).out);
-    expect(written).toMatchObject({ set: 'refcoco val', count: 1, failed: [] });
+    expect(written).toMatchObject({
+      set: 'refcoco val',
+      count: 1,
+      failed: ['reference 0: written.json: says nothing of it'],
+    });
     expect((await loupe(...words, '--sentences', at('nowhere.json'))).line).toMatch(
       /nowhere\.json: there is no such file/,
     );
@@ -92,9 +96,28 @@ describe('eval', () => {
       JSON.stringify({ ...line, idx, image_path: `unlabeled2017/${name}.png`, segmentation });
     saved(folder, 'holes.jsonl', `${of(1, 'absent')}\n${of(2, 'disc-0')}\n`);
     const { code, out } = await loupe('groundingsuite', at('holes.jsonl'), '--items', at('holes-items.jsonl'));
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(out).toMatch(/as in the papers +1 /);
-    expect(out).toMatch(/left out: 1: .*absent\.png/);
+    expect(out).toMatch(/\nthese figures are not of the whole set: 1 left out, 1 measured\nleft out: 1: .*absent\.png/);
+  }, 60_000);
+
+  it('tells what of the set could not be read in the table, in the document and once in the file of items', async () => {
+    const line = { class_id: 4, caption: 'dog', box: [28, 20, 44, 36], image_path: 'unlabeled2017/disc-0.png' };
+    const segmentation = { size: [60, 72], counts: compress(disc(8).truth) };
+    saved(folder, 'cut.jsonl', `${JSON.stringify({ ...line, idx: 1, segmentation })}\n{"idx": 2, "ima`);
+    const words = ['groundingsuite', at('cut.jsonl'), '--items', at('cut-items.jsonl')];
+    const { code, out } = await loupe(...words);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(/1 left out, 1 measured\nleft out: entry 2: cut\.jsonl: is cut/),
+    ]);
+    const again = await loupe(...words, '--json');
+    expect([again.code, JSON.parse(again.out)]).toMatchObject([
+      1,
+      { count: 1, failed: [expect.stringMatching(/^entry 2: cut\.jsonl: is cut short/)] },
+    ]);
+    const items = readFileSync(at('cut-items.jsonl'), 'utf8').trim().split('\n');
+    expect(items.map((one) => JSON.parse(one).id)).toEqual([undefined, 'entry 2', '1']);
   }, 60_000);
 
   it('is not begun where all pictures or the set are missing, or by a split that the set does not have', async () => {
@@ -121,6 +144,7 @@ it('a table tells what was left out', () => {
       'as in the papers               3     0.500     0.250     1.000     0.750',
       'more strictly                  3     0.500     0.250     1.000     0.750',
       '1 answers cannot be read; median 12 ms',
+      'these figures are not of the whole set: 1 left out, 3 measured',
       'left out: 4-0: no\n',
     ].join('\n'),
   );

@@ -46,13 +46,14 @@ beforeEach(() => {
 const source = (fields: Partial<ReferringSource> = {}): ReferringSource => ({
   ...{ set: 'refcoco', data: at('refer_seg'), split: 'testA', images: null, sentences: null, ...fields },
 });
+const asked = async (from: ReferringSource) => (await readRefer(from)).expressions;
 const sentences = async (fields: Partial<ReferringSource> = {}) =>
-  (await readRefer(source(fields))).map(({ text }) => text.papers);
+  (await asked(source(fields))).map(({ text }) => text.papers);
 
 describe('the references of a split', () => {
   it.each([0, 2] as const)('are read from a pickle of protocol %i, sentence by sentence', async (protocol) => {
     writeFileSync(at('refer_seg', 'refcoco', 'refs(unc).p'), pickled(references, protocol));
-    const expressions = await readRefer(source());
+    const expressions = await asked(source());
     expect(expressions.map(({ id, text }) => [id, text.whole])).toEqual([
       ['1-0', 'the man in black'],
       ['1-1', "woman's bag"],
@@ -67,11 +68,11 @@ describe('the references of a split', () => {
     expect(await sentences({ split: 'testB' })).toEqual(['red car']);
     expect(await sentences({ split: 'val' })).toEqual(['left dog', 'brown dog']);
     expect(await sentences({ split: 'test' })).toHaveLength(4);
-    await expect(readRefer(source({ split: 'testC' }))).rejects.toThrow(/no references of the split "testC"/);
+    await expect(asked(source({ split: 'testC' }))).rejects.toThrow(/no references of the split "testC"/);
   });
 
   it('lie in the folder itself, and pictures where it is said', async () => {
-    const [first] = await readRefer(source({ data: at('refer_seg', 'refcoco'), images: '/coco' }));
+    const [first] = await asked(source({ data: at('refer_seg', 'refcoco'), images: '/coco' }));
     expect(first?.picture).toBe(path.join('/coco', 'COCO_train2014_499_1.jpg'));
   });
 });
@@ -87,7 +88,7 @@ describe('sentences that were written by a program', () => {
       { sent: 'man in black', ref_id: 1 },
       { sent: 'left person', ref_id: 1 },
     ];
-    const expressions = await readRefer(source(written(both)));
+    const expressions = await asked(source(written(both)));
     expect(expressions.map(({ id, text }) => [id, text.papers])).toEqual([
       ['1-0', 'man in black'],
       ['1-1', 'left person'],
@@ -101,14 +102,18 @@ describe('sentences that were written by a program', () => {
     [
       'of another split',
       { predictions: [{ sent: 'red car', ref_id: 2 }] },
-      /speaks of reference 2, which is not in "testA"/,
+      /prediction 1: .*speaks of reference 2, which is not in this split, and 1 more/,
     ],
-    ['without a sentence', { predictions: [{ sent: '', ref_id: 1 }] }, /written\.json: predictions\.0\.sent/],
+    [
+      'without a sentence',
+      { predictions: [{ sent: '', ref_id: 1 }] },
+      /prediction 1: written\.json: sent: asks nothing/,
+    ],
     ['none', { predictions: [] }, /written\.json: predictions/],
     ['of another kind', { annotations: [] }, /written\.json: predictions/],
   ])('are refused: %s', async (_, content, sentence) => {
     writeFileSync(at('written.json'), JSON.stringify(content));
-    await expect(readRefer(source({ sentences: at('written.json') }))).rejects.toThrow(sentence);
+    await expect(asked(source({ sentences: at('written.json') }))).rejects.toThrow(sentence);
   });
 
   it.skipIf(!haveMaterial)('are read from the real file (skipped: no ../shared)', async () => {
@@ -117,7 +122,7 @@ describe('sentences that were written by a program', () => {
     const ids: number[] = [...new Set<number>(predictions.map(({ ref_id }: { ref_id: number }) => ref_id))];
     const real = ids.map((id) => ({ ...reference(id, 'testA', ['as people said it']), ann_id: 10, image_id: 499 }));
     writeFileSync(at('refer_seg', 'refcoco', 'refs(unc).p'), pickled(real, 0));
-    const expressions = await readRefer(source({ sentences: file }));
+    const expressions = await asked(source({ sentences: file }));
     expect([ids.length, expressions.length, predictions.length]).toEqual([1975, 1984, 1984]);
     expect(new Set(expressions.map(({ id }) => id)).size).toBe(1984);
     const [first, again] = [0, 1].map((i) => expressions.find(({ id }) => id === `47-${i}`)?.text.papers);
@@ -132,7 +137,7 @@ describe('what is meant', () => {
   const frame = { width: 20, height: 16 };
 
   it('has a pixel of two parts in neither class by the released code, and once by the drawing', async () => {
-    const [first] = await readRefer(source());
+    const [first] = await asked(source());
     const truth = first?.truth(frame);
     if (!truth) throw new Error('no truth');
     // Squares of 36 and 16 pixels that share 4.
@@ -147,15 +152,91 @@ describe('what is meant', () => {
   });
 });
 
+describe('left out with a sentence, while the rest is asked, is', () => {
+  const frame = { width: 20, height: 16 };
+  const read = async (
+    some: Parameters<typeof pickled>[0],
+    other: object = {},
+    fields: Partial<ReferringSource> = {},
+  ) => {
+    writeFileSync(at('refer_seg', 'refcoco', 'refs(unc).p'), pickled(some, 2));
+    writeFileSync(at('refer_seg', 'refcoco', 'instances.json'), JSON.stringify({ ...instances, ...other }));
+    const { expressions, leftOut } = await readRefer(source({ split: 'val', ...fields }));
+    return { ids: expressions.map(({ id }) => id), leftOut, expressions };
+  };
+
+  it('a reference that is broken, that is there twice, or that says of no split; one of another split is passed over', async () => {
+    const [, , good] = references;
+    const broken = { ...good, ref_id: 9, ann_id: 'ten' };
+    const { split: _, ...lost } = { ...good, ref_id: 8 };
+    const { ids, leftOut } = await read([broken, good ?? {}, good ?? {}, lost, { split: 'train' }, 5]);
+    expect(ids).toEqual(['3-0', '3-1']);
+    expect(leftOut.map(({ what, why }) => `${what}: ${why}`)).toEqual([
+      expect.stringMatching(/^entry 1: refs\(unc\)\.p: ann_id: /),
+      'entry 3: refs(unc).p: reference 3 is there before; the first counts',
+      'entry 4: refs(unc).p: says of no split that it is in it',
+      expect.stringMatching(/^entry 6: refs\(unc\)\.p: Invalid input/),
+    ]);
+  });
+
+  it('a sentence without a word', async () => {
+    const { ids, leftOut } = await read([reference(3, 'val', ['left dog', ' '])]);
+    expect([ids, leftOut]).toEqual([['3-0'], [{ what: '3-1', why: 'asks nothing' }]]);
+  });
+
+  it('a reference whose annotation or picture is broken or not there', async () => {
+    const some = [1, 2, 3, 4].map((id) => reference(id, 'val', ['it']));
+    const [, second] = instances.annotations;
+    const annotations = [...instances.annotations.slice(2), { ...second, bbox: [1, 2] }];
+    const images = instances.images.filter(({ id }) => id !== 497);
+    const { ids, leftOut } = await read(some, { annotations, images });
+    expect(ids).toEqual(['4-0']);
+    expect(leftOut.map(({ what, why }) => `${what}: ${why}`).toSorted()).toEqual([
+      'reference 1: instances.json: has no annotation 10, which it is of',
+      expect.stringMatching(/^reference 2: instances\.json: annotation 20: bbox/),
+      'reference 3: instances.json: has no image 497, which it is of',
+    ]);
+  });
+
+  it.each([
+    ['beside the picture', [square(30, 2, 6)], /no pixel of its mask lies in the picture/],
+    ['of two corners', [[1, 1, 5, 5]], /polygon: 4 numbers/],
+    ['none', [], /no pixel of its mask/],
+    ['of another size', { size: [20, 16], counts: [10, 5, 305] }, /its mask is 16 x 20, its picture 20 x 16/],
+  ])('a mask %s', async (_, segmentation, sentence) => {
+    const annotations = instances.annotations.map((one) => ({ ...one, segmentation }));
+    const { expressions } = await read(references, { annotations });
+    expect(() => expressions[0]?.truth(frame)).toThrow(sentence);
+  });
+
+  it('a picture of another size than its file says', async () => {
+    const { expressions } = await read(references);
+    expect(() => expressions[0]?.truth({ width: 16, height: 20 })).toThrow(
+      /_3\.jpg: is 16 x 20, and instances\.json says 20 x 16/,
+    );
+  });
+
+  it('what a program wrote of no reference, and a reference of which it wrote nothing', async () => {
+    const predictions = [{ sent: 'a dog', ref_id: 3 }, { sent: 'red car', ref_id: 2 }, { ref_id: 3 }];
+    writeFileSync(at('written.json'), JSON.stringify({ predictions }));
+    const some = [...references, reference(5, 'val', ['cat'])];
+    const { ids, leftOut } = await read(some, {}, { sentences: at('written.json') });
+    expect(ids).toEqual(['3-0']);
+    expect(leftOut.map(({ what, why }) => `${what}: ${why}`)).toEqual([
+      'prediction 2: written.json: speaks of reference 2, which is not in this split',
+      expect.stringMatching(/^prediction 3: written\.json: sent: /),
+      'reference 5: written.json: says nothing of it',
+    ]);
+  });
+});
+
 describe('refused in one sentence is', () => {
   const pickle = (content: Buffer | string) => writeFileSync(at('refer_seg', 'refcoco', 'refs(unc).p'), content);
 
   it('a folder that holds no such set, or half of it', async () => {
-    await expect(readRefer(source({ data: folder }))).rejects.toThrow(
-      /holds no instances\.json, nor does refcoco in it/,
-    );
+    await expect(asked(source({ data: folder }))).rejects.toThrow(/holds no instances\.json, nor does refcoco in it/);
     rmSync(at('refer_seg', 'refcoco', 'refs(unc).p'));
-    await expect(readRefer(source())).rejects.toThrow(/refs\(unc\)\.p: does not exist/);
+    await expect(asked(source())).rejects.toThrow(/refs\(unc\)\.p: does not exist/);
   });
 
   it.each([
@@ -167,16 +248,16 @@ describe('refused in one sentence is', () => {
     ['no pickle', 'no pickle at all', /refs\(unc\)\.p: is damaged, or is no pickle/],
     ['a pickle that is cut', pickled(references, 2).subarray(0, 300), /is damaged, or is no pickle/],
     ['a pickle of something else', pickled({ a: 1 }, 0), /refs\(unc\)\.p: /],
-    ['references without sentences', pickled([{ ...references[0], sentences: [] }], 0), /0\.sentences: /],
+    ['references without sentences', pickled([{ ...references[0], sentences: [] }], 0), /entry 1: .*sentences: has no/],
   ])('%s', async (_, content, sentence) => {
     pickle(content);
-    await expect(readRefer(source())).rejects.toThrow(sentence);
+    await expect(asked(source())).rejects.toThrow(sentence);
   });
 
   it('a reference to what instances.json does not have', async () => {
     const fewer = { ...instances, annotations: instances.annotations.slice(1) };
     writeFileSync(at('refer_seg', 'refcoco', 'instances.json'), JSON.stringify(fewer));
-    await expect(readRefer(source())).rejects.toThrow(/has no annotation 10, which reference 1 is of/);
+    await expect(asked(source())).rejects.toThrow(/reference 1: .*has no annotation 10, which it is of/);
   });
 });
 

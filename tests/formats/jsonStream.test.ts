@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { BadInput } from '../../main/contract/badInput.ts';
-import { jsonFields, jsonLines, jsonPieces, type Wanted } from '../../main/formats/jsonStream.ts';
+import { jsonFields, jsonLines, jsonPieces, jsonRows, type Wanted } from '../../main/formats/jsonStream.ts';
 import { freshFolder, saved } from './reads.ts';
 
 const folder = freshFolder();
@@ -147,6 +147,22 @@ test('jsonLines names the line that is cut short, and not the end of the file th
   );
   expect(() => lines('{"a": 1}\n{"a": 2]\n{"a": 3}\n')).toThrow(/\(line 2, column \d+\)$/);
   expect(lines('\uFEFF{"a": 1}\r\n\r\n{"a":\r\n 2}\r\n')).toEqual([{ a: 1 }, { a: 2 }]);
+});
+
+test('jsonRows goes on behind what is broken, at the next line that opens an object', () => {
+  const rows = (text: string) =>
+    [...jsonRows(saved(folder, 'x.jsonl', text))].map(({ value, fault }) => fault ?? value);
+  const broken = '{"a": 1}\n{"a": "2\n{\n "a": 3,\n "b": {\n}\n{"a": 4}\n{"a": [5}\n{"a": 6}\n{"a": 7';
+  expect(rows(broken)).toEqual([
+    { a: 1 },
+    expect.stringMatching(/^x\.jsonl: .*\(line 2, column/),
+    expect.stringMatching(/^x\.jsonl: .*\(line 3, column/),
+    { a: 4 },
+    expect.stringMatching(/^x\.jsonl: .*\(line 8, column/),
+    { a: 6 },
+    expect.stringMatching(/^x\.jsonl: is cut short.*\(line 10, column/),
+  ]);
+  expect(() => rows('{"a": 1\n'.repeat(1500))).toThrow(/more than 1000 entries are like that/);
 });
 
 test('jsonFields refuses lists, and leaves out what is unwanted', () => {

@@ -86,7 +86,7 @@ describe('lens', () => {
       images: null,
       sentences: null,
     } as const;
-    const found = await readReasonSegSet(source);
+    const { expressions: found } = await readReasonSegSet(source);
     expect(found.map(({ text }) => text.papers).sort()).toEqual(['discs', 'red disc', 'the cat']);
     for (const { text, picture, truth: meant } of found) {
       const image = await decodeImage(picture);
