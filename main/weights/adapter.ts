@@ -1,10 +1,11 @@
-// Opens a folder of peft's (adapter_config.json, adapter_model.safetensors): the checkpoint that it changes, and the low-rank updates beside its weights.
+// Opens a folder of peft's (adapter_config.json, adapter_model.safetensors or adapter_model.bin): the checkpoint that it changes, and the low-rank updates beside its weights.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { ParamSource } from '../../models/nn/params.ts';
 import { publishedKey } from '../../models/qwen/config.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
+import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { fromPeft } from '../../models/train/lora.ts';
 import { BadInput } from '../contract/badInput.ts';
@@ -15,6 +16,8 @@ import { placedBase } from './placedBase.ts';
 
 export const adapterConfigName = 'adapter_config.json';
 export const adapterWeightsName = 'adapter_model.safetensors';
+/** As peft wrote it before 0.7, and writes it where it is asked to. */
+const torchWeightsName = 'adapter_model.bin';
 
 const Numbers = z.record(z.string(), z.number().positive()).default({});
 const AdapterConfig = z.looseObject({
@@ -50,17 +53,25 @@ export const isAdapter = async (folder: string): Promise<boolean> =>
 export async function adapterIn(folder: string): Promise<Adapter | null> {
   if (!(await isAdapter(folder))) return null;
   const config = await configIn(path.join(folder, adapterConfigName));
-  const opened = await openSafetensors(path.join(folder, adapterWeightsName));
+  const { name, opened } = await tensorsIn(folder);
   const spans = [...opened.tensors].map(([key, span]): [string, WeightSpan] => [publishedKey(fromPeft(key)), span]);
   const strange = spans.find(([key, { shape }]) => !factorKey.test(key) || shape.length !== 2);
-  if (strange)
-    throw new BadInput(`${path.join(folder, adapterWeightsName)}: "${strange[0]}" is no factor of a linear map`);
+  if (strange) throw new BadInput(`${path.join(folder, name)}: "${strange[0]}" is no factor of a linear map`);
   const file = weightsFile(folder, new Map(spans), opened.metadata);
   // A pattern is of the paths that the trained model had, which newer libraries name otherwise than our graphs.
   const linears = [...opened.tensors.keys()].map((key) => fromPeft(key).replace(factorKey, ''));
   const paths = new Map(linears.map((linear) => [publishedKey(linear), linear]));
   const scale = (linear: string) => scaleOf({ linear, path: paths.get(linear) ?? linear }, file, config);
   return { base: await baseOf(folder, config), file, scaleOf: scale, config: { ...config } };
+}
+
+/** Of both the safetensors count, as with peft. */
+async function tensorsIn(folder: string): Promise<{ name: string; opened: WeightsFile }> {
+  const place = (name: string) => path.join(folder, name);
+  const isThere = async (name: string) => (await stat(place(name)).catch(() => null)) !== null;
+  if ((await isThere(adapterWeightsName)) || !(await isThere(torchWeightsName)))
+    return { name: adapterWeightsName, opened: await openSafetensors(place(adapterWeightsName)) };
+  return { name: torchWeightsName, opened: await openTorchFile(place(torchWeightsName)) };
 }
 
 const factorKey = /\.lora_[AB]\.weight$/;

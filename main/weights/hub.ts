@@ -179,7 +179,13 @@ export const addressOf = (endpoint: string, repository: string, commit: string, 
 /** What describes a checkpoint beside its weights. */
 const descriptions = ['*.json', '*.jinja', 'merges.txt', 'LICENSE*', '*.yaml'];
 /** The first kind of which there is one is taken, and no other. */
-const weights = [['*.safetensors'], ['*.pt'], ['pytorch_model*.bin'], ['**/*.onnx', '**/*.onnx_data*']];
+const weights = [
+  ['*.safetensors'],
+  ['*.pt'],
+  ['pytorch_model*.bin'],
+  ['adapter_model.bin'],
+  ['**/*.onnx', '**/*.onnx_data*'],
+];
 
 /** The files of a repository that a model needs; `patterns` overrule what is known of most. */
 export function neededFiles(files: readonly HubFile[], patterns?: readonly string[]): HubFile[] {

@@ -65,6 +65,7 @@ async function weightsFiles(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).sort();
   const kinds = [
     /^adapter_model\.safetensors$/,
+    /^adapter_model\.bin$/,
     /^model\.safetensors$/,
     /^model-.*\.safetensors$/,
     /^pytorch_model.*\.(bin|pt)$/,

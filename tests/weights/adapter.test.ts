@@ -10,6 +10,8 @@ import { weightsVersion } from '../../main/weights/version.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { mergeLora } from '../../models/train/lora.ts';
 import { disc } from '../pictures/disc.ts';
+import { zip } from '../zip.ts';
+import { torchArchive } from './torchArchive.ts';
 import { toySam, toySamJson, toyTensors, writeToy } from './toyCheckpoint.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-adapter-'));
@@ -44,6 +46,11 @@ async function writeAdapter(name: string, config: object, more: Record<string, T
     bias: 'none',
   };
   writeFileSync(at(name, 'adapter_config.json'), JSON.stringify({ ...own, ...config }));
+  await writeSafetensors(at(name, 'adapter_model.safetensors'), { ...adapterTensors(), ...more });
+  return at(name);
+}
+
+function adapterTensors(): Record<string, { shape: readonly number[]; data: Float32Array<ArrayBuffer> }> {
   const factors = linears.flatMap((linear) => {
     const { a, b, shape } = factorsOf(linear);
     // Newer libraries have a longer path in front.
@@ -53,8 +60,7 @@ async function writeAdapter(name: string, config: object, more: Record<string, T
       [`${key}.lora_B.weight`, { shape: [shape[0] ?? 0, rank], data: b }],
     ] as const;
   });
-  await writeSafetensors(at(name, 'adapter_model.safetensors'), { ...Object.fromEntries(factors), ...more });
-  return at(name);
+  return Object.fromEntries(factors);
 }
 
 /** The weights with the updates added as numbers. */
@@ -127,6 +133,29 @@ describe('an adapter', () => {
     expect(await weightsVersion(folder, 'tuned')).not.toBe(before);
   });
 
+  it('is read as torch saved it, too: merged, written as safetensors, with a version of its own', async () => {
+    const { exportAdapter, mergeCheckpoint } = await import('../../main/weights/mergeCheckpoint.ts');
+    const beside = await writeAdapter('saved as tensors', { base_model_name_or_path: '../LENS' });
+    const folder = await writeAdapter('saved by torch', { base_model_name_or_path: '../LENS' });
+    rmSync(path.join(folder, 'adapter_model.safetensors'));
+    writeFileSync(path.join(folder, 'adapter_model.bin'), torchArchive(adapterTensors()));
+    const [came, saved] = [await openCheckpoint(beside), await openCheckpoint(folder)];
+    expect([...(saved.adapter?.file.tensors.keys() ?? [])].sort()).toEqual(
+      [...(came.adapter?.file.tensors.keys() ?? [])].sort(),
+    );
+    expect(await masksOf(folder)).toEqual(await masksOf(beside));
+    expect(await weightsVersion(folder, 'it')).not.toBe(await weightsVersion(beside, 'it'));
+    await exportAdapter(folder, at('saved again'));
+    const again = await openCheckpoint(at('saved again'));
+    for (const name of came.adapter?.file.tensors.keys() ?? [])
+      expect(await again.adapter?.file.read(name)).toEqual(await came.adapter?.file.read(name));
+    await mergeCheckpoint(folder, at('saved and merged'));
+    const key = `${linears[0]}.weight`;
+    expect(await (await openCheckpoint(at('saved and merged'))).read(key)).toEqual(
+      await (await openCheckpoint(at('out'))).read(key),
+    );
+  }, 120_000);
+
   it('counts by its rank, by its root, or as a pattern says', async () => {
     const { adapterIn } = await import('../../main/weights/adapter.ts');
     const scale = async (config: object) => {
@@ -166,6 +195,8 @@ describe('an adapter', () => {
   });
 });
 
+const dangerous = () => zip({ 'a/data.pkl': new TextEncoder().encode("cos\nsystem\n(S'true'\ntR.") });
+
 describe('refused in one sentence is', () => {
   const refusal = async (config: object, more: Record<string, TensorToWrite> = {}) => {
     const folder = await writeAdapter('bad', { base_model_name_or_path: at('LENS'), ...config }, more);
@@ -187,6 +218,25 @@ describe('refused in one sentence is', () => {
       /is an adapter of no\/where, which is not on this machine/,
     ],
   ])('%s', async (_, config, sentence) => expect(await refusal(config)).toMatch(sentence));
+
+  it.each([
+    [
+      'torch saved with something that runs',
+      dangerous(),
+      /adapter_model\.bin: its data\.pkl wants the Python object "os\.system"/,
+    ],
+    ['is no archive of torch', Buffer.from('<html>sign in</html>'), /adapter_model\.bin: is not a PyTorch file/],
+    [
+      'is of something else',
+      torchArchive({ 'a.weight': { shape: [1], data: new Float32Array(1) } }),
+      /adapter_model\.bin: "a\.weight" is no factor/,
+    ],
+  ])('one that %s', async (_, bytes, sentence) => {
+    const folder = await writeAdapter('bad archive', { base_model_name_or_path: at('LENS') });
+    rmSync(path.join(folder, 'adapter_model.safetensors'));
+    writeFileSync(path.join(folder, 'adapter_model.bin'), bytes);
+    await expect(openCheckpoint(folder, variants)).rejects.toThrow(sentence);
+  });
 
   it('one of a table, which is looked up and not multiplied with', async () => {
     const { shape } = tensors['model.embed_tokens.weight'] ?? { shape: [] };

@@ -112,6 +112,9 @@ describe('the files that a model needs', () => {
     ]);
     expect(chosen(['sam2.pt', 'pytorch_model.bin'])).toEqual(['sam2.pt']);
     expect(chosen(['a.md', 'pytorch_model-1.bin', 'training_args.bin'])).toEqual(['pytorch_model-1.bin']);
+    expect(chosen(['adapter_config.json', 'adapter_model.bin', 'training_args.bin']).sort()).toEqual([
+      ...['adapter_config.json', 'adapter_model.bin'],
+    ]);
     expect(chosen(['onnx/encoder.onnx', 'onnx/encoder.onnx_data', 'decoder.onnx'])).toHaveLength(3);
   });
 
