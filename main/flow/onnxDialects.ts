@@ -137,6 +137,23 @@ export interface RecognisedFiles {
  * lower precision add to them. Of several decoders the one whose name begins most as the encoder's belongs to it.
  */
 export function recognise(folder: string, headers: readonly OnnxHeader[]): RecognisedFiles {
+  const found = filesOf(headers) ?? filesOf(headers.map(withoutPrefix));
+  if (found) return found;
+  throw new BadInput(`${folder}: ${whyNot(headers)}`);
+}
+
+/** Some exporters put the name of a scope ("model/", "sam2.") before the names of all inputs and outputs. */
+function withoutPrefix(header: OnnxHeader): OnnxHeader {
+  const [first, ...others] = [...header.inputs, ...header.outputs].map(({ name }) => name);
+  if (first === undefined) return header;
+  const shared = first.slice(0, Math.min(first.length, ...others.map((name) => sharedStart(first, name))));
+  const prefix = /^.*[/.:]/u.exec(shared)?.[0] ?? '';
+  const cut = (ports: readonly ForeignPort[]) =>
+    ports.map((port) => ({ ...port, name: port.name.slice(prefix.length) }));
+  return { ...header, prefix, inputs: cut(header.inputs), outputs: cut(header.outputs) };
+}
+
+function filesOf(headers: readonly OnnxHeader[]): RecognisedFiles | null {
   const sorted = headers.toSorted((a, b) => a.file.length - b.file.length);
   for (const dialect of dialects) {
     const encoders = sorted.filter((one) => isEncoder(dialect, one));
@@ -154,7 +171,7 @@ export function recognise(folder: string, headers: readonly OnnxHeader[]): Recog
     const whole = sorted.find((one) => isWhole(dialect, one));
     if (whole) return { dialect, encoder: whole, decoder: whole, others: [] };
   }
-  throw new BadInput(`${folder}: ${whyNot(headers)}`);
+  return null;
 }
 
 /** How many letters two names have in common before they differ. */
@@ -189,8 +206,9 @@ function whyNot(headers: readonly OnnxHeader[]): string {
     return 'is SAM 3 for words, which takes no clicks and boxes; choose it as the model for words (--weights), and for clicks and boxes its tracker (onnx-community/sam3-tracker-ONNX) or SAM 2.1';
   const words = whyNoWordFiles(headers);
   if (words !== null) return words;
-  const encoder = headers.find((one) => dialects.some((dialect) => isEncoder(dialect, one)));
-  const decoder = headers.find((one) => dialects.some((dialect) => isDecoder(dialect, one)));
+  const plain = [...headers, ...headers.map(withoutPrefix)];
+  const encoder = plain.find((one) => dialects.some((dialect) => isEncoder(dialect, one)));
+  const decoder = plain.find((one) => dialects.some((dialect) => isDecoder(dialect, one)));
   if (encoder && !decoder)
     return `${encoder.file} is the encoder of a segmenter; the decoder's file is missing beside it`;
   if (decoder && !encoder)

@@ -1,6 +1,7 @@
 // Draws masks by ONNX files of another tool, from clicks, a box or a rough mask; encodes the picture once.
 import path from 'node:path';
 import { filesDigest } from '../../models/runtime/graphDigest.ts';
+import type { OnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { ForeignSession, type ShapedValue } from '../../models/runtime/session.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
@@ -54,8 +55,9 @@ export class OnnxSegmenter {
   static async open(folder: string, options: EngineOptions = {}): Promise<OnnxSegmenter> {
     const files = recognise(folder, await readOnnxFolder(folder));
     for (const header of [files.encoder, files.decoder]) refuseOddTypes(header);
-    const encoder = await ForeignSession.open(files.encoder.file, options);
-    const decoder = isOneFile(files) ? encoder : await ForeignSession.open(files.decoder.file, options);
+    const opened = ({ file, prefix }: OnnxHeader) => ForeignSession.open(file, options, prefix);
+    const encoder = await opened(files.encoder);
+    const decoder = isOneFile(files) ? encoder : await opened(files.decoder);
     const parts = { files, encoder, decoder };
     const heard = await probe(files.dialect, {
       encode: (image, scale) => encoded(parts, image, scale),

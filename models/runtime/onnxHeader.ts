@@ -16,6 +16,8 @@ export interface OnnxHeader {
   readonly opset: number;
   readonly inputs: readonly ForeignPort[];
   readonly outputs: readonly ForeignPort[];
+  /** What stands in the file before each of these names; missing: nothing. */
+  readonly prefix?: string;
   /** Files of weights beside it, by their names. */
   readonly data: readonly string[];
 }

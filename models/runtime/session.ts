@@ -107,16 +107,24 @@ export class ForeignSession {
   readonly provider: Provider;
   readonly warnings: readonly string[];
   private readonly inner: InferenceSession;
+  private readonly prefix: string;
 
-  private constructor(inner: InferenceSession, provider: Provider, warnings: readonly string[]) {
+  private constructor(
+    inner: InferenceSession,
+    provider: Provider,
+    told: { warnings: readonly string[]; prefix: string },
+  ) {
     this.inner = inner;
     this.provider = provider;
-    this.warnings = warnings;
+    this.warnings = told.warnings;
+    this.prefix = told.prefix;
   }
 
+  /** `prefix` stands in the file before each name that is fed and given. */
   static async open(
     file: string,
     { provider = 'cpu', threads = usualThreads() }: SessionOptions = {},
+    prefix = '',
   ): Promise<ForeignSession> {
     const open = (name: Provider) =>
       InferenceSession.create(file, {
@@ -125,26 +133,26 @@ export class ForeignSession {
         extra: { session: waiting },
       });
     try {
-      return new ForeignSession(await open(provider), provider, []);
+      return new ForeignSession(await open(provider), provider, { warnings: [], prefix });
     } catch (error) {
       if (provider === 'cpu') throw new WeightsError(`${file}: ${sentence(error)}`);
       const inner = await open('cpu').catch((again) => {
         throw new WeightsError(`${file}: ${sentence(again)}`);
       });
-      return new ForeignSession(inner, 'cpu', [refusal(provider, error)]);
+      return new ForeignSession(inner, 'cpu', { warnings: [refusal(provider, error)], prefix });
     }
   }
 
   async run(feeds: Readonly<Record<string, ShapedValue>>): Promise<Record<string, ShapedValue>> {
     const tensors = Object.entries(feeds).map(([name, { data, shape, type }]) => {
-      return [name, new OrtTensor(type ?? typeOf(data), data as Float32Array, shape)] as const;
+      return [this.prefix + name, new OrtTensor(type ?? typeOf(data), data as Float32Array, shape)] as const;
     });
     const results = await this.inner.run(Object.fromEntries(tensors)).catch((error: unknown) => {
       throw new Error(sentence(error), { cause: error });
     });
     return Object.fromEntries(
       Object.entries(results).map(([name, { data, dims, type }]) => {
-        return [name, { data: data as Value, shape: dims, ...(type === 'bool' && { type }) }];
+        return [name.slice(this.prefix.length), { data: data as Value, shape: dims, ...(type === 'bool' && { type }) }];
       }),
     );
   }

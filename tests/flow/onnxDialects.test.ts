@@ -44,6 +44,41 @@ describe.each(dialects.map((dialect) => [dialect.id, dialect] as const))('dialec
   });
 });
 
+describe('names behind that of a scope', () => {
+  const behind = (scope: string, header: OnnxHeader): OnnxHeader => ({
+    ...header,
+    inputs: ports(header.inputs.map(({ name }) => scope + name)),
+    outputs: ports(header.outputs.map(({ name }) => scope + name)),
+  });
+  const cases = dialects.flatMap((dialect) =>
+    ['model/', 'sam2.', 'onnx::', 'a/b.'].map((scope) => [dialect, scope] as const),
+  );
+
+  it.each(cases)('are known without it: $id, "%s"', (dialect, scope) => {
+    const found = recognise('here', [behind(scope, decoderOf(dialect)), behind(scope, encoderOf(dialect))]);
+    expect([found.dialect.id, found.encoder.prefix, found.decoder.prefix]).toEqual([dialect.id, scope, scope]);
+    expect(found.encoder.inputs.map(({ name }) => name)).toEqual([dialect.encoder.input]);
+  });
+
+  it('stay as they are where the files are known by them', () => {
+    for (const dialect of dialects) {
+      const { encoder, decoder } = recognise('here', [decoderOf(dialect), encoderOf(dialect)]);
+      expect([encoder.prefix, decoder.prefix]).toEqual([undefined, undefined]);
+    }
+  });
+
+  it('may differ from file to file, and are no reason to take a file of something else', () => {
+    const [first] = dialects;
+    if (!first) throw new Error('There is no dialect.');
+    const found = recognise('here', [behind('prompts/', decoderOf(first)), encoderOf(first)]);
+    expect([found.encoder.prefix, found.decoder.prefix]).toEqual(['', 'prompts/']);
+    expect(() => recognise('here', [file('x.onnx', ['model/a', 'model/b'], ['model/c'])])).toThrow(
+      /takes inputs of these names \(x\.onnx: model\/a, model\/b\)/,
+    );
+    expect(() => recognise('here', [behind('prompts/', decoderOf(first))])).toThrow(/the encoder's file is missing/);
+  });
+});
+
 describe('one file', () => {
   it.each(named.map(({ id }) => id))('of dialect %s is encoder and decoder', (id) => {
     const dialect = named.find((one) => one.id === id);

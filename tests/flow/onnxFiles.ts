@@ -3,7 +3,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Weights } from '../../main/weights/open.ts';
 import { add, cast, equal, mul } from '../../models/graph/elementwise.ts';
-import { lower } from '../../models/graph/lower.ts';
+import { lower, type OnnxGraph } from '../../models/graph/lower.ts';
 import { encodeModel } from '../../models/graph/onnx.ts';
 import { reduceSum } from '../../models/graph/reduce.ts';
 import { concat, reshape, slice } from '../../models/graph/shape.ts';
@@ -19,20 +19,31 @@ type Graphs = Pick<Weights, 'params' | 'segmenter'>;
 /** Points that the written files take: graphs of ours have fixed sizes. */
 export const slots = 4;
 
-export async function write(folder: string, name: string, outputs: Outputs): Promise<void> {
-  await writeFile(path.join(folder, name), encodeModel(lower(outputs, 'cpu')));
+export async function write(folder: string, name: string, outputs: Outputs, scope = ''): Promise<void> {
+  await writeFile(path.join(folder, name), encodeModel(scoped(lower(outputs, 'cpu'), scope)));
+}
+
+/** The graph whose inputs and outputs have the name of a scope before theirs. */
+function scoped(graph: OnnxGraph, scope: string): OnnxGraph {
+  const ports = new Set([...graph.inputs, ...graph.outputs].map(({ name }) => name));
+  const named = (name: string) => (ports.has(name) ? scope + name : name);
+  const of = (some: OnnxGraph['inputs']) => some.map((port) => ({ ...port, name: named(port.name) }));
+  const nodes = graph.nodes.map((node) => ({
+    ...{ ...node, inputs: node.inputs.map(named), output: named(node.output) },
+  }));
+  return { ...graph, nodes, inputs: of(graph.inputs), outputs: of(graph.outputs) };
 }
 
 /** The files of one dialect beside the weights that they refer to. */
 export async function writeDialect(
   weights: Weights,
   folder: string,
-  files: { encoder: (weights: Weights) => Outputs; decoder: (weights: Weights) => Outputs },
+  files: { encoder: (weights: Weights) => Outputs; decoder: (weights: Weights) => Outputs; scope?: string },
 ): Promise<string> {
   await mkdir(folder, { recursive: true });
   await copyFile(path.join(weights.folder, 'model.safetensors'), path.join(folder, 'model.safetensors'));
-  await write(folder, 'encoder.onnx', files.encoder(weights));
-  await write(folder, 'decoder.onnx', files.decoder(weights));
+  await write(folder, 'encoder.onnx', files.encoder(weights), files.scope);
+  await write(folder, 'decoder.onnx', files.decoder(weights), files.scope);
   return folder;
 }
 

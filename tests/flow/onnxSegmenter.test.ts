@@ -139,6 +139,19 @@ describe.each(Object.keys(files) as (keyof typeof files)[])('dialect %s', (name)
   });
 });
 
+it.each(['a', 'b2', 'c'] as const)('dialect %s is heard behind the name of a scope, too', async (name) => {
+  const folder = await writeDialect(weights, path.join(root, `scoped ${name}`), {
+    ...files[name],
+    scope: 'sam2/model.',
+  });
+  const segmenter = await open(folder);
+  expect(segmenter.dialect).toBe(name);
+  for (const ask of [{ points: clicks }, { box }])
+    expect(maskIou(await segmenter.segment(image, ask), await native.segment(image, ask))).toBeGreaterThanOrEqual(
+      0.999,
+    );
+});
+
 describe('dialects of SAM 1', () => {
   const side = toySizes.imageSize;
   const cells = side / 4;
