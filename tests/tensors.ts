@@ -1,4 +1,5 @@
 // Tensors of a fixture by name, as pictures or floats, and the largest difference between two lists of numbers.
+import type { DeviceTensor } from '../models/graph/value.ts';
 import type { RgbImage } from '../models/nn/resample.ts';
 import { openSafetensors } from '../models/runtime/safetensors.ts';
 
@@ -26,6 +27,12 @@ export async function openFixture(file: string): Promise<Fixture> {
       return { height, width, data: await opened.readRaw(name) };
     },
   };
+}
+
+/** The numbers of all, one after the other. */
+export async function joined(tensors: readonly DeviceTensor[]): Promise<Float32Array> {
+  const each = await Promise.all(tensors.map((tensor) => tensor.read()));
+  return Float32Array.from(each.flatMap((values) => [...values]));
 }
 
 /** Infinity when the lengths differ. */

@@ -1,5 +1,6 @@
 // Answers a prompt about a picture by the weights of one folder: reasoning, and a box and a mask for each object.
 import { readdir } from 'node:fs/promises';
+import type { DeviceTensor } from '../../models/graph/value.ts';
 import type { Provider } from '../../models/runtime/session.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
@@ -171,13 +172,13 @@ class LoupePredictor implements Predictor {
     if (words && words.unknown.length > 0) return this.notUnderstood({ image, prompt, unknown: words.unknown });
     const answers = await this.reasoner.ask(image, words?.text ?? prompt.text, asked);
     const answerMs = performance.now() - started;
-    const states = this.queries && (await this.reasoner.queryStates(answers, this.queries));
+    using held = new DisposableStack();
+    const states = this.queries && (await this.reasoner.queryStates(answers, this.queries)).map((one) => held.use(one));
     const proposals: Proposal[] = [];
     for (const [i, written] of answers.written.entries()) {
-      const own = states?.subarray((i * states.length) / samples, ((i + 1) * states.length) / samples);
       await options.between?.();
       options.signal?.throwIfAborted();
-      proposals.push(await this.propose({ image, prompt, written, states: own, isUnlike }));
+      proposals.push(await this.propose({ image, prompt, written, states: states?.[i], isUnlike }));
     }
     const chosen = proposals[mostAgreedOf(answers, proposals)];
     if (!chosen) throw new Error('The reasoner wrote no answer.');
@@ -312,7 +313,7 @@ class LoupePredictor implements Predictor {
   private async maskEach({ image, prompt, named, states }: Named): Promise<ProposedObject[]> {
     if (named.length === 0) return this.unnamed({ image, prompt, states });
     const isAlone = named.length === 1;
-    const token = isAlone ? await this.tokenOf(states) : undefined;
+    using token = isAlone ? await this.tokenOf(states) : undefined;
     const found: ProposedObject[] = [];
     for (const object of named) {
       const ask = { ...this.given(object), rough: isAlone ? prompt.mask : undefined, token };
@@ -323,7 +324,7 @@ class LoupePredictor implements Predictor {
 
   /** Where the segmenter is shown the context token alone, as LENS was released, it draws whatever the text says. */
   private async unnamed({ image, prompt, states }: Omit<Named, 'named'>): Promise<ProposedObject[]> {
-    const token = this.recipe.prompts.every((one) => one === 'context') ? await this.tokenOf(states) : undefined;
+    using token = this.recipe.prompts.every((one) => one === 'context') ? await this.tokenOf(states) : undefined;
     if (!token) return [];
     const mask = await this.segmenter.segment(image, { points: [], rough: prompt.mask, token });
     return maskArea(mask) > 0 ? [{ box: maskBox(mask), mask }] : [];
@@ -331,7 +332,7 @@ class LoupePredictor implements Predictor {
 
   /** Where the person points there is one object, whatever the answer says; its words and box help to draw it. */
   private async pointedAt({ image, prompt, named, states }: Pointed): Promise<ProposedObject[]> {
-    const token = named ? await this.tokenOf(states) : undefined;
+    using token = named ? await this.tokenOf(states) : undefined;
     const { box, points = [] } = named ? this.given(named) : {};
     const own = { box: prompt.box ?? box, points: [...points, ...(prompt.points ?? [])] };
     const mask = await this.segmenter.segment(image, { ...own, rough: prompt.mask, token });
@@ -339,8 +340,8 @@ class LoupePredictor implements Predictor {
     return [{ ...named, box: named?.box ?? maskBox(mask), mask }];
   }
 
-  private async tokenOf(states: Float32Array | undefined) {
-    return states && this.own?.token(Float32Array.from(states));
+  private async tokenOf(states: DeviceTensor | undefined): Promise<DeviceTensor | undefined> {
+    return states && this.own?.token(states);
   }
 
   /** What the segmenter is shown of an object: as much of it as the recipe says. */
@@ -380,8 +381,8 @@ interface Draft {
   image: DecodedImage;
   prompt: Prompt;
   written: WrittenAnswer;
-  /** [queries, hidden] */
-  states: Float32Array | undefined;
+  /** [1, queries, hidden] */
+  states: DeviceTensor | undefined;
   isUnlike: boolean;
 }
 

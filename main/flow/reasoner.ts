@@ -1,6 +1,6 @@
 // Answers sentences about a picture: runs the vision tower once, then samples tokens, and gives the query states of the answers.
 import { input, type Tensor } from '../../models/graph/tensor.ts';
-import { floats } from '../../models/graph/value.ts';
+import { type DeviceTensor, floats, type Results } from '../../models/graph/value.ts';
 import { chatFor, encodeChat } from '../../models/qwen/chat.ts';
 import { Decoder, type DecoderSetup, type DecodeState, type PromptTokens } from '../../models/qwen/decode.ts';
 import { headIsQuantised } from '../../models/qwen/language.ts';
@@ -129,8 +129,11 @@ export class Reasoner {
     return pictureSigns(features, features.length / mergedCells(grid, this.weights.reasoner.vision.merge));
   }
 
-  /** [samples, queries, hidden] of the query vectors [queries, hidden], behind each answer as the recipe says. */
-  queryStates({ state, rows }: Answers, queries: Float32Array): Promise<Float32Array> {
+  /**
+   * Hidden states of the query vectors [queries, hidden] behind each answer as the recipe says, [1, queries, hidden] an answer.
+   * The caller disposes of them.
+   */
+  queryStates({ state, rows }: Answers, queries: Float32Array): Promise<DeviceTensor[]> {
     if (this.weights.recipe.reasoner.queries === 'reread') return this.decoder.plainQueryStates(rows, queries);
     return this.decoder.queryStates(state, queries);
   }
@@ -245,8 +248,8 @@ export function decoderGraphs(
   const { provider, threads, folder } = options;
   const isQuantised = headIsQuantised(params, reasoner.language);
   const weights = isQuantised ? 'quantised packed' : undefined;
-  const open = (outputs: Readonly<Record<string, Tensor>>) =>
-    Session.create(outputs, { provider, threads, folder, weights });
+  const open = (outputs: Readonly<Record<string, Tensor>>, results?: Results) =>
+    Session.create(outputs, { provider, threads, folder, weights, results });
   return isQuantised ? { open, room: process.availableMemory() / 4, chunk: { prompt: 32, cache: 512 } } : { open };
 }
 

@@ -1,6 +1,6 @@
 // Draws a mask by clicks, a box, a rough mask or a context token; encodes the picture once, so that prompts are cheap.
 import { input } from '../../models/graph/tensor.ts';
-import { floats, type NamedValues } from '../../models/graph/value.ts';
+import { type DeviceTensor, type Fed, floats, type NamedValues } from '../../models/graph/value.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { resizeFloat } from '../../models/nn/resample.ts';
 import { graphDigest } from '../../models/runtime/graphDigest.ts';
@@ -89,7 +89,9 @@ export class Segmenter {
     const maps = { ...anyImageEncoder(params.at('sam'), segmenter, image) };
     const encoder = await Session.create(maps, open);
     const states = context && input('states', [1, context.numOfQuery, context.hidden]);
-    const module = states && (await Session.create({ token: contextModule(params, context, states) }, open));
+    const module =
+      states &&
+      (await Session.create({ token: contextModule(params, context, states) }, { ...open, results: 'device' }));
     const setup = async () => {
       const { aspect, resize } = weights.recipe.segmenter;
       return [await graphDigest(maps, folder), encoder.provider, aspect, resize];
@@ -104,10 +106,12 @@ export class Segmenter {
     return this.weights.recipe.segmenter.crop === null;
   }
 
-  /** Hidden states [queries, hidden] of one answer to its prompt token [width]. */
-  async token(states: Float32Array): Promise<Float32Array> {
+  /** Hidden states [1, queries, hidden] of one answer to its prompt token [1, 1, width], which the caller disposes of. */
+  async token(states: Fed): Promise<DeviceTensor> {
     if (!this.context) throw new Error(`${this.weights.name} has no context module.`);
-    return floats(await this.context.run({ states }), 'token');
+    const { token } = await this.context.runOnDevice({ states });
+    if (!token) throw new Error('The context module gave no token.');
+    return token;
   }
 
   /** What the encoder sees of the whole picture; encoded once, whatever is asked of it. */

@@ -1,17 +1,18 @@
 // Chooses the part of the picture that the segmenter should look at, and moves what is asked into that part's pixels.
 
+import type { Fed } from '../../models/graph/value.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask, Point } from '../contract/records.ts';
 import { fromBitmap, maskArea, maskBox, toBitmap } from '../contract/rle.ts';
 import { placeAround } from '../pictures/crop.ts';
 import type { Grid, PicturePart } from '../pictures/enlarge.ts';
 
-/** What the segmenter is asked with, in image pixels; `token` [width] comes from the context module. */
+/** What the segmenter is asked with, in image pixels; `token` [1, 1, width] comes from the context module. */
 export interface SegmenterPrompt {
   box?: Box;
   points?: readonly Point[];
   rough?: Mask;
-  token?: Float32Array;
+  token?: Fed;
 }
 
 /** Logits over a part of a picture, above 0 inside, and the IoU that the segmenter believes them to have. */

@@ -1,8 +1,9 @@
 // Draws what a person would see of a checkpoint's sampled answers, by its weights of the moment, and packs what L_seg is fed of them.
 import { input } from '../../models/graph/tensor.ts';
-import { floats, type NamedValues } from '../../models/graph/value.ts';
+import { type DeviceTensor, floats, type NamedValues } from '../../models/graph/value.ts';
 import { contextModule } from '../../models/lens/contextModule.ts';
 import { type Params, paramsFrom } from '../../models/nn/params.ts';
+import { ofRow } from '../../models/qwen/cache.ts';
 import type { Decoder, Generated } from '../../models/qwen/decode.ts';
 import { Session } from '../../models/runtime/session.ts';
 import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
@@ -80,7 +81,7 @@ interface Open {
 
 /** A decoder that is run with what the policy's parameters are at each call. */
 interface Drawer {
-  masks(image: DecodedImage, ask: DecoderInputs, states?: Float32Array): Promise<Mask>;
+  masks(image: DecodedImage, ask: DecoderInputs, states?: DeviceTensor): Promise<Mask>;
   release(): Promise<void>;
 }
 
@@ -117,12 +118,13 @@ export async function openAnswerMasks(policy: AnswerPolicy, decoder: Decoder): P
   return {
     drawn: async (question, { answers, texts, between }) => {
       const { picture } = question;
-      const [image, states] = [await picture.read(), await statesOf(question, answers, { policy, decoder })];
+      const image = await picture.read();
+      using held = new DisposableStack();
+      const states = (await statesOf(question, answers, { policy, decoder })).map((one) => held.use(one));
       const drawn: DrawnAnswer[] = [];
       for (const [i, text] of texts.entries()) {
         await between({ name: 'drawing', done: i, of: texts.length });
-        const own = states.slice((i * states.length) / texts.length, ((i + 1) * states.length) / texts.length);
-        drawn.push(await drawnAnswer(image, { picture, text, states: own }, open));
+        drawn.push(await drawnAnswer(image, { picture, text, states: ofRow(states, i) }, open));
       }
       return drawn;
     },
@@ -134,12 +136,12 @@ export async function openAnswerMasks(policy: AnswerPolicy, decoder: Decoder): P
   };
 }
 
-/** [answers, queries, hidden], read as a prediction reads them. */
+/** [1, queries, hidden] an answer, as a prediction has them. */
 function statesOf(
   { prompt }: AnswerQuestion,
   { rows, state }: Generated,
   { policy: { parameters, weights }, decoder }: { policy: AnswerPolicy; decoder: Decoder },
-): Promise<Float32Array> {
+): Promise<DeviceTensor[]> {
   const queries = parameters.values('learnable_query');
   if (weights.recipe.reasoner.queries === 'continued') return decoder.queryStates(state, queries);
   const whole = rows.map(({ ids }) => ({ ...prompt, ids: [...prompt.ids, ...ids] }));
@@ -149,7 +151,7 @@ function statesOf(
 interface ToDraw {
   readonly picture: TaskPicture;
   readonly text: string;
-  readonly states: Float32Array;
+  readonly states: DeviceTensor;
 }
 
 /** As `flow/predict.ts` draws: the context speaks of one object, or where nothing else is shown of whatever the text says. */

@@ -148,10 +148,12 @@ async function wordedOf(
   const masks = outlinesOf(sample).map(({ mask }) => mask);
   const truth = box && meantBy(box, masks);
   if (!box || !truth || !queries) return null;
-  const states = await reasoner.queryStates(answers, queries);
+  using held = new DisposableStack();
+  const [states] = (await reasoner.queryStates(answers, queries)).map((one) => held.use(one));
+  if (!states) throw new Error('There are no query states of the answer.');
   const isBoxed = weights.recipe.segmenter.prompts.includes('box');
   const inputs = await segmenter.inputs(image, isBoxed ? { box } : { points: [] });
-  return { inputs, target: targetOf(truth, inputs.place, targetSide(weights)), states: Float32Array.from(states) };
+  return { inputs, target: targetOf(truth, inputs.place, targetSide(weights)), states: await states.read() };
 }
 
 function meantBy(box: Box, masks: readonly Mask[]): Mask | null {

@@ -152,8 +152,8 @@ function repeatRows(buffer: Values, rows: number, times: number): Values {
   return out;
 }
 
-/** A number that every row has. */
-export function ofRow(values: readonly number[], row: number): number {
+/** What every row has one of. */
+export function ofRow<T>(values: readonly T[], row: number): T {
   const value = values[row];
   if (value === undefined) throw new Error(`There is no row ${row} among ${values.length}.`);
   return value;

@@ -1,14 +1,14 @@
 // Decodes answers to prompts token by token: one run over the prompts, then one a token over the remembered keys and values.
 
 import { setImmediate } from 'node:timers/promises';
-import { floats, type NamedValues, type Value } from '../graph/value.ts';
+import { type DeviceTensor, floats, type NamedValues } from '../graph/value.ts';
 import type { Params } from '../nn/params.ts';
 import { AnswerRow, type GenerateOptions, type Sampled, type TokenRow } from './answerRow.ts';
 import { KeyValueCache, ofRow } from './cache.ts';
 import type { QwenConfig } from './config.ts';
 import { causalMask, featureIndex } from './language.ts';
-import { OpenGraphs, type OpenGraphsSetup } from './openGraphs.ts';
-import { type Pass, passGraph } from './passGraph.ts';
+import { type KeyedGraph, OpenGraphs, type OpenGraphsSetup } from './openGraphs.ts';
+import { type Pass, passGraph, statesName } from './passGraph.ts';
 import {
   joinPositions,
   linePositions,
@@ -98,31 +98,30 @@ export class Decoder {
   }
 
   /**
-   * Hidden states [rows, Q, hidden] of query vectors [Q, hidden] that follow each row's answer: a second pass over prompt
-   * and answer, at the price of Q tokens. Positions go on as M-RoPE has them.
+   * Hidden states of query vectors [Q, hidden] that follow each row's answer, [1, Q, hidden] a row: a second pass over prompt
+   * and answer, at the price of Q tokens. Positions go on as M-RoPE has them. The caller disposes of the states.
    */
-  async queryStates({ cache, next, pending }: DecodeState, queries: Float32Array): Promise<Float32Array> {
+  async queryStates({ cache, next, pending }: DecodeState, queries: Float32Array): Promise<DeviceTensor[]> {
     const count = queries.length / this.setup.config.language.hidden;
     const tokens = 1 + count;
     const shape = { rows: pending.length, tokens: 1, ...cache.shape, features: 0, queries: count, logits: false };
     const turns = this.turns(joinPositions(next.map((id) => straight(id, tokens))));
     const feeds = { ids: Int32Array.from(pending), queries, mask: cache.mask(tokens), ...turns, ...cache.feeds() };
-    return floats(await this.run(shape, feeds), 'hidden');
+    return this.states(shape, feeds);
   }
 
   /**
    * The same as LENS was released: whole rows (prompt and answer) are read again with plain positions, picture tokens
    * included, and the queries stand behind the padding, which they do not see.
    */
-  async plainQueryStates(rows: readonly PromptTokens[], queries: Float32Array): Promise<Float32Array> {
+  async plainQueryStates(rows: readonly PromptTokens[], queries: Float32Array): Promise<DeviceTensor[]> {
     const { pass, tokens, feeds } = this.rowFeeds(rows);
     const count = queries.length / this.setup.config.language.hidden;
     const seen = rows.map(({ ids }) =>
       Array.from({ length: tokens + count }, (_, i) => (i < ids.length || i >= tokens ? 1 : 0)),
     );
     const turns = this.turns(joinPositions(seen.map((row) => linePositions(row).positions)));
-    const shape = { ...pass, queries: count };
-    return floats(await this.run(shape, { ...feeds, ...turns, queries, mask: causalMask(seen) }), 'hidden');
+    return this.states({ ...pass, queries: count }, { ...feeds, ...turns, queries, mask: causalMask(seen) });
   }
 
   /** Yields every token as it is sampled and returns the answers; `signal` is looked at between tokens. */
@@ -178,14 +177,28 @@ export class Decoder {
     return textTable(positions, this.setup.config.language);
   }
 
-  private run(pass: Pass, feeds: NamedValues): Promise<Record<string, Value>> {
-    const { params, config, weights } = this.setup;
-    // The weights are looked up after the graph was built: it asks for them, and the setup may fill them in by that.
-    return this.graphs.run(
-      JSON.stringify(pass),
-      () => passGraph(params, config, pass),
-      () => ({ ...weights, ...feeds }),
-    );
+  /** The query states of each row. */
+  private async states(pass: Pass, feeds: NamedValues): Promise<DeviceTensor[]> {
+    const states = await this.graphs.runOnDevice(this.graph(pass), () => this.fed(feeds));
+    return Array.from({ length: pass.rows }, (_, row) => {
+      const own = states[statesName(row)];
+      if (!own) throw new Error(`There are no query states of row ${row}.`);
+      return own;
+    });
+  }
+
+  private run(pass: Pass, feeds: NamedValues) {
+    return this.graphs.run(this.graph(pass), () => this.fed(feeds));
+  }
+
+  private graph(pass: Pass): KeyedGraph {
+    const { params, config } = this.setup;
+    return { key: JSON.stringify(pass), outputs: () => passGraph(params, config, pass) };
+  }
+
+  /** The weights are looked up after the graph was built: it asks for them, and the setup may fill them in by that. */
+  private fed(feeds: NamedValues): NamedValues {
+    return { ...this.setup.weights, ...feeds };
   }
 }
 

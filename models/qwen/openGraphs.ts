@@ -1,9 +1,10 @@
 // Keeps a decoder's graphs open, so many and so many bytes of packed weights; the one that was used longest ago is closed first.
 import type { Tensor } from '../graph/tensor.ts';
-import type { NamedValues, Runner, Value } from '../graph/value.ts';
+import type { DeviceTensor, NamedValues, Results, Runner, Value } from '../graph/value.ts';
 
 export interface OpenGraphsSetup {
-  open(outputs: Readonly<Record<string, Tensor>>): Promise<Runner>;
+  /** `results`: where runs leave them; default in memory. */
+  open(outputs: Readonly<Record<string, Tensor>>, results?: Results): Promise<Runner>;
   /** Graphs kept open. Default 8. */
   keep?: number;
   /**
@@ -11,6 +12,11 @@ export interface OpenGraphsSetup {
    * 3 B parameters in 4 bits is 1.4 GB a graph. Default: without bound.
    */
   room?: number;
+}
+
+export interface KeyedGraph {
+  readonly key: string;
+  outputs(): Readonly<Record<string, Tensor>>;
 }
 
 export class OpenGraphs {
@@ -23,12 +29,17 @@ export class OpenGraphs {
     this.setup = setup;
   }
 
-  run(
-    key: string,
-    outputs: () => Readonly<Record<string, Tensor>>,
-    feeds: () => NamedValues,
-  ): Promise<Record<string, Value>> {
-    const mine = this.last.then(async () => (await this.opened(key, outputs)).run(feeds()));
+  run(graph: KeyedGraph, feeds: () => NamedValues): Promise<Record<string, Value>> {
+    return this.inTurn(async () => (await this.opened(graph, 'memory')).run(feeds()));
+  }
+
+  /** A graph that is run so is always run so. */
+  runOnDevice(graph: KeyedGraph, feeds: () => NamedValues): Promise<Record<string, DeviceTensor>> {
+    return this.inTurn(async () => (await this.opened(graph, 'device')).runOnDevice(feeds()));
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.last.then(work);
     this.last = mine.catch(() => {});
     return mine;
   }
@@ -38,11 +49,11 @@ export class OpenGraphs {
     while (this.runners.size > 0) await this.closeOldest();
   }
 
-  private async opened(key: string, outputs: () => Readonly<Record<string, Tensor>>): Promise<Runner> {
+  private async opened({ key, outputs }: KeyedGraph, results: Results): Promise<Runner> {
     const known = this.runners.get(key);
     this.runners.delete(key);
     if (!known) await this.makeRoom();
-    const runner = known ?? (await this.setup.open(outputs()));
+    const runner = known ?? (await this.setup.open(outputs(), results));
     this.runners.set(key, runner);
     return runner;
   }

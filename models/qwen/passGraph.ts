@@ -1,6 +1,6 @@
 // Builds one run of the language model: tokens after a cache, to their keys and values and logits, or query states.
 import { slice } from '../graph/shape.ts';
-import { input, type Tensor } from '../graph/tensor.ts';
+import { dim, input, type Tensor } from '../graph/tensor.ts';
 import type { KeysValues } from '../nn/cachedAttention.ts';
 import type { Params } from '../nn/params.ts';
 import { cacheNames } from './cache.ts';
@@ -39,7 +39,7 @@ export function passGraph(params: Params, config: QwenConfig, pass: Pass): Recor
   };
   const pasts = pastInputs(language, pass);
   const { hidden, cache } = decoder(params, x, places, { config: language, pasts });
-  if (queries > 0) return { hidden: slice(hidden, [tokens], [total], [1]) };
+  if (queries > 0) return eachRow(slice(hidden, [tokens], [total], [1]));
   const own = cache.flatMap(({ key, value }) => [key, value]);
   const remembered = Object.fromEntries(
     cacheNames(language.layers, 'own').map((name, k) => {
@@ -50,6 +50,18 @@ export function passGraph(params: Params, config: QwenConfig, pass: Pass): Recor
   );
   if (!pass.logits) return remembered;
   return { ...remembered, logits: logitsAt(params, hidden, language, input('last', [rows], 'int32')) };
+}
+
+/** The name of the query states of a row, [1, queries, hidden]. */
+export const statesName = (row: number): string => `states.${row}`;
+
+/** Taken apart in the graph, so that each row can stay on the device and go its own way there. */
+function eachRow(states: Tensor): Record<string, Tensor> {
+  const rows = dim(states, 0);
+  if (rows === 1) return { [statesName(0)]: states };
+  return Object.fromEntries(
+    Array.from({ length: rows }, (_, row) => [statesName(row), slice(states, [row], [row + 1], [0])]),
+  );
 }
 
 /** The remembered keys and values by layer; none where nothing is remembered. */

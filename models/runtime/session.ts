@@ -5,8 +5,16 @@ import { lower, type OnnxGraph, type OnnxPort } from '../graph/lower.ts';
 import { isSmall, packedBytes, packsWeights } from '../graph/memory.ts';
 import { encodeModel } from '../graph/onnx.ts';
 import { type NodeOrder, orderNodes } from '../graph/schedule.ts';
-import { size, type Tensor } from '../graph/tensor.ts';
-import type { NamedValues, Value } from '../graph/value.ts';
+import { input, size, type Tensor } from '../graph/tensor.ts';
+import {
+  type DeviceTensor,
+  type Fed,
+  type Feeds,
+  floats,
+  type Results,
+  type Runner,
+  type Value,
+} from '../graph/value.ts';
 import { refusal, sentence } from './refusal.ts';
 import { checkStored } from './storedFiles.ts';
 import { usualThreads } from './threads.ts';
@@ -32,12 +40,14 @@ export interface SessionOptions {
   order?: NodeOrder;
   /** Whether what a run took is kept for the next one, which is faster, or given back to the system. Default true. */
   keepsMemory?: boolean;
+  /** 'device' for `runOnDevice`: of all providers, the binding can leave results with WebGPU alone. Default 'memory'. */
+  results?: Results;
 }
 
 // Every failure is thrown; ONNX Runtime's own log would say it a second time.
 env.logLevel = 'fatal';
 
-export class Session {
+export class Session implements Runner {
   /** The provider in use, which may differ from the one asked for. */
   readonly provider: Provider;
   /** How the nodes are listed, which may differ from what was asked for. */
@@ -81,16 +91,85 @@ export class Session {
   }
 
   /** Feeds are borrowed, not copied; every declared input must be there. Blocks the event loop while it runs. */
-  async run(feeds: NamedValues): Promise<Record<string, Value>> {
-    const tensors = Object.fromEntries(this.graph.inputs.map((v) => [v.name, toOrt(v, feeds[v.name])]));
-    const results = await this.inner.run(tensors).catch((error: unknown) => {
+  async run(feeds: Feeds): Promise<Record<string, Value>> {
+    const results = await this.computed(feeds);
+    return Object.fromEntries(this.graph.outputs.map((v) => [v.name, fromOrt(v, results[v.name])]));
+  }
+
+  async runOnDevice(feeds: Feeds): Promise<Record<string, DeviceTensor>> {
+    const other = this.graph.outputs.find(({ declared }) => declared !== 'float32');
+    if (other) throw new Error(`Output ${other.name}: ${other.declared} values do not stay on a device.`);
+    const results = await this.computed(feeds);
+    return Object.fromEntries(this.graph.outputs.map((v) => [v.name, ResultTensor.of(v, results[v.name])]));
+  }
+
+  private async computed(feeds: Feeds): Promise<InferenceSession.ReturnType> {
+    const tensors: Record<string, OrtTensor> = {};
+    for (const port of this.graph.inputs) {
+      const fed = feeds[port.name];
+      tensors[port.name] = fed instanceof ResultTensor ? await fed.asFeed(port, this.provider) : toOrt(port, fed);
+    }
+    return this.inner.run(tensors).catch((error: unknown) => {
       throw new Error(sentence(error), { cause: error });
     });
-    return Object.fromEntries(this.graph.outputs.map((v) => [v.name, fromOrt(v, results[v.name])]));
   }
 
   async release(): Promise<void> {
     await this.inner.release();
+  }
+}
+
+let held = 0;
+
+/** Device tensors of this process that nobody has disposed of yet. */
+export const heldTensors = (): number => held;
+
+/** A result as ONNX Runtime holds it. */
+class ResultTensor implements DeviceTensor {
+  private readonly inner: OrtTensor;
+
+  private constructor(inner: OrtTensor) {
+    this.inner = inner;
+    held++;
+  }
+
+  static of({ name }: OnnxPort, tensor: OrtTensor | undefined): ResultTensor {
+    if (!tensor) throw new Error(`Output ${name}: ONNX Runtime returned nothing.`);
+    return new ResultTensor(tensor);
+  }
+
+  get shape(): readonly number[] {
+    return this.inner.dims;
+  }
+
+  get location(): DeviceTensor['location'] {
+    return this.inner.location === 'gpu-buffer' ? 'gpu-buffer' : 'cpu';
+  }
+
+  /** ONNX Runtime's own way to read such a tensor (`getData`) ends the process. */
+  async read(): Promise<Float32Array> {
+    if (this.location === 'cpu') return this.inner.data as Float32Array;
+    const session = await Session.create({ read: input('kept', this.shape) }, { provider: 'webgpu' });
+    try {
+      if (session.provider !== 'webgpu') throw new Error(`What WebGPU computed is lost: ${session.warnings.join(' ')}`);
+      return floats(await session.run({ kept: this }), 'read');
+    } finally {
+      await session.release();
+    }
+  }
+
+  /** A session of another provider would take a buffer of WebGPU and read other numbers from it. */
+  async asFeed(port: OnnxPort, provider: Provider): Promise<OrtTensor> {
+    const { shape, name, declared } = port;
+    if (this.inner.location === 'none') throw new Error(`Input ${name}: the tensor that was fed has been disposed of.`);
+    if (declared !== 'float32' || shape.join() !== this.shape.join())
+      throw new Error(`Input ${name}: float32[${this.shape.join(',')}] was fed for ${declared}[${shape.join(',')}].`);
+    return this.location === 'cpu' || provider === 'webgpu' ? this.inner : toOrt(port, await this.read());
+  }
+
+  [Symbol.dispose](): void {
+    if (this.inner.location !== 'none') held--;
+    this.inner.dispose();
   }
 }
 
@@ -214,7 +293,7 @@ const packs = (graph: OnnxGraph, { weights }: SessionOptions): boolean =>
   weights === undefined ? packsWeights(graph) : weights !== 'mapped';
 
 function ortOptions(graph: OnnxGraph, options: SessionOptions, provider: Provider): InferenceSession.SessionOptions {
-  const { purpose, folder, threads = usualThreads(), weights, keepsMemory = true } = options;
+  const { purpose, folder, threads = usualThreads(), weights, keepsMemory = true, results } = options;
   const isPacked = packs(graph, options);
   // Weights that are packed because few rows pass are still too big to be converted for good.
   const converts = isPacked && (weights === 'packed' || isSmall(graph));
@@ -228,6 +307,7 @@ function ortOptions(graph: OnnxGraph, options: SessionOptions, provider: Provide
   const halves = graph.initializers.some((v) => v.dtype === 'float16');
   return {
     executionProviders: [provider],
+    ...(results === 'device' && provider === 'webgpu' ? { preferredOutputLocation: 'gpu-buffer' } : {}),
     // Above 'basic', float16 weights are converted for good, whatever is skipped.
     graphOptimizationLevel: !converts && halves ? 'basic' : 'all',
     enableMemPattern: false,
@@ -251,16 +331,17 @@ const arrayTypes = {
   ...{ bool: Uint8Array, uint8: Uint8Array },
 } as const;
 
-function toOrt({ name, dtype, declared, shape }: OnnxPort, data: Value | undefined): OrtTensor {
+function toOrt({ name, dtype, declared, shape }: OnnxPort, data: Fed | undefined): OrtTensor {
   if (!data) throw new Error(`Input ${name}: nothing was fed; it needs ${declared}[${shape.join(',')}].`);
   if (declared === 'float16' || declared === 'bfloat16' || dtype === 'float16' || dtype === 'bfloat16')
     throw new Error(`Input ${name}: 16-bit values cannot be fed.`);
   if (!(data instanceof arrayTypes[declared]) || data.length !== size(shape))
-    throw new Error(
-      `Input ${name}: ${data.constructor.name}[${data.length}] was fed for ${declared}[${shape.join(',')}].`,
-    );
+    throw new Error(`Input ${name}: ${kindOf(data)} was fed for ${declared}[${shape.join(',')}].`);
   return new OrtTensor(dtype, (dtype === declared ? data : narrow(name, data)) as Float32Array, shape);
 }
+
+const kindOf = (data: Fed): string =>
+  ArrayBuffer.isView(data) ? `${data.constructor.name}[${data.length}]` : 'a tensor of another engine';
 
 /** Gives int64 as int32, for targets that compute in no int64. */
 function narrow(name: string, data: Value): Int32Array {

@@ -64,11 +64,12 @@ test('where there is room for one graph only, answers are those of graphs that s
       let most = 0;
       const decoder = new Decoder({
         ...{ config, params, ...graphs, room },
-        open: async (outputs) => {
-          const inner = await graphs.open(outputs);
+        open: async (outputs, results) => {
+          const inner = await graphs.open(outputs, results);
           const runner: Runner = {
             copiedBytes: inner.copiedBytes,
             run: (feeds) => inner.run(feeds),
+            runOnDevice: (feeds) => inner.runOnDevice(feeds),
             release: () => {
               open.splice(open.indexOf(runner), 1);
               return inner.release();

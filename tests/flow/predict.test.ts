@@ -84,8 +84,8 @@ describe('an answer with a box', () => {
     const weights = await openWeights(path.join(root, 'found'));
     const [reasoner, segmenter] = [await Reasoner.open(weights, {}), await Segmenter.open(weights, {})];
     const answers = await reasoner.ask(image, dog.text, { samples: 1, temperature: 0, seed: 0 });
-    const states = await reasoner.queryStates(answers, await weights.read('learnable_query'));
-    const token = await segmenter.token(states);
+    const [states] = await reasoner.queryStates(answers, await weights.read('learnable_query'));
+    const token = await segmenter.token(states ?? new Float32Array());
     const [{ box, mask } = nobody] = (await predictor.predict(image, dog)).objects;
     expect(mask).toEqual(await segmenter.segment(image, { box, token }));
     expect(mask).not.toEqual(await predictor.segment(image, { box }));

@@ -19,7 +19,7 @@ import { Session } from '../../models/runtime/session.ts';
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import { evaluate } from '../evaluate.ts';
 import { atlas } from '../scenes/drawing.ts';
-import { largestDifference } from '../tensors.ts';
+import { joined, largestDifference } from '../tensors.ts';
 import { context, reasoner, toyNano } from './toy.ts';
 
 const nano = toyNano({ atlas });
@@ -58,7 +58,7 @@ describe('contextPass', () => {
       writing.pending = turn.answer.slice(-1);
       const states = await decoder.queryStates(writing, nano.parameters.values('learnable_query'));
       const own = packed.slice(k * context.numOfQuery, (k + 1) * context.numOfQuery).flat();
-      expect(largestDifference(states, own)).toBeLessThan(1e-4);
+      expect(largestDifference(await joined(states), own)).toBeLessThan(1e-4);
     }
     await decoder.release();
   });

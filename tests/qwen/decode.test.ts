@@ -8,6 +8,7 @@ import type { PatchGrid } from '../../models/qwen/rope.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { golden, haveGolden } from '../golden.ts';
+import { joined } from '../tensors.ts';
 import {
   type Checkpoint,
   expectClose,
@@ -188,7 +189,7 @@ describe.skipIf(!haveGolden)('query states with plain positions', () => {
     const rows = await promptsOf({ ...facts, prompt_ids: facts.input_ids, attention_mask });
     decoder = makeDecoder({ prompt: 16, cache: 16 });
     const states = await decoder.plainQueryStates(rows, await values('query_embeds'));
-    expectClose(name, [states, await values('query_hidden')]);
+    expectClose(name, [await joined(states), await values('query_hidden')]);
   });
 
   test('of rows that do not fit their pictures are refused', async () => {
@@ -330,7 +331,7 @@ describe.skipIf(!haveGolden)('sampled answers', () => {
     decoder = makeDecoder();
     const queries = Float32Array.from({ length: 5 * config.language.hidden }, (_, i) => Math.sin(i) / 3);
     const { rows, state } = await decoder.answer(prompts, { sampling, samples: 2, maxTokens: 7, stop: [], seed: 5 });
-    const states = await decoder.queryStates(state, queries);
+    const states = await joined(await decoder.queryStates(state, queries));
     const [prompt] = prompts;
     if (!prompt) throw new Error('There is no prompt.');
     const { images, image_grid_thw } = generation('generate_plain');

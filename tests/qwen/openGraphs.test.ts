@@ -3,6 +3,7 @@ import { input } from '../../models/graph/tensor.ts';
 import { OpenGraphs, type OpenGraphsSetup } from '../../models/qwen/openGraphs.ts';
 
 const outputs = () => ({ y: input('x', [1]) });
+const neverOnDevice = () => Promise.reject(new Error('No graph of these tests leaves its results on a device.'));
 
 /** Graphs that answer with their number, and what became of them in order. */
 function watched(setup: Omit<OpenGraphsSetup, 'open'>, copiedBytes = 0) {
@@ -16,6 +17,7 @@ function watched(setup: Omit<OpenGraphsSetup, 'open'>, copiedBytes = 0) {
       events.push(`open ${number}`);
       return {
         copiedBytes,
+        runOnDevice: neverOnDevice,
         run: async () => {
           // Whoever asks next gets its turn here.
           await new Promise(setImmediate);
@@ -29,7 +31,7 @@ function watched(setup: Omit<OpenGraphsSetup, 'open'>, copiedBytes = 0) {
       };
     },
   });
-  return { graphs, events, ask: (key: string) => graphs.run(key, outputs, () => ({})) };
+  return { graphs, events, ask: (key: string) => graphs.run({ key, outputs }, () => ({})) };
 }
 
 test('a graph that is open is used again, and the one that was used longest ago is closed for the next', async () => {
@@ -63,11 +65,11 @@ test('a graph that fails to open is tried again, and does not stop what follows'
   const graphs = new OpenGraphs({
     open: async () => {
       if (tries++ === 0) throw new Error('no such weights');
-      return { run: async () => ({ y: Float32Array.of(1) }), release: async () => {} };
+      return { run: async () => ({ y: Float32Array.of(1) }), runOnDevice: neverOnDevice, release: async () => {} };
     },
   });
-  const first = graphs.run('step', outputs, () => ({}));
-  const second = graphs.run('step', outputs, () => ({}));
+  const first = graphs.run({ key: 'step', outputs }, () => ({}));
+  const second = graphs.run({ key: 'step', outputs }, () => ({}));
   await expect(first).rejects.toThrow('no such weights');
   expect(await second).toEqual({ y: Float32Array.of(1) });
 });
