@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { ClickFigures, ProjectFigures } from '../contract/learning.ts';
-import type { MeasuredImage } from '../learn/measure.ts';
+import type { MeasuredImage } from '../learn/measuredImage.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';

@@ -12,7 +12,7 @@ import { boxAround } from '../flow/zoom.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
 import { type AnswerObject, answerForm } from './answerForms.ts';
 import { pointedThing } from './inscribedCircles.ts';
-import { unlessGone } from './measure.ts';
+import { unlessGone } from './measuredImage.ts';
 import type { Sample } from './sample.ts';
 import type { TeachingImage, Watching } from './task.ts';
 

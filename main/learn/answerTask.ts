@@ -10,7 +10,7 @@ import { type AdapterPolicy, adapterPolicy } from './adapterPolicy.ts';
 import type { AdapterBatch } from './answerPass.ts';
 import { isRewarded, type MeantThing, type RewardOf, rewarderOf } from './answerRewards.ts';
 import { isTaughtByMasks } from './decoderTier.ts';
-import { unlessGone } from './measure.ts';
+import { unlessGone } from './measuredImage.ts';
 import type { TeachingImage, Watching } from './task.ts';
 
 export interface AnswerPolicy extends AdapterPolicy {

@@ -10,7 +10,7 @@ import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { targetOf } from './decoderFeeds.ts';
 import { decoderPromptsOf, outlinesOf } from './decoderPrompts.ts';
 import { type DecoderSample, type DecoderWeights, type MaskWeights, pointSlots, targetSide } from './decoderTier.ts';
-import { unlessGone } from './measure.ts';
+import { unlessGone } from './measuredImage.ts';
 import type { Sample } from './sample.ts';
 
 interface Source {

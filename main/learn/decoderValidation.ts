@@ -13,7 +13,7 @@ import { type DecoderInputs, Segmenter } from '../flow/segmenter.ts';
 import { decoderFeeds } from './decoderFeeds.ts';
 import { outlinesOf } from './decoderPrompts.ts';
 import type { DecoderPolicy, MaskWeights } from './decoderTier.ts';
-import { unlessGone } from './measure.ts';
+import { unlessGone } from './measuredImage.ts';
 import type { TeachingImage } from './task.ts';
 import type { Validation } from './validation.ts';
 

@@ -6,7 +6,8 @@ import { sampleIou } from '../evaluate/metrics.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
 import type { BeforeAfter, Evidence } from './gate.ts';
-import { type MeasuredImage, measure, pointedIou, type Score } from './measure.ts';
+import { measure, pointedIou, type Score } from './measure.ts';
+import type { MeasuredImage } from './measuredImage.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';
 
 export interface Scores {

@@ -4,7 +4,7 @@ import type { Frame } from '../contract/geometry.ts';
 import type { SkippedImage } from '../contract/learning.ts';
 import { outlinesOf } from './decoderPrompts.ts';
 import { edgeRank } from './edgeRank.ts';
-import type { MeasuredImage } from './measure.ts';
+import type { MeasuredImage } from './measuredImage.ts';
 import { type Fingerprint, fingerprintOf, nearGroups } from './nearDuplicates.ts';
 import type { TaughtImage } from './preflight.ts';
 import type { TeachingImage, TeachTask, Watching } from './task.ts';

@@ -1,22 +1,13 @@
 // Measures weights on held-out prompts, prompt by prompt: masks under true boxes, and whole answers to the words.
-import { BadInput } from '../contract/badInput.ts';
 import type { ClickFigures, ProjectFigures } from '../contract/learning.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union, unionOf } from '../contract/rle.ts';
 import { boxHit, cIoU, gIoU, type Overlap, overlapOf, sampleIou } from '../evaluate/metrics.ts';
 import type { Predictor } from '../flow/predictor.ts';
 import { outlinesOf } from './decoderPrompts.ts';
+import { type MeasuredImage, unlessGone } from './measuredImage.ts';
 import { clickFigures, clicksAt, type ObjectClicks } from './objectClicks.ts';
 import type { Sample } from './sample.ts';
-
-/** An image, however it is come by, with what it asks and what is true. */
-export interface MeasuredImage {
-  readonly imageId: number;
-  /** Images of one group are resampled together. */
-  readonly group: number;
-  readonly samples: readonly Sample[];
-  read(): Promise<DecodedImage>;
-}
 
 /** One prompt's worth. */
 export interface Score {
@@ -101,16 +92,6 @@ async function clickedOf(
     clicked.push(await clicksAt(predictor, { image: picture, truth, imageId, place: first + i, seed }));
   }
   return clicked;
-}
-
-/** Null where the file is gone or cannot be read any more: a run goes on without it. */
-export async function unlessGone(image: Pick<MeasuredImage, 'read'>): Promise<DecodedImage | null> {
-  try {
-    return await image.read();
-  } catch (error) {
-    if (error instanceof BadInput) return null;
-    throw error;
-  }
 }
 
 interface Question {

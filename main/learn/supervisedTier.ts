@@ -10,22 +10,17 @@ import { type Random, random } from '../contract/random.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import { openWeights, type ReasonerWeights, type Weights } from '../weights/open.ts';
 import { joined } from './joinFloats.ts';
+import type { Lesson, TaughtTurn } from './lesson.ts';
 import type { LossGraph, Objective, Policy, Run } from './loop.ts';
 import { type LearntPicture, mixedPicture } from './mixedPictures.ts';
 import { Parameters } from './parameters.ts';
 import { attentionMask, packSequence } from './sequence.ts';
 import { frameOf, imageStartOf, type PolicyParts, patchValues, type SquareFrame } from './squarePolicy.ts';
-import { packedTurns, type TaughtTurn, taughtTurns } from './taughtTurns.ts';
+import { packedTurns, taughtTurns } from './taughtTurns.ts';
 import { grownRows, grownTokenizer, nanoTokenizerOf, spoken, type TaughtWord } from './taughtWords.ts';
 import { type GrownWords, newRowsOnly, tables } from './tokenTables.ts';
 import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from './turnBatch.ts';
 import { pictures, readTurns, tokenLoss } from './turnLoss.ts';
-
-/** A picture with what is asked and answered about it. */
-export interface Lesson {
-  readonly image: DecodedImage;
-  readonly asked: readonly TaughtTurn[];
-}
 
 export interface SupervisedPolicy extends Policy {
   readonly weights: Weights;

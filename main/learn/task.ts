@@ -1,8 +1,8 @@
 // Defines what a run is asked to learn, what it gives, and what it reports meanwhile.
 import type { TeachProgress, TeachReport, Tier } from '../contract/learning.ts';
 import type { DecodedImage } from '../contract/records.ts';
+import type { Lesson } from './lesson.ts';
 import type { Sample, StandingThing } from './sample.ts';
-import type { Lesson } from './supervisedTier.ts';
 import type { Validation } from './validation.ts';
 
 /** An image of a project, or one that the weights came with. */

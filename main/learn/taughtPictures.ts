@@ -12,7 +12,7 @@ import { unlikeness } from '../flow/unlikePicture.ts';
 import { openWeights } from '../weights/open.ts';
 import { mostTaught, type PictureRecord, pictureRecordText, readPictureRecord } from '../weights/pictureRecord.ts';
 import { decidedOnce } from './decidedOnce.ts';
-import { unlessGone } from './measure.ts';
+import { unlessGone } from './measuredImage.ts';
 import type { TeachingImage, TeachTask } from './task.ts';
 import { spoken } from './taughtWords.ts';
 

@@ -3,15 +3,10 @@ import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { boxText, type ListedItem, writtenItems } from '../contract/answer.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
+import type { TaughtTurn } from './lesson.ts';
 import type { NamedBox } from './mixedPictures.ts';
 import { type Head, packedLength, type Turn } from './sequence.ts';
 import { answeredTurn, type Conversation } from './turnTokens.ts';
-
-/** A question about a picture with its whole answer. */
-export interface TaughtTurn {
-  readonly question: string;
-  readonly answer: string;
-}
 
 /** Mostly the bare name, as labels are asked for. */
 const questions = [

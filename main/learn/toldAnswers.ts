@@ -6,8 +6,9 @@ import { pieces } from '../contract/reasoning.ts';
 import type { Box } from '../contract/records.ts';
 import { understood } from '../flow/unknownWords.ts';
 import { contradictsItself } from '../reward/objects.ts';
+import type { TaughtTurn } from './lesson.ts';
 import type { Sample } from './sample.ts';
-import { answerText, sayable, type TaughtTurn } from './taughtTurns.ts';
+import { answerText, sayable } from './taughtTurns.ts';
 import { spoken } from './taughtWords.ts';
 
 /** What is told of one picture, to a reasoner that is shown it in a frame. */

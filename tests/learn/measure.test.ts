@@ -5,7 +5,8 @@ import type { DecodedImage, Mask, Prompt } from '../../main/contract/records.ts'
 import { fromBitmap, maskArea, maskBox } from '../../main/contract/rle.ts';
 import type { Predictor, Proposal } from '../../main/flow/predictor.ts';
 import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
-import { type MeasuredImage, measure, pointedIou, projectFigures } from '../../main/learn/measure.ts';
+import { measure, pointedIou, projectFigures } from '../../main/learn/measure.ts';
+import type { MeasuredImage } from '../../main/learn/measuredImage.ts';
 import { sampleOf, side, teachingImages } from './teaching.ts';
 
 const whole = fromBitmap(new Uint8Array(side * side).fill(1), side, side);

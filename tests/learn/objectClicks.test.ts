@@ -4,7 +4,8 @@ import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap } from '../../main/contract/rle.ts';
 import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
-import { clicksIn, type MeasuredImage, measure, projectFigures } from '../../main/learn/measure.ts';
+import { clicksIn, measure, projectFigures } from '../../main/learn/measure.ts';
+import type { MeasuredImage } from '../../main/learn/measuredImage.ts';
 import { side, teachingImages } from './teaching.ts';
 
 const images = teachingImages(4).map((image) => ({ ...image, group: image.imageId, read: () => image.read() }));
