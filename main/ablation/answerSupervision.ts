@@ -4,17 +4,17 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import { random } from '../contract/random.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { ShiftedPicture } from '../evaluate/shiftedDomain.ts';
-import { joined } from '../learn/joinFloats.ts';
-import type { TaughtTurn } from '../learn/lesson.ts';
-import type { Objective, Run } from '../learn/loop.ts';
-import type { RewardedPolicy } from '../learn/reinforcement.ts';
-import type { UnseededQuestion } from '../learn/rlTier.ts';
-import { frameOf, imageStartOf, type PolicyParts, patchValues } from '../learn/squarePolicy.ts';
-import { perRow, rowOf } from '../learn/supervisedTier.ts';
-import { taughtTurns } from '../learn/taughtTurns.ts';
-import { tables } from '../learn/tokenTables.ts';
-import { labelFeeds, labelsOf, type Row, rowFeeds } from '../learn/turnBatch.ts';
-import { pictures, readTurns, tokenLoss } from '../learn/turnLoss.ts';
+import { joined } from '../learn/loop/joinFloats.ts';
+import type { Objective, Run } from '../learn/loop/loop.ts';
+import type { RewardedPolicy } from '../learn/rl/reinforcement.ts';
+import type { UnseededQuestion } from '../learn/rl/rlTier.ts';
+import type { TaughtTurn } from '../learn/samples/lesson.ts';
+import { perRow, rowOf } from '../learn/supervised/supervisedTier.ts';
+import { taughtTurns } from '../learn/supervised/taughtTurns.ts';
+import { frameOf, imageStartOf, type PolicyParts, patchValues } from '../learn/turns/squarePolicy.ts';
+import { tables } from '../learn/turns/tokenTables.ts';
+import { labelFeeds, labelsOf, type Row, rowFeeds } from '../learn/turns/turnBatch.ts';
+import { pictures, readTurns, tokenLoss } from '../learn/turns/turnLoss.ts';
 import { linesOf } from '../nano/numberLines.ts';
 
 /** What an answer begins with that names boxes at once. */

@@ -1,6 +1,6 @@
 // Ends a run when its processor time is spent: other programs on the machine take nothing from it.
-import { type EndedRun, endedWhen } from '../learn/endedRun.ts';
-import type { Policy, Run } from '../learn/loop.ts';
+import { type EndedRun, endedWhen } from '../learn/loop/endedRun.ts';
+import type { Policy, Run } from '../learn/loop/loop.ts';
 
 /** Processor time of this process, all threads together, in seconds. */
 const spent = (): number => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Tier, tiers } from '../contract/learning.ts';
 import type { EngineBench } from '../evaluate/engineBench.ts';
-import type { StepPart } from '../learn/stepBench.ts';
+import type { StepPart } from '../learn/adapter/stepBench.ts';
 import type { Terminal } from '../terminal.ts';
 import { addAblation } from './benchAblation.ts';
 import { columned } from './benchFigures.ts';
@@ -165,7 +165,7 @@ async function benchOfCurve(
   const counts = curve === true || curve === undefined ? CURVE : curve;
   const made = await benchCurve({ counts, clicked, tier: tier ?? 'auto', seed, held, minutes }, terminal);
   if (svg !== undefined) {
-    const { drawStage } = await import('../learn/curves.ts');
+    const { drawStage } = await import('../learn/loop/curves.ts');
     await writeFile(svg, drawStage('learning curve', figuresOver(made), 'pictures'));
   }
   terminal.print(json ? `${JSON.stringify(made)}\n` : curveTable(made));
@@ -241,7 +241,7 @@ interface StepOptions {
 }
 
 async function benchOfStep({ part, json }: StepOptions, terminal: Terminal): Promise<void> {
-  const { benchStep } = await import('../learn/stepBench.ts');
+  const { benchStep } = await import('../learn/adapter/stepBench.ts');
   const { stepTable } = await import('./benchStep.ts');
   const figures = await benchStep(
     (line) => {

@@ -1,5 +1,5 @@
 // `loupe bench step`: what a training step takes, and what it was expected to take, as a table.
-import type { StepFigures, StepPart } from '../learn/stepBench.ts';
+import type { StepFigures, StepPart } from '../learn/adapter/stepBench.ts';
 import { columned } from './benchFigures.ts';
 
 const names: Readonly<Record<StepPart, string>> = {

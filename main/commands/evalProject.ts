@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { ClickFigures, ProjectFigures } from '../contract/learning.ts';
-import type { MeasuredImage } from '../learn/measuredImage.ts';
+import type { MeasuredImage } from '../learn/samples/measuredImage.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
@@ -27,7 +27,7 @@ export async function evalProject(file: string, options: EvalProjectOptions, ter
     const weights = await weightsOf(project, options.weights);
     const predictor = await openPredictor({ weights }, terminal);
     try {
-      const { clicksIn, measure, projectFigures } = await import('../learn/measure.ts');
+      const { clicksIn, measure, projectFigures } = await import('../learn/gate/measure.ts');
       const progress = (done: number) => terminal.note(`\r${done} prompts`);
       const every = Number.POSITIVE_INFINITY;
       const scores = await measure(predictor, images, {
@@ -51,7 +51,7 @@ export async function evalProject(file: string, options: EvalProjectOptions, ter
 /** Images that are held out, with what they ask; their files are found beside the project. */
 export async function heldImages(project: Project): Promise<MeasuredImage[]> {
   const [{ samplesOf }, { decodeImage }] = await Promise.all([
-    import('../learn/sample.ts'),
+    import('../learn/samples/sample.ts'),
     import('../pictures/image.ts'),
   ]);
   const labels = project.labels();

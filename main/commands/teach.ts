@@ -13,7 +13,7 @@ import {
 } from '../contract/learning.ts';
 import { exitCode } from '../failure.ts';
 import type { ToPlan } from '../jobs/planRun.ts';
-import { usualFolds } from '../learn/split.ts';
+import { usualFolds } from '../learn/samples/split.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LogOptions, logOption, openedLog } from './log.ts';
 import { numberBetween, parseSeed, wholeNumber } from './options.ts';

@@ -113,7 +113,7 @@ export function addTrain(program: Command, terminal: Terminal): void {
 /** The same photographs and weights give the same file. */
 async function trainPictures({ coco, images, pictures, weights }: PicturesOptions, terminal: Terminal): Promise<void> {
   const source = sourceOf(coco, images);
-  const { calibratePictures } = await import('../learn/calibratePictures.ts');
+  const { calibratePictures } = await import('../learn/calibration/calibratePictures.ts');
   const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} pictures`);
   const task = { most: pictures, signal: terminal.signal, progress };
   const { file, record } = await calibratePictures(path.resolve(weights), source, task);
@@ -145,7 +145,7 @@ async function trainNames({ coco, images, out, ...options }: DetectorOptions, te
 async function trainRepair({ coco, images, masks, weights, seed }: RepairOptions, terminal: Terminal): Promise<void> {
   const source = sourceOf(coco, images);
   const folder = path.resolve(weights);
-  const { calibrateRepair } = await import('../learn/calibrateRepair.ts');
+  const { calibrateRepair } = await import('../learn/calibration/calibrateRepair.ts');
   const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} masks`);
   const task = { most: masks, seed, signal: terminal.signal, progress };
   const { file, record } = await calibrateRepair(folder, source, task);
@@ -203,7 +203,7 @@ async function trainWeights({ out, seed, from, photos, only }: TrainOptions, ter
 async function drawCurves(folder: string, terminal: Terminal): Promise<void> {
   const file = path.join(folder, 'curves.jsonl');
   if (!existsSync(file)) return;
-  const { writeCurves } = await import('../learn/curves.ts');
+  const { writeCurves } = await import('../learn/loop/curves.ts');
   const drawn = await writeCurves(file, path.join(folder, 'curves'));
   terminal.note(`curves   ${drawn.map((each) => path.relative('', each)).join(', ')}\n`);
 }

@@ -3,7 +3,7 @@ import type { TeachProgress } from '../contract/learning.ts';
 import type { LiveWire } from '../contract/liveWire.ts';
 import type { PackedMask, StoredProposal } from '../contract/project.ts';
 import type { Box, Point } from '../contract/records.ts';
-import type { TeachOutcome } from '../learn/task.ts';
+import type { TeachOutcome } from '../learn/samples/task.ts';
 import type { WireAsk } from '../pictures/liveWire.ts';
 
 /** What the supervisor can start. */

@@ -1,7 +1,7 @@
 // Makes a run from its folder: decodes its images here, and draws the weights' own domain.
 import path from 'node:path';
-import { baseDomain } from '../learn/baseDomain.ts';
-import type { TeachOutcome, Watching } from '../learn/task.ts';
+import { baseDomain } from '../learn/samples/baseDomain.ts';
+import type { TeachOutcome, Watching } from '../learn/samples/task.ts';
 import { teach } from '../learn/teach.ts';
 import { decodeImage } from '../pictures/image.ts';
 import { openModel } from '../weights/openCheckpoint.ts';

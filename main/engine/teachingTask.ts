@@ -1,8 +1,8 @@
 // Writes and reads the file of a run's folder that says what the run is asked to learn: the host writes it once, `train` reads it.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Sample, StandingThing } from '../learn/sample.ts';
-import type { TeachTask } from '../learn/task.ts';
+import type { Sample, StandingThing } from '../learn/samples/sample.ts';
+import type { TeachTask } from '../learn/samples/task.ts';
 
 export interface TeachingFile {
   /** Folder of the weights that learn. */

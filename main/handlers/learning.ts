@@ -5,7 +5,7 @@ import { proposeAnew } from '../jobs/proposingAnew.ts';
 import { promote, rollBack, teachProject, versionInUse } from '../jobs/teaching.ts';
 import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teachingRecords.ts';
 import { proposalRewards } from '../learn/proposalRewards.ts';
-import { usualFolds } from '../learn/split.ts';
+import { usualFolds } from '../learn/samples/split.ts';
 import type { Project } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { contract, type HostContext } from './context.ts';

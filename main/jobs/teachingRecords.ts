@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { LearningPoint, RunCurve, ShownChange, ShownRollouts, TeachReport } from '../contract/learning.ts';
-import { readChanges } from '../learn/changes.ts';
-import { readCurves, writeCurves } from '../learn/curves.ts';
-import { readRollouts } from '../learn/drawnRollouts.ts';
+import { readChanges } from '../learn/gate/changes.ts';
+import { readCurves, writeCurves } from '../learn/loop/curves.ts';
+import { readRollouts } from '../learn/rl/drawnRollouts.ts';
 import type { Project } from '../store/project.ts';
 import { runFolder } from './teaching.ts';
 

@@ -5,8 +5,8 @@ import { unpackMask } from '../contract/project.ts';
 import type { Box } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
 import { type ReasonSegShape, reasonSegShapes } from '../formats/reasonSegWrite.ts';
-import { type PointedThing, pointedThing } from '../learn/inscribedCircles.ts';
-import type { Sample } from '../learn/sample.ts';
+import { type PointedThing, pointedThing } from '../learn/samples/inscribedCircles.ts';
+import type { Sample } from '../learn/samples/sample.ts';
 
 /** A sample, and the picture that the trainer is given of its image. */
 export interface ShownSample {

@@ -9,7 +9,7 @@ import type { WeightsVersion } from '../contract/learning.ts';
 import { archiveKind, unpackZip } from '../formats/archive.ts';
 import { packZip } from '../formats/packZip.ts';
 import { partFileOf } from '../formats/partFile.ts';
-import { isWhole } from '../learn/version.ts';
+import { isWhole } from '../learn/gate/version.ts';
 import type { Project } from '../store/project.ts';
 import { cachedCheckpoint } from '../weights/adapter.ts';
 import { checkTensors } from '../weights/checkTensors.ts';

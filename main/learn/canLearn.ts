@@ -7,10 +7,10 @@ import { recogniseModel } from '../flow/recogniseModel.ts';
 import { isSegmenterKind } from '../weights/catalogue.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { openSegmenter } from '../weights/openSam.ts';
-import { answerForm } from './answerForms.ts';
-import { rewarderOf } from './answerRewards.ts';
-import { cannotAnswer } from './learnCheckpoint.ts';
-import { whyNotSupervised } from './supervisedTier.ts';
+import { answerForm } from './adapter/answerForms.ts';
+import { rewarderOf } from './adapter/answerRewards.ts';
+import { cannotAnswer } from './adapter/learnCheckpoint.ts';
+import { whyNotSupervised } from './supervised/supervisedTier.ts';
 
 export interface Learner {
   readonly weights: CheckpointWeights;

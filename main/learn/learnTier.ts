@@ -5,15 +5,15 @@ import type { Frame } from '../contract/geometry.ts';
 import type { TeachReport, Tier } from '../contract/learning.ts';
 import { openWeights } from '../weights/open.ts';
 import { openModel } from '../weights/openCheckpoint.ts';
-import { answerValidation } from './answerValidation.ts';
-import { learnAnswerRewards, runFeatures, spreadOfAnswers } from './learnAnswerRewards.ts';
-import { learnCheckpoint } from './learnCheckpoint.ts';
-import { type Learning, learnDecoder } from './learnDecoder.ts';
-import { learnReasoner, reasoningOf, wordsToTeach } from './learnReasoner.ts';
-import { learnRewards, type RewardSpread, spreadOf, usefulShare, whyNotByRewards } from './learnRewards.ts';
+import { learnAnswerRewards, runFeatures, spreadOfAnswers } from './adapter/learnAnswerRewards.ts';
+import { learnCheckpoint } from './adapter/learnCheckpoint.ts';
+import { type Learning, learnDecoder } from './decoder/learnDecoder.ts';
+import { isWhole } from './gate/version.ts';
 import { wordsShare } from './pickTier.ts';
-import type { TeachingImage, TeachTask, Watching } from './task.ts';
-import { isWhole } from './version.ts';
+import { learnRewards, type RewardSpread, spreadOf, usefulShare, whyNotByRewards } from './rl/learnRewards.ts';
+import type { TeachingImage, TeachTask, Watching } from './samples/task.ts';
+import { answerValidation } from './supervised/answerValidation.ts';
+import { learnReasoner, reasoningOf, wordsToTeach } from './supervised/learnReasoner.ts';
 
 /** Share of the minutes in which the reasoner learns, where masks learn after it. */
 const reasonersShare = 0.85;

@@ -3,7 +3,7 @@ import { type ImageDetail, type StoredProposal, unpackMask } from '../contract/p
 import type { ProposalReward } from '../contract/proposalReward.ts';
 import { unionOf } from '../contract/rle.ts';
 import { contradictsItself, meantMask, overlapTerms } from '../reward/objects.ts';
-import { correctionSamples, type Sample } from './sample.ts';
+import { correctionSamples, type Sample } from './samples/sample.ts';
 
 /** Every proposal of each prompt that is judged far enough to teach; `rewards.format` is what its own recipe gave the form. */
 export const proposalRewards = (detail: ImageDetail): ProposalReward[] =>

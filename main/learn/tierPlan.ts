@@ -4,14 +4,14 @@ import path from 'node:path';
 import type { Frame } from '../contract/geometry.ts';
 import type { GateVerdict, Tier } from '../contract/learning.ts';
 import type { CheckpointWeights } from '../weights/openCheckpoint.ts';
+import { tiersWithRoom } from './adapter/runMemory.ts';
 import { hasMasksToLearn, whyNoAnswers } from './canLearn.ts';
-import { decidedOnce } from './decidedOnce.ts';
-import { missesWords, type Scores } from './judging.ts';
+import { missesWords, type Scores } from './gate/judging.ts';
+import { projectFigures } from './gate/measure.ts';
 import type { ToLearn } from './learnTier.ts';
-import { projectFigures } from './measure.ts';
+import { decidedOnce } from './loop/decidedOnce.ts';
 import { pickTier } from './pickTier.ts';
-import { tiersWithRoom } from './runMemory.ts';
-import type { TeachingImage, TeachTask } from './task.ts';
+import type { TeachingImage, TeachTask } from './samples/task.ts';
 
 /** Masks that are as good as this under true boxes need no teaching. */
 const goodMasks = 0.85;

@@ -2,8 +2,8 @@
 import type { Frame } from '../contract/geometry.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
-import { contextFeeds as turnFeeds } from '../learn/contextPass.ts';
-import { type Head, packedLength, type Turn } from '../learn/sequence.ts';
+import { contextFeeds as turnFeeds } from '../learn/turns/contextPass.ts';
+import { type Head, packedLength, type Turn } from '../learn/turns/sequence.ts';
 import { croppedTo, placeAround } from '../pictures/crop.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
 import { frameBox, type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';

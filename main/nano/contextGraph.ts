@@ -4,7 +4,7 @@ import type { Params } from '../../models/nn/params.ts';
 import { imageEncoder } from '../../models/sam2/imageEncoder.ts';
 import type { DecodedMasks } from '../../models/sam2/maskDecoder.ts';
 import { segmenterLosses } from '../../models/train/maskLosses.ts';
-import { contextPass as turnsPass } from '../learn/contextPass.ts';
+import { contextPass as turnsPass } from '../learn/turns/contextPass.ts';
 import { grid, samSide, targetSide } from './layout.ts';
 import type { Nano } from './nano.ts';
 import { decodeAsked, promptInputs } from './segmenterGraph.ts';

@@ -1,6 +1,6 @@
 // Writes a prompt of a scene and its true answer as token ids, cut where the picture ends so that turns can share the picture.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
-import { answeredTurn, type Conversation } from '../learn/turnTokens.ts';
+import { answeredTurn, type Conversation } from '../learn/turns/turnTokens.ts';
 import { answerText } from '../scenes/answerText.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { cells } from './layout.ts';

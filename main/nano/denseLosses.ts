@@ -7,7 +7,7 @@ import { constant, dim, input, type Tensor } from '../../models/graph/tensor.ts'
 import { linear } from '../../models/nn/linear.ts';
 import type { Params } from '../../models/nn/params.ts';
 import { boxLoss, crossEntropy, weightedMean } from '../../models/train/losses.ts';
-import { softness } from '../learn/turnBatch.ts';
+import { softness } from '../learn/turns/turnBatch.ts';
 import { classCount, colourCount, rankCount } from './denseTargets.ts';
 import { cells, coordinates, grid } from './layout.ts';
 

@@ -2,7 +2,7 @@
 import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
-import { joined } from '../learn/joinFloats.ts';
+import { joined } from '../learn/loop/joinFloats.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
 import { detectorBatch, detectorGrid as grid } from './layout.ts';
 import { drawWeighted } from './lessons.ts';

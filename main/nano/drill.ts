@@ -2,8 +2,8 @@
 // The list is most of what an answer costs, and one decision a list is little to learn them from.
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import type { Random } from '../contract/random.ts';
-import { type Drill, drillLength } from '../learn/sequence.ts';
-import { turnTokens } from '../learn/turnTokens.ts';
+import { type Drill, drillLength } from '../learn/turns/sequence.ts';
+import { turnTokens } from '../learn/turns/turnTokens.ts';
 import { decisionText, itemsText, listedText } from '../scenes/answerText.ts';
 import { arrange } from '../scenes/arrange.ts';
 import { compositional } from '../scenes/prompts/compositional.ts';

@@ -1,7 +1,7 @@
 // Draws the first values of the nano's parameters, from the seed and the checkpoint key.
 import { type Shape, size } from '../../models/graph/tensor.ts';
 import { type Random, random } from '../contract/random.ts';
-import type { FirstValues } from '../learn/parameters.ts';
+import type { FirstValues } from '../learn/loop/parameters.ts';
 import { coordinates } from './layout.ts';
 import type { NumberLine } from './numberLines.ts';
 

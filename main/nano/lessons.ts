@@ -4,7 +4,7 @@ import type { Random } from '../contract/random.ts';
 import type { Box } from '../contract/records.ts';
 import { toBitmap } from '../contract/rle.ts';
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
-import { joined } from '../learn/joinFloats.ts';
+import { joined } from '../learn/loop/joinFloats.ts';
 import { placeAround } from '../pictures/crop.ts';
 import type { PicturePart } from '../pictures/enlarge.ts';
 import { type SegmenterScene, visibleMask } from '../scenes/scene.ts';

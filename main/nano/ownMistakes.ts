@@ -5,7 +5,7 @@ import { floats, type NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
 import type { Random } from '../contract/random.ts';
-import type { Feeder } from '../learn/loop.ts';
+import type { Feeder } from '../learn/loop/loop.ts';
 import { nextClick } from '../pictures/distance.ts';
 import { promptSlots, samSide, targetSide } from './layout.ts';
 import type { Nano } from './nano.ts';

@@ -4,7 +4,7 @@ import type { LanguageConfig } from '../../models/qwen/config.ts';
 import type { NanoTokenizer } from '../../models/qwen/nanoTokenizer.ts';
 import { patchesOf } from '../../models/qwen/processor.ts';
 import type { Random } from '../contract/random.ts';
-import { joined } from '../learn/joinFloats.ts';
+import { joined } from '../learn/loop/joinFloats.ts';
 import {
   attentionMask,
   type Head,
@@ -13,9 +13,9 @@ import {
   packedLength,
   packSequence,
   type Turn,
-} from '../learn/sequence.ts';
-import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from '../learn/turnBatch.ts';
-import type { Conversation } from '../learn/turnTokens.ts';
+} from '../learn/turns/sequence.ts';
+import { labelFeeds, labelsOf, nextOf, type Row, rowFeeds, weightsOf } from '../learn/turns/turnBatch.ts';
+import type { Conversation } from '../learn/turns/turnTokens.ts';
 import { pluralKinds } from '../scenes/prompts/plural.ts';
 import type { Scene, ScenePrompt } from '../scenes/scene.ts';
 import { conversation } from './conversation.ts';

@@ -6,7 +6,7 @@ import type { Tensor } from '../../models/graph/tensor.ts';
 import type { Params } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
 import { embedding } from '../../models/qwen/language.ts';
-import { readTurns, pictures as squarePictures, tokenLoss } from '../learn/turnLoss.ts';
+import { readTurns, pictures as squarePictures, tokenLoss } from '../learn/turns/turnLoss.ts';
 import { denseInputs, denseLosses, spokenEdges } from './denseLosses.ts';
 import { cells, coordinates, grid, type ReasonerBatch } from './layout.ts';
 

@@ -2,10 +2,10 @@
 import { constant } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { fromBitmap } from '../contract/rle.ts';
-import type { Objective } from '../learn/loop.ts';
-import type { RolloutBatch } from '../learn/policyGraph.ts';
-import { type RewardedPolicy, reinforcement } from '../learn/reinforcement.ts';
-import type { Question } from '../learn/rollouts.ts';
+import type { Objective } from '../learn/loop/loop.ts';
+import type { RolloutBatch } from '../learn/rl/policyGraph.ts';
+import { type RewardedPolicy, reinforcement } from '../learn/rl/reinforcement.ts';
+import type { Question } from '../learn/rl/rollouts.ts';
 import { type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';
 import { askedRecipe } from './layout.ts';
 import type { Nano } from './nano.ts';

@@ -4,7 +4,7 @@ import { prepareSamImage } from '../../models/sam2/processor.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
 import { type Pointed, promptMap } from '../flow/promptMap.ts';
-import { joined } from '../learn/joinFloats.ts';
+import { joined } from '../learn/loop/joinFloats.ts';
 import { promptSlots, samSide, targetSide } from './layout.ts';
 
 /** A click or a corner of a box, in pixels of the segmenter's square frame; labels as in SAM 2, -1 for an empty slot. */

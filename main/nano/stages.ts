@@ -2,8 +2,8 @@
 import type { NamedValues } from '../../models/graph/value.ts';
 import { paramsFrom } from '../../models/nn/params.ts';
 import { readCocoPhotos } from '../evaluate/cocoPhotos.ts';
-import type { Feeder, LossGraph, Objective, Run } from '../learn/loop.ts';
-import type { Question } from '../learn/rollouts.ts';
+import type { Feeder, LossGraph, Objective, Run } from '../learn/loop/loop.ts';
+import type { Question } from '../learn/rl/rollouts.ts';
 import type { Scene, SegmenterScene } from '../scenes/scene.ts';
 import { alignmentScene, contextFeeds } from './contextBatch.ts';
 import { alignmentGraph, type ContextShape, isContext } from './contextGraph.ts';

@@ -1,8 +1,8 @@
 // `loupe train nano`: all stages in order, each from where an earlier run left it, to a weights folder.
 import path from 'node:path';
-import { BatchAhead } from '../learn/batchAhead.ts';
-import { type RunContext, train } from '../learn/loop.ts';
-import type { StepProgress } from '../learn/meter.ts';
+import { BatchAhead } from '../learn/loop/batchAhead.ts';
+import { type RunContext, train } from '../learn/loop/loop.ts';
+import type { StepProgress } from '../learn/loop/meter.ts';
 import type { BatchTask } from './batchWorker.ts';
 import { exportNano } from './export.ts';
 import { photoSide } from './layout.ts';

@@ -7,8 +7,8 @@ import { type CocoSource, type LabelledImage, readCocoPhotos } from '../evaluate
 import type { NamedClass } from '../flow/classWords.ts';
 import { Detector } from '../flow/detector.ts';
 import { Segmenter } from '../flow/segmenter.ts';
-import { type Objective, train } from '../learn/loop.ts';
-import type { StepProgress } from '../learn/meter.ts';
+import { type Objective, train } from '../learn/loop/loop.ts';
+import type { StepProgress } from '../learn/loop/meter.ts';
 import { type DetectorRecord, writeDetector } from '../weights/detectorRecord.ts';
 import { openWeights } from '../weights/open.ts';
 import { askedClasses, chosenScore } from './detectorFigures.ts';

@@ -1,8 +1,8 @@
 // `loupe train segmenter`: the segmenter learns from photographs with masks, mixed with drawn scenes, to a weights folder.
 import path from 'node:path';
 import type { CocoSource } from '../evaluate/cocoPhotos.ts';
-import { train } from '../learn/loop.ts';
-import type { StepProgress } from '../learn/meter.ts';
+import { train } from '../learn/loop/loop.ts';
+import type { StepProgress } from '../learn/loop/meter.ts';
 import { readPictureRecord, writePictureRecord } from '../weights/pictureRecord.ts';
 import { exportNano } from './export.ts';
 import { photoSide } from './layout.ts';

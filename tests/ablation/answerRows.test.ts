@@ -7,7 +7,7 @@ import { type AnswerBench, measureAnswers, openAnswerBench } from '../../main/ab
 import { withoutReasoning } from '../../main/ablation/answerSupervision.ts';
 import { type AnswerVariant, variants } from '../../main/ablation/rows.ts';
 import { shiftedNames } from '../../main/evaluate/shiftedDomain.ts';
-import { rewardedPolicy } from '../../main/learn/rlTier.ts';
+import { rewardedPolicy } from '../../main/learn/rl/rlTier.ts';
 import { isContext } from '../../main/nano/contextGraph.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { rasterise } from '../../main/pictures/image.ts';

@@ -1,8 +1,8 @@
 // Runs that end when their processor time is spent, and say how many steps they made of it.
 import { describe, expect, it } from 'vitest';
 import { limited } from '../../main/ablation/budget.ts';
-import type { Policy, Run } from '../../main/learn/loop.ts';
-import { Parameters } from '../../main/learn/parameters.ts';
+import type { Policy, Run } from '../../main/learn/loop/loop.ts';
+import { Parameters } from '../../main/learn/loop/parameters.ts';
 
 const none = () => {
   throw new Error('this run is never trained');

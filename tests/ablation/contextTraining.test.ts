@@ -22,10 +22,10 @@ import {
 import { unpackMask } from '../../main/contract/project.ts';
 import type { DecodedImage } from '../../main/contract/records.ts';
 import { maskBox } from '../../main/contract/rle.ts';
-import { contextFeeds, contextPass } from '../../main/learn/contextPass.ts';
-import { frameOf, imageStartOf, type PolicyParts, patchValues } from '../../main/learn/squarePolicy.ts';
-import { nanoTokenizerOf } from '../../main/learn/taughtWords.ts';
-import { answeredTurn } from '../../main/learn/turnTokens.ts';
+import { nanoTokenizerOf } from '../../main/learn/supervised/taughtWords.ts';
+import { contextFeeds, contextPass } from '../../main/learn/turns/contextPass.ts';
+import { frameOf, imageStartOf, type PolicyParts, patchValues } from '../../main/learn/turns/squarePolicy.ts';
+import { answeredTurn } from '../../main/learn/turns/turnTokens.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights, type Weights } from '../../main/weights/open.ts';
 import { floats } from '../../models/graph/value.ts';

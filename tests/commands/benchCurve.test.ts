@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { benchCurve, curveTable, figuresOver, type LearningCurve } from '../../main/commands/benchCurve.ts';
-import { drawStage } from '../../main/learn/curves.ts';
+import { drawStage } from '../../main/learn/loop/curves.ts';
 import { untaughtWeights } from '../learn/teaching.ts';
 
 const point = { gIoU: 0.1, cIoU: 0.2, box50: 0.3, masks: 0.8, noc85: 4, noc90: 7.5, minutes: 2 };

@@ -1,7 +1,7 @@
 // The table of a training step: what was measured stands beside what was foreseen, and its error is told with its sign.
 import { describe, expect, it } from 'vitest';
 import { stepTable } from '../../main/commands/benchStep.ts';
-import type { StepFigures } from '../../main/learn/stepBench.ts';
+import type { StepFigures } from '../../main/learn/adapter/stepBench.ts';
 
 const step: StepFigures = {
   ...{ seconds: 12.34, gflops: 5.6, trained: 29_933_568 },

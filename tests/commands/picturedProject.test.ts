@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type NamedPicture, picturedProject } from '../../main/commands/picturedProject.ts';
 import { packMask, unpackMask } from '../../main/contract/project.ts';
-import { samplesOf } from '../../main/learn/sample.ts';
+import { samplesOf } from '../../main/learn/samples/sample.ts';
 import { decodeImage } from '../../main/pictures/image.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder } from '../formats/reads.ts';

@@ -1,8 +1,8 @@
 // The detector's head: shapes, boxes around cells, which cell sees which pixels, and gradients against differences.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { stepOutputs } from '../../main/learn/loop.ts';
-import { Parameters } from '../../main/learn/parameters.ts';
+import { stepOutputs } from '../../main/learn/loop/loop.ts';
+import { Parameters } from '../../main/learn/loop/parameters.ts';
 import { type DetectorConfig, detectorHead, type SeenPicture } from '../../models/detector/head.ts';
 import { add, mul, sigmoid } from '../../models/graph/elementwise.ts';
 import { reduceMean } from '../../models/graph/reduce.ts';

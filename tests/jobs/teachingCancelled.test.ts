@@ -10,7 +10,7 @@ import type { TeachProgress, Tier } from '../../main/contract/learning.ts';
 import { unpackMask } from '../../main/contract/project.ts';
 import { Meter } from '../../main/jobs/queue.ts';
 import { teachProject } from '../../main/jobs/teaching.ts';
-import { checkpointStep } from '../../main/learn/checkpoint.ts';
+import { checkpointStep } from '../../main/learn/loop/checkpoint.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { teachingImages } from '../learn/teaching.ts';
 import { toySamJson, writeToy } from '../weights/toyCheckpoint.ts';

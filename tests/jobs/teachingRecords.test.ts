@@ -11,8 +11,8 @@ import {
   learningCurve,
   rolloutsOfRun,
 } from '../../main/jobs/teachingRecords.ts';
-import { writeChanges } from '../../main/learn/changes.ts';
-import { writeRollouts } from '../../main/learn/drawnRollouts.ts';
+import { writeChanges } from '../../main/learn/gate/changes.ts';
+import { writeRollouts } from '../../main/learn/rl/drawnRollouts.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-records-'));

@@ -264,12 +264,12 @@ describe('habits', () => {
 
   it('finds a name that two files export for two things', () => {
     const files = {
-      'main/learn/split.ts': 'export interface Side {}',
+      'main/learn/samples/split.ts': 'export interface Side {}',
       'main/scenes/relations.ts': 'export type Side = string;',
       'main/scenes/layout.ts': 'interface Side {}',
     };
     expect(offences(words.typesMeanOneThing, files)).toEqual([
-      'main/scenes/relations.ts:1 exports Side, as main/learn/split.ts does for something else',
+      'main/scenes/relations.ts:1 exports Side, as main/learn/samples/split.ts does for something else',
     ]);
   });
 

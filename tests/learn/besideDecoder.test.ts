@@ -7,18 +7,18 @@ import type { Mask } from '../../main/contract/records.ts';
 import { maskBox } from '../../main/contract/rle.ts';
 import { decodedMasks } from '../../main/flow/decoding.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
-import { prepare } from '../../main/learn/decoderSamples.ts';
+import { prepare } from '../../main/learn/decoder/decoderSamples.ts';
 import {
   type DecoderPolicy,
   decoderObjective,
   decoderPolicy,
   samplesOfStep,
   targetSide,
-} from '../../main/learn/decoderTier.ts';
-import { stepOutputs } from '../../main/learn/loop.ts';
-import type { TeachOutcome } from '../../main/learn/task.ts';
+} from '../../main/learn/decoder/decoderTier.ts';
+import { writeVersion } from '../../main/learn/gate/version.ts';
+import { stepOutputs } from '../../main/learn/loop/loop.ts';
+import type { TeachOutcome } from '../../main/learn/samples/task.ts';
 import { teach } from '../../main/learn/teach.ts';
-import { writeVersion } from '../../main/learn/version.ts';
 import { exportAdapter } from '../../main/weights/mergeCheckpoint.ts';
 import { openModel } from '../../main/weights/openCheckpoint.ts';
 import { openSam2 } from '../../main/weights/openSam2.ts';

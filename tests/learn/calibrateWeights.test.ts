@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { maskArea, maskBox } from '../../main/contract/rle.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
-import { calibrateRepair } from '../../main/learn/calibrateRepair.ts';
+import { calibrateRepair } from '../../main/learn/calibration/calibrateRepair.ts';
 import { writePng } from '../../main/pictures/image.ts';
 import { readRepairRecord } from '../../main/weights/repairRecord.ts';
 import { nothing, weightsSaying } from '../engine/weights.ts';

@@ -4,8 +4,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TeachProgress } from '../../main/contract/learning.ts';
-import { readChanges } from '../../main/learn/changes.ts';
-import type { TeachOutcome, TeachTask } from '../../main/learn/task.ts';
+import { readChanges } from '../../main/learn/gate/changes.ts';
+import type { TeachOutcome, TeachTask } from '../../main/learn/samples/task.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { noBase, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
 

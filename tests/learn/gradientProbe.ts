@@ -1,6 +1,6 @@
 // Compares a gradient with the difference quotient of its loss, along itself.
 import { expect } from 'vitest';
-import type { Parameters } from '../../main/learn/parameters.ts';
+import type { Parameters } from '../../main/learn/loop/parameters.ts';
 
 /** By how much the loss should change on both sides together: enough above what float32 loses, little enough to be straight. */
 const change = 3e-5;

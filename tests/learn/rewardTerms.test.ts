@@ -1,6 +1,6 @@
 // The terms that a person is shown of a reward: those that its authors count, by name, and their sum is the total.
 import { describe, expect, it } from 'vitest';
-import { type DrawnObjects, rewarderOf } from '../../main/learn/answerRewards.ts';
+import { type DrawnObjects, rewarderOf } from '../../main/learn/adapter/answerRewards.ts';
 import { type RecipeName, recipes } from '../../main/weights/recipe.ts';
 import { sampleOf, side, teachingImages } from './teaching.ts';
 

@@ -8,9 +8,9 @@ import { unpackMask } from '../../main/contract/project.ts';
 import { random } from '../../main/contract/random.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox, toBitmap } from '../../main/contract/rle.ts';
-import { readChanges } from '../../main/learn/changes.ts';
-import type { SampleObject } from '../../main/learn/sample.ts';
-import type { TeachOutcome, TeachTask } from '../../main/learn/task.ts';
+import { readChanges } from '../../main/learn/gate/changes.ts';
+import type { SampleObject } from '../../main/learn/samples/sample.ts';
+import type { TeachOutcome, TeachTask } from '../../main/learn/samples/task.ts';
 import { teach } from '../../main/learn/teach.ts';
 import { noBase, objectOf, sampleOf, side, taskOf, teachingImages, untaughtWeights } from './teaching.ts';
 

@@ -6,8 +6,8 @@ import { packMask } from '../../main/contract/project.ts';
 import { random } from '../../main/contract/random.ts';
 import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
-import type { Sample, SampleObject } from '../../main/learn/sample.ts';
-import type { TeachingImage, TeachTask } from '../../main/learn/task.ts';
+import type { Sample, SampleObject } from '../../main/learn/samples/sample.ts';
+import type { TeachingImage, TeachTask } from '../../main/learn/samples/task.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { speak, toyNano } from '../nano/toy.ts';
 

@@ -2,8 +2,8 @@
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { random } from '../../main/contract/random.ts';
-import { type Run, train } from '../../main/learn/loop.ts';
-import { Parameters } from '../../main/learn/parameters.ts';
+import { type Run, train } from '../../main/learn/loop/loop.ts';
+import { Parameters } from '../../main/learn/loop/parameters.ts';
 import { mul, sub } from '../../models/graph/elementwise.ts';
 import { matmul } from '../../models/graph/linear.ts';
 import { reduceMean } from '../../models/graph/reduce.ts';

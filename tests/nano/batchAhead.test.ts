@@ -1,6 +1,6 @@
 // Batches from the worker thread against the same batches drawn here, bit for bit.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BatchAhead } from '../../main/learn/batchAhead.ts';
+import type { BatchAhead } from '../../main/learn/loop/batchAhead.ts';
 import { makeNano, type Nano } from '../../main/nano/nano.ts';
 import { nanoRecipe } from '../../main/nano/recipe.ts';
 import { type StageName, stageNames } from '../../main/nano/stageNames.ts';

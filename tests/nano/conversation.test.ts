@@ -1,6 +1,6 @@
 // Prompts and answers of drawn scenes as ids, cut behind the picture.
 import { describe, expect, it } from 'vitest';
-import { requestIds, specialId } from '../../main/learn/turnTokens.ts';
+import { requestIds, specialId } from '../../main/learn/turns/turnTokens.ts';
 import { conversation } from '../../main/nano/conversation.ts';
 import { cells } from '../../main/nano/layout.ts';
 import { answerText } from '../../main/scenes/answerText.ts';

@@ -1,8 +1,8 @@
 // The exercise without a picture: every question and decision is one that a conversation about the same things would hold.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { drillLength } from '../../main/learn/sequence.ts';
-import { turnTokens } from '../../main/learn/turnTokens.ts';
+import { drillLength } from '../../main/learn/turns/sequence.ts';
+import { turnTokens } from '../../main/learn/turns/turnTokens.ts';
 import { drillOf, makeDrill } from '../../main/nano/drill.ts';
 import { cells, reasonerBatch } from '../../main/nano/layout.ts';
 import { answerText } from '../../main/scenes/answerText.ts';

@@ -1,7 +1,7 @@
 // First values by key and seed, sources for graphs, and the size of the nano that ships.
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Parameters } from '../../main/learn/parameters.ts';
+import { Parameters } from '../../main/learn/loop/parameters.ts';
 import { alignmentGraph } from '../../main/nano/contextGraph.ts';
 import { type Initialiser, nanoInitialiser, seeded } from '../../main/nano/initialValues.ts';
 import { alignmentBatch } from '../../main/nano/layout.ts';

@@ -1,8 +1,8 @@
 // What a reasoner step is fed, checked back against the scenes it was made of.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { attentionMask, hidden, packDrill, packedLength, packSequence } from '../../main/learn/sequence.ts';
-import { softness, weightsOf } from '../../main/learn/turnBatch.ts';
+import { attentionMask, hidden, packDrill, packedLength, packSequence } from '../../main/learn/turns/sequence.ts';
+import { softness, weightsOf } from '../../main/learn/turns/turnBatch.ts';
 import { conversation } from '../../main/nano/conversation.ts';
 import { denseTargets } from '../../main/nano/denseTargets.ts';
 import { makeDrill } from '../../main/nano/drill.ts';

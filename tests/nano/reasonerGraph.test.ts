@@ -2,8 +2,8 @@
 
 import { beforeAll, describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import type { Parameters } from '../../main/learn/parameters.ts';
-import { requestIds, specialId } from '../../main/learn/turnTokens.ts';
+import type { Parameters } from '../../main/learn/loop/parameters.ts';
+import { requestIds, specialId } from '../../main/learn/turns/turnTokens.ts';
 import { classCount } from '../../main/nano/denseTargets.ts';
 import { cells, reasonerBatch } from '../../main/nano/layout.ts';
 import { trainingScenes } from '../../main/nano/nano.ts';

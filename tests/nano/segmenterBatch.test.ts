@@ -1,7 +1,7 @@
 // The parts of what a segmenter is fed: slots of clicks and boxes, rough masks, and true masks at their size.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { joined } from '../../main/learn/joinFloats.ts';
+import { joined } from '../../main/learn/loop/joinFloats.ts';
 import { promptSlots, samSide, targetSide } from '../../main/nano/layout.ts';
 import { askFeeds, boxSlots, jitter, samImages, shrink, targetFeed } from '../../main/nano/segmenterBatch.ts';
 import { visibleMask } from '../../main/scenes/scene.ts';

@@ -1,7 +1,7 @@
 // A nano of toy widths, whose steps take a fraction of a second, and one that says what a test wants it to say.
 
-import { Parameters } from '../../main/learn/parameters.ts';
-import { specialId } from '../../main/learn/turnTokens.ts';
+import { Parameters } from '../../main/learn/loop/parameters.ts';
+import { specialId } from '../../main/learn/turns/turnTokens.ts';
 import { alignmentGraph } from '../../main/nano/contextGraph.ts';
 import { nanoInitialiser, seeded } from '../../main/nano/initialValues.ts';
 import { coordinates } from '../../main/nano/layout.ts';

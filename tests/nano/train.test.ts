@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCurves } from '../../main/learn/curves.ts';
+import { readCurves } from '../../main/learn/loop/curves.ts';
 import { isContext } from '../../main/nano/contextGraph.ts';
 import { alignmentBatch, listBatch, reasonerBatch, segmenterBatch, towerBatch } from '../../main/nano/layout.ts';
 import type { Nano } from '../../main/nano/nano.ts';

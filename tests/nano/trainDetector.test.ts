@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BadInput } from '../../main/contract/badInput.ts';
 import { Detector } from '../../main/flow/detector.ts';
-import { readCurves } from '../../main/learn/curves.ts';
+import { readCurves } from '../../main/learn/loop/curves.ts';
 import { trainDetector } from '../../main/nano/trainDetector.ts';
 import { writePng } from '../../main/pictures/image.ts';
 import { readDetector } from '../../main/weights/detectorRecord.ts';

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCurves } from '../../main/learn/curves.ts';
+import { readCurves } from '../../main/learn/loop/curves.ts';
 import { trainSegmenter } from '../../main/nano/trainSegmenter.ts';
 import { writePng } from '../../main/pictures/image.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';

@@ -1,8 +1,8 @@
 // The detector's loss against numbers worked out in float64, what does not count in it, and its gradients against differences.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../main/contract/random.ts';
-import { stepOutputs } from '../../main/learn/loop.ts';
-import { Parameters } from '../../main/learn/parameters.ts';
+import { stepOutputs } from '../../main/learn/loop/loop.ts';
+import { Parameters } from '../../main/learn/loop/parameters.ts';
 import { input, size } from '../../models/graph/tensor.ts';
 import { floats } from '../../models/graph/value.ts';
 import { Session } from '../../models/runtime/session.ts';
