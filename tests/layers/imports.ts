@@ -113,6 +113,11 @@ const oneFileEach = [
   'uplot',
 ];
 
+/** Divided folders, with their rooms from the ground up: a room may import those before it, and what lies beside the rooms all of them. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  'main/learn': ['loop', 'samples', 'turns', 'gate', 'decoder', 'supervised', 'rl', 'adapter', 'calibration'],
+};
+
 // Folders of these may be divided further; in main and renderer every folder is a layer of its own.
 const closed = new Set(['main', 'renderer']);
 const byLength = Object.keys(layers).sort((a, b) => b.length - a.length);
@@ -120,12 +125,18 @@ const byLength = Object.keys(layers).sort((a, b) => b.length - a.length);
 export const layerOf = (file: string): string | undefined =>
   byLength.find((folder) => (closed.has(folder) ? path.posix.dirname(file) === folder : file.startsWith(`${folder}/`)));
 
-/** Tests mirror the tree: their folders are called as the folder of the source that they test. */
+/** Tests mirror the tree: their folders are called as the folder of the source that they test, and rooms as its rooms. */
 export const testsMirrorTheTree: Rule = (files) => {
   const known = new Set([...byLength.map((folder) => path.posix.basename(folder)), 'layers', 'e2e']);
-  const folderOf = (file: Source): string | undefined => file.path.match(/^tests\/([^/]+)\//)?.[1];
-  const strange = files.filter((file) => !known.has(folderOf(file) ?? 'tests'));
-  return strange.map((file) => at(file, 0, 'lies in a folder that the source does not have'));
+  const roomsOf = new Map(Object.entries(rooms).map(([folder, names]) => [path.posix.basename(folder), names]));
+  const isStrange = (file: Source): boolean => {
+    const [folder = 'tests', room, ...rest] = file.path.match(/^tests\/(.+)\//)?.[1]?.split('/') ?? [];
+    const names = roomsOf.get(folder);
+    return (
+      !known.has(folder) || (names !== undefined && room !== undefined && (rest.length > 0 || !names.includes(room)))
+    );
+  };
+  return files.filter(isStrange).map((file) => at(file, 0, 'lies in a folder that the source does not have'));
 };
 
 const packageOf = (specifier: string): string =>
@@ -176,6 +187,25 @@ export const foldersKeepDirection: Rule = (files) =>
     if (here === undefined) return [at(from, 0, 'lies in no folder of the architecture')];
     if (!there || here === there || here === 'tests') return [];
     return layers[here]?.may.includes(there) ? [] : [at(from, offset, `${here} may not import ${there} (${target})`)];
+  });
+
+/** The divided folder that a file lies in, and how high its room is there: -1 for none, above all rooms for beside them. */
+function floorOf(file: string): { readonly folder: string; readonly floor: number } | undefined {
+  const folder = Object.keys(rooms).find((name) => file.startsWith(`${name}/`));
+  const names = folder && rooms[folder];
+  if (!names) return undefined;
+  const isBeside = path.posix.dirname(file) === folder;
+  return { folder, floor: isBeside ? names.length : names.indexOf(file.slice(folder.length + 1).split('/')[0] ?? '') };
+}
+
+export const roomsStandOnOthers: Rule = (files) =>
+  importsIn(files).flatMap(({ from, offset, target }) => {
+    const here = floorOf(from.path);
+    const there = target === undefined ? undefined : floorOf(target);
+    if (here === undefined) return [];
+    if (here.floor < 0) return [at(from, 0, `lies in no room of ${here.folder}`)];
+    if (there?.folder !== here.folder || there.floor <= here.floor) return [];
+    return [at(from, offset, `may not import ${target}, which stands above it`)];
   });
 
 export const packagesStayInPlace: Rule = (files) =>

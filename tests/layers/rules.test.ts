@@ -144,6 +144,29 @@ describe('cycles and endings', () => {
     const files = { 'tests/magic/a.test.ts': '', 'tests/graph/b.test.ts': '', 'tests/tiny.test.ts': '' };
     expect(offences(imports.testsMirrorTheTree, files)).toEqual([expect.stringMatching(/^tests\/magic/)]);
   });
+
+  it('wants tests of a divided folder in its rooms or beside them', () => {
+    const files = { 'tests/learn/magic/a.test.ts': '', 'tests/learn/loop/b.test.ts': '', 'tests/learn/c.test.ts': '' };
+    expect(offences(imports.testsMirrorTheTree, files)).toEqual([expect.stringMatching(/^tests\/learn\/magic/)]);
+  });
+
+  it.each([
+    ['main/learn/loop/a.ts', './b.ts'],
+    ['main/learn/rl/a.ts', '../loop/b.ts'],
+    ['main/learn/a.ts', './adapter/b.ts'],
+    ['main/learn/loop/a.ts', '../../contract/b.ts'],
+    ['main/nano/a.ts', '../learn/adapter/b.ts'],
+  ])('lets %s import %s', (from, to) => {
+    expect(offences(imports.roomsStandOnOthers, { [from]: `import '${to}';` })).toEqual([]);
+  });
+
+  it.each([
+    ['main/learn/loop/a.ts', '../rl/b.ts'],
+    ['main/learn/rl/a.ts', '../b.ts'],
+    ['main/learn/magic/a.ts', '../loop/b.ts'],
+  ])('does not let %s import %s', (from, to) => {
+    expect(offences(imports.roomsStandOnOthers, { [from]: `import '${to}';` })).toHaveLength(1);
+  });
 });
 
 describe('sizes', () => {

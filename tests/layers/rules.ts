@@ -16,6 +16,7 @@ import {
   noCycles,
   oneFileImports,
   packagesStayInPlace,
+  roomsStandOnOthers,
   testsMirrorTheTree,
 } from './imports.ts';
 import {
@@ -32,6 +33,7 @@ import { glossaryIsMeant, oneVocabulary, recipesAreData, typesMeanOneThing, type
 
 export const rules: readonly [string, Rule][] = [
   ['every folder imports only what the architecture lets it', foldersKeepDirection],
+  ['rooms of a divided folder import only those they stand on', roomsStandOnOthers],
   ['every package is imported only where it belongs', packagesStayInPlace],
   ['heavy packages have one importing file', oneFileImports],
   ['no files import each other in a circle', noCycles],
