@@ -353,6 +353,8 @@ export const api = {
       .output(Job),
     /** Uses a version, whatever the gate said; null goes back to what the one in use learnt from. */
     use: base.input(z.object({ versionId: z.int().nullable() })).output(LearningState),
+    /** Uses none of the versions: the weights of the settings answer again. */
+    setAside: base.output(LearningState),
   },
 
   files: {

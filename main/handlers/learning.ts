@@ -61,6 +61,12 @@ export const learningHandlers = (host: HostContext) => ({
     host.configureEngine();
     return stateOf(project);
   }),
+  setAside: contract.learning.setAside.handler(() => {
+    const project = host.project();
+    project.use(null);
+    host.configureEngine();
+    return stateOf(project);
+  }),
 });
 
 /** Folder of the weights that learn, and what draws the boxes of those that have no segmenter of their own. */

@@ -7,6 +7,8 @@ import { sentence } from '../state/connection.ts';
 import { changeSettings } from '../state/preferences.ts';
 import { useClient, useWorkbench } from './client.ts';
 import { useFileChoice } from './fileChoice.tsx';
+import { LearntNotice, useLearntVersion } from './LearntVersions.tsx';
+import { ModelNotice } from './ModelNotice.tsx';
 
 interface Props {
   /** A job of the dialog is under way. */
@@ -20,6 +22,7 @@ export function InstalledModels({ busy, titles, start }: Props) {
   const { host } = useClient();
   const choose = useFileChoice();
   const { rows, failure, change } = useInstalled(busy);
+  const { version, setAside } = useLearntVersion();
   const add = async () => {
     const [place] = await choose('weights');
     if (place !== undefined) change(() => host.models.import({ place }));
@@ -39,17 +42,17 @@ export function InstalledModels({ busy, titles, start }: Props) {
           {failure}
         </Alert>
       )}
-      {rows.length === 0 && (
-        <Text size="sm" c="dimmed">
-          None but loupe-nano, which comes with Loupe.
-        </Text>
-      )}
+      <ModelNotice />
+      <LearntNotice version={version} onSetAside={setAside} />
+      <Own isAnswering={version === null} />
+      <Unlisted rows={rows} />
       {rows.map((row) => (
         <Installed
           key={row.name}
           row={row}
           title={titles.get(row.name) ?? row.name}
           busy={busy}
+          isAnswering={version === null}
           onQuantise={(bits) => start(() => host.models.quantise({ name: row.name, bits }))}
           onForget={() => change(() => host.models.forget({ name: row.name }))}
         />
@@ -76,7 +79,57 @@ function useInstalled(busy: boolean) {
   return { rows: rows ?? [], failure, change };
 }
 
-interface InstalledProps {
+interface OwnProps {
+  /** False while the open project answers by weights that it has learnt. */
+  readonly isAnswering: boolean;
+}
+
+/** What comes with Loupe: always there, and what is used where nothing else was chosen. */
+const Own = ({ isAnswering }: OwnProps) => {
+  const client = useClient();
+  const hasSegmenter = useWorkbench((state) => state.settings.segmenter !== null);
+  return (
+    <Group justify="space-between" wrap="nowrap" role="group" aria-label="loupe-nano">
+      <div>
+        <Text size="sm" fw={600}>
+          loupe-nano
+        </Text>
+        <Text size="xs" c="dimmed">
+          comes with Loupe, for words and for clicks and boxes
+        </Text>
+      </div>
+      <Group gap="xs" wrap="nowrap">
+        {hasSegmenter && (
+          <Button
+            variant="default"
+            title="No model for clicks alone: they go to the segmenter that the weights for words have"
+            onClick={() => void changeSettings(client, { segmenter: null })}
+          >
+            Clicks to that of the weights
+          </Button>
+        )}
+        <Use use="reasoner" title="loupe-nano" place={null} isAnswering={isAnswering} />
+      </Group>
+    </Group>
+  );
+};
+
+/** What is chosen and stands in no row, as it was forgotten or picked as a folder. */
+function Unlisted({ rows }: { rows: readonly InstalledRow[] }) {
+  const { weights, segmenter } = useWorkbench((state) => state.settings);
+  const places = new Set(rows.map(({ place }) => place));
+  const chosen = [
+    ...(weights !== null && !places.has(weights) ? [`${weights} is in use for words`] : []),
+    ...(segmenter !== null && !places.has(segmenter) ? [`${segmenter} is in use for clicks and boxes`] : []),
+  ];
+  return chosen.map((words) => (
+    <Text key={words} size="xs" c="dimmed" role="note" style={{ overflowWrap: 'anywhere' }}>
+      {words}, and is not in this list.
+    </Text>
+  ));
+}
+
+interface InstalledProps extends OwnProps {
   readonly row: InstalledRow;
   readonly title: string;
   readonly busy: boolean;
@@ -84,7 +137,7 @@ interface InstalledProps {
   onForget(): void;
 }
 
-export const Installed = ({ row, title, busy, onQuantise, onForget }: InstalledProps) => (
+export const Installed = ({ row, title, busy, isAnswering, onQuantise, onForget }: InstalledProps) => (
   <Group justify="space-between" wrap="nowrap" role="group" aria-label={title}>
     <div>
       <Group gap="xs">
@@ -111,7 +164,8 @@ export const Installed = ({ row, title, busy, onQuantise, onForget }: InstalledP
     </div>
     <Group gap="xs" wrap="nowrap">
       {row.canQuantise && <FewerBits title={title} busy={busy} onQuantise={onQuantise} />}
-      {row.problem === null && row.uses.map((use) => <Use key={use} use={use} title={title} place={row.place} />)}
+      {row.problem === null &&
+        row.uses.map((use) => <Use key={use} {...{ use, title, isAnswering }} place={row.place} />)}
       <Button variant="subtle" aria-label={`Forget ${title}`} title="Its files stay" onClick={onForget}>
         Forget
       </Button>
@@ -140,20 +194,28 @@ const FewerBits = ({ title, busy, onQuantise }: Pick<InstalledProps, 'title' | '
   </Menu>
 );
 
+interface UseProps extends OwnProps {
+  readonly use: ModelPlace['kind'];
+  readonly title: string;
+  /** null: of what comes with Loupe. */
+  readonly place: string | null;
+}
+
 /** A reasoner answers words, a segmenter clicks and boxes: each is chosen apart from the other. */
-function Use({ use, title, place }: { use: ModelPlace['kind']; title: string; place: string }) {
+function Use({ use, title, place, isAnswering }: UseProps) {
   const client = useClient();
   const settings = useWorkbench((state) => state.settings);
   const setting = use === 'reasoner' ? 'weights' : 'segmenter';
-  const inUse = settings[setting] === place;
+  const isChosen = settings[setting] === place;
+  const words = use === 'segmenter' || isAnswering ? 'In use' : 'Chosen';
   return (
     <Button
-      disabled={inUse}
-      title={place}
+      disabled={isChosen}
+      title={place ?? undefined}
       aria-label={`Use ${title} for ${kindWords(use)}`}
       onClick={() => void changeSettings(client, { [setting]: place })}
     >
-      {inUse ? 'In use' : 'Use'}
+      {isChosen ? words : 'Use'}
     </Button>
   );
 }

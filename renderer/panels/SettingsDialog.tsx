@@ -9,6 +9,7 @@ import { deviceName, deviceWarning, percent, weightsName } from '../state/words.
 import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame } from './DialogFrame.tsx';
 import { presetChoices } from './KeySettings.tsx';
+import { LearntNotice, useLearntVersion } from './LearntVersions.tsx';
 import { ModelMenu } from './ModelMenu.tsx';
 import { ModelNotice } from './ModelNotice.tsx';
 import { useCommand } from './useCommands.ts';
@@ -140,8 +141,10 @@ function ModelSettings() {
   const run = useCommand();
   const engine = useWorkbench((state) => state.engine);
   const warning = engine && deviceWarning(engine);
+  const { version, setAside } = useLearntVersion();
   return (
     <Stack gap="sm">
+      <LearntNotice version={version} onSetAside={setAside} />
       <Row label="The model runs on">
         <Select
           aria-label="The model runs on"

@@ -9,11 +9,13 @@ import {
   type TeachProgress,
   type TeachReport,
 } from '../../main/contract/learning.ts';
+import { sentence } from '../state/connection.ts';
 import { isActive, percent, several } from '../state/words.ts';
 import { BeforeAfter } from './BeforeAfter.tsx';
 import { useClient, useWorkbench } from './client.ts';
 import { DialogFrame, useCloseDialog } from './DialogFrame.tsx';
 import { JobView } from './JobView.tsx';
+import { VersionChoice } from './LearntVersions.tsx';
 import { useStartedJob } from './startedJob.ts';
 import { ProjectCurve, RunCurves } from './TeachCurves.tsx';
 import { TeachPlan, usualSettings } from './TeachPlan.tsx';
@@ -30,7 +32,7 @@ function TeachForm() {
   const close = useCloseDialog();
   const { job, problem, starting, start } = useStartedJob((each) => each.kind === 'teach' && isActive(each));
   const running = job !== null && isActive(job);
-  const { state, learns, use } = useLearning(running);
+  const { state, learns, failure, use } = useLearning(running);
   const [asked, setAsked] = useState(usualSettings);
   const inUse = state?.versions.find((version) => version.inUse);
   const isStopped = state?.stopped === true;
@@ -46,11 +48,12 @@ function TeachForm() {
       {running && <JobView job={job} />}
       {running && <Live />}
       {job && !running && <JobView job={job} />}
-      {problem && (
+      {(problem ?? failure) && (
         <Alert color="red" role="alert">
-          {problem}
+          {problem ?? failure}
         </Alert>
       )}
+      {!running && <VersionChoice versions={state?.versions ?? []} onChoose={use} />}
       {!running && state?.last && <Result report={state.last} />}
       {!running && state && <ProjectCurve points={state.curve} />}
       <RunCurves running={running} />
@@ -61,7 +64,7 @@ function TeachForm() {
           Close
         </Button>
         {inUse && !running && (
-          <Button variant="default" onClick={() => use(null)}>
+          <Button variant="default" onClick={() => use('the one before')}>
             Roll back
           </Button>
         )}
@@ -132,8 +135,15 @@ function useLearning(running: boolean) {
     // How the version in use learns, which the state names; where it cannot be opened, why.
     if (state) host.learning.learns().then(setLearns, ({ message }: Error) => setLearns(message));
   }, [host, state]);
-  const use = (versionId: number | null) => void host.learning.use({ versionId }).then(setState, () => {});
-  return { state, learns, use };
+  const [failure, setFailure] = useState<string | null>(null);
+  /** null: none of the project's. */
+  const use = (which: number | 'the one before' | null) => {
+    setFailure(null);
+    const versionId = which === 'the one before' ? null : which;
+    const asked = which === null ? host.learning.setAside() : host.learning.use({ versionId });
+    asked.then(setState, (error: unknown) => setFailure(sentence(error)));
+  };
+  return { state, learns, failure, use };
 }
 
 /** "Learns from your corrections and labelled shapes; 12 images are held back to measure on." */

@@ -40,8 +40,9 @@ export const useKeys = (): ((id: CommandId) => readonly string[]) => {
 export function useKeyboard(context: CommandContext | null): void {
   useEffect(() => {
     if (context === null) return;
+    const dialogs = watchDialogs(context.client);
     const pressed = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing) return;
+      if (event.defaultPrevented || event.isComposing || dialogs.stands()) return;
       const altGraph = event.getModifierState('AltGraph');
       const { key, code, ctrlKey, metaKey, altKey, shiftKey } = event;
       const target = event.target instanceof HTMLElement ? event.target : null;
@@ -53,7 +54,22 @@ export function useKeyboard(context: CommandContext | null): void {
     const forget = rememberTools(context.client);
     return () => {
       window.removeEventListener('keydown', pressed);
+      dialogs.forget();
       forget();
     };
   }, [context]);
+}
+
+/**
+ * Whether a dialog stood when the key went down. One that this very key closes is gone when the key gets here, and where the focus
+ * was on a button that can no longer be pressed, nothing else tells that the key was the dialog's: it must end no answer and no drawing.
+ */
+function watchDialogs({ store }: CommandContext['client']): { stands(): boolean; forget(): void } {
+  const isOpen = () => store.getState().dialog !== null;
+  let stands = isOpen();
+  const forget = store.subscribe(() => {
+    if (isOpen()) stands = true;
+    else if (stands) setTimeout(() => (stands = isOpen()));
+  });
+  return { stands: () => stands, forget };
 }

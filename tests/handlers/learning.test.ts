@@ -24,6 +24,7 @@ describe('learning', () => {
     expect(await bench.client.learning.rollouts()).toBeNull();
     await expect(bench.client.learning.use({ versionId: null })).rejects.toMatchObject({ code: 'BAD_INPUT' });
     await expect(bench.client.learning.use({ versionId: 4 })).rejects.toThrow('there are no weights 4');
+    expect((await bench.client.learning.setAside()).versions).toEqual([]);
   });
 
   it('says what of the weights in use learns, by the words of the command line, and why nothing can', async () => {

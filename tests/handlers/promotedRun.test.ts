@@ -138,7 +138,9 @@ describe('a run through the host', { timeout: 400_000 }, () => {
     expect(now?.answer.text).toBe(before?.answer.text);
     const forward = await client.learning.use({ versionId: version?.id ?? 0 });
     expect(forward.versions).toMatchObject([{ inUse: true }]);
-    await client.learning.use({ versionId: null });
+    expect((await client.learning.setAside()).versions).toMatchObject([{ inUse: false }]);
+    for await (const _ of await client.model.ask({ promptId, samples: 1, seed: 0 }));
+    expect(drafts().at(-1)?.weights).toBe(before?.weights);
     await expect(client.learning.use({ versionId: null })).rejects.toThrow('nothing to go back to');
   });
 

@@ -19,9 +19,16 @@ test('it is called after its folder, or as it is asked', async () => {
   expect((await readInstalled(config)).map(({ name }) => name)).toEqual(['Qwen2.5-VL-3B', 'clicks']);
 });
 
-test('a name that another place has is refused, and what is no model too', async () => {
+test('a name that another place has gets the folder above; one that was asked for is refused, and what is no model too', async () => {
   const other = await writeToy(path.join(root, 'elsewhere', 'Qwen2.5-VL-3B'), { says: 'nothing' });
-  await expect(importModel(config, other)).rejects.toThrow(/is the name of .* already/u);
+  await expect(importModel(config, other, 'clicks')).rejects.toThrow(/is the name of .* already/u);
+  expect(await importModel(config, other)).toMatchObject({ name: 'elsewhere/Qwen2.5-VL-3B', place: other });
   await expect(importModel(config, path.join(root, 'config'))).rejects.toThrow(/holds neither/u);
-  expect(await readInstalled(config)).toHaveLength(2);
+  expect(await readInstalled(config)).toHaveLength(3);
+});
+
+test('a place that is listed keeps its name', async () => {
+  const listed = await readInstalled(config);
+  for (const { place } of listed) await importModel(config, place);
+  expect(await readInstalled(config)).toEqual(listed);
 });

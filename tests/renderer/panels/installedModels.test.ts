@@ -3,17 +3,20 @@ import { describe, expect, it } from 'vitest';
 import type { InstalledRow } from '../../../main/contract/api.ts';
 import { Settings } from '../../../main/contract/settings.ts';
 import { bitsWords, Installed, InstalledModels } from '../../../renderer/panels/InstalledModels.tsx';
+import { LearntNotice, VersionChoice } from '../../../renderer/panels/LearntVersions.tsx';
+import type { Workbench } from '../../../renderer/state/workbench.ts';
 import { wordsOf } from '../printed.ts';
+import { engine } from './given.ts';
 import { laidOpen } from './laidOpen.ts';
-import { isDisabled } from './markup.ts';
+import { isDisabled, namesOf } from './markup.ts';
 
 const row: InstalledRow = {
   ...{ name: 'lens-3b', place: '/models/lens', uses: ['reasoner'], detail: 'LENS checkpoint: 36 layers of 2048' },
   ...{ bits: null, canQuantise: true, problem: null },
 };
-const installed = (fields: Partial<InstalledRow> = {}, { busy = false, ...state } = {}) =>
+const installed = (fields: Partial<InstalledRow> = {}, { busy = false, isAnswering = true, ...state } = {}) =>
   laidOpen(Installed, state, {
-    ...{ row: { ...row, ...fields }, title: 'LENS-3B', busy },
+    ...{ row: { ...row, ...fields }, title: 'LENS-3B', busy, isAnswering },
     ...{ onQuantise: () => {}, onForget: () => {} },
   });
 
@@ -47,8 +50,56 @@ describe('a model of this machine', () => {
   });
 });
 
-it('where there is none, it is said, and a folder can be added', () => {
-  const list = laidOpen(InstalledModels, {}, { busy: false, titles: new Map(), start: () => {} });
-  expect(wordsOf(list)).toContain('None but loupe-nano');
-  expect(wordsOf(list)).toContain('Add a folder…');
+describe('the list', () => {
+  const list = (settings: Partial<Settings> = {}, also: Partial<Workbench> = {}) =>
+    laidOpen(
+      InstalledModels,
+      { engine: engine(), settings: { ...Settings.parse({}), ...settings }, ...also },
+      { busy: false, titles: new Map(), start: () => {} },
+    );
+
+  it('begins with what comes with Loupe, which is the way back, and a folder can be added', () => {
+    expect(wordsOf(list())).toContain('comes with Loupe');
+    expect(wordsOf(list())).toContain('Add a folder…');
+    expect(isDisabled(list(), 'Use loupe-nano for words')).toBe(true);
+    expect(isDisabled(list({ weights: '/models/lens' }), 'Use loupe-nano for words')).toBe(false);
+    expect(wordsOf(list())).not.toContain('Clicks to that of the weights');
+    expect(wordsOf(list({ segmenter: '/models/sam' }))).toContain('Clicks to that of the weights');
+  });
+
+  it('tells why what was chosen does not run, and what is in use without being in it', () => {
+    const problem = '/models/lens: writes boxes and has no segmenter of its own';
+    const failed = list({ weights: '/models/lens' }, { engine: engine({ state: 'failed', weights: null, problem }) });
+    expect(wordsOf(failed)).toContain(problem);
+    expect(wordsOf(failed)).toContain('/models/lens is in use for words, and is not in this list');
+    expect(wordsOf(list())).not.toContain('is not in this list');
+  });
+});
+
+describe('weights that the project has learnt', () => {
+  const version = {
+    ...{ id: 3, parent: null, name: 'cats 1a2b3c4d', folder: 'cats.loupe-weights/3/weights' },
+    ...{ made: '2026-08-01T10:00:00.000Z', inUse: true },
+  };
+
+  it('go before what is chosen, which is said, with the way to use that', () => {
+    const words = wordsOf(laidOpen(LearntNotice, {}, { version, onSetAside: () => {} }));
+    expect(words).toContain('answers by cats 1a2b3c4d, which it has learnt, and not by the weights that are chosen');
+    expect(words).toContain('Use the chosen weights');
+    expect(laidOpen(LearntNotice, {}, { version: null, onSetAside: () => {} })).not.toContain('learnt');
+    const chosen = { settings: { ...Settings.parse({}), weights: '/models/lens' } };
+    expect(wordsOf(installed({}, { isAnswering: false, ...chosen }))).toContain('Chosen');
+    expect(wordsOf(installed({}, chosen))).toContain('In use');
+  });
+
+  it('can all be used again, and none of them', () => {
+    const before = { ...version, id: 2, name: 'cats 99999999', inUse: false };
+    const choice = laidOpen(VersionChoice, {}, { versions: [before, version], onChoose: () => {} });
+    expect(namesOf(choice, 'option')).toEqual([
+      'Those of the settings',
+      expect.stringMatching(/^2: cats 99999999, learnt 2026-08-01 \d\d:00$/u),
+      expect.stringMatching(/^3: cats 1a2b3c4d, learnt/u),
+    ]);
+    expect(laidOpen(VersionChoice, {}, { versions: [], onChoose: () => {} })).not.toContain('answer in this project');
+  });
 });
