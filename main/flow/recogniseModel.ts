@@ -1,9 +1,10 @@
 // Says which model a folder or file is, by its tensors and by the inputs of its ONNX files alone.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { absence, isPointer, pointerWords } from '../../models/runtime/notFetched.ts';
 import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
-import { refuseForeignFormat, strangerOf } from '../weights/foreignFormats.ts';
+import { refuseForeignFormat, refuseOtherModel, refuseQuantised, strangerOf } from '../weights/foreignFormats.ts';
 import { modelFiles } from '../weights/modelFiles.ts';
 import { openWeights } from '../weights/open.ts';
 import { type CheckpointWeights, isCheckpoint, openCheckpoint } from '../weights/openCheckpoint.ts';
@@ -36,6 +37,7 @@ export async function recogniseModel(place: string): Promise<Recognised> {
     if (worded) return { kind: 'ONNX text segmenter', detail: worded.dialect.title };
     return { kind: 'ONNX segmenter', detail: recognise(place, headers).dialect.title };
   }
+  refuseSeveral(place, names);
   const config = names.includes('config.json') ? await objectIn(path.join(place, 'config.json')) : {};
   if ('context' in config && names.includes('tokenizer.json') && names.includes('model.safetensors')) {
     const { name } = await openWeights(place);
@@ -44,17 +46,35 @@ export async function recogniseModel(place: string): Promise<Recognised> {
   if (await isCheckpoint(place)) return recogniseReasoner(await openCheckpoint(place));
   const weights = names.filter(isWeightsName).sort();
   if (weights.length === 0) await refuseForeignFormat(place);
+  if (weights.length === 0) await refuseOtherModel(place);
   if (weights.length === 0) throw new BadInput(`${place}: holds neither .onnx nor .safetensors, .pt or .pth files`);
   const all = await Promise.all(weights.map((name) => tensorsOf(path.join(place, name))));
   return recogniseCheckpoint(place, new Set(all.flatMap((some) => [...some])));
 }
 
+/** Models in folders below, and none in the folder itself. */
+function refuseSeveral(place: string, names: readonly string[]): void {
+  const below = names.filter((name) => path.basename(name) === 'config.json').map((name) => path.dirname(name));
+  if (
+    below.length === 0 ||
+    below.includes('.') ||
+    names.some((name) => !name.includes(path.sep) && isWeightsName(name))
+  )
+    return;
+  const [first, ...others] = below;
+  const which =
+    others.length === 0 ? `its model is in ${first}` : `holds several models (${below.slice(0, 8).join(', ')})`;
+  throw new BadInput(`${place}: ${which}; choose the folder of ${others.length === 0 ? 'that' : 'one'}`);
+}
+
 /** Without it nothing can be told from the tensors alone, so a damaged one is named before they are read. */
 async function objectIn(file: string): Promise<object> {
   const refusal = (why: string) => new BadInput(`${file}: ${why}; download it again, or write it anew`);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const text = await readFile(file, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') throw new BadInput(`${file}: ${await absence(file)}`);
     throw refusal(refusalOf(error) ?? 'cannot be read');
   });
+  if (isPointer(text)) throw new BadInput(`${file}: ${pointerWords}`);
   if (text.trim() === '') throw refusal('is empty');
   let json: unknown;
   try {
@@ -81,6 +101,9 @@ async function tensorsOf(file: string): Promise<ReadonlySet<string>> {
 
 async function recogniseCheckpoint(place: string, tensors: ReadonlySet<string>): Promise<Recognised> {
   const has = (pattern: RegExp) => [...tensors].some((name) => pattern.test(name));
+  refuseQuantised(place, tensors);
+  const isSegmenter = has(/^(image_encoder\.trunk|vision_encoder\.backbone)\./) || isSam1(tensors);
+  if (!isSegmenter) await refuseOtherModel(place);
   if (has(/layers\.0\.self_attn\.q_proj\.weight$/) && has(/visual\.patch_embed\.proj\.weight$/))
     throw new BadInput(
       `${place}: is of a Qwen-VL model; import the folder that has its config.json and tokenizer.json`,

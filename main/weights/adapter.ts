@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { ParamSource } from '../../models/nn/params.ts';
 import { publishedKey } from '../../models/qwen/config.ts';
+import { isPointer, pointerWords } from '../../models/runtime/notFetched.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
@@ -81,7 +82,7 @@ async function configIn(file: string): Promise<AdapterConfig> {
   try {
     return AdapterConfig.parse(JSON.parse(text));
   } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : 'is not JSON';
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : isPointer(text) ? pointerWords : 'is not JSON';
     throw new BadInput(`${file}: ${why}`);
   }
 }

@@ -1,6 +1,7 @@
 // Says of model files that other programs read, and Loupe does not, what they are and what to take instead.
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 import { BadInput } from '../contract/badInput.ts';
 
 interface ForeignFormat {
@@ -20,7 +21,16 @@ const formats: readonly ForeignFormat[] = [
   { endings: ['.engine', '.plan', '.trt'], is: 'a TensorRT engine, built for one kind of GPU', instead: asPublished },
   { endings: ['.mlmodel', '.mlpackage', '.mlmodelc'], is: 'a Core ML model', instead: asPublished },
   { endings: ['.tflite', '.litertlm', '.task'], is: 'a TensorFlow Lite model', instead: asPublished },
-  { endings: ['.h5', '.keras', '.pb'], is: 'a TensorFlow model', instead: asPublished },
+  { endings: ['.h5', '.keras', '.pb', '.ckpt.index'], is: 'a TensorFlow model', instead: asPublished },
+  { endings: ['.msgpack'], is: 'a Flax model', instead: asPublished },
+  {
+    ...{ endings: ['.ckpt'], is: 'a checkpoint of a training (PyTorch Lightning or TensorFlow)' },
+    instead: 'save its weights alone (the state_dict) as .pt or .safetensors, or take the model as it was published',
+  },
+  {
+    ...{ endings: ['.incomplete', '.part', '.crdownload', '.aria2'], is: 'a download that has not ended' },
+    instead: 'let it end, or get the file again',
+  },
   {
     endings: ['.ort'],
     is: "a model in ONNX Runtime's own format",
@@ -59,6 +69,59 @@ async function byFirstBytes(file: string, isFile: boolean): Promise<ForeignForma
   } finally {
     await handle.close();
   }
+}
+
+const ConfigFile = z.looseObject({ model_type: z.string() });
+
+/** Published kinds of segmenters, by the start of their name. */
+const segmenterKinds = /^(sam|edgetam|mobile_?sam|slim_?sam)/;
+
+/** Throws one sentence where the folder's config.json says that it is of another model than those that answer words. */
+export async function refuseOtherModel(folder: string): Promise<void> {
+  const file = path.join(folder, 'config.json');
+  const { data } = ConfigFile.safeParse(jsonIn(await readFile(file, 'utf8').catch(() => '')));
+  if (!data) return;
+  const kind = JSON.stringify(data.model_type.slice(0, 60));
+  if (segmenterKinds.test(data.model_type))
+    throw new BadInput(
+      `${file}: is of a segmenter (${kind}), which takes no words; name it as the segmenter (--segmenter)`,
+    );
+  throw new BadInput(
+    `${file}: is of ${kind}, which Loupe does not read; it reads Qwen2.5-VL, Qwen2-VL and what was trained from them`,
+  );
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Names of tensors that stand in the place of weights which a program wrote in few bits. */
+const quantisers: readonly (readonly [RegExp, string])[] = [
+  [/\.(qweight|qzeros|g_idx)$/, 'AWQ or GPTQ'],
+  [/\.(absmax|quant_map|nested_absmax)$|\.quant_state\./, 'bitsandbytes'],
+  [/\.weight_packed$/, 'llm-compressor'],
+  [/\.weight_scale(_inv)?$/, 'a tool that writes 8 bits'],
+  [/\.biases$/, 'MLX'],
+];
+
+/** Throws one sentence where the tensors are of a checkpoint in another program's few bits, or under another's names. */
+export function refuseQuantised(place: string, tensors: Iterable<string>): void {
+  const names = [...tensors];
+  const by = quantisers.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
+  const take = 'take the checkpoint that it was made from';
+  if (by !== undefined)
+    throw new BadInput(
+      `${place}: was quantised by ${by}, which Loupe does not read; ${take} (weights of 16 or 32 bits), which "loupe model quantise" writes in 4 or 8 bits`,
+    );
+  if (
+    names.some((name) => name.startsWith('vision_tower.')) &&
+    names.some((name) => name.startsWith('language_model.'))
+  )
+    throw new BadInput(`${place}: has its tensors under the names of MLX or another program; ${take}`);
 }
 
 /** Detectors and segmenters whose tensors people give to Loupe, by the names of these. */

@@ -9,6 +9,7 @@ import { type QwenConfig, qwenConfigFrom } from '../../models/qwen/config.ts';
 import { type NanoVocabulary, nanoTokenizerFrom } from '../../models/qwen/nanoTokenizer.ts';
 import type { Tokenizer } from '../../models/qwen/tokenizer.ts';
 import { frozenWeights } from '../../models/runtime/frozen.ts';
+import { isPointer, pointerWords } from '../../models/runtime/notFetched.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { parseSam2Config, type Sam2Config } from '../../models/sam2/config.ts';
@@ -136,10 +137,11 @@ async function readJson(file: string): Promise<unknown> {
   if (!info?.isFile())
     throw new BadInput(`${file}: does not exist; a weights folder holds ${Object.values(files).join(', ')}`);
   if (info.size > jsonLimit) throw new BadInput(`${file}: is ${info.size} bytes long, which no such file needs`);
+  const text = await readFile(file, 'utf8');
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return JSON.parse(text);
   } catch {
-    throw new BadInput(`${file}: is not JSON`);
+    throw new BadInput(`${file}: ${isPointer(text) ? pointerWords : 'is not JSON'}`);
   }
 }
 

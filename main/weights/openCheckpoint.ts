@@ -1,4 +1,5 @@
 // Opens a checkpoint folder in Hugging Face's layout (LENS, Seg-Zero, VisionReasoner, Qwen2.5-VL, Qwen2-VL); its files stay as they are.
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,7 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import { publishedKey, type QwenConfig, qwenConfigFrom } from '../../models/qwen/config.ts';
 import { openTokenizer, type Tokenizer } from '../../models/qwen/tokenizer.ts';
 import { frozenWeights, quantisedKeys } from '../../models/runtime/frozen.ts';
+import { isPointer, pointerWords } from '../../models/runtime/notFetched.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
@@ -15,7 +17,7 @@ import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { type Adapter, adapted, adapterIn, isAdapter } from './adapter.ts';
 import { checkTensors, extraTensors } from './checkTensors.ts';
-import { refuseForeignFormat } from './foreignFormats.ts';
+import { refuseForeignFormat, refuseOtherModel, refuseQuantised } from './foreignFormats.ts';
 import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
 import { ownVariant, sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
@@ -62,6 +64,7 @@ export function memoryWarnings(name: string, bytes: number, total: number): stri
 export async function openModel(folder: string): Promise<CheckpointWeights> {
   if (await isCheckpoint(folder)) return openCheckpoint(folder);
   if (!(await stat(path.join(folder, 'config.json')).catch(() => null))) await refuseForeignFormat(folder);
+  await refuseOtherModel(folder);
   return openWeights(folder);
 }
 
@@ -90,6 +93,7 @@ export async function openCheckpoint(folder: string, variants: Variants = sam2Va
   const tokenizer = tokenizerIn(base, reasoner);
   const named = await checkpointTensors(base);
   refuseUpdates(base, named.tensors.keys());
+  refuseQuantised(base, named.tensors.keys());
   const context = contextOf(named, reasoner);
   const sam = context && sam2Within(base, named, { ...variants, ...(await ownVariant(base)) });
   const parts = { reasoner, context, segmenter: sam?.config ?? null };
@@ -152,6 +156,7 @@ function opened(file: string): Tokenizer {
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (isMissing) throw new BadInput(`${file}: does not exist; a checkpoint comes with its tokenizer`);
+    if (isPointer(readFileSync(file))) throw new BadInput(`${file}: ${pointerWords}`);
     throw new BadInput(error instanceof Error ? error.message : String(error));
   }
 }
@@ -161,15 +166,33 @@ async function tensorsIn(folder: string): Promise<WeightsFile> {
   const names = await readdir(folder);
   if (names.some((name) => /^model(\.safetensors|\.safetensors\.index\.json)$/.test(name)))
     return openSafetensors(folder);
-  const torch = names.filter((name) => /^pytorch_model.*\.(bin|pt)$/.test(name)).sort();
+  const torch = torchIn(folder, names);
   const shard = names.find((name) => /^model-\d+-of-\d+\.safetensors$/.test(name));
   if (torch.length === 0 && shard !== undefined)
     throw new BadInput(`${folder}: holds ${shard} without the index of its shards (model.safetensors.index.json)`);
+  if (torch.length === 0) await refuseForeignFormat(folder);
   if (torch.length === 0)
     throw new BadInput(`${folder}: holds neither model.safetensors, nor its shards, nor pytorch_model.bin`);
   const files = await Promise.all(torch.map((name) => openTorchFile(path.join(folder, name))));
   return weightsFile(folder, new Map(files.flatMap(({ tensors }) => [...tensors])), new Map());
 }
+
+/** What torch saved, all of its shards. */
+function torchIn(folder: string, names: readonly string[]): string[] {
+  const files = names.filter((name) => /^pytorch_model.*\.(bin|pt)$/.test(name)).sort();
+  const shards = files.filter((name) => shardOf.test(name));
+  const total = Number(shardOf.exec(shards[0] ?? '')?.[1] ?? shards.length);
+  if (shards.length < total)
+    throw new BadInput(
+      `${folder}: holds ${shards.length} of the ${total} shards of pytorch_model.bin; download the others`,
+    );
+  if (files.length === 0 && names.includes(torchIndex))
+    throw new BadInput(`${folder}: holds ${torchIndex} without the shards that it names; download them`);
+  return files;
+}
+
+const torchIndex = 'pytorch_model.bin.index.json';
+const shardOf = /-\d+-of-(\d+)\.bin$/;
 
 /** Whether a checkpoint's weights are in its own folder: an adapter and a taught version stand beside those of another. */
 export const holdsOwnWeights = async (folder: string): Promise<boolean> =>
@@ -197,6 +220,7 @@ async function quantisedIn(folder: string): Promise<WeightsFile[]> {
 /** All tensors under the names that the graphs ask for. */
 export async function checkpointTensors(folder: string): Promise<WeightsFile> {
   const { tensors, metadata } = await tensorsIn(folder);
+  if (tensors.size === 0) throw new BadInput(`${folder}: its files of weights hold no tensor; download them again`);
   const renamed = new Map<string, WeightSpan>([...tensors].map(([name, span]) => [publishedKey(name), span]));
   return weightsFile(folder, renamed, metadata);
 }

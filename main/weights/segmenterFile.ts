@@ -4,6 +4,7 @@ import path from 'node:path';
 import { input, type Shape } from '../../models/graph/tensor.ts';
 import type { LensConfig } from '../../models/lens/config.ts';
 import type { Params } from '../../models/nn/params.ts';
+import { absence } from '../../models/runtime/notFetched.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
@@ -30,17 +31,26 @@ export interface SegmenterWeights {
 }
 
 /** Files that may hold tensors. */
-export const isWeightsName = (name: string): boolean => /\.(pth?|safetensors)$/.test(name);
+export const isWeightsName = (name: string): boolean =>
+  /\.(pth?|safetensors)$|(^|[\\/])(pytorch_model\.bin|model\.safetensors\.index\.json)$/.test(name);
 
-/** `place`: the file, or the folder that holds one; safetensors go before torch's, and `model.safetensors` before others. */
+const indexName = 'model.safetensors.index.json';
+const shard = /^model-\d+-of-\d+\.safetensors$/;
+
+/** `place`: the file, or the folder that holds one; safetensors go before torch's, and `model.safetensors` before others; of shards their index. */
 export async function segmenterFileAt(place: string): Promise<string> {
   const info = await stat(place).catch(() => null);
   if (!info) throw new BadInput(`${place}: there is no such file or folder`);
   if (info.isFile()) {
     if (!isWeightsName(place)) await refuseForeignFormat(place);
-    return realpath(place);
+    // Shards lie beside the index, and in the Hub's cache not beside what it is a link to.
+    return place.endsWith(indexName) ? place : realpath(place);
   }
   const names = (await readdir(place)).filter(isWeightsName).sort();
+  if (!names.includes('model.safetensors') && names.includes(indexName)) return path.join(place, indexName);
+  const alone = names.find((name) => shard.test(name));
+  if (alone !== undefined && !names.includes('model.safetensors'))
+    throw new BadInput(`${place}: holds ${alone} without the index of its shards (${indexName})`);
   const safe = names.filter((name) => name.endsWith('.safetensors'));
   const [first, ...others] = safe.includes('model.safetensors')
     ? ['model.safetensors']
@@ -51,11 +61,17 @@ export async function segmenterFileAt(place: string): Promise<string> {
     throw new BadInput(`${place}: holds several models (${[first, ...others].join(', ')}); name the file of one`);
   if (first === undefined) await refuseForeignFormat(place);
   if (first === undefined) throw new BadInput(`${place}: holds no .pt, .pth or .safetensors file`);
-  return realpath(path.join(place, first));
+  const file = path.join(place, first);
+  return realpath(file).catch(async () => {
+    throw new BadInput(`${file}: ${await absence(file)}`);
+  });
 }
 
-export const openTensors = (file: string): Promise<WeightsFile> =>
-  /\.pth?$/.test(file) ? openTorchFile(file) : openSafetensors(file);
+export async function openTensors(file: string): Promise<WeightsFile> {
+  const opened = await (/\.(pth?|bin)$/.test(file) ? openTorchFile(file) : openSafetensors(file));
+  if (opened.tensors.size === 0) throw new BadInput(`${file}: holds no tensor; download it again`);
+  return opened;
+}
 
 /**
  * Throws one sentence that lists what is missing or of another shape and, where `mayHold` is given, what is neither asked

@@ -6,7 +6,7 @@ import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { segmenterFileAt } from './segmenterFile.ts';
-import { fileDigest } from './version.ts';
+import { fileDigest, tensorsDigest } from './version.ts';
 
 const taughtSegmenterName = 'loupe-segmenter.safetensors';
 
@@ -43,7 +43,9 @@ export async function writeTaughtSegmenter(
 /** Null where no one file of weights lies there, as with ONNX files. */
 export async function segmenterDigest(place: string): Promise<string | null> {
   try {
-    return await fileDigest(await segmenterFileAt(place));
+    const file = await segmenterFileAt(place);
+    // An index of shards names them alone.
+    return await (file.endsWith('.json') ? tensorsDigest(path.dirname(file)) : fileDigest(file));
   } catch (error) {
     if (error instanceof BadInput) return null;
     throw error;

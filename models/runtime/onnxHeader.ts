@@ -1,6 +1,7 @@
 // Reads what an ONNX file of another program takes and gives, its opset and the data files beside it; runs nothing.
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { absence, isPointer, pointerWords } from './notFetched.ts';
 import { withFileNamed } from './weightsFile.ts';
 
 export interface ForeignPort {
@@ -31,9 +32,13 @@ const newestFormat = 13;
 
 export function readOnnxHeader(file: string): Promise<OnnxHeader> {
   return withFileNamed(file, async () => {
-    const { size } = await stat(file);
+    const info = await stat(file).catch(() => null);
+    if (!info) throw new Error(await absence(file));
+    const { size } = info;
     if (size >= byteLimit) throw new Error('is longer than an ONNX file can be (2 GiB).');
-    const { header, data, format } = modelIn(await readFile(file));
+    const bytes = await readFile(file);
+    if (isPointer(bytes)) throw new Error(pointerWords);
+    const { header, data, format } = modelIn(bytes);
     if (format > newestFormat)
       throw new Error(
         `is written in version ${format} of ONNX's format, and the ONNX Runtime in use knows up to ${newestFormat}.`,

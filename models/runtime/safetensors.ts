@@ -1,6 +1,7 @@
 // Opens a .safetensors file (or a sharded set of them) as named spans of bytes: the header is bounded and fully checked.
-import { realpath, stat } from 'node:fs/promises';
+import { lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { absence, isPointer, pointerWords } from './notFetched.ts';
 import { repeatedKey } from './repeatedKey.ts';
 import {
   bytesPer,
@@ -37,7 +38,7 @@ const storageTypes = new Map<unknown, StorageType>([
 export function openSafetensors(file: string): Promise<WeightsFile> {
   return withFileNamed(file, async () => {
     const info = await stat(file).catch(() => null);
-    if (!info) throw new Error('does not exist.');
+    if (!info) throw new Error(await absence(file));
     if (info.isDirectory()) return openFolder(file);
     return file.endsWith('.json') ? openIndex(file, info.size) : openOne(file, info.size);
   });
@@ -47,7 +48,7 @@ async function openFolder(folder: string): Promise<WeightsFile> {
   const index = path.join(folder, indexName);
   const single = path.join(folder, 'model.safetensors');
   for (const candidate of [index, single])
-    if ((await stat(candidate).catch(() => null))?.isFile()) return openSafetensors(candidate);
+    if (await lstat(candidate).catch(() => null)) return openSafetensors(candidate);
   throw new Error(`holds neither model.safetensors nor ${indexName}.`);
 }
 
@@ -72,8 +73,7 @@ interface Header {
 async function readHeader(file: string, bytes: number): Promise<Header> {
   if (bytes < 10) throw new Error(`is ${bytes} bytes long, too short for a safetensors file.`);
   const head = await readSpan(file, 0, 9);
-  if (new TextDecoder().decode(head).startsWith('version '))
-    throw new Error('is a Git LFS pointer, not the weights themselves; fetch them with "git lfs pull".');
+  if (isPointer(head)) throw new Error(pointerWords);
   const length = new DataView(head.buffer).getBigUint64(0, true);
   if (length > BigInt(Math.min(headerLimit, bytes - 8)))
     throw new Error(`claims a header of ${length} bytes, more than the file (${bytes} bytes) or the format allows.`);
@@ -102,6 +102,9 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
+/** Floating point of eight bits and fewer, whose scales are tensors of their own. */
+const fewBits = /^F[468]_/;
+
 interface Place {
   file: string;
   name: string;
@@ -114,6 +117,8 @@ function toSpan(entry: unknown, { file, name, dataStart, dataLength }: Place): W
   if (!isRecord(entry)) throw bad('has no description');
   const { dtype: dtypeName, shape, data_offsets: offsets } = entry;
   const dtype = storageTypes.get(dtypeName);
+  if (fewBits.test(String(dtypeName)))
+    throw bad(`is quantised (${dtypeName}), which is not read; take the checkpoint whose weights have 16 or 32 bits`);
   if (!dtype) throw bad(`has the unsupported dtype ${JSON.stringify(dtypeName)}`);
   if (!Array.isArray(shape) || !shape.every(isCount)) throw bad('has a shape that is not a list of whole numbers');
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))

@@ -1,6 +1,7 @@
 // Reads a PyTorch .pt file as named tensors and plain values, from where torch.save stored them; nothing is executed.
 import { open, realpath } from 'node:fs/promises';
 import { entry } from '../graph/tensor.ts';
+import { absence, isPointer, pointerWords } from './notFetched.ts';
 import { parseTorchPickle, pickleLimit, TorchView } from './torchPickle.ts';
 import { headBytes, readTorchSequence, type StoredTorch, sequenceStart } from './torchSequence.ts';
 import { listTorchZip, readZipEntry, type ZipSpan, zipMagic } from './torchZip.ts';
@@ -35,7 +36,7 @@ const prefix = /^(?:module\.|_orig_mod\.)+/;
 export function openTorchFile(file: string): Promise<TorchFile> {
   return withFileNamed(file, async () => {
     const real = await realpath(file).catch(() => null);
-    if (real === null) throw new Error('does not exist.');
+    if (real === null) throw new Error(await absence(file));
     const { tree, storages } = await storedIn(real);
     const { views, rest } = sortOut(tree);
     const spans = new Map([...views].map(([name, view]) => [name, toSpan(real, storages, { name, view })]));
@@ -45,6 +46,7 @@ export function openTorchFile(file: string): Promise<TorchFile> {
 
 async function storedIn(file: string): Promise<StoredTorch> {
   const head = await firstBytes(file, headBytes);
+  if (isPointer(head)) throw new Error(pointerWords);
   const start = sequenceStart(head);
   if (start !== null) return readTorchSequence(file, start);
   if (!zipMagic.every((byte, i) => head[i] === byte))

@@ -294,8 +294,9 @@ describe('lies', () => {
   });
 
   it.skipIf(!haveMaterial)('refuses the collected bad files', async () => {
-    for (const name of ['truncated.safetensors', 'gguf_vocab_only.gguf', 'git_lfs_pointer.png'])
+    for (const name of ['truncated.safetensors', 'gguf_vocab_only.gguf'])
       expect(await refusal(material('badinput/models', name))).toMatch(/not a PyTorch file/);
+    expect(await refusal(material('badinput/models', 'git_lfs_pointer.png'))).toMatch(/is a Git LFS pointer/);
   });
 
   it('says when there is nothing, or only a folder', async () => {

@@ -8,6 +8,7 @@ import { Segmenter } from '../../main/flow/segmenter.ts';
 import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
 import { openSam, openSegmenter } from '../../main/weights/openSam.ts';
 import { askedBy } from '../../main/weights/segmenterFile.ts';
+import { segmenterDigest } from '../../main/weights/taughtSegmenter.ts';
 import { input, type Shape, size } from '../../models/graph/tensor.ts';
 import { type TensorToWrite, writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { type SamConfig, samVariants } from '../../models/sam/config.ts';
@@ -137,6 +138,28 @@ describe('a SAM 1 checkpoint', () => {
     expect((await openSam(folder, toys)).name).toBe('toy');
     await writeSafetensors(path.join(folder, 'other.safetensors'), hub);
     expect((await openSam(folder, toys)).name).toBe('toy');
+  });
+
+  it('is read from shards by their index, each named that is not there', async () => {
+    const folder = path.join(root, 'shards');
+    await mkdir(folder);
+    const names = Object.keys(hub);
+    const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+    const shardOf = (i: number) => shards[i < names.length / 2 ? 0 : 1] ?? '';
+    for (const shard of shards)
+      await writeSafetensors(
+        path.join(folder, shard),
+        Object.fromEntries(Object.entries(hub).filter((_, i) => shardOf(i) === shard)),
+      );
+    await expect(openSam(folder, toys)).rejects.toThrow(
+      /model-00001-of-00002\.safetensors without the index of its shards/,
+    );
+    const map = Object.fromEntries(names.map((name, i) => [name, shardOf(i)]));
+    await writeFile(path.join(folder, 'model.safetensors.index.json'), JSON.stringify({ weight_map: map }));
+    expect(await masksOf(folder)).toEqual(await masksOf(await written('unsharded.safetensors', hub)));
+    expect(await segmenterDigest(folder)).toMatch(/^[0-9a-f]{8}$/);
+    await rm(path.join(folder, shards[1] ?? ''));
+    await expect(openSam(folder, toys)).rejects.toThrow(/model-00002-of-00002\.safetensors: does not exist/);
   });
 
   it('is not guessed among several of a folder', async () => {
