@@ -5,6 +5,7 @@ import type { OnnxHeader } from '../../models/runtime/onnxHeader.ts';
 import { ForeignSession, type ShapedValue } from '../../models/runtime/session.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
+import type { EngineOptions } from './engineOptions.ts';
 import { EncoderFiles, leastSide } from './featureFiles.ts';
 import { type PixelScale, type RecognisedFiles, recognise } from './onnxDialects.ts';
 import { readOnnxFolder } from './onnxFolder.ts';
@@ -13,7 +14,6 @@ import { type PlacedPicture, pixelsFor, placedOn } from './onnxPicture.ts';
 import { type ProbeResult, probe } from './onnxProbe.ts';
 import { type PointedAt, promptFeeds } from './onnxPrompts.ts';
 import { elementTypes, refuseOddTypes } from './onnxTypes.ts';
-import type { EngineOptions } from './reasoner.ts';
 import { wholeOf } from './views.ts';
 
 type Shaped = Readonly<Record<string, ShapedValue>>;

@@ -13,7 +13,7 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage } from '../contract/records.ts';
 import type { ReasonerWeights } from '../weights/open.ts';
-import type { FeatureFiles } from './featureFiles.ts';
+import type { EngineOptions } from './engineOptions.ts';
 import { pictureSigns } from './unlikePicture.ts';
 
 export interface WrittenAnswer {
@@ -39,15 +39,6 @@ export interface AskOptions {
   onText?(piece: string, candidate: number): void;
   /** Awaited after every token: where long work makes room for what is more urgent. */
   between?(): Promise<void>;
-}
-
-export interface EngineOptions {
-  provider?: Provider;
-  threads?: number;
-  /** Whether sessions keep what a run took for the next one. Default true. */
-  keepsMemory?: boolean;
-  /** Where features of pictures outlive the program; default nowhere. */
-  features?: FeatureFiles;
 }
 
 /** Sessions are kept for so many picture sizes; the one that was used longest ago is closed. */

@@ -16,10 +16,10 @@ import type { PicturePart } from '../pictures/enlarge.ts';
 import type { SegmenterWeights } from '../weights/segmenterFile.ts';
 import { chosenByClicks } from './clickChoice.ts';
 import { decodedMasks } from './decoding.ts';
+import type { EngineOptions } from './engineOptions.ts';
 import { EncoderFiles, leastSide } from './featureFiles.ts';
 import { chosenMask, maskOf } from './mask.ts';
 import { type Pointed, promptMap, roughLogits } from './promptMap.ts';
-import type { EngineOptions } from './reasoner.ts';
 import { type Features, Views, wholeOf } from './views.ts';
 import {
   boxAround,
