@@ -18,7 +18,7 @@ import { addTeach } from './commands/teach.ts';
 import { addTrain } from './commands/train.ts';
 import { addWeights } from './commands/versions.ts';
 import { exitCode, judge } from './failure.ts';
-import { limitThreads } from './flow/threads.ts';
+import { limitThreads } from './flow/sessions/threads.ts';
 import type { Terminal } from './terminal.ts';
 
 const terminal = (signal: AbortSignal): Terminal => ({

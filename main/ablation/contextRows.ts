@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { random } from '../contract/random.ts';
 import type { DecodedImage, Mask, Point } from '../contract/records.ts';
 import { maskIou, toBitmap } from '../contract/rle.ts';
-import { maskFrom } from '../flow/mask.ts';
+import { maskFrom } from '../flow/segmenter/mask.ts';
 import { circleCentres } from '../learn/samples/inscribedCircles.ts';
 import { nanoTokenizerOf } from '../learn/supervised/taughtWords.ts';
 import type { Scene } from '../scenes/scene.ts';

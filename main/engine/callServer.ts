@@ -1,7 +1,7 @@
 // Takes the host's messages as calls: orders and cancels them, and gives each its picture and the weights.
 import type { DecodedImage } from '../contract/records.ts';
-import { FeatureFiles } from '../flow/featureFiles.ts';
 import { loadPredictor } from '../flow/predict.ts';
+import { FeatureFiles } from '../flow/sessions/featureFiles.ts';
 import { decodeImage } from '../pictures/image.ts';
 import { weightsVersion } from '../weights/version.ts';
 import { type CallContext, type Model, perform } from './calls.ts';

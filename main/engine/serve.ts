@@ -1,5 +1,5 @@
 // Runs the engine program: forked by the host with `serialization: 'advanced'`, it computes what it is sent until the host is gone.
-import { limitThreads } from '../flow/threads.ts';
+import { limitThreads } from '../flow/sessions/threads.ts';
 import { CallServer } from './callServer.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 

@@ -1,7 +1,7 @@
 // Runs the training program: forked by the host as `serve` is, it makes the runs that it is sent until the host is gone.
 import { constants, setPriority } from 'node:os';
 import type { TeachProgress } from '../contract/learning.ts';
-import { limitThreads } from '../flow/threads.ts';
+import { limitThreads } from '../flow/sessions/threads.ts';
 import { failureOf } from './failures.ts';
 import type { FromEngine, ToEngine } from './protocol.ts';
 import { teachFrom } from './teachFrom.ts';

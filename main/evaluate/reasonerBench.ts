@@ -7,7 +7,7 @@ import { passGraph } from '../../models/qwen/passGraph.ts';
 import { mergedCells } from '../../models/qwen/rope.ts';
 import { patchWidth, visionTower } from '../../models/qwen/vision.ts';
 import { Session } from '../../models/runtime/session.ts';
-import { decoderGraphs } from '../flow/reasoner.ts';
+import { decoderGraphs } from '../flow/reasoner/reasoner.ts';
 import { productFlops } from './flops.ts';
 import { milliseconds } from './machineLimits.ts';
 import {

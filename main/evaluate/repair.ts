@@ -2,7 +2,7 @@
 import { random } from '../contract/random.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, maskIou, unionOf } from '../contract/rle.ts';
-import type { RepairedMask } from '../flow/repair.ts';
+import type { RepairedMask } from '../flow/segmenter/repair.ts';
 import { boundaryIou } from '../pictures/boundary.ts';
 import { bitmapIn, windowAround } from '../pictures/maskWindow.ts';
 import type { LabelledImage } from './cocoPhotos.ts';

@@ -5,8 +5,8 @@ import { input, reachable, size, type Tensor } from '../../models/graph/tensor.t
 import type { Params } from '../../models/nn/params.ts';
 import { Session } from '../../models/runtime/session.ts';
 import { anyImageEncoder } from '../../models/sam/imageEncoder.ts';
-import { decodedMasks } from '../flow/decoding.ts';
-import { FeatureFiles, type FeatureMaps } from '../flow/featureFiles.ts';
+import { decodedMasks } from '../flow/segmenter/decoding.ts';
+import { FeatureFiles, type FeatureMaps } from '../flow/sessions/featureFiles.ts';
 import { productFlops } from './flops.ts';
 import { milliseconds, runOnce } from './machineLimits.ts';
 import {

@@ -7,11 +7,11 @@ import type { DecodedImage, Mask } from '../contract/records.ts';
 import { openWeights } from '../weights/open.ts';
 import { openSegmenter } from '../weights/openSam.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
-import type { EngineOptions } from './engineOptions.ts';
-import { OnnxSegmenter } from './onnxSegmenter.ts';
-import { type RepairedMask, repaired } from './repair.ts';
-import { Segmenter } from './segmenter.ts';
-import type { SegmenterPrompt } from './zoom.ts';
+import { OnnxSegmenter } from './onnx/onnxSegmenter.ts';
+import { type RepairedMask, repaired } from './segmenter/repair.ts';
+import { Segmenter } from './segmenter/segmenter.ts';
+import type { SegmenterPrompt } from './segmenter/zoom.ts';
+import type { EngineOptions } from './sessions/engineOptions.ts';
 
 export interface ClickSegmenter {
   /** What masks by it are said to be from. */

@@ -3,10 +3,10 @@ import { boxText, type ListedItem, toFrame, writtenItems } from '../contract/ans
 import { boxIou, type Frame } from '../contract/geometry.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import type { ClassPrompt } from './classWords.ts';
 import { apart, type DetectedThing, type Detector } from './detector.ts';
 import type { PredictOptions, Proposal, ProposedObject } from './predictor.ts';
-import type { Segmenter } from './segmenter.ts';
+import type { Segmenter } from './segmenter/segmenter.ts';
+import type { ClassPrompt } from './words/classWords.ts';
 
 interface Searched {
   readonly detector: Detector;

@@ -9,8 +9,8 @@ import type { Sam2Config } from '../../models/sam2/config.ts';
 import { boxIou, type Frame } from '../contract/geometry.ts';
 import type { Box } from '../contract/records.ts';
 import { type DetectorRecord, readDetector } from '../weights/detectorRecord.ts';
-import type { EngineOptions } from './engineOptions.ts';
-import type { Features } from './views.ts';
+import type { Features } from './segmenter/views.ts';
+import type { EngineOptions } from './sessions/engineOptions.ts';
 
 /** A thing of a class, in image pixels. */
 export interface DetectedThing {

@@ -12,9 +12,9 @@ import type { ReasonerWeights } from '../weights/open.ts';
 import { type CheckpointWeights, openModel } from '../weights/openCheckpoint.ts';
 import { openSegmenter } from '../weights/openSam.ts';
 import type { SegmenterWeights } from '../weights/segmenterFile.ts';
-import { decodedMasks } from './decoding.ts';
-import { towerOutputs, usualGrid } from './reasoner.ts';
+import { towerOutputs, usualGrid } from './reasoner/reasoner.ts';
 import { recogniseModel } from './recogniseModel.ts';
+import { decodedMasks } from './segmenter/decoding.ts';
 
 export type GraphPart = 'vision' | 'reasoner' | 'context' | 'segmenter';
 

@@ -11,24 +11,24 @@ import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/open
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { segmenterDigest } from '../weights/taughtSegmenter.ts';
-import { answerReaders } from './answer.ts';
-import { isNamed, namedClasses } from './classWords.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
 import { answerByDetector, detectedAnswer } from './detectedAnswer.ts';
 import { Detector } from './detector.ts';
-import type { EngineOptions } from './engineOptions.ts';
-import type { FeatureFiles } from './featureFiles.ts';
-import { answererOf, isTaught } from './photographPrompt.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
-import { Reasoner, type WrittenAnswer } from './reasoner.ts';
-import { type RepairedMask, repaired, unrated } from './repair.ts';
-import { Segmenter } from './segmenter.ts';
-import { SmallThings } from './smallThings.ts';
+import { answerReaders } from './reasoner/answer.ts';
+import { Reasoner, type WrittenAnswer } from './reasoner/reasoner.ts';
+import { unlikeness } from './reasoner/unlikePicture.ts';
+import { type RepairedMask, repaired, unrated } from './segmenter/repair.ts';
+import { Segmenter } from './segmenter/segmenter.ts';
+import { SmallThings } from './segmenter/smallThings.ts';
+import type { SegmenterPrompt } from './segmenter/zoom.ts';
+import type { EngineOptions } from './sessions/engineOptions.ts';
+import type { FeatureFiles } from './sessions/featureFiles.ts';
 import { mostAgreedOf } from './spread.ts';
-import { type ClosedVocabulary, understood, unknownSentence } from './unknownWords.ts';
-import { unlikeness } from './unlikePicture.ts';
 import { openWordPredictor } from './wordPredictor.ts';
-import type { SegmenterPrompt } from './zoom.ts';
+import { isNamed, namedClasses } from './words/classWords.ts';
+import { answererOf, isTaught } from './words/photographPrompt.ts';
+import { type ClosedVocabulary, understood, unknownSentence } from './words/unknownWords.ts';
 
 /** Opens a weights folder; throws one sentence that names the file at fault. */
 export async function loadPredictor(

@@ -3,8 +3,8 @@ import type { ReadObject } from '../contract/answer.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Found } from '../contract/project.ts';
 import type { Answer, Box, DecodedImage, Mask, Prompt } from '../contract/records.ts';
-import type { RepairedMask } from './repair.ts';
-import type { SegmenterPrompt } from './zoom.ts';
+import type { RepairedMask } from './segmenter/repair.ts';
+import type { SegmenterPrompt } from './segmenter/zoom.ts';
 
 export interface PredictOptions {
   /** Answers to draw; the one that most agree with counts, of several such the likeliest. Default 1. */

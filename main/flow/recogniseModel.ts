@@ -12,9 +12,9 @@ import { isSam1, openSam } from '../weights/openSam.ts';
 import { openSam2 } from '../weights/openSam2.ts';
 import { recipes } from '../weights/recipe.ts';
 import { isWeightsName, openTensors } from '../weights/segmenterFile.ts';
-import { recognise } from './onnxDialects.ts';
-import { readOnnxFolder } from './onnxFolder.ts';
-import { findWordFiles } from './wordDialects.ts';
+import { recognise } from './onnx/onnxDialects.ts';
+import { readOnnxFolder } from './onnx/onnxFolder.ts';
+import { findWordFiles } from './onnx/wordDialects.ts';
 
 export type Recognised = Pick<InstalledModel, 'kind' | 'detail'>;
 

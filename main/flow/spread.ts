@@ -3,7 +3,7 @@ import { distance, mostAgreed } from '../contract/agreement.ts';
 import type { Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
 import type { Proposal } from './predictor.ts';
-import type { Answers, WrittenAnswer } from './reasoner.ts';
+import type { Answers, WrittenAnswer } from './reasoner/reasoner.ts';
 
 /** Mean of 1 - IoU over all pairs, 0 to 1; two answers without a mask agree. null: fewer than two answers. */
 export function spreadOf(masks: readonly (Mask | null)[]): number | null {

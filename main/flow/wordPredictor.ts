@@ -4,12 +4,12 @@ import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
 import { type ClickSegmenter, openClickSegmenter } from './clickSegmenter.ts';
-import type { EngineOptions } from './engineOptions.ts';
+import { WordSegmenter } from './onnx/wordSegmenter.ts';
 import type { PredictOptions, Predictor, Proposal, ProposedObject } from './predictor.ts';
-import { type RepairedMask, unrated } from './repair.ts';
-import { SmallThings } from './smallThings.ts';
-import { WordSegmenter } from './wordSegmenter.ts';
-import type { SegmenterPrompt } from './zoom.ts';
+import { type RepairedMask, unrated } from './segmenter/repair.ts';
+import { SmallThings } from './segmenter/smallThings.ts';
+import type { SegmenterPrompt } from './segmenter/zoom.ts';
+import type { EngineOptions } from './sessions/engineOptions.ts';
 
 /** `segmenter`: where the one for clicks and boxes lies; null: there is none, and words alone are heard. */
 export async function openWordPredictor(

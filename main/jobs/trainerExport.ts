@@ -5,7 +5,7 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Image } from '../contract/project.ts';
 import type { DecodedImage } from '../contract/records.ts';
-import { framed, smartFrame } from '../flow/framing.ts';
+import { framed, smartFrame } from '../flow/reasoner/framing.ts';
 import { type Sample, samplesOf } from '../learn/samples/sample.ts';
 import { decodeImage, writeJpeg } from '../pictures/image.ts';
 import type { Project } from '../store/project.ts';

@@ -1,6 +1,6 @@
 // Draws the batches of one stage in a worker thread, so that the next one is ready when a step ends.
 import { parentPort, workerData } from 'node:worker_threads';
-import { limitThreads } from '../flow/threads.ts';
+import { limitThreads } from '../flow/sessions/threads.ts';
 import { makeNano } from './nano.ts';
 import type { Curriculum } from './recipe.ts';
 import type { StageName } from './stageNames.ts';

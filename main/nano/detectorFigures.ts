@@ -3,7 +3,7 @@ import { boxIou } from '../contract/geometry.ts';
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
 import { largeOf } from '../evaluate/words.ts';
 import type { Detector } from '../flow/detector.ts';
-import type { Segmenter } from '../flow/segmenter.ts';
+import type { Segmenter } from '../flow/segmenter/segmenter.ts';
 import { classOf } from './photoClasses.ts';
 
 /** One class asked for in one photograph. */

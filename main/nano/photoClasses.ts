@@ -1,6 +1,6 @@
 // Names what photographs show: the labels of their sets put into one vocabulary, each class with its other names.
 import type { LabelledImage } from '../evaluate/cocoPhotos.ts';
-import type { NamedClass } from '../flow/classWords.ts';
+import type { NamedClass } from '../flow/words/classWords.ts';
 
 /** What sets that label "object" alone show, and labels that say less than the set does. */
 const meantIn: Readonly<Record<string, string>> = {

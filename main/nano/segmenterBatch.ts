@@ -3,7 +3,7 @@
 import { prepareSamImage } from '../../models/sam2/processor.ts';
 import type { Random } from '../contract/random.ts';
 import type { Box, DecodedImage } from '../contract/records.ts';
-import { type Pointed, promptMap } from '../flow/promptMap.ts';
+import { type Pointed, promptMap } from '../flow/segmenter/promptMap.ts';
 import { joined } from '../learn/loop/joinFloats.ts';
 import { promptSlots, samSide, targetSide } from './layout.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { addCache } from '../../main/commands/cache.ts';
-import { FeatureFiles } from '../../main/flow/featureFiles.ts';
+import { FeatureFiles } from '../../main/flow/sessions/featureFiles.ts';
 import { Pictures } from '../../main/pictures/tiles.ts';
 import { paint, temporary } from '../hosting.ts';
 import { ran } from './inProcess.ts';

@@ -9,7 +9,7 @@ import { addPrelabel } from '../../main/commands/prelabel.ts';
 import { addSegment } from '../../main/commands/segment.ts';
 import { learnerAt } from '../../main/learn/canLearn.ts';
 import { openProject } from '../../main/store/project.ts';
-import { discs, writeWordFiles } from '../flow/wordFiles.ts';
+import { discs, writeWordFiles } from '../flow/onnx/wordFiles.ts';
 import { ran } from './inProcess.ts';
 
 let root: string;

@@ -12,7 +12,7 @@ import { Host } from '../../main/host.ts';
 import { foldersBelow } from '../../main/settings.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { openSam2 } from '../../main/weights/openSam2.ts';
-import { decoderOf, encoderOf, write } from '../flow/onnxFiles.ts';
+import { decoderOf, encoderOf, write } from '../flow/onnx/onnxFiles.ts';
 import { toySam, writeToySam } from '../weights/toyCheckpoint.ts';
 import { found, pictures, weightsSaying } from './weights.ts';
 

@@ -4,7 +4,7 @@ import type { DecodedImage } from '../../main/contract/records.ts';
 import { maskBox, maskIou } from '../../main/contract/rle.ts';
 import type { LabelledImage } from '../../main/evaluate/cocoPhotos.ts';
 import { evaluatePhotoSets } from '../../main/evaluate/photoSets.ts';
-import type { SegmenterPrompt } from '../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../main/flow/segmenter/zoom.ts';
 import { disc, fromBox, HEIGHT, WIDTH } from '../pictures/disc.ts';
 
 const photo = (set: string, radius: number): LabelledImage => {

@@ -4,7 +4,7 @@ import type { DecodedImage, Mask } from '../../main/contract/records.ts';
 import { maskIou } from '../../main/contract/rle.ts';
 import type { LabelledImage } from '../../main/evaluate/cocoPhotos.ts';
 import { averagePrecision, type RepairTrial, repairFigures, repairTrials } from '../../main/evaluate/repair.ts';
-import type { RepairedMask } from '../../main/flow/repair.ts';
+import type { RepairedMask } from '../../main/flow/segmenter/repair.ts';
 import { disc, fromBox } from '../pictures/disc.ts';
 
 const photos = [14, 18, 22].map((radius): LabelledImage => {

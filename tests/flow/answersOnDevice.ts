@@ -2,8 +2,8 @@
 import type { DecodedImage, Point } from '../../main/contract/records.ts';
 import { openPredictor } from '../../main/flow/predict.ts';
 import type { Predictor } from '../../main/flow/predictor.ts';
-import { Reasoner } from '../../main/flow/reasoner.ts';
-import { Segmenter } from '../../main/flow/segmenter.ts';
+import { Reasoner } from '../../main/flow/reasoner/reasoner.ts';
+import { Segmenter } from '../../main/flow/segmenter/segmenter.ts';
 import { decodeImage } from '../../main/pictures/image.ts';
 import { type CheckpointWeights, isCheckpoint, openCheckpoint, openModel } from '../../main/weights/openCheckpoint.ts';
 import type { DeviceTensor } from '../../models/graph/value.ts';

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Mask } from '../../main/contract/records.ts';
 import { maskBox } from '../../main/contract/rle.ts';
-import { decodedMasks } from '../../main/flow/decoding.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
+import { decodedMasks } from '../../main/flow/segmenter/decoding.ts';
 import { prepare } from '../../main/learn/decoder/decoderSamples.ts';
 import {
   type DecoderPolicy,

@@ -1,5 +1,5 @@
 // Records that call every picture unlike what a reasoner learnt, or none, made for weights of any width.
-import { Reasoner } from '../../main/flow/reasoner.ts';
+import { Reasoner } from '../../main/flow/reasoner/reasoner.ts';
 import { openWeights } from '../../main/weights/open.ts';
 import { type PictureRecord, writePictureRecord } from '../../main/weights/pictureRecord.ts';
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { MemoryPeak } from '../../main/evaluate/machineLimits.ts';
-import { Reasoner } from '../../main/flow/reasoner.ts';
+import { Reasoner } from '../../main/flow/reasoner/reasoner.ts';
 import { answerRun } from '../../main/learn/adapter/answerRl.ts';
 import { answerPolicy, askedAnswers } from '../../main/learn/adapter/answerTask.ts';
 import { rewardsMemory } from '../../main/learn/adapter/runMemory.ts';

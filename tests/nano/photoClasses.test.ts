@@ -1,7 +1,7 @@
 // Labels of sets as classes: one name for one kind of thing, and none for what says nothing.
 import { describe, expect, it, test } from 'vitest';
 import type { LabelledImage } from '../../main/evaluate/cocoPhotos.ts';
-import { namedClasses } from '../../main/flow/classWords.ts';
+import { namedClasses } from '../../main/flow/words/classWords.ts';
 import { classOf, photoClasses } from '../../main/nano/photoClasses.ts';
 
 const image = { width: 4, height: 4, data: new Uint8Array(48) };

@@ -1,6 +1,6 @@
 // Every name's plural is English and is understood, word by word, as the name itself or as a word that nano knows.
 import { describe, expect, it } from 'vitest';
-import { understood } from '../../main/flow/unknownWords.ts';
+import { understood } from '../../main/flow/words/unknownWords.ts';
 import { pluralOf } from '../../main/scenes/plurals.ts';
 import { THINGS } from '../../main/scenes/things.ts';
 import { vocabulary } from '../../main/scenes/vocabulary.ts';

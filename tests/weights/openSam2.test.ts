@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openClickSegmenter } from '../../main/flow/clickSegmenter.ts';
-import { Segmenter } from '../../main/flow/segmenter.ts';
+import { Segmenter } from '../../main/flow/segmenter/segmenter.ts';
 import { openSam2 } from '../../main/weights/openSam2.ts';
 import { input, size } from '../../models/graph/tensor.ts';
 import { paramsFrom } from '../../models/nn/params.ts';

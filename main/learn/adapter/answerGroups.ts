@@ -6,7 +6,7 @@ import { Session } from '../../../models/runtime/session.ts';
 import { objectInImage } from '../../contract/answer.ts';
 import { entry } from '../../contract/lookup.ts';
 import { unionOf } from '../../contract/rle.ts';
-import { answerReaders } from '../../flow/answer.ts';
+import { answerReaders } from '../../flow/reasoner/answer.ts';
 import { type BetweenRuns, untold } from '../loop/stepClock.ts';
 import type { SampledAnswer, SampledGroup } from '../rl/drawnRollouts.ts';
 import { advantagesOf, type ChosenGroups, chosenGroups } from '../rl/groups.ts';

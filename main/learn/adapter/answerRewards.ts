@@ -5,7 +5,7 @@ import type { Frame } from '../../contract/geometry.ts';
 import { unpackMask } from '../../contract/project.ts';
 import type { Box, Mask } from '../../contract/records.ts';
 import { unionOf } from '../../contract/rle.ts';
-import { boxAround } from '../../flow/zoom.ts';
+import { boxAround } from '../../flow/segmenter/zoom.ts';
 import { unifiedReward } from '../../reward/lens.ts';
 import { objectsReward } from '../../reward/objects.ts';
 import { segZeroReward } from '../../reward/segZero.ts';

@@ -7,7 +7,7 @@ import { reshape } from '../../../models/graph/shape.ts';
 import { type GrpoObjective, objectives } from '../../../models/train/grpo.ts';
 import { isFactor } from '../../../models/train/lora.ts';
 import { random } from '../../contract/random.ts';
-import type { RequestSize } from '../../flow/reasoner.ts';
+import type { RequestSize } from '../../flow/reasoner/reasoner.ts';
 import type { Feeder, LossGraph, Objective, Run } from '../loop/loop.ts';
 import { untold } from '../loop/stepClock.ts';
 import { drawnWithSeeds } from '../rl/groups.ts';

@@ -1,7 +1,7 @@
 // Teaches a checkpoint by the rewards of its authors, or gives the share of groups by which it cannot be taught so.
 import path from 'node:path';
-import { FeatureFiles } from '../../flow/featureFiles.ts';
-import { Reasoner } from '../../flow/reasoner.ts';
+import { Reasoner } from '../../flow/reasoner/reasoner.ts';
+import { FeatureFiles } from '../../flow/sessions/featureFiles.ts';
 import { openModel } from '../../weights/openCheckpoint.ts';
 import { type Learning, stepsOf, trainUntil } from '../decoder/learnDecoder.ts';
 import { isWhole, writeVersion } from '../gate/version.ts';

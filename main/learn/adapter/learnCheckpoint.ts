@@ -1,5 +1,5 @@
 // Teaches the low-rank updates of a checkpoint to answer prompts, and writes the version.
-import { Reasoner } from '../../flow/reasoner.ts';
+import { Reasoner } from '../../flow/reasoner/reasoner.ts';
 import { type CheckpointWeights, openModel } from '../../weights/openCheckpoint.ts';
 import { type Learning, stepsOf, trainUntil } from '../decoder/learnDecoder.ts';
 import { isWhole, writeVersion } from '../gate/version.ts';

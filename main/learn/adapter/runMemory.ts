@@ -9,7 +9,7 @@ import { passGraph } from '../../../models/qwen/passGraph.ts';
 import { anyImageEncoder } from '../../../models/sam/imageEncoder.ts';
 import type { Frame } from '../../contract/geometry.ts';
 import type { Tier } from '../../contract/learning.ts';
-import { type RequestSize, requestSize } from '../../flow/reasoner.ts';
+import { type RequestSize, requestSize } from '../../flow/reasoner/reasoner.ts';
 import type { CheckpointWeights } from '../../weights/openCheckpoint.ts';
 import { decoderObjective, decoderPolicy, pointSlots } from '../decoder/decoderTier.ts';
 import { mostAsks } from '../decoder/learnDecoder.ts';

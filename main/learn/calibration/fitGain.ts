@@ -1,7 +1,7 @@
 // Fits a sum of small trees to measured gains and their features: gradient boosting on squared errors.
 import { entry } from '../../contract/lookup.ts';
 import { random } from '../../contract/random.ts';
-import { treeValue } from '../../flow/repairGain.ts';
+import { treeValue } from '../../flow/segmenter/repairGain.ts';
 import type { GainTree } from '../../weights/repairRecord.ts';
 
 export interface MeasuredGain {

@@ -1,5 +1,5 @@
 // Fits the weighted sum that tells two groups of numbers apart: logistic regression with a ridge, by gradient descent.
-import type { SignSum } from '../../flow/unlikePicture.ts';
+import type { SignSum } from '../../flow/reasoner/unlikePicture.ts';
 
 export interface Labelled {
   readonly signs: Float64Array;

@@ -3,7 +3,7 @@ import type { NamedValues } from '../../../models/graph/value.ts';
 import { resizeFloat } from '../../../models/nn/resample.ts';
 import type { Mask } from '../../contract/records.ts';
 import { toBitmap } from '../../contract/rle.ts';
-import type { DecoderInputs } from '../../flow/segmenter.ts';
+import type { DecoderInputs } from '../../flow/segmenter/segmenter.ts';
 import { joined } from '../loop/joinFloats.ts';
 
 /** `prefix` is put before the names; `rough`: whether a map of what is pointed at is among them. */

@@ -9,7 +9,7 @@ import { logitsAt } from '../../../models/qwen/language.ts';
 import type { DecodedMasks } from '../../../models/sam2/maskDecoder.ts';
 import { type GrpoObjective as PolicyObjective, policyLoss, tokenLogProbs } from '../../../models/train/grpo.ts';
 import { weightedMean } from '../../../models/train/losses.ts';
-import { decodedMasks } from '../../flow/decoding.ts';
+import { decodedMasks } from '../../flow/segmenter/decoding.ts';
 import { contextPass } from '../turns/contextPass.ts';
 import { frameOf, imageStartOf, type PolicyParts } from '../turns/squarePolicy.ts';
 import { rolloutSegmentation } from './rolloutTargets.ts';

@@ -2,7 +2,7 @@
 import { objectives } from '../../../models/train/grpo.ts';
 import { unpackMask } from '../../contract/project.ts';
 import { random } from '../../contract/random.ts';
-import { type ClosedVocabulary, understood } from '../../flow/unknownWords.ts';
+import { type ClosedVocabulary, understood } from '../../flow/words/unknownWords.ts';
 import { openWeights } from '../../weights/open.ts';
 import { readParameters } from '../gate/version.ts';
 import type { Run } from '../loop/loop.ts';

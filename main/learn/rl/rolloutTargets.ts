@@ -10,7 +10,7 @@ import type { ReadObject } from '../../contract/answer.ts';
 import { boxIou } from '../../contract/geometry.ts';
 import type { Box, Mask } from '../../contract/records.ts';
 import { unionOf } from '../../contract/rle.ts';
-import type { DecoderInputs } from '../../flow/segmenter.ts';
+import type { DecoderInputs } from '../../flow/segmenter/segmenter.ts';
 import { targetOf } from '../decoder/decoderFeeds.ts';
 import { joined } from '../loop/joinFloats.ts';
 

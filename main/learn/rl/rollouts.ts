@@ -5,7 +5,7 @@ import { Decoder, type PromptTokens } from '../../../models/qwen/decode.ts';
 import { Session } from '../../../models/runtime/session.ts';
 import { type AnswerReading, objectInImage, type ReadObject } from '../../contract/answer.ts';
 import type { Box, DecodedImage, Mask } from '../../contract/records.ts';
-import { answerReaders } from '../../flow/answer.ts';
+import { answerReaders } from '../../flow/reasoner/answer.ts';
 import type { Policy } from '../loop/loop.ts';
 import { contextFeeds } from '../turns/contextPass.ts';
 import { frameOf, type PolicyParts, patchValues } from '../turns/squarePolicy.ts';

@@ -3,7 +3,7 @@ import { unpackMask } from '../../contract/project.ts';
 import type { Random } from '../../contract/random.ts';
 import type { Box, DecodedImage, Mask, Point } from '../../contract/records.ts';
 import { maskArea, maskBox, toBitmap } from '../../contract/rle.ts';
-import type { SegmenterPrompt } from '../../flow/zoom.ts';
+import type { SegmenterPrompt } from '../../flow/segmenter/zoom.ts';
 import type { Sample } from './sample.ts';
 
 export interface TaughtPrompt {

@@ -1,7 +1,7 @@
 // Adds words of a project's labels to a closed vocabulary that lacks them, and rows to the table of tokens.
 import { NanoTokenizer } from '../../../models/qwen/nanoTokenizer.ts';
 import { random } from '../../contract/random.ts';
-import { type ClosedVocabulary, understood } from '../../flow/unknownWords.ts';
+import { type ClosedVocabulary, understood } from '../../flow/words/unknownWords.ts';
 import type { ReasonerWeights } from '../../weights/open.ts';
 
 /** A word with the number of pictures that it was taught with. */

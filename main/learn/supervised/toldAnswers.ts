@@ -4,7 +4,7 @@ import { boxText, type ListedItem, toFrame } from '../../contract/answer.ts';
 import { boxIou, type Frame } from '../../contract/geometry.ts';
 import { pieces } from '../../contract/reasoning.ts';
 import type { Box } from '../../contract/records.ts';
-import { understood } from '../../flow/unknownWords.ts';
+import { understood } from '../../flow/words/unknownWords.ts';
 import { contradictsItself } from '../../reward/objects.ts';
 import type { TaughtTurn } from '../samples/lesson.ts';
 import type { Sample } from '../samples/sample.ts';

@@ -1,7 +1,7 @@
 // Splits a question and its answer into token ids where the picture ends, so that several turns can share the picture.
 import { chatFor, encodeChat } from '../../../models/qwen/chat.ts';
 import type { NanoTokenizer } from '../../../models/qwen/nanoTokenizer.ts';
-import { understood } from '../../flow/unknownWords.ts';
+import { understood } from '../../flow/words/unknownWords.ts';
 import type { Head, Turn } from './sequence.ts';
 
 export interface Conversation {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Reasoner } from '../../../main/flow/reasoner.ts';
+import { Reasoner } from '../../../main/flow/reasoner/reasoner.ts';
 import { type AdapterSample, adapterSamples } from '../../../main/learn/adapter/adapterSamples.ts';
 import type { Sample, SampleObject } from '../../../main/learn/samples/sample.ts';
 import type { TeachingImage } from '../../../main/learn/samples/task.ts';

@@ -1,6 +1,6 @@
 // Every form of an answer is read back by the reader of its own recipe.
 import { describe, expect, it } from 'vitest';
-import { answerReaders } from '../../../main/flow/answer.ts';
+import { answerReaders } from '../../../main/flow/reasoner/answer.ts';
 import { answerForm } from '../../../main/learn/adapter/answerForms.ts';
 import { segZeroReward } from '../../../main/reward/segZero.ts';
 import { visionReasonerReward } from '../../../main/reward/visionReasoner.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unpackMask } from '../../../main/contract/project.ts';
-import { Reasoner } from '../../../main/flow/reasoner.ts';
+import { Reasoner } from '../../../main/flow/reasoner/reasoner.ts';
 import { answerForm } from '../../../main/learn/adapter/answerForms.ts';
 import { openAnswers } from '../../../main/learn/adapter/answerGroups.ts';
 import { isRewarded, rewarderOf } from '../../../main/learn/adapter/answerRewards.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { Reasoner } from '../../../main/flow/reasoner.ts';
+import { Reasoner } from '../../../main/flow/reasoner/reasoner.ts';
 import { answerBatch, answerReinforcement, drawnAnswers } from '../../../main/learn/adapter/answerRl.ts';
 import { answerStep } from '../../../main/learn/adapter/answerStep.ts';
 import { answerPolicy, askedAnswers } from '../../../main/learn/adapter/answerTask.ts';

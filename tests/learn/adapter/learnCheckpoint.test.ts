@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Reasoner } from '../../../main/flow/reasoner.ts';
+import { Reasoner } from '../../../main/flow/reasoner/reasoner.ts';
 import { adapterPolicy } from '../../../main/learn/adapter/adapterPolicy.ts';
 import { adapterSamples } from '../../../main/learn/adapter/adapterSamples.ts';
 import { adapterRun } from '../../../main/learn/adapter/adapterTier.ts';

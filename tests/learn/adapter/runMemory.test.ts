@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TeachProgress } from '../../../main/contract/learning.ts';
 import { givingBack } from '../../../main/engine/supervisor.ts';
-import { requestSize } from '../../../main/flow/reasoner.ts';
+import { requestSize } from '../../../main/flow/reasoner/reasoner.ts';
 import { rewardsMemory, tiersWithRoom, tooLarge } from '../../../main/learn/adapter/runMemory.ts';
 import { teach } from '../../../main/learn/teach.ts';
 import { type CheckpointWeights, openModel } from '../../../main/weights/openCheckpoint.ts';

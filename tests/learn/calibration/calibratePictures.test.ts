@@ -1,7 +1,7 @@
 // Signs of pictures to the record beside the weights: its limit holds false alarms down, its figures are of unseen pictures.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../../main/contract/random.ts';
-import { unlikeness } from '../../../main/flow/unlikePicture.ts';
+import { unlikeness } from '../../../main/flow/reasoner/unlikePicture.ts';
 import { separated } from '../../../main/learn/calibration/calibratePictures.ts';
 import type { Labelled } from '../../../main/learn/calibration/fitLogistic.ts';
 

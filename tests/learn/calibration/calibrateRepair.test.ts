@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { random } from '../../../main/contract/random.ts';
 import { type RepairTrial, repairFigures } from '../../../main/evaluate/repair.ts';
-import { expectedGain } from '../../../main/flow/repairGain.ts';
+import { expectedGain } from '../../../main/flow/segmenter/repairGain.ts';
 import { calibrated } from '../../../main/learn/calibration/calibrateRepair.ts';
 
 /** Wrong masks gain 0.2 and lie far from edges; right ones would lose 0.1 and lie on them; `blur`: how often that misleads. */

@@ -1,7 +1,7 @@
 // Two groups to the sum that tells them apart: separation, balance of unequal groups, determinism.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../../main/contract/random.ts';
-import { unlikeness } from '../../../main/flow/unlikePicture.ts';
+import { unlikeness } from '../../../main/flow/reasoner/unlikePicture.ts';
 import { fitLogistic, type Labelled } from '../../../main/learn/calibration/fitLogistic.ts';
 
 /** Two signs tell, by `apart` standard deviations; six are noise, one of them always the same. */

@@ -1,7 +1,7 @@
 // Asks of the decoder one after the other, and what each should draw over the part of the picture that it looks at.
 import { describe, expect, it } from 'vitest';
 import { fromBitmap } from '../../../main/contract/rle.ts';
-import type { DecoderInputs } from '../../../main/flow/segmenter.ts';
+import type { DecoderInputs } from '../../../main/flow/segmenter/segmenter.ts';
 import { decoderFeeds, targetOf } from '../../../main/learn/decoder/decoderFeeds.ts';
 
 const place = { x: 0, y: 0, width: 8, height: 8 };

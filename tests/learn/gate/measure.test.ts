@@ -4,7 +4,7 @@ import { unpackMask } from '../../../main/contract/project.ts';
 import type { DecodedImage, Mask, Prompt } from '../../../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox } from '../../../main/contract/rle.ts';
 import type { Predictor, Proposal } from '../../../main/flow/predictor.ts';
-import type { SegmenterPrompt } from '../../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../../main/flow/segmenter/zoom.ts';
 import { measure, pointedIou, projectFigures } from '../../../main/learn/gate/measure.ts';
 import type { MeasuredImage } from '../../../main/learn/samples/measuredImage.ts';
 import { sampleOf, side, teachingImages } from '../teaching.ts';

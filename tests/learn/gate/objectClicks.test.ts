@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { unpackMask } from '../../../main/contract/project.ts';
 import type { DecodedImage, Mask } from '../../../main/contract/records.ts';
 import { fromBitmap } from '../../../main/contract/rle.ts';
-import type { SegmenterPrompt } from '../../../main/flow/zoom.ts';
+import type { SegmenterPrompt } from '../../../main/flow/segmenter/zoom.ts';
 import { clicksIn, measure, projectFigures } from '../../../main/learn/gate/measure.ts';
 import type { MeasuredImage } from '../../../main/learn/samples/measuredImage.ts';
 import { side, teachingImages } from '../teaching.ts';

@@ -1,7 +1,7 @@
 // What nano is taught to answer: its own form, boxes on numbers that have a token, "none" for what is not there.
 import { describe, expect, it } from 'vitest';
 import { random } from '../../../main/contract/random.ts';
-import { answerReaders } from '../../../main/flow/answer.ts';
+import { answerReaders } from '../../../main/flow/reasoner/answer.ts';
 import { packedTurns, taughtAnswer, taughtTurns } from '../../../main/learn/supervised/taughtTurns.ts';
 import { tokenizer } from '../../nano/toy.ts';
 

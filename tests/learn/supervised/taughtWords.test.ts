@@ -1,6 +1,6 @@
 // Words of labels that a closed vocabulary lacks: which they are, the tokens they become, and the rows of the table.
 import { describe, expect, it } from 'vitest';
-import { understood } from '../../../main/flow/unknownWords.ts';
+import { understood } from '../../../main/flow/words/unknownWords.ts';
 import { grownRows, grownTokenizer, spoken, taughtWords } from '../../../main/learn/supervised/taughtWords.ts';
 import { tokenizer } from '../../nano/toy.ts';
 

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { Box } from '../../../main/contract/records.ts';
-import { answerReaders } from '../../../main/flow/answer.ts';
+import { answerReaders } from '../../../main/flow/reasoner/answer.ts';
 import type { Sample } from '../../../main/learn/samples/sample.ts';
 import { reasoningOf } from '../../../main/learn/supervised/learnReasoner.ts';
 import { reasoningCounts, toldTurn } from '../../../main/learn/supervised/toldAnswers.ts';
