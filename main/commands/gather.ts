@@ -13,9 +13,17 @@ export function addGather(program: Command, terminal: Terminal): void {
     .argument('<project>', 'the .loupe file')
     .argument('<copies...>', 'the copies; they are left as they are')
     .option('--json', 'print one JSON document instead of text')
-    .action((project: string, copies: string[], options: { json?: boolean }) =>
-      gatherInto(project, copies, { ...options, terminal }),
-    );
+    .action(async (project: string, copies: string[], options: { json?: boolean }) => {
+      const { withScratch } = await import('../jobs/scratch.ts');
+      await withScratch('gather', (scratch) => gatherInto(project, copies, { ...options, terminal, scratch }));
+    });
+}
+
+interface GatherCall {
+  readonly json?: boolean;
+  readonly terminal: Terminal;
+  /** A folder for copies of what lies where nothing can be written. */
+  readonly scratch: string;
 }
 
 type FromCopy = Gathered & { readonly file: string };
@@ -30,9 +38,9 @@ interface Left {
 async function gatherInto(
   file: string,
   copies: readonly string[],
-  { json, terminal }: { json?: boolean; terminal: Terminal },
+  { json, terminal, scratch }: GatherCall,
 ): Promise<void> {
-  const [{ openChecked }, { gather, unanswered }] = await Promise.all([
+  const [{ openChecked }, { gather, placeToRead, unanswered }] = await Promise.all([
     import('../jobs/opening.ts'),
     import('../jobs/shards.ts'),
   ]);
@@ -41,12 +49,13 @@ async function gatherInto(
   let left: Left[] = [];
   try {
     // All are opened before the first is gathered: a bad one among them changes nothing.
+    const places: [string, string][] = [];
     for (const each of copies) {
       if (path.resolve(each) === project.file) throw new BadInput(`${each}: is the project itself`);
-      (await openChecked(each)).close();
+      places.push([each, await placeToRead(each, scratch)]);
     }
-    for (const each of copies) {
-      const copy = await openChecked(each);
+    for (const [each, place] of places) {
+      const copy = await openChecked(place);
       try {
         done.push({ file: each, ...(await gather(project, copy, terminal.signal)) });
       } finally {

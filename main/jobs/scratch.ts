@@ -8,7 +8,10 @@ import { isProcessAlive } from '../formats/partFile.ts';
 const machine = hostname().replaceAll(/[^\w.]/gu, '_');
 const LEFT = /^loupe-[a-z]+-(?<machine>[\w.]*)-(?<pid>\d{1,10})-\w{6}$/u;
 
-export async function withScratch<T>(purpose: 'import' | 'repair', work: (folder: string) => Promise<T>): Promise<T> {
+export async function withScratch<T>(
+  purpose: 'import' | 'repair' | 'gather',
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
   await sweepScratch();
   const folder = await mkdtemp(path.join(tmpdir(), `loupe-${purpose}-${machine}-${process.pid}-`));
   try {

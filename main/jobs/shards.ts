@@ -1,11 +1,12 @@
 // Splits a project among workers that answer at once, each into a copy of its own, and gathers their answers.
-import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { BadInput } from '../contract/badInput.ts';
+import { BadInput, ReadOnlyPlace } from '../contract/badInput.ts';
 import { created } from '../contract/diff.ts';
 import type { Image, StoredPrompt, StoredProposal } from '../contract/project.ts';
 import { partFileOf } from '../formats/partFile.ts';
+import { copyToRead } from '../store/copyProject.ts';
 import type { Project } from '../store/project.ts';
 import { type OpenOptions, openChecked } from './opening.ts';
 
@@ -77,6 +78,23 @@ async function compare(file: string, copy: Project): Promise<void> {
 /** A killed Loupe's log belongs to the file; of an open project the file alone is not the whole. */
 async function settle(file: string, options: Pick<OpenOptions, 'ms'>): Promise<void> {
   if (existsSync(`${file}-wal`)) (await openChecked(file, options)).close();
+}
+
+/**
+ * Where a copy can be opened: itself, or, where it takes no changes, a copy of it in a folder of its own in `scratch`.
+ * Throws where it is no whole project.
+ */
+export async function placeToRead(copy: string, scratch: string): Promise<string> {
+  try {
+    (await openChecked(copy)).close();
+    return copy;
+  } catch (error) {
+    if (!(error instanceof ReadOnlyPlace)) throw error;
+  }
+  const place = path.join(mkdtempSync(path.join(scratch, 'copy-')), path.basename(copy));
+  copyToRead(copy, place);
+  (await openChecked(place)).close();
+  return place;
 }
 
 export interface Gathered {

@@ -1,6 +1,6 @@
 // Copies a project that cannot be written where it lies to another place, from where it finds the same images.
 import { randomUUID } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import { movePaths } from './images.ts';
@@ -38,6 +38,27 @@ export async function copyElsewhere(
     }
   }
 }
+
+/**
+ * To be read alone, from a place that takes no changes: its images stay where the file says. Throws where the original
+ * changed meanwhile, for such a copy is of two moments.
+ */
+export function copyToRead(file: string, target: string): void {
+  const [log, before] = [`${file}-wal`, stateOf(file)];
+  copyWritable(file, target);
+  if (existsSync(log)) copyWritable(log, `${target}-wal`);
+  if (stateOf(file) !== before)
+    throw new BadInput(
+      `${path.basename(file)} was changed while it was read; close it where it is open, and try again`,
+    );
+}
+
+/** Lengths and times of the file and its log. */
+const stateOf = (file: string): string =>
+  [file, `${file}-wal`]
+    .map((place) => statSync(place, { bigint: true, throwIfNoEntry: false }))
+    .map((info) => (info ? `${info.size} ${info.mtimeNs}` : 'none'))
+    .join();
 
 function copyWritable(from: string, to: string): void {
   copyFileSync(from, to);

@@ -1,7 +1,18 @@
 // Copies of a project for workers, and their answers gathered.
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { created } from '../../main/contract/diff.ts';
 import { copyProject, gather, openCopy, unanswered } from '../../main/jobs/shards.ts';
@@ -229,4 +240,36 @@ it('a file that is no project is refused in one sentence', async () => {
   const copy = path.join(folder, 'of-text.loupe');
   await copyProject(text, copy);
   expect(() => openProject(copy)).toThrow('is no Loupe project');
+});
+
+describe.runIf(process.platform === 'linux')('a copy that cannot be written where it lies', () => {
+  /** Root may write everything: then it is done as nobody. */
+  const asNobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+
+  it('is read from a copy of it, with what was not folded into it yet, and nothing is left beside it', () => {
+    const project = made();
+    const [locked, free] = ['locked', 'free'].map((name) => mkdtempSync(path.join(folder, name))) as [string, string];
+    const part = path.join(locked, 'part.loupe');
+    copyFileSync(project, part);
+    const open = openProject(part);
+    ask(open, open.imageByPath('b.png')?.id ?? 0, 'the dog', 'toy');
+    // As a killed worker leaves it: file and log.
+    const left = path.join(free, 'left');
+    for (const end of ['', '-wal']) copyFileSync(`${part}${end}`, `${left}${end}`);
+    open.close();
+    for (const end of ['', '-wal']) copyFileSync(`${left}${end}`, `${part}${end}`);
+    const names = readdirSync(locked);
+    const own = path.join(free, 'project.loupe');
+    copyFileSync(project, own);
+    for (const each of [own, free]) chmodSync(each, 0o777);
+    for (const name of names) chmodSync(path.join(locked, name), 0o444);
+    chmodSync(locked, 0o555);
+    chmodSync(folder, 0o755);
+    const program = fileURLToPath(new URL('./gatherReadOnly.ts', import.meta.url));
+    const { stdout, stderr } = spawnSync(process.execPath, [program, own, part], { ...asNobody, encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({ code: 0, answers: 1, temporary: 0 });
+    expect(readdirSync(locked)).toEqual(names);
+    expect(names).toEqual(['part.loupe', 'part.loupe-wal']);
+  });
 });
