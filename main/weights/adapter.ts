@@ -11,7 +11,7 @@ import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/run
 import { fromPeft } from '../../models/train/lora.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { entry, underKey } from '../contract/lookup.ts';
-import { hubPlaces } from './hub.ts';
+import { hubCache } from './hub.ts';
 import { readReference, repositoryIn } from './hubCache.ts';
 import { placedBase } from './placedBase.ts';
 
@@ -100,7 +100,7 @@ async function baseOf(folder: string, { base_model_name_or_path: name }: Adapter
 
 /** A checkpoint of that name on the Hub, where this machine has it. */
 export async function cachedCheckpoint(name: string): Promise<string | null> {
-  const repository = repositoryIn(hubPlaces(process.env).cache, name);
+  const repository = repositoryIn(hubCache(process.env), name);
   const commit = await readReference(repository, 'main');
   return commit === null ? null : path.join(repository, 'snapshots', commit);
 }

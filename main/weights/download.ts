@@ -5,7 +5,15 @@ import { BadInput } from '../contract/badInput.ts';
 import type { CatalogueModel } from './catalogue.ts';
 import { isFile } from './digest.ts';
 import { type FetchOptions, fetchFile, partialOf, sizeOf, type WantedFile } from './fetchFile.ts';
-import { addressOf, authorisation, type HubListing, type HubPlaces, listRepository, neededFiles } from './hub.ts';
+import {
+  addressOf,
+  authorisation,
+  Closed,
+  type HubListing,
+  type HubPlaces,
+  listRepository,
+  neededFiles,
+} from './hub.ts';
 import { blobOf, place, readReference, repositoryIn, snapshotIn, writeReference } from './hubCache.ts';
 
 /** What is said of a download while it goes on. */
@@ -37,6 +45,8 @@ interface Step {
 interface Plan {
   readonly folder: string;
   readonly steps: readonly Step[];
+  /** What the Hub is asked with. */
+  readonly token: string | null;
   finish(): Promise<void>;
 }
 
@@ -51,7 +61,7 @@ export async function downloadModel(model: CatalogueModel, settings: DownloadSet
   const there = sum(begun.map((step) => step.begun));
   await refuseFullDisk(plan.folder, missing, there);
   tellTotal(progress, missing, there);
-  const headers = headersFor(settings);
+  const headers = headersFor(settings.hub.endpoint, plan.token);
   for (const { wanted, target, begun: from } of begun) {
     await mkdir(path.dirname(target), { recursive: true });
     let at = from;
@@ -88,10 +98,8 @@ function tellTotal(progress: DownloadProgress, missing: readonly Step[], begun: 
 }
 
 /** The Hub's own address alone is given the person's token. */
-const headersFor =
-  ({ hub }: DownloadSettings) =>
-  (address: string) =>
-    address.startsWith(`${hub.endpoint}/`) ? authorisation(hub.token) : {};
+const headersFor = (endpoint: string, token: string | null) => (address: string) =>
+  address.startsWith(`${endpoint}/`) ? authorisation(token) : {};
 
 /** Room that other programs are left with. */
 const SPARE_BYTES = 64 * 2 ** 20;
@@ -121,7 +129,7 @@ function directPlan({ id, direct = [] }: CatalogueModel, settings: DownloadSetti
     const entry = path.join(folder, name);
     return { wanted: { name, bytes, digest, addresses }, target: entry, entry, shown: async () => {} };
   });
-  return { folder, steps, finish: async () => {} };
+  return { folder, steps, token: settings.hub.token, finish: async () => {} };
 }
 
 async function hubPlan(model: CatalogueModel, settings: DownloadSettings, signal: AbortSignal): Promise<Plan> {
@@ -130,7 +138,7 @@ async function hubPlan(model: CatalogueModel, settings: DownloadSettings, signal
     throw new BadInput(
       `${model.id}: no address of it is known for sure; get its files and give their folder to "loupe model import"`,
     );
-  const { commit, files } = await listed({ name: hub, revision }, settings, signal);
+  const { commit, files, token } = await listed({ name: hub, revision }, settings, signal);
   const needed = neededFiles(files, model.files);
   if (needed.length === 0) throw new BadInput(`${hub}: holds none of the files that a model is made of`);
   const snapshot = snapshotIn(settings.hub.cache, hub, commit);
@@ -141,24 +149,37 @@ async function hubPlan(model: CatalogueModel, settings: DownloadSettings, signal
     return { wanted, target: blobOf(snapshot, digest), entry, shown: () => place(snapshot, name, digest) };
   });
   const finish = () => writeReference(snapshot.repository, revision, commit);
-  return { folder: snapshot.folder, steps, finish };
+  return { folder: snapshot.folder, steps, token, finish };
 }
 
 const endpointsOf = ({ hub, mirrors }: DownloadSettings): string[] => [
   ...new Set([hub.endpoint, ...mirrors.map((mirror) => mirror.replace(/\/+$/, ''))]),
 ];
 
-/** Lists the files by the first address that answers. */
+interface Listed extends HubListing {
+  readonly token: string | null;
+}
+
+/** Lists the files by the first address that answers. The Hub refuses a token that is too old even what everybody may have: then it is asked without. */
 async function listed(
   repository: { name: string; revision: string },
   settings: DownloadSettings,
   signal: AbortSignal,
-): Promise<HubListing> {
+): Promise<Listed> {
   const complaints: string[] = [];
+  const ask = async (endpoint: string, token: string | null): Promise<Listed> => ({
+    ...(await listRepository(endpoint, repository, { token, signal, backoffMs: settings.backoffMs })),
+    token,
+  });
   for (const endpoint of endpointsOf(settings)) {
     const token = endpoint === settings.hub.endpoint ? settings.hub.token : null;
     try {
-      return await listRepository(endpoint, repository, { token, signal, backoffMs: settings.backoffMs });
+      return await ask(endpoint, token).catch((error: unknown) => {
+        if (token === null || !(error instanceof Closed)) throw error;
+        return ask(endpoint, null).catch(() => {
+          throw error;
+        });
+      });
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       complaints.push(error.message);

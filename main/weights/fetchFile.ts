@@ -3,6 +3,7 @@ import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BadInput } from '../contract/badInput.ts';
 import { type Digest, digestOf } from './digest.ts';
+import { closed } from './hub.ts';
 import { lockFile } from './lockFile.ts';
 import { retryAfterMs } from './retryAfter.ts';
 
@@ -144,6 +145,12 @@ async function receive(address: string, wanted: WantedFile, partial: string, opt
   try {
     const response = await fetch(address, { signal, headers: requestHeaders(address, known, options) });
     stall.heard();
+    const { status } = response;
+    if (status === 401 || status === 403) {
+      await response.body?.cancel();
+      const isKnown = options.headers?.(address).authorization !== undefined;
+      throw new Refused(closed(status, { page: address.replace(/\/resolve\/.*$/u, ''), isKnown }));
+    }
     const { from, bytes } = await placeOf(response, known, wanted.bytes, partial);
     await keep(response, { partial, from, bytes, heard: () => stall.heard(), onPosition: options.onPosition });
   } catch (error) {
@@ -204,8 +211,6 @@ function wholeLength({ status, headers }: Response, known: { from: number; etag:
     const length = headers.get('content-length');
     return length === null || headers.has('content-encoding') ? null : Number(length);
   }
-  if (status === 401 || status === 403)
-    throw new Refused(`gives it to nobody unknown (${status}): accept its licence there and set HF_TOKEN`);
   const isPassing = status === 206 || status === 408 || status === 416 || status === 429 || status >= 500;
   const said = `answers ${status}`;
   throw isPassing ? new Interrupted(said, retryAfterMs(headers)) : new Refused(said);

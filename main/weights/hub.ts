@@ -1,4 +1,5 @@
 // Asks the Hub for a repository's files with sizes and digests, and reads from the environment where files come from and lie.
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -21,14 +22,51 @@ export interface HubPlaces {
 
 /** By the variables that the Hub's own client reads. */
 export function hubPlaces(env: Environment, home = homedir()): HubPlaces {
-  const expanded = (folder: string): string => (folder.startsWith('~') ? path.join(home, folder.slice(1)) : folder);
-  const base = env.HF_HOME || path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'huggingface');
   return {
     endpoint: (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, ''),
-    cache: path.resolve(expanded(env.HF_HUB_CACHE || path.join(base, 'hub'))),
-    token: env.HF_TOKEN || null,
-    isOffline: /^(1|on|yes|true)$/i.test(env.HF_HUB_OFFLINE ?? ''),
+    cache: hubCache(env, home),
+    token: tokenBy(env, placeBy(env, home, { variable: 'HF_TOKEN_PATH', name: 'token' })),
+    isOffline: isSet(env.HF_HUB_OFFLINE),
   };
+}
+
+/** The folder that models are kept in. */
+export const hubCache = (env: Environment, home = homedir()): string =>
+  placeBy(env, home, { variable: 'HF_HUB_CACHE', name: 'hub' });
+
+/** What a variable says, else `name` in the folder that all of the Hub's tools share. */
+function placeBy(env: Environment, home: string, { variable, name }: { variable: string; name: string }): string {
+  const base = env.HF_HOME || path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'huggingface');
+  const place = env[variable] || path.join(base, name);
+  return path.resolve(place.startsWith('~') ? path.join(home, place.slice(1)) : place);
+}
+
+/** What the Hub's own client would send: by a variable, else from the file that `hf auth login` writes. */
+function tokenBy(env: Environment, file: string): string | null {
+  if (isSet(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return null;
+  const named = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'].find((name) => env[name]?.trim());
+  const token = (named === undefined ? textOfFile(file) : (env[named] ?? '')).trim();
+  if (token === '') return null;
+  // A header that cannot be sent would be repeated in the failure, for all to read.
+  if (!/^[\x21-\x7e]+$/u.test(token))
+    throw new BadInput(
+      `${named ?? file}: holds no token of the Hub: it has blanks or other letters in it; copy it anew`,
+    );
+  return token;
+}
+
+const isSet = (value: string | undefined): boolean => /^(1|on|yes|true)$/i.test(value ?? '');
+
+const LONGEST_TOKEN = 4096;
+
+/** Empty where there is none, or none that may be read. */
+function textOfFile(file: string): string {
+  try {
+    const { size } = statSync(file);
+    return size <= LONGEST_TOKEN ? readFileSync(file, 'utf8') : '';
+  } catch {
+    return '';
+  }
 }
 
 /** Such a name cannot lead out of the folder that it is below. */
@@ -83,7 +121,7 @@ export async function listRepository(
   options: ListingOptions,
 ): Promise<HubListing> {
   const address = `${endpoint}/api/models/${name}/revision/${encodeURIComponent(revision)}?blobs=true`;
-  const text = await read(address, options);
+  const text = await read(address, { ...options, page: `${endpoint}/${name}` });
   const parsed = Listing.safeParse(parseJson(text));
   if (!parsed.success)
     throw new BadInput(`${address}: is no list of files as the Hub gives it: ${z.prettifyError(parsed.error)}`);
@@ -114,7 +152,12 @@ class Passing extends BadInput {
   }
 }
 
-async function read(address: string, options: ListingOptions): Promise<string> {
+interface Reading extends ListingOptions {
+  /** Where a person sees the repository. */
+  readonly page: string;
+}
+
+async function read(address: string, options: Reading): Promise<string> {
   const { signal, backoffMs = 500 } = options;
   for (let tries = 1; ; tries++)
     try {
@@ -125,7 +168,7 @@ async function read(address: string, options: ListingOptions): Promise<string> {
     }
 }
 
-async function readOnce(address: string, { token, signal }: ListingOptions): Promise<string> {
+async function readOnce(address: string, { token, signal, page }: Reading): Promise<string> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LIST_MS)]);
   try {
     const response = await fetch(address, {
@@ -134,6 +177,8 @@ async function readOnce(address: string, { token, signal }: ListingOptions): Pro
     });
     if (response.ok) return await textOf(address, response);
     await response.body?.cancel();
+    if (response.status === 401 || response.status === 403)
+      throw new Closed(`${new URL(address).host} ${closed(response.status, { page, isKnown: token !== null })}`);
     throw refusal(address, response);
   } catch (error) {
     signal.throwIfAborted();
@@ -163,10 +208,21 @@ async function textOf(address: string, { body }: Response): Promise<string> {
 }
 
 function refusal(address: string, { status, headers }: Response): BadInput {
-  const why = { 401: 'is there for nobody unknown', 403: 'is refused', 404: 'is not there' }[status] ?? 'cannot be had';
+  const why = status === 404 ? 'is not there' : 'cannot be had';
   const said = `${address}: ${why} (${status})`;
   const isPassing = status === 408 || status === 429 || status >= 500;
   return isPassing ? new Passing(said, retryAfterMs(headers)) : new BadInput(said);
+}
+
+/** Given to nobody unknown, or not to this token. */
+export class Closed extends BadInput {}
+
+/** The end of a sentence on what is not given to everybody (401 or 403). `isKnown`: a token was sent. */
+export function closed(status: number, { page, isKnown }: { page: string; isKnown: boolean }): string {
+  const another = 'set HF_TOKEN to a token of your account, or log in by "hf auth login"';
+  if (!isKnown) return `gives it to nobody unknown (${status}): accept its licence at ${page}, and ${another}`;
+  if (status === 401) return `does not take the token (401): ${another} anew`;
+  return `does not give it to the account of the token (403): accept its licence at ${page} by that account, or take a token that may read it`;
 }
 
 export const authorisation = (token: string | null): Readonly<Record<string, string>> =>

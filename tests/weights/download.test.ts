@@ -147,6 +147,59 @@ describe('elsewhere', () => {
     expect(server.asked.map(({ authorised }) => authorised)).toEqual(Array(3).fill('Bearer secret'));
   });
 
+  it('the token is not sent on to where an answer leads', async () => {
+    const store = await hubServer();
+    store.files.set('/signed', weights);
+    const file = `/some/model/resolve/${commit}/model.safetensors`;
+    server.faults.set(file, [{ kind: 'redirect', to: `${store.endpoint}/signed` }]);
+    await download(model, { env: { HF_TOKEN: 'secret' } });
+    expect(server.asked.map(({ authorised }) => authorised)).toEqual(Array(3).fill('Bearer secret'));
+    expect(store.asked).toEqual([{ path: '/signed', range: undefined, authorised: undefined }]);
+    await store.close();
+  });
+
+  it('the token of the file in the folder of the Hub’s tools opens what is not for everybody', async () => {
+    await writeFile(path.join(home, 'token'), 'hf_file\n');
+    await download();
+    expect(new Set(server.asked.map(({ authorised }) => authorised))).toEqual(new Set(['Bearer hf_file']));
+  });
+
+  const listing = '/api/models/some/model/revision/main';
+  const status = (code: number) => ({ kind: 'status', status: code }) as const;
+
+  it('a token that is too old does not keep from what everybody may have', async () => {
+    server.faults.set(listing, [status(401)]);
+    await download(model, { env: { HF_TOKEN: 'old' } });
+    expect(server.asked.map(({ authorised }) => authorised)).toEqual(['Bearer old', undefined, undefined, undefined]);
+  });
+
+  const file = `/some/model/resolve/${commit}/config.json`;
+  it.each([
+    [
+      'without a token',
+      {},
+      [[file, [401]]],
+      /^config\.json: .* gives it to nobody unknown \(401\): accept its licence at http:\S+\/some\/model, and set HF_TOKEN/,
+    ],
+    [
+      'with a token',
+      { HF_TOKEN: 'secret' },
+      [[file, [403]]],
+      /does not give it to the account of the token \(403\): accept its licence at \S+\/some\/model by that account/,
+    ],
+    [
+      'with a token that is none',
+      { HF_TOKEN: 'secret' },
+      [[listing, [401, 401]]],
+      /does not take the token \(401\): set HF_TOKEN to a token of your account, or log in/,
+    ],
+  ] as const)('what is closed is told with what to do, and the token is not: %s', async (_, env, faults, sentence) => {
+    for (const [at, codes] of faults) server.faults.set(at, codes.map(status));
+    const refused = await download(model, { env }).catch((error: Error) => error);
+    expect(String(refused instanceof Error && refused.message)).toMatch(sentence);
+    expect(String(refused instanceof Error && refused.message)).not.toMatch(/secret|\n/);
+  });
+
   it('files with addresses of their own come into a folder of their name', async () => {
     server.files.set('/encoder.onnx', nested);
     const direct = [{ name: 'encoder.onnx', sha256: sha256(nested), addresses: [`${server.endpoint}/encoder.onnx`] }];

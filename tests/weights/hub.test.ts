@@ -1,7 +1,10 @@
 // Names of the Hub: its places by the environment, its lists of files, and which of them a model needs.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addressOf, type HubFile, hubPlaces, listRepository, neededFiles } from '../../main/weights/hub.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { BadInput } from '../../main/contract/badInput.ts';
+import { addressOf, type HubFile, hubCache, hubPlaces, listRepository, neededFiles } from '../../main/weights/hub.ts';
 import { commit, gitSha1, type HubServer, hubServer, publish, sha256 } from './hubServer.ts';
 
 let server: HubServer;
@@ -30,6 +33,47 @@ describe('the places of the Hub', () => {
   it('follow endpoint, token and the word that there is no network', () => {
     const env = { HF_ENDPOINT: 'https://mirror.example/', HF_TOKEN: 'secret', HF_HUB_OFFLINE: '1' };
     expect(hubPlaces(env)).toMatchObject({ endpoint: 'https://mirror.example', token: 'secret', isOffline: true });
+  });
+});
+
+describe('a token of the Hub', () => {
+  let home: string;
+  const put = async (name: string, text: string): Promise<void> => {
+    await mkdir(path.dirname(path.join(home, name)), { recursive: true });
+    await writeFile(path.join(home, name), text);
+  };
+  beforeEach(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'loupe-token-'));
+  });
+  afterEach(() => rm(home, { recursive: true }));
+
+  it('is that of the variable, else of the file that the Hub’s own client writes', async () => {
+    await put('.cache/huggingface/token', 'hf_file\n');
+    await put('own/token', 'hf_own');
+    await put('elsewhere', ' hf_elsewhere \n');
+    const by = (env: Record<string, string>) => hubPlaces(env, home).token;
+    expect(by({})).toBe('hf_file');
+    expect(by({ HF_HOME: '~/own' })).toBe('hf_own');
+    expect(by({ HF_HOME: path.join(home, 'own'), HF_TOKEN_PATH: '~/elsewhere' })).toBe('hf_elsewhere');
+    expect(by({ HF_TOKEN: ' hf_variable\n', HUGGING_FACE_HUB_TOKEN: 'hf_old' })).toBe('hf_variable');
+    expect(by({ HF_TOKEN: ' ', HUGGING_FACE_HUB_TOKEN: 'hf_old' })).toBe('hf_old');
+    expect(by({ HF_TOKEN: 'hf_variable', HF_HUB_DISABLE_IMPLICIT_TOKEN: '1' })).toBeNull();
+    expect(by({ HF_HOME: path.join(home, 'nowhere') })).toBeNull();
+    expect(by({ HF_TOKEN_PATH: home })).toBeNull();
+    await put('elsewhere', 'x'.repeat(5000));
+    expect(by({ HF_TOKEN_PATH: '~/elsewhere' })).toBeNull();
+  });
+
+  it('that cannot be sent is refused, and not repeated', () => {
+    const refusal = (): string => {
+      try {
+        return `${hubPlaces({ HF_TOKEN: 'hf_secret\r\nx: y' }, home).token}`;
+      } catch (error) {
+        return error instanceof BadInput ? error.message : 'another failure';
+      }
+    };
+    expect(refusal()).toBe('HF_TOKEN: holds no token of the Hub: it has blanks or other letters in it; copy it anew');
+    expect(hubCache({ HF_TOKEN: 'a b', HF_HOME: home })).toBe(path.join(home, 'hub'));
   });
 });
 
@@ -64,7 +108,7 @@ describe('a list of files', () => {
 
   it.each([
     [404, /some\/gone\/revision\/main\?blobs=true: is not there \(404\)/],
-    [401, /is there for nobody unknown \(401\)/],
+    [401, /127\.0\.0\.1:\d+ gives it to nobody unknown \(401\): accept its licence at http\S*, and set HF_TOKEN/],
     [500, /cannot be had \(500\)/],
   ])('that is answered by %i is refused in one sentence', async (status, sentence) => {
     server.faults.set('/api/models/some/gone/revision/main', Array(3).fill({ kind: 'status', status }));

@@ -9,6 +9,7 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
   | { readonly kind: 'length'; readonly says: number }
   | { readonly kind: 'content'; readonly content: Buffer }
+  | { readonly kind: 'redirect'; readonly to: string }
   | { readonly kind: 'no ranges' | 'other part' | 'too much' | 'slowly' };
 
 export interface Asked {
@@ -74,6 +75,7 @@ async function answer(hub: HubServer, request: IncomingMessage, response: Server
     const { status, retryAfter } = fault;
     return void response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end();
   }
+  if (fault?.kind === 'redirect') return void response.writeHead(302, { location: fault.to }).end();
   const content = fault?.kind === 'content' ? fault.content : hub.files.get(path);
   if (content === undefined) return void response.writeHead(404).end();
   const etag = hub.etagOf(content);
