@@ -89,7 +89,8 @@ async function evalSets(options: PhotosOptions, folder: string, terminal: Termin
   const { pictures } = options;
   if (pictures !== undefined) await prepareFolder(pictures);
   const splits = options.split === 'all' ? 'all' : [options.split];
-  const leave = (why: string) => terminal.note(`left out: ${why}\n`);
+  const leftOut: string[] = [];
+  const leave = (why: string) => void leftOut.push(why);
   const photos = await readCocoPhotos({ files: await cocoFilesIn(folder) }, { splits, unsaid: 'val', leave });
   const predictor = await openPredictor(options, terminal);
   try {
@@ -101,10 +102,20 @@ async function evalSets(options: PhotosOptions, folder: string, terminal: Termin
     const figures = await evaluatePhotoSets(predictor, photos, task);
     terminal.note('\n');
     if (pictures !== undefined) await drawSheets(pictures, drawn, options, terminal);
-    terminal.print(options.json ? `${JSON.stringify(figures)}\n` : setsTable(figures));
+    if (leftOut.length > 0) terminal.finish(exitCode.nothing);
+    terminal.print(
+      options.json ? `${JSON.stringify({ ...figures, leftOut })}\n` : `${setsTable(figures)}${leftOutLines(leftOut)}`,
+    );
   } finally {
     await predictor.release();
   }
+}
+
+/** Empty where nothing was. */
+function leftOutLines(whys: readonly string[]): string {
+  if (whys.length === 0) return '';
+  const lines = whys.map((why) => `left out: ${why}\n`).join('');
+  return `these figures are not of the whole set: ${whys.length} left out\n${lines}`;
 }
 
 async function drawSheets(

@@ -20,7 +20,7 @@ export interface CocoSource {
 export interface WantedSplits {
   readonly splits: readonly string[] | 'all';
   readonly unsaid: string;
-  /** Is told why a photograph that cannot be read is left out. Without it such a one is refused. */
+  /** Is told why a photograph or an annotation that cannot be read is left out. Without it such a photograph is refused. */
   leave?(why: string): void;
 }
 
@@ -40,7 +40,7 @@ export async function readCocoPhotos(source: CocoSource, wanted: WantedSplits): 
   const photos: LabelledImage[] = [];
   const splits = new Set<string>();
   for (const file of source.files) {
-    const found = await annotated(file, source.images ?? path.dirname(file));
+    const found = await annotated(file, source.images ?? path.dirname(file), wanted);
     const masked = [...found].filter(([, { things }]) => things.length > 0);
     for (const [{ split = wanted.unsaid }] of masked) splits.add(split);
     const chosen = masked.filter(
@@ -84,18 +84,20 @@ interface LabelledMask {
 }
 
 /** Crowds are no single thing and are left out. */
-async function annotated(file: string, folder: string): Promise<Map<ReadImage, Annotated>> {
+async function annotated(file: string, folder: string, { leave }: WantedSplits): Promise<Map<ReadImage, Annotated>> {
   const find = async (name: string) => {
     const picture = path.resolve(folder, name);
     const size = await measureImage(picture).catch(() => null);
     return size && { file: picture, width: size.width, height: size.height };
   };
-  const reading = await readCoco(file, { root: folder, pictures: { find }, notes: new Notes() });
+  const notes = new Notes();
+  const reading = await readCoco(file, { root: folder, pictures: { find }, notes });
   const found = new Map(
     reading.images.map((image) => [image, { file: path.resolve(folder, image.name), things: [] as LabelledMask[] }]),
   );
   for (const { image, label, mask, crowd } of reading.shapes)
     if (mask && !crowd && maskArea(mask) >= smallest) found.get(image)?.things.push({ label, mask });
+  for (const { what, why } of notes.leftOut) leave?.(`${path.basename(file)}: ${what}: ${why}`);
   return found;
 }
 

@@ -52,7 +52,7 @@ export function unlessEmpty(place: string, { expressions, leftOut }: ExpressionS
   const [first] = leftOut;
   if (expressions.length > 0) return { expressions, leftOut };
   if (!first) throw new BadInput(`${place}: holds nothing to ask`);
-  const more = leftOut.length > 1 ? `, and ${leftOut.length - 1} more are left out` : '';
+  const more = leftOut.length > 1 ? ` (and ${leftOut.length - 1} more)` : '';
   throw new BadInput(`${place}: holds nothing that can be asked: ${first.what}: ${first.why}${more}`);
 }
 

@@ -47,8 +47,8 @@ const dividedBy = { refcoco: 'unc', 'refcoco+': 'unc', refcocog: 'umd' } as cons
 export async function readRefer(source: ReferringSource): Promise<ExpressionSet> {
   const folder = await folderOf(source);
   const leftOut: LeftOut[] = [];
-  const own = await referencesIn(folder, source, leftOut);
-  if (own.length === 0 && leftOut.length === 0)
+  const { own, others } = await referencesIn(folder, source, leftOut);
+  if (own.length === 0 && (others > 0 || leftOut.length === 0))
     throw new BadInput(`${folder}: has no references of the split "${source.split}"`);
   const references = source.sentences === null ? own : withSentences(own, source.sentences, leftOut);
   const instances = instancesIn(path.join(folder, 'instances.json'), references);
@@ -76,17 +76,25 @@ async function folderOf({ data, set }: ReferringSource): Promise<string> {
   throw new BadInput(`${data}: holds no instances.json, nor does ${set} in it`);
 }
 
-/** Those of the split; one that is there twice counts once. */
-async function referencesIn(folder: string, { set, split }: ReferringSource, leftOut: LeftOut[]): Promise<Reference[]> {
+/** Those of the split, where one that is there twice counts once, and how many others there are. */
+async function referencesIn(
+  folder: string,
+  { set, split }: ReferringSource,
+  leftOut: LeftOut[],
+): Promise<{ own: Reference[]; others: number }> {
   const file = path.join(folder, `refs(${dividedBy[set as keyof typeof dividedBy]}).p`);
   const info = await stat(file).catch(() => null);
   if (!info?.isFile()) throw new BadInput(`${file}: does not exist; it comes with instances.json`);
   if (info.size > MOST_BYTES) throw new BadInput(`${file}: is ${info.size} bytes long, which no such file is`);
   const list = checked(file, z.array(z.unknown()), unpickled(file, await readFile(file)));
   const ids = new Set<number>();
-  return list.flatMap((value, i) => {
+  let others = 0;
+  const own = list.flatMap((value, i) => {
     const apart = Division.safeParse(value);
-    if (apart.success && !isIn(split, apart.data.split)) return [];
+    if (apart.success && !isIn(split, apart.data.split)) {
+      others++;
+      return [];
+    }
     return orLeftOut(`entry ${i + 1}`, leftOut, () => {
       const reference = checked(file, Reference, value);
       if (ids.has(reference.ref_id))
@@ -96,6 +104,7 @@ async function referencesIn(folder: string, { set, split }: ReferringSource, lef
       return reference;
     });
   });
+  return { own, others };
 }
 
 function unpickled(file: string, bytes: Uint8Array): unknown {

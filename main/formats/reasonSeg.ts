@@ -58,8 +58,7 @@ const MOST_BYTES = 2 ** 24;
 
 /** Some of the published files are in Windows' Latin letters, which ReasonSeg's loader tries where a file is no UTF-8. */
 export function reasonSegFields(file: string): Record<string, unknown> {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  const bytes = size <= MOST_BYTES ? readFileSync(file) : new Uint8Array(0);
+  const bytes = fewBytesOf(file);
   if (isUtf8(bytes) || byteOrderMark(bytes) !== null) return jsonFields(file);
   try {
     const fields: unknown = JSON.parse(new TextDecoder('windows-1252').decode(bytes));
@@ -71,6 +70,15 @@ export function reasonSegFields(file: string): Record<string, unknown> {
 }
 
 export const isFlag = (label: string): boolean => label.toLowerCase().includes('flag');
+
+/** None where it is no file, where it may not be read, or where it is no question: then the reader of JSON says which. */
+function fewBytesOf(file: string): Uint8Array {
+  try {
+    return statSync(file).size <= MOST_BYTES ? readFileSync(file) : new Uint8Array(0);
+  } catch {
+    return new Uint8Array(0);
+  }
+}
 
 /** Paints as ReasonSeg's loader does: "flag" is passed over, the largest first, "ignore" over and under others alike. */
 export function reasonSegMasks(shapes: readonly Shape[], { width, height }: Frame): ReasonSegMasks {

@@ -122,6 +122,26 @@ describe('eval photos --set', () => {
     expect((await figuresOf(own, '--split', 'all')).overall.boxToMask.count).toBe(1);
   });
 
+  it('measures without a photograph and an annotation that cannot be read, and says that the set is not whole', async () => {
+    const own = await oddSet('lost');
+    const lost = { ...{ images: [{ id: 8, file_name: 'lost.png', width: 60, height: 40 }] } };
+    const annotations = [
+      { id: 1, image_id: 8, category_id: 1, segmentation: [ring] },
+      { id: 2, image_id: 8, category_id: 1, segmentation: { size, counts: 'broken' } },
+    ];
+    saved(own, 'two.json', { ...lost, annotations, categories: [{ id: 1, name: 'cup' }] });
+    const { code, out } = await evalPhotos('--set', own, ...none);
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(/not of the whole set: 2 left out\n(left out: .*\n)*left out: .*lost\.png/),
+    ]);
+    const json = await evalPhotos('--set', own, ...none, '--json');
+    expect([json.code, JSON.parse(json.out).leftOut]).toEqual([
+      1,
+      [expect.stringMatching(/^two\.json: annotation 2: /), expect.stringContaining('lost.png')],
+    ]);
+  });
+
   it('refuses a folder with a file that is no COCO file, by its name', async () => {
     const own = await oddSet('mixed');
     saved(own, 'package.json', { name: 'x' });

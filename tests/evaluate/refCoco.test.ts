@@ -102,7 +102,7 @@ describe('sentences that were written by a program', () => {
     [
       'of another split',
       { predictions: [{ sent: 'red car', ref_id: 2 }] },
-      /prediction 1: .*speaks of reference 2, which is not in this split, and 1 more/,
+      /prediction 1: .*speaks of reference 2, which is not in this split \(and 1 more\)/,
     ],
     [
       'without a sentence',
@@ -177,6 +177,12 @@ describe('left out with a sentence, while the rest is asked, is', () => {
       'entry 4: refs(unc).p: says of no split that it is in it',
       expect.stringMatching(/^entry 6: refs\(unc\)\.p: Invalid input/),
     ]);
+  });
+
+  it('nothing where the split is another: then that is said, whatever is broken', async () => {
+    await expect(read([...references, 5], {}, { split: 'testC' })).rejects.toThrow(
+      /no references of the split "testC"/,
+    );
   });
 
   it('a sentence without a word', async () => {

@@ -88,6 +88,7 @@ describe('ReasonSeg', () => {
     saved(folder, 'holes/val/good.json', question);
     saved(folder, 'holes/val/cut.json', JSON.stringify(question).slice(0, 60));
     saved(folder, 'holes/val/empty.json', '');
+    saved(folder, 'holes/val/folder.json/a.txt', '');
     saved(folder, 'holes/val/none.json', { text: ['what?'] });
     saved(folder, 'holes/val/list.json', [question]);
     saved(folder, 'holes/val/words.json', { ...question, shapes: [{ label: 'target', points: [['a', 1]] }] });
@@ -97,6 +98,7 @@ describe('ReasonSeg', () => {
     expect(leftOut.map(({ what, why }) => `${what}: ${why}`)).toEqual([
       expect.stringMatching(/^cut: cut\.json: is cut short/),
       'empty: empty.json: is empty',
+      expect.stringMatching(/^folder: .*folder\.json: is a folder/),
       expect.stringMatching(/^list: list\.json: is a list/),
       expect.stringMatching(/^none: none\.json: shapes: /),
       expect.stringMatching(/^words: words\.json: shapes\.0\.points\.0\.0: /),
