@@ -48,7 +48,7 @@ export function weightsOf(
   predictors: readonly number[],
   labels: readonly number[],
 ): number[] {
-  const [stop] = tokenizer.encode('..');
+  const [stop] = tokenizer.encode('.');
   const [thought] = tokenizer.encode('</think><answer>```json\n[');
   let weight = 1;
   return labels.map((label, i) => {

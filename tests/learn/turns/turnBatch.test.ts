@@ -57,7 +57,7 @@ describe('labels', () => {
   it('weigh more where something is decided and copied, in every turn anew', () => {
     const row = rowOf(['dog', 'dog']);
     const answer = told('dog').turn.answer;
-    const [stop, thought] = [tokenizer.encode('..'), tokenizer.encode('</think><answer>```json\n[')].map(([id]) => id);
+    const [stop, thought] = [tokenizer.encode('.'), tokenizer.encode('</think><answer>```json\n[')].map(([id]) => id);
     const decided = answer.indexOf(stop ?? -1) + 1;
     const copied = answer.indexOf(thought ?? -1) + 1;
     expect(decided).toBeGreaterThan(5);
