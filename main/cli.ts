@@ -1,9 +1,9 @@
 // The command line: runs the command that the words name and ends with its exit code and at most one line on stderr.
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { addBench } from './commands/bench.ts';
+import { addBench } from './commands/bench/bench.ts';
 import { addCache } from './commands/cache.ts';
-import { addEval } from './commands/eval.ts';
+import { addEval } from './commands/eval/eval.ts';
 import { addGather } from './commands/gather.ts';
 import { addGraph } from './commands/graph.ts';
 import { addExport, addImport, addVerify } from './commands/importExport.ts';

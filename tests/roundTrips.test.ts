@@ -8,7 +8,7 @@ import type { ExportSettings } from '../main/contract/jobs.ts';
 import { packMask, type Shape, unpackMask } from '../main/contract/project.ts';
 import type { Box, Mask } from '../main/contract/records.ts';
 import { fromBitmap, maskArea, maskBox, maskIou } from '../main/contract/rle.ts';
-import { exportCoco, verifyCoco } from '../main/jobs/exporting.ts';
+import { exportCoco, verifyCoco } from '../main/jobs/exporting/exporting.ts';
 import { openProject, type Project } from '../main/store/project.ts';
 import { freshFolder } from './formats/reads.ts';
 import { importHere } from './jobs/readHere.ts';

@@ -82,9 +82,9 @@ const parts = {
           // What the host forks, by the names that it looks for beside itself.
           serve: 'main/engine/serve.ts',
           train: 'main/engine/train.ts',
-          readProgram: 'main/jobs/readProgram.ts',
-          examineProgram: 'main/jobs/examineProgram.ts',
-          quantiseProgram: 'main/jobs/quantiseProgram.ts',
+          readProgram: 'main/jobs/importing/readProgram.ts',
+          examineProgram: 'main/jobs/opening/examineProgram.ts',
+          quantiseProgram: 'main/jobs/models/quantiseProgram.ts',
           svgProgram: 'main/pictures/svgProgram.ts',
         },
         out: 'out/host',

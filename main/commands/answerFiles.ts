@@ -9,7 +9,7 @@ import { type CocoContent, writeCocoFile } from '../formats/cocoWrite.ts';
 import { slashed } from '../formats/values.ts';
 import { type ImageFile, writePng } from '../pictures/image.ts';
 import { drawMaskFile, drawOverlay } from '../pictures/overlay.ts';
-import { writing } from './outFolder.ts';
+import { writing } from './arguments/outFolder.ts';
 
 export interface AnswerContents {
   readonly image: ImageFile;

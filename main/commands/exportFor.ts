@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { Job } from '../contract/jobs.ts';
-import type { TrainerName, TrainerReport } from '../jobs/trainerExport.ts';
+import type { TrainerName, TrainerReport } from '../jobs/exporting/trainerExport.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Wanted {
@@ -26,9 +26,9 @@ export async function exportFor({ project: file, folder, trainer }: Wanted, give
     );
   // Loaded late: no other command needs SQLite and sharp.
   const [{ openChecked }, { exportForTrainer }, { Meter }] = await Promise.all([
-    import('../jobs/opening.ts'),
-    import('../jobs/trainerExport.ts'),
-    import('../jobs/queue.ts'),
+    import('../jobs/opening/opening.ts'),
+    import('../jobs/exporting/trainerExport.ts'),
+    import('../jobs/queue/queue.ts'),
   ]);
   const project = await openChecked(path.resolve(file));
   try {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { BadInput } from '../contract/badInput.ts';
 import { exitCode } from '../failure.ts';
-import type { Gathered } from '../jobs/shards.ts';
+import type { Gathered } from '../jobs/prompting/shards.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function addGather(program: Command, terminal: Terminal): void {
@@ -14,7 +14,7 @@ export function addGather(program: Command, terminal: Terminal): void {
     .argument('<copies...>', 'the copies; they are left as they are')
     .option('--json', 'print one JSON document instead of text')
     .action(async (project: string, copies: string[], options: { json?: boolean }) => {
-      const { withScratch } = await import('../jobs/scratch.ts');
+      const { withScratch } = await import('../jobs/queue/scratch.ts');
       await withScratch('gather', (scratch) => gatherInto(project, copies, { ...options, terminal, scratch }));
     });
 }
@@ -41,8 +41,8 @@ async function gatherInto(
   { json, terminal, scratch }: GatherCall,
 ): Promise<void> {
   const [{ openChecked }, { gather, placeToRead, unanswered }] = await Promise.all([
-    import('../jobs/opening.ts'),
-    import('../jobs/shards.ts'),
+    import('../jobs/opening/opening.ts'),
+    import('../jobs/prompting/shards.ts'),
   ]);
   const project = await openChecked(file);
   const done: FromCopy[] = [];

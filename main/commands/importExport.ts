@@ -4,14 +4,19 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badInput.ts';
 import { exitCode } from '../failure.ts';
-import { linesOfImport, sentenceOfExport, sentenceOfImport, sentenceOfVerify } from '../jobs/importExportReports.ts';
-import type { Progress } from '../jobs/queue.ts';
-import type { TrainerName } from '../jobs/trainerExport.ts';
+import {
+  linesOfImport,
+  sentenceOfExport,
+  sentenceOfImport,
+  sentenceOfVerify,
+} from '../jobs/exporting/importExportReports.ts';
+import type { TrainerName } from '../jobs/exporting/trainerExport.ts';
+import type { Progress } from '../jobs/queue/queue.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
+import { prepareFolder } from './arguments/outFolder.ts';
 import { exportFor } from './exportFor.ts';
-import { prepareFolder } from './outFolder.ts';
 
 const REPORT_EVERY_MS = 2000;
 
@@ -86,7 +91,7 @@ async function importInto({ project: given, file }: At, options: ImportOptions, 
   const fresh = !existsSync(project);
   if (fresh) await prepareFolder(path.dirname(project));
   // Loaded late, here and below: no other command needs SQLite and sharp.
-  const { importAnnotations } = await import('../jobs/importing.ts');
+  const { importAnnotations } = await import('../jobs/importing/importing.ts');
   const { images } = options;
   const work = (open: Project) => importAnnotations(open, file, { images, progress: progressOn(terminal) });
   const report = await withProject(project, { create: true }, work).catch((error: unknown) => {
@@ -99,8 +104,8 @@ async function importInto({ project: given, file }: At, options: ImportOptions, 
 }
 
 async function exportTo({ project, file }: At, options: ExportOptions, terminal: Terminal): Promise<void> {
-  const { exportCoco } = await import('../jobs/exporting.ts');
-  const { isOwnExport, keepBackup } = await import('../jobs/backups.ts');
+  const { exportCoco } = await import('../jobs/exporting/exporting.ts');
+  const { isOwnExport, keepBackup } = await import('../jobs/queue/backups.ts');
   const { polygons, runs, accepted = false } = options;
   if (polygons && runs)
     throw new BadInput('--polygons and --runs exclude each other; without either, what fits a mask is taken');
@@ -127,7 +132,7 @@ async function backTo({ project, file }: At, options: ExportOptions, terminal: T
   const { polygons, runs, accepted, json } = options;
   if (polygons || runs || accepted)
     throw new BadInput('--write-back goes with neither --polygons, --runs nor --accepted: the file keeps what it has');
-  const { writeBack } = await import('../jobs/writeBack.ts');
+  const { writeBack } = await import('../jobs/exporting/writeBack.ts');
   const written = await withProject(path.resolve(project), {}, (open) => {
     refuseOwnFile(open, path.resolve(file));
     return writeBack(open, file, progressOn(terminal));
@@ -138,7 +143,7 @@ async function backTo({ project, file }: At, options: ExportOptions, terminal: T
 }
 
 async function verify(file: string, options: VerifyOptions, terminal: Terminal): Promise<void> {
-  const { verifyCoco } = await import('../jobs/exporting.ts');
+  const { verifyCoco } = await import('../jobs/exporting/exporting.ts');
   const check = (open: Project | null) => verifyCoco(open, path.resolve(file), { signal: terminal.signal });
   const report =
     options.project === undefined ? await check(null) : await withProject(path.resolve(options.project), {}, check);
@@ -151,7 +156,7 @@ async function withProject<T>(
   options: { create?: boolean },
   work: (open: Project) => Promise<T>,
 ): Promise<T> {
-  const { openChecked } = await import('../jobs/opening.ts');
+  const { openChecked } = await import('../jobs/opening/opening.ts');
   const open = await openChecked(file, options);
   try {
     return await work(open);

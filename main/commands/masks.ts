@@ -1,10 +1,10 @@
 // `loupe masks`: draws a mask for every shape of which only a box is known, without a window; a stopped run goes on the next time.
 import type { Command } from 'commander';
 import { exitCode } from '../failure.ts';
-import type { BoxMasksReport, MadeMask } from '../jobs/boxMasks.ts';
+import type { BoxMasksReport, MadeMask } from '../jobs/prompting/boxMasks.ts';
 import type { Terminal } from '../terminal.ts';
-import { type DrawOptions, withProjectEngine } from './projectEngine.ts';
-import { weightsOptions } from './weights.ts';
+import { type DrawOptions, withProjectEngine } from './arguments/projectEngine.ts';
+import { weightsOptions } from './arguments/weights.ts';
 
 export function addMasks(program: Command, terminal: Terminal): void {
   const command = program
@@ -17,7 +17,7 @@ export function addMasks(program: Command, terminal: Terminal): void {
 }
 
 async function masks(file: string, options: DrawOptions, terminal: Terminal): Promise<void> {
-  const { boxesToMasks, boxMasksWords } = await import('../jobs/boxMasks.ts');
+  const { boxesToMasks, boxMasksWords } = await import('../jobs/prompting/boxMasks.ts');
   await withProjectEngine({ file, counted: 'boxes', options, terminal }, async ({ weights, meter, ...opened }) => {
     const report = await boxesToMasks({ ...opened, recorded: () => {}, made: () => {} }, meter);
     terminal.note('\n');

@@ -6,7 +6,7 @@ import type { Job } from '../contract/jobs.ts';
 import { exitCode } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CatalogueModel, InstalledModel } from '../weights/catalogue.ts';
-import { wholeNumber } from './options.ts';
+import { wholeNumber } from './arguments/options.ts';
 
 interface ListOptions {
   readonly json?: boolean;
@@ -129,8 +129,8 @@ export function catalogueLine(model: CatalogueModel, total: number): string {
 /** The licence is printed before anything is fetched. */
 async function downloadNamed(id: string, { mirror = [] }: DownloadOptions, terminal: Terminal): Promise<void> {
   const [{ catalogued, download }, { Meter }, { foldersBelow }] = await Promise.all([
-    import('../jobs/downloading.ts'),
-    import('../jobs/queue.ts'),
+    import('../jobs/models/downloading.ts'),
+    import('../jobs/queue/queue.ts'),
     import('../settings.ts'),
   ]);
   const { config, data } = foldersBelow(process.env.LOUPE_HOME);
@@ -151,7 +151,7 @@ export function downloaded({ done = 0, total, secondsLeft }: Partial<Job>): stri
 
 async function importNamed(place: string, { name }: { name?: string }, terminal: Terminal): Promise<void> {
   const [{ importModel }, { foldersBelow }] = await Promise.all([
-    import('../jobs/importModel.ts'),
+    import('../jobs/models/importModel.ts'),
     import('../settings.ts'),
   ]);
   const model = await importModel(foldersBelow(process.env.LOUPE_HOME).config, place, name);
@@ -178,7 +178,7 @@ async function verify(name: string | undefined, terminal: Terminal): Promise<voi
 }
 
 async function quantise(folder: string, { bits, block }: QuantiseOptions, terminal: Terminal): Promise<void> {
-  const { quantiseCheckpoint } = await import('../jobs/quantising.ts');
+  const { quantiseCheckpoint } = await import('../jobs/models/quantising.ts');
   const { quantisedName } = await import('../weights/openCheckpoint.ts');
   const task = { folder, bits: bitsOf[bits], block: block === '32' ? 32 : 128 } as const;
   const written = await quantiseCheckpoint(task, (done, total) =>
@@ -199,8 +199,8 @@ interface Output extends VersionOptions {
 async function taughtFolder(place: string, { number }: VersionOptions): Promise<string> {
   const [{ BadInput }, { folderOf, versionInUse, versionOf }, { openChecked }] = await Promise.all([
     import('../contract/badInput.ts'),
-    import('../jobs/teaching.ts'),
-    import('../jobs/opening.ts'),
+    import('../jobs/teaching/teaching.ts'),
+    import('../jobs/opening/opening.ts'),
   ]);
   if (!place.endsWith('.loupe')) {
     if (number !== undefined) throw new BadInput('--number is of a project (a .loupe file)');

@@ -7,12 +7,12 @@ import type { Job } from '../contract/jobs.ts';
 import { longestPrompt } from '../contract/project.ts';
 import type { Engine } from '../engine/supervisor.ts';
 import { exitCode } from '../failure.ts';
-import type { PromptAllReport, Shard } from '../jobs/prompting.ts';
+import type { PromptAllReport, Shard } from '../jobs/prompting/prompting.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
-import { type LogOptions, logOption, openedLog } from './log.ts';
-import { engineSettings } from './projectEngine.ts';
-import { type WeightsOptions, weightsOptions } from './weights.ts';
+import { type LogOptions, logOption, openedLog } from './arguments/log.ts';
+import { engineSettings } from './arguments/projectEngine.ts';
+import { type WeightsOptions, weightsOptions } from './arguments/weights.ts';
 
 interface PrelabelOptions extends WeightsOptions, LogOptions {
   readonly prompt: string;
@@ -52,8 +52,8 @@ async function prelabel(file: string, options: PrelabelOptions, terminal: Termin
   // Loaded late: no other command needs SQLite and the engine.
   const [{ Engine }, { openChecked }, { openCopy }] = await Promise.all([
     import('../engine/supervisor.ts'),
-    import('../jobs/opening.ts'),
-    import('../jobs/shards.ts'),
+    import('../jobs/opening/opening.ts'),
+    import('../jobs/prompting/shards.ts'),
   ]);
   const log = await openedLog(options, terminal);
   const project = options.into === undefined ? await openChecked(file) : await openCopy(file, options.into);
@@ -92,7 +92,10 @@ interface PrelabelRun {
 }
 
 async function run(asked: PrelabelRun, terminal: Terminal): Promise<PromptAllReport> {
-  const [{ Meter }, { promptAll }] = await Promise.all([import('../jobs/queue.ts'), import('../jobs/prompting.ts')]);
+  const [{ Meter }, { promptAll }] = await Promise.all([
+    import('../jobs/queue/queue.ts'),
+    import('../jobs/prompting/prompting.ts'),
+  ]);
   const work = {
     ...asked,
     fileOf: (image: { path: string }) => path.resolve(asked.folder, image.path),

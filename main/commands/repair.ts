@@ -2,10 +2,10 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { exitCode } from '../failure.ts';
-import type { BetterShape, RepairAllReport } from '../jobs/repairing.ts';
+import type { BetterShape, RepairAllReport } from '../jobs/prompting/repairing.ts';
 import type { Terminal } from '../terminal.ts';
-import { type DrawOptions, withProjectEngine } from './projectEngine.ts';
-import { weightsOptions } from './weights.ts';
+import { type DrawOptions, withProjectEngine } from './arguments/projectEngine.ts';
+import { weightsOptions } from './arguments/weights.ts';
 
 interface RepairOptions extends DrawOptions {
   readonly apply?: boolean;
@@ -26,8 +26,8 @@ export function addRepair(program: Command, terminal: Terminal): void {
 async function repair(file: string, options: RepairOptions, terminal: Terminal): Promise<void> {
   if (options.apply) return repairIn(file, file, { options, terminal });
   const [{ copyProject }, { withScratch }] = await Promise.all([
-    import('../jobs/shards.ts'),
-    import('../jobs/scratch.ts'),
+    import('../jobs/prompting/shards.ts'),
+    import('../jobs/queue/scratch.ts'),
   ]);
   await withScratch('repair', async (folder) => {
     const copy = path.join(folder, path.basename(file));
@@ -43,7 +43,7 @@ interface RepairCall {
 
 /** `file` is where images are found from. Finishes with `nothing` where no mask is likely better. */
 async function repairIn(place: string, file: string, { options, terminal }: RepairCall): Promise<void> {
-  const { repairAll } = await import('../jobs/repairing.ts');
+  const { repairAll } = await import('../jobs/prompting/repairing.ts');
   const opening = { file, place, counted: 'masks', options, terminal };
   await withProjectEngine(opening, async ({ weights, meter, ...opened }) => {
     const report = await repairAll({ ...opened, apply: options.apply === true }, meter);

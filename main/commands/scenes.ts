@@ -2,8 +2,8 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
-import { wholeNumber } from './options.ts';
-import { prepareFolder } from './outFolder.ts';
+import { wholeNumber } from './arguments/options.ts';
+import { prepareFolder } from './arguments/outFolder.ts';
 
 const sample = path.resolve(import.meta.dirname, '../../resources/sample');
 

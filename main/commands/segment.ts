@@ -11,10 +11,10 @@ import { exitCode } from '../failure.ts';
 import type { Proposal } from '../flow/predictor.ts';
 import type { ImageFile } from '../pictures/image.ts';
 import type { Terminal } from '../terminal.ts';
-import { numberBetween, parseBox, parsePoint, parseSeed, wholeNumber } from './options.ts';
-import { prepareFolder } from './outFolder.ts';
+import { numberBetween, parseBox, parsePoint, parseSeed, wholeNumber } from './arguments/options.ts';
+import { prepareFolder } from './arguments/outFolder.ts';
+import { openPredictor, type WeightsOptions, weightsOptions } from './arguments/weights.ts';
 import { printable, ReasoningStream } from './reasoningStream.ts';
-import { openPredictor, type WeightsOptions, weightsOptions } from './weights.ts';
 
 const MOST_SAMPLES = 64;
 const MOST_CHARACTERS = 4000;

@@ -5,8 +5,8 @@ import type { Command } from 'commander';
 import { BadInput } from '../contract/badInput.ts';
 import type { Pictures } from '../pictures/tiles.ts';
 import type { Terminal } from '../terminal.ts';
-import { type LogOptions, logOption, openedLog } from './log.ts';
-import { wholeNumber } from './options.ts';
+import { type LogOptions, logOption, openedLog } from './arguments/log.ts';
+import { wholeNumber } from './arguments/options.ts';
 
 const TIDY_AFTER_MS = 60_000;
 
@@ -37,7 +37,7 @@ async function serveProject(project: string | undefined, options: ServeOptions, 
   // Loaded late: no other command needs the server and its libraries.
   const [{ Host }, { sweepScratch }, { serve }, { foldersBelow }] = await Promise.all([
     import('../host.ts'),
-    import('../jobs/scratch.ts'),
+    import('../jobs/queue/scratch.ts'),
     import('../web/server.ts'),
     import('../settings.ts'),
   ]);

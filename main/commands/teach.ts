@@ -12,14 +12,14 @@ import {
   tiers,
 } from '../contract/learning.ts';
 import { exitCode } from '../failure.ts';
-import type { ToPlan } from '../jobs/planRun.ts';
+import type { ToPlan } from '../jobs/teaching/planRun.ts';
 import { usualFolds } from '../learn/samples/split.ts';
 import type { Terminal } from '../terminal.ts';
-import { type LogOptions, logOption, openedLog } from './log.ts';
-import { numberBetween, parseSeed, wholeNumber } from './options.ts';
-import { engineSettings } from './projectEngine.ts';
+import { type LogOptions, logOption, openedLog } from './arguments/log.ts';
+import { numberBetween, parseSeed, wholeNumber } from './arguments/options.ts';
+import { engineSettings } from './arguments/projectEngine.ts';
+import { type WeightsOptions, weightsOptions } from './arguments/weights.ts';
 import { withProject } from './versions.ts';
-import { type WeightsOptions, weightsOptions } from './weights.ts';
 
 interface TeachOptions extends WeightsOptions, LogOptions {
   readonly tier: Tier | 'auto';
@@ -54,8 +54,8 @@ export function addTeach(program: Command, terminal: Terminal): void {
 async function teach(file: string, options: TeachOptions, terminal: Terminal): Promise<void> {
   // Loaded late: no other command needs SQLite and the engine.
   const [{ Meter }, { teachProject, versionInUse }, { howItLearns, learnerAt }] = await Promise.all([
-    import('../jobs/queue.ts'),
-    import('../jobs/teaching.ts'),
+    import('../jobs/queue/queue.ts'),
+    import('../jobs/teaching/teaching.ts'),
     import('../learn/canLearn.ts'),
   ]);
   await withProject(file, async (project) => {
@@ -107,7 +107,7 @@ async function tellPlan(
 ): Promise<void> {
   const [{ Engine }, { planRun }, { planSentences }] = await Promise.all([
     import('../engine/supervisor.ts'),
-    import('../jobs/planRun.ts'),
+    import('../jobs/teaching/planRun.ts'),
     import('../contract/runPlan.ts'),
   ]);
   const engine = new Engine(settings);

@@ -6,7 +6,7 @@ import { BadInput } from '../contract/badInput.ts';
 import { type StageName, stageNames } from '../nano/stageNames.ts';
 import type { Terminal } from '../terminal.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
-import { numberBetween, parseSeed, wholeNumber } from './options.ts';
+import { numberBetween, parseSeed, wholeNumber } from './arguments/options.ts';
 
 interface TrainOptions {
   readonly out: string;
@@ -183,7 +183,7 @@ async function trainOnPhotos({ coco, images, out, ...options }: SegmenterOptions
 
 async function trainWeights({ out, seed, from, photos, only }: TrainOptions, terminal: Terminal): Promise<void> {
   const { trainNano } = await import('../nano/train.ts');
-  const { cocoFilesIn } = await import('./photos.ts');
+  const { cocoFilesIn } = await import('./eval/photos.ts');
   const folder = path.resolve(out);
   const files = photos === undefined ? undefined : await cocoFilesIn(photos);
   await trainNano({

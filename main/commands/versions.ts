@@ -5,7 +5,7 @@ import type { WeightsVersion } from '../contract/learning.ts';
 import { exitCode } from '../failure.ts';
 import type { Project } from '../store/project.ts';
 import type { Terminal } from '../terminal.ts';
-import { wholeNumber } from './options.ts';
+import { wholeNumber } from './arguments/options.ts';
 
 const PROJECT = ['<project>', 'the .loupe file'] as const;
 const JSON_OPTION = ['--json', 'print one JSON document instead of text'] as const;
@@ -36,7 +36,7 @@ export function addWeights(program: Command, terminal: Terminal): void {
     .description('use a version, whatever the gate said')
     .action((file: string, id: number) =>
       withProject(file, async (project) => {
-        const { promote } = await import('../jobs/teaching.ts');
+        const { promote } = await import('../jobs/teaching/teaching.ts');
         terminal.print(lineOf({ ...promote(project, id), inUse: true }));
       }),
     );
@@ -46,7 +46,7 @@ export function addWeights(program: Command, terminal: Terminal): void {
     .description('go back to what the version in use learnt from')
     .action((file: string) =>
       withProject(file, async (project) => {
-        const { rollBack } = await import('../jobs/teaching.ts');
+        const { rollBack } = await import('../jobs/teaching/teaching.ts');
         const now = rollBack(project);
         terminal.print(now ? lineOf(now) : 'the weights that the project began with are in use\n');
       }),
@@ -58,7 +58,7 @@ export function addWeights(program: Command, terminal: Terminal): void {
     .description('draw what the last run reported over its steps, held-back prompts included, as SVG')
     .action((file: string, folder: string) =>
       withProject(file, async (project) => {
-        const { drawCurvesOfRun } = await import('../jobs/teachingRecords.ts');
+        const { drawCurvesOfRun } = await import('../jobs/teaching/teachingRecords.ts');
         const drawn = await drawCurvesOfRun(project, path.resolve(folder));
         terminal.print(drawn.map((each) => `${path.relative('', each)}\n`).join(''));
       }),
@@ -76,7 +76,7 @@ function addExchange(weights: Command, terminal: Terminal): void {
     .description('a version with its words, figures and lineage, for another project or machine')
     .action((file: string, place: string, id: number | undefined, options: JsonOption) =>
       withProject(file, async (project) => {
-        const { exportVersion } = await import('../jobs/weightsExchange.ts');
+        const { exportVersion } = await import('../jobs/teaching/weightsExchange.ts');
         const version = await exportVersion(project, path.resolve(place), { id, signal: terminal.signal });
         terminal.print(options.json ? `${JSON.stringify({ place, ...version })}\n` : `${version.name}: ${place}\n`);
       }),
@@ -90,7 +90,7 @@ function addExchange(weights: Command, terminal: Terminal): void {
     .description('a version of another project, checked; "promote" uses it')
     .action((file: string, place: string, options: JsonOption & { readonly base?: string }) =>
       withProject(file, async (project) => {
-        const { importVersion } = await import('../jobs/weightsExchange.ts');
+        const { importVersion } = await import('../jobs/teaching/weightsExchange.ts');
         const base = options.base === undefined ? undefined : path.resolve(options.base);
         const version = await importVersion(project, path.resolve(place), { base, signal: terminal.signal });
         terminal.print(options.json ? `${JSON.stringify(version)}\n` : lineOf(version));
@@ -107,7 +107,7 @@ function lineOf({ id, name, inUse, imported, parent, report: { gate } }: Weights
 
 /** Opens a project, closes it whatever happens in between. */
 export async function withProject(file: string, work: (project: Project) => Promise<void>): Promise<void> {
-  const { openChecked } = await import('../jobs/opening.ts');
+  const { openChecked } = await import('../jobs/opening/opening.ts');
   const project = await openChecked(file);
   try {
     await work(project);

@@ -1,6 +1,6 @@
 // Starts the job that draws masks for boxes and reports it in one sentence.
 import { BadInput } from '../contract/badInput.ts';
-import { boxesToMasks, boxMasksWords } from '../jobs/boxMasks.ts';
+import { boxesToMasks, boxMasksWords } from '../jobs/prompting/boxMasks.ts';
 import { contract, type HostContext } from './context.ts';
 
 export const boxMasksHandlers = (host: HostContext) => ({

@@ -9,7 +9,7 @@ import type { CallLog } from '../engine/callLog.ts';
 import { type Engine, NoModel } from '../engine/supervisor.ts';
 import type { Events } from '../events.ts';
 import { exitCode, judge } from '../failure.ts';
-import type { Jobs } from '../jobs/queue.ts';
+import type { Jobs } from '../jobs/queue/queue.ts';
 import type { Folders, SettingsFile } from '../settings.ts';
 import type { Project } from '../store/project.ts';
 

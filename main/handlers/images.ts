@@ -3,7 +3,7 @@ import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { Job } from '../contract/jobs.ts';
 import type { Host } from '../host.ts';
-import { keypointsOn } from '../jobs/keypoints.ts';
+import { keypointsOn } from '../jobs/importing/keypoints.ts';
 import { refuseMissing } from '../pictures/listImageFiles.ts';
 import { contract } from './context.ts';
 

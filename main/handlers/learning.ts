@@ -1,9 +1,9 @@
 // The learning group: runs as jobs, what they came to, and which version of the weights is in use.
 import type { LearningState } from '../contract/learning.ts';
-import { projectRewards } from '../jobs/projectRewards.ts';
-import { proposeAnew } from '../jobs/proposingAnew.ts';
-import { promote, rollBack, teachProject, versionInUse } from '../jobs/teaching.ts';
-import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teachingRecords.ts';
+import { proposeAnew } from '../jobs/prompting/proposingAnew.ts';
+import { projectRewards } from '../jobs/teaching/projectRewards.ts';
+import { promote, rollBack, teachProject, versionInUse } from '../jobs/teaching/teaching.ts';
+import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teaching/teachingRecords.ts';
 import { proposalRewards } from '../learn/proposalRewards.ts';
 import { usualFolds } from '../learn/samples/split.ts';
 import type { Project } from '../store/project.ts';
@@ -20,7 +20,7 @@ export const learningHandlers = (host: HostContext) => ({
   plan: contract.learning.plan.handler(async ({ input }) => {
     const [{ learnerAt }, { planRun }] = await Promise.all([
       import('../learn/canLearn.ts'),
-      import('../jobs/planRun.ts'),
+      import('../jobs/teaching/planRun.ts'),
     ]);
     const learner = await learnerAt(...placesOf(host));
     const { engine } = host;

@@ -4,10 +4,10 @@ import { totalmem } from 'node:os';
 import type { CatalogueRow, InstalledRow } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Host } from '../host.ts';
-import { catalogued, download, placesById } from '../jobs/downloading.ts';
-import { importModel } from '../jobs/importModel.ts';
-import { type QuantiseEvent, quantiseApart } from '../jobs/quantising.ts';
-import type { Work } from '../jobs/queue.ts';
+import { catalogued, download, placesById } from '../jobs/models/downloading.ts';
+import { importModel } from '../jobs/models/importModel.ts';
+import { type QuantiseEvent, quantiseApart } from '../jobs/models/quantising.ts';
+import type { Work } from '../jobs/queue/queue.ts';
 import {
   type CatalogueModel,
   type InstalledModel,

@@ -1,6 +1,6 @@
 // Starts the job that asks one prompt of every image and reports it in one sentence.
 import { quotedWords } from '../contract/answer.ts';
-import { type PromptAllReport, promptAll } from '../jobs/prompting.ts';
+import { type PromptAllReport, promptAll } from '../jobs/prompting/prompting.ts';
 import { contract, type HostContext } from './context.ts';
 
 export const promptAllHandlers = (host: HostContext) => ({

@@ -5,7 +5,7 @@ import { BadInput } from '../contract/badInput.ts';
 import { changed } from '../contract/diff.ts';
 import { unpackMask } from '../contract/project.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import { compare } from '../jobs/comparing.ts';
+import { compare } from '../jobs/prompting/comparing.ts';
 import type { Project } from '../store/project.ts';
 import { contract, type HostContext } from './context.ts';
 

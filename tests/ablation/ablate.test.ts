@@ -3,7 +3,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AblationResult, type AblationTask, ablate } from '../../main/ablation/ablate.ts';
-import { ablationTables, benchOf } from '../../main/commands/benchAblation.ts';
+import { ablationTables, benchOf } from '../../main/commands/bench/ablation.ts';
 import { untaughtWeights } from '../learn/teaching.ts';
 
 let root: string;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { writeAnswerFiles } from '../../main/commands/answerFiles.ts';
-import { prepareFolder } from '../../main/commands/outFolder.ts';
+import { prepareFolder } from '../../main/commands/arguments/outFolder.ts';
 import { BadInput } from '../../main/contract/badInput.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, toBitmap, union } from '../../main/contract/rle.ts';

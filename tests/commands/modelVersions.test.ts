@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addModel } from '../../main/commands/model.ts';
 import { addWeights } from '../../main/commands/versions.ts';
 import type { TeachReport } from '../../main/contract/learning.ts';
-import { versionInUse } from '../../main/jobs/teaching.ts';
+import { versionInUse } from '../../main/jobs/teaching/teaching.ts';
 import { writeVersion } from '../../main/learn/gate/version.ts';
 import { openProject } from '../../main/store/project.ts';
 import { openCheckpoint } from '../../main/weights/openCheckpoint.ts';

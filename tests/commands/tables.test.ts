@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { benchTable } from '../../main/commands/bench.ts';
-import { photosTable, repairTable, scenesTable, setsTable } from '../../main/commands/eval.ts';
+import { benchTable } from '../../main/commands/bench/bench.ts';
+import { photosTable, repairTable, scenesTable, setsTable } from '../../main/commands/eval/eval.ts';
 
 test('the bench table names step time, speed, the peak taken in turns, the share of it and memory', () => {
   const figures = { msPerStep: 123.4, gflops: 250.6, matmulPeak: 331.4, shareOfPeak: 0.756, peakMB: 899.5 };

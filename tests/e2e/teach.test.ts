@@ -2,7 +2,7 @@
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { plainShape } from '../../main/commands/picturedProject.ts';
+import { plainShape } from '../../main/commands/bench/picturedProject.ts';
 import { created } from '../../main/contract/diff.ts';
 import type { TeachReport } from '../../main/contract/learning.ts';
 import type { PackedMask } from '../../main/contract/project.ts';

@@ -17,7 +17,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answer } from '../../electron/scheme.ts';
-import { makeSampleProject } from '../../main/jobs/sampleProject.ts';
+import { makeSampleProject } from '../../main/jobs/opening/sampleProject.ts';
 import { buildParts } from '../../tools/build.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');

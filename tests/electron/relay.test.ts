@@ -10,7 +10,7 @@ import { HostLife, type HostState } from '../../electron/hostLife.ts';
 import { type FramePort, relay } from '../../electron/relay.ts';
 import { answer } from '../../electron/scheme.ts';
 import type { api } from '../../main/contract/api.ts';
-import { makeSampleProject } from '../../main/jobs/sampleProject.ts';
+import { makeSampleProject } from '../../main/jobs/opening/sampleProject.ts';
 
 type Host = ContractRouterClient<typeof api>;
 

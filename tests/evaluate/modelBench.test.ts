@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
-import { modelTable } from '../../main/commands/benchModels.ts';
+import { modelTable } from '../../main/commands/bench/models.ts';
 import { benchModels, planOf } from '../../main/evaluate/modelBench.ts';
 import type { ModelPlan } from '../../main/evaluate/modelBenchTask.ts';
 import { nanoSamEncoder } from '../../main/evaluate/nanoSam.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readPhotos } from '../../main/commands/photos.ts';
+import { readPhotos } from '../../main/commands/eval/photos.ts';
 import type { Box, DecodedImage } from '../../main/contract/records.ts';
 import { maskBox, maskIou } from '../../main/contract/rle.ts';
 import { evaluatePhotos } from '../../main/evaluate/photos.ts';

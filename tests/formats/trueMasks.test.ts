@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readPhotos } from '../../main/commands/photos.ts';
+import { readPhotos } from '../../main/commands/eval/photos.ts';
 import { BadInput } from '../../main/contract/badInput.ts';
 import { maskArea, maskBox, sharedArea, toBitmap } from '../../main/contract/rle.ts';
 import { readCocoTruth, readIsatTruth } from '../../main/formats/trueMasks.ts';

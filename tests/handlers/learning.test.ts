@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { changed } from '../../main/contract/diff.ts';
 import type { Correction } from '../../main/contract/project.ts';
-import { projectRewards } from '../../main/jobs/projectRewards.ts';
+import { projectRewards } from '../../main/jobs/teaching/projectRewards.ts';
 import { askedOf, finished, type StartedHost, startHost } from '../engine/startedHost.ts';
 import { nothing } from '../engine/weights.ts';
 import { writeToy, writeToySam } from '../weights/toyCheckpoint.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRouterClient } from '@orpc/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { plainShape } from '../../main/commands/picturedProject.ts';
+import { plainShape } from '../../main/commands/bench/picturedProject.ts';
 import { created } from '../../main/contract/diff.ts';
 import type { Job } from '../../main/contract/jobs.ts';
 import type { TeachProgress } from '../../main/contract/learning.ts';

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { unpackGzip } from '../../main/formats/archive.ts';
-import { importAnnotations } from '../../main/jobs/importing.ts';
+import { importAnnotations } from '../../main/jobs/importing/importing.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 import { zip } from '../zip.ts';

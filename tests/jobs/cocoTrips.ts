@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import { ExportSettings } from '../../main/contract/jobs.ts';
 import type { Shape } from '../../main/contract/project.ts';
-import { exportCoco, verifyCoco } from '../../main/jobs/exporting.ts';
+import { exportCoco, verifyCoco } from '../../main/jobs/exporting/exporting.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 import { importHere } from './readHere.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { importAnnotations } from '../../main/jobs/importing.ts';
+import { importAnnotations } from '../../main/jobs/importing/importing.ts';
 import { openProject } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 import { paint } from '../hosting.ts';

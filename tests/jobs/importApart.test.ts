@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { BadInput } from '../../main/contract/badInput.ts';
 import { created } from '../../main/contract/diff.ts';
-import { importAnnotations } from '../../main/jobs/importing.ts';
+import { importAnnotations } from '../../main/jobs/importing/importing.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 

@@ -1,10 +1,10 @@
 // An import without a process of its own, for tests that take hundreds of files: reading and storing are the same.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { Importer } from '../../main/jobs/importer.ts';
-import type { ReadPart } from '../../main/jobs/readParts.ts';
-import { readSource } from '../../main/jobs/readSource.ts';
-import { SpoolWriter, spooled } from '../../main/jobs/spool.ts';
+import { Importer } from '../../main/jobs/importing/importer.ts';
+import type { ReadPart } from '../../main/jobs/importing/readParts.ts';
+import { readSource } from '../../main/jobs/importing/readSource.ts';
+import { SpoolWriter, spooled } from '../../main/jobs/importing/spool.ts';
 import type { Project } from '../../main/store/project.ts';
 
 let count = 0;

@@ -6,7 +6,7 @@ import { changed, created, deleted } from '../../main/contract/diff.ts';
 import { packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
 import { parseSegmentation } from '../../main/formats/cocoRules.ts';
-import { importAnnotations } from '../../main/jobs/importing.ts';
+import { importAnnotations } from '../../main/jobs/importing/importing.ts';
 import { haveMaterial, material } from '../golden.ts';
 import {
   byId,

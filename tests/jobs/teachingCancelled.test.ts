@@ -5,11 +5,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { picturedProject } from '../../main/commands/picturedProject.ts';
+import { picturedProject } from '../../main/commands/bench/picturedProject.ts';
 import type { TeachProgress, Tier } from '../../main/contract/learning.ts';
 import { unpackMask } from '../../main/contract/project.ts';
-import { Meter } from '../../main/jobs/queue.ts';
-import { teachProject } from '../../main/jobs/teaching.ts';
+import { Meter } from '../../main/jobs/queue/queue.ts';
+import { teachProject } from '../../main/jobs/teaching/teaching.ts';
 import { checkpointStep } from '../../main/learn/loop/checkpoint.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { teachingImages } from '../learn/teaching.ts';

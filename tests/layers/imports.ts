@@ -115,6 +115,8 @@ const oneFileEach = [
 
 /** Divided folders, with their rooms from the ground up: a room may import those before it, and what lies beside the rooms all of them. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
+  'main/jobs': ['queue', 'opening', 'pictures', 'importing', 'exporting', 'prompting', 'teaching', 'models'],
+  'main/commands': ['arguments', 'eval', 'bench'],
   'main/flow': ['sessions', 'words', 'reasoner', 'segmenter', 'onnx'],
   'main/learn': ['loop', 'samples', 'turns', 'gate', 'decoder', 'supervised', 'rl', 'adapter', 'calibration'],
 };

@@ -15,7 +15,11 @@ test('every program that is forked is built, and is an entry for the search for 
     .filter((name) => name.endsWith('Program.ts'))
     .map((name) => `main/${name.replaceAll(path.sep, '/')}`);
   expect([...engines, ...tasks]).toEqual(
-    expect.arrayContaining(['main/engine/train.ts', 'main/jobs/readProgram.ts', 'main/pictures/svgProgram.ts']),
+    expect.arrayContaining([
+      'main/engine/train.ts',
+      'main/jobs/importing/readProgram.ts',
+      'main/pictures/svgProgram.ts',
+    ]),
   );
   for (const file of [...engines, ...tasks]) {
     expect(existsSync(path.join(repository, file))).toBe(true);

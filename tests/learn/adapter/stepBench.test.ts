@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
-import { stepTable } from '../../../main/commands/benchStep.ts';
+import { stepTable } from '../../../main/commands/bench/step.ts';
 import { MemoryPeak } from '../../../main/evaluate/machineLimits.ts';
 import { benchStep, type StepPlan } from '../../../main/learn/adapter/stepBench.ts';
 import { nanoConfig } from '../../../models/qwen/config.ts';

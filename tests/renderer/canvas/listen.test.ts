@@ -1,7 +1,7 @@
 // Keys, cursor, right clicks and handles on the canvas in Chromium, with one shape whose pixels are known.
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type BenchPage, openBenchPage } from '../../../main/commands/benchCanvas.ts';
+import { type BenchPage, openBenchPage } from '../../../main/commands/bench/canvas.ts';
 import { packMask, type Shape } from '../../../main/contract/project.ts';
 import type { Box } from '../../../main/contract/records.ts';
 import { block } from '../block.ts';

@@ -1,7 +1,7 @@
 // The canvas in Chromium, by a real mouse: pixels on the screen against masks in the store, pans in the middle of strokes.
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BenchPage, openBenchPage } from '../../../main/commands/benchCanvas.ts';
+import { type BenchPage, openBenchPage } from '../../../main/commands/bench/canvas.ts';
 import { columnsArea, holds, toColumns } from '../../../main/contract/maskColumns.ts';
 import { type Shape, unpackMask } from '../../../main/contract/project.ts';
 import type { View } from '../../../renderer/state/workbench.ts';
