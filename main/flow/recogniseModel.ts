@@ -4,7 +4,13 @@ import path from 'node:path';
 import { absence, isPointer, pointerWords } from '../../models/runtime/notFetched.ts';
 import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
-import { refuseForeignFormat, refuseOtherModel, refuseQuantised, strangerOf } from '../weights/foreignFormats.ts';
+import {
+  refuseForeignFormat,
+  refuseOtherModel,
+  refuseQuantised,
+  refuseSeveral,
+  strangerOf,
+} from '../weights/foreignFormats.ts';
 import { modelFiles } from '../weights/modelFiles.ts';
 import { openWeights } from '../weights/open.ts';
 import { type CheckpointWeights, isCheckpoint, openCheckpoint } from '../weights/openCheckpoint.ts';
@@ -44,27 +50,15 @@ export async function recogniseModel(place: string): Promise<Recognised> {
     return { kind: 'weights', detail: name };
   }
   if (await isCheckpoint(place)) return recogniseReasoner(await openCheckpoint(place));
-  const weights = names.filter(isWeightsName).sort();
+  const files = names.filter(isWeightsName).sort();
+  // What torch saved is the same once more.
+  const safe = files.filter((name) => !name.endsWith('.bin'));
+  const weights = safe.length > 0 ? safe : files;
   if (weights.length === 0) await refuseForeignFormat(place);
   if (weights.length === 0) await refuseOtherModel(place);
   if (weights.length === 0) throw new BadInput(`${place}: holds neither .onnx nor .safetensors, .pt or .pth files`);
   const all = await Promise.all(weights.map((name) => tensorsOf(path.join(place, name))));
   return recogniseCheckpoint(place, new Set(all.flatMap((some) => [...some])));
-}
-
-/** Models in folders below, and none in the folder itself. */
-function refuseSeveral(place: string, names: readonly string[]): void {
-  const below = names.filter((name) => path.basename(name) === 'config.json').map((name) => path.dirname(name));
-  if (
-    below.length === 0 ||
-    below.includes('.') ||
-    names.some((name) => !name.includes(path.sep) && isWeightsName(name))
-  )
-    return;
-  const [first, ...others] = below;
-  const which =
-    others.length === 0 ? `its model is in ${first}` : `holds several models (${below.slice(0, 8).join(', ')})`;
-  throw new BadInput(`${place}: ${which}; choose the folder of ${others.length === 0 ? 'that' : 'one'}`);
 }
 
 /** Without it nothing can be told from the tensors alone, so a damaged one is named before they are read. */

@@ -71,6 +71,17 @@ async function byFirstBytes(file: string, isFile: boolean): Promise<ForeignForma
   }
 }
 
+/** Throws one sentence where models lie in folders below, and none in the folder itself; `names` are paths below it. */
+export function refuseSeveral(place: string, names: readonly string[]): void {
+  const below = names.filter((name) => path.basename(name) === 'config.json').map((name) => path.dirname(name));
+  const isHere = names.some((name) => !name.includes(path.sep) && /\.(safetensors|pth?|bin)$/.test(name));
+  const [first, ...others] = below;
+  if (first === undefined || below.includes('.') || isHere) return;
+  const which =
+    others.length === 0 ? `its model is in ${first}` : `holds several models (${below.slice(0, 8).join(', ')})`;
+  throw new BadInput(`${place}: ${which}; choose the folder of ${others.length === 0 ? 'that' : 'one'}`);
+}
+
 const ConfigFile = z.looseObject({ model_type: z.string() });
 
 /** Published kinds of segmenters, by the start of their name. */

@@ -17,7 +17,8 @@ import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { type Adapter, adapted, adapterIn, isAdapter } from './adapter.ts';
 import { checkTensors, extraTensors } from './checkTensors.ts';
-import { refuseForeignFormat, refuseOtherModel, refuseQuantised } from './foreignFormats.ts';
+import { refuseForeignFormat, refuseOtherModel, refuseQuantised, refuseSeveral } from './foreignFormats.ts';
+import { modelFiles } from './modelFiles.ts';
 import { openWeights, type ReasonerWeights, refuseUpdates } from './open.ts';
 import { ownVariant, sam2Within, type Variants } from './openSam2.ts';
 import { type Recipe, type RecipeName, recipeFrom } from './recipe.ts';
@@ -63,7 +64,10 @@ export function memoryWarnings(name: string, bytes: number, total: number): stri
 /** A folder of Loupe's own weights, or a checkpoint. */
 export async function openModel(folder: string): Promise<CheckpointWeights> {
   if (await isCheckpoint(folder)) return openCheckpoint(folder);
-  if (!(await stat(path.join(folder, 'config.json')).catch(() => null))) await refuseForeignFormat(folder);
+  if (!(await stat(path.join(folder, 'config.json')).catch(() => null))) {
+    refuseSeveral(folder, await modelFiles(folder).catch(() => []));
+    await refuseForeignFormat(folder);
+  }
   await refuseOtherModel(folder);
   return openWeights(folder);
 }

@@ -154,6 +154,7 @@ describe('a folder of a reasoner', () => {
 
   it('beside others: which one is meant is asked', async () => {
     for (const name of ['several/one', 'several/two', 'single/snapshots/abc']) await writeToy(at(name), { says, kind });
+    await expect(loadPredictor(at('single'), {})).rejects.toThrow(/its model is in snapshots.abc; choose the folder/);
     await expect(recogniseModel(at('several'))).rejects.toThrow(
       'holds several models (one, two); choose the folder of one',
     );
