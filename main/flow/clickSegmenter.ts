@@ -1,10 +1,13 @@
 // Opens a segmenter for clicks, boxes and rough masks: ONNX files of another tool, a checkpoint of SAM 1 or 2, or weights of ours.
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { WeightsFile } from '../../models/runtime/weightsFile.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { DecodedImage, Mask } from '../contract/records.ts';
+import { refuseOtherModel, refuseSeveral } from '../weights/foreignFormats.ts';
+import { modelFiles } from '../weights/modelFiles.ts';
 import { openWeights } from '../weights/open.ts';
+import { isCheckpoint } from '../weights/openCheckpoint.ts';
 import { openSegmenter } from '../weights/openSam.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
 import { OnnxSegmenter } from './onnx/onnxSegmenter.ts';
@@ -36,12 +39,15 @@ export async function openClickSegmenter(
 ): Promise<ClickSegmenter> {
   const info = await stat(place).catch(() => null);
   if (!info) throw new BadInput(`${place}: there is no such segmenter`);
-  const names = info.isFile() ? [path.basename(place)] : await readdir(place, { recursive: true });
+  const names = info.isFile() ? [path.basename(place)] : await modelFiles(place);
   if (names.some((name) => name.endsWith('.onnx'))) return OnnxSegmenter.open(place, options);
-  if (names.includes('config.json') && names.includes('tokenizer.json')) {
+  // Of a checkpoint in the published layout it is the SAM 2 in it that counts, if there is one.
+  if (names.includes('config.json') && names.includes('tokenizer.json') && !(await isCheckpoint(place))) {
+    await refuseOtherModel(place);
     const weights = await openWeights(place);
     return named(weights.name, await Segmenter.open(weights, options), await readRepairRecord(place));
   }
+  refuseSeveral(place, names);
   const weights = await openSegmenter(place, taught);
   return named(taught ? `${weights.name} taught` : weights.name, await Segmenter.open(weights, options), null);
 }

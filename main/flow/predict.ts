@@ -1,5 +1,4 @@
 // Answers a prompt about a picture by the weights of one folder: reasoning, and a box and a mask for each object.
-import { readdir } from 'node:fs/promises';
 import type { DeviceTensor } from '../../models/graph/value.ts';
 import type { Provider } from '../../models/runtime/session.ts';
 import { objectInImage, type ReadObject, toImage } from '../contract/answer.ts';
@@ -7,6 +6,7 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { DecodedImage, Mask, Prompt } from '../contract/records.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
+import { modelFiles } from '../weights/modelFiles.ts';
 import { type CheckpointWeights, isCheckpoint, openModel } from '../weights/openCheckpoint.ts';
 import { type PictureRecord, readPictureRecord } from '../weights/pictureRecord.ts';
 import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
@@ -43,7 +43,7 @@ export async function loadPredictor(
 
 /** Whether it is ONNX files that are the model, and not weights that such files happen to lie beside. */
 async function holdsOnnxAlone(folder: string): Promise<boolean> {
-  const names: string[] = await readdir(folder, { recursive: true }).catch(() => []);
+  const names: readonly string[] = await modelFiles(folder).catch(() => []);
   if (!names.some((name) => name.endsWith('.onnx')) || (await isCheckpoint(folder))) return false;
   return !names.includes('model.safetensors') || !names.includes('tokenizer.json');
 }

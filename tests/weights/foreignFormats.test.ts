@@ -8,7 +8,7 @@ import { loadPredictor } from '../../main/flow/predict.ts';
 import { recogniseModel } from '../../main/flow/recogniseModel.ts';
 import { writeSafetensors } from '../../models/runtime/writeSafetensors.ts';
 import { torchArchive } from './torchArchive.ts';
-import { configJson, toyTensors, writeToy } from './toyCheckpoint.ts';
+import { configJson, toySamJson, toyTensors, writeToy, writeToySam } from './toyCheckpoint.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loupe-foreign-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -139,6 +139,23 @@ describe('a folder of a reasoner', () => {
       );
     const sam = await folderOf('sam', [], { model_type: 'sam2' });
     await expect(loadPredictor(sam, {})).rejects.toThrow(/is of a segmenter \("sam2"\), which takes no words/);
+  });
+
+  it('is taken as a segmenter by the SAM 2 in it, and where there is none that is said', async () => {
+    await writeToy(at('LENS'), { says, lens: true });
+    writeFileSync(at('LENS', 'segmenter.json'), JSON.stringify(toySamJson));
+    const segmenter = await openClickSegmenter(at('LENS'));
+    expect(segmenter.name).toBe('sam2-own');
+    await segmenter.release();
+    await writeToy(at('words alone'), { says, kind });
+    await expect(openClickSegmenter(at('words alone'))).rejects.toThrow(/model\.safetensors: holds no SAM 2/);
+    await expect(openClickSegmenter(await folderOf('other', [], { model_type: 'llava' }))).rejects.toThrow(
+      /is of "llava"/,
+    );
+    for (const name of ['many/one', 'many/two']) await writeToySam(at(name));
+    for (const name of ['many/one', 'many/two']) writeFileSync(at(name, 'config.json'), '{"model_type": "sam2"}');
+    await expect(openClickSegmenter(at('many'))).rejects.toThrow('holds several models (one, two)');
+    expect((await openClickSegmenter(at('many', 'one'))).name).toBe('sam2-own');
   });
 
   it('that torch saved in shards, of which some are not there', async () => {
