@@ -8,6 +8,7 @@ import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union } from '../contract/rle.ts';
 import { jsonRows } from '../formats/jsonStream.ts';
+import { isPictureName } from '../formats/nameLists.ts';
 import type { LeftOut } from '../formats/reading.ts';
 import { isFlag, reasonSegFields, reasonSegMasks } from '../formats/reasonSeg.ts';
 import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/trueMasks.ts';
@@ -39,10 +40,22 @@ export async function readReasonSegSet({ data, split, images }: ReferringSource)
   if (names.length === 0)
     throw new BadInput(`${folder}: has no questions (*.json) of ReasonSeg in it, nor a folder "${split}" of them`);
   const leftOut: LeftOut[] = [];
+  const pictures = await picturesIn(images ?? folder);
   const expressions = names.flatMap((name) =>
-    orLeftOut(path.basename(name, '.json'), leftOut, () => questionOf(path.join(folder, name), images ?? folder)),
+    orLeftOut(path.basename(name, '.json'), leftOut, () => questionOf(path.join(folder, name), pictures)),
   );
   return unlessEmpty(folder, { expressions, leftOut });
+}
+
+/** The picture of a name without ending; those of the published set are JPEG, which go before others. */
+async function picturesIn(folder: string): Promise<(stem: string) => string> {
+  const names = (await readdir(folder).catch(() => [])).filter(isPictureName);
+  const byStem = new Map(names.map((name) => [path.parse(name).name, name]));
+  const published = new Set(names);
+  return (stem) => {
+    const jpeg = `${stem}.jpg`;
+    return path.join(folder, published.has(jpeg) ? jpeg : (byStem.get(stem) ?? jpeg));
+  };
 }
 
 async function splitFolder(data: string, split: string): Promise<string> {
@@ -55,13 +68,13 @@ async function splitFolder(data: string, split: string): Promise<string> {
 }
 
 /** The papers' evaluation asks the first text, and counts what is to be ignored as background. */
-function questionOf(file: string, images: string): Expression {
+function questionOf(file: string, pictureOf: (stem: string) => string): Expression {
   const name = path.basename(file, '.json');
   const { text, shapes } = checked(file, Question, reasonSegFields(file));
   const drawn = shapes.map(({ label, points }) => ({ label, points: points.flat() }));
   const [first = ''] = text;
   return {
-    ...{ id: name, picture: path.join(images, `${name}.jpg`), text: { papers: first, whole: first } },
+    ...{ id: name, picture: pictureOf(name), text: { papers: first, whole: first } },
     truth: (frame) => {
       const { target, ignore } = reasonSegMasks(drawn, frame);
       const isDrawn = drawn.some(({ label }) => !isFlag(label));

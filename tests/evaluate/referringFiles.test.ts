@@ -105,6 +105,13 @@ describe('ReasonSeg', () => {
     ]);
   });
 
+  it('has its pictures beside it, also where somebody saved them otherwise', async () => {
+    for (const name of ['a', 'b', 'c']) saved(folder, `endings/val/${name}.json`, question);
+    for (const name of ['a.JPG', 'b.jpg', 'b.png']) saved(folder, `endings/val/${name}`, '');
+    const pictures = (await read({ data: path.join(folder, 'endings') })).map(({ picture }) => path.basename(picture));
+    expect(pictures).toEqual(['a.JPG', 'b.jpg', 'c.jpg']);
+  });
+
   it('is found where its archive unpacks to, and not in a file', async () => {
     saved(folder, 'unpacked/ReasonSeg/val/good.json', question);
     expect((await read({ data: path.join(folder, 'unpacked') })).map(({ id }) => id)).toEqual(['good']);
