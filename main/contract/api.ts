@@ -315,7 +315,7 @@ export const api = {
 
   learning: {
     state: base.output(LearningState),
-    /** What of the weights in use learns in which tier and what stays as it is, or why nothing can; one sentence. */
+    /** What of the weights in use learns in which tier and what stays as it is, or why nothing can, or what a run that was stopped teaches; one sentence. */
     learns: base.output(z.string()),
     /** What a run that starts now would learn from, by which tier, and what time and memory it takes. */
     plan: base

@@ -2,7 +2,7 @@
 import type { LearningState } from '../contract/learning.ts';
 import { proposeAnew } from '../jobs/prompting/proposingAnew.ts';
 import { projectRewards } from '../jobs/teaching/projectRewards.ts';
-import { promote, rollBack, teachProject, versionInUse } from '../jobs/teaching/teaching.ts';
+import { promote, rollBack, stoppedWords, teachProject, versionInUse } from '../jobs/teaching/teaching.ts';
 import { changesOfRun, curvesOfRun, learningCurve, rolloutsOfRun } from '../jobs/teaching/teachingRecords.ts';
 import { proposalRewards } from '../learn/proposalRewards.ts';
 import { usualFolds } from '../learn/samples/split.ts';
@@ -13,6 +13,8 @@ import { contract, type HostContext } from './context.ts';
 export const learningHandlers = (host: HostContext) => ({
   state: contract.learning.state.handler(() => stateOf(host.project())),
   learns: contract.learning.learns.handler(async () => {
+    const stopped = await stoppedWords(host.project());
+    if (stopped !== null) return stopped;
     // Loaded late: a host that teaches nothing must not wait for what opens weights.
     const { howItLearns, learnerAt } = await import('../learn/canLearn.ts');
     return howItLearns(await learnerAt(...placesOf(host)));

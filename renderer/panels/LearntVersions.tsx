@@ -57,16 +57,17 @@ export const VersionChoice = ({ versions, onChoose }: ChoiceProps) =>
       label="Weights that answer in this project"
       data={[
         { value: '', label: 'Those of the settings' },
-        ...versions.map(({ id, name, made }) => ({
-          value: String(id),
-          label: `${id}: ${name}, learnt ${dayOf(made)}`,
-        })),
+        ...versions.map((version) => ({ value: String(version.id), label: versionWords(version) })),
       ]}
       value={String(versions.find(({ inUse }) => inUse)?.id ?? '')}
       allowDeselect={false}
       onChange={(value) => onChoose(value ? Number(value) : null)}
     />
   );
+
+/** "3: cats 1a2b3c4d, learnt 2026-08-01 14:05, kept back as it was no better". */
+const versionWords = ({ id, name, made, report }: WeightsVersion): string =>
+  `${id}: ${name}, learnt ${dayOf(made)}${report.gate.promoted ? '' : ', kept back as it was no better'}`;
 
 /** "2026-08-01 14:05", as the clock here shows it. */
 function dayOf(made: string): string {

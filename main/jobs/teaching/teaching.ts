@@ -74,8 +74,11 @@ async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: strin
   const { project, segmenter, tier, minutes, seed, folds = null } = work;
   if (work.anew) await giveUp(project);
   const stopped = project.stoppedRun();
-  if (stopped && existsSync(path.join(runFolder(project, stopped), 'task.json')))
+  const waiting = await waitingTask(project);
+  if (stopped && waiting) {
+    checkPlaces(waiting);
     return { run: stopped, folder: runFolder(project, stopped) };
+  }
   if (stopped) project.endRun(stopped.id, 'failed', null);
   const inUse = versionInUse(project);
   if (folds !== null) checkUnlearnt(project, inUse);
@@ -86,6 +89,30 @@ async function prepared(work: Teaching): Promise<{ run: StoredRun; folder: strin
   const asked = { weights: inUse?.path ?? work.weights, segmenter, tier, minutes, seed, folds };
   await writeTask(folder, { ...asked, images, ...project.split() });
   return { run, folder };
+}
+
+/** Of a run that was stopped and can go on; null: there is none. */
+async function waitingTask(project: Project): Promise<TeachingFile | null> {
+  const stopped = project.stoppedRun();
+  const folder = stopped && runFolder(project, stopped);
+  return folder !== null && existsSync(path.join(folder, 'task.json')) ? readTask(folder) : null;
+}
+
+/** A run whose weights are on a disk that is away must not end for it, with what it had trained. */
+function checkPlaces({ weights, segmenter }: TeachingFile): void {
+  const gone = [weights, segmenter].find((place) => place !== null && !existsSync(place));
+  if (gone)
+    throw new BadInput(`${gone}: is not there, and the run that was stopped needs it; put it back, or start anew`);
+}
+
+/** What a run that was stopped goes on with, whatever is chosen now; one sentence, or null where there is none. */
+export async function stoppedWords(project: Project): Promise<string | null> {
+  const task = await waitingTask(project);
+  if (task === null) return null;
+  const { weights, segmenter, tier, minutes } = task;
+  const beside = segmenter === null ? '' : ` with ${segmenter} beside it`;
+  const how = `tier ${tier === 'auto' ? 'chosen by itself' : tier}, at most ${minutes} minutes`;
+  return `The run that was stopped teaches ${weights}${beside} (${how}) and goes on with that, whatever is chosen now; start anew to teach what is chosen.`;
 }
 
 /** What a fold is judged by must be new to the weights that it learns from. */

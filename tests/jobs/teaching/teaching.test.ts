@@ -1,13 +1,20 @@
 // Teaching a project in the process that trains: versions and split in the project, a kill in between, and roll back.
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainShape } from '../../../main/commands/bench/picturedProject.ts';
 import { created } from '../../../main/contract/diff.ts';
 import type { TeachProgress } from '../../../main/contract/learning.ts';
 import { Meter } from '../../../main/jobs/queue/queue.ts';
-import { promote, rollBack, type Teaching, teachProject, versionInUse } from '../../../main/jobs/teaching/teaching.ts';
+import {
+  promote,
+  rollBack,
+  stoppedWords,
+  type Teaching,
+  teachProject,
+  versionInUse,
+} from '../../../main/jobs/teaching/teaching.ts';
 import { writePng } from '../../../main/pictures/image.ts';
 import { openProject, type Project } from '../../../main/store/project.ts';
 import { teachingImages, untaughtWeights } from '../../learn/teaching.ts';
@@ -141,7 +148,16 @@ describe('teaching a project', { timeout: 400_000 }, () => {
     expect(await stopping()).toBe(first);
     const folder = path.join(`${project.file}-weights`, String(first));
     expect(existsSync(folder)).toBe(true);
+    const words = await stoppedWords(project);
+    expect(words).toContain(`teaches ${workOf(project).weights} (tier decoder, at most`);
+    // On a disk that is away: the run waits for it.
+    const away = `${workOf(project).weights}-away`;
+    await rename(workOf(project).weights, away);
+    await expect(teachProject(workOf(project), meter())).rejects.toThrow('put it back, or start anew');
+    await rename(away, workOf(project).weights);
+    expect(project.stoppedRun()?.id).toBe(first);
     const report = await teachProject({ ...workOf(project), anew: true, minutes: 0.02 }, meter());
+    expect(await stoppedWords(project)).toBeNull();
     expect(existsSync(folder)).toBe(false);
     expect(report.after).not.toBeNull();
     expect(project.versions()[0]?.folder).not.toContain(`/${first}/`);

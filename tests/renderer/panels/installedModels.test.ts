@@ -1,6 +1,7 @@
 // The models of this machine on screen: what each is, what can be done with it, and what is wrong with it.
 import { describe, expect, it } from 'vitest';
 import type { InstalledRow } from '../../../main/contract/api.ts';
+import type { TeachReport } from '../../../main/contract/learning.ts';
 import { Settings } from '../../../main/contract/settings.ts';
 import { bitsWords, Installed, InstalledModels } from '../../../renderer/panels/InstalledModels.tsx';
 import { LearntNotice, VersionChoice } from '../../../renderer/panels/LearntVersions.tsx';
@@ -76,10 +77,18 @@ describe('the list', () => {
   });
 });
 
+const reportOf = (promoted: boolean): TeachReport => ({
+  ...{ tier: 'decoder', samples: 9, before: null, after: null, minutes: 1, peakMB: 2, prompts: [] },
+  gate: {
+    ...{ promoted, reason: 'Measured.', gain: 0.1, low: 0.05, high: 0.2 },
+    ...{ otherLabels: null, nothing: null, base: null },
+  },
+});
+
 describe('weights that the project has learnt', () => {
   const version = {
     ...{ id: 3, parent: null, name: 'cats 1a2b3c4d', folder: 'cats.loupe-weights/3/weights' },
-    ...{ made: '2026-08-01T10:00:00.000Z', inUse: true },
+    ...{ made: '2026-08-01T10:00:00.000Z', inUse: true, imported: false, report: reportOf(true) },
   };
 
   it('go before what is chosen, which is said, with the way to use that', () => {
@@ -93,12 +102,12 @@ describe('weights that the project has learnt', () => {
   });
 
   it('can all be used again, and none of them', () => {
-    const before = { ...version, id: 2, name: 'cats 99999999', inUse: false };
+    const before = { ...version, id: 2, name: 'cats 99999999', inUse: false, report: reportOf(false) };
     const choice = laidOpen(VersionChoice, {}, { versions: [before, version], onChoose: () => {} });
     expect(namesOf(choice, 'option')).toEqual([
       'Those of the settings',
-      expect.stringMatching(/^2: cats 99999999, learnt 2026-08-01 \d\d:00$/u),
-      expect.stringMatching(/^3: cats 1a2b3c4d, learnt/u),
+      expect.stringMatching(/^2: cats 99999999, learnt 2026-08-01 \d\d:00, kept back/u),
+      expect.stringMatching(/^3: cats 1a2b3c4d, learnt 2026-08-01 \d\d:00$/u),
     ]);
     expect(laidOpen(VersionChoice, {}, { versions: [], onChoose: () => {} })).not.toContain('answer in this project');
   });
