@@ -94,7 +94,7 @@ function addVersions(model: Command, terminal: Terminal): void {
 async function rooms() {
   const [catalogue, { damaged }, { recogniseModel }, { foldersBelow }] = await Promise.all([
     import('../weights/catalogue.ts'),
-    import('../weights/hubCache.ts'),
+    import('../weights/hub/hubCache.ts'),
     import('../flow/recogniseModel.ts'),
     import('../settings.ts'),
   ]);

@@ -9,7 +9,7 @@ import { modelFiles } from '../weights/modelFiles.ts';
 import { openWeights } from '../weights/open.ts';
 import { isCheckpoint } from '../weights/openCheckpoint.ts';
 import { openSegmenter } from '../weights/openSam.ts';
-import { type RepairRecord, readRepairRecord } from '../weights/repairRecord.ts';
+import { type RepairRecord, readRepairRecord } from '../weights/records/repairRecord.ts';
 import { OnnxSegmenter } from './onnx/onnxSegmenter.ts';
 import { type RepairedMask, repaired } from './segmenter/repair.ts';
 import { Segmenter } from './segmenter/segmenter.ts';

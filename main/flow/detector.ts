@@ -8,7 +8,7 @@ import { Session } from '../../models/runtime/session.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
 import { boxIou, type Frame } from '../contract/geometry.ts';
 import type { Box } from '../contract/records.ts';
-import { type DetectorRecord, readDetector } from '../weights/detectorRecord.ts';
+import { type DetectorRecord, readDetector } from '../weights/records/detectorRecord.ts';
 import type { Features } from './segmenter/views.ts';
 import type { EngineOptions } from './sessions/engineOptions.ts';
 

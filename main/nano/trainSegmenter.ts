@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { CocoSource } from '../evaluate/cocoPhotos.ts';
 import { train } from '../learn/loop/loop.ts';
 import type { StepProgress } from '../learn/loop/meter.ts';
-import { readPictureRecord, writePictureRecord } from '../weights/pictureRecord.ts';
+import { readPictureRecord, writePictureRecord } from '../weights/records/pictureRecord.ts';
 import { exportNano } from './export.ts';
 import { photoSide } from './layout.ts';
 import { makeNano, startFrom } from './nano.ts';

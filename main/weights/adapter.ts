@@ -11,9 +11,9 @@ import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/run
 import { fromPeft } from '../../models/train/lora.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { entry, underKey } from '../contract/lookup.ts';
-import { hubCache } from './hub.ts';
-import { readReference, repositoryIn } from './hubCache.ts';
-import { placedBase } from './placedBase.ts';
+import { hubCache } from './hub/hub.ts';
+import { readReference, repositoryIn } from './hub/hubCache.ts';
+import { placedBase } from './records/placedBase.ts';
 
 export const adapterConfigName = 'adapter_config.json';
 export const adapterWeightsName = 'adapter_model.safetensors';

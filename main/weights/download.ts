@@ -3,8 +3,8 @@ import { mkdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { CatalogueModel } from './catalogue.ts';
-import { isFile } from './digest.ts';
-import { type FetchOptions, fetchFile, partialOf, sizeOf, type WantedFile } from './fetchFile.ts';
+import { isFile } from './hub/digest.ts';
+import { type FetchOptions, fetchFile, partialOf, sizeOf, type WantedFile } from './hub/fetchFile.ts';
 import {
   addressOf,
   authorisation,
@@ -13,8 +13,8 @@ import {
   type HubPlaces,
   listRepository,
   neededFiles,
-} from './hub.ts';
-import { blobOf, place, readReference, repositoryIn, snapshotIn, writeReference } from './hubCache.ts';
+} from './hub/hub.ts';
+import { blobOf, place, readReference, repositoryIn, snapshotIn, writeReference } from './hub/hubCache.ts';
 
 /** What is said of a download while it goes on. */
 export interface DownloadProgress {

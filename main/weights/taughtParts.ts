@@ -8,7 +8,7 @@ import { type TensorToWrite, writeSafetensors } from '../../models/runtime/write
 import { toPeft } from '../../models/train/lora.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { adapterConfigName, adapterWeightsName } from './adapter.ts';
-import { placedBase, placedName } from './placedBase.ts';
+import { placedBase, placedName } from './records/placedBase.ts';
 
 export const taughtName = 'taught.json';
 /** Whole tensors that take the place of the checkpoint's own. */

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { BadInput } from '../contract/badInput.ts';
 import { GateVerdict, TeachReport } from '../contract/learning.ts';
-import { digestOf, isFile } from './digest.ts';
-import { placedName } from './placedBase.ts';
-import { type RecordKind, readRecordBeside } from './recordBeside.ts';
+import { digestOf, isFile } from './hub/digest.ts';
+import { placedName } from './records/placedBase.ts';
+import { type RecordKind, readRecordBeside } from './records/recordBeside.ts';
 import { taughtName } from './taughtParts.ts';
 
 /** A name alone: no folder can be left by it. */

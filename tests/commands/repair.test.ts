@@ -9,7 +9,7 @@ import { addRepair } from '../../main/commands/repair.ts';
 import { created } from '../../main/contract/diff.ts';
 import { packMask, type Shape } from '../../main/contract/project.ts';
 import { openProject } from '../../main/store/project.ts';
-import { writeRepairRecord } from '../../main/weights/repairRecord.ts';
+import { writeRepairRecord } from '../../main/weights/records/repairRecord.ts';
 import { nothing, pictures, weightsSaying } from '../engine/weights.ts';
 import { fromBox } from '../pictures/disc.ts';
 import { ran } from './inProcess.ts';

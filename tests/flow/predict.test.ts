@@ -11,7 +11,7 @@ import { Reasoner } from '../../main/flow/reasoner/reasoner.ts';
 import { Segmenter } from '../../main/flow/segmenter/segmenter.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { openWeights } from '../../main/weights/open.ts';
-import { writePictureRecord } from '../../main/weights/pictureRecord.ts';
+import { writePictureRecord } from '../../main/weights/records/pictureRecord.ts';
 import { WeightsError } from '../../models/runtime/weightsFile.ts';
 import { speak, toyNano } from '../nano/toy.ts';
 import { disc, HEIGHT, WIDTH } from '../pictures/disc.ts';

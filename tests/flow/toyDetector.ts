@@ -1,6 +1,6 @@
 // A detector of four channels and no blocks, whose values a test sets: cells of set marks name classes, whatever else is seen.
-import type { DetectorRecord } from '../../main/weights/detectorRecord.ts';
-import { writeDetector } from '../../main/weights/detectorRecord.ts';
+import type { DetectorRecord } from '../../main/weights/records/detectorRecord.ts';
+import { writeDetector } from '../../main/weights/records/detectorRecord.ts';
 import type { TensorToWrite } from '../../models/runtime/writeSafetensors.ts';
 
 const width = 4;

@@ -1,6 +1,6 @@
 // The memory forecast, rule by rule on graphs small enough to count by hand; tests/runtime measures the real thing.
 import { describe, expect, it } from 'vitest';
-import { transformerStep } from '../../main/evaluate/engineBench.ts';
+import { transformerStep } from '../../main/evaluate/bench/engineBench.ts';
 import { rotate } from '../../models/graph/attention.ts';
 import { exp, mul, sigmoid } from '../../models/graph/elementwise.ts';
 import { lower, type OnnxGraph } from '../../models/graph/lower.ts';

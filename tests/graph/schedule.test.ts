@@ -1,6 +1,6 @@
 // Node order and memory: what the reversed list saves, that the sorted one is legal, and how good the forecast is.
 import { describe, expect, it } from 'vitest';
-import { transformerStep } from '../../main/evaluate/engineBench.ts';
+import { transformerStep } from '../../main/evaluate/bench/engineBench.ts';
 import { lower, type OnnxGraph } from '../../models/graph/lower.ts';
 import { executionOrder, orderNodes } from '../../models/graph/schedule.ts';
 

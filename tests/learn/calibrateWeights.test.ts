@@ -6,7 +6,7 @@ import { maskArea, maskBox } from '../../main/contract/rle.ts';
 import { loadPredictor } from '../../main/flow/predict.ts';
 import { calibrateRepair } from '../../main/learn/calibration/calibrateRepair.ts';
 import { writePng } from '../../main/pictures/image.ts';
-import { readRepairRecord } from '../../main/weights/repairRecord.ts';
+import { readRepairRecord } from '../../main/weights/records/repairRecord.ts';
 import { nothing, weightsSaying } from '../engine/weights.ts';
 import { saved } from '../formats/reads.ts';
 import { temporary } from '../hosting.ts';

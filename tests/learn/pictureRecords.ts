@@ -1,7 +1,7 @@
 // Records that call every picture unlike what a reasoner learnt, or none, made for weights of any width.
 import { Reasoner } from '../../main/flow/reasoner/reasoner.ts';
 import { openWeights } from '../../main/weights/open.ts';
-import { type PictureRecord, writePictureRecord } from '../../main/weights/pictureRecord.ts';
+import { type PictureRecord, writePictureRecord } from '../../main/weights/records/pictureRecord.ts';
 
 /** Written into the folder. */
 export async function callsPictures(weights: string, what: 'unlike' | 'like', taught?: string[]): Promise<void> {

@@ -1,7 +1,7 @@
 // Trains a LENS checkpoint of toy size by rewards in a process of its own; prints what was foretold of its memory and what it grew by.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { MemoryPeak } from '../../main/evaluate/machineLimits.ts';
+import { MemoryPeak } from '../../main/evaluate/bench/machineLimits.ts';
 import { Reasoner } from '../../main/flow/reasoner/reasoner.ts';
 import { answerRun } from '../../main/learn/adapter/answerRl.ts';
 import { answerPolicy, askedAnswers } from '../../main/learn/adapter/answerTask.ts';

@@ -8,7 +8,7 @@ import { trainSegmenter } from '../../main/nano/trainSegmenter.ts';
 import { writePng } from '../../main/pictures/image.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { openWeights } from '../../main/weights/open.ts';
-import { readPictureRecord } from '../../main/weights/pictureRecord.ts';
+import { readPictureRecord } from '../../main/weights/records/pictureRecord.ts';
 import { saved } from '../formats/reads.ts';
 import { temporary } from '../hosting.ts';
 

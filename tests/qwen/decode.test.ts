@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { encodeRow } from '../../main/weights/quantisedRow.ts';
+import { encodeRow } from '../../main/weights/bits/quantisedRow.ts';
 import { slice } from '../../models/graph/shape.ts';
 import { constant, input } from '../../models/graph/tensor.ts';
 import type { GenerateOptions } from '../../models/qwen/answerRow.ts';

@@ -1,6 +1,6 @@
 // Run as a program: one training step on CPU and on WebGPU, as JSON: the provider in use and how far each output is off.
 
-import { transformerStep } from '../../main/evaluate/engineBench.ts';
+import { transformerStep } from '../../main/evaluate/bench/engineBench.ts';
 import { conv, convTranspose, maxPool2x2, resizeBilinear } from '../../models/graph/conv.ts';
 import { gelu, mul, relu, sigmoid } from '../../models/graph/elementwise.ts';
 import { grad } from '../../models/graph/grad.ts';

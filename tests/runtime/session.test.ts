@@ -1,7 +1,7 @@
 // Sessions: what is in use and said, node orders, repeatability, feeds that do not fit.
 
 import { describe, expect, it } from 'vitest';
-import { transformerStep } from '../../main/evaluate/engineBench.ts';
+import { transformerStep } from '../../main/evaluate/bench/engineBench.ts';
 import { add, cast, exp, mul, neg } from '../../models/graph/elementwise.ts';
 import { gather, scatterAdd } from '../../models/graph/gather.ts';
 import { grad } from '../../models/graph/grad.ts';

@@ -1,5 +1,5 @@
 // Run as a program: one transformer's training step, its forecast and its measured peak in bytes, as JSON.
-import { forecastStepBytes, measureStep, transformerStep } from '../../main/evaluate/engineBench.ts';
+import { forecastStepBytes, measureStep, transformerStep } from '../../main/evaluate/bench/engineBench.ts';
 import { Session } from '../../models/runtime/session.ts';
 
 const config = JSON.parse(process.argv[2] ?? '');

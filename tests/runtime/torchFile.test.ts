@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { misfit } from '../../main/weights/askedShapes.ts';
-import { quantiseWeights } from '../../main/weights/quantise.ts';
+import { quantiseWeights } from '../../main/weights/bits/quantise.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { WeightsError, weightsFile } from '../../models/runtime/weightsFile.ts';

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CatalogueModel } from '../../main/weights/catalogue.ts';
 import { downloadModel } from '../../main/weights/download.ts';
-import { hubPlaces } from '../../main/weights/hub.ts';
-import { damaged } from '../../main/weights/hubCache.ts';
+import { hubPlaces } from '../../main/weights/hub/hub.ts';
+import { damaged } from '../../main/weights/hub/hubCache.ts';
 import { commit, gitSha1, type HubServer, hubServer, publish, sha256 } from './hubServer.ts';
 
 const weights = randomBytes(9000);

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { maskArea, maskBox } from '../../main/contract/rle.ts';
 import { openPredictor } from '../../main/flow/predict.ts';
 import { recogniseModel } from '../../main/flow/recogniseModel.ts';
+import { quantiseWeights } from '../../main/weights/bits/quantise.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import {
   isCheckpoint,
@@ -15,7 +16,6 @@ import {
   openCheckpoint,
   quantisedName,
 } from '../../main/weights/openCheckpoint.ts';
-import { quantiseWeights } from '../../main/weights/quantise.ts';
 import { recipes } from '../../main/weights/recipe.ts';
 import { tensorsDigest } from '../../main/weights/version.ts';
 import { openSafetensors } from '../../models/runtime/safetensors.ts';

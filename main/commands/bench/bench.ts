@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Tier, tiers } from '../../contract/learning.ts';
-import type { EngineBench } from '../../evaluate/engineBench.ts';
+import type { EngineBench } from '../../evaluate/bench/engineBench.ts';
 import type { StepPart } from '../../learn/adapter/stepBench.ts';
 import type { Terminal } from '../../terminal.ts';
 import { material, numberBetween, parseSeed, wholeNumber } from '../arguments/options.ts';
@@ -211,7 +211,7 @@ async function benchOfLarge(options: { side: number; json?: boolean }, terminal:
 }
 
 async function benchOfEngine(options: { json?: boolean }, terminal: Terminal): Promise<void> {
-  const { benchEngine } = await import('../../evaluate/engineBench.ts');
+  const { benchEngine } = await import('../../evaluate/bench/engineBench.ts');
   const figures = await benchEngine((line) => {
     terminal.note(`${line}\n`);
     terminal.signal.throwIfAborted();
@@ -226,7 +226,7 @@ interface ModelOptions {
 }
 
 async function benchOfModels({ only, runs, json }: ModelOptions, terminal: Terminal): Promise<void> {
-  const { benchModels, planOf } = await import('../../evaluate/modelBench.ts');
+  const { benchModels, planOf } = await import('../../evaluate/bench/modelBench.ts');
   const { modelTable } = await import('./models.ts');
   const figures = await benchModels((line) => {
     terminal.note(`${line}\n`);

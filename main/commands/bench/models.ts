@@ -1,5 +1,5 @@
 // `loupe bench models`: figures of published models at full size, as a table.
-import type { ModelFigures, PeakMemory, Speed } from '../../evaluate/modelBenchTask.ts';
+import type { ModelFigures, PeakMemory, Speed } from '../../evaluate/bench/modelBenchTask.ts';
 import { columned } from './figures.ts';
 
 /** One row a figure: what was measured, what it took, and its share of what the machine gave at best in the same run. */

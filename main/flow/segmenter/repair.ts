@@ -5,7 +5,7 @@ import { maskArea, maskBox, maskIou } from '../../contract/rle.ts';
 import { insideDistance } from '../../pictures/distance.ts';
 import { enlargedMask, type PicturePart } from '../../pictures/enlarge.ts';
 import { bitmapIn, type MaskWindow, windowAround } from '../../pictures/maskWindow.ts';
-import type { RepairRecord } from '../../weights/repairRecord.ts';
+import type { RepairRecord } from '../../weights/records/repairRecord.ts';
 import { measuredRepair, type RedrawnMask } from './repairFeatures.ts';
 import { expectedGain } from './repairGain.ts';
 import { boxAround, type FoundLogits, type SegmenterPrompt, sharesIn } from './zoom.ts';

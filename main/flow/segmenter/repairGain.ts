@@ -1,5 +1,5 @@
 // Expects the gain in IoU of a repair, from its features and the record beside the weights.
-import type { GainTree, RepairRecord } from '../../weights/repairRecord.ts';
+import type { GainTree, RepairRecord } from '../../weights/records/repairRecord.ts';
 
 export function treeValue(tree: GainTree, features: readonly number[]): number {
   let at: GainTree = tree;

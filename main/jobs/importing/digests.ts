@@ -1,7 +1,7 @@
 // Computes two digests of a shape, of where it lies and of what is said of it: equal ones mean that nobody changed it.
 import { createHash } from 'node:crypto';
 import type { Shape } from '../../contract/project.ts';
-import { digestOf } from '../../weights/digest.ts';
+import { digestOf } from '../../weights/hub/digest.ts';
 
 const digest = (value: unknown): string =>
   createHash('sha1').update(JSON.stringify(value)).digest('base64').slice(0, 20);

@@ -11,8 +11,8 @@ import {
   readInstalled,
 } from '../../weights/catalogue.ts';
 import { type DownloadProgress, downloadModel } from '../../weights/download.ts';
-import { type Environment, hubPlaces } from '../../weights/hub.ts';
-import { repositoryIn } from '../../weights/hubCache.ts';
+import { type Environment, hubPlaces } from '../../weights/hub/hub.ts';
+import { repositoryIn } from '../../weights/hub/hubCache.ts';
 
 export interface Download {
   readonly id: string;

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { removeLeft } from '../../../models/runtime/writeSafetensors.ts';
 import { BadInput } from '../../contract/badInput.ts';
 import { runTask, TaskStopped } from '../../tasks/task.ts';
-import { halveWeights } from '../../weights/halveWeights.ts';
+import { halveWeights } from '../../weights/bits/halveWeights.ts';
+import { isLinearWeight, quantiseWeights, type WritePlan } from '../../weights/bits/quantise.ts';
 import { checkpointTensors, isCheckpoint, quantisedName } from '../../weights/openCheckpoint.ts';
-import { isLinearWeight, quantiseWeights, type WritePlan } from '../../weights/quantise.ts';
 import { tensorsDigest } from '../../weights/version.ts';
 
 export interface QuantiseTask {

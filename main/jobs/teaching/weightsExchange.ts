@@ -15,7 +15,7 @@ import { cachedCheckpoint } from '../../weights/adapter.ts';
 import { checkTensors } from '../../weights/checkTensors.ts';
 import { openWeights } from '../../weights/open.ts';
 import { nameOf, openCheckpoint } from '../../weights/openCheckpoint.ts';
-import { placeBase } from '../../weights/placedBase.ts';
+import { placeBase } from '../../weights/records/placedBase.ts';
 import { namedBase, taughtIn } from '../../weights/taughtParts.ts';
 import { checkpointDigest, weightsVersion } from '../../weights/version.ts';
 import {

@@ -6,7 +6,7 @@ import { drawnThings } from '../../evaluate/drawnThings.ts';
 import { Reasoner } from '../../flow/reasoner/reasoner.ts';
 import { unlikeness } from '../../flow/reasoner/unlikePicture.ts';
 import { openWeights } from '../../weights/open.ts';
-import { type PictureRecord, writePictureRecord } from '../../weights/pictureRecord.ts';
+import { type PictureRecord, writePictureRecord } from '../../weights/records/pictureRecord.ts';
 import { fitLogistic, type Labelled } from './fitLogistic.ts';
 
 export interface PicturesTask {

@@ -7,7 +7,7 @@ import { type RepairTask, type RepairTrial, repairFigures, repairTrials } from '
 import { repaired } from '../../flow/segmenter/repair.ts';
 import { Segmenter } from '../../flow/segmenter/segmenter.ts';
 import { openWeights } from '../../weights/open.ts';
-import { type RepairRecord, writeRepairRecord } from '../../weights/repairRecord.ts';
+import { type RepairRecord, writeRepairRecord } from '../../weights/records/repairRecord.ts';
 import { fitGain, fittedValue, type MeasuredGain } from './fitGain.ts';
 
 const FOLDS = 5;

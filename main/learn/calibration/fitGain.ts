@@ -2,7 +2,7 @@
 import { entry } from '../../contract/lookup.ts';
 import { random } from '../../contract/random.ts';
 import { treeValue } from '../../flow/segmenter/repairGain.ts';
-import type { GainTree } from '../../weights/repairRecord.ts';
+import type { GainTree } from '../../weights/records/repairRecord.ts';
 
 export interface MeasuredGain {
   readonly features: readonly number[];

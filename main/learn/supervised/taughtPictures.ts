@@ -10,7 +10,12 @@ import { unlikeness } from '../../flow/reasoner/unlikePicture.ts';
 import { WORD } from '../../flow/words/englishWords.ts';
 import { isTaught } from '../../flow/words/photographPrompt.ts';
 import { openWeights } from '../../weights/open.ts';
-import { mostTaught, type PictureRecord, pictureRecordText, readPictureRecord } from '../../weights/pictureRecord.ts';
+import {
+  mostTaught,
+  type PictureRecord,
+  pictureRecordText,
+  readPictureRecord,
+} from '../../weights/records/pictureRecord.ts';
 import { decidedOnce } from '../loop/decidedOnce.ts';
 import { unlessGone } from '../samples/measuredImage.ts';
 import type { TeachingImage, TeachTask } from '../samples/task.ts';

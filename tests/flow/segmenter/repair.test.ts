@@ -5,7 +5,7 @@ import { fromBitmap, maskArea, maskIou, toBitmap } from '../../../main/contract/
 import { promptsFrom, repaired, unrated } from '../../../main/flow/segmenter/repair.ts';
 import type { FoundLogits, SegmenterPrompt } from '../../../main/flow/segmenter/zoom.ts';
 import { enlargedMask, type Grid, type PicturePart } from '../../../main/pictures/enlarge.ts';
-import type { RepairRecord } from '../../../main/weights/repairRecord.ts';
+import type { RepairRecord } from '../../../main/weights/records/repairRecord.ts';
 import { disc, fromBox, HEIGHT, WIDTH } from '../../pictures/disc.ts';
 
 const { image, truth } = disc(16);

@@ -1,7 +1,7 @@
 // What a record expects of features: the sum of its trees less the margin, or nothing where it asks for what is not measured.
 import { describe, expect, it } from 'vitest';
 import { expectedGain, treeValue } from '../../../main/flow/segmenter/repairGain.ts';
-import type { GainTree, RepairRecord } from '../../../main/weights/repairRecord.ts';
+import type { GainTree, RepairRecord } from '../../../main/weights/records/repairRecord.ts';
 
 const tree: GainTree = [1, 0.5, [0, 2, -0.1, 0.1], 0.3];
 const figures = { before: 0, after: 0, harm: 0, auprc: 0, masks: 0 };

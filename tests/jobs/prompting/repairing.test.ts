@@ -6,7 +6,7 @@ import { packMask, type Shape, unpackMask } from '../../../main/contract/project
 import { maskArea, maskBox } from '../../../main/contract/rle.ts';
 import { type RepairAll, repairAll } from '../../../main/jobs/prompting/repairing.ts';
 import { Meter } from '../../../main/jobs/queue/queue.ts';
-import { writeRepairRecord } from '../../../main/weights/repairRecord.ts';
+import { writeRepairRecord } from '../../../main/weights/records/repairRecord.ts';
 import { type StartedHost, startHost } from '../../engine/startedHost.ts';
 import { nothing } from '../../engine/weights.ts';
 import { fromBox } from '../../pictures/disc.ts';

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
 import { stepTable } from '../../../main/commands/bench/step.ts';
-import { MemoryPeak } from '../../../main/evaluate/machineLimits.ts';
+import { MemoryPeak } from '../../../main/evaluate/bench/machineLimits.ts';
 import { benchStep, type StepPlan } from '../../../main/learn/adapter/stepBench.ts';
 import { nanoConfig } from '../../../models/qwen/config.ts';
 import { nanoSam2Config } from '../../../models/sam2/config.ts';

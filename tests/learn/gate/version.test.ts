@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isWhole, readParameters, writeVersion } from '../../../main/learn/gate/version.ts';
-import { detectorFiles } from '../../../main/weights/detectorRecord.ts';
+import { detectorFiles } from '../../../main/weights/records/detectorRecord.ts';
 import { openSafetensors } from '../../../models/runtime/safetensors.ts';
 import { writeSafetensors } from '../../../models/runtime/writeSafetensors.ts';
 import { temporary } from '../../hosting.ts';
