@@ -2,9 +2,9 @@
 import { Menu } from '@mantine/core';
 import { type CommandId, commands } from '../../main/contract/commands.ts';
 import { isAvailable } from '../state/commands.ts';
-import { Keys } from './CommandPalette.tsx';
-import { useClient } from './client.ts';
-import { useCommand } from './useCommands.ts';
+import { Keys } from './window/CommandPalette.tsx';
+import { useClient } from './window/client.ts';
+import { useCommand } from './window/useCommands.ts';
 
 /** In page coordinates. */
 export interface MenuPlace {

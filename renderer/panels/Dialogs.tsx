@@ -1,20 +1,20 @@
 // Everything that can lie over the window by its name in the state; of the dialogs at most one is there at a time.
 import './dialogs.css';
 import { useLayoutEffect } from 'react';
-import { CommandPalette } from './CommandPalette.tsx';
-import { useWorkbench } from './client.ts';
-import { ExportDialog } from './ExportDialog.tsx';
-import { HelpDialog } from './HelpDialog.tsx';
-import { ImportDialog } from './ImportDialog.tsx';
+import { PromptAllDialog } from './answer/PromptAllDialog.tsx';
+import { RewardsDialog } from './answer/RewardsDialog.tsx';
+import { ExportDialog } from './files/ExportDialog.tsx';
+import { ImportDialog } from './files/ImportDialog.tsx';
+import { VerifyDialog } from './files/VerifyDialog.tsx';
 import { JobsPanel } from './JobsPanel.tsx';
-import { KeySettings } from './KeySettings.tsx';
-import { LabelsDialog } from './LabelsDialog.tsx';
-import { ModelsDialog } from './ModelsDialog.tsx';
-import { PromptAllDialog } from './PromptAllDialog.tsx';
-import { RewardsDialog } from './RewardsDialog.tsx';
-import { SettingsDialog } from './SettingsDialog.tsx';
-import { TeachDialog } from './TeachDialog.tsx';
-import { VerifyDialog } from './VerifyDialog.tsx';
+import { LabelsDialog } from './labels/LabelsDialog.tsx';
+import { ModelsDialog } from './models/ModelsDialog.tsx';
+import { HelpDialog } from './settings/HelpDialog.tsx';
+import { KeySettings } from './settings/KeySettings.tsx';
+import { SettingsDialog } from './settings/SettingsDialog.tsx';
+import { TeachDialog } from './teaching/TeachDialog.tsx';
+import { CommandPalette } from './window/CommandPalette.tsx';
+import { useWorkbench } from './window/client.ts';
 
 export function Dialogs() {
   const isOver = useWorkbench(({ dialog }) => dialog === null);

@@ -3,9 +3,9 @@ import { Drawer, EmptyState, Stack } from '@mantine/core';
 import { IconProgressCheck } from '@tabler/icons-react';
 import type { Job } from '../../main/contract/jobs.ts';
 import { isActive } from '../state/words.ts';
-import { useWorkbench } from './client.ts';
-import { useCloseDialog } from './DialogFrame.tsx';
-import { JobView } from './JobView.tsx';
+import { useWorkbench } from './window/client.ts';
+import { useCloseDialog } from './window/DialogFrame.tsx';
+import { JobView } from './window/JobView.tsx';
 
 export function JobsPanel() {
   const open = useWorkbench(({ dialog }) => dialog === 'jobs');

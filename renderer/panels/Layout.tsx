@@ -3,19 +3,19 @@ import { Alert, Tabs } from '@mantine/core';
 import { type ReactNode, useMemo } from 'react';
 import { Group, type LayoutStorage, Panel, Separator, useDefaultLayout } from 'react-resizable-panels';
 import type { SidePanel } from '../state/workbench.ts';
-import { AnswerPanel } from './AnswerPanel.tsx';
-import { useClient, useShell, useWorkbench } from './client.ts';
-import { ImageList } from './ImageList.tsx';
-import { PromptBar } from './PromptBar.tsx';
-import { RepairPanel } from './RepairPanel.tsx';
-import { ReviewQueue } from './ReviewQueue.tsx';
-import { ShapesPanel } from './ShapesPanel.tsx';
+import { AnswerPanel } from './answer/AnswerPanel.tsx';
+import { PromptBar } from './answer/PromptBar.tsx';
+import { ImageList } from './images/ImageList.tsx';
+import { RepairPanel } from './images/RepairPanel.tsx';
+import { ReviewQueue } from './images/ReviewQueue.tsx';
+import { TopBar } from './images/TopBar.tsx';
+import { ShapesPanel } from './labels/ShapesPanel.tsx';
 import { StageNotice } from './StageNotice.tsx';
 import { StatusBar } from './StatusBar.tsx';
 import { ToolOptions } from './ToolOptions.tsx';
 import { ToolStrip } from './ToolStrip.tsx';
-import { TopBar } from './TopBar.tsx';
 import { WipeBar } from './WipeBar.tsx';
+import { useClient, useShell, useWorkbench } from './window/client.ts';
 
 export function Layout({ stage }: { stage: ReactNode }) {
   const version = useWorkbench((state) => state.layoutVersion);

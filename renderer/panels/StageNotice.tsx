@@ -2,9 +2,9 @@
 import { Button, Loader, Stack, Text } from '@mantine/core';
 import { IconPhotoPlus, IconPhotoX } from '@tabler/icons-react';
 import { stateWords } from '../state/words.ts';
-import { useClient, useWorkbench } from './client.ts';
-import { useFileChoice } from './fileChoice.tsx';
-import { useCommand } from './useCommands.ts';
+import { useClient, useWorkbench } from './window/client.ts';
+import { useFileChoice } from './window/fileChoice.tsx';
+import { useCommand } from './window/useCommands.ts';
 
 export function StageNotice() {
   const opening = useWorkbench((state) => state.opening !== null);

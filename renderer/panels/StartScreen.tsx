@@ -4,9 +4,9 @@ import { IconFolderOpen, IconSparkles, IconZoomScan } from '@tabler/icons-react'
 import { useEffect, useState } from 'react';
 import logo from '../../resources/icon.svg';
 import { folderOf } from '../state/words.ts';
-import { useClient } from './client.ts';
-import { useFileChoice } from './fileChoice.tsx';
-import { openFolder } from './openFolder.ts';
+import { useClient } from './window/client.ts';
+import { useFileChoice } from './window/fileChoice.tsx';
+import { openFolder } from './window/openFolder.ts';
 
 /** Stands there before the host answers, or when it refuses to. */
 export function Waiting({ refused }: { refused: string | null }) {

@@ -19,8 +19,8 @@ import {
   weightsName,
   zoomWords,
 } from '../state/words.ts';
-import { useClient, useWorkbench } from './client.ts';
-import { useKeys } from './useCommands.ts';
+import { useClient, useWorkbench } from './window/client.ts';
+import { useKeys } from './window/useCommands.ts';
 
 export function StatusBar() {
   return (

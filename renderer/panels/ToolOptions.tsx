@@ -5,9 +5,9 @@ import { chooseCombine, combineOf, drawnOnWords } from '../state/drawing.ts';
 import { changeSettings } from '../state/preferences.ts';
 import { weightsName } from '../state/words.ts';
 import type { Combine } from '../state/workbench.ts';
-import { useClient, useWorkbench } from './client.ts';
-import { useTitle } from './keys.ts';
-import { ModelMenu } from './ModelMenu.tsx';
+import { ModelMenu } from './models/ModelMenu.tsx';
+import { useClient, useWorkbench } from './window/client.ts';
+import { useTitle } from './window/keys.ts';
 
 const parts: Readonly<Record<ToolOption, () => React.ReactNode>> = {
   combine: CombineChoice,

@@ -15,8 +15,8 @@ import {
 } from '@tabler/icons-react';
 import { type ToolIcon, type ToolName, toolNames, tools } from '../../main/contract/tools.ts';
 import { takeUp } from '../state/drawing.ts';
-import { useClient, useWorkbench } from './client.ts';
-import { useTitle } from './keys.ts';
+import { useClient, useWorkbench } from './window/client.ts';
+import { useTitle } from './window/keys.ts';
 
 const icons: Readonly<Record<ToolIcon, typeof IconBrush>> = {
   pointer: IconPointer,

@@ -1,8 +1,8 @@
 // The edge of the wipe comparison as a slider: what stands on one side, what the model proposes on the other.
 import { Button, Group, Slider, Text } from '@mantine/core';
 import { IconArrowsLeftRight } from '@tabler/icons-react';
-import { useClient, useWorkbench } from './client.ts';
-import { useCommand } from './useCommands.ts';
+import { useClient, useWorkbench } from './window/client.ts';
+import { useCommand } from './window/useCommands.ts';
 
 export function WipeBar() {
   const { store } = useClient();

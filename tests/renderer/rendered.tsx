@@ -2,9 +2,9 @@
 import { MantineProvider } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
-import { ClientContext } from '../../renderer/panels/client.ts';
-import { FileChoiceProvider } from '../../renderer/panels/fileChoice.tsx';
-import { CommandsContext } from '../../renderer/panels/useCommands.ts';
+import { ClientContext } from '../../renderer/panels/window/client.ts';
+import { FileChoiceProvider } from '../../renderer/panels/window/fileChoice.tsx';
+import { CommandsContext } from '../../renderer/panels/window/useCommands.ts';
 import { temporaryMemory } from '../../renderer/state/actionContext.ts';
 import { type Client, openClient } from '../../renderer/state/client.ts';
 import { connect, NotConnected } from '../../renderer/state/connection.ts';

@@ -4,14 +4,14 @@ import type { EngineStatus } from '../../../main/contract/api.ts';
 import { commands } from '../../../main/contract/commands.ts';
 import type { Job } from '../../../main/contract/jobs.ts';
 import type { Label } from '../../../main/contract/project.ts';
-import { suggested } from '../../../renderer/panels/ExportDialog.tsx';
-import { matches } from '../../../renderer/panels/HelpDialog.tsx';
+import { suggested } from '../../../renderer/panels/files/ExportDialog.tsx';
+import { checkedWords, VerifyResult } from '../../../renderer/panels/files/VerifyDialog.tsx';
 import { sortedJobs } from '../../../renderer/panels/JobsPanel.tsx';
-import { JobView, progressWords } from '../../../renderer/panels/JobView.tsx';
-import { LabelRow } from '../../../renderer/panels/LabelRow.tsx';
-import { doubtWords } from '../../../renderer/panels/LabelsDialog.tsx';
-import { ModelNotice, modelWords } from '../../../renderer/panels/ModelNotice.tsx';
-import { checkedWords, VerifyResult } from '../../../renderer/panels/VerifyDialog.tsx';
+import { LabelRow } from '../../../renderer/panels/labels/LabelRow.tsx';
+import { doubtWords } from '../../../renderer/panels/labels/LabelsDialog.tsx';
+import { matches } from '../../../renderer/panels/settings/HelpDialog.tsx';
+import { JobView, progressWords } from '../../../renderer/panels/window/JobView.tsx';
+import { ModelNotice, modelWords } from '../../../renderer/panels/window/ModelNotice.tsx';
 import { shown } from '../rendered.tsx';
 
 const job = (fields: Partial<Job>): Job => ({

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Job } from '../../../main/contract/jobs.ts';
 import { JobsPanel, sortedJobs } from '../../../renderer/panels/JobsPanel.tsx';
-import { JobView, progressWords } from '../../../renderer/panels/JobView.tsx';
+import { JobView, progressWords } from '../../../renderer/panels/window/JobView.tsx';
 import { wordsOf } from '../printed.ts';
 import { job, jobs } from './given.ts';
 import { laidOpen } from './laidOpen.ts';

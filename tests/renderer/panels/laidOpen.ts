@@ -2,10 +2,10 @@
 import { MantineProvider, mergeThemeOverrides } from '@mantine/core';
 import { createElement, type FunctionComponent } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
-import { ClientContext } from '../../../renderer/panels/client.ts';
-import { FileChoiceProvider } from '../../../renderer/panels/fileChoice.tsx';
-import { cssVariables, theme } from '../../../renderer/panels/theme.ts';
-import { CommandsContext } from '../../../renderer/panels/useCommands.ts';
+import { ClientContext } from '../../../renderer/panels/window/client.ts';
+import { FileChoiceProvider } from '../../../renderer/panels/window/fileChoice.tsx';
+import { cssVariables, theme } from '../../../renderer/panels/window/theme.ts';
+import { CommandsContext } from '../../../renderer/panels/window/useCommands.ts';
 import type { Workbench } from '../../../renderer/state/workbench.ts';
 import { contextOf } from '../contextOf.ts';
 import { deskAlone } from '../rendered.tsx';

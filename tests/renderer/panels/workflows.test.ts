@@ -1,8 +1,8 @@
 import { createElement } from 'react';
 import { describe, expect, it } from 'vitest';
 import { Image, Review, type Shape } from '../../../main/contract/project.ts';
-import { expectation, leftWords, progressOf, RepairPanel } from '../../../renderer/panels/RepairPanel.tsx';
-import { ReviewQueue } from '../../../renderer/panels/ReviewQueue.tsx';
+import { expectation, leftWords, progressOf, RepairPanel } from '../../../renderer/panels/images/RepairPanel.tsx';
+import { ReviewQueue } from '../../../renderer/panels/images/ReviewQueue.tsx';
 import { WipeBar } from '../../../renderer/panels/WipeBar.tsx';
 import { emptyWorkbench, type OpenImage, type Workbench } from '../../../renderer/state/workbench.ts';
 import { primary, shown } from '../rendered.tsx';

@@ -1,0 +1,47 @@
+// The models that lie on this machine as a menu, and a folder of the person's own beside them.
+import { Button, Menu, Text } from '@mantine/core';
+import { useState } from 'react';
+import type { ModelPlace } from '../../../main/contract/api.ts';
+import { useClient } from '../window/client.ts';
+import { useFileChoice } from '../window/fileChoice.tsx';
+
+interface Props {
+  readonly label: string;
+  readonly kind: ModelPlace['kind'];
+  onPick(place: string): void;
+}
+
+export function ModelMenu({ label, kind, onPick }: Props) {
+  const { host } = useClient();
+  const choose = useFileChoice();
+  const [models, setModels] = useState<readonly ModelPlace[]>([]);
+  const load = () =>
+    void host.settings.models().then(
+      (all) => setModels(all.filter((model) => model.kind === kind)),
+      () => setModels([]),
+    );
+  const other = async () => {
+    const [place] = await choose('weights');
+    if (place !== undefined) onPick(place);
+  };
+  return (
+    <Menu onOpen={load} position="bottom-end">
+      <Menu.Target>
+        <Button variant="default" aria-label={label}>
+          Choose…
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {models.map(({ name, place }) => (
+          <Menu.Item key={place} onClick={() => onPick(place)}>
+            {name}
+            <Text size="xs" c="dimmed">
+              {place}
+            </Text>
+          </Menu.Item>
+        ))}
+        <Menu.Item onClick={() => void other()}>A folder…</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
