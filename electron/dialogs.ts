@@ -10,10 +10,13 @@ const pictures = {
 };
 const shapes = { name: 'COCO, LabelMe, YOLO, VOC and others', extensions: ['json', 'jsonl', 'txt', 'xml'] };
 
+const weights = { name: 'Weights', extensions: ['safetensors', 'pt', 'pth'] };
+
 const opening: Readonly<Record<Exclude<DialogKind, 'new project' | 'export'>, OpenDialogOptions>> = {
   'open project': { filters: [project, everything], properties: ['openFile'] },
   folder: { properties: ['openDirectory'] },
   images: { filters: [pictures, everything], properties: ['openFile', 'multiSelections'] },
+  'weights file': { filters: [weights, everything], properties: ['openFile'] },
   import: { filters: [shapes, everything], properties: ['openFile'] },
 };
 

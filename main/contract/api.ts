@@ -147,7 +147,7 @@ export type AnswerEvent = z.infer<typeof AnswerEvent>;
 export const FolderEntry = z.object({
   name: z.string(),
   path: z.string(),
-  kind: z.enum(['folder', 'project', 'image', 'coco']),
+  kind: z.enum(['folder', 'project', 'image', 'coco', 'weights']),
 });
 export type FolderEntry = z.infer<typeof FolderEntry>;
 

@@ -16,7 +16,7 @@ export type ShellMessage =
   | { readonly kind: 'host'; readonly state: 'starting' | 'running' | 'stopped'; readonly problem: string | null }
   | { readonly kind: 'chosen'; readonly call: number; readonly files: readonly string[] };
 
-export type DialogKind = 'open project' | 'new project' | 'folder' | 'images' | 'import' | 'export';
+export type DialogKind = 'open project' | 'new project' | 'folder' | 'images' | 'import' | 'export' | 'weights file';
 
 /** Sent to the shell by the page. */
 export type PageMessage =

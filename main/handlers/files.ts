@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { FolderEntry } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { isImageName } from '../pictures/listImageFiles.ts';
+import { isWeightsName } from '../weights/segmenterFile.ts';
 import { contract } from './context.ts';
 
 /** More would be no list that a person reads. */
@@ -19,9 +20,7 @@ async function browse(wanted: string) {
   if (!path.isAbsolute(wanted)) throw new BadInput(`${wanted}: give the whole path of a folder`);
   const folder = path.resolve(wanted);
   const found = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    throw new BadInput(
-      `${folder}: ${error.code === 'ENOENT' ? 'there is no such folder' : `cannot be read (${error.code})`}`,
-    );
+    throw new BadInput(`${folder}: ${unreadable[error.code ?? ''] ?? `cannot be read (${error.code})`}`);
   });
   const shown = found.filter(({ name }) => !name.startsWith('.'));
   const kinds = await Promise.all(shown.map((entry) => entryOf(folder, entry)));
@@ -29,6 +28,11 @@ async function browse(wanted: string) {
   const parent = path.dirname(folder);
   return { folder, parent: parent === folder ? null : parent, entries: entries.slice(0, MOST_ENTRIES) };
 }
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'is a file; open the folder that it lies in',
+};
 
 async function entryOf(folder: string, entry: Dirent): Promise<FolderEntry | null> {
   const file = path.join(folder, entry.name);
@@ -38,6 +42,7 @@ async function entryOf(folder: string, entry: Dirent): Promise<FolderEntry | nul
 }
 
 function kindOf(name: string): FolderEntry['kind'] | null {
+  if (isWeightsName(name)) return 'weights';
   const ending = path.extname(name).toLowerCase();
   if (ending === '.loupe') return 'project';
   if (ending === '.json') return 'coco';

@@ -12,7 +12,7 @@ beforeAll(async () => {
   one = await hosted('handlers-files');
   ({ client } = await one.call());
   for (const name of ['b folder', 'a folder', '.hidden']) mkdirSync(at(name), { recursive: true });
-  for (const name of ['10.png', '9.png', 'p.loupe', 'coco.JSON', 'notes.txt', '.secret.png'])
+  for (const name of ['10.png', '9.png', 'p.loupe', 'coco.JSON', 'sam.pt', 'notes.txt', '.secret.png'])
     writeFileSync(at(name), '');
   symlinkSync(at('a folder'), at('link'));
   symlinkSync(at('nowhere'), at('broken.png'));
@@ -34,6 +34,7 @@ describe('browsing', () => {
       ...[
         ['coco.JSON', 'coco'],
         ['p.loupe', 'project'],
+        ['sam.pt', 'weights'],
       ],
     ]);
     expect(entries[0]?.path).toBe(at('a folder'));
@@ -52,7 +53,7 @@ describe('browsing', () => {
     );
     expect(messages).toEqual([
       `${at('gone')}: there is no such folder`,
-      `${at('9.png')}: cannot be read (ENOTDIR)`,
+      `${at('9.png')}: is a file; open the folder that it lies in`,
       'relative: give the whole path of a folder',
     ]);
   });

@@ -16,10 +16,12 @@ export async function importModel(config: string, place: string, name?: string):
 function freeName(place: string, known: readonly InstalledModel[]): string {
   const same = known.find((model) => model.place === place);
   if (same) return same.name;
+  const repository = /(?:^|[\\/])models--(?:[^\\/]+--)?([^\\/]+)[\\/]snapshots[\\/][^\\/]+$/u.exec(place)?.[1];
   const parts = place
     .replace(/\.(pth?|safetensors)$/, '')
     .split(path.sep)
     .filter((part) => part !== '');
   const names = parts.map((_, i) => parts.slice(parts.length - 1 - i).join('/'));
-  return names.find((each) => !known.some((model) => model.name === each)) ?? place;
+  // In the Hub's cache the folder is called after a commit.
+  return [repository ?? [], names].flat().find((each) => !known.some((model) => model.name === each)) ?? place;
 }

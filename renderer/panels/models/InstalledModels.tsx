@@ -23,8 +23,8 @@ export function InstalledModels({ busy, titles, start }: Props) {
   const choose = useFileChoice();
   const { rows, failure, change } = useInstalled(busy);
   const { version, setAside } = useLearntVersion();
-  const add = async () => {
-    const [place] = await choose('weights');
+  const add = async (what: 'weights' | 'weights file') => {
+    const [place] = await choose(what);
     if (place !== undefined) change(() => host.models.import({ place }));
   };
   return (
@@ -33,9 +33,19 @@ export function InstalledModels({ busy, titles, start }: Props) {
         <Title order={3} size="sm">
           On this machine
         </Title>
-        <Button variant="default" size="compact-sm" onClick={() => void add()}>
-          Add a folder…
-        </Button>
+        <Group gap="xs">
+          <Button variant="default" size="compact-sm" onClick={() => void add('weights')}>
+            Add a folder…
+          </Button>
+          <Button
+            variant="default"
+            size="compact-sm"
+            title="One of several segmenters that lie in one folder"
+            onClick={() => void add('weights file')}
+          >
+            Add a file…
+          </Button>
+        </Group>
       </Group>
       {failure && (
         <Alert color="red" role="alert">

@@ -20,8 +20,8 @@ export function ModelMenu({ label, kind, onPick }: Props) {
       (all) => setModels(all.filter((model) => model.kind === kind)),
       () => setModels([]),
     );
-  const other = async () => {
-    const [place] = await choose('weights');
+  const other = async (what: 'weights' | 'weights file') => {
+    const [place] = await choose(what);
     if (place !== undefined) onPick(place);
   };
   return (
@@ -40,7 +40,8 @@ export function ModelMenu({ label, kind, onPick }: Props) {
             </Text>
           </Menu.Item>
         ))}
-        <Menu.Item onClick={() => void other()}>A folder…</Menu.Item>
+        <Menu.Item onClick={() => void other('weights')}>A folder…</Menu.Item>
+        <Menu.Item onClick={() => void other('weights file')}>A file…</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

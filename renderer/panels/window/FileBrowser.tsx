@@ -11,7 +11,15 @@ import {
   Text,
   TextInput,
 } from '@mantine/core';
-import { IconArrowUp, IconFileTypeXml, IconFolder, IconJson, IconPhoto, IconZoomScan } from '@tabler/icons-react';
+import {
+  IconArrowUp,
+  IconCpu,
+  IconFileTypeXml,
+  IconFolder,
+  IconJson,
+  IconPhoto,
+  IconZoomScan,
+} from '@tabler/icons-react';
 import { useCallback, useEffect, useState } from 'react';
 import type { FolderEntry } from '../../../main/contract/api.ts';
 import type { DialogKind } from '../../../main/contract/shell.ts';
@@ -65,6 +73,14 @@ const manners: Readonly<Record<FileWish, Manner>> = {
     several: false,
     ending: null,
   },
+  'weights file': {
+    title: 'Choose the file of the weights',
+    act: 'Use this file',
+    kinds: ['weights'],
+    folder: false,
+    several: false,
+    ending: null,
+  },
   image: {
     title: 'Where the image is now',
     act: 'This is it',
@@ -109,11 +125,16 @@ export function FileBrowser({ what, name, onDone }: Props) {
   const { listing, problem, go } = useListing();
   const [picked, setPicked] = useState<readonly string[]>([]);
   const [fileName, setFileName] = useState(name ?? '');
+  const [typed, setTyped] = useState<string | null>(null);
   const enter = (folder: string) => {
     setPicked([]);
     go(folder);
   };
-  const paths = chosenPaths({ manner, listing, picked, fileName });
+  useEffect(() => {
+    if (listing) setTyped(null);
+  }, [listing]);
+  // A path that was typed and not opened yet is not what the button would use.
+  const paths = typed === null ? chosenPaths({ manner, listing, picked, fileName }) : [];
   const toggle = (path: string) => setPicked(toggled(picked, path, manner.several));
   return (
     <Modal
@@ -124,6 +145,7 @@ export function FileBrowser({ what, name, onDone }: Props) {
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <Where listing={listing} onGo={enter} />
+      <TypedFolder folder={listing?.folder ?? ''} typed={typed} onType={setTyped} onGo={enter} />
       {problem && (
         <Alert color="red" my="xs">
           {problem}
@@ -242,6 +264,30 @@ function Where({ listing, onGo }: { listing: Listing | null; onGo(folder: string
   );
 }
 
+interface TypedFolderProps {
+  readonly folder: string;
+  /** Null while the path is that of the folder. */
+  readonly typed: string | null;
+  onType(typed: string): void;
+  onGo(folder: string): void;
+}
+
+/** The folder as a path to be typed or pasted: the one way to those that the list does not show, as caches of models are. */
+const TypedFolder = ({ folder, typed, onType, onGo }: TypedFolderProps) => (
+  <TextInput
+    aria-label="Path of the folder"
+    description={typed === null ? undefined : 'Enter opens it'}
+    inputWrapperOrder={['label', 'input', 'description', 'error']}
+    size="xs"
+    mb="xs"
+    value={typed ?? folder}
+    onChange={(event) => onType(event.currentTarget.value)}
+    onKeyDown={(event) => {
+      if (event.key === 'Enter' && typed !== null && typed.trim() !== '') onGo(typed.trim());
+    }}
+  />
+);
+
 /** "/a/b" is "/", "a" at "/a" and "b" at "/a/b". */
 export function pathParts(folder: string): { name: string; path: string }[] {
   const separator = folder.includes('\\') ? '\\' : '/';
@@ -254,7 +300,13 @@ export function pathParts(folder: string): { name: string; path: string }[] {
   ];
 }
 
-const icons = { folder: IconFolder, project: IconZoomScan, image: IconPhoto, coco: IconJson } as const;
+const icons = {
+  folder: IconFolder,
+  project: IconZoomScan,
+  image: IconPhoto,
+  coco: IconJson,
+  weights: IconCpu,
+} as const;
 
 interface EntriesProps {
   readonly listing: Listing;

@@ -32,3 +32,9 @@ test('a place that is listed keeps its name', async () => {
   for (const { place } of listed) await importModel(config, place);
   expect(await readInstalled(config)).toEqual(listed);
 });
+
+test("one of the Hub's cache is called after its repository", async () => {
+  const snapshot = path.join(root, 'hub', 'models--Ricky06662--Seg-Zero-7B', 'snapshots', '0123456789abcdef');
+  const { name } = await importModel(config, await writeToy(snapshot, { says: 'nothing' }));
+  expect(name).toBe('Seg-Zero-7B');
+});

@@ -1,4 +1,5 @@
 // Models in Chromium: two folders of one name, a choice that ends nothing that is under way, and weights that the project has learnt.
+import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embeddedWeights } from '../../../main/weights/embedded.ts';
@@ -37,6 +38,32 @@ describe.runIf(haveChromium)('models', () => {
     await eventually(async () => (await at.client.model.status()).state).toBe('ready');
     await dialog.getByText(/has no segmenter of its own/u).waitFor({ state: 'detached' });
     await at.button('Use loupe-nano for words').click();
+    await at.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('of a hidden folder are reached by its path, one of several files by itself, and a path that was not opened is not used', async () => {
+    const cache = path.join(at.folder, '.cache', 'checkpoints');
+    const sam = await writeToySam(cache);
+    await copyFile(path.join(sam, 'sam2_toy.safetensors'), path.join(sam, 'sam2_other.safetensors'));
+    const dialog = await openModels();
+    const open = async (button: string) => {
+      await at.button(button).click();
+      await at.field('Path of the folder').fill(`${at.folder}/nowhere`);
+      await at.field('Path of the folder').press('Enter');
+      await at.page.getByText(/there is no such folder/u).waitFor();
+      expect(await at.button(button === 'Add a file…' ? 'Use this file' : 'Use this folder').isDisabled()).toBe(true);
+      await at.field('Path of the folder').fill(cache);
+      await at.field('Path of the folder').press('Enter');
+      await at.page.getByRole('button', { name: 'checkpoints', exact: true }).waitFor();
+    };
+    await open('Add a folder…');
+    await at.button('Use this folder').click();
+    await dialog.getByText(/holds several models .*; name the file of one/u).waitFor();
+    await open('Add a file…');
+    await at.button('sam2_other.safetensors').click();
+    await at.button('Use this file').click();
+    await dialog.getByRole('group', { name: 'sam2_other', exact: true }).waitFor();
     await at.page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
   });

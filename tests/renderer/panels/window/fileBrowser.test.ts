@@ -18,7 +18,16 @@ const folders = fc.array(name, { minLength: 1, maxLength: 6 });
 
 describe('before a folder is read', () => {
   const browse = (
-    what: 'image' | 'weights' | 'images' | 'new project' | 'export' | 'folder' | 'import' | 'open project',
+    what:
+      | 'image'
+      | 'weights'
+      | 'weights file'
+      | 'images'
+      | 'new project'
+      | 'export'
+      | 'folder'
+      | 'import'
+      | 'open project',
     file?: string,
   ) => laidOpen(FileBrowser, {}, { what, name: file, onDone: () => {} });
 
@@ -27,6 +36,7 @@ describe('before a folder is read', () => {
     ['new project', 'Where the project is kept', 'Save here'],
     ['folder', 'Choose a folder of images', 'Use this folder'],
     ['weights', 'Choose the folder of the weights', 'Use this folder'],
+    ['weights file', 'Choose the file of the weights', 'Use this file'],
     ['image', 'Where the image is now', 'This is it'],
     ['images', 'Add images', 'Add'],
     ['import', 'Choose what to import', 'Choose'],
@@ -44,7 +54,7 @@ describe('before a folder is read', () => {
     ['export', 'cars.json'],
   ] as const)('for %s offers the name %s', (what, file) => {
     expect(control(browse(what, file), 'Name').attributes.value).toBe(file);
-    expect(namesOf(browse('images', file), 'textbox')).toEqual([]);
+    expect(namesOf(browse('images', file), 'textbox')).toEqual(['Path of the folder']);
   });
 });
 
