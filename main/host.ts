@@ -1,12 +1,11 @@
 // Joins the host's parts: one open project with its files, settings, jobs, the engine, and the events that windows receive.
 import path from 'node:path';
 import type { EngineStatus, HostEvent, Recorded } from './contract/api.ts';
-import { ReadOnlyPlace } from './contract/badInput.ts';
+import { noProject, ReadOnlyPlace } from './contract/badInput.ts';
 import type { Image, ProjectInfo } from './contract/project.ts';
 import type { CallLog } from './engine/callLog.ts';
 import { Engine } from './engine/supervisor.ts';
 import { Events } from './events.ts';
-import { type HostContext, noProject } from './handlers/context.ts';
 import { examine, openChecked } from './jobs/opening/opening.ts';
 import { ImageFiles } from './jobs/pictures/imageFiles.ts';
 import { Jobs } from './jobs/queue/queue.ts';
@@ -24,7 +23,8 @@ interface Open {
   readonly files: ImageFiles;
 }
 
-export class Host implements HostContext {
+/** A project may be closed or another one opened between two calls: ask for it each time. */
+export class Host {
   readonly folders: Folders;
   readonly events = new Events();
   readonly jobs = new Jobs((job) => this.events.emit({ kind: 'job', job }));
@@ -49,6 +49,7 @@ export class Host implements HostContext {
     this.log = log;
   }
 
+  /** The open project; throws ProjectClosed where there is none. */
   project(): Project {
     if (this.#open === null) throw noProject();
     return this.#open.project;

@@ -18,10 +18,12 @@ export class FileGone extends BadInput {
   override readonly name = 'FileGone';
 }
 
-/** The project was closed while something of it was still read or made. */
+/** There is no project, or it was closed while something of it was still read or made. */
 export class ProjectClosed extends BadInput {
   override readonly name = 'ProjectClosed';
 }
+
+export const noProject = () => new ProjectClosed('No project is open.');
 
 /** A project cannot be written where it lies or was to be made; it can be kept elsewhere. */
 export class ReadOnlyPlace extends BadInput {

@@ -1,9 +1,11 @@
 // Starts the job that draws masks for boxes and reports it in one sentence.
-import { BadInput } from '../contract/badInput.ts';
-import { boxesToMasks, boxMasksWords } from '../jobs/prompting/boxMasks.ts';
-import { contract, type HostContext } from './context.ts';
 
-export const boxMasksHandlers = (host: HostContext) => ({
+import { BadInput } from '../contract/badInput.ts';
+import type { Host } from '../host.ts';
+import { boxesToMasks, boxMasksWords } from '../jobs/prompting/boxMasks.ts';
+import { contract } from './contract.ts';
+
+export const boxMasksHandlers = (host: Host) => ({
   masks: contract.jobs.masks.handler(({ input: { labelId } }) => {
     const project = host.project();
     const label = project.labels().find(({ id }) => id === labelId);

@@ -4,7 +4,7 @@ import { BadInput } from '../contract/badInput.ts';
 import { pauses } from '../formats/pauses.ts';
 import type { Host } from '../host.ts';
 import type { Project } from '../store/project.ts';
-import { contract } from './context.ts';
+import { contract } from './contract.ts';
 
 /** A step of so many changes is moved by a job: at once, it would keep every window waiting. */
 const MOVED_BY_A_JOB = 2000;

@@ -7,7 +7,7 @@ import type { FolderEntry } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { isImageName } from '../pictures/listImageFiles.ts';
 import { isWeightsName } from '../weights/segmenterFile.ts';
-import { contract } from './context.ts';
+import { contract } from './contract.ts';
 
 /** More would be no list that a person reads. */
 const MOST_ENTRIES = 5000;

@@ -5,7 +5,7 @@ import type { Job } from '../contract/jobs.ts';
 import type { Host } from '../host.ts';
 import { keypointsOn } from '../jobs/importing/keypoints.ts';
 import { refuseMissing } from '../pictures/listImageFiles.ts';
-import { contract } from './context.ts';
+import { contract } from './contract.ts';
 
 export const imagesHandlers = (host: Host) => ({
   list: contract.images.list.handler(({ input: { offset, limit, ...query } }) =>

@@ -1,10 +1,12 @@
 // The part of the jobs group that imports and exports annotations.
+
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Job } from '../contract/jobs.ts';
+import type { Host } from '../host.ts';
 import { exportCoco, verifyCoco } from '../jobs/exporting/exporting.ts';
 import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../jobs/exporting/importExportReports.ts';
 import { writeBack } from '../jobs/exporting/writeBack.ts';
@@ -12,13 +14,13 @@ import { importAnnotations } from '../jobs/importing/importing.ts';
 import { placeOf } from '../jobs/pictures/sourcePlaces.ts';
 import { freeName, keepBackup } from '../jobs/queue/backups.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
-import { contract, type HostContext } from './context.ts';
+import { contract } from './contract.ts';
 import { absolute } from './images.ts';
 
 /** The page offers to replace a file by this answer. */
 const STANDS_THERE = 'is there already';
 
-export const exchangeHandlers = (host: HostContext) => ({
+export const exchangeHandlers = (host: Host) => ({
   importFile: contract.jobs.importFile.handler(({ input: { file, images } }) => {
     const [project, source] = [host.project(), absolute(file)];
     const folder = images === undefined ? undefined : absolute(images);
@@ -74,7 +76,7 @@ export const exchangeHandlers = (host: HostContext) => ({
   ),
 });
 
-function writingBack(host: HostContext, target: string): Job {
+function writingBack(host: Host, target: string): Job {
   const project = host.project();
   return host.jobs.start({
     kind: 'export',

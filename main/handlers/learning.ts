@@ -1,5 +1,7 @@
 // The learning group: runs as jobs, what they came to, and which version of the weights is in use.
+
 import type { LearningState } from '../contract/learning.ts';
+import type { Host } from '../host.ts';
 import { proposeAnew } from '../jobs/prompting/proposingAnew.ts';
 import { projectRewards } from '../jobs/teaching/projectRewards.ts';
 import { promote, rollBack, stoppedWords, teachProject, versionInUse } from '../jobs/teaching/teaching.ts';
@@ -8,9 +10,9 @@ import { proposalRewards } from '../learn/proposalRewards.ts';
 import { usualFolds } from '../learn/samples/split.ts';
 import type { Project } from '../store/project.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
-import { contract, type HostContext } from './context.ts';
+import { contract } from './contract.ts';
 
-export const learningHandlers = (host: HostContext) => ({
+export const learningHandlers = (host: Host) => ({
   state: contract.learning.state.handler(() => stateOf(host.project())),
   learns: contract.learning.learns.handler(async () => {
     const stopped = await stoppedWords(host.project());
@@ -72,13 +74,13 @@ export const learningHandlers = (host: HostContext) => ({
 });
 
 /** Folder of the weights that learn, and what draws the boxes of those that have no segmenter of their own. */
-function placesOf(host: HostContext): [string, string | null] {
+function placesOf(host: Host): [string, string | null] {
   const { weights, segmenter } = host.settings.read();
   return [versionInUse(host.project())?.path ?? weights ?? embeddedWeights, segmenter];
 }
 
 /** Unreviewed images get answers of the new weights in the background. */
-function proposesAnew(host: HostContext, project: Project): void {
+function proposesAnew(host: Host, project: Project): void {
   host.jobs.start({
     ...{ kind: 'propose anew', title: 'Proposing anew by the new weights', lane: 'model' },
     run: async (progress) => {

@@ -1,13 +1,15 @@
 // The model group: prompts to streams of answers, clicks and boxes to masks, by the engine.
+
 import type { AnswerEvent } from '../contract/api.ts';
-import { BadInput } from '../contract/badInput.ts';
+import { BadInput, noProject } from '../contract/badInput.ts';
 import type { StoredPrompt } from '../contract/project.ts';
 import type { AskResult } from '../engine/protocol.ts';
 import { NoModel } from '../engine/supervisor.ts';
+import type { Host } from '../host.ts';
 import type { Project } from '../store/project.ts';
-import { contract, type HostContext, noProject } from './context.ts';
+import { contract } from './contract.ts';
 
-export const modelHandlers = (host: HostContext) => ({
+export const modelHandlers = (host: Host) => ({
   status: contract.model.status.handler(() => {
     host.engine.start();
     return host.engine.status;
@@ -38,7 +40,7 @@ export const modelHandlers = (host: HostContext) => ({
 });
 
 /** The path of the image's file. */
-function pictureOf(host: HostContext, imageId: number): string {
+function pictureOf(host: Host, imageId: number): string {
   const image = host.project().image(imageId);
   if (!image) throw new BadInput(`there is no image ${imageId} in the project`);
   return host.fileOf(image);
@@ -50,7 +52,7 @@ interface ToPrepare {
 }
 
 /** `ahead`: runs once nobody waits for anything else. Without a model there is nothing to prepare. */
-async function prepare(host: HostContext, { imageId, ahead }: ToPrepare, signal?: AbortSignal): Promise<void> {
+async function prepare(host: Host, { imageId, ahead }: ToPrepare, signal?: AbortSignal): Promise<void> {
   const picture = pictureOf(host, imageId);
   try {
     await host.engine.call('prepare', { picture }, { signal, ...(ahead && { urgency: 'batch' }) });
@@ -68,7 +70,7 @@ interface Question {
 
 /** Events as they come, then the stored proposals; ends early, and the engine with it, when nobody reads any more. */
 async function* ask(
-  host: HostContext,
+  host: Host,
   { promptId, samples, seed }: Question,
   signal?: AbortSignal,
 ): AsyncGenerator<AnswerEvent, void, void> {
@@ -106,7 +108,7 @@ interface Group {
   readonly result: AskResult;
 }
 
-function stored(host: HostContext, { project, prompt, result }: Group): AnswerEvent[] {
+function stored(host: Host, { project, prompt, result }: Group): AnswerEvent[] {
   // Another project may have been opened meanwhile; this one is closed then.
   if (host.project() !== project) throw noProject();
   const proposals = project.addProposals(prompt.id, result.proposals, result.spread);

@@ -17,7 +17,7 @@ import {
   removeInstalled,
 } from '../weights/catalogue.ts';
 import { holdsOwnWeights, quantisedBits } from '../weights/openCheckpoint.ts';
-import { contract } from './context.ts';
+import { contract } from './contract.ts';
 import { placesOf } from './settings.ts';
 
 export const modelsHandlers = (host: Host) => ({

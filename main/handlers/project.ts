@@ -7,7 +7,7 @@ import type { Host } from '../host.ts';
 import { makeSampleProject } from '../jobs/opening/sampleProject.ts';
 import { freeName } from '../jobs/queue/backups.ts';
 import { refuseMissing } from '../pictures/listImageFiles.ts';
-import { contract } from './context.ts';
+import { contract } from './contract.ts';
 import { absolute, addImages } from './images.ts';
 
 export const projectHandlers = (host: Host) => ({

@@ -1,9 +1,11 @@
 // Starts the job that asks one prompt of every image and reports it in one sentence.
-import { quotedWords } from '../contract/answer.ts';
-import { type PromptAllReport, promptAll } from '../jobs/prompting/prompting.ts';
-import { contract, type HostContext } from './context.ts';
 
-export const promptAllHandlers = (host: HostContext) => ({
+import { quotedWords } from '../contract/answer.ts';
+import type { Host } from '../host.ts';
+import { type PromptAllReport, promptAll } from '../jobs/prompting/prompting.ts';
+import { contract } from './contract.ts';
+
+export const promptAllHandlers = (host: Host) => ({
   promptAll: contract.jobs.promptAll.handler(({ input: { text } }) => {
     const project = host.project();
     return host.jobs.start({

@@ -5,11 +5,12 @@ import { BadInput } from '../contract/badInput.ts';
 import { changed } from '../contract/diff.ts';
 import { unpackMask } from '../contract/project.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
+import type { Host } from '../host.ts';
 import { compare } from '../jobs/prompting/comparing.ts';
 import type { Project } from '../store/project.ts';
-import { contract, type HostContext } from './context.ts';
+import { contract } from './contract.ts';
 
-export const repairHandlers = (host: HostContext) => ({
+export const repairHandlers = (host: Host) => ({
   compare: contract.repair.compare.handler(({ input: { labelId } }) => startCompare(host, labelId)),
   pairs: contract.repair.pairs.handler(({ input }) => host.project().pairs(input)),
   judge: contract.repair.judge.handler(async ({ input: { shapeId, verdict } }) => {
@@ -21,7 +22,7 @@ export const repairHandlers = (host: HostContext) => ({
   }),
 });
 
-function startCompare(host: HostContext, labelId: number | null) {
+function startCompare(host: Host, labelId: number | null) {
   const project = host.project();
   const label = project.labels().find(({ id }) => id === labelId);
   if (labelId !== null && !label) throw new BadInput(`there is no label ${labelId} in the project`);
@@ -47,7 +48,7 @@ function pairOf(project: Project, shapeId: number): RepairPair {
 }
 
 /** Stored as a person's own change of the mask, so that it can be undone. */
-function replace(host: HostContext, { shapeId, mask }: RepairPair) {
+function replace(host: Host, { shapeId, mask }: RepairPair) {
   const project = host.project();
   const shape = project.record('shape', shapeId);
   if (!shape) throw new BadInput('the object is not there any more');

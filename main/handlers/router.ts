@@ -1,7 +1,7 @@
 // Joins all groups of handlers to the whole contract.
 import type { Host } from '../host.ts';
 import { boxMasksHandlers } from './boxMasks.ts';
-import { contract } from './context.ts';
+import { contract } from './contract.ts';
 import { editHandlers } from './edit.ts';
 import { filesHandlers } from './files.ts';
 import { imagesHandlers } from './images.ts';

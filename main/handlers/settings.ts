@@ -2,7 +2,7 @@
 import type { ModelPlace } from '../contract/api.ts';
 import type { Host } from '../host.ts';
 import { type InstalledModel, isSegmenterKind, readInstalled } from '../weights/catalogue.ts';
-import { contract } from './context.ts';
+import { contract } from './contract.ts';
 
 export const settingsHandlers = (host: Host) => ({
   read: contract.settings.read.handler(() => host.settings.read()),

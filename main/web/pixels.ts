@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ORPCError } from '@orpc/server';
 import type { Tile } from '../contract/addresses.ts';
 import { BadInput } from '../contract/badInput.ts';
-import { asError } from '../handlers/context.ts';
+import { asError } from '../handlers/contract.ts';
 import type { Host } from '../host.ts';
 import type { HashedFile, PictureBytes } from '../pictures/tiles.ts';
 import { askAgain, forEver, sayText, sendBytes, sendFile } from './answer.ts';

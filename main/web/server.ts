@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { RPCHandler } from '@orpc/server/bun-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { BadInput } from '../contract/badInput.ts';
-import { asError } from '../handlers/context.ts';
+import { asError } from '../handlers/contract.ts';
 import { routerOf } from '../handlers/router.ts';
 import type { Host } from '../host.ts';
 import { Access, type Door } from './access.ts';

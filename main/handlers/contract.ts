@@ -1,40 +1,11 @@
-// Gives every group of handlers the contract, with failures turned into its errors, and the host as handlers see it.
+// Gives every group of handlers the contract, with failures turned into its errors.
 import { mapEventIterator } from '@orpc/client';
 import { implement, ORPCError, ValidationError } from '@orpc/server';
-import { api, type Recorded } from '../contract/api.ts';
+import { api } from '../contract/api.ts';
 import { FileGone, ProjectClosed, ReadOnlyPlace } from '../contract/badInput.ts';
 import { Conflict } from '../contract/diff.ts';
-import type { Image } from '../contract/project.ts';
-import type { CallLog } from '../engine/callLog.ts';
-import { type Engine, NoModel } from '../engine/supervisor.ts';
-import type { Events } from '../events.ts';
+import { NoModel } from '../engine/supervisor.ts';
 import { exitCode, judge } from '../failure.ts';
-import type { Jobs } from '../jobs/queue/queue.ts';
-import type { Folders, SettingsFile } from '../settings.ts';
-import type { Project } from '../store/project.ts';
-
-/** The host as handlers see it. A project may be closed or another one opened between two calls: ask each time. */
-export interface HostContext {
-  readonly folders: Folders;
-  /** The open project; throws NO_PROJECT where there is none. */
-  project(): Project;
-  readonly jobs: Jobs;
-  readonly events: Events;
-  readonly engine: Engine;
-  /** Where the calls of engine programs are written down; null: nowhere. */
-  readonly log: CallLog | null;
-  /** After the settings, or the weights that the project uses, have changed. */
-  configureEngine(): void;
-  readonly settings: SettingsFile;
-  /** Absolute path of an image's file. */
-  fileOf(image: Image): string;
-  /** Tells every window of a change that the store has recorded, and passes it on. */
-  recorded(change: Recorded): Recorded;
-  /** Tells every window, soon, how the project stands: images or shapes came otherwise than by a recorded change. */
-  changed(): void;
-}
-
-export const noProject = () => new ORPCError('NO_PROJECT', { message: 'No project is open.' });
 
 /** Failures as the contract's errors, one sentence each; a fault of our own leaves its stack in a log file. */
 export function asError(error: unknown): Error {

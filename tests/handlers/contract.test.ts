@@ -1,9 +1,9 @@
 import { ORPCError } from '@orpc/server';
 import { describe, expect, test } from 'vitest';
-import { BadInput, ProjectClosed } from '../../main/contract/badInput.ts';
+import { BadInput, noProject, ProjectClosed } from '../../main/contract/badInput.ts';
 import { Conflict } from '../../main/contract/diff.ts';
 import { NoModel } from '../../main/engine/supervisor.ts';
-import { asError, noProject } from '../../main/handlers/context.ts';
+import { asError } from '../../main/handlers/contract.ts';
 
 const told = (error: unknown) => {
   const { message, ...rest } = asError(error);
