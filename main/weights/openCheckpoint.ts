@@ -57,7 +57,7 @@ export function memoryWarnings(name: string, bytes: number, total: number): stri
   const [needed, there] = [bytes, total].map((count) => `${(count / 1e9).toFixed(1)} GB`);
   return [
     `${name} reads ${needed} of weights and this machine has ${there} of memory: answers will take minutes; ` +
-      '"loupe model quantise" writes them in 4 bits',
+      '"loupe model quantise" writes them in 4 bits, as does "Fewer bits" in the list of models',
   ];
 }
 

@@ -5,6 +5,7 @@ import type { InstalledRow, ModelPlace } from '../../../main/contract/api.ts';
 import type { Job } from '../../../main/contract/jobs.ts';
 import { sentence } from '../../state/connection.ts';
 import { changeSettings } from '../../state/preferences.ts';
+import { deviceWarning } from '../../state/words.ts';
 import { useClient, useWorkbench } from '../window/client.ts';
 import { useFileChoice } from '../window/fileChoice.tsx';
 import { ModelNotice } from '../window/ModelNotice.tsx';
@@ -23,6 +24,7 @@ export function InstalledModels({ busy, titles, start }: Props) {
   const choose = useFileChoice();
   const { rows, failure, change } = useInstalled(busy);
   const { version, setAside } = useLearntVersion();
+  const warning = useWorkbench(({ engine }) => engine && deviceWarning(engine));
   const add = async (what: 'weights' | 'weights file') => {
     const [place] = await choose(what);
     if (place !== undefined) change(() => host.models.import({ place }));
@@ -53,6 +55,11 @@ export function InstalledModels({ busy, titles, start }: Props) {
         </Alert>
       )}
       <ModelNotice />
+      {warning && (
+        <Alert color="yellow" role="status" aria-label="What the model lacks here">
+          {warning}
+        </Alert>
+      )}
       <LearntNotice version={version} onSetAside={setAside} />
       <Own isAnswering={version === null} />
       <Unlisted rows={rows} />
@@ -108,7 +115,7 @@ const Own = ({ isAnswering }: OwnProps) => {
           comes with Loupe, for words and for clicks and boxes
         </Text>
       </div>
-      <Group gap="xs" wrap="nowrap">
+      <Group gap="xs" wrap="nowrap" flex="none">
         {hasSegmenter && (
           <Button
             variant="default"
@@ -172,7 +179,7 @@ export const Installed = ({ row, title, busy, isAnswering, onQuantise, onForget 
         </Text>
       )}
     </div>
-    <Group gap="xs" wrap="nowrap">
+    <Group gap="xs" wrap="nowrap" flex="none">
       {row.canQuantise && <FewerBits title={title} busy={busy} onQuantise={onQuantise} />}
       {row.problem === null &&
         row.uses.map((use) => <Use key={use} {...{ use, title, isAnswering }} place={row.place} />)}

@@ -88,11 +88,16 @@ export const Model = ({ row, busy, onDownload }: ModelProps) => (
         {sizeWords(row)}
       </Text>
       <Text size="xs">{row.licence}</Text>
+      {!row.canDownload && (
+        <Text size="xs" c="dimmed">
+          No address of it is known for sure; files of it that you have can be added above.
+        </Text>
+      )}
     </div>
     <Button
       variant="default"
+      flex="none"
       disabled={busy || !row.canDownload}
-      title={row.canDownload ? undefined : 'No address of it is known for sure; its files can be added'}
       aria-label={`Download ${row.title}`}
       onClick={onDownload}
     >

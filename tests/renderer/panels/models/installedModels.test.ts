@@ -68,6 +68,11 @@ describe('the list', () => {
     expect(wordsOf(list({ segmenter: '/models/sam' }))).toContain('Clicks to that of the weights');
   });
 
+  it('tells what this machine lacks for the model in use', () => {
+    const warnings = ['LENS-3B reads 30.0 GB of weights and this machine has 16.0 GB of memory'];
+    expect(wordsOf(list({}, { engine: engine({ warnings }) }))).toContain('this machine has 16.0 GB of memory');
+  });
+
   it('tells why what was chosen does not run, and what is in use without being in it', () => {
     const problem = '/models/lens: writes boxes and has no segmenter of its own';
     const failed = list({ weights: '/models/lens' }, { engine: engine({ state: 'failed', weights: null, problem }) });

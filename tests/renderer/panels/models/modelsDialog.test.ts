@@ -31,6 +31,8 @@ describe('a model of the catalogue', () => {
   it('is not downloaded while another one comes, nor where nobody knows its address', () => {
     expect(isDisabled(model({}, true), 'Download LENS-3B')).toBe(true);
     expect(isDisabled(model({ canDownload: false }), 'Download LENS-3B')).toBe(true);
+    expect(wordsOf(model({ canDownload: false }))).toContain('No address of it is known for sure');
+    expect(wordsOf(model())).not.toContain('No address');
   });
 });
 
