@@ -1,8 +1,7 @@
 // `loupe export --for`: writes a project as the training files of a published trainer, without a window.
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
-import type { Job } from '../contract/jobs.ts';
-import type { TrainerName, TrainerReport } from '../jobs/exporting/trainerExport.ts';
+import type { Job, TrainerName } from '../contract/jobs.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Wanted {
@@ -25,9 +24,10 @@ export async function exportFor({ project: file, folder, trainer }: Wanted, give
       '--for goes with neither --polygons, --runs, --accepted nor --write-back: a trainer reads one form',
     );
   // Loaded late: no other command needs SQLite and sharp.
-  const [{ openChecked }, { exportForTrainer }, { Meter }] = await Promise.all([
+  const [{ openChecked }, { exportForTrainer }, { sentenceOfTraining }, { Meter }] = await Promise.all([
     import('../jobs/opening/opening.ts'),
     import('../jobs/exporting/trainerExport.ts'),
+    import('../jobs/exporting/importExportReports.ts'),
     import('../jobs/queue/queue.ts'),
   ]);
   const project = await openChecked(path.resolve(file));
@@ -35,7 +35,8 @@ export async function exportFor({ project: file, folder, trainer }: Wanted, give
     const meter = new Meter(terminal.signal, progressTo(terminal));
     const report = await exportForTrainer(project, { folder: path.resolve(folder), trainer }, meter);
     terminal.note('\n');
-    terminal.print(given.json ? `${JSON.stringify(report)}\n` : asText(report, folder));
+    const lines = [sentenceOfTraining(report, folder), ...report.leftOut.map((line) => `left out: ${line}`), ''];
+    terminal.print(given.json ? `${JSON.stringify(report)}\n` : lines.join('\n'));
   } finally {
     project.close();
   }
@@ -46,10 +47,3 @@ const progressTo =
   ({ done = 0, total }: Partial<Job>): void => {
     if (total !== null && total !== undefined) terminal.note(`\r${done}/${total} images   `);
   };
-
-const asText = ({ samples, negatives, held, pictures, leftOut }: TrainerReport, folder: string): string =>
-  [
-    `${samples} samples on ${pictures} pictures in ${folder}: ${negatives} that nothing matches, ${held} held back as val; README.md there says how to start`,
-    ...leftOut.map((line) => `left out: ${line}`),
-    '',
-  ].join('\n');

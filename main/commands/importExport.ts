@@ -3,6 +3,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badInput.ts';
+import type { TrainerName } from '../contract/jobs.ts';
 import { exitCode } from '../failure.ts';
 import {
   linesOfImport,
@@ -10,7 +11,6 @@ import {
   sentenceOfImport,
   sentenceOfVerify,
 } from '../jobs/exporting/importExportReports.ts';
-import type { TrainerName } from '../jobs/exporting/trainerExport.ts';
 import type { Progress } from '../jobs/queue/queue.ts';
 import { refuseOwnFile } from '../store/ownFile.ts';
 import type { Project } from '../store/project.ts';

@@ -2,7 +2,7 @@
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 import { type Diff, DiffSchema, NewDiff } from './diff.ts';
-import { ExportSettings, Job, VerifyReport } from './jobs.ts';
+import { ExportSettings, Job, trainers, VerifyReport } from './jobs.ts';
 import { LearningState, RunCurve, ShownChange, ShownRollouts, TeachProgress, tiers } from './learning.ts';
 import { LiveWire } from './liveWire.ts';
 import { Id, ImageDetail, ImageRow, Label, PackedMask, ProjectInfo, StoredPrompt, StoredProposal } from './project.ts';
@@ -302,6 +302,8 @@ export const api = {
         }),
       )
       .output(Job),
+    /** Training files of a published trainer, into a folder that is new or empty. */
+    exportForTrainer: base.input(z.object({ folder: z.string().min(1), trainer: z.enum(trainers) })).output(Job),
     /** A name beside the project that no file has. */
     exportName: base.output(
       z.object({ file: z.string(), sources: z.array(z.string()).describe('COCO files that the project came from') }),

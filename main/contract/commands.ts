@@ -30,6 +30,7 @@ const project = [
   { id: 'project.addImages', title: 'Add images…', needs: 'project', Loupe: 'Ctrl+U' },
   { id: 'project.import', title: 'Import shapes…', needs: 'project', Loupe: 'Ctrl+I' },
   { id: 'project.export', title: 'Export COCO…', needs: 'project', Loupe: 'Ctrl+E' },
+  { id: 'project.exportTrainer', title: 'Export for a trainer…', needs: 'project', Loupe: '' },
   { id: 'project.teach', title: 'Teach the model…', needs: 'project', Loupe: 'Ctrl+Alt+T' },
   { id: 'project.rewards', title: 'Rewards of proposals…', needs: 'project', Loupe: '' },
   { id: 'project.verify', title: 'Verify a COCO file…', needs: 'project', Loupe: 'Ctrl+Alt+E' },

@@ -50,6 +50,16 @@ export const ExportSettings = z.object({
 });
 export type ExportSettings = z.infer<typeof ExportSettings>;
 
+/** Published trainers whose training files are written. */
+export const trainers = ['lens', 'seg-zero', 'vlm-r1', 'qwen'] as const;
+export type TrainerName = (typeof trainers)[number];
+export const trainerTitles: Readonly<Record<TrainerName, string>> = {
+  lens: 'LENS (the layout of ReasonSeg)',
+  'seg-zero': 'Seg-Zero and VisionReasoner',
+  'vlm-r1': 'VLM-R1',
+  qwen: "Qwen2.5-VL's own fine-tuning",
+};
+
 /** Every broken rule as one sentence; `compared` says whether masks were held against the project's. */
 export const VerifyReport = z.object({
   file: z.string(),

@@ -5,10 +5,15 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
-import type { Job } from '../contract/jobs.ts';
+import type { Job, TrainerName } from '../contract/jobs.ts';
 import type { Host } from '../host.ts';
 import { exportCoco, verifyCoco } from '../jobs/exporting/exporting.ts';
-import { linesOfImport, sentenceOfExport, sentenceOfImport } from '../jobs/exporting/importExportReports.ts';
+import {
+  linesOfImport,
+  sentenceOfExport,
+  sentenceOfImport,
+  sentenceOfTraining,
+} from '../jobs/exporting/importExportReports.ts';
 import { writeBack } from '../jobs/exporting/writeBack.ts';
 import { importAnnotations } from '../jobs/importing/importing.ts';
 import { placeOf } from '../jobs/pictures/sourcePlaces.ts';
@@ -59,6 +64,10 @@ export const exchangeHandlers = (host: Host) => ({
     });
   }),
 
+  exportForTrainer: contract.jobs.exportForTrainer.handler(({ input: { folder, trainer } }) =>
+    exportingFor(host, trainer, absolute(folder)),
+  ),
+
   exportName: contract.jobs.exportName.handler(() => {
     const { file } = host.project();
     const { dir, name } = path.parse(file);
@@ -87,6 +96,22 @@ function writingBack(host: Host, target: string): Job {
       progress.note(`what stood there is kept as ${written.backup}`);
       for (const line of written.stated) progress.note(line);
       return sentenceOfExport(written, target);
+    },
+  });
+}
+
+function exportingFor(host: Host, trainer: TrainerName, folder: string): Job {
+  const project = host.project();
+  return host.jobs.start({
+    kind: 'export',
+    title: `Exporting for ${trainer}`,
+    lane: 'disk',
+    async run(progress) {
+      // Loaded late: it brings what frames pictures for a reasoner.
+      const { exportForTrainer } = await import('../jobs/exporting/trainerExport.ts');
+      const report = await exportForTrainer(project, { folder, trainer }, progress);
+      for (const line of report.leftOut) progress.note(line);
+      return `${sentenceOfTraining(report, folder)}.`;
     },
   });
 }

@@ -5,6 +5,7 @@ import { PromptAllDialog } from './answer/PromptAllDialog.tsx';
 import { RewardsDialog } from './answer/RewardsDialog.tsx';
 import { ExportDialog } from './files/ExportDialog.tsx';
 import { ImportDialog } from './files/ImportDialog.tsx';
+import { TrainerDialog } from './files/TrainerDialog.tsx';
 import { VerifyDialog } from './files/VerifyDialog.tsx';
 import { JobsPanel } from './JobsPanel.tsx';
 import { LabelsDialog } from './labels/LabelsDialog.tsx';
@@ -27,6 +28,7 @@ export function Dialogs() {
       <LabelsDialog />
       <ImportDialog />
       <ExportDialog />
+      <TrainerDialog />
       <VerifyDialog />
       <TeachDialog />
       <RewardsDialog />

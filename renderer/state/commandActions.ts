@@ -233,6 +233,7 @@ export const commandActions: Readonly<Record<CommandId, CommandAction>> = {
   'project.addImages': opens('add images'),
   'project.import': opens('import'),
   'project.export': opens('export'),
+  'project.exportTrainer': opens('trainer'),
   'project.verify': opens('verify'),
   'project.teach': opens('teach'),
   'project.rewards': opens('rewards'),

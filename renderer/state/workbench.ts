@@ -97,6 +97,7 @@ export type DialogName =
   | 'keys'
   | 'import'
   | 'export'
+  | 'trainer'
   | 'verify'
   | 'teach'
   | 'rewards'

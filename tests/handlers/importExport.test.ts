@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, ended, type Hosted, hosted, refusal, until } from '../hosting.ts';
+import { type Client, ended, type Hosted, hosted, paint, refusal, until } from '../hosting.ts';
 
 let one: Hosted;
 let client: Client;
@@ -158,4 +158,25 @@ test('nothing is taken in or out without a project', async () => {
   await client.project.close();
   expect(await refusal(client.jobs.importFile({ file: file('in.json') }))).toMatchObject({ code: 'NO_PROJECT' });
   expect(await refusal(client.jobs.verify({ file: file('in.json') }))).toMatchObject({ code: 'NO_PROJECT' });
+});
+
+test('annotations go out for a trainer into a folder of its own, and one that holds files is refused', async () => {
+  await client.project.create({ file: file('trained.loupe') });
+  await paint(file('cup.png'));
+  const { id } = await client.images.add({ paths: [file('cup.png')] });
+  await ended(client, id);
+  const images = [{ id: 1, file_name: 'cup.png', width: 40, height: 30 }];
+  const added = await client.jobs.importFile({ file: saved('cup.json', { ...coco(2), images }) });
+  await ended(client, added.id);
+  const job = await client.jobs.exportForTrainer({ folder: file('for qwen'), trainer: 'qwen' });
+  expect(await ended(client, job.id)).toMatchObject({
+    ...{ kind: 'export', state: 'done', title: 'Exporting for qwen' },
+    message: expect.stringMatching(/^1 samples on 1 pictures in .*for qwen: .*README\.md there says how to start\.$/u),
+  });
+  expect(existsSync(path.join(file('for qwen'), 'README.md'))).toBe(true);
+  const again = await client.jobs.exportForTrainer({ folder: file('for qwen'), trainer: 'lens' });
+  expect(await ended(client, again.id)).toMatchObject({
+    state: 'failed',
+    message: expect.stringContaining('is not empty; a training set is written into a folder of its own'),
+  });
 });

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { ImportReport, VerifyReport } from '../../contract/jobs.ts';
 import type { Written } from '../../formats/cocoWrite.ts';
+import type { TrainerReport } from './trainerExport.ts';
 
 const counted = (count: number, what: string): string =>
   `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
@@ -25,6 +26,12 @@ export function sentenceOfExport({ images, annotations, polygons }: Written, fil
   const how = `${counted(polygons, 'polygon mask')}, ${counted(runs, 'run-length mask')}`;
   return `Wrote ${counted(annotations, 'annotation')} on ${counted(images, 'image')} (${how}) to ${path.basename(file)}.`;
 }
+
+export const sentenceOfTraining = (
+  { samples, negatives, held, pictures }: Omit<TrainerReport, 'leftOut'>,
+  folder: string,
+): string =>
+  `${samples} samples on ${pictures} pictures in ${folder}: ${negatives} that nothing matches, ${held} held back as val; README.md there says how to start`;
 
 export function sentenceOfVerify({ file, images, annotations, boxes, problems, compared }: VerifyReport): string {
   const alone = boxes > 0 ? ` (${boxes.toLocaleString('en')} without a mask)` : '';

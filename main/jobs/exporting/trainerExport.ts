@@ -3,6 +3,7 @@ import { copyFile, link, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BadInput } from '../../contract/badInput.ts';
 import type { Frame } from '../../contract/geometry.ts';
+import type { TrainerName } from '../../contract/jobs.ts';
 import type { Image } from '../../contract/project.ts';
 import type { DecodedImage } from '../../contract/records.ts';
 import { framed, smartFrame } from '../../flow/reasoner/framing.ts';
@@ -18,9 +19,6 @@ import {
   vlmR1ListRecord,
   vlmR1Record,
 } from './trainerRecords.ts';
-
-export const trainers = ['lens', 'seg-zero', 'vlm-r1', 'qwen'] as const;
-export type TrainerName = (typeof trainers)[number];
 
 type Part = 'train' | 'val';
 

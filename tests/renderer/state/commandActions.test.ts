@@ -54,6 +54,7 @@ describe('every command', () => {
     ['project.open', 'open project'],
     ['project.addImages', 'add images'],
     ['project.export', 'export'],
+    ['project.exportTrainer', 'trainer'],
     ['project.verify', 'verify'],
     ['project.teach', 'teach'],
     ['project.rewards', 'rewards'],
