@@ -42,7 +42,7 @@ export function useKeyboard(context: CommandContext | null): void {
     if (context === null) return;
     const dialogs = watchDialogs(context.client);
     const pressed = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing || dialogs.stands()) return;
+      if (event.defaultPrevented || event.isComposing || dialogs.own(event)) return;
       const altGraph = event.getModifierState('AltGraph');
       const { key, code, ctrlKey, metaKey, altKey, shiftKey } = event;
       const target = event.target instanceof HTMLElement ? event.target : null;
@@ -61,15 +61,15 @@ export function useKeyboard(context: CommandContext | null): void {
 }
 
 /**
- * Whether a dialog stood when the key went down. One that this very key closes is gone when the key gets here, and where the focus
- * was on a button that can no longer be pressed, nothing else tells that the key was the dialog's: it must end no answer and no drawing.
+ * Keys belong to a dialog that stands, and to one that this very key has closed: it is gone when the key gets here, and where the focus
+ * was on a button that can no longer be pressed, nothing else tells so. The next key is the window's, however soon it comes.
  */
-function watchDialogs({ store }: CommandContext['client']): { stands(): boolean; forget(): void } {
-  const isOpen = () => store.getState().dialog !== null;
-  let stands = isOpen();
-  const forget = store.subscribe(() => {
-    if (isOpen()) stands = true;
-    else if (stands) setTimeout(() => (stands = isOpen()));
+function watchDialogs({ store }: CommandContext['client']): { own(event: Event): boolean; forget(): void } {
+  let stands = store.getState().dialog !== null;
+  let closing: Event | undefined;
+  const forget = store.subscribe(({ dialog }) => {
+    if (stands && dialog === null) closing = window.event;
+    stands = dialog !== null;
   });
-  return { stands: () => stands, forget };
+  return { own: (event) => stands || event === closing, forget };
 }
