@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SavedSteps } from '../../../main/learn/loop/savedSteps.ts';
-import { trainedToy } from '../toyRun.ts';
+import { trainedToy } from './toyRun.ts';
 
 let root: string;
 let folder: string;

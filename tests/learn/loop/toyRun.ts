@@ -1,13 +1,13 @@
 // A run of a toy problem with enough numbers that saving them takes time; as a program it trains in a folder until it is killed.
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { random } from '../../main/contract/random.ts';
-import { type Run, train } from '../../main/learn/loop/loop.ts';
-import { Parameters } from '../../main/learn/loop/parameters.ts';
-import { mul, sub } from '../../models/graph/elementwise.ts';
-import { matmul } from '../../models/graph/linear.ts';
-import { reduceMean } from '../../models/graph/reduce.ts';
-import { input, size } from '../../models/graph/tensor.ts';
+import { random } from '../../../main/contract/random.ts';
+import { type Run, train } from '../../../main/learn/loop/loop.ts';
+import { Parameters } from '../../../main/learn/loop/parameters.ts';
+import { mul, sub } from '../../../models/graph/elementwise.ts';
+import { matmul } from '../../../models/graph/linear.ts';
+import { reduceMean } from '../../../models/graph/reduce.ts';
+import { input, size } from '../../../models/graph/tensor.ts';
 
 const [rows, wide] = [2, 400];
 
