@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommanderError } from 'commander';
 import { WeightsError } from '../models/runtime/weightsFile.ts';
-import { BadInput, refusalOf } from './contract/badInput.ts';
+import { BadInput, NoModel, refusalOf } from './contract/badInput.ts';
 
 /** What a finished command tells the shell; 130 is 128 + SIGINT. */
 export const exitCode = { done: 0, nothing: 1, badInput: 2, fault: 3, cancelled: 130 } as const;
@@ -20,12 +20,15 @@ export function judge(error: unknown, logFolder: string = tmpdir()): ExitVerdict
   if (error instanceof CommanderError) return ofUsage(error);
   if (isAbort(error)) return { code: exitCode.cancelled, line: 'loupe: cancelled' };
   const said = oneLine(error instanceof Error ? error.message : String(error));
-  if (error instanceof BadInput || error instanceof WeightsError)
+  if (error instanceof BadInput || error instanceof WeightsError || isRefusedModel(error))
     return { code: exitCode.badInput, line: `loupe: ${said}` };
   const refused = onDisk(error);
   if (refused !== null) return { code: exitCode.badInput, line: `loupe: ${oneLine(refused)}` };
   return { code: exitCode.fault, line: `loupe: internal fault: ${said} (${logged(error, logFolder)})` };
 }
+
+/** Another model can be chosen; one whose process stopped is a fault of ours. */
+const isRefusedModel = (error: unknown): boolean => error instanceof NoModel && !error.stopped;
 
 /** Commander has printed help and version itself; a complaint is reworded by the caller of `configureOutput`. */
 function ofUsage(error: CommanderError): ExitVerdict {

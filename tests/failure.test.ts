@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BadInput } from '../main/contract/badInput.ts';
+import { BadInput, NoModel } from '../main/contract/badInput.ts';
 import { exitCode, judge } from '../main/failure.ts';
 import { WeightsError } from '../models/runtime/weightsFile.ts';
 
@@ -15,6 +15,15 @@ describe('judge', () => {
     expect(judge(new BadInput('a.png: is empty'), folder)).toEqual({ code: 2, line: 'loupe: a.png: is empty' });
     expect(judge(new WeightsError('w: cut\r\n  short'), folder)).toEqual({ code: 2, line: 'loupe: w: cut short' });
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('a model that was refused is for the person to choose anew; one whose process stopped is a fault', () => {
+    const refused = new NoModel('Seg-Zero-3B: has no segmenter of its own');
+    expect(judge(refused, folder)).toEqual({ code: 2, line: 'loupe: Seg-Zero-3B: has no segmenter of its own' });
+    expect(readdirSync(folder)).toEqual([]);
+    const stopped = mkdtempSync(path.join(folder, 'stopped-'));
+    expect(judge(new NoModel('It stopped.', { stopped: true }), stopped).code).toBe(exitCode.fault);
+    rmSync(stopped, { recursive: true });
   });
 
   test('help and version are done; a wrong word is bad input', () => {

@@ -30,6 +30,18 @@ export class ReadOnlyPlace extends BadInput {
   override readonly name = 'ReadOnlyPlace';
 }
 
+/** There is no model to answer: it was refused, or its process stopped. One sentence, to be shown. */
+export class NoModel extends Error {
+  override readonly name = 'NoModel';
+  /** Whether the same call may succeed on the next start. */
+  readonly stopped: boolean;
+
+  constructor(message: string, { stopped = false } = {}) {
+    super(message);
+    this.stopped = stopped;
+  }
+}
+
 /** What file systems refuse and a person can mend. */
 const REFUSALS: Readonly<Record<string, string>> = {
   EACCES: 'you have no right to',

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import type { EngineStatus } from '../contract/api.ts';
-import { BadInput, NoRoom } from '../contract/badInput.ts';
+import { BadInput, NoModel, NoRoom } from '../contract/badInput.ts';
 import type { Settings } from '../contract/settings.ts';
 import { embeddedWeights } from '../weights/embedded.ts';
 import { type CallLog, logged } from './callLog.ts';
@@ -44,18 +44,6 @@ export interface CallOptions<N extends CallName> {
   /** Default 'urgent': a person waits for it. */
   readonly urgency?: Urgency;
   onEvent?(event: Calls[N]['event']): void;
-}
-
-/** There is no model to answer: it was refused, or its process stopped. One sentence, to be shown. */
-export class NoModel extends Error {
-  override readonly name = 'NoModel';
-  /** Whether the same call may succeed on the next start. */
-  readonly stopped: boolean;
-
-  constructor(message: string, { stopped = false } = {}) {
-    super(message);
-    this.stopped = stopped;
-  }
 }
 
 interface Pending {

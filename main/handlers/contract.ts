@@ -2,9 +2,8 @@
 import { mapEventIterator } from '@orpc/client';
 import { implement, ORPCError, ValidationError } from '@orpc/server';
 import { api } from '../contract/api.ts';
-import { FileGone, ProjectClosed, ReadOnlyPlace } from '../contract/badInput.ts';
+import { FileGone, NoModel, ProjectClosed, ReadOnlyPlace } from '../contract/badInput.ts';
 import { Conflict } from '../contract/diff.ts';
-import { NoModel } from '../engine/supervisor.ts';
 import { exitCode, judge } from '../failure.ts';
 
 /** Failures as the contract's errors, one sentence each; a fault of our own leaves its stack in a log file. */

@@ -1,10 +1,9 @@
 // The model group: prompts to streams of answers, clicks and boxes to masks, by the engine.
 
 import type { AnswerEvent } from '../contract/api.ts';
-import { BadInput, noProject } from '../contract/badInput.ts';
+import { BadInput, NoModel, noProject } from '../contract/badInput.ts';
 import type { StoredPrompt } from '../contract/project.ts';
 import type { AskResult } from '../engine/protocol.ts';
-import { NoModel } from '../engine/supervisor.ts';
 import type { Host } from '../host.ts';
 import type { Project } from '../store/project.ts';
 import { contract } from './contract.ts';

@@ -1,8 +1,7 @@
 import { ORPCError } from '@orpc/server';
 import { describe, expect, test } from 'vitest';
-import { BadInput, noProject, ProjectClosed } from '../../main/contract/badInput.ts';
+import { BadInput, NoModel, noProject, ProjectClosed } from '../../main/contract/badInput.ts';
 import { Conflict } from '../../main/contract/diff.ts';
-import { NoModel } from '../../main/engine/supervisor.ts';
 import { asError } from '../../main/handlers/contract.ts';
 
 const told = (error: unknown) => {

@@ -139,6 +139,8 @@ async function maskOf(
 
 /** "120 masks made of 125 boxes; in 3 the model draws nothing; 2 are locked." */
 export function boxMasksWords({ shapes, failed }: BoxMasksReport): string {
+  if (shapes.length + failed.length === 0)
+    return 'No box is without a mask, so nothing is drawn; what the box tool draws is a mask already.';
   const count = (verdict: MadeMask['verdict']) => shapes.filter((one) => one.verdict === verdict).length;
   const [nothing, locked] = [count('nothing'), count('locked')];
   const parts = [

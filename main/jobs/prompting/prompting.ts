@@ -2,12 +2,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { quotedWords } from '../../contract/answer.ts';
 import type { Recorded } from '../../contract/api.ts';
-import { BadInput } from '../../contract/badInput.ts';
+import { BadInput, NoModel } from '../../contract/badInput.ts';
 import { created } from '../../contract/diff.ts';
 import { entry, field } from '../../contract/lookup.ts';
 import type { Image, StoredPrompt } from '../../contract/project.ts';
 import type { AskArguments, AskResult } from '../../engine/protocol.ts';
-import { type Engine, NoModel } from '../../engine/supervisor.ts';
+import type { Engine } from '../../engine/supervisor.ts';
 import type { Project } from '../../store/project.ts';
 import type { Progress } from '../queue/queue.ts';
 

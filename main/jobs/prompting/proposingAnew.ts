@@ -1,8 +1,8 @@
 // Asks the prompts of unreviewed images again after the weights have changed; earlier answers stay beside the new ones.
 import { setImmediate } from 'node:timers/promises';
-import { BadInput } from '../../contract/badInput.ts';
+import { BadInput, NoModel } from '../../contract/badInput.ts';
 import type { Image } from '../../contract/project.ts';
-import { type Engine, NoModel } from '../../engine/supervisor.ts';
+import type { Engine } from '../../engine/supervisor.ts';
 import type { Project } from '../../store/project.ts';
 import type { Progress } from '../queue/queue.ts';
 import { askPatiently } from './prompting.ts';

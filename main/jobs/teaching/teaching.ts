@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { BadInput, NoRoom } from '../../contract/badInput.ts';
+import { BadInput, NoModel, NoRoom } from '../../contract/badInput.ts';
 import type { SkippedImage, TeachProgress, TeachReport, WeightsVersion } from '../../contract/learning.ts';
 import type { Image } from '../../contract/project.ts';
 import type { CallLog } from '../../engine/callLog.ts';
-import { Engine, NoModel } from '../../engine/supervisor.ts';
+import { Engine } from '../../engine/supervisor.ts';
 import { readTask, type TeachingFile, writeTask } from '../../engine/teachingTask.ts';
 import { isWhole } from '../../learn/gate/version.ts';
 import { samplesOf, standingThings } from '../../learn/samples/sample.ts';

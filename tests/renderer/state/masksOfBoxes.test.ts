@@ -18,5 +18,5 @@ it('starts the job and shows it', async () => {
   ]);
   await expect
     .poll(() => [...window.client.store.getState().jobs.values()].find(({ kind }) => kind === 'masks')?.message)
-    .toBe('0 masks made of 0 boxes.');
+    .toBe('No box is without a mask, so nothing is drawn; what the box tool draws is a mask already.');
 });
