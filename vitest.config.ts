@@ -4,12 +4,14 @@ import { defineConfig } from 'vitest/config';
  * Tests whose files follow each other in one process, as nothing of a process outlives them: a process of their own, and
  * what it loads, takes a third of a second of a processor each. Browsers, and what stubs or measures a process, stay alone.
  */
-const plain = [
+export const plain = [
   ...['contract', 'graph', 'qwen', 'sam2', 'nn', 'scenes', 'reward', 'formats', 'pictures'].map(
     (room) => `tests/${room}/**/*.test.ts`,
   ),
   'tests/renderer/**/!(worked*|page|listen).test.ts',
-  'tests/jobs/{exporting,importing,importer,sources}.test.ts',
+  ...['exporting/exporting', 'importing/importing', 'importing/importer', 'sources'].map(
+    (name) => `tests/jobs/${name}.test.ts`,
+  ),
   'tests/commands/cases.test.ts',
 ];
 

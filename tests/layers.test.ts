@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { plain } from '../vitest.config.ts';
 import {
+  allFiles,
   decisionsLacking,
   decisionsUnlisted,
   drawnFolders,
   foldersThatStand,
   machinesNamed,
+  placesGone,
   readmeTable,
   readTexts,
   strangeFolders,
@@ -47,6 +50,12 @@ describe('the checkout', () => {
     const texts = readTexts(root);
     expect(texts.filter((file) => file.path.startsWith('docs/decisions/')).length).toBeGreaterThan(10);
     expect([...decisionsLacking(texts), ...decisionsUnlisted(texts)]).toEqual([]);
+  });
+
+  it('has what its pages name', () => expect(placesGone(readTexts(root), allFiles(root))).toEqual([]));
+
+  it('has tests for each pattern of those that share a process', () => {
+    expect(plain.filter((pattern) => globSync(pattern, { cwd: root }).length === 0)).toEqual([]);
   });
 
   it('has at most 10 npm scripts', () => {

@@ -36,6 +36,22 @@ export const machinesNamed = (files: readonly Text[]): string[] =>
     text.split('\n').flatMap((line, index) => (machines.test(line) ? [`${file}:${index + 1} names a machine`] : [])),
   );
 
+const named = /(?<![\w@./-])(?:main|models|renderer|electron|tests|tools|resources)\/[\w./-]*\w/gu;
+
+/** Places of the checkout that pages name where nothing is. Words such as "tests/qwen/rope" stand for all that begins so, as for vitest. */
+export const placesGone = (texts: readonly Text[], files: readonly string[]): string[] =>
+  texts
+    .filter(({ path: file }) => file.endsWith('.md'))
+    .flatMap(({ path: file, text }) =>
+      [...new Set(text.match(named) ?? [])]
+        .filter((place) => !files.some((one) => one.startsWith(place)))
+        .map((place) => `${file} names ${place}, which is not there`),
+    );
+
+/** Every file below the folders at the top. */
+export const allFiles = (root: string): string[] =>
+  topFolders.filter((folder) => !folder.startsWith('.')).flatMap((folder) => filesBelow(root, folder));
+
 const decisionParts = ['Context', 'Choice', 'Rejected', 'Figure'];
 
 /** Pages of decisions that lack a part, by name: one without a rejected alternative or a figure is an opinion. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machinesNamed } from './checkout.ts';
+import { machinesNamed, placesGone } from './checkout.ts';
 import * as habits from './habits.ts';
 import * as imports from './imports.ts';
 import * as measures from './measures.ts';
@@ -332,5 +332,12 @@ describe('texts', () => {
     const folder = ['', 'work', 'shared'].join('/');
     const text = `see it\nsee ${folder}\nsee network/shared and https://example.org${folder}`;
     expect(machinesNamed([{ path: 'README.md', text }])).toEqual(['README.md:2 names a machine']);
+  });
+
+  it('names only files, folders and beginnings of tests that are there', () => {
+    const text = 'see `main/flow/a.ts`, main/flow and tests/flow/a; not main/flow/b.ts, nor ../main/c.ts';
+    const files = ['main/flow/a.ts', 'tests/flow/a.test.ts'];
+    const gone = placesGone([{ path: 'docs/a.md', text }], files);
+    expect(gone).toEqual(['docs/a.md names main/flow/b.ts, which is not there']);
   });
 });
