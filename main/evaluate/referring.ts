@@ -1,7 +1,7 @@
 // Asks a model expressions, item by item, keeps the answers in a file with which a stopped run goes on, and computes the papers' figures.
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { firstBox, toFrame } from '../contract/answer.ts';
+import { firstBox, parseJson, toFrame } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { boxIou, rescale } from '../contract/geometry.ts';
 import { field } from '../contract/lookup.ts';
@@ -120,7 +120,7 @@ async function itemsOf({ items: file, set, weights }: ReferringTask): Promise<St
     await writeFile(file, `${JSON.stringify({ set, weights })}\n`);
     return { known: new Map(), said: new Set() };
   }
-  const made = Header.safeParse(jsonIn(header));
+  const made = Header.safeParse(parseJson(header));
   if (!made.success) throw new BadInput(`${file}: is no file of measured items; name another one with --items`);
   if (made.data.set !== set || made.data.weights !== weights)
     throw new BadInput(`${file}: is of ${made.data.set} by ${made.data.weights}; name another one with --items`);
@@ -129,19 +129,11 @@ async function itemsOf({ items: file, set, weights }: ReferringTask): Promise<St
 }
 
 function itemIn(file: string, line: string, number: number): [string, ReferringItem][] {
-  const json = jsonIn(line);
+  const json = parseJson(line);
   const item = Item.safeParse(json);
   if (item.success) return [[item.data.id, item.data]];
   if (Failed.safeParse(json).success) return [];
   throw new BadInput(`${file}: line ${number} is no measured item; name another file with --items`);
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 interface Seen {

@@ -5,11 +5,11 @@ import { absence, isPointer, pointerWords } from '../../models/runtime/notFetche
 import { BadInput, refusalOf } from '../contract/badInput.ts';
 import type { InstalledModel } from '../weights/catalogue.ts';
 import {
+  otherModelOf,
   refuseForeignFormat,
   refuseOtherModel,
   refuseQuantised,
   refuseSeveral,
-  strangerOf,
 } from '../weights/foreignFormats.ts';
 import { modelFiles } from '../weights/modelFiles.ts';
 import { openWeights } from '../weights/open.ts';
@@ -110,10 +110,10 @@ async function recogniseCheckpoint(place: string, tensors: ReadonlySet<string>):
     const { name } = await openSam(place);
     return { kind: 'SAM checkpoint', detail: name };
   }
-  const stranger = strangerOf(tensors);
+  const other = otherModelOf(tensors);
   throw new BadInput(
-    stranger === null
+    other === null
       ? `${place}: its ${tensors.size} tensors are of no model that Loupe knows`
-      : `${place}: its tensors look like those of ${stranger}; Loupe reads SAM 1, SAM 2, MobileSAM, Qwen-VL and LENS`,
+      : `${place}: its tensors look like those of ${other}; Loupe reads SAM 1, SAM 2, MobileSAM, Qwen-VL and LENS`,
   );
 }

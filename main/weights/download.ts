@@ -8,9 +8,9 @@ import { type FetchOptions, fetchFile, partialOf, sizeOf, type WantedFile } from
 import {
   addressOf,
   authorisation,
-  Closed,
   type HubListing,
   type HubPlaces,
+  HubRefusal,
   listRepository,
   neededFiles,
 } from './hub/hub.ts';
@@ -47,6 +47,8 @@ interface Plan {
   readonly steps: readonly Step[];
   /** What the Hub is asked with. */
   readonly token: string | null;
+  /** Why it is asked without the person's token; null: it is asked with it, or there is none. */
+  readonly refusal: string | null;
   finish(): Promise<void>;
 }
 
@@ -69,7 +71,11 @@ export async function downloadModel(model: CatalogueModel, settings: DownloadSet
       progress.step(bytes - at);
       at = bytes;
     };
-    await fetchFile(wanted, target, { ...settings, signal: progress.signal, headers, onPosition });
+    await fetchFile(wanted, target, { ...settings, signal: progress.signal, headers, onPosition }).catch(
+      (error: unknown) => {
+        throw error instanceof BadInput && plan.refusal ? new BadInput(`${error.message}; ${plan.refusal}`) : error;
+      },
+    );
   }
   for (const { shown } of unseen) await shown();
   await plan.finish();
@@ -129,7 +135,7 @@ function directPlan({ id, direct = [] }: CatalogueModel, settings: DownloadSetti
     const entry = path.join(folder, name);
     return { wanted: { name, bytes, digest, addresses }, target: entry, entry, shown: async () => {} };
   });
-  return { folder, steps, token: settings.hub.token, finish: async () => {} };
+  return { folder, steps, token: settings.hub.token, refusal: null, finish: async () => {} };
 }
 
 async function hubPlan(model: CatalogueModel, settings: DownloadSettings, signal: AbortSignal): Promise<Plan> {
@@ -138,7 +144,7 @@ async function hubPlan(model: CatalogueModel, settings: DownloadSettings, signal
     throw new BadInput(
       `${model.id}: no address of it is known for sure; get its files and give their folder to "loupe model import"`,
     );
-  const { commit, files, token } = await listed({ name: hub, revision }, settings, signal);
+  const { commit, files, token, refusal } = await listed({ name: hub, revision }, settings, signal);
   const needed = neededFiles(files, model.files);
   if (needed.length === 0) throw new BadInput(`${hub}: holds none of the files that a model is made of`);
   const snapshot = snapshotIn(settings.hub.cache, hub, commit);
@@ -149,16 +155,14 @@ async function hubPlan(model: CatalogueModel, settings: DownloadSettings, signal
     return { wanted, target: blobOf(snapshot, digest), entry, shown: () => place(snapshot, name, digest) };
   });
   const finish = () => writeReference(snapshot.repository, revision, commit);
-  return { folder: snapshot.folder, steps, token, finish };
+  return { folder: snapshot.folder, steps, token, refusal, finish };
 }
 
 const endpointsOf = ({ hub, mirrors }: DownloadSettings): string[] => [
   ...new Set([hub.endpoint, ...mirrors.map((mirror) => mirror.replace(/\/+$/, ''))]),
 ];
 
-interface Listed extends HubListing {
-  readonly token: string | null;
-}
+type Listed = HubListing & Pick<Plan, 'token' | 'refusal'>;
 
 /** Lists the files by the first address that answers. The Hub refuses a token that is too old even what everybody may have: then it is asked without. */
 async function listed(
@@ -167,16 +171,16 @@ async function listed(
   signal: AbortSignal,
 ): Promise<Listed> {
   const complaints: string[] = [];
-  const ask = async (endpoint: string, token: string | null): Promise<Listed> => ({
+  const ask = async (endpoint: string, token: string | null, refusal: string | null = null): Promise<Listed> => ({
     ...(await listRepository(endpoint, repository, { token, signal, backoffMs: settings.backoffMs })),
-    token,
+    ...{ token, refusal },
   });
   for (const endpoint of endpointsOf(settings)) {
     const token = endpoint === settings.hub.endpoint ? settings.hub.token : null;
     try {
       return await ask(endpoint, token).catch((error: unknown) => {
-        if (token === null || !(error instanceof Closed)) throw error;
-        return ask(endpoint, null).catch(() => {
+        if (token === null || !(error instanceof HubRefusal)) throw error;
+        return ask(endpoint, null, error.message).catch(() => {
           throw error;
         });
       });

@@ -2,6 +2,7 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 
 interface ForeignFormat {
@@ -90,7 +91,7 @@ const segmenterKinds = /^(sam|edgetam|mobile_?sam|slim_?sam)/;
 /** Throws one sentence where the folder's config.json says that it is of another model than those that answer words. */
 export async function refuseOtherModel(folder: string): Promise<void> {
   const file = path.join(folder, 'config.json');
-  const { data } = ConfigFile.safeParse(jsonIn(await readFile(file, 'utf8').catch(() => '')));
+  const { data } = ConfigFile.safeParse(parseJson(await readFile(file, 'utf8').catch(() => '')));
   if (!data) return;
   const kind = JSON.stringify(data.model_type.slice(0, 60));
   if (segmenterKinds.test(data.model_type))
@@ -100,14 +101,6 @@ export async function refuseOtherModel(folder: string): Promise<void> {
   throw new BadInput(
     `${file}: is of ${kind}, which Loupe does not read; it reads Qwen2.5-VL, Qwen2-VL and what was trained from them`,
   );
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Names of tensors that stand in the place of weights which a program wrote in few bits. */
@@ -135,8 +128,8 @@ export function refuseQuantised(place: string, tensors: Iterable<string>): void 
     throw new BadInput(`${place}: has its tensors under the names of MLX or another program; ${take}`);
 }
 
-/** Detectors and segmenters whose tensors people give to Loupe, by the names of these. */
-const strangers: readonly (readonly [RegExp, string])[] = [
+/** Models that people give to Loupe and that it does not read, by the names of their tensors. */
+const otherModels: readonly (readonly [RegExp, string])[] = [
   [/^(model\.)?model\.\d+\.(conv|cv1|m)\./, 'YOLO'],
   [/^(backbone\.bottom_up|roi_heads|proposal_generator)\./, 'detectron2'],
   [/^sem_seg_head\./, 'Mask2Former'],
@@ -147,5 +140,5 @@ const strangers: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** What the tensors are of; null: nothing that is known. */
-export const strangerOf = (tensors: ReadonlySet<string>): string | null =>
-  strangers.find(([pattern]) => [...tensors].some((name) => pattern.test(name)))?.[1] ?? null;
+export const otherModelOf = (tensors: ReadonlySet<string>): string | null =>
+  otherModels.find(([pattern]) => [...tensors].some((name) => pattern.test(name)))?.[1] ?? null;

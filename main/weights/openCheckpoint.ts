@@ -14,6 +14,7 @@ import { openSafetensors } from '../../models/runtime/safetensors.ts';
 import { openTorchFile } from '../../models/runtime/torchFile.ts';
 import { type WeightSpan, type WeightsFile, weightsFile } from '../../models/runtime/weightsFile.ts';
 import { type Sam2Config, sam2Variants } from '../../models/sam2/config.ts';
+import { parseJson } from '../contract/answer.ts';
 import { BadInput } from '../contract/badInput.ts';
 import { type Adapter, adapted, adapterIn, isAdapter } from './adapter.ts';
 import { checkTensors, extraTensors } from './checkTensors.ts';
@@ -78,15 +79,7 @@ const QwenFile = z.object({ model_type: z.enum(['qwen2_5_vl', 'qwen2_vl']) });
 export async function isCheckpoint(folder: string): Promise<boolean> {
   if ((await isAdapter(folder)) || (await isTaught(folder))) return true;
   const text = await readFile(path.join(folder, 'config.json'), 'utf8').catch(() => '');
-  return QwenFile.safeParse(jsonIn(text)).success;
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return QwenFile.safeParse(parseJson(text)).success;
 }
 
 /** Throws one sentence: the file at fault, or the tensors that are missing or of another shape. */

@@ -179,13 +179,22 @@ describe('elsewhere', () => {
       'without a token',
       {},
       [[file, [401]]],
-      /^config\.json: .* gives it to nobody unknown \(401\): accept its licence at http:\S+\/some\/model, and set HF_TOKEN/,
+      /^config\.json: .* gives it to known accounts alone \(401\): accept its licence at http:\S+\/some\/model, and set HF_TOKEN/,
     ],
     [
       'with a token',
       { HF_TOKEN: 'secret' },
       [[file, [403]]],
       /does not give it to the account of the token \(403\): accept its licence at \S+\/some\/model by that account/,
+    ],
+    [
+      'with a token that is too old for the file, too',
+      { HF_TOKEN: 'secret' },
+      [
+        [listing, [401]],
+        [file, [401]],
+      ],
+      /^config\.json: .* gives it to known accounts alone \(401\).*; \S+ does not take the token \(401\): set HF_TOKEN/,
     ],
     [
       'with a token that is none',

@@ -178,7 +178,7 @@ async function readOnce(address: string, { token, signal, page }: Reading): Prom
     if (response.ok) return await textOf(address, response);
     await response.body?.cancel();
     if (response.status === 401 || response.status === 403)
-      throw new Closed(`${new URL(address).host} ${closed(response.status, { page, isKnown: token !== null })}`);
+      throw new HubRefusal(`${new URL(address).host} ${closed(response.status, { page, isKnown: token !== null })}`);
     throw refusal(address, response);
   } catch (error) {
     signal.throwIfAborted();
@@ -214,13 +214,13 @@ function refusal(address: string, { status, headers }: Response): BadInput {
   return isPassing ? new Passing(said, retryAfterMs(headers)) : new BadInput(said);
 }
 
-/** Given to nobody unknown, or not to this token. */
-export class Closed extends BadInput {}
+/** The server gives it to known accounts alone, or not to this token. */
+export class HubRefusal extends BadInput {}
 
 /** The end of a sentence on what is not given to everybody (401 or 403). `isKnown`: a token was sent. */
 export function closed(status: number, { page, isKnown }: { page: string; isKnown: boolean }): string {
   const another = 'set HF_TOKEN to a token of your account, or log in by "hf auth login"';
-  if (!isKnown) return `gives it to nobody unknown (${status}): accept its licence at ${page}, and ${another}`;
+  if (!isKnown) return `gives it to known accounts alone (${status}): accept its licence at ${page}, and ${another}`;
   if (status === 401) return `does not take the token (401): ${another} anew`;
   return `does not give it to the account of the token (403): accept its licence at ${page} by that account, or take a token that may read it`;
 }

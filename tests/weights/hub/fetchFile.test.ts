@@ -202,7 +202,7 @@ describe('what is not the file', () => {
 describe('a server that gives nothing', () => {
   it.each([
     [404, /127\.0\.0\.1:\d+ answers 404$/],
-    [401, /gives it to nobody unknown \(401\): accept its licence at http\S+, and set HF_TOKEN/],
+    [401, /gives it to known accounts alone \(401\): accept its licence at http\S+, and set HF_TOKEN/],
   ])('by %i is asked once', async (status, sentence) => {
     faults({ kind: 'status', status });
     await expect(fetched()).rejects.toThrow(sentence);

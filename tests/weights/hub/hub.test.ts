@@ -115,7 +115,7 @@ describe('a list of files', () => {
 
   it.each([
     [404, /some\/gone\/revision\/main\?blobs=true: is not there \(404\)/],
-    [401, /127\.0\.0\.1:\d+ gives it to nobody unknown \(401\): accept its licence at http\S*, and set HF_TOKEN/],
+    [401, /127\.0\.0\.1:\d+ gives it to known accounts alone \(401\): accept its licence at http\S*, and set HF_TOKEN/],
     [500, /cannot be had \(500\)/],
   ])('that is answered by %i is refused in one sentence', async (status, sentence) => {
     server.faults.set('/api/models/some/gone/revision/main', Array(3).fill({ kind: 'status', status }));
