@@ -45,7 +45,9 @@ export async function openClickSegmenter(
   if (names.includes('config.json') && names.includes('tokenizer.json') && !(await isCheckpoint(place))) {
     await refuseOtherModel(place);
     const weights = await openWeights(place);
-    return named(weights.name, await Segmenter.open(weights, options), await readRepairRecord(place));
+    // Read before: where it is damaged no session is left open.
+    const record = await readRepairRecord(place);
+    return named(weights.name, await Segmenter.open(weights, options), record);
   }
   refuseSeveral(place, names);
   const weights = await openSegmenter(place, taught);

@@ -148,11 +148,12 @@ class Source {
     this.#notNumbers = notNumbers;
     try {
       this.#descriptor = openSync(file, 'r');
-      if (fstatSync(this.#descriptor).isDirectory()) throw new BadInput(`${file}: is a folder; name the file in it`);
     } catch (error) {
-      if (error instanceof BadInput) throw error;
       throw new BadInput(`${file}: cannot be read (${error instanceof Error && 'code' in error ? error.code : error})`);
     }
+    if (!fstatSync(this.#descriptor).isDirectory()) return;
+    this.close();
+    throw new BadInput(`${file}: is a folder; name the file in it`);
   }
 
   close(): void {

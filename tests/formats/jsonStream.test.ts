@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -13,6 +13,13 @@ const piecesOf = (text: string | Uint8Array, wanted?: (key: string) => Wanted) =
 ];
 
 describe('jsonPieces', () => {
+  test.skipIf(process.platform !== 'linux')('refuse a folder and leave nothing open', () => {
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    for (let i = 0; i < 20; i++) expect(() => [...jsonPieces(folder)]).toThrow(/: is a folder; name the file in it$/);
+    expect(open()).toBe(before);
+  });
+
   test('gives entries of lists one by one and other values whole', () => {
     const value = { a: [1, { b: [2] }], c: 'text', d: [], e: null };
     expect(piecesOf(JSON.stringify(value))).toEqual([
