@@ -2,21 +2,40 @@
 import { Alert, Button, Group, Select, Text } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { LearningState, WeightsVersion } from '../../../main/contract/learning.ts';
+import type { ActionContext } from '../../state/actionContext.ts';
+import { sentence } from '../../state/connection.ts';
+import { say } from '../../state/workbench.ts';
 import { useClient, useWorkbench } from '../window/client.ts';
 
 /** What is in use of the project's own, and a way to set it aside. Read anew whenever other weights answer. */
 export function useLearntVersion(): { version: WeightsVersion | null; setAside(): void } {
-  const { host } = useClient();
+  const client = useClient();
+  const { host } = client;
   const answering = useWorkbench(({ engine }) => engine?.weights ?? null);
   const hasProject = useWorkbench(({ project }) => project !== null);
   const [state, setState] = useState<LearningState | null>(null);
   useEffect(() => {
     // Null while a model is opened: then it is not known yet.
     if (!hasProject || answering === null) return setState(null);
-    host.learning.state().then(setState, () => setState(null));
+    let isWanted = true;
+    const keep = (read: LearningState | null) => isWanted && setState(read);
+    host.learning.state().then(keep, () => keep(null));
+    return () => {
+      isWanted = false;
+    };
   }, [host, hasProject, answering]);
   const version = state?.versions.find(({ inUse }) => inUse) ?? null;
-  return { version, setAside: () => void host.learning.setAside().then(setState, () => {}) };
+  return { version, setAside: () => void learntSetAside(client).then((after) => after && setState(after)) };
+}
+
+/** The versions, of which none is in use any more; null where the host refuses, which is said. */
+export async function learntSetAside({ host, store }: ActionContext): Promise<LearningState | null> {
+  try {
+    return await host.learning.setAside();
+  } catch (error) {
+    say(store, 'bad', sentence(error));
+    return null;
+  }
 }
 
 interface NoticeProps {

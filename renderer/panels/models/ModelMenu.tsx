@@ -1,4 +1,4 @@
-// The models that lie on this machine as a menu, and a folder of the person's own beside them.
+// The models that lie on this machine as a menu, and a folder of the person's own beside them; of a segmenter also a file.
 import { Button, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ModelPlace } from '../../../main/contract/api.ts';
@@ -41,7 +41,7 @@ export function ModelMenu({ label, kind, onPick }: Props) {
           </Menu.Item>
         ))}
         <Menu.Item onClick={() => void other('weights')}>A folder…</Menu.Item>
-        <Menu.Item onClick={() => void other('weights file')}>A file…</Menu.Item>
+        {kind === 'segmenter' && <Menu.Item onClick={() => void other('weights file')}>A file…</Menu.Item>}
       </Menu.Dropdown>
     </Menu>
   );

@@ -39,11 +39,7 @@ function TeachForm() {
   return (
     <Stack>
       <Text size="sm">{introduction(state)}</Text>
-      {learns !== null && (
-        <Text size="sm" c="dimmed" role="note" aria-label="What learns">
-          {learns}
-        </Text>
-      )}
+      <WhatLearns learns={learns} goesOn={running && isStopped} />
       {!running && !isStopped && <TeachPlan asked={asked} onChange={setAsked} />}
       {running && <JobView job={job} />}
       {running && <Live />}
@@ -121,6 +117,20 @@ export function StartButtons({ isStopped, running, starting, crossValidates, onS
     </>
   );
 }
+
+interface WhatLearnsProps {
+  readonly learns: string | null;
+  /** A run was stopped, and since it goes on or was begun anew, what was said of it is not so any more. */
+  readonly goesOn: boolean;
+}
+
+export const WhatLearns = ({ learns, goesOn }: WhatLearnsProps) =>
+  learns !== null &&
+  !goesOn && (
+    <Text size="sm" c="dimmed" role="note" aria-label="What learns">
+      {learns}
+    </Text>
+  );
 
 /** Read again whenever a run has begun or ended. */
 function useLearning(running: boolean) {

@@ -4,9 +4,11 @@ import type { InstalledRow } from '../../../../main/contract/api.ts';
 import type { TeachReport } from '../../../../main/contract/learning.ts';
 import { Settings } from '../../../../main/contract/settings.ts';
 import { bitsWords, Installed, InstalledModels } from '../../../../renderer/panels/models/InstalledModels.tsx';
-import { LearntNotice, VersionChoice } from '../../../../renderer/panels/models/LearntVersions.tsx';
+import { LearntNotice, learntSetAside, VersionChoice } from '../../../../renderer/panels/models/LearntVersions.tsx';
+import { ModelMenu } from '../../../../renderer/panels/models/ModelMenu.tsx';
 import type { Workbench } from '../../../../renderer/state/workbench.ts';
 import { wordsOf } from '../../printed.ts';
+import { atScript, refuse } from '../../scripted.ts';
 import { engine } from '../given.ts';
 import { laidOpen } from '../laidOpen.ts';
 import { isDisabled, namesOf } from '../markup.ts';
@@ -82,6 +84,16 @@ describe('the list', () => {
   });
 });
 
+describe('a menu of models', () => {
+  it('has a file for clicks, but none for words, which need a folder', () => {
+    const menu = (kind: 'reasoner' | 'segmenter') =>
+      wordsOf(laidOpen(ModelMenu, {}, { label: 'Choose', kind, onPick: () => {} }));
+    expect(menu('segmenter')).toContain('A file…');
+    expect(menu('reasoner')).toContain('A folder…');
+    expect(menu('reasoner')).not.toContain('A file…');
+  });
+});
+
 const reportOf = (promoted: boolean): TeachReport => ({
   ...{ tier: 'decoder', samples: 9, before: null, after: null, minutes: 1, peakMB: 2, prompts: [] },
   gate: {
@@ -104,6 +116,13 @@ describe('weights that the project has learnt', () => {
     const chosen = { settings: { ...Settings.parse({}), weights: '/models/lens' } };
     expect(wordsOf(installed({}, { isAnswering: false, ...chosen }))).toContain('Chosen');
     expect(wordsOf(installed({}, chosen))).toContain('In use');
+  });
+
+  it('stay in use where the host refuses, which is said', async () => {
+    const { client, close } = atScript({ learning: { setAside: () => refuse('No project is open.') } });
+    expect(await learntSetAside(client)).toBeNull();
+    expect(client.store.getState().notice).toMatchObject({ tone: 'bad', text: 'No project is open.' });
+    close();
   });
 
   it('can all be used again, and none of them', () => {

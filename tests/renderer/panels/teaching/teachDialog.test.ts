@@ -7,6 +7,7 @@ import {
   Result,
   StartButtons,
   TeachDialog,
+  WhatLearns,
 } from '../../../../renderer/panels/teaching/TeachDialog.tsx';
 import { Planned } from '../../../../renderer/panels/teaching/TeachPlan.tsx';
 import { wordsOf } from '../../printed.ts';
@@ -39,6 +40,13 @@ describe('teaching', () => {
     const markup = laidOpen(TeachDialog, { ...dialog, ...running });
     expect(isDisabled(markup, 'Teach')).toBe(true);
     expect(wordsOf(markup)).toContain('Teaching the model');
+  });
+
+  it('says what learns, but nothing of a stopped run that goes on or was begun anew', () => {
+    const words = (goesOn: boolean) =>
+      wordsOf(laidOpen(WhatLearns, {}, { learns: 'The run that was stopped', goesOn }));
+    expect(words(false)).toBe('The run that was stopped');
+    expect(words(true)).toBe('');
   });
 
   it('can be gone on with where it was stopped, or begun anew', () => {
