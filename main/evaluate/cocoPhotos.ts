@@ -4,8 +4,8 @@ import { resizePillow } from '../../models/nn/resample.ts';
 import { BadInput } from '../contract/badInput.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { fromBitmap, maskArea, maskBox, toBitmap } from '../contract/rle.ts';
-import { readCoco } from '../formats/cocoRead.ts';
-import { Notes, type ReadImage } from '../formats/reading.ts';
+import { readCoco } from '../formats/coco/cocoRead.ts';
+import { Notes, type ReadImage } from '../formats/reading/reading.ts';
 import { decodeImage, measureImage } from '../pictures/image.ts';
 
 export interface CocoSource {

@@ -5,7 +5,7 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskArea } from '../contract/rle.ts';
-import type { LeftOut } from '../formats/reading.ts';
+import type { LeftOut } from '../formats/reading/reading.ts';
 
 /** What is meant, in image pixels; masks without a pixel where nothing is. */
 export interface ExpressionTruth {

@@ -8,9 +8,9 @@ import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { fromBitmap, toBitmap, union } from '../contract/rle.ts';
-import { parseSegmentation } from '../formats/cocoRules.ts';
-import { jsonFields, jsonPieces } from '../formats/jsonStream.ts';
-import type { LeftOut } from '../formats/reading.ts';
+import { parseSegmentation } from '../formats/coco/cocoRules.ts';
+import { jsonFields, jsonPieces } from '../formats/files/jsonStream.ts';
+import type { LeftOut } from '../formats/reading/reading.ts';
 import {
   checked,
   type Expression,

@@ -8,7 +8,7 @@ import { field } from '../contract/lookup.ts';
 import type { Box, DecodedImage, Mask } from '../contract/records.ts';
 import { unionOf } from '../contract/rle.ts';
 import type { Predictor, Proposal } from '../flow/predictor.ts';
-import type { LeftOut } from '../formats/reading.ts';
+import type { LeftOut } from '../formats/reading/reading.ts';
 import type { Expression, ExpressionTruth } from './expressions.ts';
 import { cIoU, gIoU, median, type Overlap, overlapOf } from './metrics.ts';
 

@@ -7,9 +7,9 @@ import { parseRle } from '../contract/cocoMask.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { maskArea, maskBox, union } from '../contract/rle.ts';
-import { jsonRows } from '../formats/jsonStream.ts';
-import { isPictureName } from '../formats/nameLists.ts';
-import type { LeftOut } from '../formats/reading.ts';
+import { jsonRows } from '../formats/files/jsonStream.ts';
+import { isPictureName } from '../formats/reading/nameLists.ts';
+import type { LeftOut } from '../formats/reading/reading.ts';
 import { isFlag, reasonSegFields, reasonSegMasks } from '../formats/reasonSeg.ts';
 import { type AnnotatedImage, readCocoTruth, readIsatTruth } from '../formats/trueMasks.ts';
 import {

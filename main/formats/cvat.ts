@@ -5,14 +5,14 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { fromRegion, toMask } from '../contract/maskColumns.ts';
 import { checkSize, maskBox, union } from '../contract/rle.ts';
-import { mergeAttributes, mergeFields, readAttributes } from './attributes.ts';
 import { CvatNames } from './cvatNames.ts';
 import { framesOf } from './cvatTracks.ts';
-import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { type BoxedMask, boxRing, ellipseRing, maskOfRing, placedMask, turnedRing } from './rings.ts';
-import { decodeText } from './textFile.ts';
-import { boxOf, labelOf, sideOf, slashed, wholeOf } from './values.ts';
-import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
+import { decodeText } from './files/textFile.ts';
+import { childOf, childrenOf, type Element, parseXml, textIn } from './files/xml.ts';
+import { mergeAttributes, mergeFields, readAttributes } from './reading/attributes.ts';
+import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading/reading.ts';
+import { type BoxedMask, boxRing, ellipseRing, maskOfRing, placedMask, turnedRing } from './reading/rings.ts';
+import { boxOf, labelOf, sideOf, slashed, wholeOf } from './reading/values.ts';
 
 const MOST_BYTES = 256e6;
 /** XML attributes that say where a shape lies, and those whose usual value says nothing. */

@@ -1,7 +1,8 @@
 // Finds names and folders for the pictures of a CVAT file: a project's tasks may call different pictures alike.
-import type { ReadImage } from './reading.ts';
-import { sideOf, slashed, textOf, wholeOf } from './values.ts';
-import { childOf, childrenOf, type Element, textIn } from './xml.ts';
+
+import { childOf, childrenOf, type Element, textIn } from './files/xml.ts';
+import type { ReadImage } from './reading/reading.ts';
+import { sideOf, slashed, textOf, wholeOf } from './reading/values.ts';
 
 /** What the head of the file says of one task. */
 export interface CvatTask {

@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import type { CvatNames, CvatTask } from './cvatNames.ts';
-import type { Notes, ReadContext } from './reading.ts';
-import { wholeOf } from './values.ts';
-import { childrenOf, type Element } from './xml.ts';
+import { childrenOf, type Element } from './files/xml.ts';
+import type { Notes, ReadContext } from './reading/reading.ts';
+import { wholeOf } from './reading/values.ts';
 
 const NONE_HERE =
   "is CVAT's form for video (tracks), and no frame is here as a picture; export the task with its images, so that " +

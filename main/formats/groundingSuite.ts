@@ -2,9 +2,9 @@
 import { BadInput } from '../contract/badInput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import { jsonRows } from './jsonStream.ts';
-import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { attributesOf, isFields, slashed, textOf } from './values.ts';
+import { jsonRows } from './files/jsonStream.ts';
+import type { ReadContext, ReadImage, Reading, ReadShape } from './reading/reading.ts';
+import { attributesOf, isFields, slashed, textOf } from './reading/values.ts';
 
 export async function readGroundingSuite(file: string, { notes }: ReadContext): Promise<Reading> {
   const images = new Map<string, ReadImage>();

@@ -4,8 +4,8 @@ import { BadInput } from '../contract/badInput.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Mask } from '../contract/records.ts';
 import { difference, maskArea, maskBox, union } from '../contract/rle.ts';
-import { jsonFields } from './jsonStream.ts';
-import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
+import { jsonFields } from './files/jsonStream.ts';
+import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading/reading.ts';
 import {
   attributesOf,
   type Fields,
@@ -17,7 +17,7 @@ import {
   slashed,
   textOf,
   yesOf,
-} from './values.ts';
+} from './reading/values.ts';
 
 const BACKGROUND = '__background__';
 

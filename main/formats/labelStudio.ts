@@ -1,12 +1,22 @@
 // Reads a Label Studio export (JSON): of several people's work the one that counts; the rest is named.
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { mergeFields, readAttributes } from './attributes.ts';
-import { jsonPieces } from './jsonStream.ts';
+import { jsonPieces } from './files/jsonStream.ts';
 import { isRegion, regionOf } from './labelStudioRegions.ts';
-import { isPictureName } from './nameLists.ts';
-import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { baseName, type Fields, isFields, labelOf, numberOf, sideOf, slashed, textOf, yesOf } from './values.ts';
+import { mergeFields, readAttributes } from './reading/attributes.ts';
+import { isPictureName } from './reading/nameLists.ts';
+import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading/reading.ts';
+import {
+  baseName,
+  type Fields,
+  isFields,
+  labelOf,
+  numberOf,
+  sideOf,
+  slashed,
+  textOf,
+  yesOf,
+} from './reading/values.ts';
 
 export async function readLabelStudio(file: string, { notes, pictures }: ReadContext): Promise<Reading> {
   const images: ReadImage[] = [];

@@ -1,8 +1,8 @@
 // Reads the place of a shape from one result of Label Studio, which counts places in percent of the picture.
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { type BoxedMask, boxRing, ellipseRing, maskOfRing, turnedRing } from './rings.ts';
-import { boxOf, type Fields, numberOf, ringOf } from './values.ts';
+import { type BoxedMask, boxRing, ellipseRing, maskOfRing, turnedRing } from './reading/rings.ts';
+import { boxOf, type Fields, numberOf, ringOf } from './reading/values.ts';
 
 /** Gives a region in pixels of its picture. Throws `BadInput` where the result has no area. */
 export function regionOf(type: string, value: Fields, frame: Frame): BoxedMask {

@@ -4,12 +4,23 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { checkSize, fromBitmap, maskBox, union } from '../contract/rle.ts';
-import { mergeAttributes, mergeFields, readAttributes } from './attributes.ts';
-import { jsonFields } from './jsonStream.ts';
-import { decodePng } from './png.ts';
-import type { Notes, ReadContext, Reading, ReadShape, SizedImage } from './reading.ts';
-import { type BoxedMask, ellipseRing, maskOfRing, placedMask } from './rings.ts';
-import { boxOf, type Fields, isFields, labelOf, ringOf, sideOf, slashed, textOf, wholeOf, yesOf } from './values.ts';
+import { jsonFields } from './files/jsonStream.ts';
+import { decodePng } from './files/png.ts';
+import { mergeAttributes, mergeFields, readAttributes } from './reading/attributes.ts';
+import type { Notes, ReadContext, Reading, ReadShape, SizedImage } from './reading/reading.ts';
+import { type BoxedMask, ellipseRing, maskOfRing, placedMask } from './reading/rings.ts';
+import {
+  boxOf,
+  type Fields,
+  isFields,
+  labelOf,
+  ringOf,
+  sideOf,
+  slashed,
+  textOf,
+  wholeOf,
+  yesOf,
+} from './reading/values.ts';
 
 /** Labels that say "not this". */
 const NO_LABELS = new Set(['__ignore__', '_background_', '__background__']);

@@ -5,11 +5,11 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import type { Mask } from '../contract/records.ts';
 import { difference, fromBitmap, maskArea, maskBox, union } from '../contract/rle.ts';
-import { jsonFields } from './jsonStream.ts';
-import type { ReadContext, Reading } from './reading.ts';
-import { pointsOf } from './rings.ts';
-import { byteOrderMark } from './textFile.ts';
-import { attributesOf, isFields, ringOf, stemOf, textOf } from './values.ts';
+import { jsonFields } from './files/jsonStream.ts';
+import { byteOrderMark } from './files/textFile.ts';
+import type { ReadContext, Reading } from './reading/reading.ts';
+import { pointsOf } from './reading/rings.ts';
+import { attributesOf, isFields, ringOf, stemOf, textOf } from './reading/values.ts';
 
 const LABEL = 'target';
 /** Corners farther away lie in no picture. */

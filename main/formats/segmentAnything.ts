@@ -3,9 +3,9 @@ import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
 import { parseRle } from '../contract/cocoMask.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import { jsonFields } from './jsonStream.ts';
-import type { ReadContext, Reading, ReadShape } from './reading.ts';
-import { attributesOf, isFields, sideOf, slashed, textOf } from './values.ts';
+import { jsonFields } from './files/jsonStream.ts';
+import type { ReadContext, Reading, ReadShape } from './reading/reading.ts';
+import { attributesOf, isFields, sideOf, slashed, textOf } from './reading/values.ts';
 
 const LABEL = 'object';
 

@@ -6,7 +6,7 @@ import { BadInput } from '../contract/badInput.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import type { Mask } from '../contract/records.ts';
 import { fromBitmap, toBitmap } from '../contract/rle.ts';
-import { parseSegmentation } from './cocoRules.ts';
+import { parseSegmentation } from './coco/cocoRules.ts';
 
 export interface AnnotatedImage {
   readonly fileName: string;

@@ -3,10 +3,10 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { BadInput } from '../contract/badInput.ts';
-import { jsonFields } from './jsonStream.ts';
-import type { ReadContext, Reading } from './reading.ts';
-import { readText } from './textFile.ts';
-import { type Fields, isFields, textOf } from './values.ts';
+import { jsonFields } from './files/jsonStream.ts';
+import { readText } from './files/textFile.ts';
+import type { ReadContext, Reading } from './reading/reading.ts';
+import { type Fields, isFields, textOf } from './reading/values.ts';
 import { type Entry, type ViaRegion, viaReading } from './viaRegions.ts';
 
 const MOST_BYTES = 256e6;

@@ -1,9 +1,9 @@
 // Reads a project of VIA 3 (files, views and metadata apart).
 import path from 'node:path';
 import { BadInput } from '../contract/badInput.ts';
-import { jsonFields } from './jsonStream.ts';
-import type { ReadContext, Reading } from './reading.ts';
-import { type Fields, isFields, numberOf, textOf } from './values.ts';
+import { jsonFields } from './files/jsonStream.ts';
+import type { ReadContext, Reading } from './reading/reading.ts';
+import { type Fields, isFields, numberOf, textOf } from './reading/values.ts';
 import { type Entry, type ViaRegion, viaReading } from './viaRegions.ts';
 
 /** Numbers that VIA 3 gives to kinds of shapes, and what stands after them. */

@@ -1,10 +1,10 @@
 // Reads regions as all versions of VIA have them; finds out which attribute is the label, and says so.
 import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
-import { readAttributes } from './attributes.ts';
-import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { type BoxedMask, ellipseRing, maskOfRing, turnedRing } from './rings.ts';
-import { baseName, boxOf, type Fields, isFields, labelOf, numberOf, slashed, yesOf } from './values.ts';
+import { readAttributes } from './reading/attributes.ts';
+import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading/reading.ts';
+import { type BoxedMask, ellipseRing, maskOfRing, turnedRing } from './reading/rings.ts';
+import { baseName, boxOf, type Fields, isFields, labelOf, numberOf, slashed, yesOf } from './reading/values.ts';
 
 const LABEL = 'object';
 /** What people call the attribute that says what a thing is, likeliest first. */

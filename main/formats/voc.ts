@@ -5,12 +5,12 @@ import { BadInput } from '../contract/badInput.ts';
 import { boxIou, type Frame } from '../contract/geometry.ts';
 import type { Box, Mask } from '../contract/records.ts';
 import { maskBox } from '../contract/rle.ts';
-import { readAttributes } from './attributes.ts';
-import { decodePng, maskOfValue } from './png.ts';
-import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { decodeText } from './textFile.ts';
-import { baseName, boxOf, sideOf, slashed, stemOf } from './values.ts';
-import { childOf, childrenOf, type Element, parseXml, textIn } from './xml.ts';
+import { decodePng, maskOfValue } from './files/png.ts';
+import { decodeText } from './files/textFile.ts';
+import { childOf, childrenOf, type Element, parseXml, textIn } from './files/xml.ts';
+import { readAttributes } from './reading/attributes.ts';
+import type { Notes, ReadContext, ReadImage, Reading, ReadShape } from './reading/reading.ts';
+import { baseName, boxOf, sideOf, slashed, stemOf } from './reading/values.ts';
 
 /** An object of the picture is that of the box it fills best; less is no match. */
 const LEAST_MATCH = 0.5;

@@ -5,10 +5,10 @@ import { BadInput } from '../contract/badInput.ts';
 import type { Frame } from '../contract/geometry.ts';
 import { fromPolygon } from '../contract/polygon.ts';
 import { maskArea, maskBox } from '../contract/rle.ts';
-import type { ReadContext, ReadImage, Reading, ReadShape } from './reading.ts';
-import { readText } from './textFile.ts';
-import { attributesOf, boxOf, stemOf } from './values.ts';
-import { type YoloSet, yoloSetOf } from './yoloSet.ts';
+import { readText } from './files/textFile.ts';
+import type { ReadContext, ReadImage, Reading, ReadShape } from './reading/reading.ts';
+import { attributesOf, boxOf, stemOf } from './reading/values.ts';
+import { type YoloSet, yoloSetOf } from './reading/yoloSet.ts';
 
 const MOST_BYTES = 64e6;
 /** Shares of a picture lie in 0 to 1; tools round them or draw a little outside. */

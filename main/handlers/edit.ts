@@ -1,7 +1,7 @@
 // The edit group: stores a person's changes and sends them to every window.
 import type { Recorded } from '../contract/api.ts';
 import { BadInput } from '../contract/badInput.ts';
-import { pauses } from '../formats/pauses.ts';
+import { pauses } from '../formats/files/pauses.ts';
 import type { Host } from '../host.ts';
 import type { Project } from '../store/project.ts';
 import { contract } from './contract.ts';

@@ -9,8 +9,8 @@ import { BadInput } from '../../main/contract/badInput.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { fromBitmap, toBitmap, union } from '../../main/contract/rle.ts';
 import type { Proposal } from '../../main/flow/predictor.ts';
-import { parseSegmentation } from '../../main/formats/cocoRules.ts';
-import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
+import { parseSegmentation } from '../../main/formats/coco/cocoRules.ts';
+import { verifyCocoFile } from '../../main/formats/coco/cocoVerify.ts';
 import { decodeImage } from '../../main/pictures/image.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'loupe-deliver-'));

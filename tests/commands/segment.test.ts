@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
+import { verifyCocoFile } from '../../main/formats/coco/cocoVerify.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const weights = path.join(root, 'resources/weights/loupe-nano');

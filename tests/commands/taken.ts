@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect } from 'vitest';
 import { maskArea } from '../../main/contract/rle.ts';
-import { parseSegmentation } from '../../main/formats/cocoRules.ts';
+import { parseSegmentation } from '../../main/formats/coco/cocoRules.ts';
 import { freshFolder, saved } from '../formats/reads.ts';
 import { loupe } from './inProcess.ts';
 

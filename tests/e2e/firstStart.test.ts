@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyCocoFile } from '../../main/formats/cocoVerify.ts';
+import { verifyCocoFile } from '../../main/formats/coco/cocoVerify.ts';
 import { type App, haveShell, starts } from './app.ts';
 
 interface Coco {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseRle } from '../../main/contract/cocoMask.ts';
 import type { Mask } from '../../main/contract/records.ts';
 import { type ApOptions, cocoAp, type Detection, linspace, type TrueThing } from '../../main/evaluate/cocoAp.ts';
-import { parseSegmentation } from '../../main/formats/cocoRules.ts';
+import { parseSegmentation } from '../../main/formats/coco/cocoRules.ts';
 import { goldenJson, haveGolden } from '../golden.ts';
 
 type Bbox = TrueThing['bbox'];

@@ -61,7 +61,7 @@ function bombPng(bytes) {
 /** @type {Record<string, (file: string) => Promise<unknown>>} Each gives how much it found. */
 const readers = {
   async 'json ours'(file) {
-    const { jsonPieces } = await import('../../main/formats/jsonStream.ts');
+    const { jsonPieces } = await import('../../main/formats/files/jsonStream.ts');
     let [count, characters] = [0, 0];
     for (const { value, text } of jsonPieces(file)) {
       if (value !== undefined) count++;
@@ -104,7 +104,7 @@ const readers = {
     return [count, 'annotations alone, no text of entries'];
   },
   async 'png ours'(file) {
-    const { decodePng } = await import('../../main/formats/png.ts');
+    const { decodePng } = await import('../../main/formats/files/png.ts');
     return decodePng(readFileSync(file), 'it').values.length;
   },
   async 'png fast-png'(file) {

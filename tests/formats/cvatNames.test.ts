@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CvatNames } from '../../main/formats/cvatNames.ts';
-import { parseXml } from '../../main/formats/xml.ts';
+import { parseXml } from '../../main/formats/files/xml.ts';
 
 const task = (id: number, name: string, subset: string, more = '') =>
   `<task><id>${id}</id><name>${name}</name><subset>${subset}</subset>${more}</task>`;

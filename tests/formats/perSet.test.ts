@@ -3,9 +3,9 @@ import { rmSync } from 'node:fs';
 import sharp from 'sharp';
 import { afterAll, describe, expect, test } from 'vitest';
 import { maskArea } from '../../main/contract/rle.ts';
+import { readPanoptic } from '../../main/formats/coco/panoptic.ts';
 import { readGroundingSuite } from '../../main/formats/groundingSuite.ts';
 import { readLabelStudio } from '../../main/formats/labelStudio.ts';
-import { readPanoptic } from '../../main/formats/panoptic.ts';
 import { freshFolder, outcomeOf, saved } from './reads.ts';
 
 const folder = freshFolder();

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FormatReader } from '../../main/formats/detect.ts';
-import { type LeftOut, Notes, type Reading, type ReadShape } from '../../main/formats/reading.ts';
+import { type LeftOut, Notes, type Reading, type ReadShape } from '../../main/formats/reading/reading.ts';
 
 export const freshFolder = (): string => mkdtempSync(path.join(tmpdir(), 'loupe-formats-'));
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { maskArea } from '../../main/contract/rle.ts';
-import { Notes } from '../../main/formats/reading.ts';
+import { Notes } from '../../main/formats/reading/reading.ts';
 import { isYoloLine, readYolo } from '../../main/formats/yolo.ts';
 import { freshFolder, outcomeOf, saved } from './reads.ts';
 

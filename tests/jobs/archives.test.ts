@@ -5,7 +5,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { unpackGzip } from '../../main/formats/archive.ts';
+import { unpackGzip } from '../../main/formats/files/archive.ts';
 import { importAnnotations } from '../../main/jobs/importing/importing.ts';
 import { openProject, type Project } from '../../main/store/project.ts';
 import { freshFolder, saved } from '../formats/reads.ts';

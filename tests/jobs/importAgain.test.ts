@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { changed, created } from '../../main/contract/diff.ts';
 import { packMask, type Shape } from '../../main/contract/project.ts';
 import { fromBitmap, maskArea } from '../../main/contract/rle.ts';
-import { parseSegmentation } from '../../main/formats/cocoRules.ts';
+import { parseSegmentation } from '../../main/formats/coco/cocoRules.ts';
 import { type Coco, closeAll, exported, imported, shapesOf, sorted, source, square } from './cocoTrips.ts';
 
 describe('any file', () => {

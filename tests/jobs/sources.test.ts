@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { changed, created, deleted } from '../../main/contract/diff.ts';
 import { packMask, type Shape, unpackMask } from '../../main/contract/project.ts';
 import { fromBitmap, maskBox } from '../../main/contract/rle.ts';
-import { parseSegmentation } from '../../main/formats/cocoRules.ts';
+import { parseSegmentation } from '../../main/formats/coco/cocoRules.ts';
 import { importAnnotations } from '../../main/jobs/importing/importing.ts';
 import { haveMaterial, material } from '../golden.ts';
 import {

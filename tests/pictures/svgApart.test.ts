@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isProcessAlive } from '../../main/formats/partFile.ts';
+import { isProcessAlive } from '../../main/formats/files/partFile.ts';
 import { decodeImage, inspectImage, measureImage } from '../../main/pictures/image.ts';
 import { mayBeSvg, svgApart } from '../../main/pictures/svgApart.ts';
 import { temporary } from '../hosting.ts';

@@ -1,8 +1,8 @@
 // Joins what the COCO files of a project say of themselves into what one file says; whatever is dropped is named.
 import path from 'node:path';
 import { same } from '../../contract/equal.ts';
-import { patched } from '../../formats/cocoRecord.ts';
-import { isFields, wholeOf } from '../../formats/values.ts';
+import { patched } from '../../formats/coco/cocoRecord.ts';
+import { isFields, wholeOf } from '../../formats/reading/values.ts';
 import type { Project } from '../../store/project.ts';
 import type { SourceFile } from '../../store/sources.ts';
 

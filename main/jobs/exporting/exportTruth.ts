@@ -2,9 +2,9 @@
 import { same } from '../../contract/equal.ts';
 import { type Shape, unpackMask } from '../../contract/project.ts';
 import { maskArea } from '../../contract/rle.ts';
-import { completed, fieldsOf } from '../../formats/cocoRecord.ts';
-import type { Truth } from '../../formats/cocoVerify.ts';
-import { type Fields, wholeOf } from '../../formats/values.ts';
+import { completed, fieldsOf } from '../../formats/coco/cocoRecord.ts';
+import type { Truth } from '../../formats/coco/cocoVerify.ts';
+import { type Fields, wholeOf } from '../../formats/reading/values.ts';
 import type { Project } from '../../store/project.ts';
 import type { SourceShape } from '../../store/sources.ts';
 import { type CocoIds, cocoIdsOf } from '../importing/cocoIds.ts';

@@ -1,8 +1,8 @@
 // Records a file that was just written as the project's source, so that it can be written into again.
 import path from 'node:path';
 import { wellFormed } from '../../contract/text.ts';
-import { readCoco } from '../../formats/cocoRead.ts';
-import { Notes } from '../../formats/reading.ts';
+import { readCoco } from '../../formats/coco/cocoRead.ts';
+import { Notes } from '../../formats/reading/reading.ts';
 import type { Project } from '../../store/project.ts';
 import { hashOfFile } from '../importing/digests.ts';
 import { plainShape } from '../importing/readParts.ts';

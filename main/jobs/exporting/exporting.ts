@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { BadInput } from '../../contract/badInput.ts';
 import type { ExportSettings, VerifyReport } from '../../contract/jobs.ts';
-import { verifyCocoFile } from '../../formats/cocoVerify.ts';
-import { type Written, writeCocoFile } from '../../formats/cocoWrite.ts';
+import { verifyCocoFile } from '../../formats/coco/cocoVerify.ts';
+import { type Written, writeCocoFile } from '../../formats/coco/cocoWrite.ts';
 import { measureImage } from '../../pictures/image.ts';
 import { refuseOwnFile } from '../../store/ownFile.ts';
 import type { Project } from '../../store/project.ts';

@@ -1,7 +1,7 @@
 // Writes reports of imports, exports and checks as the sentences that a person reads, in the window and in a terminal.
 import path from 'node:path';
 import type { ImportReport, VerifyReport } from '../../contract/jobs.ts';
-import type { Written } from '../../formats/cocoWrite.ts';
+import type { Written } from '../../formats/coco/cocoWrite.ts';
 import type { TrainerReport } from './trainerExport.ts';
 
 const counted = (count: number, what: string): string =>

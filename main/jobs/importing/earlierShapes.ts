@@ -2,7 +2,7 @@
 import { boxIou } from '../../contract/geometry.ts';
 import { type Shape, unpackMask } from '../../contract/project.ts';
 import { maskIou } from '../../contract/rle.ts';
-import type { ShapeSource } from '../../formats/reading.ts';
+import type { ShapeSource } from '../../formats/reading/reading.ts';
 import type { Project } from '../../store/project.ts';
 import type { SourceShape } from '../../store/sources.ts';
 import type { CocoIds } from './cocoIds.ts';

@@ -4,8 +4,8 @@ import { type Change, changed, created, longestTitle } from '../../contract/diff
 import type { ImportReport } from '../../contract/jobs.ts';
 import type { Shape } from '../../contract/project.ts';
 import { cut, wellFormed } from '../../contract/text.ts';
-import { pauses } from '../../formats/pauses.ts';
-import { Notes } from '../../formats/reading.ts';
+import { pauses } from '../../formats/files/pauses.ts';
+import { Notes } from '../../formats/reading/reading.ts';
 import type { Project } from '../../store/project.ts';
 import type { MatchedImage } from '../pictures/matchImages.ts';
 import type { Progress } from '../queue/queue.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Recorded } from '../../contract/api.ts';
 import { BadInput } from '../../contract/badInput.ts';
 import type { ImportReport } from '../../contract/jobs.ts';
-import { pauses } from '../../formats/pauses.ts';
+import { pauses } from '../../formats/files/pauses.ts';
 import { refuseOwnFile } from '../../store/ownFile.ts';
 import type { Project } from '../../store/project.ts';
 import { runTask, TaskStopped } from '../../tasks/task.ts';

@@ -1,7 +1,7 @@
 // Reads the keypoints that COCO files gave for the shapes on an image, with the lines that their category draws between them.
 import type { Keypoints } from '../../contract/project.ts';
-import { fieldsOf } from '../../formats/cocoRecord.ts';
-import { numberOf, wholeOf } from '../../formats/values.ts';
+import { fieldsOf } from '../../formats/coco/cocoRecord.ts';
+import { numberOf, wholeOf } from '../../formats/reading/values.ts';
 import type { Project } from '../../store/project.ts';
 
 /** More are no body, and would cost every frame. */

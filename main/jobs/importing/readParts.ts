@@ -3,7 +3,14 @@ import path from 'node:path';
 import { type AttributeValue, type PackedMask, packMask } from '../../contract/project.ts';
 import type { Box } from '../../contract/records.ts';
 import { cut } from '../../contract/text.ts';
-import type { Notes, ReadImage, Reading, ReadingSource, ReadShape, ShapeSource } from '../../formats/reading.ts';
+import type {
+  Notes,
+  ReadImage,
+  Reading,
+  ReadingSource,
+  ReadShape,
+  ShapeSource,
+} from '../../formats/reading/reading.ts';
 import type { ImageMatcher, MatchedImage } from '../pictures/matchImages.ts';
 import { geometryOf, hashOfFile } from './digests.ts';
 import type { ImportBudget } from './importBudget.ts';

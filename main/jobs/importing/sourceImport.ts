@@ -1,6 +1,6 @@
 // Stores what a COCO file says of the things that are taken from it, so that an export writes them again.
 import type { Shape } from '../../contract/project.ts';
-import type { SourceText } from '../../formats/reading.ts';
+import type { SourceText } from '../../formats/reading/reading.ts';
 import type { Project } from '../../store/project.ts';
 import type { SourceImage, SourceShape } from '../../store/sources.ts';
 import { saidOf } from './digests.ts';

@@ -1,6 +1,6 @@
 // Finds the project's file for each image that an annotation file names, or says why the image is left out.
 import path from 'node:path';
-import type { Notes, ReadImage, ReadPicture, SourceText } from '../../formats/reading.ts';
+import type { Notes, ReadImage, ReadPicture, SourceText } from '../../formats/reading/reading.ts';
 import { type NamedPictures, pathIn } from './namedPictures.ts';
 
 /** An image with its place in the project. */

@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BadInput } from '../../contract/badInput.ts';
-import type { PictureFinder, ReadPicture } from '../../formats/reading.ts';
+import type { PictureFinder, ReadPicture } from '../../formats/reading/reading.ts';
 import { imageFilesIn, isImageName } from '../../pictures/listImageFiles.ts';
 
 /** How a project names a file: relative to its own folder with forward slashes, absolute where there is no such path. */

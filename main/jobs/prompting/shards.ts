@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { BadInput, ReadOnlyPlace } from '../../contract/badInput.ts';
 import { created } from '../../contract/diff.ts';
 import type { Image, StoredPrompt, StoredProposal } from '../../contract/project.ts';
-import { partFileOf } from '../../formats/partFile.ts';
+import { partFileOf } from '../../formats/files/partFile.ts';
 import { copyToRead } from '../../store/copyProject.ts';
 import type { Project } from '../../store/project.ts';
 import { type OpenOptions, openChecked } from '../opening/opening.ts';

@@ -1,7 +1,7 @@
 // Copies a file that is about to be replaced, and finds a name for a new file that no file has.
 import { closeSync, constants, copyFileSync, existsSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { OPENING } from '../../formats/cocoWrite.ts';
+import { OPENING } from '../../formats/coco/cocoWrite.ts';
 
 /** The first of `name.json`, `name-2.json`, ... that is not there. */
 export function freeName(file: string): string {

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
-import { isProcessAlive } from '../../formats/partFile.ts';
+import { isProcessAlive } from '../../formats/files/partFile.ts';
 
 /** Processes of another machine, or of another container, may share the place but not the numbers. */
 const machine = hostname().replaceAll(/[^\w.]/gu, '_');

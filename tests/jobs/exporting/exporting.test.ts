@@ -15,7 +15,7 @@ import {
   type CocoCategory,
   type CocoImage,
   parseSegmentation,
-} from '../../../main/formats/cocoRules.ts';
+} from '../../../main/formats/coco/cocoRules.ts';
 import { exportCoco, verifyCoco } from '../../../main/jobs/exporting/exporting.ts';
 import { importAnnotations } from '../../../main/jobs/importing/importing.ts';
 import { openProject, type Project } from '../../../main/store/project.ts';

@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { unpackMask } from '../../../main/contract/project.ts';
 import type { Box, Mask } from '../../../main/contract/records.ts';
 import { fromBitmap, maskBox } from '../../../main/contract/rle.ts';
-import { Notes, type ReadImage, type Reading, type ReadShape } from '../../../main/formats/reading.ts';
+import { Notes, type ReadImage, type Reading, type ReadShape } from '../../../main/formats/reading/reading.ts';
 import { ImportBudget } from '../../../main/jobs/importing/importBudget.ts';
 import { Importer } from '../../../main/jobs/importing/importer.ts';
 import { partsOf } from '../../../main/jobs/importing/readParts.ts';
