@@ -107,7 +107,10 @@ function expectSameObjects(got: readonly ProposedObject[], wanted: readonly Prop
 
 it('states and tokens are let go after an answer and after an abort', () => expectHandedOn(cpu, 'cpu'));
 
-it('states and tokens stay in the buffers of WebGPU, and mean the same there', async ({ skip }) => {
+// A software driver compiles shaders for half a minute the first time, on a slow machine for minutes.
+const patience = { timeout: 600_000 };
+
+it('states and tokens stay in the buffers of WebGPU, and mean the same there', patience, async ({ skip }) => {
   const gpu = await runOnWebGpu<Answered>(program, ['webgpu', toys], skip);
   expectHandedOn(gpu, 'gpu-buffer');
   for (const [k, wanted] of cpu.told.entries()) {
@@ -120,8 +123,7 @@ it('states and tokens stay in the buffers of WebGPU, and mean the same there', a
   }
 });
 
-// A software driver takes minutes where the CPU takes a second.
-it('nano answers and obeys a click as it does on the CPU', { timeout: 600_000 }, async ({ skip }) => {
+it('nano answers and obeys a click as it does on the CPU', patience, async ({ skip }) => {
   const picture = path.resolve(import.meta.dirname, '../../resources/sample/scene-01.jpg');
   const question = { folder: embeddedWeights, text: 'please select the volleyball', samples: 1, picture };
   const asked = JSON.stringify([{ ...question, click: { x: 110, y: 580, sign: '+' } }]);
