@@ -40,7 +40,7 @@ async function gatherInto(
   copies: readonly string[],
   { json, terminal, scratch }: GatherCall,
 ): Promise<void> {
-  const [{ openChecked }, { gather, placeToRead, unanswered }] = await Promise.all([
+  const [{ openChecked }, { gather, readingFrom, unanswered }] = await Promise.all([
     import('../jobs/opening/opening.ts'),
     import('../jobs/prompting/shards.ts'),
   ]);
@@ -49,19 +49,19 @@ async function gatherInto(
   let left: Left[] = [];
   try {
     // All are opened before the first is gathered: a bad one among them changes nothing.
-    const places: [string, string][] = [];
     for (const each of copies) {
       if (path.resolve(each) === project.file) throw new BadInput(`${each}: is the project itself`);
-      places.push([each, await placeToRead(each, scratch)]);
+      await readingFrom(each, scratch, async () => {});
     }
-    for (const [each, place] of places) {
-      const copy = await openChecked(place);
-      try {
-        done.push({ file: each, ...(await gather(project, copy, terminal.signal)) });
-      } finally {
-        copy.close();
-      }
-    }
+    for (const each of copies)
+      await readingFrom(each, scratch, async (place) => {
+        const copy = await openChecked(place);
+        try {
+          done.push({ file: each, ...(await gather(project, copy, terminal.signal)) });
+        } finally {
+          copy.close();
+        }
+      });
     const texts = [...new Set(done.flatMap((each) => each.texts))];
     left = texts.map((text) => ({ text, images: unanswered(project, text) })).filter(({ images }) => images > 0);
   } finally {

@@ -3,7 +3,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { BadInput } from '../contract/badInput.ts';
-import type { TrainerName } from '../contract/jobs.ts';
+import { type TrainerName, trainers } from '../contract/jobs.ts';
 import { exitCode } from '../failure.ts';
 import {
   linesOfImport,
@@ -60,7 +60,7 @@ export function addExport(program: Command, terminal: Terminal): void {
       new Option(
         '--for <trainer>',
         'out.json is a new folder, for the training files of a published trainer, negatives included',
-      ).choices(['lens', 'seg-zero', 'vlm-r1', 'qwen'] satisfies TrainerName[]),
+      ).choices(trainers),
     )
     .option('--json', 'print one JSON document instead of text')
     .action((project: string, file: string, options: ExportOptions) => {

@@ -81,10 +81,19 @@ async function settle(file: string, options: Pick<OpenOptions, 'ms'>): Promise<v
 }
 
 /**
- * Where a copy can be opened: itself, or, where it takes no changes, a copy of it in a folder of its own in `scratch`.
- * Throws where it is no whole project.
+ * Runs `work` with the place where a copy can be opened: itself, or, where it takes no changes, a copy of it in `scratch`. That is
+ * gone afterwards: a disk that has room for one need not have it for all. Throws where it is no whole project.
  */
-export async function placeToRead(copy: string, scratch: string): Promise<string> {
+export async function readingFrom<T>(copy: string, scratch: string, work: (place: string) => Promise<T>): Promise<T> {
+  const place = await placeToRead(copy, scratch);
+  try {
+    return await work(place);
+  } finally {
+    if (place !== copy) rmSync(path.dirname(place), { recursive: true });
+  }
+}
+
+async function placeToRead(copy: string, scratch: string): Promise<string> {
   try {
     (await openChecked(copy)).close();
     return copy;

@@ -268,7 +268,7 @@ describe.runIf(process.platform === 'linux')('a copy that cannot be written wher
     const program = fileURLToPath(new URL('../gatherReadOnly.ts', import.meta.url));
     const { stdout, stderr } = spawnSync(process.execPath, [program, own, part], { ...asNobody, encoding: 'utf8' });
     expect(stderr).toBe('');
-    expect(JSON.parse(stdout)).toEqual({ code: 0, answers: 1, temporary: 0 });
+    expect(JSON.parse(stdout)).toEqual({ code: 0, answers: 1, temporary: 0, read: true, kept: 0 });
     expect(readdirSync(locked)).toEqual(names);
     expect(names).toEqual(['part.loupe', 'part.loupe-wal']);
   });
