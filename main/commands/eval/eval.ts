@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { BadInput } from '../../contract/badInput.ts';
+import type { ExpressionSet } from '../../evaluate/expressions.ts';
 import type { Figures } from '../../evaluate/metrics.ts';
 import type { MaskUnderBox, SetFigures, SetsEvaluation } from '../../evaluate/photoSets.ts';
 import type { BoxToMaskEvaluation, MaskFigures } from '../../evaluate/photos.ts';
@@ -137,12 +138,14 @@ async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<v
   if (options.set !== undefined) return evalSets(options, options.set, terminal);
   const { readPhotos } = await import('./photos.ts');
   const photos = await readPhotos(options.material);
+  // Read before: what is broken in them must not cost the figures of minutes.
+  const asked = await promptsIn(options.material);
   const predictor = await openPredictor(options, terminal);
   try {
     const { evaluatePhotos } = await import('../../evaluate/photos.ts');
     const progress = (done: number) => terminal.note(`\r${done} things`);
     const figures = await evaluatePhotos(predictor, photos, { signal: terminal.signal, progress });
-    const prompts = await evalPrompts(predictor, options.material, terminal);
+    const prompts = asked && (await evalPrompts(predictor, asked, terminal));
     terminal.note('\n');
     const words = prompts ? `\n${referringTable('in words', prompts)}` : '';
     terminal.print(options.json ? `${JSON.stringify({ ...figures, prompts })}\n` : `${photosTable(figures)}${words}`);
@@ -152,16 +155,23 @@ async function evalPhotos(options: PhotosOptions, terminal: Terminal): Promise<v
 }
 
 /** Prompts over the same photographs, of one thing, of several and of none; null where the folder has no such file. */
-async function evalPrompts(predictor: Predictor, folder: string, terminal: Terminal): Promise<ReferringFigures | null> {
+async function promptsIn(folder: string): Promise<ExpressionSet | null> {
   const file = path.join(folder, 'annotations', 'text_to_mask_dev.jsonl');
   if (!existsSync(file)) return null;
-  const [{ readTextPrompts }, { measureReferring }, { decodeImage }] = await Promise.all([
-    import('../../evaluate/referringFiles.ts'),
+  const { readTextPrompts } = await import('../../evaluate/referringFiles.ts');
+  return readTextPrompts(file, folder);
+}
+
+async function evalPrompts(
+  predictor: Predictor,
+  { expressions, leftOut }: ExpressionSet,
+  terminal: Terminal,
+): Promise<ReferringFigures> {
+  const [{ measureReferring }, { decodeImage }] = await Promise.all([
     import('../../evaluate/referring.ts'),
     import('../../pictures/image.ts'),
   ]);
   const progress = (done: number, of: number) => terminal.note(`\r${done} of ${of} prompts`);
-  const { expressions, leftOut } = await readTextPrompts(file, folder);
   const task = { signal: terminal.signal, read: decodeImage, progress, leftOut };
   const figures = await measureReferring(predictor, expressions, task);
   if (figures.failed.length > 0) terminal.finish(exitCode.nothing);

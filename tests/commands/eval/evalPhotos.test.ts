@@ -160,3 +160,19 @@ describe('eval photos --set', () => {
     expect(overall.words).toMatchObject({ unknownSubstituted: 0, counts: { unknown: 1, known: 0 } });
   });
 });
+
+describe('eval photos', () => {
+  it('refuses prompts in words of which none can be asked before a model is opened', async () => {
+    const own = path.join(folder, 'material');
+    const images = [{ id: 1, file_name: '1.png', width: 60, height: 40 }];
+    for (const name of ['coco_tiny', 'coco_person']) {
+      saved(own, `annotations/${name}.json`, { images, annotations: [], categories: [] });
+      saved(own, `images/${name}/1.png`, '');
+      await paint(path.join(own, 'images', name, '1.png'), { width: 60, height: 40 });
+    }
+    saved(own, 'annotations/isat_coco/readme.txt', 'none');
+    saved(own, 'annotations/text_to_mask_dev.jsonl', '{"id": 1');
+    const { code, line } = await evalPhotos('--material', own, '--weights', path.join(folder, 'none'));
+    expect([code, line]).toEqual([2, expect.stringContaining('holds nothing that can be asked')]);
+  });
+});
