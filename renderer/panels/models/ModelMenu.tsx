@@ -2,8 +2,11 @@
 import { Button, Menu, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ModelPlace } from '../../../main/contract/api.ts';
+import { sentence } from '../../state/connection.ts';
+import { say } from '../../state/workbench.ts';
 import { useClient } from '../window/client.ts';
 import { useFileChoice } from '../window/fileChoice.tsx';
+import { kindWords } from './InstalledModels.tsx';
 
 interface Props {
   readonly label: string;
@@ -12,7 +15,7 @@ interface Props {
 }
 
 export function ModelMenu({ label, kind, onPick }: Props) {
-  const { host } = useClient();
+  const { host, store } = useClient();
   const choose = useFileChoice();
   const [models, setModels] = useState<readonly ModelPlace[]>([]);
   const load = () =>
@@ -22,7 +25,15 @@ export function ModelMenu({ label, kind, onPick }: Props) {
     );
   const other = async (what: 'weights' | 'weights file') => {
     const [place] = await choose(what);
-    if (place !== undefined) onPick(place);
+    if (place === undefined) return;
+    try {
+      // What is no model, or none for this, takes the place of none that works.
+      const { uses } = await host.models.import({ place });
+      if (uses.includes(kind)) onPick(place);
+      else say(store, 'bad', `${place}: is there for ${uses.map(kindWords).join(' and ')}, not for ${kindWords(kind)}`);
+    } catch (error) {
+      say(store, 'bad', sentence(error));
+    }
   };
   return (
     <Menu onOpen={load} position="bottom-end">

@@ -68,6 +68,28 @@ describe.runIf(haveChromium)('models', () => {
     await dialog.waitFor({ state: 'detached' });
   });
 
+  it('that are none, or none for what they are chosen for, take the place of none that works', async () => {
+    const pick = async (folder: string) => {
+      await at.page.keyboard.press('q');
+      await at.button('Choose the segmenter').click();
+      await at.page.getByRole('menuitem', { name: 'A folder…' }).click();
+      await at.field('Path of the folder').fill(folder);
+      await at.field('Path of the folder').press('Enter');
+      await at.page.getByRole('button', { name: path.basename(folder), exact: true }).waitFor();
+      await at.button('Use this folder').click();
+    };
+    const before = await at.client.settings.read();
+    await pick(path.join(at.folder, 'pictures'));
+    await at.page.getByText(/holds neither/u).waitFor();
+    await pick(path.join(at.folder, 'Seg-Zero-3B'));
+    await at.page.getByText(/is there for words, not for clicks and boxes/u).waitFor();
+    expect(await at.client.settings.read()).toEqual(before);
+    await pick(path.join(at.folder, 'large', 'sam2'));
+    await eventually(async () => (await at.client.settings.read()).segmenter).toBe(
+      path.join(at.folder, 'large', 'sam2'),
+    );
+  });
+
   it('are chosen and the dialog is left by Escape without an end to what is being drawn', async () => {
     await at.page.keyboard.press('p');
     const box = await at.page.locator('.konvajs-content').first().boundingBox();
@@ -75,8 +97,8 @@ describe.runIf(haveChromium)('models', () => {
     const [cx, cy] = [box.x + box.width / 2, box.y + box.height / 2];
     for (const [x, y] of [[cx - 60, cy - 60] as const, [cx + 60, cy - 60] as const]) await at.page.mouse.click(x, y);
     const dialog = await openModels();
-    await at.button('Use sam2 for clicks and boxes').click();
-    await eventually(() => at.button('Use sam2 for clicks and boxes').isDisabled()).toBe(true);
+    await at.button('Use small/sam2 for clicks and boxes').click();
+    await eventually(() => at.button('Use small/sam2 for clicks and boxes').isDisabled()).toBe(true);
     await at.page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     await at.page.mouse.click(cx, cy + 60);
