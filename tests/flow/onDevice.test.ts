@@ -10,7 +10,7 @@ import { exportNano } from '../../main/nano/export.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { speak, toyNano } from '../nano/toy.ts';
 import { runProgram } from '../program.ts';
-import { runOnWebGpu } from '../runtime/webGpu.ts';
+import { patience, runOnWebGpu } from '../runtime/webGpu.ts';
 import { largestDifference } from '../tensors.ts';
 import { writeToy } from '../weights/toyCheckpoint.ts';
 import type { Asked } from './answersOnDevice.ts';
@@ -106,9 +106,6 @@ function expectSameObjects(got: readonly ProposedObject[], wanted: readonly Prop
 }
 
 it('states and tokens are let go after an answer and after an abort', () => expectHandedOn(cpu, 'cpu'));
-
-// A software driver compiles shaders for half a minute the first time, on a slow machine for minutes.
-const patience = { timeout: 600_000 };
 
 it('states and tokens stay in the buffers of WebGPU, and mean the same there', patience, async ({ skip }) => {
   const gpu = await runOnWebGpu<Answered>(program, ['webgpu', toys], skip);

@@ -1,7 +1,7 @@
 // Results that stay on the device that computed them: on the CPU in its memory, on WebGPU in its buffers.
 import { expect, it } from 'vitest';
 import { runProgram } from '../program.ts';
-import { runOnWebGpu } from './webGpu.ts';
+import { patience, runOnWebGpu } from './webGpu.ts';
 
 interface Told {
   provider: string;
@@ -66,7 +66,7 @@ it('are handed on by the CPU in memory', async () => {
   expectHandedOn(told);
 });
 
-it('are handed on by WebGPU in its buffers, and reach a session of the CPU as numbers', async ({ skip }) => {
+it('are handed on by WebGPU in its buffers, and reach a session of the CPU as numbers', patience, async ({ skip }) => {
   const told = await runOnWebGpu<Told>(program, ['webgpu'], skip);
   expect(told.locations).toEqual(['gpu-buffer', 'gpu-buffer']);
   expectHandedOn(told);

@@ -1,6 +1,6 @@
 // The same training step on CPU and on WebGPU, wherever a driver is present: loss, every gradient, whole numbers.
 import { expect, it } from 'vitest';
-import { runOnWebGpu } from './webGpu.ts';
+import { patience, runOnWebGpu } from './webGpu.ts';
 
 interface Parity {
   provider: string;
@@ -13,7 +13,7 @@ interface Parity {
 // The provider's float32 results differ from the CPU's by rounding only.
 const tolerance = 2e-5;
 
-it('computes the same loss and gradients on CPU and WebGPU', { timeout: 120_000 }, async ({ skip }) => {
+it('computes the same loss and gradients on CPU and WebGPU', patience, async ({ skip }) => {
   const { loss, off, whole } = await runOnWebGpu<Parity>(new URL('./parityStep.ts', import.meta.url), [], skip);
   expect(loss).toBeGreaterThan(0);
   expect(whole).toBe(true);

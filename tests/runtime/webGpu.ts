@@ -15,6 +15,9 @@ const environment: NodeJS.ProcessEnv = unpacked
   ? { LD_LIBRARY_PATH: path.join(unpacked, 'lib'), VK_DRIVER_FILES: path.join(unpacked, 'lvp_icd.json') }
   : {};
 
+/** A software driver compiles shaders for half a minute the first time, on a slow machine for minutes. */
+export const patience = { timeout: 600_000 };
+
 /** What the program tells of its run on WebGPU. Without a driver the test is skipped, but not where one was unpacked. */
 export async function runOnWebGpu<T extends Opened>(
   program: URL,
