@@ -79,7 +79,7 @@ function once(host: Host, title: string, work: (job: { title: string }) => Work)
 
 async function installedRow(model: InstalledModel): Promise<InstalledRow> {
   const { name, place, kind, detail } = model;
-  const row = { name, place, uses: placesOf(model).map((each) => each.kind), detail: `${kind}: ${detail}` };
+  const row = { name, place, uses: (await placesOf(model)).map((each) => each.kind), detail: `${kind}: ${detail}` };
   if (!(await stat(place).catch(() => null)))
     return { ...row, bits: null, canQuantise: false, problem: 'is not there any more; forget it, or put it back' };
   const canQuantise = kind.endsWith('checkpoint') && !isSegmenterKind(kind) && (await holdsOwnWeights(place));

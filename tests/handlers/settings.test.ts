@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Settings } from '../../main/contract/settings.ts';
 import { addInstalled } from '../../main/weights/catalogue.ts';
+import { saved } from '../formats/reads.ts';
 import { type Client, type Hosted, hosted, refusal, until } from '../hosting.ts';
 
 let one: Hosted;
@@ -48,6 +50,21 @@ test('models that were imported are offered for what they can do', async () => {
   });
   expect((await client.settings.models()).map(({ name, kind }) => `${name} ${kind}`)).toEqual([
     ...['mine reasoner', 'mine segmenter', 'sam segmenter', 'qwen reasoner'],
+  ]);
+});
+
+test('LENS is offered for clicks too where its own weights lie there, but an update of it for words alone', async () => {
+  for (const name of ['whole', 'update'])
+    saved(path.join(one.folder, name), 'config.json', '{"model_type": "qwen2_5_vl"}');
+  saved(path.join(one.folder, 'update'), 'adapter_config.json', '{}');
+  const of = (name: string) =>
+    ({ name, kind: 'LENS checkpoint', place: path.join(one.folder, name), detail: '' }) as const;
+  for (const name of ['whole', 'update']) await addInstalled(one.host.folders.config, of(name));
+  const offered = (await client.settings.models()).map(({ name, kind }) => `${name} ${kind}`);
+  expect(offered.slice(-3)).toEqual(['whole reasoner', 'whole segmenter', 'update reasoner']);
+  expect((await client.models.installed()).find(({ name }) => name === 'whole')?.uses).toEqual([
+    'reasoner',
+    'segmenter',
   ]);
 });
 
