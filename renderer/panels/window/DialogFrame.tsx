@@ -3,6 +3,7 @@ import { Alert, Button, Group, Modal } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { DialogName } from '../../state/workbench.ts';
 import { useClient, useWorkbench } from './client.ts';
+import { useIsChoosing } from './fileChoice.tsx';
 
 interface Props {
   readonly name: DialogName;
@@ -15,8 +16,16 @@ interface Props {
 export function DialogFrame({ name, title, size = 'lg', children }: Props) {
   const open = useWorkbench(({ dialog }) => dialog === name);
   const close = useCloseDialog();
+  const isChoosing = useIsChoosing();
   return (
-    <Modal opened={open} onClose={close} title={title} size={size} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened={open}
+      onClose={close}
+      closeOnEscape={!isChoosing}
+      title={title}
+      size={size}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       {children}
     </Modal>
   );

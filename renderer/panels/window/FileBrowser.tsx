@@ -145,7 +145,7 @@ export function FileBrowser({ what, name, onDone }: Props) {
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <Where listing={listing} onGo={enter} />
-      <TypedFolder folder={listing?.folder ?? ''} typed={typed} onType={setTyped} onGo={enter} />
+      <TypedFolder folder={listing?.folder ?? null} typed={typed} onType={setTyped} onGo={enter} />
       {problem && (
         <Alert color="red" my="xs">
           {problem}
@@ -265,7 +265,8 @@ function Where({ listing, onGo }: { listing: Listing | null; onGo(folder: string
 }
 
 interface TypedFolderProps {
-  readonly folder: string;
+  /** Null until the first one is read: what is typed before would be lost by it. */
+  readonly folder: string | null;
   /** Null while the path is that of the folder. */
   readonly typed: string | null;
   onType(typed: string): void;
@@ -280,7 +281,8 @@ const TypedFolder = ({ folder, typed, onType, onGo }: TypedFolderProps) => (
     inputWrapperOrder={['label', 'input', 'description', 'error']}
     size="xs"
     mb="xs"
-    value={typed ?? folder}
+    disabled={folder === null}
+    value={typed ?? folder ?? ''}
     onChange={(event) => onType(event.currentTarget.value)}
     onKeyDown={(event) => {
       if (event.key === 'Enter' && typed !== null && typed.trim() !== '') onGo(typed.trim());

@@ -14,6 +14,11 @@ export function useFileChoice(): ChooseFiles {
   return choose;
 }
 
+const ChoosingContext = createContext(false);
+
+/** Whether files are being chosen in the page: the keys are for that, and not for what lies below. */
+export const useIsChoosing = (): boolean => useContext(ChoosingContext);
+
 interface FileQuestion {
   readonly what: FileWish;
   readonly name?: string;
@@ -36,7 +41,7 @@ export function FileChoiceProvider({ children }: { children: ReactNode }) {
   };
   return (
     <ChoiceContext.Provider value={choose}>
-      {children}
+      <ChoosingContext.Provider value={asked !== null}>{children}</ChoosingContext.Provider>
       {asked && <FileBrowser what={asked.what} name={asked.name} onDone={done} />}
     </ChoiceContext.Provider>
   );
