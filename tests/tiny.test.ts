@@ -8,7 +8,7 @@ import { fromBitmap } from '../main/contract/rle.ts';
 import { loadPredictor } from '../main/flow/predict.ts';
 import type { Predictor } from '../main/flow/predictor.ts';
 import { exportNano } from '../main/nano/export.ts';
-import { type Nano, trainingScenes } from '../main/nano/nano.ts';
+import { type Nano, trainingScenes } from '../main/nano/parameters/nano.ts';
 import { type Curriculum, nanoRecipe } from '../main/nano/recipe.ts';
 import type { StageName } from '../main/nano/stageNames.ts';
 import { trainNano } from '../main/nano/train.ts';

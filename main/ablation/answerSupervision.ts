@@ -15,7 +15,7 @@ import { frameOf, imageStartOf, type PolicyParts, patchValues } from '../learn/t
 import { tables } from '../learn/turns/tokenTables.ts';
 import { labelFeeds, labelsOf, type Row, rowFeeds } from '../learn/turns/turnBatch.ts';
 import { pictures, readTurns, tokenLoss } from '../learn/turns/turnLoss.ts';
-import { linesOf } from '../nano/numberLines.ts';
+import { linesOf } from '../nano/parameters/numberLines.ts';
 
 /** What an answer begins with that names boxes at once. */
 export const withoutReasoning = '<think></think><answer>```json\n[';

@@ -20,8 +20,8 @@ import { type Objective, type Policy, type Run, train } from '../learn/loop/loop
 import { Parameters } from '../learn/loop/parameters.ts';
 import { targetSide } from '../learn/rl/policyGraph.ts';
 import type { PolicyParts } from '../learn/turns/squarePolicy.ts';
-import { isContext } from '../nano/contextGraph.ts';
-import { nanoInitialiser, seeded } from '../nano/initialValues.ts';
+import { isContext } from '../nano/context/contextGraph.ts';
+import { nanoInitialiser, seeded } from '../nano/parameters/initialValues.ts';
 import { limited } from './budget.ts';
 import { type FrozenInputs, frozenInputFeeds, frozenTokens } from './frozenInputs.ts';
 import type { ContextVariant } from './rows.ts';

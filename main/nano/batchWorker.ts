@@ -1,7 +1,7 @@
 // Draws the batches of one stage in a worker thread, so that the next one is ready when a step ends.
 import { parentPort, workerData } from 'node:worker_threads';
 import { limitThreads } from '../flow/sessions/threads.ts';
-import { makeNano } from './nano.ts';
+import { makeNano } from './parameters/nano.ts';
 import type { Curriculum } from './recipe.ts';
 import type { StageName } from './stageNames.ts';
 import { stages } from './stages.ts';

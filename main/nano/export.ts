@@ -4,9 +4,9 @@ import { paramsFrom } from '../../models/nn/params.ts';
 import type { QwenConfig } from '../../models/qwen/config.ts';
 import type { Sam2Config } from '../../models/sam2/config.ts';
 import { saveWeights } from '../weights/open.ts';
-import { alignmentGraph } from './contextGraph.ts';
-import { alignmentBatch, changedRecipe } from './layout.ts';
-import { imageStart, type Nano } from './nano.ts';
+import { alignmentGraph } from './context/contextGraph.ts';
+import { alignmentBatch, changedRecipe } from './parameters/layout.ts';
+import { imageStart, type Nano } from './parameters/nano.ts';
 
 export async function exportNano(nano: Nano, folder: string): Promise<void> {
   const source = nano.parameters.source();

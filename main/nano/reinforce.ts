@@ -7,8 +7,8 @@ import type { RolloutBatch } from '../learn/rl/policyGraph.ts';
 import { type RewardedPolicy, reinforcement } from '../learn/rl/reinforcement.ts';
 import type { Question } from '../learn/rl/rollouts.ts';
 import { type Scene, type ScenePrompt, targetsOf, visibleMask } from '../scenes/scene.ts';
-import { askedRecipe } from './layout.ts';
-import type { Nano } from './nano.ts';
+import { askedRecipe } from './parameters/layout.ts';
+import type { Nano } from './parameters/nano.ts';
 
 /** A prompt of a scene; `seed`: what its group of answers is sampled with. */
 export function questionOf(scene: Scene, prompt: ScenePrompt, seed: number): Question {

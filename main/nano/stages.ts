@@ -5,8 +5,8 @@ import { readCocoPhotos } from '../evaluate/cocoPhotos.ts';
 import type { Feeder, LossGraph, Objective, Run } from '../learn/loop/loop.ts';
 import type { Question } from '../learn/rl/rollouts.ts';
 import type { Scene, SegmenterScene } from '../scenes/scene.ts';
-import { alignmentScene, contextFeeds } from './contextBatch.ts';
-import { alignmentGraph, type ContextShape, isContext } from './contextGraph.ts';
+import { alignmentScene, contextFeeds } from './context/contextBatch.ts';
+import { alignmentGraph, type ContextShape, isContext } from './context/contextGraph.ts';
 import {
   alignmentBatch,
   lessonScenes,
@@ -16,17 +16,17 @@ import {
   reinforceBatch,
   segmenterBatch,
   towerBatch,
-} from './layout.ts';
-import { LessonMaker } from './lessons.ts';
-import { imageStart, type Nano, trainingScenes } from './nano.ts';
-import { OwnMistakes } from './ownMistakes.ts';
-import { buildReasonerBatch, denseFeeds, joinPixels } from './reasonerBatch.ts';
-import { reasonerGraph, towerGraph } from './reasonerGraph.ts';
+} from './parameters/layout.ts';
+import { imageStart, type Nano, trainingScenes } from './parameters/nano.ts';
+import { stepDraw } from './parameters/seeds.ts';
+import { buildReasonerBatch, denseFeeds, joinPixels } from './reasoner/reasonerBatch.ts';
+import { reasonerGraph, towerGraph } from './reasoner/reasonerGraph.ts';
 import type { Curriculum, StageRecipe } from './recipe.ts';
 import { nanoReinforcement, questionOf } from './reinforce.ts';
-import { stepDraw } from './seeds.ts';
-import { segmenterGraph } from './segmenterGraph.ts';
-import { segmenterScenes } from './segmenterScenes.ts';
+import { LessonMaker } from './segmenter/lessons.ts';
+import { OwnMistakes } from './segmenter/ownMistakes.ts';
+import { segmenterGraph } from './segmenter/segmenterGraph.ts';
+import { segmenterScenes } from './segmenter/segmenterScenes.ts';
 import type { StageName } from './stageNames.ts';
 
 /** What the recipe does not say of a run. Samples and shapes are the stage's own matter. */

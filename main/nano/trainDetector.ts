@@ -11,12 +11,12 @@ import { type Objective, train } from '../learn/loop/loop.ts';
 import type { StepProgress } from '../learn/loop/meter.ts';
 import { openWeights } from '../weights/open.ts';
 import { type DetectorRecord, writeDetector } from '../weights/records/detectorRecord.ts';
-import { askedClasses, chosenScore } from './detectorFigures.ts';
-import { detectorGraph } from './detectorGraph.ts';
-import { DetectorLessons } from './detectorLessons.ts';
-import { detectorBatch, detectorShape, photoSide } from './layout.ts';
-import { makeNano, type Nano, startFrom } from './nano.ts';
-import { photoClasses } from './photoClasses.ts';
+import { askedClasses, chosenScore } from './detector/detectorFigures.ts';
+import { detectorGraph } from './detector/detectorGraph.ts';
+import { DetectorLessons } from './detector/detectorLessons.ts';
+import { photoClasses } from './detector/photoClasses.ts';
+import { detectorBatch, detectorShape, photoSide } from './parameters/layout.ts';
+import { makeNano, type Nano, startFrom } from './parameters/nano.ts';
 import { settingsOf } from './recipe.ts';
 
 export interface TrainDetectorOptions {

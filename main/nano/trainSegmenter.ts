@@ -5,8 +5,8 @@ import { train } from '../learn/loop/loop.ts';
 import type { StepProgress } from '../learn/loop/meter.ts';
 import { readPictureRecord, writePictureRecord } from '../weights/records/pictureRecord.ts';
 import { exportNano } from './export.ts';
-import { photoSide } from './layout.ts';
-import { makeNano, startFrom } from './nano.ts';
+import { photoSide } from './parameters/layout.ts';
+import { makeNano, startFrom } from './parameters/nano.ts';
 import { nanoRecipe } from './recipe.ts';
 import { stageRun } from './train.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { evaluateScenes } from '../evaluate/scenes.ts';
 import { loadPredictor } from '../flow/predict.ts';
 import { exportNano } from './export.ts';
-import type { Nano } from './nano.ts';
+import type { Nano } from './parameters/nano.ts';
 
 /** Enough for a standard error of about 0.03 on a share of 0.8. */
 const scenes = 160;

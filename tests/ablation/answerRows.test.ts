@@ -8,7 +8,7 @@ import { withoutReasoning } from '../../main/ablation/answerSupervision.ts';
 import { type AnswerVariant, variants } from '../../main/ablation/rows.ts';
 import { shiftedNames } from '../../main/evaluate/shiftedDomain.ts';
 import { rewardedPolicy } from '../../main/learn/rl/rlTier.ts';
-import { isContext } from '../../main/nano/contextGraph.ts';
+import { isContext } from '../../main/nano/context/contextGraph.ts';
 import { exportNano } from '../../main/nano/export.ts';
 import { rasterise } from '../../main/pictures/image.ts';
 import { buildAtlas } from '../../main/scenes/atlas.ts';

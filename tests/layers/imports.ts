@@ -118,6 +118,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'main/jobs': ['queue', 'opening', 'pictures', 'importing', 'exporting', 'prompting', 'teaching', 'models'],
   'main/commands': ['arguments', 'eval', 'bench'],
   'main/evaluate': ['bench'],
+  'main/nano': ['parameters', 'reasoner', 'segmenter', 'detector', 'context'],
   'main/formats': ['files', 'reading', 'coco'],
   'renderer/panels': ['window', 'labels', 'answer', 'images', 'models', 'files', 'teaching', 'settings'],
   'main/weights': ['records', 'hub', 'bits'],

@@ -1,7 +1,7 @@
 // Batches from the worker thread against the same batches drawn here, bit for bit.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchAhead } from '../../main/learn/loop/batchAhead.ts';
-import { makeNano, type Nano } from '../../main/nano/nano.ts';
+import { makeNano, type Nano } from '../../main/nano/parameters/nano.ts';
 import { nanoRecipe } from '../../main/nano/recipe.ts';
 import { type StageName, stageNames } from '../../main/nano/stageNames.ts';
 import { stages } from '../../main/nano/stages.ts';

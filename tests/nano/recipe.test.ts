@@ -6,7 +6,7 @@ import {
   reinforceBatch,
   segmenterBatch,
   towerBatch,
-} from '../../main/nano/layout.ts';
+} from '../../main/nano/parameters/layout.ts';
 import { nanoRecipe, settingsOf } from '../../main/nano/recipe.ts';
 import { type StageName, stageNames } from '../../main/nano/stageNames.ts';
 import { stages } from '../../main/nano/stages.ts';

@@ -2,11 +2,11 @@
 
 import { Parameters } from '../../main/learn/loop/parameters.ts';
 import { specialId } from '../../main/learn/turns/turnTokens.ts';
-import { alignmentGraph } from '../../main/nano/contextGraph.ts';
-import { nanoInitialiser, seeded } from '../../main/nano/initialValues.ts';
-import { coordinates } from '../../main/nano/layout.ts';
-import { imageStart, type Nano } from '../../main/nano/nano.ts';
-import { linesOf } from '../../main/nano/numberLines.ts';
+import { alignmentGraph } from '../../main/nano/context/contextGraph.ts';
+import { nanoInitialiser, seeded } from '../../main/nano/parameters/initialValues.ts';
+import { coordinates } from '../../main/nano/parameters/layout.ts';
+import { imageStart, type Nano } from '../../main/nano/parameters/nano.ts';
+import { linesOf } from '../../main/nano/parameters/numberLines.ts';
 import type { Atlas } from '../../main/scenes/atlas.ts';
 import { vocabulary } from '../../main/scenes/vocabulary.ts';
 import type { LensConfig } from '../../models/lens/config.ts';

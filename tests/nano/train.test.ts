@@ -4,9 +4,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCurves } from '../../main/learn/loop/curves.ts';
-import { isContext } from '../../main/nano/contextGraph.ts';
-import { alignmentBatch, listBatch, reasonerBatch, segmenterBatch, towerBatch } from '../../main/nano/layout.ts';
-import type { Nano } from '../../main/nano/nano.ts';
+import { isContext } from '../../main/nano/context/contextGraph.ts';
+import {
+  alignmentBatch,
+  listBatch,
+  reasonerBatch,
+  segmenterBatch,
+  towerBatch,
+} from '../../main/nano/parameters/layout.ts';
+import type { Nano } from '../../main/nano/parameters/nano.ts';
 import { type Curriculum, nanoRecipe, settingsOf } from '../../main/nano/recipe.ts';
 import type { StageName } from '../../main/nano/stageNames.ts';
 import { progressLine, type TrainNanoOptions, trainNano } from '../../main/nano/train.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { frame, promptSlots } from '../../main/nano/layout.ts';
+import { frame, promptSlots } from '../../main/nano/parameters/layout.ts';
 import { embeddedWeights } from '../../main/weights/embedded.ts';
 import { type RecipeName, recipeFrom, recipes } from '../../main/weights/recipe.ts';
 import { chatFor, renderChat, type TemplateName } from '../../models/qwen/chat.ts';

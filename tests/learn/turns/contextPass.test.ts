@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { contextFeeds, contextPass, type PictureTurns } from '../../../main/learn/turns/contextPass.ts';
 import { turnTokens } from '../../../main/learn/turns/turnTokens.ts';
-import { cells, grid } from '../../../main/nano/layout.ts';
-import { imageStart } from '../../../main/nano/nano.ts';
+import { cells, grid } from '../../../main/nano/parameters/layout.ts';
+import { imageStart } from '../../../main/nano/parameters/nano.ts';
 import { paramsFrom } from '../../../models/nn/params.ts';
 import { context, reasoner, tokenizer, toyNano } from '../../nano/toy.ts';
 
