@@ -40,16 +40,20 @@ function ExportForm() {
   const [sources, setSources] = useState<readonly string[]>([]);
   /** The file to write back to; null: a file of its own. */
   const [source, setSource] = useState<string | null>(null);
-  // The usual name, unless a file has it already.
+  const [isNamed, setIsNamed] = useState(false);
+  // The usual name, unless a file has it already; what is typed before it comes would be mixed with it.
   useEffect(() => {
-    host.jobs.exportName().then(
-      ({ file: free, sources: from }) => {
-        setFile((now) => (now === suggested(project?.file ?? '') ? free : now));
-        setSources(from);
-      },
-      () => {},
-    );
-  }, [host, project?.file]);
+    host.jobs
+      .exportName()
+      .then(
+        ({ file: free, sources: from }) => {
+          setFile(free);
+          setSources(from);
+        },
+        () => {},
+      )
+      .finally(() => setIsNamed(true));
+  }, [host]);
   const [settings, setSettings] = useState<ExportSettings>({ masks: 'auto', onlyAccepted: false });
   const started = useStartedJob();
   const target = source ?? file.trim();
@@ -64,7 +68,12 @@ function ExportForm() {
       <Stack>
         {sources.length > 0 && <Destination sources={sources} value={source} onChange={setSource} />}
         {source === null && (
-          <PathField label="File" what="export" name={fileName(file)} value={file} onChange={setFile} autoFocus />
+          <PathField
+            {...{ label: 'File', what: 'export', name: fileName(file), value: file }}
+            readOnly={!isNamed}
+            onChange={setFile}
+            autoFocus
+          />
         )}
         <Radio.Group
           label="Masks"

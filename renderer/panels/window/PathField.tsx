@@ -12,10 +12,11 @@ interface Props {
   readonly name?: string;
   readonly value: string;
   readonly autoFocus?: boolean;
+  readonly readOnly?: boolean;
   onChange(path: string): void;
 }
 
-export function PathField({ label, description, what, name, value, autoFocus, onChange }: Props) {
+export function PathField({ label, description, what, name, value, autoFocus, readOnly, onChange }: Props) {
   const choose = useFileChoice();
   const pick = async () => {
     const [path] = await choose(what, name);
@@ -27,6 +28,7 @@ export function PathField({ label, description, what, name, value, autoFocus, on
         label={label}
         description={description}
         value={value}
+        readOnly={readOnly}
         onChange={(event) => onChange(event.currentTarget.value)}
         data-autofocus={autoFocus || undefined}
         spellCheck={false}

@@ -50,6 +50,29 @@ describe.runIf(haveChromium)('dialogs worked by hand', () => {
       });
   });
 
+  it('nothing is typed into the name of an export before the host has said the usual one', async () => {
+    const first = at.page.evaluate(() => {
+      const field = () => {
+        const label = [...document.querySelectorAll('label')].find(({ textContent }) => textContent === 'File');
+        return document.querySelector<HTMLInputElement>(`[id="${label?.htmlFor}"]`);
+      };
+      return new Promise<boolean>((resolve) => {
+        const seen = new MutationObserver(() => {
+          const input = field();
+          if (!input) return;
+          seen.disconnect();
+          resolve(input.readOnly);
+        });
+        seen.observe(document.body, { childList: true, subtree: true });
+      });
+    });
+    await at.during('Control+e', 'Export COCO', async () => {
+      expect(await first).toBe(true);
+      await at.field('File').fill('typed.json');
+      expect(await at.field('File').inputValue()).toBe('typed.json');
+    });
+  });
+
   it('Esc in the name of a label leaves the name, and the dialog stays', async () => {
     await at.during('Control+Shift+l', 'Labels', async (dialog) => {
       await at.field('Name of bus').fill('tram');
