@@ -11,7 +11,7 @@ import { changesOf, drawnChanges, evidenceOf, mostClicked, onSameImages, scoresO
 import { projectFigures } from './gate/measure.ts';
 import { learn } from './learnTier.ts';
 import { type LookedAt, lookAt } from './samples/lookAt.ts';
-import { canCrossValidate, refusal } from './samples/preflight.ts';
+import { crossRefusal, refusal } from './samples/preflight.ts';
 import { draftsOf } from './samples/sample.ts';
 import { heldOut, learntCopies } from './samples/split.ts';
 import type { TeachOutcome, TeachTask, Watching } from './samples/task.ts';
@@ -55,8 +55,11 @@ async function heldBack(
   const held = heldOut(images, { held: new Set(task.held), taught: new Set(task.taught), seed: task.seed });
   const learnt = images.filter(({ imageId }) => !held.has(imageId));
   const needs = { weights: own, images: learnt };
-  const why = refusal(images, held) ?? withoutNames(task, own, learnt) ?? (await withoutRoom(task, needs, watching));
-  if (why !== null) return { ...untaught(task, why, learnt), crossValidates: canCrossValidate(images) };
+  const unfit = refusal(images, held);
+  const why = unfit ?? withoutNames(task, own, learnt) ?? (await withoutRoom(task, needs, watching));
+  // Offered where it would go on with these images.
+  const crossValidates = unfit !== null && crossRefusal(images) === null;
+  if (why !== null) return { ...untaught(task, why, learnt), crossValidates };
   const measured = images.filter(({ imageId }) => held.has(imageId));
   const clicked = mostClicked;
   const first = await scoresOf(task.weights, { task, measured, phase: 'measuring', clicked }, watching);

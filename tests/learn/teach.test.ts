@@ -86,7 +86,8 @@ describe('a run is refused before it begins', () => {
     const { outcome, heard } = await run(taskOf(folder(), weights, images()));
     expect(outcome.gate).toMatchObject({ promoted: false, reason: expect.stringMatching(why) });
     expect(outcome.gate.reason.match(/\.(\s|$)/gu)).toHaveLength(1);
-    expect(outcome).toMatchObject({ before: null, after: null, weights: null, held: [], taught: [] });
+    const untaught = { before: null, after: null, weights: null, held: [], taught: [], crossValidates: false };
+    expect(outcome).toMatchObject(untaught);
     expect(new Set(heard.map(({ phase }) => phase))).toEqual(new Set(['looking']));
   });
 

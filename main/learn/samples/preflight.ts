@@ -32,7 +32,7 @@ export function crossRefusal(images: readonly TaughtImage[]): string | null {
 }
 
 /** Each fold measures on images that none of the others resembles. */
-export function canCrossValidate(images: readonly Splittable[]): boolean {
+function canCrossValidate(images: readonly Splittable[]): boolean {
   const all = sideOf(images);
   return all.images > 1 && isEnough(all);
 }
