@@ -73,11 +73,15 @@ function listenToPointer({ room, controller, store, host, signal }: Page, { read
     // The middle button would scroll the page by itself.
     event.preventDefault();
   };
-  // Focus comes here from a button that was clicked: Space pans now, and does not press that button again.
-  const enter = () => {
+  // Focus comes here from a button that was clicked: Space pans now, and does not press that button again. A pointer that rests
+  // enters too, where a dialog has gone from over it: the keys are not here before it moves.
+  let hasEntered = false;
+  const takeKeys = () => {
+    hasEntered = false;
     if (focusOf(document.activeElement) === 'control') room.focus({ preventScroll: true });
   };
   const move = (event: PointerEvent) => {
+    if (hasEntered) takeKeys();
     // Only pages that browsers trust have them: not plain HTTP from elsewhere.
     const all = event.buttons === 0 || !window.isSecureContext ? [] : event.getCoalescedEvents();
     for (const one of all.length > 0 ? all : [event]) read(one);
@@ -99,7 +103,7 @@ function listenToPointer({ room, controller, store, host, signal }: Page, { read
     controller.choose(place(event));
     host.menu({ x: event.clientX, y: event.clientY });
   };
-  room.addEventListener('pointerenter', enter, { signal });
+  room.addEventListener('pointerenter', () => (hasEntered = true), { signal });
   room.addEventListener('pointerdown', down, { signal });
   room.addEventListener('pointermove', move, { signal });
   room.addEventListener('pointerup', up, { signal });

@@ -58,6 +58,27 @@ describe.skipIf(!haveChromium)('the canvas', () => {
       return ${JSON.stringify(places)}.map(([x, y]) => pen.getImageData(x, y, 1, 1).data[3]);
     })()`);
 
+  test('a pointer that moves brings the keys from a button, one that rests while what lay over the canvas goes does not', async () => {
+    await run(`(() => {
+      const over = Object.assign(document.createElement('div'), { id: 'over' });
+      over.style.cssText = 'position: fixed; inset: 0; z-index: 9';
+      document.body.append(over, Object.assign(document.createElement('button'), { id: 'elsewhere' }));
+    })()`);
+    await bench.page.mouse.move(...at(60, 200));
+    await run('document.querySelector("#elsewhere").focus()');
+    const entered = run(
+      'new Promise((done) => document.querySelector("[data-canvas]").addEventListener("pointerenter", done))',
+    );
+    await run('document.querySelector("#over").remove()');
+    // Browsers say so without a move.
+    await entered;
+    const focused = () => run<string>('document.activeElement.id || document.activeElement.role');
+    expect(await focused()).toBe('elsewhere');
+    await bench.page.mouse.move(...at(61, 201));
+    await expect.poll(focused).toBe('application');
+    await run('document.querySelector("#elsewhere").remove()');
+  });
+
   test('moves what is selected by the arrows, by ten with Shift, and nothing with Ctrl', async () => {
     const { keyboard, mouse } = bench.page;
     await mouse.click(...at(120, 120));

@@ -51,23 +51,20 @@ describe.runIf(haveChromium)('dialogs worked by hand', () => {
   });
 
   it('nothing is typed into the name of an export before the host has said the usual one', async () => {
-    const first = at.page.evaluate(() => {
-      const field = () => {
+    const isReadOnly = await at.page.evaluateHandle(() => {
+      const seen = { first: null as boolean | null };
+      new MutationObserver((_, observer) => {
         const label = [...document.querySelectorAll('label')].find(({ textContent }) => textContent === 'File');
-        return document.querySelector<HTMLInputElement>(`[id="${label?.htmlFor}"]`);
-      };
-      return new Promise<boolean>((resolve) => {
-        const seen = new MutationObserver(() => {
-          const input = field();
-          if (!input) return;
-          seen.disconnect();
-          resolve(input.readOnly);
-        });
-        seen.observe(document.body, { childList: true, subtree: true });
-      });
+        const field = document.querySelector<HTMLInputElement>(`[id="${label?.htmlFor}"]`);
+        if (!field) return;
+        seen.first = field.readOnly;
+        observer.disconnect();
+      }).observe(document.body, { childList: true, subtree: true });
+      return seen;
     });
     await at.during('Control+e', 'Export COCO', async () => {
-      expect(await first).toBe(true);
+      await at.field('File').waitFor();
+      expect(await isReadOnly.jsonValue()).toEqual({ first: true });
       await at.field('File').fill('typed.json');
       expect(await at.field('File').inputValue()).toBe('typed.json');
     });

@@ -93,6 +93,9 @@ describe.runIf(haveChromium)('the right side worked by hand', () => {
     await at.page.keyboard.press('Escape');
     await menu.waitFor({ state: 'detached' });
     await at.page.setViewportSize(large);
+    await eventually(async () => (await at.page.locator('[data-canvas]').boundingBox())?.height ?? 0).toBeGreaterThan(
+      600,
+    );
   });
 
   it('a double click on a shape offers labels for it', async () => {
