@@ -10,7 +10,7 @@ import { maskArea, maskBox, sharedArea, union } from '../../contract/rle.ts';
 import { pointsOf } from '../reading/rings.ts';
 import { type Fields, isFields, wholeOf, yesOf } from '../reading/values.ts';
 
-/** Files of other tools count from 0, and readers take 0 as any other number; pycocotools' evaluation alone takes an annotation of id 0 for no match. */
+/** Files of other tools count from 0, so 0 breaks no rule; an export tells of an annotation 0, whose match pycocotools' evaluation counts as none. */
 const id = z.int().min(0);
 const number = z.number();
 /** COCO's own names. */

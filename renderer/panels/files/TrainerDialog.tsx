@@ -35,8 +35,8 @@ function TrainerForm() {
       <Stack>
         <Text size="sm">
           For training on a larger machine by the trainers of the published models. Labelled shapes and judged answers
-          are written, prompts that nothing matches among them; images that are held back for measuring are apart. The
-          checkpoint that comes of it is added among the models.
+          are written, prompts that nothing matches among them; images that are held back for measuring are apart. Add
+          the checkpoint that comes of it in the list of models.
         </Text>
         <Radio.Group
           label="Trainer"

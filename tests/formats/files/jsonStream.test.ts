@@ -13,7 +13,7 @@ const piecesOf = (text: string | Uint8Array, wanted?: (key: string) => Wanted) =
 ];
 
 describe('jsonPieces', () => {
-  test.skipIf(process.platform !== 'linux')('refuse a folder and leave nothing open', () => {
+  test.skipIf(process.platform !== 'linux')('refuse a folder and leave nothing open (skipped: no /proc)', () => {
     const open = () => readdirSync('/proc/self/fd').length;
     const before = open();
     for (let i = 0; i < 20; i++) expect(() => [...jsonPieces(folder)]).toThrow(/: is a folder; name the file in it$/);

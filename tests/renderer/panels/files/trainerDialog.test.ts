@@ -20,7 +20,7 @@ it('offers every trainer, one of them chosen, and a folder beside the project', 
 
 it('says what is written and where what comes of it goes, and waits for a folder without a project', () => {
   expect(wordsOf(dialog())).toContain('prompts that nothing matches among them');
-  expect(wordsOf(dialog())).toContain('is added among the models');
+  expect(wordsOf(dialog())).toContain('Add the checkpoint that comes of it in the list of models.');
   expect(isDisabled(dialog({ project: null }), 'Export')).toBe(true);
   expect(controlsIn(dialog({ dialog: null }))).toEqual([]);
 });
